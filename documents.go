@@ -1,0 +1,135 @@
+package tagboat
+
+import "time"
+
+// Pin says which version of an image should run in an environment.
+type Pin struct {
+	Image            ImageName  `json:"image"`
+	Repository       string     `json:"repository"` // with its host
+	Tag              string     `json:"tag"`
+	Digest           Digest     `json:"digest"`
+	Parameter        string     `json:"parameter"` // the parameter that holds the pin
+	ParameterVersion int64      `json:"parameterVersion"`
+	SetBy            string     `json:"setBy"`
+	SetAt            *time.Time `json:"setAt"`
+	Message          string     `json:"message"`
+	Hold             *Hold      `json:"hold"`
+}
+
+// Reference returns what the pin stands for.
+func (p Pin) Reference() Reference {
+	r, err := ParseReference(p.Repository)
+	if err != nil {
+		r = Reference{Repository: p.Repository}
+	}
+	r.Tag, r.Digest = p.Tag, p.Digest
+	return r
+}
+
+// Hold stops automation from changing a pin. People can still act.
+type Hold struct {
+	Reason string     `json:"reason"`
+	By     string     `json:"by"`
+	Since  *time.Time `json:"since"`
+	Until  *time.Time `json:"until"`
+}
+
+// PinsDocument is what pins and pin print with -o json.
+type PinsDocument struct {
+	Environment EnvName    `json:"environment"`
+	AsOf        *time.Time `json:"asOf"`
+	Pins        []Pin      `json:"pins"`
+}
+
+// Problem is something that a plan found which would make a deployment fail.
+type Problem struct {
+	Environment EnvName     `json:"environment"`
+	Service     ServiceName `json:"service"`
+	Message     string      `json:"message"`
+	Where       string      `json:"where"` // file:line:column, or ""
+	Hint        string      `json:"hint"`
+}
+
+// Change is what a deployment would do to one service in one environment.
+type Change struct {
+	Environment EnvName     `json:"environment"`
+	Service     ServiceName `json:"service"`
+	Steps       []string    `json:"steps"`
+	Diff        string      `json:"diff"`
+}
+
+// PlanDocument is what plan prints with -o json.
+type PlanDocument struct {
+	Changes  []Change  `json:"changes"`
+	Problems []Problem `json:"problems"`
+}
+
+// ImageState compares, for one container, what should run with what runs.
+type ImageState struct {
+	Container ContainerName `json:"container"`
+	Image     ImageName     `json:"image"`
+	Tag       string        `json:"tag"`     // of the pinned version
+	Pinned    Digest        `json:"pinned"`  // "" where nothing is pinned
+	Running   Digest        `json:"running"` // "" where nothing runs, or not all tasks agree
+}
+
+// Cause is one reason why a rollout fails, in plain words.
+type Cause struct {
+	Cause    string `json:"cause"`    // what happened
+	Evidence string `json:"evidence"` // what AWS said, or the last log lines
+	Advice   string `json:"advice"`   // what to change
+}
+
+// Deployment is how making ECS match the pins ended for one service in one
+// environment.
+type Deployment struct {
+	Environment            EnvName      `json:"environment"`
+	Service                ServiceName  `json:"service"`
+	Verdict                Verdict      `json:"verdict"`
+	Reason                 string       `json:"reason"`
+	DeploymentID           string       `json:"deploymentId"` // ecs-svc/…: the one that we started
+	TaskDefinition         string       `json:"taskDefinition"`
+	PreviousTaskDefinition string       `json:"previousTaskDefinition"`
+	Images                 []ImageState `json:"images"`
+	Causes                 []Cause      `json:"causes"`
+	StartedAt              time.Time    `json:"startedAt"`
+	EndedAt                time.Time    `json:"endedAt"`
+}
+
+// Calls counts the requests that went to AWS, retries included.
+type Calls struct {
+	Total       int            `json:"total"`
+	Throttled   int            `json:"throttled"`
+	Retried     int            `json:"retried"`
+	ByOperation map[string]int `json:"byOperation"` // "ecs.DescribeServices": n
+}
+
+// DeployDocument is what deploy prints with -o json.
+type DeployDocument struct {
+	Deployments []Deployment `json:"deployments"`
+	Calls       Calls        `json:"calls"`
+}
+
+// ServiceStatus is one cell of the matrix of services and environments, from what
+// was observed and not from what was last asked for.
+type ServiceStatus struct {
+	Environment EnvName      `json:"environment"`
+	Stage       StageName    `json:"stage"`
+	Tenant      string       `json:"tenant"`
+	Service     ServiceName  `json:"service"`
+	Release     string       `json:"release"`
+	Images      []ImageState `json:"images"`
+	Drift       []string     `json:"drift"`   // in words; empty where there is none
+	Verdict     Verdict      `json:"verdict"` // "" while a rollout goes on
+	State       string       `json:"state"`   // steady, in-progress, failed, missing, inactive, draining, stopped
+	Healthy     int          `json:"healthy"`
+	Desired     int          `json:"desired"`
+	AgeSeconds  int64        `json:"ageSeconds"` // since the deployment that runs began
+	Behind      int          `json:"behind"`     // releases that the environment is behind the newest
+	Hold        *Hold        `json:"hold"`
+}
+
+// StatusDocument is what status prints with -o json.
+type StatusDocument struct {
+	Services []ServiceStatus `json:"services"`
+}

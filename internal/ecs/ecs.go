@@ -1,0 +1,142 @@
+// Package ecs holds the part of Amazon ECS's model that Tagboat looks at, as plain
+// values in AWS's own words. Package cloud fills them from the AWS SDK; what decides
+// (deploy, explain, status) reads them and never sees the SDK.
+package ecs
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Service is one record of DescribeServices.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+type Service struct {
+	ARN                string
+	Name               string
+	ClusterARN         string
+	Status             string // ACTIVE, DRAINING, INACTIVE
+	TaskDefinition     string // ARN
+	Desired            int
+	Running            int
+	Pending            int
+	Controller         string // ECS, EXTERNAL, CODE_DEPLOY
+	SchedulingStrategy string // REPLICA, DAEMON
+	MinHealthyPercent  int
+	MaxPercent         int
+	BreakerEnabled     bool
+	BreakerRollback    bool
+	HealthCheckGrace   time.Duration
+	LoadBalancers      []LoadBalancer
+	Deployments        []Deployment // newest first, as ECS answers
+	Events             []Event      // newest first
+	CreatedAt          time.Time
+	Tags               map[string]string // nil unless asked for
+
+	// Record is the whole record as AWS's JSON, for comparing with the user's file.
+	Record json.RawMessage
+}
+
+// Primary returns the deployment with status PRIMARY.
+func (s Service) Primary() (Deployment, bool) {
+	for _, d := range s.Deployments {
+		if d.Status == "PRIMARY" {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// Deployment returns the deployment with the given id.
+func (s Service) Deployment(id string) (Deployment, bool) {
+	for _, d := range s.Deployments {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// Deployment is one of a service's deployments.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+type Deployment struct {
+	ID             string // ecs-svc/…
+	Status         string // PRIMARY, ACTIVE, INACTIVE; others have been seen
+	TaskDefinition string // ARN
+	RolloutState   string // IN_PROGRESS, COMPLETED, FAILED
+	RolloutReason  string
+	Desired        int
+	Running        int
+	Pending        int
+	FailedTasks    int
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// LoadBalancer ties a container's port to a target group.
+type LoadBalancer struct {
+	TargetGroup   string // ARN
+	ContainerName string
+	ContainerPort int
+}
+
+// Event is one message of a service. ECS keeps the newest hundred.
+type Event struct {
+	ID      string
+	At      time.Time
+	Message string
+}
+
+// Task is one record of DescribeTasks.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+type Task struct {
+	ARN            string
+	TaskDefinition string // ARN
+	LastStatus     string
+	DesiredStatus  string
+	Health         string // HEALTHY, UNHEALTHY, UNKNOWN
+	StopCode       string
+	StoppedReason  string
+	StartedBy      string // the id of the deployment, for a service's task
+	Group          string // service:NAME
+	CreatedAt      time.Time
+	StartedAt      time.Time // zero where it never ran
+	StoppedAt      time.Time // zero where it did not stop
+	Containers     []Container
+}
+
+// ID returns the last part of the task's ARN, which has two forms.
+func (t Task) ID() string { return LastPart(t.ARN) }
+
+// Container is one container of a task.
+type Container struct {
+	Name       string
+	Image      string
+	Digest     string // "" until it was pulled
+	LastStatus string
+	Health     string
+	ExitCode   *int // nil where it never started or still runs
+	Reason     string
+}
+
+// TargetHealth is what a target group says of one target.
+type TargetHealth struct {
+	TargetGroup string // ARN
+	Target      string // IP address or instance
+	Port        int
+	State       string // initial, healthy, unhealthy, unused, draining, unavailable
+	Reason      string
+	Description string
+}
+
+// LogLine is one line that a container printed.
+type LogLine struct {
+	At      time.Time
+	Message string
+}
+
+// LastPart returns what follows the last slash. The names of services and tasks are
+// the last part of their ARNs in the older form and in the newer one, which has the
+// cluster before it.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
+func LastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

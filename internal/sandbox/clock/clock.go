@@ -1,0 +1,93 @@
+// Package clock is the sandbox's time: it can run faster than the wall's, and tests
+// move it by hand. Every timestamp that the sandbox answers is of this clock.
+package clock
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock tells the sandbox's time and waits by it.
+type Clock interface {
+	Now() time.Time
+	// Wait returns a channel that receives once the clock has reached t, and a
+	// function that gives the wait up.
+	Wait(t time.Time) (reached <-chan time.Time, stop func())
+}
+
+// Scaled is a Clock that runs Speed times as fast as the wall's from Start on.
+type Scaled struct {
+	start time.Time // the sandbox's time at origin
+	wall  time.Time
+	speed float64
+}
+
+// NewScaled returns a clock that shows start now and runs speed times as fast.
+func NewScaled(start time.Time, speed float64) *Scaled {
+	return &Scaled{start: start, wall: time.Now(), speed: speed}
+}
+
+// Now returns the sandbox's time in UTC.
+func (c *Scaled) Now() time.Time {
+	return c.start.Add(time.Duration(float64(time.Since(c.wall)) * c.speed)).UTC()
+}
+
+// Wait waits by the wall's clock for as long as the sandbox's takes to reach t.
+func (c *Scaled) Wait(t time.Time) (<-chan time.Time, func()) {
+	timer := time.NewTimer(time.Duration(float64(t.Sub(c.Now())) / c.speed))
+	return timer.C, func() { timer.Stop() }
+}
+
+// Manual is a Clock that moves only when told.
+type Manual struct {
+	mu      sync.Mutex
+	now     time.Time
+	waiting map[chan time.Time]time.Time
+}
+
+// NewManual returns a clock that stands at now.
+func NewManual(now time.Time) *Manual {
+	return &Manual{now: now.UTC(), waiting: map[chan time.Time]time.Time{}}
+}
+
+// Now returns where the clock stands.
+func (c *Manual) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Wait returns a channel that receives once Advance has brought the clock to t.
+func (c *Manual) Wait(t time.Time) (<-chan time.Time, func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch := make(chan time.Time, 1)
+	if !t.After(c.now) {
+		ch <- c.now
+		return ch, func() {}
+	}
+	c.waiting[ch] = t
+	return ch, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.waiting, ch)
+	}
+}
+
+// Advance moves the clock forward by d and wakes whoever waited for a time up to there.
+func (c *Manual) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	for ch, t := range c.waiting {
+		if !t.After(c.now) {
+			ch <- c.now
+			delete(c.waiting, ch)
+		}
+	}
+}
+
+var (
+	_ Clock = (*Scaled)(nil)
+	_ Clock = (*Manual)(nil)
+)

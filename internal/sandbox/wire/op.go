@@ -1,0 +1,48 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Op makes an Operation of a function that takes and returns structs. Members are
+// named by their json tags in every protocol; in the query protocol lists are
+// Name.member.N and the answer's elements are named by the same tags.
+func Op[In, Out any](f func(ctx context.Context, caller Caller, in In) (Out, error)) Operation {
+	return func(ctx context.Context, r *Request) (any, error) {
+		var in In
+		if err := decode(r, &in); err != nil {
+			return nil, err
+		}
+		return f(ctx, r.Caller, in)
+	}
+}
+
+// OpRequest is Op for functions that need the whole request, such as its host.
+func OpRequest[In, Out any](f func(ctx context.Context, r *Request, in In) (Out, error)) Operation {
+	return func(ctx context.Context, r *Request) (any, error) {
+		var in In
+		if err := decode(r, &in); err != nil {
+			return nil, err
+		}
+		return f(ctx, r, in)
+	}
+}
+
+func decode(r *Request, in any) error {
+	if r.Form != nil {
+		return decodeForm(r.Form, in)
+	}
+	if len(r.JSON) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(r.JSON, in); err != nil {
+		return Errorf("SerializationException", "%v", err)
+	}
+	return nil
+}
+
+func newError(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,83 @@
+// Package wire is what the sandbox's services have in common on the wire: who calls,
+// how a request becomes a Go value and an answer becomes bytes in each of AWS's
+// protocols, and how an error looks there. A service is a table of operations; the
+// server in package sandbox finds the operation and this package does the rest.
+//
+// Nothing here is shared with the client side of Tagboat: the two meet as bytes only.
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+)
+
+// Scope is what state belongs to: everything in AWS lives in one account and region.
+type Scope struct {
+	Account string
+	Region  string
+}
+
+// Caller is who signed a request.
+type Caller struct {
+	Scope
+	ARN       string // arn:aws:iam::…:user/… or arn:aws:sts::…:assumed-role/…/…
+	UserID    string
+	AccessKey string
+}
+
+// ARN returns the ARN of a resource of a service in s.
+func (s Scope) ARN(service, resource string) string {
+	return "arn:aws:" + service + ":" + s.Region + ":" + s.Account + ":" + resource
+}
+
+// Request is one call, once the server knows what it is.
+type Request struct {
+	Caller    Caller
+	Operation string
+	Host      string          // host:port that the client used; registries are named after it
+	JSON      json.RawMessage // the body, in the JSON protocols
+	Form      url.Values      // the parameters, in the query protocol
+}
+
+// Operation answers one call. It returns a value to encode, or an *Error; any other
+// error is answered as the protocol's internal server error.
+type Operation func(ctx context.Context, r *Request) (any, error)
+
+// Protocol is one of AWS's wire protocols.
+// https://smithy.io/2.0/aws/protocols/index.html
+type Protocol int
+
+// The protocols that the sandbox speaks.
+const (
+	JSON11 Protocol = iota
+	JSON10
+	Query
+)
+
+// Service is one AWS service: how its requests are recognised and what it can do.
+type Service struct {
+	Name       string // as in endpoints, ARNs and the counts of calls: "ecs"
+	Protocol   Protocol
+	Target     string // prefix of X-Amz-Target with its dot (JSON protocols)
+	Version    string // the Version parameter (query protocol)
+	Namespace  string // of the XML answer (query protocol)
+	Operations map[string]Operation
+	// All lists every operation that the real service has and this one may lack, if
+	// known; it makes the answer to a missing one say "not in the sandbox".
+	QueryErrorPrefix string // for x-amzn-query-error (SQS), "" for none
+}
+
+// Error is an error as AWS words it.
+type Error struct {
+	Code    string // ClientException, ParameterNotFound, …
+	Message string
+	Status  int            // HTTP status; 0 means 400
+	Fields  map[string]any // further members of the error's shape
+}
+
+// Error returns code and message.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Errorf is the usual way to make one.
+func Errorf(code, format string, args ...any) *Error { return newError(code, format, args...) }

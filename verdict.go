@@ -1,0 +1,39 @@
+package tagboat
+
+// Verdict is how a deployment ended.
+type Verdict string
+
+// The verdicts. Only Succeeded and Unchanged are success. Succeeded means that the
+// ECS deployment that we started (by id) completed, that its task definition is
+// the one that we registered, and that the running tasks have the pinned digests.
+const (
+	VerdictUnchanged   Verdict = "unchanged"
+	VerdictSucceeded   Verdict = "succeeded"
+	VerdictRolledBack  Verdict = "rolled-back"
+	VerdictFailed      Verdict = "failed"
+	VerdictSuperseded  Verdict = "superseded"
+	VerdictTimedOut    Verdict = "timed-out"
+	VerdictInterrupted Verdict = "interrupted"
+	// VerdictStarted is the answer of a deploy that was asked not to wait: the
+	// deployment goes on and nobody judged it yet.
+	VerdictStarted Verdict = "started"
+)
+
+// Kind returns the kind of error that a command ends in for this verdict, and
+// false where the verdict is not an error.
+func (v Verdict) Kind() (Kind, bool) {
+	switch v {
+	case VerdictUnchanged, VerdictSucceeded, VerdictStarted:
+		return 0, false
+	case VerdictRolledBack:
+		return RolledBack, true
+	case VerdictSuperseded:
+		return Superseded, true
+	case VerdictTimedOut:
+		return TimedOut, true
+	case VerdictInterrupted:
+		return Interrupted, true
+	default:
+		return Failed, true
+	}
+}
