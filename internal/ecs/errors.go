@@ -1,0 +1,14 @@
+package ecs
+
+import "errors"
+
+// The kinds of failure that who decides has to tell apart. Package cloud wraps them;
+// test with errors.Is.
+var (
+	// ErrNotFound says that AWS does not have what was asked for: a cluster, a task
+	// definition, a log group.
+	ErrNotFound = errors.New("not found")
+	// ErrAmbiguous says that the answer to a changing call got lost, so that nobody
+	// knows whether it took effect: look before doing it again.
+	ErrAmbiguous = errors.New("the answer got lost: it may have taken effect")
+)
