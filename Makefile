@@ -1,0 +1,49 @@
+# make demo and make test need nothing but Go. make check needs what make deps installs.
+GO    ?= go
+TOOLS := $(CURDIR)/.deps
+
+.PHONY: help demo test build deps check lint race fuzz clients vuln generate clean
+
+help:
+	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
+	@echo 'make test    every test that needs nothing but Go'
+	@echo 'make build   bin/tagboat'
+	@echo 'make deps    installs what make check needs (linter, AWS command line, boto3, skopeo)'
+	@echo 'make check   linter, race detector, fuzzing, and the sandbox driven by foreign clients'
+
+demo:
+	@$(GO) run ./cmd/tagboat demo
+
+test:
+	$(GO) vet ./...
+	$(GO) test -shuffle=on ./...
+
+build:
+	$(GO) build -trimpath -o bin/tagboat ./cmd/tagboat
+
+deps:
+	./scripts/deps.sh $(TOOLS)
+
+check: lint race fuzz clients vuln
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
+	$(TOOLS)/bin/golangci-lint run ./...
+
+race:
+	$(GO) test -race -shuffle=on ./...
+
+fuzz:
+	./scripts/fuzz.sh
+
+clients: build
+	./scripts/clients.sh $(TOOLS) bin/tagboat
+
+vuln:
+	./scripts/vuln.sh $(TOOLS)
+
+generate:
+	$(GO) generate ./...
+
+clean:
+	rm -rf bin .deps

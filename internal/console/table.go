@@ -1,0 +1,106 @@
+package console
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Cell is one field of a table.
+type Cell struct {
+	Text  string
+	Style Style
+}
+
+// Table gathers rows and prints them in columns that fit the terminal: where they do
+// not, the widest columns are cut, with an ellipsis.
+type Table struct {
+	header []string
+	rows   [][]Cell
+}
+
+// NewTable returns a table with a header.
+func NewTable(header ...string) *Table { return &Table{header: header} }
+
+// Row adds a row. A missing cell is empty.
+func (t *Table) Row(cells ...Cell) { t.rows = append(t.rows, cells) }
+
+// Text is a cell without style.
+func Text(s string) Cell { return Cell{Text: s} }
+
+const gap = 2 // columns between two fields
+
+// Print writes the table to Out.
+func (t *Table) Print(s *Streams) {
+	limit := 0
+	if s.OutTTY {
+		limit = s.Width
+	}
+	widths := fit(t.widths(), limit)
+	head := make([]Cell, len(t.header))
+	for i, h := range t.header {
+		head[i] = Cell{h, Strong}
+	}
+	t.line(s, head, widths)
+	for _, row := range t.rows {
+		t.line(s, row, widths)
+	}
+}
+
+func (t *Table) widths() []int {
+	widths := make([]int, len(t.header))
+	for i, h := range t.header {
+		widths[i] = utf8.RuneCountInString(h)
+	}
+	for _, row := range t.rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c.Text))
+		}
+	}
+	return widths
+}
+
+// fit takes from the widest columns until all fit into limit columns; 0 is no limit.
+func fit(widths []int, limit int) []int {
+	total := gap * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for limit > 0 && total > limit {
+		widest := 0
+		for i, w := range widths {
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if widths[widest] <= 4 {
+			break
+		}
+		widths[widest]--
+		total--
+	}
+	return widths
+}
+
+func (t *Table) line(s *Streams, row []Cell, widths []int) {
+	var b strings.Builder
+	for i, c := range row {
+		text := cut(c.Text, widths[i])
+		b.WriteString(s.OnOut(c.Style, text))
+		if i < len(row)-1 {
+			b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)+gap))
+		}
+	}
+	s.Printf("%s\n", strings.TrimRight(b.String(), " "))
+}
+
+// cut shortens text to width runes, the last an ellipsis where something is missing.
+func cut(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	if width <= 1 {
+		return "…"
+	}
+	runes := []rune(text)
+	return string(runes[:width-1]) + "…"
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what `make check` needs into the directory named by the first argument;
+# skopeo and Python come from the system's packages. Safe to run again.
+set -euo pipefail
+tools=$1
+golangci=v2.15.0
+govulncheck=v1.9.0
+mkdir -p "$tools/bin"
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+packages=()
+has skopeo || packages+=(skopeo)
+has curl || packages+=(curl)
+python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
+if [ ${#packages[@]} -gt 0 ]; then
+  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo apt-get update -q
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q --no-install-recommends "${packages[@]}"
+fi
+
+go_tool() { # go_tool NAME VERSION PACKAGE: built once for each version
+  local stamp="$tools/bin/.$1-$2"
+  [ -e "$stamp" ] && [ -x "$tools/bin/$1" ] && return
+  echo "building $1 $2"
+  GOBIN="$tools/bin" GOFLAGS= go install "$3@$2"
+  touch "$stamp"
+}
+go_tool golangci-lint "$golangci" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+go_tool govulncheck "$govulncheck" golang.org/x/vuln/cmd/govulncheck
+
+[ -x "$tools/python/bin/python" ] || python3 -m venv "$tools/python"
+"$tools/python/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt

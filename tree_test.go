@@ -1,0 +1,125 @@
+package tagboat_test
+
+import (
+	"go/build"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tagboat/tagboat"
+
+// packages returns the non-test imports of every package of the tree, by its path
+// below the module ("" is the root).
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		if base := entry.Name(); path != "." && (strings.HasPrefix(base, ".") || base == "testdata" || base == "bin") {
+			return fs.SkipDir
+		}
+		pkg, err := build.ImportDir(path, 0)
+		if err != nil {
+			return nil // no Go files here
+		}
+		found[strings.TrimPrefix(filepath.ToSlash(path), ".")] = pkg.Imports
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestImports holds the borders between packages: data flows one way, and the sandbox
+// meets the client side on the wire only.
+func TestImports(t *testing.T) {
+	within := func(pkg, dir string) bool { return pkg == dir || strings.HasPrefix(pkg, dir+"/") }
+	deciding := []string{"internal/ecs", "internal/config", "internal/source", "internal/taskdef", "internal/ledger", "internal/registry", "internal/deploy"}
+	rules := []struct {
+		name  string
+		holds func(pkg, imported string) bool // imported is below the module, or a full path
+	}{
+		{"the root package imports only the standard library", func(pkg, imported string) bool {
+			return pkg != "" || !strings.Contains(imported, ".")
+		}},
+		{"only cloud imports the AWS SDK", func(pkg, imported string) bool {
+			return within(pkg, "internal/cloud") || !strings.HasPrefix(imported, "github.com/aws/")
+		}},
+		{"the sandbox imports nothing of ours but itself", func(pkg, imported string) bool {
+			return !within(pkg, "internal/sandbox") || !isOurs(imported) || within(below(imported), "internal/sandbox")
+		}},
+		{"only what starts a sandbox imports it", func(pkg, imported string) bool {
+			if !within(below(imported), "internal/sandbox") || !isOurs(imported) {
+				return true
+			}
+			return within(pkg, "internal/sandbox") || pkg == "internal/cli" || pkg == "internal/demo"
+		}},
+		{"what decides knows no AWS client and no wiring", func(pkg, imported string) bool {
+			decides := slices.ContainsFunc(deciding, func(d string) bool { return within(pkg, d) })
+			return !decides || !isOurs(imported) || !slices.Contains([]string{"internal/cloud", "internal/app", "internal/cli"}, below(imported))
+		}},
+		{"only cli parses flags", func(pkg, imported string) bool {
+			return pkg == "internal/cli" || pkg == "cmd/tagboat" || imported != "github.com/spf13/cobra"
+		}},
+		{"nothing imports a command", func(_, imported string) bool {
+			return !isOurs(imported) || !within(below(imported), "cmd")
+		}},
+	}
+	for pkg, imports := range packages(t) {
+		for _, imported := range imports {
+			for _, rule := range rules {
+				if !rule.holds(pkg, imported) {
+					t.Errorf("%s imports %s, but %s", pkg, imported, rule.name)
+				}
+			}
+		}
+	}
+}
+
+func isOurs(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
+
+func below(path string) string { return strings.TrimPrefix(strings.TrimPrefix(path, module), "/") }
+
+// TestPackageComments asks every package to say what it is for.
+func TestPackageComments(t *testing.T) {
+	for pkg := range packages(t) {
+		dir := "./" + pkg
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var comment string
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			comment += parsed.Doc.Text()
+		}
+		if doc.Synopsis(comment) == "" {
+			t.Errorf("package %s has no package comment", dir)
+		}
+	}
+}
+
+// TestTreeStandsAlone keeps out what belongs to somebody's machine.
+func TestTreeStandsAlone(t *testing.T) {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "LICENSE", ".ci/run", ".golangci.yml"} {
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("the project lacks %s: %v", name, err)
+		}
+	}
+}
