@@ -1,0 +1,25 @@
+// Command tagboat keeps the versions of container images in Parameter Store and rolls
+// Amazon ECS services to them.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/tagboat/tagboat/internal/cli"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second Ctrl-C ends at once what a first one could not.
+	context.AfterFunc(ctx, stop)
+	return cli.Main(ctx, os.Args[1:], console.System())
+}

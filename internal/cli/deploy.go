@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/deploy"
+)
+
+type deployOptions struct {
+	selection
+	services    []string
+	message     string
+	wait        bool
+	noRollback  bool
+	dryRun      bool
+	timeout     time.Duration
+	maxParallel int
+}
+
+func newDeploy(f *frame) *cobra.Command {
+	var o deployOptions
+	cmd := &cobra.Command{
+		Use:     "deploy [--env ENV...|--stage STAGE] [SERVICE...]",
+		Short:   "Make the ECS services match the pins, and tell how it ended",
+		Long:    "Plans, checks, registers what changed, rolls the services and watches them to their\nverdict. A rollout that fails is explained and rolled back to what ran before.",
+		Example: "  tagboat deploy --env dev\n  tagboat deploy --stage prod api worker --timeout 20m",
+		GroupID: "deploy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.services = args
+			return runDeploy(cmd.Context(), f, o)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.wait, "wait", true, "watch until the rollout ends")
+	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a failed rollout as it is, to look at")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
+	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 20, "services that roll at the same time")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	return cmd
+}
+
+func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
+	if o.dryRun {
+		return runPlan(ctx, f, planOptions{selection: o.selection, services: o.services})
+	}
+	if o.maxParallel < 1 || o.timeout <= 0 {
+		return tagboat.Usagef("--max-parallel and --timeout must be positive")
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	set, err := a.Plan(ctx, o.with(o.services))
+	if err != nil {
+		return err
+	}
+	if err := problems(set.Document().Problems); err != nil {
+		return err
+	}
+	return f.roll(ctx, a, set, o)
+}
+
+// roll carries a plan out and tells how each service ended.
+func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
+	progress := f.newProgress()
+	document, err := a.Deploy(ctx, set, deploy.Options{
+		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
+	})
+	progress.done()
+	if err != nil {
+		return err
+	}
+	if f.json() {
+		if err := f.JSON(document); err != nil {
+			return err
+		}
+	} else {
+		f.printDeployments(document.Deployments)
+	}
+	return worst(document.Deployments)
+}

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+type pinOptions struct {
+	environment string
+	images      []string
+	message     string
+	dryRun      bool
+}
+
+func newPin(f *frame) *cobra.Command {
+	var o pinOptions
+	cmd := &cobra.Command{
+		Use:     "pin IMAGE[=TAG|@DIGEST]... --env ENV",
+		Short:   "Say which version of an image should run in an environment",
+		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses.",
+		Example: "  tagboat pin api=1.4.2 --env dev\n  tagboat pin api=1.4.2 proxy@sha256:… --env prod -m 'release 12'",
+		GroupID: "truth",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.images = args
+			return runPin(cmd.Context(), f, o)
+		},
+	}
+	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "resolve and check, and write nothing")
+	return cmd
+}
+
+func runPin(ctx context.Context, f *frame, o pinOptions) error {
+	request := app.PinRequest{Environment: tagboat.EnvName(o.environment), Message: o.message, DryRun: o.dryRun}
+	for _, arg := range o.images {
+		wanted, err := parseImageArg(arg)
+		if err != nil {
+			return err
+		}
+		request.Images = append(request.Images, wanted)
+	}
+	if o.environment == "" {
+		return tagboat.Usagef("pin needs an environment").WithHint("tagboat pin %s --env ENV", strings.Join(o.images, " "))
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	result, err := a.Pin(ctx, request)
+	if err != nil {
+		return err
+	}
+	if f.json() {
+		return f.JSON(result.Document)
+	}
+	f.printPins(result.Document)
+	f.tellPinned(result, o)
+	return nil
+}
+
+func (f *frame) tellPinned(result app.PinResult, o pinOptions) {
+	switch {
+	case o.dryRun:
+		f.Talkf("nothing was written (--dry-run)\n")
+	case !result.Changed:
+		f.Talkf("already pinned, nothing was written\n")
+	default:
+		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "pinned;"), o.environment)
+	}
+}
+
+// parseImageArg reads IMAGE, IMAGE=TAG or IMAGE@DIGEST.
+func parseImageArg(arg string) (app.ImageArg, error) {
+	name, digest, byDigest := strings.Cut(arg, "@")
+	name, tag, byTag := strings.Cut(name, "=")
+	wanted := app.ImageArg{Image: tagboat.ImageName(name), Tag: tag}
+	if !tagboat.ValidImageName(name) {
+		return wanted, tagboat.Usagef("%q names no image", arg).WithHint("write IMAGE, IMAGE=TAG or IMAGE@sha256:…, with IMAGE as in tagboat.yaml")
+	}
+	if byTag && !tagboat.ValidTag(tag) {
+		return wanted, tagboat.Usagef("%q is not a tag (in %q)", tag, arg).WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores")
+	}
+	if byDigest {
+		d, err := tagboat.ParseDigest(digest)
+		if err != nil {
+			return wanted, err
+		}
+		wanted.Digest = d
+	}
+	return wanted, nil
+}

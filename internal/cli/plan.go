@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+type planOptions struct {
+	selection
+	services []string
+	exitCode bool
+}
+
+func newPlan(f *frame) *cobra.Command {
+	var o planOptions
+	cmd := &cobra.Command{
+		Use:     "plan [--env ENV...|--stage STAGE] [SERVICE...]",
+		Short:   "Show what deploy would change, and check that it can",
+		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. Changes nothing.",
+		GroupID: "deploy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.services = args
+			return runPlan(cmd.Context(), f, o)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 3 where something would change")
+	return cmd
+}
+
+func runPlan(ctx context.Context, f *frame, o planOptions) error {
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	set, err := a.Plan(ctx, o.with(o.services))
+	if err != nil {
+		return err
+	}
+	document := set.Document()
+	if f.json() {
+		if err := f.JSON(document); err != nil {
+			return err
+		}
+	} else {
+		f.printPlan(document)
+	}
+	if err := problems(document.Problems); err != nil {
+		if f.json() {
+			return quiet{err}
+		}
+		return err
+	}
+	if o.exitCode && len(document.Changes) > 0 {
+		return quiet{tagboat.Errorf(tagboat.Pending, "changes are pending")}
+	}
+	return nil
+}
+
+func (f *frame) printPlan(document tagboat.PlanDocument) {
+	if len(document.Changes) == 0 && len(document.Problems) == 0 {
+		f.Printf("nothing to change\n")
+	}
+	for _, change := range document.Changes {
+		f.Printf("%s\n", f.OnOut(console.Strong, fmt.Sprintf("%s/%s", change.Environment, change.Service)))
+		for _, step := range change.Steps {
+			f.Printf("  • %s\n", step)
+		}
+		f.printDiff(change.Diff)
+	}
+}
+
+func (f *frame) printDiff(diff string) {
+	for line := range strings.Lines(diff) {
+		line = strings.TrimRight(line, "\n")
+		style := console.Plain
+		switch {
+		case strings.HasPrefix(strings.TrimSpace(line), "+"):
+			style = console.Good
+		case strings.HasPrefix(strings.TrimSpace(line), "-"):
+			style = console.Bad
+		}
+		f.Printf("    %s\n", f.OnOut(style, line))
+	}
+}
+
+// problems turns what a plan found into one error of kind Usage, or nil.
+func problems(found []tagboat.Problem) error {
+	var all joined
+	for _, p := range found {
+		e := tagboat.Usagef("%s/%s: %s", p.Environment, p.Service, p.Message)
+		if p.Where != "" {
+			e.Msg = p.Where + ": " + e.Msg
+		}
+		e.Hint = p.Hint
+		all = append(all, e)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+// joined is several errors told one by one.
+type joined []error
+
+func (j joined) Error() string {
+	texts := make([]string, len(j))
+	for i, e := range j {
+		texts[i] = e.Error()
+	}
+	return strings.Join(texts, "\n")
+}
+
+func (j joined) Unwrap() []error { return j }

@@ -1,0 +1,146 @@
+// Package cli is Tagboat's command line. Each command has a file of its own: a
+// constructor that turns flags into an options struct, and a run function that works
+// with it. Only this package parses flags, prints, and turns errors into exit codes.
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+// frame is what every command has: the streams and the flags that all of them take.
+type frame struct {
+	*console.Streams
+	getenv func(string) string
+	config string
+	output string
+	stats  bool
+}
+
+// Main runs the command line and returns the exit code.
+func Main(ctx context.Context, args []string, streams *console.Streams) int {
+	f := &frame{Streams: streams, getenv: os.Getenv}
+	root := newRoot(f)
+	root.SetArgs(args)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.SetIn(streams.In)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var q quiet
+	if !errors.As(err, &q) {
+		f.Error(err)
+	}
+	return tagboat.KindOf(err).ExitCode()
+}
+
+// quiet wraps an error that the command has already told in its own way.
+type quiet struct{ error }
+
+func (q quiet) Unwrap() error { return q.error }
+
+func newRoot(f *frame) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "tagboat",
+		Short:         "Which image runs in which ECS environment, and which one should?",
+		Long:          "Tagboat keeps the versions of your images in Parameter Store, pinned by digest,\nrolls your ECS services to them, and tells honestly how that ended and why.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			return f.checkOutput()
+		},
+	}
+	root.PersistentFlags().StringVarP(&f.config, "config", "c", "tagboat.yaml", "the configuration file")
+	root.PersistentFlags().StringVarP(&f.output, "output", "o", "table", "table or json")
+	root.PersistentFlags().BoolVar(&f.stats, "stats", false, "print the calls to AWS by operation at the end")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return tagboat.Usagef("%v", err).WithHint("see %s --help", cmd.CommandPath())
+	})
+	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
+	root.AddGroup(&cobra.Group{ID: "truth", Title: "What should run:"},
+		&cobra.Group{ID: "deploy", Title: "Making it so:"},
+		&cobra.Group{ID: "try", Title: "Trying it out:"})
+	root.AddCommand(newPin(f), newPins(f), newPlan(f), newDeploy(f), newStatus(f), newSandbox(f), newDemo(f), newVersion(f), newSchema(f))
+	for _, c := range root.Commands() {
+		if c.Args != nil {
+			c.Args = usage(c.Args)
+		}
+	}
+	return root
+}
+
+const exitCodes = `
+Exit codes:
+  0 done or nothing to do · 1 an error · 2 wrong usage or configuration, nothing was touched
+  3 changes pending (--exit-code) · 4 deployment failed and was rolled back
+  5 deployment failed and was not rolled back · 6 timed out, the deployment goes on
+  7 superseded by somebody else's deployment · 8 blocked by a gate or a hold · 130 interrupted
+
+Every flag can come from the environment: --max-parallel from TAGBOAT_MAX_PARALLEL.
+`
+
+// usage makes the error of a check of arguments one of kind Usage.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return tagboat.Usagef("%v", err).WithHint("see %s --help", cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// fromEnvironment sets every flag that the command line leaves out from TAGBOAT_*.
+func (f *frame) fromEnvironment(cmd *cobra.Command) error {
+	var failed error
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		name := "TAGBOAT_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		value := f.getenv(name)
+		if flag.Changed || value == "" || failed != nil {
+			return
+		}
+		if err := cmd.Flags().Set(flag.Name, value); err != nil {
+			failed = tagboat.Usagef("%s: %v", name, err)
+		}
+	})
+	return failed
+}
+
+func (f *frame) checkOutput() error {
+	switch f.output {
+	case "table", "json":
+		return nil
+	default:
+		return tagboat.Usagef("unknown output %q", f.output).WithHint("--output takes table or json")
+	}
+}
+
+func (f *frame) json() bool { return f.output == "json" }
+
+// open reads the configuration and prepares the way to AWS; it calls nothing yet.
+func (f *frame) open(ctx context.Context) (*app.App, error) {
+	return app.Open(ctx, app.Options{
+		Config: f.config,
+		Notice: func(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) },
+	})
+}
+
+// finish prints the counts of calls where they were asked for.
+func (f *frame) finish(a *app.App) {
+	if f.stats {
+		f.printCalls(a.Calls())
+	}
+}

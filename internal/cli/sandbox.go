@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+type sandboxOptions struct {
+	addr    string
+	envFile string
+	config  sandbox.Config
+}
+
+func newSandbox(f *frame) *cobra.Command {
+	var o sandboxOptions
+	cmd := &cobra.Command{
+		Use:     "sandbox",
+		Short:   "Serve AWS on localhost: ECS that rolls, ECR, Parameter Store, logs",
+		Long:    "Serves the AWS APIs that Tagboat uses, and a registry that docker, skopeo and crane\npush to, on one port. Any AWS client talks to it through AWS_ENDPOINT_URL.\nWhat its containers do is said by labels of their images: see docs/sandbox.md.",
+		Example: "  tagboat sandbox --env-file sandbox.env &\n  set -a; . ./sandbox.env; set +a",
+		GroupID: "try",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runSandbox(cmd.Context(), f, o) },
+	}
+	cmd.Flags().StringVar(&o.addr, "addr", "127.0.0.1:4510", "address to listen on; port 0 picks one")
+	cmd.Flags().StringVar(&o.envFile, "env-file", "", "write NAME=value lines here when ready")
+	cmd.Flags().StringVar(&o.config.Account, "account", "123456789012", "the account of whoever calls without a role")
+	cmd.Flags().StringVar(&o.config.Region, "region", "", "region of whoever names none (default: AWS_REGION, or us-east-1)")
+	cmd.Flags().Float64Var(&o.config.Speed, "speed", sandbox.DefaultSpeed, "how many seconds of the sandbox pass in a second")
+	cmd.Flags().StringVar(&o.config.Quotas, "quotas", "off", "aws throttles by AWS's documented limits; off never does")
+	cmd.Flags().StringVar(&o.config.DataDir, "data", "", "keep state and blobs in this directory")
+	return cmd
+}
+
+// runSandbox serves until the context ends, which is not an error: stopping is what
+// the user asked for.
+func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
+	if o.config.Region == "" {
+		o.config.Region = f.getenv("AWS_REGION")
+	}
+	server, err := sandbox.New(o.config)
+	if err != nil {
+		return tagboat.Errorf(tagboat.Usage, "starting the sandbox: %w", err)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
+	if err != nil {
+		return tagboat.Usagef("%v", err).WithHint("is another sandbox running? --addr 127.0.0.1:0 picks a free port")
+	}
+	if err := loopback(listener.Addr()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	env := server.Env("http://" + listener.Addr().String())
+	return f.serveSandbox(ctx, server, listener, env, o.envFile)
+}
+
+func (f *frame) serveSandbox(ctx context.Context, server *sandbox.Server, listener net.Listener, env []string, envFile string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
+	group.Go(func() error {
+		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error { return server.Run(ctx) })
+	group.Go(func() error {
+		<-ctx.Done()
+		graceful, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer done()
+		if err := web.Shutdown(graceful); err != nil {
+			return web.Close()
+		}
+		return nil
+	})
+	if err := f.ready(env, envFile); err != nil {
+		cancel()
+		return errors.Join(err, group.Wait())
+	}
+	err := group.Wait()
+	f.Talkf("%s\n", f.OnErr(console.Faint, "the sandbox has stopped"))
+	return errors.Join(err, server.Close())
+}
+
+// ready tells how to use the sandbox, on standard output and in the file.
+func (f *frame) ready(env []string, envFile string) error {
+	for _, line := range env {
+		f.Printf("export %s\n", line)
+	}
+	f.Talkf("%s Ctrl-C stops it.\n", f.OnErr(console.Good, "The sandbox is ready."))
+	if envFile == "" {
+		return nil
+	}
+	return writeFile(envFile, strings.Join(env, "\n")+"\n")
+}
+
+// writeFile writes the whole file or nothing, so that who waits for it can read it
+// as soon as it is there.
+func writeFile(path, content string) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".tagboat-*")
+	if err != nil {
+		return tagboat.Usagef("writing %s: %v", path, err)
+	}
+	_, err = temporary.WriteString(content)
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(tagboat.Usagef("writing %s: %v", path, err), os.Remove(temporary.Name()))
+	}
+	return nil
+}
+
+// loopback refuses to serve others than this machine: the sandbox checks no signature.
+func loopback(addr net.Addr) error {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || tcp.IP.IsLoopback() {
+		return nil
+	}
+	return tagboat.Usagef("%s can be reached from other machines, and the sandbox asks nobody who they are", addr).
+		WithHint("listen on 127.0.0.1 or [::1]")
+}

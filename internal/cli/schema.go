@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat/internal/config"
+)
+
+func newSchema(f *frame) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "generate",
+		Short: "Write files that other tools read",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of tagboat.yaml, for editors",
+		Example: "  tagboat generate schema > tagboat.schema.json",
+		Args:    usage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			f.Printf("%s", config.Schema())
+			return nil
+		},
+	})
+	return cmd
+}

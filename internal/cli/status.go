@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+func newStatus(f *frame) *cobra.Command {
+	var s selection
+	cmd := &cobra.Command{
+		Use:     "status [--env ENV...|--stage STAGE] [SERVICE...]",
+		Short:   "Show the matrix of services and environments: pinned, running, drift, health, age",
+		GroupID: "deploy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runStatus(cmd.Context(), f, s, args)
+		},
+	}
+	s.flags(cmd)
+	return cmd
+}
+
+func runStatus(ctx context.Context, f *frame, s selection, services []string) error {
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	document, err := a.Status(ctx, s.with(services))
+	if err != nil {
+		return err
+	}
+	if f.json() {
+		return f.JSON(document)
+	}
+	f.printStatus(document)
+	return nil
+}
+
+func (f *frame) printStatus(document tagboat.StatusDocument) {
+	table := console.NewTable("SERVICE", "ENVIRONMENT", "STATE", "TASKS", "PINNED", "RUNNING", "AGE", "DRIFT")
+	for _, s := range document.Services {
+		table.Row(console.Cell{Text: string(s.Service), Style: console.Strong}, console.Text(string(s.Environment)),
+			console.Cell{Text: s.State, Style: stateStyle(s)}, tasksCell(s), console.Text(pinnedText(s.Images)),
+			console.Text(runningText(s.Images)), console.Text(ageText(s.AgeSeconds)), driftCell(s.Drift))
+	}
+	table.Print(f.Streams)
+}
+
+func stateStyle(s tagboat.ServiceStatus) console.Style {
+	switch s.State {
+	case "steady":
+		return console.Good
+	case "in-progress", "draining":
+		return console.Warn
+	default:
+		return console.Bad
+	}
+}
+
+func tasksCell(s tagboat.ServiceStatus) console.Cell {
+	cell := console.Text(fmt.Sprintf("%d/%d", s.Healthy, s.Desired))
+	if s.Healthy < s.Desired {
+		cell.Style = console.Warn
+	}
+	return cell
+}
+
+func driftCell(drift []string) console.Cell {
+	if len(drift) == 0 {
+		return console.Cell{Text: "-", Style: console.Faint}
+	}
+	return console.Cell{Text: strings.Join(drift, "; "), Style: console.Warn}
+}
+
+func pinnedText(images []tagboat.ImageState) string {
+	return perImage(images, func(i tagboat.ImageState) string { return versionText(i.Tag, i.Pinned) })
+}
+
+func runningText(images []tagboat.ImageState) string {
+	return perImage(images, func(i tagboat.ImageState) string {
+		if i.Running == i.Pinned {
+			return versionText(i.Tag, i.Running)
+		}
+		return versionText("", i.Running)
+	})
+}
+
+func perImage(images []tagboat.ImageState, version func(tagboat.ImageState) string) string {
+	parts := make([]string, 0, len(images))
+	for _, i := range images {
+		text := version(i)
+		if len(images) > 1 {
+			text = string(i.Image) + " " + text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(slices.Compact(parts), ", ")
+}
+
+// versionText is how a version is told in a table: its tag, where one is known, and
+// enough of the digest to recognise it.
+func versionText(tag string, digest tagboat.Digest) string {
+	switch {
+	case digest == "":
+		return "-"
+	case tag == "":
+		return digest.Short()
+	default:
+		return tag + " (" + digest.Short()[:7] + ")"
+	}
+}
+
+func ageText(seconds int64) string {
+	age := time.Duration(seconds) * time.Second
+	switch {
+	case seconds <= 0:
+		return "-"
+	case age < 2*time.Minute:
+		return fmt.Sprintf("%ds", seconds)
+	case age < 2*time.Hour:
+		return fmt.Sprintf("%dm", seconds/60)
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%dh", seconds/3600)
+	default:
+		return fmt.Sprintf("%dd", seconds/86400)
+	}
+}

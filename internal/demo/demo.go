@@ -1,0 +1,108 @@
+// Package demo is a guided run of Tagboat's main job in a sandbox of its own: real
+// images pushed over the registry protocol, pinned, deployed to three environments in
+// two accounts, promoted, broken and rolled back. It runs the commands that a user
+// would type, through the same command line, and nothing else.
+package demo
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+// Options are what a demo needs from whoever starts it.
+type Options struct {
+	Streams *console.Streams
+	// Endpoint is where the sandbox listens: http://HOST:PORT.
+	Endpoint string
+	// Env is the environment (NAME=value) that leads an AWS client to the sandbox.
+	Env []string
+	// Dir is an empty directory for the files of the demo's app. It becomes the
+	// process's working directory, so that commands read as a user would type them.
+	Dir string
+	// Command runs one tagboat command and returns its exit code.
+	Command func(ctx context.Context, args ...string) int
+}
+
+// tour carries what the steps share.
+type tour struct {
+	Options
+	host string // of the registry
+	step int
+}
+
+// Run goes through the tour. It returns an error where a step ends otherwise than it
+// should, and when ctx ends.
+func Run(ctx context.Context, o Options) error {
+	t := &tour{Options: o, host: strings.TrimPrefix(o.Endpoint, "http://")}
+	if err := t.prepare(); err != nil {
+		return err
+	}
+	for _, step := range t.steps() {
+		t.step++
+		t.say(step.title)
+		for _, act := range step.acts {
+			if err := ctx.Err(); err != nil {
+				return tagboat.Errorf(tagboat.Interrupted, "the demo was interrupted")
+			}
+			if err := act(ctx); err != nil {
+				return fmt.Errorf("step %d (%s): %w", t.step, step.title, err)
+			}
+		}
+	}
+	return nil
+}
+
+// prepare points this process at the sandbox and away from the user's own AWS settings.
+func (t *tour) prepare() error {
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TAGBOAT_") {
+			if err := os.Unsetenv(name); err != nil {
+				return fmt.Errorf("clearing the environment: %w", err)
+			}
+		}
+	}
+	none := filepath.Join(t.Dir, "no-such-file")
+	env := append([]string{"AWS_CONFIG_FILE=" + none, "AWS_SHARED_CREDENTIALS_FILE=" + none}, t.Env...)
+	for _, entry := range env {
+		name, value, _ := strings.Cut(entry, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("setting the environment: %w", err)
+		}
+	}
+	if err := os.Chdir(t.Dir); err != nil {
+		return fmt.Errorf("entering the demo's directory: %w", err)
+	}
+	return nil
+}
+
+func (t *tour) say(title string) {
+	t.Streams.Printf("\n%s\n", t.Streams.OnOut(console.Strong, fmt.Sprintf("── %d. %s", t.step, title)))
+}
+
+// run is a step's act that runs a command and asks for its exit code.
+func (t *tour) run(wanted int, command string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		t.Streams.Printf("%s\n", t.Streams.OnOut(console.Accent, "$ tagboat "+command))
+		if code := t.Command(ctx, strings.Fields(command)...); code != wanted {
+			if ctx.Err() != nil {
+				return tagboat.Errorf(tagboat.Interrupted, "the demo was interrupted")
+			}
+			return fmt.Errorf("tagboat %s ended with exit code %d, not %d", command, code, wanted)
+		}
+		return nil
+	}
+}
+
+// note is an act that explains.
+func (t *tour) note(text string) func(context.Context) error {
+	return func(context.Context) error {
+		t.Streams.Printf("%s\n", t.Streams.OnOut(console.Faint, text))
+		return nil
+	}
+}
