@@ -1,0 +1,82 @@
+package config
+
+import (
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
+)
+
+// file is tagboat.yaml as it is written. The decoder and the JSON Schema both come
+// from these structs and their tags.
+type file struct {
+	App          source.Text                       `yaml:"app,required" doc:"the name of the application, such as shop"`
+	Registry     source.Text                       `yaml:"registry" doc:"host of the registry where a repository without a host lives"`
+	Images       source.Entries[fileImage]         `yaml:"images" doc:"names for repositories, each with the rule that selects its versions"`
+	Services     source.Entries[fileService]       `yaml:"services" doc:"ECS services and which image each of their containers runs"`
+	Stages       []fileStage                       `yaml:"stages" doc:"tiers in their order, the first one first"`
+	Environments source.Entries[fileEnvironment]   `yaml:"environments" doc:"the places to deploy to"`
+	Vars         source.Entries[[]fileScopedValue] `yaml:"vars" doc:"variables of the templates; the most specific scope wins"`
+	Ledger       fileLedger                        `yaml:"ledger" doc:"where Parameter Store holds what should run"`
+}
+
+type fileImage struct {
+	Repository source.Text `yaml:"repository,required" doc:"the repository, such as shop/api, with its host where that is not the registry's"`
+	Select     fileSelect  `yaml:"select" doc:"the rule that chooses a version where a command names none"`
+}
+
+// fileSelect has one field for each kind of rule; at most one of them is set.
+type fileSelect struct {
+	Tag source.Text `yaml:"tag" doc:"always the version that has this tag"`
+}
+
+type fileService struct {
+	TaskDefinition taskDefinition              `yaml:"taskDefinition,required" doc:"a file with the shape that aws ecs register-task-definition takes, or {family: NAME} where somebody else owns it"`
+	Service        source.Text                 `yaml:"service" doc:"a file with the shape of aws ecs create-service; left out, the service must exist"`
+	Containers     source.Entries[source.Text] `yaml:"containers" doc:"the image that each container runs, by the container's name"`
+}
+
+type fileStage struct {
+	Name  source.Text `yaml:"name,required" doc:"the name of the stage, such as dev"`
+	Auto  string      `yaml:"auto" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
+	Gates fileGates   `yaml:"gates" doc:"what must hold before a version may enter the stage"`
+}
+
+type fileGates struct {
+	Soak      Duration    `yaml:"soak" doc:"how long a version must have run in the stage before, such as 2h"`
+	Approvals int         `yaml:"approvals" doc:"how many people must approve"`
+	Scan      *fileScan   `yaml:"scan" doc:"what the registry's scan may have found"`
+	Window    *fileWindow `yaml:"window" doc:"when a version may enter"`
+}
+
+type fileScan struct {
+	Max string `yaml:"max,required" enum:"none,informational,low,medium,high,critical" doc:"the worst finding that may pass"`
+}
+
+type fileWindow struct {
+	Cron Cron     `yaml:"cron,required" doc:"when it opens: minute, hour, day of month, month, day of week"`
+	For  Duration `yaml:"for,required" doc:"how long it stays open, such as 8h"`
+	Zone zone     `yaml:"zone" doc:"the time zone of cron, such as Europe/Brussels; UTC where left out"`
+}
+
+type fileEnvironment struct {
+	Stage   source.Text                `yaml:"stage,required" doc:"the stage that it belongs to"`
+	Tenant  source.Text                `yaml:"tenant" doc:"the customer that it serves"`
+	Account source.Text                `yaml:"account" doc:"the AWS account, twelve digits in quotes"`
+	Role    source.Text                `yaml:"role" doc:"the ARN of the role to assume there"`
+	Region  source.Text                `yaml:"region" doc:"the AWS region; the one of the AWS configuration where left out"`
+	Cluster source.Text                `yaml:"cluster,required" doc:"the ECS cluster"`
+	Vars    source.Entries[source.Any] `yaml:"vars" doc:"variables of this environment alone"`
+}
+
+type fileScopedValue struct {
+	Value       source.Any  `yaml:"value,required" doc:"the value: a string, a number, true or false, a list or a map"`
+	Stage       source.Text `yaml:"stage" doc:"only in this stage"`
+	Tenant      source.Text `yaml:"tenant" doc:"only for this tenant"`
+	Environment source.Text `yaml:"environment" doc:"only in this environment"`
+	Service     source.Text `yaml:"service" doc:"only for this service"`
+	Where       tagboat.Position
+}
+
+type fileLedger struct {
+	Path source.Text `yaml:"path" doc:"the parameter's name, with {app}, {environment}, {stage} and {tenant} in it; /containers/{environment}/{app} where left out"`
+	Form string      `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written in the parameter; tag@digest where left out"`
+}

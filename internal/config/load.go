@@ -1,0 +1,117 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
+)
+
+// Load reads and checks the file at path. Its error joins every problem that was
+// found, each a *tagboat.Error of kind Usage with its place. Paths in the file start
+// at the file's directory, and the files that it names must exist.
+func Load(path string) (*Config, error) {
+	root, err := source.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, tagboat.Usagef("there is no %s", path).
+			WithHint("write one with tagboat init, or say where it is with --config FILE")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return build(path, root)
+}
+
+// Parse is Load for content that is already at hand; path is where it would live.
+func Parse(path string, data []byte) (*Config, error) {
+	root, err := source.Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	return build(path, root)
+}
+
+func build(path string, root *source.Node) (*Config, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, tagboat.Errorf(tagboat.Usage, "finding the directory of %s: %w", path, err)
+	}
+	var f file
+	if err := source.Decode(root, &f); err != nil {
+		return nil, err
+	}
+	b := builder{
+		file:   f,
+		config: &Config{File: path, Dir: filepath.Dir(abs), App: f.App.Value, Registry: f.Registry.Value},
+	}
+	b.app()
+	b.images()
+	b.services()
+	b.stages()
+	b.environments()
+	b.vars()
+	b.ledger()
+	if err := errors.Join(b.problems...); err != nil {
+		return nil, err
+	}
+	return b.config, nil
+}
+
+// builder turns what the file says into a Config and gathers what is wrong with it.
+type builder struct {
+	file     file
+	config   *Config
+	problems []error
+}
+
+// problem notes what is wrong at a place and returns the error for a hint.
+func (b *builder) problem(at tagboat.Position, format string, args ...any) *tagboat.Error {
+	e := tagboat.Usagef(format, args...).At(at)
+	b.problems = append(b.problems, e)
+	return e
+}
+
+// unknown notes a name that stands for nothing, with the one that it is close to.
+func (b *builder) unknown(what string, name source.Text, known []string) {
+	e := b.problem(name.At, "there is no %s %q", what, name.Value)
+	e.WithHint("%s", tagboat.Suggest(name.Value, known))
+	if len(known) == 0 {
+		e.WithHint("this file has no %ss", what)
+	}
+}
+
+func (b *builder) app() {
+	if !tagboat.ValidName(b.config.App) {
+		b.problem(b.file.App.At, "%q cannot be the name of an application", b.config.App).
+			WithHint(nameHint)
+	}
+	if host := b.config.Registry; host != "" && !tagboat.ValidHost(host) {
+		b.problem(b.file.Registry.At, "%q is not the host of a registry", host).
+			WithHint("write a host alone, such as 111111111111.dkr.ecr.eu-west-1.amazonaws.com, with a port if it has one")
+	}
+}
+
+const nameHint = "a name has letters, digits, dots, dashes and underscores, and begins with a letter or a digit"
+
+// path returns the absolute path of a file that tagboat.yaml names.
+func (b *builder) path(name source.Text) string {
+	path := name.Value
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(b.config.Dir, path)
+	}
+	switch info, err := os.Stat(path); {
+	case name.Value == "":
+		b.problem(name.At, "the name of a file is missing")
+	case errors.Is(err, fs.ErrNotExist):
+		b.problem(name.At, "there is no file %s", name.Value).
+			WithHint("paths start at the directory of this file: %s", source.DisplayName(path))
+	case err != nil:
+		b.problem(name.At, "the file %s cannot be read", name.Value).Err = err
+	case info.IsDir():
+		b.problem(name.At, "%s is a directory, not a file", name.Value)
+	}
+	return path
+}

@@ -1,0 +1,156 @@
+package source
+
+import (
+	"errors"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Decoder is a type that reads itself from a node. Its errors are *tagboat.Error of
+// kind Usage with their places.
+type Decoder interface {
+	DecodeNode(n *Node) error
+}
+
+// Decode fills what v points to from n, strictly: a field that the struct does not
+// have, one that is there twice, a wrong type and a missing field are errors. All of
+// them are found, and joined. A null is a field that is not there.
+//
+// The fields of a struct are named by tags: `yaml:"name"`, or `yaml:"name,required"`,
+// with `enum:"a,b"` for strings that are a choice; `doc:"…"` describes a field in the
+// schema that Schema makes of the same struct. A field called Where of the type
+// tagboat.Position, without a tag, is set to the struct's place.
+func Decode(n *Node, v any) error { return decode(n, reflect.ValueOf(v).Elem()) }
+
+func decode(n *Node, v reflect.Value) error {
+	if d, ok := v.Addr().Interface().(Decoder); ok {
+		return d.DecodeNode(n)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return decode(n, v.Elem())
+	case reflect.Struct:
+		return decodeStruct(n, v)
+	case reflect.Slice:
+		return decodeList(n, v)
+	case reflect.String:
+		if err := n.Want(String); err != nil {
+			return err
+		}
+		v.SetString(n.Text)
+		return nil
+	case reflect.Int:
+		return decodeInt(n, v)
+	case reflect.Bool:
+		if err := n.Want(Bool); err != nil {
+			return err
+		}
+		v.SetBool(n.Text == "true")
+		return nil
+	default:
+		return n.Errorf("a field of type %s cannot be read", v.Type())
+	}
+}
+
+func decodeInt(n *Node, v reflect.Value) error {
+	if err := n.Want(Number); err != nil {
+		return err
+	}
+	i, err := strconv.ParseInt(n.Text, 10, 64)
+	if err != nil {
+		return n.Errorf("a whole number belongs here, not %s", n.Raw)
+	}
+	v.SetInt(i)
+	return nil
+}
+
+func decodeList(n *Node, v reflect.Value) error {
+	if err := n.Want(List); err != nil {
+		return err
+	}
+	list := reflect.MakeSlice(v.Type(), len(n.Items), len(n.Items))
+	var problems []error
+	for i, item := range n.Items {
+		problems = append(problems, decode(item, list.Index(i)))
+	}
+	v.Set(list)
+	return errors.Join(problems...)
+}
+
+func decodeStruct(n *Node, v reflect.Value) error {
+	if where := v.FieldByName("Where"); where.IsValid() && where.Type() == reflect.TypeFor[tagboat.Position]() {
+		where.Set(reflect.ValueOf(n.At))
+	}
+	if err := n.Want(Map); err != nil {
+		return err
+	}
+	members := membersOf(v.Type())
+	var problems []error
+	for _, f := range n.Fields {
+		m, ok := find(members, f.Name)
+		switch {
+		case !ok:
+			problems = append(problems, UnknownField(f, names(members)))
+		case f.Value.Kind != Null:
+			problems = append(problems, decodeMember(f.Value, m, v.FieldByIndex(m.index)))
+		}
+	}
+	for _, m := range members {
+		if value := n.Field(m.name); m.required && (value == nil || value.Kind == Null) {
+			problems = append(problems, n.Errorf("%q is missing", m.name).WithHint("%s", m.doc))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func decodeMember(n *Node, m member, v reflect.Value) error {
+	if err := decode(n, v); err != nil {
+		return err
+	}
+	if len(m.enum) == 0 {
+		return nil
+	}
+	for _, choice := range m.enum {
+		if n.Text == choice {
+			return nil
+		}
+	}
+	return n.Errorf("%q is none of %s", n.Text, strings.Join(m.enum, ", ")).WithHint("%s", tagboat.Suggest(n.Text, m.enum))
+}
+
+// UnknownField returns the error for a field whose name is none of known.
+func UnknownField(f Field, known []string) *tagboat.Error {
+	return f.Errorf("unknown field %q", f.Name).WithHint("%s", tagboat.Suggest(f.Name, known))
+}
+
+// Want returns an error unless n is of the kind k.
+func (n *Node) Want(k Kind) error {
+	if n.Kind == k {
+		return nil
+	}
+	e := n.Errorf("%s belongs here, not %s", k, n.describe())
+	switch {
+	case k == String && (n.Kind == Number || n.Kind == Bool):
+		e.WithHint("write it in quotes: %q", n.Raw)
+	case k == Number && n.Kind == String && n.Text != "" && strings.Trim(n.Text, "0123456789.") == "":
+		e.WithHint("write it without quotes: %s", n.Text)
+	case k == Bool && n.Kind == String:
+		e.WithHint("write true or false, without quotes")
+	}
+	return e
+}
+
+func (n *Node) describe() string {
+	switch n.Kind {
+	case Number, Bool:
+		return n.Kind.String() + " (" + n.Raw + ")"
+	case Null:
+		return "nothing"
+	default:
+		return n.Kind.String()
+	}
+}

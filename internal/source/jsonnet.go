@@ -1,0 +1,58 @@
+package source
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/google/go-jsonnet"
+
+	"github.com/tagboat/tagboat"
+)
+
+// parseJsonnet evaluates a Jsonnet program. Its own errors have the place that
+// Jsonnet gives. The nodes know the file but no line: Jsonnet computes values, so
+// what is said of them later names their path.
+func parseJsonnet(path, display string, data []byte) (*Node, error) {
+	vm := jsonnet.MakeVM()
+	vm.SetTraceOut(io.Discard)
+	out, err := vm.EvaluateAnonymousSnippet(path, string(data))
+	if err != nil {
+		return nil, jsonnetError(path, display, data, err)
+	}
+	root, err := parseJSON(newLines(display, []byte(out)))
+	if err != nil {
+		return nil, err
+	}
+	forgetLines(root)
+	return root, nil
+}
+
+func forgetLines(n *Node) {
+	n.At = tagboat.Position{File: n.At.File}
+	for _, item := range n.Items {
+		forgetLines(item)
+	}
+	for i := range n.Fields {
+		n.Fields[i].At = n.At
+		forgetLines(n.Fields[i].Value)
+	}
+}
+
+// jsonnetError finds the place in Jsonnet's message: static errors begin with
+// file:line:column-column, and the frames of a runtime error's trace hold the same.
+func jsonnetError(path, display string, data []byte, err error) error {
+	msg := strings.TrimSpace(err.Error())
+	at := tagboat.Position{File: display}
+	if _, rest, ok := strings.Cut(msg, path+":"); ok {
+		at = newLines(display, data).jsonnetPlace(rest)
+	}
+	first, _, _ := strings.Cut(msg, "\n")
+	first = strings.TrimPrefix(first, "RUNTIME ERROR: ")
+	if place, text, ok := strings.Cut(first, " "); ok && strings.HasPrefix(place, path+":") {
+		first = text
+	}
+	e := tagboat.Usagef("not Jsonnet that can be evaluated: %s", first).At(at)
+	e.Err = errors.Unwrap(err)
+	return e
+}

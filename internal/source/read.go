@@ -1,0 +1,84 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Read reads the file at path: YAML, or JSON where the name ends in .json, or
+// Jsonnet where it ends in .jsonnet or .libsonnet. Places name the file relative to
+// the working directory where it lies below it. What is wrong with the file's
+// content is an error of kind Usage with its place.
+func Read(path string) (*Node, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, readError(path, err)
+	}
+	return parse(path, DisplayName(path), data)
+}
+
+// Parse is Read for content that is already at hand. Jsonnet imports are relative
+// to file.
+func Parse(file string, data []byte) (*Node, error) { return parse(file, file, data) }
+
+func parse(path, display string, data []byte) (*Node, error) {
+	if len(strings.TrimSpace(string(data))) == 0 {
+		return nil, tagboat.Usagef("the file is empty").At(tagboat.Position{File: display})
+	}
+	var root *Node
+	var err error
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".json":
+		root, err = parseJSON(newLines(display, data))
+	case ".jsonnet", ".libsonnet":
+		root, err = parseJsonnet(path, display, data)
+	default:
+		root, err = parseYAML(newLines(display, data))
+	}
+	if err != nil {
+		return nil, err
+	}
+	setPaths(root, "")
+	return root, nil
+}
+
+// DisplayName returns path relative to the working directory where it lies below
+// it, and path as it is where not.
+func DisplayName(path string) string {
+	dir, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(path) {
+		return path
+	}
+	if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
+}
+
+func readError(path string, err error) error {
+	name := DisplayName(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return tagboat.Errorf(tagboat.Usage, "there is no file %s: %w", name, fs.ErrNotExist)
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return tagboat.Errorf(tagboat.Usage, "reading %s: %w", name, err)
+}
+
+func setPaths(n *Node, path string) {
+	n.Path = path
+	for i, item := range n.Items {
+		setPaths(item, fmt.Sprintf("%s[%d]", path, i))
+	}
+	for _, f := range n.Fields {
+		setPaths(f.Value, strings.TrimPrefix(path+"."+f.Name, "."))
+	}
+}

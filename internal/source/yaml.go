@@ -1,0 +1,120 @@
+package source
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/tagboat/tagboat"
+)
+
+// mostNodes bounds how far anchors that are used many times may unfold, so that a
+// small file cannot fill the memory.
+const mostNodes = 200_000
+
+// parseYAML reads one YAML document. Anchors, aliases and merge keys are unfolded.
+func parseYAML(l *lines) (*Node, error) {
+	file, err := parser.ParseBytes(l.data, 0)
+	if err != nil {
+		return nil, yamlSyntaxError(l, err)
+	}
+	r := yamlReader{lines: l, anchors: map[string]ast.Node{}}
+	var root *Node
+	for _, doc := range file.Docs {
+		switch {
+		case doc.Body == nil || doc.Body.Type() == ast.CommentType:
+			continue
+		case root != nil:
+			return nil, tagboat.Usagef("a second YAML document begins here").
+				At(r.at(doc.Body.GetToken())).WithHint("remove the line --- and put everything into one document")
+		}
+		if root, err = r.node(doc.Body); err != nil {
+			return nil, err
+		}
+	}
+	if root == nil {
+		return nil, tagboat.Usagef("the file is empty but for comments").At(tagboat.Position{File: l.file})
+	}
+	return root, nil
+}
+
+func yamlSyntaxError(l *lines, err error) error {
+	var place yaml.Error
+	if !errors.As(err, &place) {
+		return tagboat.Usagef("not YAML: %v", err).At(tagboat.Position{File: l.file})
+	}
+	e := tagboat.Usagef("not YAML: %s", place.GetMessage()).At(tagboat.Position{File: l.file})
+	if t := place.GetToken(); t != nil && t.Position != nil {
+		e.At(l.place(t.Position.Line, t.Position.Column))
+	}
+	if strings.Contains(e.Where.Text, "\t") {
+		e.WithHint("YAML is indented with spaces, never with tabs")
+	}
+	return e
+}
+
+type yamlReader struct {
+	lines   *lines
+	anchors map[string]ast.Node
+	count   int
+	depth   int
+}
+
+func (r *yamlReader) at(t *token.Token) tagboat.Position {
+	if t == nil || t.Position == nil {
+		return tagboat.Position{File: r.lines.file}
+	}
+	return r.lines.place(t.Position.Line, t.Position.Column)
+}
+
+func (r *yamlReader) node(n ast.Node) (*Node, error) {
+	r.count++
+	r.depth++
+	defer func() { r.depth-- }()
+	if r.count > mostNodes || r.depth > 500 {
+		return nil, tagboat.Usagef("the file nests or repeats its anchors too much").At(r.at(n.GetToken()))
+	}
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return r.mapping(n, n.Values)
+	case *ast.MappingValueNode:
+		return r.mapping(n, []*ast.MappingValueNode{n})
+	case *ast.SequenceNode:
+		return r.sequence(n)
+	case *ast.AnchorNode:
+		value, err := r.node(n.Value)
+		r.anchors[n.Name.GetToken().Value] = n.Value
+		return value, err
+	case *ast.AliasNode:
+		return r.alias(n)
+	case *ast.TagNode:
+		return r.tagged(n)
+	default:
+		return r.scalar(n)
+	}
+}
+
+func (r *yamlReader) alias(n *ast.AliasNode) (*Node, error) {
+	name := n.Value.GetToken().Value
+	anchor, ok := r.anchors[name]
+	if !ok {
+		return nil, tagboat.Usagef("there is no anchor &%s before this alias", name).At(r.at(n.GetToken()))
+	}
+	return r.node(anchor)
+}
+
+func (r *yamlReader) sequence(n *ast.SequenceNode) (*Node, error) {
+	list := &Node{Kind: List, At: r.at(n.GetToken())}
+	for _, value := range n.Values {
+		item, err := r.node(value)
+		if err != nil {
+			return nil, err
+		}
+		list.Items = append(list.Items, item)
+	}
+	return list, nil
+}
