@@ -1,0 +1,103 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// controlHandler serves what the sandbox has and AWS has not.
+func (s *Server) controlHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_sandbox/health", s.health)
+	mux.HandleFunc("GET /_sandbox/calls", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, s.calls.snapshot())
+	})
+	mux.HandleFunc("DELETE /_sandbox/calls", func(w http.ResponseWriter, _ *http.Request) {
+		s.calls.reset()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /_sandbox/faults", s.listFaults)
+	mux.HandleFunc("POST /_sandbox/faults", s.orderFault)
+	mux.HandleFunc("DELETE /_sandbox/faults", func(w http.ResponseWriter, _ *http.Request) {
+		s.faults.clear()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"faults": s.faults.list()})
+}
+
+func (s *Server) orderFault(w http.ResponseWriter, r *http.Request) {
+	var f Fault
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+	body.DisallowUnknownFields()
+	err := body.Decode(&f)
+	if err == nil {
+		err = s.faults.order(f)
+	}
+	if err != nil {
+		writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
+	}
+	s.listFaults(w, r)
+}
+
+// Health is what /_sandbox/health answers.
+type Health struct {
+	Status   string    `json:"status"` // always "ok"
+	Account  string    `json:"account"`
+	Region   string    `json:"region"`
+	Now      time.Time `json:"now"` // by the sandbox's clock
+	Speed    float64   `json:"speed"`
+	Quotas   string    `json:"quotas"`
+	Services []string  `json:"services"`
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, Health{
+		Status:   "ok",
+		Account:  s.config.Account,
+		Region:   s.config.Region,
+		Now:      s.clock.Now(),
+		Speed:    s.config.Speed,
+		Quotas:   s.config.Quotas,
+		Services: s.serviceNames(),
+	})
+}
+
+func (s *Server) serviceNames() []string {
+	var names []string
+	for _, service := range s.services {
+		names = append(names, service.Name)
+	}
+	return names
+}
+
+// isFrontPage tells a person with a browser from a client of AWS.
+func isFrontPage(r *http.Request) bool {
+	return r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		!r.URL.Query().Has("Action") && r.Header.Get("X-Amz-Target") == ""
+}
+
+func (s *Server) frontPage(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "This is the Tagboat sandbox: AWS on localhost, for account %s.\n\nServices: %s\n\nTo use it:\n\n",
+		s.config.Account, strings.Join(s.serviceNames(), ", "))
+	for _, line := range s.Env("http://" + r.Host) {
+		fmt.Fprintf(w, "  export %s\n", line)
+	}
+	fmt.Fprint(w, "\nSee also /_sandbox/health, /_sandbox/calls and /_sandbox/faults.\n")
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	_ = out.Encode(value) // the client is gone if this fails
+}

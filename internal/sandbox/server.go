@@ -1,0 +1,107 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/sts"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// Server is AWS in one http.Handler. Its methods may be called concurrently.
+type Server struct {
+	config   Config
+	clock    clock.Clock // inside of AWS
+	client   clock.Clock // of whoever calls
+	sts      *sts.Service
+	modules  []Module
+	services []wire.Service
+	registry http.Handler // nil where no module is a Registry
+	control  http.Handler // /_sandbox/ and the front page
+
+	calls  *callLog
+	faults *faultList
+	quotas *quotas // nil where they are off
+	store  *store  // nil where nothing is kept
+	dirty  atomic.Bool
+}
+
+// New returns a server with the state that config.DataDir holds. Run has to run for
+// rollouts to go on and state to be kept.
+func New(config Config) (*Server, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: config, calls: newCallLog(), faults: &faultList{}}
+	start := time.Now().UTC()
+	if config.DataDir != "" {
+		if s.store, start, err = openStore(config.DataDir, start); err != nil {
+			return nil, err
+		}
+	}
+	s.clock, s.client = config.clocks(start)
+	if config.Quotas == "aws" {
+		s.quotas = newQuotas(s.client)
+	}
+	s.sts = sts.New(config.Account, s.client)
+	if err := s.assemble(); err != nil {
+		return nil, err
+	}
+	s.control = s.controlHandler()
+	return s, s.load()
+}
+
+// assemble makes the modules and the tables to find them by.
+func (s *Server) assemble() error {
+	s.modules = s.config.Modules
+	if s.modules == nil {
+		var err error
+		if s.modules, err = s.builtin(); err != nil {
+			return err
+		}
+	}
+	s.modules = append([]Module{s.sts}, s.modules...)
+	for _, m := range s.modules {
+		s.services = append(s.services, m.Service())
+		if r, ok := m.(Registry); ok {
+			s.registry = r
+		}
+	}
+	return nil
+}
+
+// ServeHTTP answers every request there is: AWS calls on /, the registry below /v2/,
+// and the sandbox's own below /_sandbox/.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.clock.Now().Format(http.TimeFormat))
+	w.Header().Set("Server", "tagboat-sandbox")
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/_sandbox/"):
+		s.control.ServeHTTP(w, r)
+	case s.registry != nil && (r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/")):
+		s.serveRegistry(w, r)
+	case isFrontPage(r):
+		s.frontPage(w, r)
+	default:
+		s.serveAPI(w, r)
+	}
+}
+
+// Close keeps the state once more. Requests that are served after that may be lost.
+func (s *Server) Close() error {
+	if s.store == nil {
+		return nil
+	}
+	if err := errors.Join(s.save(), s.store.saveClock(s.clock.Now())); err != nil {
+		return fmt.Errorf("keeping the sandbox's state: %w", err)
+	}
+	return nil
+}
+
+var _ http.Handler = (*Server)(nil)
