@@ -1,0 +1,56 @@
+package registry
+
+import (
+	"slices"
+	"time"
+)
+
+// Image is a manifest in a repository. Those that a Store returns are copies.
+type Image struct {
+	Digest       Digest            `json:"digest"`
+	MediaType    string            `json:"mediaType"`
+	ArtifactType string            `json:"artifactType,omitempty"` // that of the manifest, or its config's media type
+	ManifestSize int64             `json:"manifestSize"`
+	Size         int64             `json:"size"` // bytes of config and layers; the largest child's for an index
+	PushedAt     time.Time         `json:"pushedAt"`
+	PulledAt     time.Time         `json:"pulledAt,omitzero"` // to within a day, as ECR records it
+	Tags         []string          `json:"tags,omitempty"`    // sorted
+	Subject      Digest            `json:"subject,omitempty"`
+	Children     []Child           `json:"children,omitempty"` // of an index, in its order
+	Labels       map[string]string `json:"labels,omitempty"`   // of the config; not to be changed
+	Platform     string            `json:"platform,omitempty"` // os/architecture[/variant]
+	Annotations  map[string]string `json:"annotations,omitempty"`
+
+	sequence uint64 // in order of first push in the repository; never used again
+}
+
+// Child is an entry of an index.
+type Child struct {
+	Digest   Digest `json:"digest"`
+	Platform string `json:"platform,omitempty"`
+}
+
+// IsIndex tells whether the image is an index or a docker manifest list.
+func (i *Image) IsIndex() bool { return i.MediaType == OCIIndex || i.MediaType == DockerList }
+
+// Position says where the image stands in its repository's order of first pushes.
+func (i *Image) Position() uint64 { return i.sequence }
+
+func (i *Image) clone() Image {
+	c := *i
+	c.Tags = slices.Clone(i.Tags)
+	return c
+}
+
+func (i *Image) addTag(tag string) {
+	at, found := slices.BinarySearch(i.Tags, tag)
+	if !found {
+		i.Tags = slices.Insert(i.Tags, at, tag)
+	}
+}
+
+func (i *Image) dropTag(tag string) {
+	if at, found := slices.BinarySearch(i.Tags, tag); found {
+		i.Tags = slices.Delete(i.Tags, at, at+1)
+	}
+}

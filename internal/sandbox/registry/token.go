@@ -1,0 +1,49 @@
+package registry
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// token is what an ECR password says of itself.
+type token struct {
+	Account    string `json:"account"`
+	Region     string `json:"region"`
+	Expiration int64  `json:"expiration"` // seconds since the epoch
+}
+
+// Password returns the password of ECR's authorization token for a scope: the user
+// is AWS. It is not a secret, because the registry serves everybody; it tells which
+// account and region its bearer means.
+func Password(scope wire.Scope, expires time.Time) string {
+	data, err := json.Marshal(token{scope.Account, scope.Region, expires.Unix()})
+	if err != nil {
+		panic(err) // strings and an integer always encode
+	}
+	return base64.StdEncoding.EncodeToString(data)
+}
+
+// askedScope returns the scope that a request names, by its host or by an ECR
+// password; zero where it names none.
+func askedScope(r *http.Request) wire.Scope {
+	if scope := hostScope(r.Host); scope != (wire.Scope{}) {
+		return scope
+	}
+	_, password, ok := r.BasicAuth()
+	if !ok {
+		return wire.Scope{}
+	}
+	data, err := base64.StdEncoding.DecodeString(password)
+	if err != nil {
+		return wire.Scope{}
+	}
+	var t token
+	if json.Unmarshal(data, &t) != nil || t.Account == "" || t.Region == "" {
+		return wire.Scope{}
+	}
+	return wire.Scope{Account: t.Account, Region: t.Region}
+}

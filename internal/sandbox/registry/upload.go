@@ -1,0 +1,133 @@
+package registry
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+)
+
+// upload is a blob on its way in. Its lock keeps chunks apart; the Store's is not
+// held while bytes arrive.
+type upload struct {
+	id RepositoryID
+
+	mu     sync.Mutex
+	staged Staged
+	hash   hash.Hash
+	size   int64
+	ended  bool
+}
+
+// StartUpload opens an upload to a repository, which need not exist before the
+// upload ends, and returns its id. Uploads do not outlive the process.
+func (s *Store) StartUpload(id RepositoryID) (string, error) {
+	staged, err := s.blobs.Stage()
+	if err != nil {
+		return "", err
+	}
+	key := newUploadKey()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uploads[key] = &upload{id: id, staged: staged, hash: sha256.New()}
+	return key, nil
+}
+
+func newUploadKey() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Append adds a chunk that begins at offset, or wherever the last one ended if
+// offset is negative, and returns the size so far. What arrived of a chunk that
+// broke off stays, so that a client can go on from there. The *Error is of kind
+// UploadUnknown or RangeInvalid.
+func (s *Store) Append(key string, offset int64, chunk io.Reader) (int64, error) {
+	u, err := s.upload(key)
+	if err != nil {
+		return 0, err
+	}
+	defer u.mu.Unlock()
+	if offset >= 0 && offset != u.size {
+		err := faultf(RangeInvalid, "the chunk begins at %d and the upload ends at %d", offset, u.size)
+		err.Offset = u.size
+		return u.size, err
+	}
+	// The hash goes first: bytes that fail to be stored then spoil it, and what is
+	// stored can never be less than what was hashed.
+	n, err := io.Copy(io.MultiWriter(u.hash, u.staged), chunk)
+	u.size += n
+	if err != nil {
+		return u.size, fmt.Errorf("receiving a chunk: %w", err)
+	}
+	return u.size, nil
+}
+
+// UploadSize returns how many bytes of an upload have arrived.
+func (s *Store) UploadSize(key string) (int64, error) {
+	u, err := s.upload(key)
+	if err != nil {
+		return 0, err
+	}
+	defer u.mu.Unlock()
+	return u.size, nil
+}
+
+// Finish ends an upload and makes what arrived a blob of its repository, if it
+// hashes to want. Otherwise the upload is over and the *Error of kind DigestInvalid.
+func (s *Store) Finish(key string, want Digest) (RepositoryID, error) {
+	u, err := s.upload(key)
+	if err != nil {
+		return RepositoryID{}, err
+	}
+	defer u.mu.Unlock()
+	s.forget(key, u)
+	if got := sumDigest(u.hash.Sum(nil)); got != want {
+		u.staged.Discard()
+		return u.id, faultf(DigestInvalid, "the content hashes to %s, not to %s", got, want)
+	}
+	// Under the lock, lest the last other holder releases the blob in between.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := u.staged.Commit(want); err != nil {
+		return u.id, err
+	}
+	s.link(u.id, want, u.size)
+	return u.id, nil
+}
+
+// Cancel ends an upload and forgets what arrived.
+func (s *Store) Cancel(key string) error {
+	u, err := s.upload(key)
+	if err != nil {
+		return err
+	}
+	defer u.mu.Unlock()
+	s.forget(key, u)
+	return u.staged.Discard()
+}
+
+// upload returns an upload, locked.
+func (s *Store) upload(key string) (*upload, error) {
+	s.mu.RLock()
+	u := s.uploads[key]
+	s.mu.RUnlock()
+	if u != nil {
+		u.mu.Lock()
+		if !u.ended {
+			return u, nil
+		}
+		u.mu.Unlock()
+	}
+	return nil, faultf(UploadUnknown, "The upload with id '%s' does not exist", key)
+}
+
+func (s *Store) forget(key string, u *upload) {
+	u.ended = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.uploads, key)
+}
