@@ -1,0 +1,99 @@
+package ssm
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// The rules of names. The longest name includes the ARN in front of it.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+const (
+	maxLevels    = 15
+	maxARNLength = 1011
+)
+
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
+
+// cleanName drops the spaces around a name, as AWS does, and tells whether what is
+// left can name a parameter, be it one that exists or not.
+func cleanName(s string) (string, error) {
+	name := strings.TrimSpace(s)
+	switch {
+	case name == "":
+		return "", invalidMember(s, "name", "have length greater than or equal to 1")
+	case !namePattern.MatchString(name) || strings.Contains(name, "//"):
+		return "", wire.Errorf("ValidationException", `Parameter name: can't be prefixed with "ssm" (case-insensitive). `+
+			`If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as `+
+			`a mix of letters, numbers and the following 3 symbols .-_`)
+	case strings.Contains(name, "/") && name[0] != '/':
+		return "", wire.Errorf("ValidationException", "Parameter name must be a fully qualified name.")
+	case strings.HasSuffix(name, "/"):
+		return "", wire.Errorf("ValidationException", "Parameter name must not end with slash.")
+	}
+	return name, nil
+}
+
+// checkNewName tells whether a name that cleanName passed may come into being.
+func (st *store) checkNewName(name string) error {
+	words := strings.ToLower(strings.TrimPrefix(name, "/"))
+	switch {
+	case strings.HasPrefix(words, "aws/"):
+		return wire.Errorf("AccessDeniedException", "No access to reserved parameter name: %s.", name)
+	case strings.HasPrefix(words, "aws"), strings.HasPrefix(words, "ssm"):
+		return wire.Errorf("ValidationException", `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive).`)
+	case levels(name) > maxLevels:
+		return wire.Errorf("HierarchyLevelLimitExceededException", "A hierarchy can have a maximum of %d levels.", maxLevels)
+	case len(st.arn(name)) > maxARNLength:
+		return wire.Errorf("ValidationException",
+			"The maximum length of a parameter name is %d characters, with the ARN that precedes it.", maxARNLength)
+	}
+	return nil
+}
+
+// levels counts as AWS does: the name at the end is a level of its own.
+func levels(name string) int { return strings.Count("/"+strings.TrimPrefix(name, "/"), "/") }
+
+// reference is how a request names a parameter, and perhaps one of its versions.
+type reference struct {
+	name     string
+	selector string     // a number, a label, or "" for the latest version
+	scope    wire.Scope // of an ARN; zero where just a name was given
+}
+
+// parseReference reads a name or an ARN, each with or without :version or :label.
+func parseReference(s string) (reference, error) {
+	var r reference
+	rest := strings.TrimSpace(s)
+	if strings.HasPrefix(rest, "arn:") {
+		var ok bool
+		if r.scope, rest, ok = cutARN(rest); !ok {
+			return reference{}, wire.Errorf("ValidationException", "Invalid parameter ARN: %s", s)
+		}
+	}
+	name, selector, selected := strings.Cut(rest, ":")
+	if selected && (selector == "" || strings.Contains(selector, ":")) {
+		return reference{}, wire.Errorf("ValidationException", "Invalid version or label in parameter name: %s", s)
+	}
+	name, err := cleanName(name)
+	if err != nil {
+		return reference{}, err
+	}
+	r.name, r.selector = name, selector
+	return r, nil
+}
+
+// cutARN splits the ARN of a parameter. The rest is the name, with the slash of a
+// hierarchy in front, and what follows it.
+func cutARN(s string) (scope wire.Scope, rest string, ok bool) {
+	parts := strings.SplitN(s, ":", 6)
+	if len(parts) < 6 || parts[2] != "ssm" || parts[3] == "" || parts[4] == "" {
+		return wire.Scope{}, "", false
+	}
+	rest, ok = strings.CutPrefix(parts[5], "parameter/")
+	if strings.Contains(rest, "/") {
+		rest = "/" + rest
+	}
+	return wire.Scope{Account: parts[4], Region: parts[3]}, rest, ok
+}
