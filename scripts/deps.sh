@@ -4,7 +4,7 @@
 set -euo pipefail
 tools=$1
 golangci=v2.15.0
-govulncheck=v1.9.0
+govulncheck=v1.8.0
 mkdir -p "$tools/bin"
 
 has() { command -v "$1" >/dev/null 2>&1; }

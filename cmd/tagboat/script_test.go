@@ -1,0 +1,84 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "write what the stories print into their cmp files")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tagboat": main})
+}
+
+// TestStories runs the stories of testdata/script: each is what a user would type, on
+// the real binary, against a sandbox of its own. Commands beside testscript's own:
+//
+//	sandbox [FLAG...]             starts a sandbox and sets the environment to use it
+//	push REPOSITORY:TAG [LABEL=VALUE...]   builds an image and pushes it; $DIGEST_TAG is its digest
+//	pushindex REPOSITORY:TAG      the same for an index of two platforms
+//	cluster NAME [ACCOUNT]        creates an ECS cluster
+//	calls reset | none | OPERATION N   what the sandbox counted
+//	fault JSON                    orders a fault
+//	jsonpath FILE PATH VALUE      compares a member of a JSON document
+//	fill FROM TO                  copies a file with $REGISTRY filled in
+//	exits CODE COMMAND...         runs a command that ends with just this exit code
+//	start NAME COMMAND...         runs a command in the background
+//	killed NAME OPERATION N       kills it once the sandbox has counted the operation N times
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "no-such-file"))
+			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "no-such-file"))
+			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			env.Setenv("NO_PROXY", "127.0.0.1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sandbox":   startSandbox,
+			"push":      pushImage,
+			"pushindex": pushIndex,
+			"cluster":   createCluster,
+			"calls":     checkCalls,
+			"fault":     orderFault,
+			"jsonpath":  checkJSON,
+			"exits":     checkExit,
+			"fill":      fillFile,
+			"start":     startCommand,
+			"killed":    killCommand,
+		},
+	})
+}
+
+// startSandbox runs `tagboat sandbox` beside the story and stops it at its end.
+func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("! sandbox is not supported")
+	}
+	file := filepath.Join(ts.MkAbs("."), "sandbox.env")
+	ts.Check(removeIfThere(file))
+	binary, err := exec.LookPath("tagboat")
+	ts.Check(err)
+	cmd := exec.Command(binary, append([]string{"sandbox", "--addr", "127.0.0.1:0", "--env-file", file}, args...)...)
+	cmd.Dir = ts.MkAbs(".")
+	log, err := os.Create(file + ".log")
+	ts.Check(err)
+	cmd.Stdout, cmd.Stderr = log, log
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		_ = log.Close()
+	})
+	ts.Check(waitForFile(file, 20*time.Second))
+	useEnvFile(ts, file)
+}

@@ -1,0 +1,312 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tagboat/tagboat/internal/demo"
+)
+
+func removeIfThere(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// waitForFile waits until the file is there. The sandbox writes it whole.
+func waitForFile(file string, limit time.Duration) error {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	for {
+		if _, err := os.Stat(file); err == nil {
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-timeout.C:
+			log, _ := os.ReadFile(file + ".log")
+			return fmt.Errorf("%s did not come within %s: %s", filepath.Base(file), limit, log)
+		}
+	}
+}
+
+func useEnvFile(ts *testscript.TestScript, file string) {
+	for line := range strings.Lines(ts.ReadFile(file)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			ts.Setenv(name, value)
+		}
+	}
+	ts.Setenv("REGISTRY", strings.TrimPrefix(ts.Getenv("AWS_ENDPOINT_URL"), "http://"))
+}
+
+func pushImage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: push REPOSITORY:TAG [LABEL=VALUE...]")
+	}
+	image, err := demo.BuildImage(args[0], labels(ts, args[1:]))
+	ts.Check(err)
+	tag := tagOf(ts, args[0])
+	ts.Check(remote.Write(tag, image))
+	digest, err := image.Digest()
+	ts.Check(err)
+	ts.Setenv("DIGEST_"+tag.TagStr(), digest.String())
+}
+
+func pushIndex(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: pushindex REPOSITORY:TAG [LABEL=VALUE...]")
+	}
+	var index v1.ImageIndex = empty.Index
+	for _, arch := range []string{"amd64", "arm64"} {
+		image, err := demo.BuildImage(args[0]+" "+arch, labels(ts, args[1:]))
+		ts.Check(err)
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
+		})
+	}
+	tag := tagOf(ts, args[0])
+	ts.Check(remote.WriteIndex(tag, index))
+	digest, err := index.Digest()
+	ts.Check(err)
+	ts.Setenv("DIGEST_"+tag.TagStr(), digest.String())
+}
+
+func tagOf(ts *testscript.TestScript, reference string) name.Tag {
+	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/" + reference)
+	ts.Check(err)
+	return tag
+}
+
+func labels(ts *testscript.TestScript, args []string) map[string]string {
+	found := map[string]string{}
+	for _, arg := range args {
+		key, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			ts.Fatalf("%q is not LABEL=VALUE", arg)
+		}
+		found["tagboat.sandbox."+key] = value
+	}
+	return found
+}
+
+// aws makes one call of the JSON protocol, as an access key of the given account.
+func aws(ts *testscript.TestScript, account, target, body string) {
+	request, err := http.NewRequest(http.MethodPost, ts.Getenv("AWS_ENDPOINT_URL"), strings.NewReader(body))
+	ts.Check(err)
+	region := ts.Getenv("AWS_REGION")
+	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("X-Amz-Target", target)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+account+"/20260101/"+region+"/ecs/aws4_request, SignedHeaders=host, Signature=none")
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	if response.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s: %s", target, response.Status, answer)
+	}
+}
+
+func createCluster(ts *testscript.TestScript, _ bool, args []string) {
+	account := "123456789012"
+	if len(args) > 1 {
+		account = args[1]
+	}
+	aws(ts, account, "AmazonEC2ContainerServiceV20141113.CreateCluster", `{"clusterName":"`+args[0]+`"}`)
+}
+
+type counted struct {
+	Total       int `json:"total"`
+	Mutating    int `json:"mutating"`
+	Throttled   int `json:"throttled"`
+	ByOperation map[string]struct {
+		Calls int `json:"calls"`
+	} `json:"byOperation"`
+}
+
+// checkCalls compares what the sandbox counted: calls reset; calls mutating N;
+// calls OPERATION N; calls below N.
+func checkCalls(ts *testscript.TestScript, neg bool, args []string) {
+	url := ts.Getenv("AWS_ENDPOINT_URL") + "/_sandbox/calls"
+	if len(args) == 1 && args[0] == "reset" {
+		sandboxRequest(ts, http.MethodDelete, url, "")
+		return
+	}
+	if len(args) != 2 {
+		ts.Fatalf("usage: calls reset | mutating N | below N | OPERATION N")
+	}
+	wanted, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var got counted
+	answer := sandboxRequest(ts, http.MethodGet, url, "")
+	ts.Check(json.Unmarshal(answer, &got))
+	holds := false
+	switch args[0] {
+	case "mutating":
+		holds = got.Mutating == wanted
+	case "below":
+		holds = got.Total < wanted
+	default:
+		holds = got.ByOperation[args[0]].Calls == wanted
+	}
+	if holds == neg {
+		ts.Fatalf("calls %v: not so: %s", args, answer)
+	}
+}
+
+func orderFault(ts *testscript.TestScript, _ bool, args []string) {
+	sandboxRequest(ts, http.MethodPost, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/faults", strings.Join(args, " "))
+}
+
+func sandboxRequest(ts *testscript.TestScript, method, url, body string) []byte {
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	ts.Check(err)
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	if response.StatusCode/100 != 2 {
+		ts.Fatalf("%s %s: %s: %s", method, url, response.Status, answer)
+	}
+	return answer
+}
+
+func fillFile(ts *testscript.TestScript, _ bool, args []string) {
+	content := strings.ReplaceAll(ts.ReadFile(args[0]), "$REGISTRY", ts.Getenv("REGISTRY"))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(content), 0o600))
+}
+
+// checkExit runs a command and compares its exit code: exits CODE COMMAND...
+func checkExit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	wanted, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Check(err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != wanted {
+		ts.Fatalf("exit code %d, wanted %d\nstdout:\n%s\nstderr:\n%s", got, wanted, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// checkJSON compares one member of a JSON document: jsonpath stdout services.0.state steady.
+func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: jsonpath FILE PATH VALUE")
+	}
+	var document any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &document))
+	value, err := member(document, strings.Split(args[1], "."))
+	ts.Check(err)
+	text, ok := value.(string)
+	if !ok {
+		encoded, err := json.Marshal(value)
+		ts.Check(err)
+		text = string(encoded)
+	}
+	if (text == args[2]) == neg {
+		ts.Fatalf("%s is %s, wanted %s", args[1], text, args[2])
+	}
+}
+
+func member(value any, path []string) (any, error) {
+	for i, key := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[key]
+		case []any:
+			if key == "length" {
+				value = float64(len(v))
+				continue
+			}
+			n, err := strconv.Atoi(key)
+			if err != nil || n >= len(v) {
+				return nil, fmt.Errorf("there is no %s", strings.Join(path[:i+1], "."))
+			}
+			value = v[n]
+		default:
+			return nil, fmt.Errorf("there is no %s", strings.Join(path[:i+1], "."))
+		}
+	}
+	return value, nil
+}
+
+// startCommand runs a command in the background until it ends or is killed:
+// start NAME COMMAND...
+func startCommand(ts *testscript.TestScript, _ bool, args []string) {
+	binary, err := exec.LookPath(args[1])
+	ts.Check(err)
+	cmd := exec.Command(binary, args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = processEnv(ts)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pid"), []byte(strconv.Itoa(cmd.Process.Pid)), 0o600))
+}
+
+// killCommand kills what start began, as kill -9 does, once the sandbox has counted an
+// operation N times: killed NAME OPERATION N.
+func killCommand(ts *testscript.TestScript, _ bool, args []string) {
+	pid, err := strconv.Atoi(ts.ReadFile(args[0] + ".pid"))
+	ts.Check(err)
+	wanted, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ticker := time.NewTicker(2 * time.Millisecond)
+	defer ticker.Stop()
+	for range 10_000 {
+		<-ticker.C
+		var got counted
+		ts.Check(json.Unmarshal(sandboxRequest(ts, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", ""), &got))
+		if got.ByOperation[args[1]].Calls >= wanted {
+			process, err := os.FindProcess(pid)
+			ts.Check(err)
+			ts.Check(process.Kill())
+			return
+		}
+	}
+	ts.Fatalf("%s was not called %d times", args[1], wanted)
+}
+
+func processEnv(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{
+		"PATH", "HOME", "TMPDIR", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
+		"AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "GOCOVERDIR",
+	} {
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}

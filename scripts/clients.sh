@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Drives the sandbox with clients that others wrote: skopeo pushes and pulls, the AWS
+# command line and boto3 talk to the APIs, and boto3's waiter judges a rollout that
+# tagboat made. clients.sh TOOLS TAGBOAT
+set -euo pipefail
+tools=$(realpath "$1")
+tagboat=$(realpath "$2")
+here=$(realpath "$(dirname "$0")")
+export PATH="$tools/python/bin:$PATH"
+work=$(mktemp -d)
+cleanup() {
+  [ -z "${sandbox:-}" ] || { kill "$sandbox" 2>/dev/null; wait "$sandbox" 2>/dev/null || true; }
+  rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work"
+
+for name in $(compgen -e AWS_ || true); do unset "$name"; done
+export AWS_CONFIG_FILE=$work/none AWS_SHARED_CREDENTIALS_FILE=$work/none AWS_PAGER=
+export AWS_EC2_METADATA_DISABLED=true NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+
+"$tagboat" sandbox --addr 127.0.0.1:0 --env-file env >sandbox.log 2>&1 &
+sandbox=$!
+for _ in $(seq 200); do [ -e env ] && break; sleep 0.05; done
+[ -e env ] || { cat sandbox.log; exit 1; }
+set -a; . ./env; set +a
+host=${AWS_ENDPOINT_URL#http://}
+
+echo '== skopeo: push, inspect, pull'
+python3 "$here/oci_image.py" image
+skopeo copy --quiet --dest-tls-verify=false oci:image:v1 "docker://$host/shop/app:v1"
+skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$host/shop/app:v1" | tee digest
+skopeo copy --quiet --src-tls-verify=false --preserve-digests "docker://$host/shop/app:v1" oci:pulled:v1
+cmp <(python3 -c 'import json;print(json.load(open("image/index.json"))["manifests"][0]["digest"])') \
+    <(python3 -c 'import json;print(json.load(open("pulled/index.json"))["manifests"][0]["digest"])')
+password=$(aws ecr get-login-password)
+skopeo copy --quiet --dest-tls-verify=false --dest-creds "AWS:$password" oci:image:v1 "docker://$host/shop/app:v2"
+
+echo '== aws: the main job by hand'
+aws sts get-caller-identity
+aws ecs create-cluster --cluster-name dev --query cluster.status
+sed "s,REGISTRY,$host," "$here/clients/tagboat.yaml" >tagboat.yaml
+cp "$here/clients/web.taskdef.json" "$here/clients/web.service.json" .
+"$tagboat" pin app=v1 --env dev
+"$tagboat" deploy --env dev
+aws ecs describe-services --cluster dev --services web >service.json
+python3 - <<'P'
+import json, subprocess
+service = json.load(open("service.json"))["services"][0]
+assert len(service["deployments"]) == 1, service["deployments"]
+primary = service["deployments"][0]
+assert (primary["status"], primary["rolloutState"]) == ("PRIMARY", "COMPLETED"), primary
+definition = json.loads(subprocess.check_output(["aws", "ecs", "describe-task-definition", "--task-definition", primary["taskDefinition"]]))
+image = definition["taskDefinition"]["containerDefinitions"][0]["image"]
+assert image.endswith("@" + open("digest").read().strip()), image
+print("one PRIMARY deployment COMPLETED with", image)
+P
+aws ssm get-parameter --name "$("$tagboat" pins --env dev -o json | python3 -c 'import json,sys;print(json.load(sys.stdin)["pins"][0]["parameter"])')" --query Parameter.Value --output text
+if aws ecs create-task-set --cluster dev --service web --task-definition web 2>refused; then
+  echo 'an operation that is not there succeeded' >&2; exit 1
+fi
+grep CreateTaskSet refused
+
+echo '== boto3: every service, its paginators and waiters'
+python3 "$here/clients/boto.py"
+
+echo '== the JSON Schema agrees with the strict reader'
+"$tagboat" generate schema >schema.json
+python3 "$here/clients/schema.py" schema.json tagboat.yaml
+echo 'clients: 4 passed, 0 failed'
