@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/demo"
 	"github.com/tagboat/tagboat/internal/sandbox"
@@ -47,8 +44,8 @@ func runDemo(ctx context.Context, f *frame, keep bool) (err error) {
 		return fmt.Errorf("starting the sandbox: %w", err)
 	}
 	endpoint := "http://" + listener.Addr().String()
-	stop := background(ctx, server, listener)
-	defer func() { err = errors.Join(err, stop()) }()
+	running := serve(ctx, server, listener)
+	defer func() { err = errors.Join(err, running.stop()) }()
 
 	env := server.Env(endpoint)
 	err = demo.Run(ctx, demo.Options{
@@ -80,24 +77,4 @@ func leave(dir string) error {
 		return fmt.Errorf("removing the demo's directory: %w", err)
 	}
 	return nil
-}
-
-// background serves a sandbox until stop is called, which waits for its end.
-func background(ctx context.Context, server *sandbox.Server, listener net.Listener) (stop func() error) {
-	ctx, cancel := context.WithCancel(ctx)
-	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 2)
-	go func() { ended <- web.Serve(listener) }()
-	go func() { ended <- server.Run(ctx) }()
-	return func() error {
-		cancel()
-		closed := web.Close()
-		var failed error
-		for range 2 {
-			if err := <-ended; err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.Canceled) {
-				failed = errors.Join(failed, tagboat.Errorf(tagboat.Internal, "running the sandbox: %w", err))
-			}
-		}
-		return errors.Join(closed, failed, server.Close())
-	}
 }

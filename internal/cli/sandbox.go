@@ -3,16 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
@@ -63,38 +59,22 @@ func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 	if err := loopback(listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	env := server.Env("http://" + listener.Addr().String())
-	return f.serveSandbox(ctx, server, listener, env, o.envFile)
+	return f.serveSandbox(ctx, server, listener, o.envFile)
 }
 
-func (f *frame) serveSandbox(ctx context.Context, server *sandbox.Server, listener net.Listener, env []string, envFile string) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	group, ctx := errgroup.WithContext(ctx)
-	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
-	group.Go(func() error {
-		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serving: %w", err)
-		}
-		return nil
-	})
-	group.Go(func() error { return server.Run(ctx) })
-	group.Go(func() error {
-		<-ctx.Done()
-		graceful, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer done()
-		if err := web.Shutdown(graceful); err != nil {
-			return web.Close()
-		}
-		return nil
-	})
-	if err := f.ready(env, envFile); err != nil {
-		cancel()
-		return errors.Join(err, group.Wait())
+// serveSandbox serves until the context ends or serving fails.
+func (f *frame) serveSandbox(ctx context.Context, server *sandbox.Server, listener net.Listener, envFile string) error {
+	running := serve(ctx, server, listener)
+	if err := f.ready(server.Env("http://"+listener.Addr().String()), envFile); err != nil {
+		return errors.Join(err, running.stop())
 	}
-	err := group.Wait()
+	select {
+	case <-ctx.Done():
+	case <-running.failed:
+	}
+	err := running.stop()
 	f.Talkf("%s\n", f.OnErr(console.Faint, "the sandbox has stopped"))
-	return errors.Join(err, server.Close())
+	return err
 }
 
 // ready tells how to use the sandbox, on standard output and in the file.

@@ -1,0 +1,116 @@
+package console_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+func buffers() (*console.Streams, *bytes.Buffer, *bytes.Buffer) {
+	var out, err bytes.Buffer
+	return &console.Streams{In: strings.NewReader(""), Out: &out, Err: &err}, &out, &err
+}
+
+func TestTable(t *testing.T) {
+	table := console.NewTable("NAME", "DRIFT")
+	table.Row(console.Text("web"), console.Cell{Text: "a long story about what differs", Style: console.Warn})
+	table.Row(console.Text("wörker"), console.Text("-"))
+
+	tests := []struct {
+		name  string
+		tty   bool
+		color bool
+		width int
+		want  string
+	}{
+		{"not a terminal: nothing is cut", false, true, 20, "NAME    DRIFT\nweb     a long story about what differs\nwörker  -\n"},
+		{"a wide terminal", true, false, 80, "NAME    DRIFT\nweb     a long story about what differs\nwörker  -\n"},
+		{"a narrow terminal cuts the widest column", true, false, 20, "NAME    DRIFT\nweb     a long stor…\nwörker  -\n"},
+		{"colour", true, true, 80, "\x1b[1mNAME\x1b[0m    \x1b[1mDRIFT\x1b[0m\nweb     \x1b[33ma long story about what differs\x1b[0m\nwörker  -\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			streams, out, _ := buffers()
+			streams.OutTTY, streams.Color, streams.Width = test.tty, test.color, test.width
+			table.Print(streams)
+			if diff := cmp.Diff(test.want, out.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestError(t *testing.T) {
+	placed := tagboat.Usagef("unknown key %q", "imgaes").WithHint("did you mean %q?", "images").
+		At(tagboat.Position{File: "tagboat.yaml", Line: 3, Column: 2, Text: "\timgaes: {}"})
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"plain", errors.New("no luck"), "error: no luck\n"},
+		{"with a place", placed, "error: tagboat.yaml:3:2: unknown key \"imgaes\"\n  | \timgaes: {}\n  | \t^\nhint: did you mean \"images\"?\n"},
+		{"two at once", errors.Join(errors.New("one"), tagboat.Usagef("two").WithHint("three")), "error: one\nerror: two\nhint: three\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			streams, _, out := buffers()
+			streams.Error(test.err)
+			if diff := cmp.Diff(test.want, out.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLive(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		tty  bool
+		want string
+	}{
+		{"plain lines when something changes", false, "a starting\nb starting\na done\n"},
+		{"a terminal is drawn again in place", true, "\r\x1b[2Ka starting\n" +
+			"\x1b[1A\r\x1b[2Ka starting\n\r\x1b[2Kb starting\n" +
+			"\x1b[2A\r\x1b[2Ka done\n\r\x1b[2Kb starting\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			streams, _, out := buffers()
+			streams.ErrTTY = test.tty
+			live := streams.NewLive()
+			live.Set("a", "a starting")
+			live.Set("b", "b starting")
+			live.Set("b", "b starting")
+			live.Set("a", "a done")
+			live.Done()
+			if diff := cmp.Diff(test.want, out.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLiveKeepsWithinTheTerminal(t *testing.T) {
+	streams, _, out := buffers()
+	streams.ErrTTY, streams.Width = true, 10
+	streams.NewLive().Set("a", "a rather long line")
+	if want := "\r\x1b[2Ka rather …\n"; out.String() != want {
+		t.Errorf("got %q, want %q: a line that wraps would spoil the next drawing", out.String(), want)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	streams, out, _ := buffers()
+	if err := streams.JSON(map[string]string{"image": "a<b>&c"}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "{\n  \"image\": \"a<b>&c\"\n}\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
