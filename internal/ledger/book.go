@@ -1,0 +1,59 @@
+package ledger
+
+import "github.com/tagboat/tagboat"
+
+// Book is what was read of the ledger, in the order of the groups asked for.
+type Book struct {
+	Entries []Entry
+}
+
+// Entry is what one group's parameter holds.
+type Entry struct {
+	Group   Group
+	Version int64             // 0 where the parameter does not exist
+	Pins    []tagboat.Pin     // sorted by image
+	Others  map[string]string // keys that are none of the group's images
+	// Torn says that a writer died before it could repair what it had overwritten:
+	// an update is missing, and the next Update or Repair brings it back. Only Audit
+	// can tell.
+	Torn bool
+}
+
+// Pins returns the pins of an environment, group by group.
+func (b Book) Pins(env tagboat.EnvName) []tagboat.Pin {
+	var pins []tagboat.Pin
+	for _, e := range b.Entries {
+		if e.Group.Environment == env {
+			pins = append(pins, e.Pins...)
+		}
+	}
+	return pins
+}
+
+// Pin returns the pin of an image in an environment, and false where there is none.
+func (b Book) Pin(env tagboat.EnvName, image tagboat.ImageName) (tagboat.Pin, bool) {
+	for _, pin := range b.Pins(env) {
+		if pin.Image == image {
+			return pin, true
+		}
+	}
+	return tagboat.Pin{}, false
+}
+
+// entry makes an Entry of what the group's parameter holds.
+func entry(g Group, v values, version int64) (Entry, error) {
+	pins, err := g.pins(v, version)
+	if err != nil {
+		return Entry{}, err
+	}
+	e := Entry{Group: g, Version: version, Pins: pins}
+	for key, value := range v {
+		if _, ours := g.Images[tagboat.ImageName(key)]; !ours {
+			if e.Others == nil {
+				e.Others = map[string]string{}
+			}
+			e.Others[key] = value
+		}
+	}
+	return e, nil
+}

@@ -1,0 +1,54 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Group is the images of one environment whose pins share a parameter.
+type Group struct {
+	Parameter   string // the parameter's name
+	Environment tagboat.EnvName
+	Images      map[tagboat.ImageName]tagboat.Reference // the repository of each
+	Form        Form
+}
+
+// encode returns what changes write into the parameter.
+func (g Group) encode(changes map[tagboat.ImageName]tagboat.Reference) (values, error) {
+	want := values{}
+	for image, ref := range changes {
+		if _, ok := g.Images[image]; !ok {
+			return nil, tagboat.Usagef("image %q is not kept in parameter %s", image, g.Parameter)
+		}
+		value, err := g.Form.Encode(ref)
+		if err != nil {
+			return nil, err
+		}
+		want[string(image)] = value
+	}
+	return want, nil
+}
+
+// pins returns what v says of the group's images, sorted by image. Images that it does
+// not mention have no pin.
+func (g Group) pins(v values, version int64) ([]tagboat.Pin, error) {
+	var pins []tagboat.Pin
+	for _, image := range slices.Sorted(maps.Keys(g.Images)) {
+		value, ok := v[string(image)]
+		if !ok {
+			continue
+		}
+		ref, err := g.Form.Parse(value, g.Images[image])
+		if err != nil {
+			return nil, tagboat.Usagef("parameter %s has %q for image %s: %w", g.Parameter, value, image, err).
+				WithHint("pin the image again: tagboat pin %s=TAG --env %s", image, g.Environment)
+		}
+		pins = append(pins, tagboat.Pin{
+			Image: image, Repository: ref.Name(), Tag: ref.Tag, Digest: ref.Digest,
+			Parameter: g.Parameter, ParameterVersion: version,
+		})
+	}
+	return pins, nil
+}

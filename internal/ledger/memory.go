@@ -1,0 +1,83 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Memory is a Store in memory that behaves as Parameter Store does: the last writer
+// wins, and a hundred versions are kept. The zero value is empty and ready.
+type Memory struct {
+	User string           // who writes; an ARN
+	Now  func() time.Time // nil stands for time.Now
+
+	mu         sync.Mutex
+	parameters map[string][]Parameter
+}
+
+var _ Store = (*Memory)(nil)
+
+const versionsKept = 100
+
+// Get implements Store.
+func (m *Memory) Get(_ context.Context, names []string) (map[string]Parameter, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := map[string]Parameter{}
+	for _, name := range names {
+		if versions := m.parameters[name]; len(versions) > 0 {
+			p := versions[len(versions)-1]
+			p.Description, p.User, p.Labels = "", "", nil
+			found[name] = p
+		}
+	}
+	return found, nil
+}
+
+// Put implements Store.
+func (m *Memory) Put(_ context.Context, put Put) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	versions := m.parameters[put.Name]
+	switch {
+	case len(versions) > 0 && !put.Overwrite:
+		return 0, fmt.Errorf("%s: %w", put.Name, ErrExists)
+	case len(put.Value) > maxValue:
+		return 0, fmt.Errorf("%s: %d bytes are over the limit of %d", put.Name, len(put.Value), maxValue)
+	case put.Value == "":
+		return 0, fmt.Errorf("%s: a value has at least one character", put.Name)
+	case len([]rune(put.Description)) > maxDescription:
+		return 0, fmt.Errorf("%s: the description is over the limit of %d", put.Name, maxDescription)
+	}
+	p := Parameter{
+		Name: put.Name, Value: put.Value, Version: 1, Type: "String",
+		At: m.now(), Description: put.Description, User: m.User,
+	}
+	if n := len(versions); n > 0 {
+		p.Version = versions[n-1].Version + 1
+		p.Type = versions[n-1].Type
+	}
+	if m.parameters == nil {
+		m.parameters = map[string][]Parameter{}
+	}
+	versions = append(versions, p)
+	m.parameters[put.Name] = versions[max(0, len(versions)-versionsKept):]
+	return p.Version, nil
+}
+
+// History implements Store.
+func (m *Memory) History(_ context.Context, name string) ([]Parameter, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.parameters[name]), nil
+}
+
+func (m *Memory) now() time.Time {
+	if m.Now == nil {
+		return time.Now()
+	}
+	return m.Now()
+}

@@ -1,0 +1,104 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/tagboat/tagboat"
+)
+
+// patience is how often a write is tried again because others came between. Each of
+// those times somebody else's write was a success.
+const patience = 50
+
+// writer is one run of the protocol.
+type writer struct {
+	store    Store
+	group    Group
+	want     values
+	why      Why
+	head     int64 // the newest version that we know of
+	written  bool  // we have written what we want
+	repaired bool
+	calls    int
+}
+
+func (w *writer) update(ctx context.Context) (Receipt, error) {
+	for range patience {
+		head, v, err := w.read(ctx)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if v.has(w.want) {
+			return w.settle(ctx)
+		}
+		next := v.with(w.want)
+		version, err := w.put(ctx, head, next, w.want)
+		if errors.Is(err, ErrExists) {
+			continue
+		}
+		if err != nil {
+			return Receipt{}, err
+		}
+		w.head, w.written = version, true
+		if version == head+1 {
+			return w.receipt(next, version, true)
+		}
+		return w.settle(ctx)
+	}
+	return Receipt{}, errBusy(w.group.Parameter)
+}
+
+// settle ends a run whose outcome only the history tells: it repairs what is torn, and
+// writes what we want where that is still to do. (A value that has what we want already
+// may have it only because an update got lost, so the history has the last word.)
+func (w *writer) settle(ctx context.Context) (Receipt, error) {
+	for range patience {
+		history, s, err := w.history(ctx)
+		if err != nil {
+			return Receipt{}, err
+		}
+		next, set := s.values, values{}
+		if !w.written && !next.has(w.want) {
+			next, set = next.with(w.want), w.want
+		}
+		if len(set) == 0 && maps.Equal(next, s.stored) {
+			return w.settled(s.head.Version, s, history)
+		}
+		version, err := w.put(ctx, s.head.Version, next, set)
+		if errors.Is(err, ErrExists) {
+			continue
+		}
+		if err != nil {
+			return Receipt{}, err
+		}
+		w.head = version
+		w.written = w.written || len(set) > 0
+		w.repaired = w.repaired || s.torn()
+		if version == s.head.Version+1 {
+			s.values = next
+			return w.settled(version, s, history)
+		}
+	}
+	return Receipt{}, errBusy(w.group.Parameter)
+}
+
+func (w *writer) settled(version int64, s state, history []Parameter) (Receipt, error) {
+	r, err := w.receipt(s.values, version, w.written)
+	r.Overtaken = overtaken(w.want, s, history)
+	return r, err
+}
+
+func (w *writer) receipt(v values, version int64, written bool) (Receipt, error) {
+	pins, err := w.group.pins(v, version)
+	return Receipt{
+		Parameter: w.group.Parameter, Version: version, Value: v.String(), Written: written,
+		Pins: pins, Repaired: w.repaired, Calls: w.calls,
+	}, err
+}
+
+func errBusy(parameter string) error {
+	return tagboat.Errorf(tagboat.Internal, "parameter %s changes too often", parameter).
+		WithHint("find out who writes it: aws ssm get-parameter-history --name %s", parameter)
+}
