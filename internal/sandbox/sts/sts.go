@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"sync"
 	"time"
 
@@ -77,14 +78,23 @@ func (s *Service) Caller(accessKey, region string) (wire.Caller, error) {
 	}, nil
 }
 
+// user is who a key that AssumeRole did not issue belongs to: a key of twelve digits
+// to the account of that number, so that a script can act in any account without a
+// role, and every other key to the sandbox's own account.
 func (s *Service) user(accessKey, region string) wire.Caller {
+	account := s.account
+	if accountKey.MatchString(accessKey) {
+		account = accessKey
+	}
 	return wire.Caller{
-		Scope:     wire.Scope{Account: s.account, Region: region},
-		ARN:       "arn:aws:iam::" + s.account + ":user/sandbox",
-		UserID:    uniqueID("AIDA", s.account),
+		Scope:     wire.Scope{Account: account, Region: region},
+		ARN:       "arn:aws:iam::" + account + ":user/sandbox",
+		UserID:    uniqueID("AIDA", account),
 		AccessKey: accessKey,
 	}
 }
+
+var accountKey = regexp.MustCompile(`^[0-9]{12}$`)
 
 type identity struct {
 	UserID  string `json:"UserId"`
