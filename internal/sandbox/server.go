@@ -93,6 +93,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Now returns the sandbox's time.
+func (s *Server) Now() time.Time { return s.clock.Now() }
+
 // Close keeps the state once more. Requests that are served after that may be lost.
 func (s *Server) Close() error {
 	if s.store == nil {

@@ -13,7 +13,8 @@ import (
 )
 
 // store keeps one JSON file for each module in a directory. A file is replaced as a
-// whole, so that whoever is killed leaves the old state or the new.
+// whole, so that a kill leaves the old state or
+// the new. Secrets of Parameter Store are among it, so nobody else may read them.
 type store struct {
 	dir string
 
@@ -25,7 +26,7 @@ type store struct {
 // has to go on: now, or when the sandbox was last seen if that is later.
 func openStore(dir string, now time.Time) (*store, time.Time, error) {
 	st := &store{dir: filepath.Join(dir, "state"), written: map[string][]byte{}}
-	if err := os.MkdirAll(st.dir, 0o755); err != nil {
+	if err := os.MkdirAll(st.dir, 0o700); err != nil {
 		return nil, now, fmt.Errorf("making the sandbox's directory: %w", err)
 	}
 	var seen clockState

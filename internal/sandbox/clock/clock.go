@@ -3,6 +3,7 @@
 package clock
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -22,7 +23,8 @@ type Scaled struct {
 	speed float64
 }
 
-// NewScaled returns a clock that shows start now and runs speed times as fast.
+// NewScaled returns a clock that shows start now and runs speed times as fast, which
+// has to be more than zero.
 func NewScaled(start time.Time, speed float64) *Scaled {
 	return &Scaled{start: start, wall: time.Now(), speed: speed}
 }
@@ -34,7 +36,8 @@ func (c *Scaled) Now() time.Time {
 
 // Wait waits by the wall's clock for as long as the sandbox's takes to reach t.
 func (c *Scaled) Wait(t time.Time) (<-chan time.Time, func()) {
-	timer := time.NewTimer(time.Duration(float64(t.Sub(c.Now())) / c.speed))
+	// Rounded up, so that whoever is woken finds the time reached and does not wait again.
+	timer := time.NewTimer(time.Duration(math.Ceil(float64(t.Sub(c.Now()))/c.speed)) + time.Nanosecond)
 	return timer.C, func() { timer.Stop() }
 }
 
