@@ -1,0 +1,155 @@
+package ecs
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+)
+
+const defaultCluster = "default"
+
+// cluster is a cluster. Settings, providers and configuration are kept as they were
+// sent; none of them has an effect.
+type cluster struct {
+	ARN               string
+	Name              string
+	Status            string
+	Settings          json.RawMessage `json:",omitempty"`
+	Configuration     json.RawMessage `json:",omitempty"`
+	CapacityProviders []string        `json:",omitempty"`
+	Strategy          json.RawMessage `json:",omitempty"`
+	ServiceConnect    json.RawMessage `json:",omitempty"`
+}
+
+func (r *region) clusterARN(name string) string { return r.scope.ARN("ecs", "cluster/"+name) }
+
+// cluster finds an ACTIVE cluster by name or ARN; "" is the one named default.
+func (r *region) cluster(id string) (*cluster, error) {
+	c := r.anyCluster(id)
+	if c == nil {
+		return nil, clusterNotFound()
+	}
+	if c.Status != active {
+		return nil, refused("ClusterNotFoundException", "The referenced cluster was inactive.")
+	}
+	return c, nil
+}
+
+// anyCluster is cluster for INACTIVE ones too; nil where there is none.
+func (r *region) anyCluster(id string) *cluster {
+	if id == "" {
+		id = defaultCluster
+	}
+	return r.Clusters[strings.TrimPrefix(id, r.clusterARN(""))]
+}
+
+type createClusterIn struct {
+	ClusterName                     string
+	Tags                            []tag
+	Settings                        json.RawMessage
+	Configuration                   json.RawMessage
+	CapacityProviders               []string
+	DefaultCapacityProviderStrategy json.RawMessage
+	ServiceConnectDefaults          json.RawMessage
+}
+
+type clusterOut struct {
+	Cluster clusterRecord `json:"cluster"`
+}
+
+// createCluster answers the cluster that is there if it is ACTIVE, as ECS does.
+func (c call) createCluster(in createClusterIn) (clusterOut, error) {
+	if in.ClusterName == "" {
+		in.ClusterName = defaultCluster
+	}
+	if !namePattern.MatchString(in.ClusterName) {
+		return clusterOut{}, invalidParameter("Identifier contains invalid characters.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return clusterOut{}, err
+	}
+	if old := c.anyCluster(in.ClusterName); old != nil && old.Status == active {
+		return clusterOut{Cluster: c.clusterRecord(old, nil)}, nil
+	}
+	made := &cluster{
+		ARN: c.clusterARN(in.ClusterName), Name: in.ClusterName, Status: active,
+		Settings: in.Settings, Configuration: in.Configuration,
+		CapacityProviders: in.CapacityProviders, Strategy: in.DefaultCapacityProviderStrategy,
+		ServiceConnect: in.ServiceConnectDefaults,
+	}
+	c.Clusters[made.Name] = made
+	c.setTags(made.ARN, in.Tags)
+	return clusterOut{Cluster: c.clusterRecord(made, []string{includeTags})}, nil
+}
+
+type clusterIn struct{ Cluster string }
+
+func (c call) deleteCluster(in clusterIn) (clusterOut, error) {
+	doomed, err := c.cluster(in.Cluster)
+	if err != nil {
+		return clusterOut{}, err
+	}
+	for _, s := range c.engine.Services(doomed.ARN) {
+		if s.Status == active {
+			return clusterOut{}, refused("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
+		}
+	}
+	if len(c.engine.Tasks(rollout.TaskFilter{ClusterARN: doomed.ARN, DesiredStatus: desiredRunning})) > 0 {
+		return clusterOut{}, refused("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+	}
+	doomed.Status = inactive
+	delete(c.Tags, doomed.ARN)
+	return clusterOut{Cluster: c.clusterRecord(doomed, nil)}, nil
+}
+
+type describeClustersIn struct {
+	Clusters []string
+	Include  []string
+}
+
+type describeClustersOut struct {
+	Clusters []clusterRecord `json:"clusters"`
+	Failures []failure       `json:"failures"`
+}
+
+func (c call) describeClusters(in describeClustersIn) (describeClustersOut, error) {
+	if len(in.Clusters) == 0 {
+		in.Clusters = []string{defaultCluster}
+	}
+	if len(in.Clusters) > 100 {
+		return describeClustersOut{}, invalidParameter("Clusters cannot have more than 100 elements.")
+	}
+	out := describeClustersOut{Clusters: []clusterRecord{}, Failures: []failure{}}
+	for _, id := range in.Clusters {
+		if found := c.anyCluster(id); found != nil {
+			out.Clusters = append(out.Clusters, c.clusterRecord(found, in.Include))
+			continue
+		}
+		if !strings.HasPrefix(id, "arn:") {
+			id = c.clusterARN(id)
+		}
+		out.Failures = append(out.Failures, missing(id))
+	}
+	return out, nil
+}
+
+type listClustersOut struct {
+	ClusterARNs []string `json:"clusterArns"`
+	NextToken   string   `json:"nextToken,omitempty"`
+}
+
+func (c call) listClusters(in paging) (listClustersOut, error) {
+	arns := []string{}
+	for _, cluster := range c.Clusters {
+		if cluster.Status == active {
+			arns = append(arns, cluster.ARN)
+		}
+	}
+	slices.Sort(arns)
+	arns, next, err := page(in, list[string]{items: arns, key: itself}, 100)
+	return listClustersOut{ClusterARNs: arns, NextToken: next}, err
+}
+
+func itself(s string) string { return s }

@@ -1,0 +1,86 @@
+package ecs
+
+import "strconv"
+
+// checkFargate tells why Fargate would refuse a definition, in ECS's words.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+func checkFargate(r *registration) error {
+	if r.NetworkMode != "awsvpc" {
+		return clientError("Fargate only supports network mode ‘awsvpc’.")
+	}
+	if r.CPU == "" {
+		return clientError("Fargate requires that 'cpu' be defined at the task level.")
+	}
+	if r.Memory == "" {
+		return clientError("Fargate requires that 'memory' be defined at the task level.")
+	}
+	cpu, memory := taskUnits(r.CPU, vcpu), taskUnits(r.Memory, gigabyte)
+	if !fargateSize(cpu, memory) {
+		return clientError("No Fargate configuration exists for given values: %d CPU, %d memory. See the Amazon ECS documentation for the valid values.", cpu, memory)
+	}
+	for i := range r.ContainerDefinitions {
+		if err := r.ContainerDefinitions[i].checkFargate(r.ExecutionRoleARN); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *container) checkFargate(executionRole string) error {
+	if c.StopTimeout != nil && *c.StopTimeout > 120 {
+		return clientError("Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.")
+	}
+	if executionRole != "" {
+		return nil
+	}
+	if ecrHost.MatchString(c.Image) {
+		return clientError("Fargate requires task definition to have execution role ARN to support ECR images.")
+	}
+	if c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awslogs" {
+		return clientError("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+	}
+	return nil
+}
+
+// fargateSize tells whether Fargate has a size of that many CPU units and MiB.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+func fargateSize(cpu, memory int) bool {
+	if cpu == 256 {
+		return memory == 512 || memory == 1024 || memory == 2048
+	}
+	sizes := map[int]struct{ from, to, step int }{
+		512:   {1, 4, 1},
+		1024:  {2, 8, 1},
+		2048:  {4, 16, 1},
+		4096:  {8, 30, 1},
+		8192:  {16, 60, 4},
+		16384: {32, 120, 8},
+		32768: {60, 244, 4},
+	}
+	size, ok := sizes[cpu]
+	gib := memory / 1024
+	return ok && memory%1024 == 0 && gib >= size.from && gib <= size.to && (gib-size.from)%size.step == 0
+}
+
+// unit is how cpu or memory may be written besides a bare number.
+type unit struct {
+	suffixes []string
+	scale    float64
+}
+
+var (
+	vcpu     = unit{suffixes: []string{"vcpus", "vcpu"}, scale: 1024}
+	gigabyte = unit{suffixes: []string{"gb"}, scale: 1024}
+)
+
+// taskUnits reads "1024", "1 vCPU" or "0.5GB"; it returns 0 for anything else.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#task_size
+func taskUnits(text string, u unit) int {
+	number, scale := splitUnit(text, u)
+	value, err := strconv.ParseFloat(number, 64)
+	value *= scale
+	if err != nil || value != float64(int(value)) || value < 0 {
+		return 0
+	}
+	return int(value)
+}

@@ -1,0 +1,37 @@
+package ecs
+
+// Ignored lists, by operation, the request members that the sandbox takes and mostly
+// answers again, but by which nothing happens. It is what the documentation shows.
+func Ignored() map[string][]string {
+	service := []string{
+		"availabilityZoneRebalancing", "capacityProviderStrategy (all but its first provider)",
+		"deploymentConfiguration.canaryConfiguration", "deploymentConfiguration.earlySuccessCriteria",
+		"deploymentConfiguration.lifecycleHooks", "deploymentConfiguration.linearConfiguration",
+		"enableECSManagedTags", "enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration",
+		"monitoring", "networkConfiguration (subnets and security groups are not looked up)",
+		"placementConstraints", "placementStrategy", "propagateTags", "serviceConnectConfiguration",
+		"serviceRegistries", "volumeConfigurations", "vpcLatticeConfigurations",
+	}
+	return map[string][]string{
+		"CreateCluster": {"capacityProviders", "configuration", "serviceConnectDefaults", "settings"},
+		"CreateService": append([]string{"role"}, service...),
+		"UpdateService": append([]string{"deploymentController"}, service...),
+		"ListTasks":     {"daemonName"},
+		"ListServices":  {"resourceManagementType"},
+		"RunTask": {
+			"enableECSManagedTags", "enableExecuteCommand", "networkConfiguration (subnets and security groups are not looked up)",
+			"overrides", "placementConstraints", "placementStrategy", "referenceId", "volumeConfigurations",
+		},
+		"RegisterTaskDefinition": {
+			"enableFaultInjection", "ephemeralStorage", "inferenceAccelerators", "ipcMode", "pidMode",
+			"placementConstraints", "proxyConfiguration", "taskRoleArn", "volumes",
+			"containerDefinitions.command, entryPoint, environment and environmentFiles (an image's labels say what a container does)",
+			"containerDefinitions.dependsOn (checked, but containers start together)",
+			"containerDefinitions.healthCheck.command (an image's labels say what it answers)",
+			"containerDefinitions.repositoryCredentials", "containerDefinitions.restartPolicy",
+			"containerDefinitions.secrets of Secrets Manager (they count as there)",
+			"containerDefinitions.startTimeout",
+			"members that ECS does not have (they are kept and answered)",
+		},
+	}
+}

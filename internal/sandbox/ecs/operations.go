@@ -1,0 +1,50 @@
+package ecs
+
+import "github.com/tagboat/tagboat/internal/sandbox/wire"
+
+// Service returns the operations.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html
+func (s *Service) Service() wire.Service {
+	return wire.Service{
+		Name:     "ecs",
+		Protocol: wire.JSON11,
+		Target:   "AmazonEC2ContainerServiceV20141113.",
+		Operations: map[string]wire.Operation{
+			"CreateCluster":             operation(s, call.createCluster),
+			"DescribeClusters":          operation(s, call.describeClusters),
+			"ListClusters":              operation(s, call.listClusters),
+			"DeleteCluster":             operation(s, call.deleteCluster),
+			"DescribeCapacityProviders": operation(s, call.describeCapacityProviders),
+
+			"ListContainerInstances":     operation(s, call.listContainerInstances),
+			"DescribeContainerInstances": operation(s, call.describeContainerInstances),
+
+			"RegisterTaskDefinition":     operation(s, call.registerTaskDefinition),
+			"DescribeTaskDefinition":     operation(s, call.describeTaskDefinition),
+			"ListTaskDefinitions":        operation(s, call.listTaskDefinitions),
+			"ListTaskDefinitionFamilies": operation(s, call.listTaskDefinitionFamilies),
+			"DeregisterTaskDefinition":   operation(s, call.deregisterTaskDefinition),
+			"DeleteTaskDefinitions":      operation(s, call.deleteTaskDefinitions),
+
+			"CreateService":    operation(s, call.createService),
+			"UpdateService":    operation(s, call.updateService),
+			"DeleteService":    operation(s, call.deleteService),
+			"DescribeServices": operation(s, call.describeServices),
+			"ListServices":     operation(s, call.listServices),
+
+			"ListServiceDeployments":     operation(s, call.listServiceDeployments),
+			"DescribeServiceDeployments": operation(s, call.describeServiceDeployments),
+			"DescribeServiceRevisions":   operation(s, call.describeServiceRevisions),
+			"StopServiceDeployment":      operation(s, call.stopServiceDeployment),
+
+			"ListTasks":     operation(s, call.listTasks),
+			"DescribeTasks": operation(s, call.describeTasks),
+			"RunTask":       operation(s, call.runTask),
+			"StopTask":      operation(s, call.stopTask),
+
+			"TagResource":         operation(s, call.tagResource),
+			"UntagResource":       operation(s, call.untagResource),
+			"ListTagsForResource": operation(s, call.listTagsForResource),
+		},
+	}
+}

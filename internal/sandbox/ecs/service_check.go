@@ -1,0 +1,130 @@
+package ecs
+
+import (
+	"slices"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+)
+
+// check tells what ECS refuses of a service that is to run a task definition, in its
+// words, or nil.
+func (c call) check(s *settings, content *registration) error {
+	for _, check := range []func(*settings, *registration) error{
+		checkScheduling, checkCapacity, checkNetwork, c.checkLoadBalancers, checkGrace,
+	} {
+		if err := check(s, content); err != nil {
+			return err
+		}
+	}
+	return s.Configuration.check()
+}
+
+func unsupported(what string) error {
+	return refused("UnsupportedFeatureException", "The sandbox does not have %s.", what)
+}
+
+func checkScheduling(s *settings, _ *registration) error {
+	if s.Controller != "ECS" && s.Controller != "CODE_DEPLOY" {
+		return unsupported("the deployment controller " + s.Controller)
+	}
+	if s.Scheduling != rollout.Replica && s.Scheduling != rollout.Daemon {
+		return invalidParameter("Scheduling strategy should be one of [REPLICA,DAEMON]")
+	}
+	if s.Scheduling == rollout.Daemon && s.runsOn() == fargate {
+		return invalidParameter("The daemon scheduling strategy is not supported for the Fargate launch type.")
+	}
+	if s.Desired < 0 || s.Desired > maxTasks {
+		return invalidParameter("Desired count must be between 0 and %d.", maxTasks)
+	}
+	return nil
+}
+
+// maxTasks is the quota of tasks per service.
+// https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
+const maxTasks = 5000
+
+func checkCapacity(s *settings, content *registration) error {
+	if s.LaunchType != "" && len(s.Capacity) > 0 {
+		return invalidParameter("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
+	}
+	for _, item := range s.Capacity {
+		if !isFargateProvider(item.CapacityProvider) {
+			return invalidParameter("The specified capacity provider '%s' was not found. Specify a valid name or ARN and try again.", item.CapacityProvider)
+		}
+	}
+	switch launchType := s.runsOn(); launchType {
+	case fargate, ec2, "EXTERNAL":
+		if !slices.Contains(content.compatibilities(), launchType) {
+			return invalidParameter("Task definition does not support launch_type %s.", launchType)
+		}
+	default:
+		return invalidParameter("launch type should be one of [EC2,FARGATE,EXTERNAL]")
+	}
+	if s.Platform != "" && s.runsOn() != fargate {
+		return invalidParameter("The platform version must be null when specifying an EC2 launch type.")
+	}
+	return nil
+}
+
+func checkNetwork(s *settings, content *registration) error {
+	if content.NetworkMode != "awsvpc" {
+		if s.Revision.Network != nil {
+			return invalidParameter("Network Configuration is not valid for the given networkMode of this task definition.")
+		}
+		return nil
+	}
+	if s.Revision.Network == nil || s.Revision.Network.AwsvpcConfiguration == nil {
+		return invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+	}
+	if s.Other.Role != "" {
+		return invalidParameter("You cannot specify an IAM role for services that require a service linked role.")
+	}
+	vpc := s.Revision.Network.AwsvpcConfiguration
+	switch {
+	case len(vpc.Subnets) == 0:
+		return invalidParameter("subnets can not be empty.")
+	case len(vpc.Subnets) > 16:
+		return invalidParameter("subnets can have at most 16 items.")
+	case len(vpc.SecurityGroups) > 5:
+		return invalidParameter("securityGroups can have at most 5 items.")
+	case vpc.AssignPublicIP == "ENABLED" && s.runsOn() != fargate:
+		return invalidParameter("Assign public IP is not supported for this launch type.")
+	}
+	return nil
+}
+
+func (c call) checkLoadBalancers(s *settings, content *registration) error {
+	for _, lb := range s.LoadBalancers {
+		if lb.LoadBalancerName != "" {
+			return unsupported("Classic Load Balancers")
+		}
+		if lb.ContainerName == "" {
+			return invalidParameter("Container Name can not be blank.")
+		}
+		container := content.container(lb.ContainerName)
+		if container == nil {
+			return invalidParameter("The container %s does not exist in the task definition.", lb.ContainerName)
+		}
+		if !slices.ContainsFunc(container.PortMappings, func(p portMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
+			return invalidParameter("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
+		}
+		if !c.deps.Targets.Exists(lb.TargetGroupARN) {
+			return invalidParameter("Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role being passed has the proper permissions.")
+		}
+	}
+	return nil
+}
+
+func checkGrace(s *settings, content *registration) error {
+	if s.Grace == nil {
+		return nil
+	}
+	checked := slices.ContainsFunc(content.ContainerDefinitions, func(c container) bool { return c.HealthCheck != nil })
+	if *s.Grace > 0 && len(s.LoadBalancers) == 0 && !checked {
+		return invalidParameter("Health check grace period is only valid for services configured to use load balancers")
+	}
+	if *s.Grace < 0 {
+		return invalidParameter("Health check grace period must not be negative.")
+	}
+	return nil
+}

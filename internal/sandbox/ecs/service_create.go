@@ -1,0 +1,141 @@
+package ecs
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+)
+
+type serviceOut struct {
+	Service serviceRecord `json:"service"`
+}
+
+// createService makes a service. A call with the client token of an earlier one
+// answers the service that it made.
+func (c call) createService(in serviceRequest) (serviceOut, error) {
+	token := "CreateService " + in.ClientToken
+	if old, ok := c.Tokens[token]; ok && in.ClientToken != "" {
+		if s := c.engine.Service(old.ARNs[0]); s != nil && s.Status == active {
+			return c.serviceOut(s), nil
+		}
+	}
+	cluster, err := c.cluster(in.Cluster)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	if err := c.checkNew(cluster, &in); err != nil {
+		return serviceOut{}, err
+	}
+	definition, err := c.launchable(deref(in.TaskDefinition))
+	if err != nil {
+		return serviceOut{}, err
+	}
+	s, err := c.newSettings(cluster, definition, &in)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	spec, err := s.spec(definition.taskSpec())
+	if err != nil {
+		return serviceOut{}, err
+	}
+	made, err := c.engine.CreateService(c.deps.Clock.Now(), spec)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	delete(c.Tags, s.ARN)
+	c.setTags(s.ARN, in.Tags)
+	if in.ClientToken != "" {
+		c.Tokens[token] = idempotent{ARNs: []string{s.ARN}}
+	}
+	return c.serviceOut(made), nil
+}
+
+// checkNew tells why there can be no service of that name in the cluster.
+func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
+	if in.ServiceName == "" {
+		return invalidParameter("Service name can not be blank.")
+	}
+	if !namePattern.MatchString(in.ServiceName) {
+		return invalidParameter("Service name contains invalid characters.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return err
+	}
+	old := c.engine.Service(c.serviceARN(cluster, in.ServiceName))
+	switch {
+	case old == nil || old.Status == inactive:
+		return nil
+	case old.Status == active:
+		return invalidParameter("Creation of service was not idempotent.")
+	default:
+		return invalidParameter("Unable to Start a service that is still Draining.")
+	}
+}
+
+func (c call) newSettings(cluster *cluster, definition *taskDefinition, in *serviceRequest) (*settings, error) {
+	s := &settings{
+		ARN:            c.serviceARN(cluster, in.ServiceName),
+		Name:           in.ServiceName,
+		ClusterARN:     cluster.ARN,
+		TaskDefinition: definition.ARN,
+		Controller:     "ECS",
+		Scheduling:     cmp.Or(in.SchedulingStrategy, rollout.Replica),
+		Other: otherMembers{
+			CreatedBy: c.caller.ARN, Role: in.Role, Propagate: "NONE", Rebalancing: "DISABLED",
+		},
+	}
+	if in.DeploymentController != nil {
+		s.Controller = cmp.Or(in.DeploymentController.Type, s.Controller)
+	}
+	if err := s.apply(in); err != nil {
+		return nil, err
+	}
+	if s.LaunchType == "" && len(s.Capacity) == 0 {
+		if err := s.defaultCapacity(cluster.Strategy); err != nil {
+			return nil, err
+		}
+	}
+	return s, c.check(s, definition.content())
+}
+
+// defaultCapacity takes the cluster's strategy, or EC2 where it has none.
+func (s *settings) defaultCapacity(strategy json.RawMessage) error {
+	if err := s.applyCapacity(strategy); err != nil {
+		return err
+	}
+	if len(s.Capacity) == 0 {
+		s.LaunchType = ec2
+	}
+	return nil
+}
+
+func (r *region) serviceARN(cluster *cluster, name string) string {
+	return r.scope.ARN("ecs", "service/"+cluster.Name+"/"+name)
+}
+
+// service finds a service by name or ARN, in either form, in a cluster.
+func (r *region) service(cluster *cluster, id string) *rollout.Service {
+	name := id
+	if strings.HasPrefix(id, "arn:") {
+		if !strings.HasPrefix(id, r.scope.ARN("ecs", "service/")) {
+			return nil
+		}
+		if name = lastPart(id); strings.Count(id, "/") == 2 && id != r.serviceARN(cluster, name) {
+			return nil
+		}
+	}
+	return r.engine.Service(r.serviceARN(cluster, name))
+}
+
+func (c call) serviceOut(s *rollout.Service) serviceOut {
+	return serviceOut{Service: c.serviceRecord(s, []string{includeTags})}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

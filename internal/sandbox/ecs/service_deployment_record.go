@@ -1,0 +1,174 @@
+package ecs
+
+import (
+	"encoding/json"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// serviceDeploymentBrief is the ServiceDeploymentBrief structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html
+type serviceDeploymentBrief struct {
+	ARN          string    `json:"serviceDeploymentArn"`
+	ServiceARN   string    `json:"serviceArn"`
+	ClusterARN   string    `json:"clusterArn"`
+	Status       string    `json:"status"`
+	StatusReason string    `json:"statusReason,omitempty"`
+	RevisionARN  string    `json:"targetServiceRevisionArn"`
+	CreatedAt    wire.Time `json:"createdAt,omitzero"`
+	StartedAt    wire.Time `json:"startedAt,omitzero"`
+	FinishedAt   wire.Time `json:"finishedAt,omitzero"`
+}
+
+func briefOf(d *rollout.ServiceDeployment, s *rollout.Service) serviceDeploymentBrief {
+	return serviceDeploymentBrief{
+		ARN: d.ARN, ServiceARN: s.Spec.ARN, ClusterARN: s.Spec.ClusterARN,
+		Status: d.Status, StatusReason: d.StatusReason, RevisionARN: d.Target.ARN,
+		CreatedAt: wire.At(d.CreatedAt), StartedAt: wire.At(d.StartedAt), FinishedAt: wire.At(d.FinishedAt),
+	}
+}
+
+// serviceDeploymentRecord is the ServiceDeployment structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
+type serviceDeploymentRecord struct {
+	ARN            string                  `json:"serviceDeploymentArn"`
+	ServiceARN     string                  `json:"serviceArn"`
+	ClusterARN     string                  `json:"clusterArn"`
+	Status         string                  `json:"status"`
+	StatusReason   string                  `json:"statusReason,omitempty"`
+	LifecycleStage string                  `json:"lifecycleStage,omitempty"`
+	Configuration  deploymentConfiguration `json:"deploymentConfiguration"`
+	Sources        []revisionSummary       `json:"sourceServiceRevisions"`
+	Target         revisionSummary         `json:"targetServiceRevision"`
+	Breaker        breakerRecord           `json:"deploymentCircuitBreaker"`
+	Alarms         alarmsRecord            `json:"alarms"`
+	Rollback       *rollbackRecord         `json:"rollback,omitempty"`
+	CreatedAt      wire.Time               `json:"createdAt,omitzero"`
+	UpdatedAt      wire.Time               `json:"updatedAt,omitzero"`
+	StartedAt      wire.Time               `json:"startedAt,omitzero"`
+	FinishedAt     wire.Time               `json:"finishedAt,omitzero"`
+	StoppedAt      wire.Time               `json:"stoppedAt,omitzero"`
+}
+
+type breakerRecord struct {
+	Status    string `json:"status"`
+	Failures  int    `json:"failureCount"`
+	Threshold int    `json:"threshold"`
+}
+
+type alarmsRecord struct {
+	Status    string   `json:"status"`
+	Names     []string `json:"alarmNames"`
+	Triggered []string `json:"triggeredAlarmNames,omitempty"`
+}
+
+type rollbackRecord struct {
+	Reason      string    `json:"reason"`
+	StartedAt   wire.Time `json:"startedAt"`
+	RevisionARN string    `json:"serviceRevisionArn,omitempty"`
+}
+
+// revisionCount is the ServiceCurrentRevisionSummary structure of an answer.
+type revisionCount struct {
+	ARN       string `json:"arn"`
+	Requested int    `json:"requestedTaskCount"`
+	Running   int    `json:"runningTaskCount"`
+	Pending   int    `json:"pendingTaskCount"`
+}
+
+// revisionSummary is the ServiceRevisionSummary structure of an answer.
+type revisionSummary struct {
+	revisionCount
+	ProductionTraffic float64 `json:"requestedProductionTrafficWeight"`
+	TestTraffic       float64 `json:"requestedTestTrafficWeight"`
+}
+
+func serviceDeploymentRecordOf(d *rollout.ServiceDeployment, s *rollout.Service) serviceDeploymentRecord {
+	record := serviceDeploymentRecord{
+		ARN: d.ARN, ServiceARN: s.Spec.ARN, ClusterARN: s.Spec.ClusterARN,
+		Status: d.Status, StatusReason: d.StatusReason, LifecycleStage: d.LifecycleStage,
+		Configuration: settingsOf(s).Configuration,
+		Sources:       []revisionSummary{},
+		Target:        revisionSummary{revisionCount: countOf(d.Target), ProductionTraffic: 100, TestTraffic: 100},
+		Breaker:       breakerRecord{Status: d.Breaker.Status, Failures: d.Breaker.Failures, Threshold: d.Breaker.Threshold},
+		Alarms:        alarmsRecord{Status: d.Alarms.Status, Names: append([]string{}, d.Alarms.Names...), Triggered: d.Alarms.Triggered},
+		CreatedAt:     wire.At(d.CreatedAt), UpdatedAt: wire.At(d.UpdatedAt), StartedAt: wire.At(d.StartedAt),
+		FinishedAt: wire.At(d.FinishedAt), StoppedAt: wire.At(d.StoppedAt),
+	}
+	record.Configuration.MinimumHealthyPercent = &d.MinHealthyPercent
+	record.Configuration.MaximumPercent = &d.MaxPercent
+	for _, source := range d.Sources {
+		record.Sources = append(record.Sources, revisionSummary{revisionCount: countOf(source)})
+	}
+	if b := d.Rollback; b != nil {
+		record.Rollback = &rollbackRecord{Reason: b.Reason, StartedAt: wire.At(b.StartedAt), RevisionARN: b.RevisionARN}
+	}
+	return record
+}
+
+func countOf(c rollout.RevisionCount) revisionCount {
+	return revisionCount{ARN: c.ARN, Requested: c.Requested, Running: c.Running, Pending: c.Pending}
+}
+
+// current returns the service deployment that goes on, "" where none does, and the
+// revisions that have or should have tasks.
+func current(s *rollout.Service) (arn string, revisions []revisionCount) {
+	revisions = []revisionCount{}
+	for _, d := range s.Deployments {
+		revisions = append(revisions, revisionCount{ARN: d.RevisionARN, Requested: d.Desired, Running: d.Running, Pending: d.Pending})
+	}
+	if len(s.History) == 0 {
+		return "", revisions
+	}
+	return s.History[0].ARN, revisions
+}
+
+// serviceRevisionRecord is the ServiceRevision structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html
+type serviceRevisionRecord struct {
+	ARN             string                `json:"serviceRevisionArn"`
+	ServiceARN      string                `json:"serviceArn"`
+	ClusterARN      string                `json:"clusterArn"`
+	TaskDefinition  string                `json:"taskDefinition"`
+	LaunchType      string                `json:"launchType,omitempty"`
+	PlatformVersion string                `json:"platformVersion,omitempty"`
+	PlatformFamily  string                `json:"platformFamily,omitempty"`
+	LoadBalancers   []loadBalancer        `json:"loadBalancers"`
+	Images          []imageRecord         `json:"containerImages"`
+	Network         *networkConfiguration `json:"networkConfiguration,omitempty"`
+	Registries      json.RawMessage       `json:"serviceRegistries,omitempty"`
+	ServiceConnect  json.RawMessage       `json:"serviceConnectConfiguration,omitempty"`
+	Volumes         json.RawMessage       `json:"volumeConfigurations,omitempty"`
+	Lattice         json.RawMessage       `json:"vpcLatticeConfigurations,omitempty"`
+	GuardDuty       bool                  `json:"guardDutyEnabled"`
+	CreatedAt       wire.Time             `json:"createdAt"`
+}
+
+type imageRecord struct {
+	Container string `json:"containerName"`
+	Image     string `json:"image"`
+	Digest    string `json:"imageDigest,omitempty"`
+}
+
+func serviceRevisionRecordOf(r *rollout.ServiceRevision, s *rollout.Service) serviceRevisionRecord {
+	members := membersOf(r)
+	record := serviceRevisionRecord{
+		ARN: r.ARN, ServiceARN: s.Spec.ARN, ClusterARN: s.Spec.ClusterARN, TaskDefinition: r.TaskDefinition,
+		LaunchType: r.LaunchType, LoadBalancers: []loadBalancer{}, Images: []imageRecord{},
+		Network: members.Network, Registries: members.Registries, ServiceConnect: members.ServiceConnect,
+		Volumes: members.Volumes, Lattice: members.Lattice, CreatedAt: wire.At(r.CreatedAt),
+	}
+	if r.LaunchType == fargate {
+		record.PlatformVersion, record.PlatformFamily = r.PlatformVersion, "Linux"
+	}
+	for _, lb := range r.LoadBalancers {
+		record.LoadBalancers = append(record.LoadBalancers, loadBalancer{
+			TargetGroupARN: lb.TargetGroup, ContainerName: lb.Container, ContainerPort: lb.Port,
+		})
+	}
+	for _, i := range r.Images {
+		record.Images = append(record.Images, imageRecord{Container: i.Container, Image: i.Image, Digest: i.Digest})
+	}
+	return record
+}

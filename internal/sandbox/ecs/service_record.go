@@ -1,0 +1,185 @@
+package ecs
+
+import (
+	"encoding/json"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// serviceRecord is the Service structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+type serviceRecord struct {
+	ARN                string                  `json:"serviceArn"`
+	Name               string                  `json:"serviceName"`
+	ClusterARN         string                  `json:"clusterArn"`
+	Status             string                  `json:"status"`
+	TaskDefinition     string                  `json:"taskDefinition"`
+	Desired            int                     `json:"desiredCount"`
+	Running            int                     `json:"runningCount"`
+	Pending            int                     `json:"pendingCount"`
+	LaunchType         string                  `json:"launchType,omitempty"`
+	Capacity           []capacityItem          `json:"capacityProviderStrategy,omitempty"`
+	PlatformVersion    string                  `json:"platformVersion,omitempty"`
+	PlatformFamily     string                  `json:"platformFamily,omitempty"`
+	Scheduling         string                  `json:"schedulingStrategy"`
+	Controller         deploymentController    `json:"deploymentController"`
+	Configuration      deploymentConfiguration `json:"deploymentConfiguration"`
+	Deployments        []deploymentRecord      `json:"deployments"`
+	CurrentDeployment  string                  `json:"currentServiceDeployment,omitempty"`
+	CurrentRevisions   []revisionCount         `json:"currentServiceRevisions"`
+	Events             []eventRecord           `json:"events"`
+	LoadBalancers      []loadBalancer          `json:"loadBalancers"`
+	Registries         json.RawMessage         `json:"serviceRegistries"`
+	Network            *networkConfiguration   `json:"networkConfiguration,omitempty"`
+	Grace              *int                    `json:"healthCheckGracePeriodSeconds,omitempty"`
+	RoleARN            string                  `json:"roleArn,omitempty"`
+	CreatedAt          wire.Time               `json:"createdAt"`
+	CreatedBy          string                  `json:"createdBy"`
+	Constraints        json.RawMessage         `json:"placementConstraints"`
+	PlacementStrategy  json.RawMessage         `json:"placementStrategy"`
+	ManagedTags        bool                    `json:"enableECSManagedTags"`
+	Exec               bool                    `json:"enableExecuteCommand"`
+	PropagateTags      string                  `json:"propagateTags"`
+	Rebalancing        string                  `json:"availabilityZoneRebalancing"`
+	ResourceManagement string                  `json:"resourceManagementType"`
+	Tags               []tag                   `json:"tags,omitempty"`
+}
+
+type eventRecord struct {
+	ID        string    `json:"id"`
+	CreatedAt wire.Time `json:"createdAt"`
+	Message   string    `json:"message"`
+}
+
+// serviceRecord shows a service. Task definition and counts are the scheduler's, since
+// a rollback changes them.
+func (r *region) serviceRecord(s *rollout.Service, include []string) serviceRecord {
+	own := settingsOf(s)
+	record := serviceRecord{
+		ARN: own.ARN, Name: own.Name, ClusterARN: own.ClusterARN, Status: s.Status,
+		TaskDefinition: own.TaskDefinition,
+		Desired:        s.Spec.Desired, Running: s.Running, Pending: s.Pending,
+		LaunchType: own.LaunchType, Capacity: own.Capacity,
+		Scheduling: own.Scheduling, Controller: deploymentController{Type: own.Controller},
+		Configuration: own.Configuration,
+		Deployments:   []deploymentRecord{}, CurrentRevisions: []revisionCount{}, Events: []eventRecord{},
+		LoadBalancers: append([]loadBalancer{}, own.LoadBalancers...),
+		Registries:    orEmptyList(own.Revision.Registries),
+		Network:       own.Revision.Network, Grace: own.grace(),
+		RoleARN:   r.roleARN(own),
+		CreatedAt: wire.At(s.CreatedAt), CreatedBy: own.Other.CreatedBy,
+		Constraints: orEmptyList(own.Other.Constraints), PlacementStrategy: orEmptyList(own.Other.Strategy),
+		ManagedTags: own.Other.ManagedTags, Exec: own.Other.Exec,
+		PropagateTags: own.Other.Propagate, Rebalancing: own.Other.Rebalancing,
+		ResourceManagement: "CUSTOMER",
+		Tags:               r.tagsOf(own.ARN, include),
+	}
+	if own.runsOn() == fargate {
+		record.PlatformVersion, record.PlatformFamily = own.shownPlatform(), "Linux"
+	}
+	for _, d := range s.Deployments {
+		record.Deployments = append(record.Deployments, deploymentRecordOf(d, s, own))
+	}
+	if len(record.Deployments) > 0 {
+		record.TaskDefinition = record.Deployments[0].TaskDefinition
+	}
+	for _, e := range s.Events {
+		record.Events = append(record.Events, eventRecord{ID: e.ID, CreatedAt: wire.At(e.At), Message: e.Message})
+	}
+	record.CurrentDeployment, record.CurrentRevisions = current(s)
+	return record
+}
+
+// grace returns the health check grace period, which ECS answers where the service
+// has load balancers.
+func (s *settings) grace() *int {
+	if s.Grace == nil && len(s.LoadBalancers) > 0 {
+		return new(0)
+	}
+	return s.Grace
+}
+
+func (s *settings) shownPlatform() string {
+	if s.Platform == "" {
+		return "LATEST"
+	}
+	return s.Platform
+}
+
+// roleARN returns the role that ECS acts by: the service-linked one where the service
+// needs load balancers or network interfaces and names none.
+func (r *region) roleARN(s *settings) string {
+	iam := "arn:aws:iam::" + r.scope.Account + ":role/"
+	switch {
+	case s.Other.Role != "" && s.Other.Role[0] != '/' && len(s.Other.Role) > 4 && s.Other.Role[:4] == "arn:":
+		return s.Other.Role
+	case s.Other.Role != "":
+		return iam + s.Other.Role
+	case len(s.LoadBalancers) > 0 || s.Revision.Network != nil:
+		return iam + "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+	default:
+		return ""
+	}
+}
+
+// deploymentRecord is the Deployment structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+type deploymentRecord struct {
+	ID              string                `json:"id"`
+	Status          string                `json:"status"`
+	TaskDefinition  string                `json:"taskDefinition"`
+	Desired         int                   `json:"desiredCount"`
+	Pending         int                   `json:"pendingCount"`
+	Running         int                   `json:"runningCount"`
+	Failed          int                   `json:"failedTasks"`
+	CreatedAt       wire.Time             `json:"createdAt"`
+	UpdatedAt       wire.Time             `json:"updatedAt"`
+	LaunchType      string                `json:"launchType,omitempty"`
+	Capacity        []capacityItem        `json:"capacityProviderStrategy,omitempty"`
+	PlatformVersion string                `json:"platformVersion,omitempty"`
+	PlatformFamily  string                `json:"platformFamily,omitempty"`
+	Network         *networkConfiguration `json:"networkConfiguration,omitempty"`
+	ServiceConnect  json.RawMessage       `json:"serviceConnectConfiguration,omitempty"`
+	Volumes         json.RawMessage       `json:"volumeConfigurations,omitempty"`
+	Lattice         json.RawMessage       `json:"vpcLatticeConfigurations,omitempty"`
+	RolloutState    string                `json:"rolloutState"`
+	RolloutReason   string                `json:"rolloutStateReason"`
+}
+
+func deploymentRecordOf(d *rollout.Deployment, s *rollout.Service, own *settings) deploymentRecord {
+	record := deploymentRecord{
+		ID: d.ID, Status: d.Status, TaskDefinition: d.TaskDefinition,
+		Desired: d.Desired, Pending: d.Pending, Running: d.Running, Failed: d.Failed,
+		CreatedAt: wire.At(d.CreatedAt), UpdatedAt: wire.At(d.UpdatedAt),
+		LaunchType: own.LaunchType, Capacity: own.Capacity,
+		RolloutState: d.RolloutState, RolloutReason: d.RolloutReason,
+	}
+	revision := revisionOf(s, d.RevisionARN)
+	if revision == nil {
+		return record
+	}
+	if revision.LaunchType == fargate {
+		record.PlatformVersion, record.PlatformFamily = revision.PlatformVersion, "Linux"
+	}
+	members := membersOf(revision)
+	record.Network, record.ServiceConnect = members.Network, members.ServiceConnect
+	record.Volumes, record.Lattice = members.Volumes, members.Lattice
+	return record
+}
+
+func revisionOf(s *rollout.Service, arn string) *rollout.ServiceRevision {
+	for _, r := range s.Revisions {
+		if r.ARN == arn {
+			return r
+		}
+	}
+	return nil
+}
+
+// membersOf returns what spec put into a revision for the API.
+func membersOf(r *rollout.ServiceRevision) revisionMembers {
+	var members revisionMembers
+	_ = json.Unmarshal(r.Extra, &members)
+	return members
+}

@@ -1,0 +1,86 @@
+package ecs
+
+import "encoding/json"
+
+// serviceRequest is what CreateService and UpdateService take. A member that was left
+// out is nil; UpdateService then leaves what is.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+type serviceRequest struct {
+	Cluster        string
+	ServiceName    string // CreateService
+	Service        string // UpdateService: a name or an ARN
+	ClientToken    string
+	TaskDefinition *string
+	DesiredCount   *int
+
+	LaunchType                    *string
+	CapacityProviderStrategy      json.RawMessage
+	PlatformVersion               *string
+	SchedulingStrategy            string
+	DeploymentController          *deploymentController
+	DeploymentConfiguration       *deploymentConfiguration
+	HealthCheckGracePeriodSeconds *int
+	LoadBalancers                 *[]loadBalancer
+	NetworkConfiguration          *networkConfiguration
+	ServiceRegistries             json.RawMessage
+	ServiceConnectConfiguration   json.RawMessage
+	VolumeConfigurations          json.RawMessage
+	VpcLatticeConfigurations      json.RawMessage
+
+	Role                        string
+	PropagateTags               *string
+	EnableECSManagedTags        *bool
+	EnableExecuteCommand        *bool
+	PlacementConstraints        json.RawMessage
+	PlacementStrategy           json.RawMessage
+	AvailabilityZoneRebalancing *string
+	Monitoring                  json.RawMessage
+	GatewayConnectors           json.RawMessage
+	Tags                        []tag
+	ForceNewDeployment          bool
+}
+
+type deploymentController struct {
+	Type string `json:"type"`
+}
+
+// loadBalancer ties a container's port to a target group.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+type loadBalancer struct {
+	TargetGroupARN        string          `json:"targetGroupArn,omitempty"`
+	LoadBalancerName      string          `json:"loadBalancerName,omitempty"`
+	ContainerName         string          `json:"containerName"`
+	ContainerPort         int             `json:"containerPort"`
+	AdvancedConfiguration json.RawMessage `json:"advancedConfiguration,omitempty"`
+}
+
+// networkConfiguration is where the tasks' network interfaces are.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html
+type networkConfiguration struct {
+	AwsvpcConfiguration *awsvpcConfiguration `json:"awsvpcConfiguration,omitempty"`
+}
+
+type awsvpcConfiguration struct {
+	Subnets        []string `json:"subnets"`
+	SecurityGroups []string `json:"securityGroups"`
+	AssignPublicIP string   `json:"assignPublicIp"`
+}
+
+// complete fills in what ECS answers for members that were left out.
+func (n *networkConfiguration) complete() {
+	if n == nil || n.AwsvpcConfiguration == nil {
+		return
+	}
+	v := n.AwsvpcConfiguration
+	v.SecurityGroups = append([]string{}, v.SecurityGroups...)
+	if v.AssignPublicIP == "" {
+		v.AssignPublicIP = "DISABLED"
+	}
+}
+
+type capacityItem struct {
+	CapacityProvider string `json:"capacityProvider"`
+	Weight           int    `json:"weight"`
+	Base             int    `json:"base"`
+}

@@ -1,0 +1,93 @@
+package ecs
+
+import "github.com/tagboat/tagboat/internal/sandbox/rollout"
+
+// updateService changes what the request names and keeps the rest. The scheduler
+// decides whether that starts a deployment.
+func (c call) updateService(in serviceRequest) (serviceOut, error) {
+	old, err := c.activeService(in.Cluster, in.Service)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	s := settingsOf(old)
+	if in.LaunchType != nil {
+		in.LaunchType = nil // not a member of UpdateService
+	}
+	task, content, err := c.updatedTask(s, &in)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	if err := s.apply(&in); err != nil {
+		return serviceOut{}, err
+	}
+	if err := c.check(s, content); err != nil {
+		return serviceOut{}, err
+	}
+	spec, err := s.spec(task)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	updated, err := c.engine.UpdateService(c.deps.Clock.Now(), s.ARN, spec, in.ForceNewDeployment)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	return c.serviceOut(updated), nil
+}
+
+// updatedTask returns the task definition that the service is to run: the one asked
+// for, or the one that it has, INACTIVE or not.
+func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *registration, error) {
+	if in.TaskDefinition == nil {
+		d := c.taskDefinition(s.TaskDefinition)
+		if d == nil {
+			return nil, nil, clientError("TaskDefinition not found.")
+		}
+		return d.taskSpec(), d.content(), nil
+	}
+	if s.Controller == "CODE_DEPLOY" {
+		return nil, nil, invalidParameter("Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
+	}
+	d, err := c.launchable(*in.TaskDefinition)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.TaskDefinition = d.ARN
+	return d.taskSpec(), d.content(), nil
+}
+
+// activeService finds the service that a changing call is about.
+func (c call) activeService(clusterID, id string) (*rollout.Service, error) {
+	cluster, err := c.cluster(clusterID)
+	if err != nil {
+		return nil, err
+	}
+	s := c.service(cluster, id)
+	if s == nil {
+		return nil, serviceNotFound()
+	}
+	if s.Status != active {
+		return nil, serviceNotActive()
+	}
+	return s, nil
+}
+
+type deleteServiceIn struct {
+	Cluster string
+	Service string
+	Force   bool
+}
+
+func (c call) deleteService(in deleteServiceIn) (serviceOut, error) {
+	s, err := c.activeService(in.Cluster, in.Service)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	if s.Spec.Desired > 0 && s.Spec.Strategy != rollout.Daemon && !in.Force {
+		return serviceOut{}, invalidParameter("The service cannot be stopped while it is scaled above 0.")
+	}
+	deleted, err := c.engine.DeleteService(c.deps.Clock.Now(), s.Spec.ARN, in.Force)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	return c.serviceOut(deleted), nil
+}

@@ -1,0 +1,130 @@
+package ecs
+
+import (
+	"slices"
+	"strings"
+)
+
+// tag is one tag of a resource.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
+type tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+const (
+	maxTags        = 50
+	includeTags    = "TAGS"
+	maxTagKeyLen   = 128
+	maxTagValueLen = 256
+)
+
+// checkTags tells what is wrong with the tags of a resource that is to be made.
+func checkTags(tags []tag) error {
+	if len(tags) > maxTags {
+		return invalidParameter("The number of tags exceeds the limit of %d.", maxTags)
+	}
+	seen := map[string]bool{}
+	for _, t := range tags {
+		switch {
+		case t.Key == "" || len(t.Key) > maxTagKeyLen:
+			return invalidParameter("Tag keys must have between 1 and %d characters.", maxTagKeyLen)
+		case len(t.Value) > maxTagValueLen:
+			return invalidParameter("Tag values can have up to %d characters.", maxTagValueLen)
+		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+			return invalidParameter("Tag keys cannot start with aws:.")
+		case seen[t.Key]:
+			return invalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		seen[t.Key] = true
+	}
+	return nil
+}
+
+// setTags gives a new resource its tags.
+func (r *region) setTags(arn string, tags []tag) {
+	if len(tags) > 0 {
+		r.Tags[arn] = slices.Clone(tags)
+	}
+}
+
+// tagsOf returns a resource's tags where a request asks for them, and never nil then.
+func (r *region) tagsOf(arn string, include []string) []tag {
+	if !slices.Contains(include, includeTags) {
+		return nil
+	}
+	return append([]tag{}, r.Tags[arn]...)
+}
+
+type tagResourceIn struct {
+	ResourceARN string
+	Tags        []tag
+	TagKeys     []string
+}
+
+func (c call) tagResource(in tagResourceIn) (struct{}, error) {
+	if err := c.checkTaggable(in.ResourceARN); err != nil {
+		return struct{}{}, err
+	}
+	tags := slices.Clone(c.Tags[in.ResourceARN])
+	for _, t := range in.Tags {
+		if i := slices.IndexFunc(tags, func(old tag) bool { return old.Key == t.Key }); i >= 0 {
+			tags[i] = t
+			continue
+		}
+		tags = append(tags, t)
+	}
+	if err := checkTags(tags); err != nil {
+		return struct{}{}, err
+	}
+	c.Tags[in.ResourceARN] = tags
+	return struct{}{}, nil
+}
+
+func (c call) untagResource(in tagResourceIn) (struct{}, error) {
+	if err := c.checkTaggable(in.ResourceARN); err != nil {
+		return struct{}{}, err
+	}
+	c.Tags[in.ResourceARN] = slices.DeleteFunc(slices.Clone(c.Tags[in.ResourceARN]), func(t tag) bool {
+		return slices.Contains(in.TagKeys, t.Key)
+	})
+	return struct{}{}, nil
+}
+
+type listTagsOut struct {
+	Tags []tag `json:"tags"`
+}
+
+func (c call) listTagsForResource(in tagResourceIn) (listTagsOut, error) {
+	if err := c.checkTaggable(in.ResourceARN); err != nil {
+		return listTagsOut{}, err
+	}
+	return listTagsOut{Tags: c.tagsOf(in.ResourceARN, []string{includeTags})}, nil
+}
+
+// checkTaggable tells why a resource cannot have tags, or nil.
+func (c call) checkTaggable(arn string) error {
+	resource, ok := strings.CutPrefix(arn, c.scope.ARN("ecs", ""))
+	if !ok {
+		return invalidParameter("The ARN provided is invalid.")
+	}
+	kind, name, _ := strings.Cut(resource, "/")
+	found := false
+	switch kind {
+	case "cluster":
+		found = c.Clusters[name] != nil && c.Clusters[name].Status == active
+	case "task-definition":
+		found = c.taskDefinition(arn) != nil
+	case "service", "task":
+		if !strings.Contains(name, "/") {
+			return invalidParameter("Long arn format must be used for tagging operations")
+		}
+		found = c.engine.Service(arn) != nil || c.engine.Task(arn) != nil
+	default:
+		return invalidParameter("The ARN provided is invalid.")
+	}
+	if !found {
+		return invalidParameter("The specified %s was not found. Specify a valid resource and try again.", strings.ReplaceAll(kind, "-", " "))
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package ecs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// taskRecord is the Task structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+type taskRecord struct {
+	ARN                string            `json:"taskArn"`
+	ClusterARN         string            `json:"clusterArn"`
+	TaskDefinition     string            `json:"taskDefinitionArn"`
+	Group              string            `json:"group"`
+	StartedBy          string            `json:"startedBy,omitempty"`
+	LaunchType         string            `json:"launchType,omitempty"`
+	CapacityProvider   string            `json:"capacityProviderName,omitempty"`
+	PlatformVersion    string            `json:"platformVersion,omitempty"`
+	PlatformFamily     string            `json:"platformFamily,omitempty"`
+	AvailabilityZone   string            `json:"availabilityZone"`
+	LastStatus         string            `json:"lastStatus"`
+	DesiredStatus      string            `json:"desiredStatus"`
+	Health             string            `json:"healthStatus"`
+	StopCode           string            `json:"stopCode,omitempty"`
+	StoppedReason      string            `json:"stoppedReason,omitempty"`
+	Connectivity       string            `json:"connectivity,omitempty"`
+	ConnectivityAt     wire.Time         `json:"connectivityAt,omitzero"`
+	CPU                string            `json:"cpu,omitempty"`
+	Memory             string            `json:"memory,omitempty"`
+	EphemeralStorage   *ephemeralStorage `json:"ephemeralStorage,omitempty"`
+	Containers         []containerRecord `json:"containers"`
+	Attachments        []attachment      `json:"attachments"`
+	Attributes         []nameValue       `json:"attributes"`
+	Overrides          json.RawMessage   `json:"overrides"`
+	Exec               bool              `json:"enableExecuteCommand"`
+	Version            int               `json:"version"`
+	CreatedAt          wire.Time         `json:"createdAt"`
+	PullStartedAt      wire.Time         `json:"pullStartedAt,omitzero"`
+	PullStoppedAt      wire.Time         `json:"pullStoppedAt,omitzero"`
+	StartedAt          wire.Time         `json:"startedAt,omitzero"`
+	StoppingAt         wire.Time         `json:"stoppingAt,omitzero"`
+	ExecutionStoppedAt wire.Time         `json:"executionStoppedAt,omitzero"`
+	StoppedAt          wire.Time         `json:"stoppedAt,omitzero"`
+	Tags               []tag             `json:"tags"`
+}
+
+type ephemeralStorage struct {
+	SizeInGiB int `json:"sizeInGiB"`
+}
+
+type containerRecord struct {
+	ARN               string             `json:"containerArn"`
+	TaskARN           string             `json:"taskArn"`
+	Name              string             `json:"name"`
+	Image             string             `json:"image"`
+	Digest            string             `json:"imageDigest,omitempty"`
+	RuntimeID         string             `json:"runtimeId,omitempty"`
+	LastStatus        string             `json:"lastStatus"`
+	Health            string             `json:"healthStatus"`
+	ExitCode          *int               `json:"exitCode,omitempty"`
+	Reason            string             `json:"reason,omitempty"`
+	CPU               string             `json:"cpu"`
+	Memory            string             `json:"memory,omitempty"`
+	MemoryReservation string             `json:"memoryReservation,omitempty"`
+	NetworkBindings   []struct{}         `json:"networkBindings"`
+	NetworkInterfaces []networkInterface `json:"networkInterfaces"`
+}
+
+type networkInterface struct {
+	AttachmentID string `json:"attachmentId"`
+	Address      string `json:"privateIpv4Address"`
+}
+
+func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
+	content, members := r.startedWith(t)
+	record := taskRecord{
+		ARN: t.ARN, ClusterARN: t.ClusterARN, TaskDefinition: t.TaskDefinition,
+		Group: t.Group, StartedBy: t.StartedBy, LaunchType: t.LaunchType, CapacityProvider: members.Capacity,
+		AvailabilityZone: r.scope.Region + "a",
+		LastStatus:       t.LastStatus, DesiredStatus: t.DesiredStatus, Health: t.Health,
+		StopCode: t.StopCode, StoppedReason: t.StoppedReason,
+		CPU: unitText(content.CPU, vcpu), Memory: unitText(content.Memory, gigabyte),
+		Containers: []containerRecord{}, Attachments: []attachment{},
+		Attributes: []nameValue{{Name: "ecs.cpu-architecture", Value: content.architecture()}},
+		Overrides:  overridesOf(content, members), Exec: members.Exec, Version: t.Version,
+		CreatedAt: wire.At(t.CreatedAt), PullStartedAt: wire.At(t.PullStartedAt), PullStoppedAt: wire.At(t.PullStoppedAt),
+		StartedAt: wire.At(t.StartedAt), StoppingAt: wire.At(t.StoppingAt),
+		ExecutionStoppedAt: wire.At(t.ExecutionStoppedAt), StoppedAt: wire.At(t.StoppedAt),
+		Tags: append([]tag{}, r.tagsOf(t.ARN, include)...),
+	}
+	if !t.PullStartedAt.IsZero() {
+		record.Connectivity, record.ConnectivityAt = "CONNECTED", wire.At(t.PullStartedAt)
+	}
+	if t.LaunchType == fargate {
+		record.PlatformVersion, record.PlatformFamily = t.PlatformVersion, "Linux"
+		record.EphemeralStorage = &ephemeralStorage{SizeInGiB: 20}
+	}
+	if content.NetworkMode == "awsvpc" {
+		record.Attachments = append(record.Attachments, networkAttachment(r.scope.Region, t, members.Network))
+	}
+	for i := range t.Containers {
+		record.Containers = append(record.Containers, containerRecordOf(t, &t.Containers[i], content))
+	}
+	return record
+}
+
+// startedWith returns the definition that a task runs and what it was started with; the
+// service says that for its tasks.
+func (r *region) startedWith(t *rollout.Task) (*registration, taskMembers) {
+	var members taskMembers
+	if s := r.engine.Service(t.ServiceARN); s != nil {
+		own := settingsOf(s)
+		members.Network, members.Exec = own.Revision.Network, own.Other.Exec
+		if revision := revisionOf(s, t.RevisionARN); revision != nil {
+			members.Network = membersOf(revision).Network
+		}
+		if len(own.Capacity) > 0 {
+			members.Capacity = own.Capacity[0].CapacityProvider
+		}
+	} else if len(t.Other) > 0 {
+		_ = json.Unmarshal(t.Other, &members) // runSpec encoded it
+	}
+	d := r.taskDefinition(t.TaskDefinition)
+	if d == nil {
+		return &registration{}, members
+	}
+	return d.content(), members
+}
+
+func containerRecordOf(t *rollout.Task, c *rollout.Container, content *registration) containerRecord {
+	record := containerRecord{
+		ARN: c.ARN, TaskARN: t.ARN, Name: c.Name, Image: c.Image, Digest: c.Digest, RuntimeID: c.RuntimeID,
+		LastStatus: c.LastStatus, Health: c.Health, Reason: c.Reason, CPU: "0",
+		NetworkBindings: []struct{}{}, NetworkInterfaces: []networkInterface{},
+	}
+	if c.ExitCode != nil {
+		record.ExitCode = new(*c.ExitCode)
+	}
+	if definition := content.container(c.Name); definition != nil {
+		record.CPU = strconv.Itoa(definition.CPU)
+		record.Memory, record.MemoryReservation = intText(definition.Memory), intText(definition.MemoryReservation)
+	}
+	if content.NetworkMode == "awsvpc" && t.IP != "" {
+		record.NetworkInterfaces = []networkInterface{{AttachmentID: attachmentID(t), Address: t.IP}}
+	}
+	return record
+}
+
+func intText(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
+func unitText(text string, u unit) string {
+	if text == "" {
+		return ""
+	}
+	return strconv.Itoa(taskUnits(text, u))
+}
+
+func (r *registration) architecture() string {
+	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
+		return "arm64"
+	}
+	return "x86_64"
+}
+
+// overridesOf returns what a task was started with, or ECS's empty overrides.
+func overridesOf(content *registration, members taskMembers) json.RawMessage {
+	if len(members.Overrides) > 0 {
+		return members.Overrides
+	}
+	type named struct {
+		Name string `json:"name"`
+	}
+	overrides := struct {
+		Containers   []named  `json:"containerOverrides"`
+		Accelerators []string `json:"inferenceAcceleratorOverrides"`
+	}{Containers: []named{}, Accelerators: []string{}}
+	for _, c := range content.ContainerDefinitions {
+		overrides.Containers = append(overrides.Containers, named{c.Name})
+	}
+	data, err := json.Marshal(overrides)
+	if err != nil { // names and nothing else
+		return json.RawMessage("{}")
+	}
+	return data
+}
+
+// attachment is the Attachment structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Attachment.html
+type attachment struct {
+	ID      string      `json:"id"`
+	Type    string      `json:"type"`
+	Status  string      `json:"status"`
+	Details []nameValue `json:"details"`
+}
+
+// networkAttachment shows the task's network interface. Its ids follow from the task's.
+func networkAttachment(region string, t *rollout.Task, network *networkConfiguration) attachment {
+	a := attachment{ID: attachmentID(t), Type: "ElasticNetworkInterface", Status: "ATTACHED", Details: []nameValue{}}
+	switch t.LastStatus {
+	case "PROVISIONING":
+		a.Status = "PRECREATED"
+	case "STOPPED":
+		a.Status = "DELETED"
+	}
+	if network != nil && network.AwsvpcConfiguration != nil && len(network.AwsvpcConfiguration.Subnets) > 0 {
+		a.Details = append(a.Details, nameValue{"subnetId", network.AwsvpcConfiguration.Subnets[0]})
+	}
+	if t.IP == "" || a.Status == "PRECREATED" {
+		return a
+	}
+	sum := sha256.Sum256([]byte(t.ARN))
+	return attachment{ID: a.ID, Type: a.Type, Status: a.Status, Details: append(a.Details,
+		nameValue{"networkInterfaceId", "eni-0" + hex.EncodeToString(sum[:8])},
+		nameValue{"macAddress", fmt.Sprintf("06:%02x:%02x:%02x:%02x:%02x", sum[8], sum[9], sum[10], sum[11], sum[12])},
+		nameValue{"privateDnsName", "ip-" + strings.ReplaceAll(t.IP, ".", "-") + "." + region + ".compute.internal"},
+		nameValue{"privateIPv4Address", t.IP},
+	)}
+}
+
+func attachmentID(t *rollout.Task) string {
+	sum := sha256.Sum256([]byte("attachment of " + t.ARN))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}

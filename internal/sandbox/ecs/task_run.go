@@ -1,0 +1,165 @@
+package ecs
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+)
+
+type runTaskIn struct {
+	Cluster                  string
+	TaskDefinition           string
+	Count                    *int
+	Group                    string
+	StartedBy                string
+	LaunchType               string
+	CapacityProviderStrategy json.RawMessage
+	PlatformVersion          string
+	NetworkConfiguration     *networkConfiguration
+	Overrides                json.RawMessage
+	EnableExecuteCommand     bool
+	PropagateTags            string
+	Tags                     []tag
+	ClientToken              string
+}
+
+type runTaskOut struct {
+	Tasks    []taskRecord `json:"tasks"`
+	Failures []failure    `json:"failures"`
+}
+
+// taskMembers is what RunTask was given for the answers about its tasks.
+type taskMembers struct {
+	Network   *networkConfiguration `json:",omitempty"`
+	Overrides json.RawMessage       `json:",omitempty"`
+	Exec      bool                  `json:",omitempty"`
+	Capacity  string                `json:",omitempty"`
+}
+
+// runTask starts tasks that belong to no service. Overrides are answered but change
+// nothing: what a simulated container does comes from its image.
+func (c call) runTask(in runTaskIn) (runTaskOut, error) {
+	out := runTaskOut{Tasks: []taskRecord{}, Failures: []failure{}}
+	token := "RunTask " + in.ClientToken
+	if old, ok := c.Tokens[token]; ok && in.ClientToken != "" {
+		for _, arn := range old.ARNs {
+			if t := c.engine.Task(arn); t != nil {
+				out.Tasks = append(out.Tasks, c.taskRecord(t, []string{includeTags}))
+			}
+		}
+		return out, nil
+	}
+	spec, count, err := c.runSpec(in)
+	if err != nil {
+		return out, err
+	}
+	made := idempotent{}
+	for range count {
+		t := c.engine.RunTask(c.deps.Clock.Now(), spec)
+		made.ARNs = append(made.ARNs, t.ARN)
+		c.setTags(t.ARN, c.runTags(in, spec.Task.ARN))
+		out.Tasks = append(out.Tasks, c.taskRecord(t, []string{includeTags}))
+	}
+	if in.ClientToken != "" {
+		c.Tokens[token] = made
+	}
+	return out, nil
+}
+
+func (c call) runSpec(in runTaskIn) (spec rollout.RunTaskSpec, count int, err error) {
+	cluster, err := c.cluster(in.Cluster)
+	if err != nil {
+		return spec, 0, err
+	}
+	if count = 1; in.Count != nil {
+		count = *in.Count
+	}
+	if count < 1 || count > 10 {
+		return spec, 0, invalidParameter("Count must be between 1 and 10.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return spec, 0, err
+	}
+	if len(in.StartedBy) > 128 {
+		return spec, 0, invalidParameter("startedBy can have up to 128 characters.")
+	}
+	d, err := c.launchable(in.TaskDefinition)
+	if err != nil {
+		return spec, 0, asInvalid(err)
+	}
+	like, err := c.runSettings(cluster, in, d.content())
+	if err != nil {
+		return spec, 0, err
+	}
+	members := taskMembers{Network: like.Revision.Network, Overrides: in.Overrides, Exec: in.EnableExecuteCommand}
+	if len(like.Capacity) > 0 {
+		members.Capacity = like.Capacity[0].CapacityProvider
+	}
+	other, err := json.Marshal(members)
+	if err != nil {
+		return spec, 0, fmt.Errorf("encoding what a task was started with: %w", err)
+	}
+	return rollout.RunTaskSpec{
+		ClusterARN: cluster.ARN, Task: d.taskSpec(), Group: in.Group, StartedBy: in.StartedBy,
+		LaunchType: like.runsOn(), PlatformVersion: like.platform(), Other: other,
+	}, count, nil
+}
+
+// runSettings puts a task under the rules that it shares with services.
+func (c call) runSettings(cluster *cluster, in runTaskIn, content *registration) (*settings, error) {
+	s := &settings{LaunchType: in.LaunchType, Platform: in.PlatformVersion}
+	s.Revision.Network = in.NetworkConfiguration
+	s.Revision.Network.complete()
+	if err := s.applyCapacity(in.CapacityProviderStrategy); err != nil {
+		return nil, err
+	}
+	if in.LaunchType != "" && len(s.Capacity) > 0 {
+		s.LaunchType = in.LaunchType
+	}
+	if s.LaunchType == "" && len(s.Capacity) == 0 {
+		if err := s.defaultCapacity(cluster.Strategy); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkCapacity(s, content); err != nil {
+		return nil, err
+	}
+	return s, checkNetwork(s, content)
+}
+
+// runTags returns the tags of a new task: those of the call and, where it says so, those
+// of the task definition.
+func (c call) runTags(in runTaskIn, definition string) []tag {
+	tags := in.Tags
+	if in.PropagateTags == "TASK_DEFINITION" {
+		tags = append(append([]tag{}, c.Tags[definition]...), tags...)
+	}
+	return tags
+}
+
+type stopTaskIn struct {
+	Cluster string
+	Task    string
+	Reason  string
+}
+
+type stopTaskOut struct {
+	Task taskRecord `json:"task"`
+}
+
+func (c call) stopTask(in stopTaskIn) (stopTaskOut, error) {
+	cluster, err := c.cluster(in.Cluster)
+	if err != nil {
+		return stopTaskOut{}, err
+	}
+	arn := c.taskARN(cluster, in.Task)
+	if t := c.engine.Task(arn); t == nil || t.ClusterARN != cluster.ARN {
+		return stopTaskOut{}, invalidParameter("The referenced task was not found.")
+	}
+	stopped, err := c.engine.StopTask(c.deps.Clock.Now(), arn, in.Reason)
+	if err != nil {
+		return stopTaskOut{}, err
+	}
+	return stopTaskOut{Task: c.taskRecord(stopped, []string{includeTags})}, nil
+}

@@ -1,0 +1,205 @@
+package ecs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// world is what the scheduler of a region sees of the sandbox's other services. Errors
+// get the words that they have in a task's stopped reason.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+type world struct{ region *region }
+
+var _ rollout.World = (*world)(nil)
+
+// Pull looks an image up in its registry.
+func (w *world) Pull(reference string) (rollout.Image, error) {
+	image, err := w.region.deps.Images.Resolve(reference)
+	if err == nil {
+		return rollout.Image{Digest: image.Digest, Labels: image.Labels}, nil
+	}
+	full := fullReference(reference)
+	reason := fmt.Sprintf("CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: %v", err)
+	if errors.Is(err, ErrImageNotFound) {
+		reason = fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref %s: %s: not found", full, full)
+	}
+	return rollout.Image{}, &rollout.PullError{Reason: reason}
+}
+
+// fullReference writes a reference as the container runtime does: with Docker Hub's
+// host and the tag latest where they were left out.
+func fullReference(reference string) string {
+	host, rest, ok := strings.Cut(reference, "/")
+	switch {
+	case !ok:
+		reference = "docker.io/library/" + reference
+	case !strings.ContainsAny(host, ".:") && host != "localhost":
+		reference = "docker.io/" + host + "/" + rest
+	}
+	if !strings.ContainsAny(lastPart(reference), ":@") {
+		reference += ":latest"
+	}
+	return reference
+}
+
+// CheckLaunch looks for the log groups and the secrets of a task, and for a platform of
+// its images that it can run on.
+func (w *world) CheckLaunch(spec *rollout.TaskSpec) string {
+	d := w.region.taskDefinition(spec.ARN)
+	if d == nil {
+		return ""
+	}
+	content := d.content()
+	return cmp.Or(w.checkSecrets(content), w.checkLogGroups(content), w.checkPlatforms(content))
+}
+
+// checkSecrets looks for the parameters. Secrets of Secrets Manager count as there: the
+// sandbox does not have that service.
+func (w *world) checkSecrets(content *registration) string {
+	if w.region.deps.Parameters == nil {
+		return ""
+	}
+	var absent []string
+	for i := range content.ContainerDefinitions {
+		for _, s := range content.ContainerDefinitions[i].secrets() {
+			scope, name := w.parameter(s.ValueFrom)
+			if s.store() == "ssm" && !w.region.deps.Parameters.Exists(scope, name) && !slices.Contains(absent, name) {
+				absent = append(absent, name)
+			}
+		}
+	}
+	if len(absent) == 0 {
+		return ""
+	}
+	return "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: " +
+		"unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: " + strings.Join(absent, ", ")
+}
+
+// parameter tells which parameter a secret's valueFrom means: a name, or an ARN, which
+// may be of another region.
+func (w *world) parameter(valueFrom string) (wire.Scope, string) {
+	parts := strings.SplitN(valueFrom, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" {
+		return w.region.scope, valueFrom
+	}
+	name := strings.TrimPrefix(parts[5], "parameter")
+	if strings.Count(name, "/") == 1 {
+		name = name[1:] // the ARN of a name without slashes has one
+		if scope := (wire.Scope{Account: parts[4], Region: parts[3]}); !w.region.deps.Parameters.Exists(scope, name) {
+			name = "/" + name
+		}
+	}
+	return wire.Scope{Account: parts[4], Region: parts[3]}, name
+}
+
+// checkLogGroups looks for the groups of the awslogs driver, and makes those that the
+// task definition wants made.
+func (w *world) checkLogGroups(content *registration) string {
+	for i := range content.ContainerDefinitions {
+		l := content.ContainerDefinitions[i].LogConfiguration
+		if l == nil || l.LogDriver != "awslogs" {
+			continue
+		}
+		scope, group := w.logScope(l.Options), l.Options["awslogs-group"]
+		if w.region.deps.Logs.GroupExists(scope, group) {
+			continue
+		}
+		if l.Options["awslogs-create-group"] != "true" {
+			return "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. " +
+				"There is a connection issue between the task and Amazon CloudWatch. Check your network configuration. : signal: killed"
+		}
+		w.region.deps.Logs.CreateGroup(scope, group)
+	}
+	return ""
+}
+
+func (w *world) logScope(options map[string]string) wire.Scope {
+	return wire.Scope{Account: w.region.scope.Account, Region: cmp.Or(options["awslogs-region"], w.region.scope.Region)}
+}
+
+// checkPlatforms refuses an image that says what it runs on, if that is not the task's
+// platform. An image that cannot be found is Pull's to tell.
+func (w *world) checkPlatforms(content *registration) string {
+	platform := content.platform()
+	for _, c := range content.ContainerDefinitions {
+		image, err := w.region.deps.Images.Resolve(c.Image)
+		if err != nil || len(image.Platforms) == 0 || slices.Contains(image.Platforms, platform) {
+			continue
+		}
+		return fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform '%s'", platform)
+	}
+	return ""
+}
+
+// platform returns os/architecture of the definition's tasks.
+func (r *registration) platform() string {
+	system, architecture := "linux", "amd64"
+	if strings.HasPrefix(r.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
+		system = "windows"
+	}
+	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
+		architecture = "arm64"
+	}
+	return system + "/" + architecture
+}
+
+// AlarmState tells how an alarm stands.
+func (w *world) AlarmState(name string) string {
+	if w.region.deps.Alarms == nil {
+		return "OK"
+	}
+	return w.region.deps.Alarms.AlarmState(w.region.scope, name)
+}
+
+// Log writes a line to the stream prefix/container/task-id of a container with the
+// awslogs driver; without a prefix the stream is named after the container's id.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
+func (w *world) Log(at time.Time, task *rollout.Task, container *rollout.ContainerSpec, line string) {
+	if container.LogDriver != "awslogs" {
+		return
+	}
+	id := lastPart(task.ARN)
+	stream := strings.Join([]string{container.LogOptions["awslogs-stream-prefix"], container.Name, id}, "/")
+	if container.LogOptions["awslogs-stream-prefix"] == "" {
+		stream = runtimeID(task, container.Name)
+	}
+	w.region.deps.Logs.Append(w.logScope(container.LogOptions), container.LogOptions["awslogs-group"], stream, at, line)
+}
+
+func runtimeID(task *rollout.Task, container string) string {
+	for _, c := range task.Containers {
+		if c.Name == container {
+			return cmp.Or(c.RuntimeID, lastPart(task.ARN))
+		}
+	}
+	return lastPart(task.ARN)
+}
+
+// Register adds a task's address to a target group.
+func (w *world) Register(at time.Time, targetGroup string, target rollout.Target) {
+	w.region.deps.Targets.Register(at, targetGroup, target.ID, target.Port)
+}
+
+// Deregister removes it.
+func (w *world) Deregister(at time.Time, targetGroup string, target rollout.Target) {
+	w.region.deps.Targets.Deregister(at, targetGroup, target.ID, target.Port)
+}
+
+// TargetChanged says how it stands.
+func (w *world) TargetChanged(at time.Time, targetGroup string, target rollout.Target, state, reason, description string) {
+	w.region.deps.Targets.SetHealth(at, targetGroup, target.ID, target.Port, state, reason, description)
+}
+
+// StateChanged sends an event to EventBridge.
+func (w *world) StateChanged(at time.Time, detailType string, detail any, resources []string) {
+	if w.region.deps.Events != nil {
+		w.region.deps.Events.Emit(w.region.scope, at, detailType, detail, resources)
+	}
+}
