@@ -3,7 +3,9 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,6 +78,15 @@ func (s *Server) serviceNames() []string {
 		names = append(names, service.Name)
 	}
 	return names
+}
+
+// Operations lists what each service can do, in order of the alphabet.
+func (s *Server) Operations() map[string][]string {
+	operations := map[string][]string{}
+	for _, service := range s.services {
+		operations[service.Name] = slices.Sorted(maps.Keys(service.Operations))
+	}
+	return operations
 }
 
 // isFrontPage tells a person with a browser from a client of AWS.

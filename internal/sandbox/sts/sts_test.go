@@ -177,3 +177,16 @@ func TestSessionsOutliveTheProcessWithoutTheirSecrets(t *testing.T) {
 		t.Errorf("got %v, %v", caller, err)
 	}
 }
+
+func TestKeyOfTwelveDigitsActsInThatAccount(t *testing.T) {
+	s := sts.New(account, clock.NewManual(start))
+	for key, want := range map[string]string{
+		"333333333333":  "arn:aws:iam::333333333333:user/sandbox",
+		"3333333333333": "arn:aws:iam::111111111111:user/sandbox",
+	} {
+		caller, err := s.Caller(key, region)
+		if err != nil || caller.ARN != want {
+			t.Errorf("%s: got %s, %v", key, caller.ARN, err)
+		}
+	}
+}
