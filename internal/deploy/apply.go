@@ -1,0 +1,157 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// applier carries out the steps of one plan. Each step looks before it repeats what
+// may have taken effect.
+type applier struct {
+	client     *Client
+	desired    Desired
+	observed   Observed
+	definition string // ARN of the revision that the service gets
+}
+
+// apply carries out the steps and returns what to judge the rollout by: the id in the
+// answer to the call that started it.
+func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
+	c := course{before: a.observed.ids(), good: a.observed.good()}
+	if primary, ok := a.observed.primary(); ok {
+		a.definition = primary.TaskDefinition
+	}
+	for _, step := range steps {
+		var service ecs.Service
+		var err error
+		switch s := step.(type) {
+		case Register:
+			a.definition, err = a.register(ctx, s)
+		case Reuse:
+			a.definition = s.ARN
+		case CreateService:
+			service, err = a.create(ctx, s)
+		case UpdateService:
+			service, err = a.update(ctx, s)
+		case Adopt:
+			service = *a.observed.Service
+		}
+		if err != nil {
+			return c, err
+		}
+		c.started(service, a.definition)
+	}
+	return c, nil
+}
+
+// started notes the deployment in the answer to a changing call.
+func (c *course) started(answer ecs.Service, definition string) {
+	primary, ok := answer.Primary()
+	if !ok {
+		return
+	}
+	c.id, c.taskDefinition = primary.ID, definition
+	for _, d := range answer.Deployments {
+		c.before = append(c.before, d.ID)
+	}
+	c.before = slices.DeleteFunc(c.before, func(id string) bool { return id == primary.ID })
+}
+
+// register registers a revision. Where the answer got lost, or another registration of
+// the family is under way, it looks for an equal revision before it tries again.
+func (a *applier) register(ctx context.Context, s Register) (string, error) {
+	var arn string
+	err := persist(ctx, func() (err error) {
+		arn, err = a.client.ECS.RegisterTaskDefinition(ctx, s.Input)
+		return err
+	}, func() (bool, error) {
+		newest, err := a.client.ECS.DescribeTaskDefinition(ctx, s.Family)
+		if errors.Is(err, ecs.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil || !equal(a.desired.Definition, newest) {
+			return false, err
+		}
+		arn = newest.ARN
+		return true, nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("registering task definition %q: %w", s.Family, err)
+	}
+	return arn, nil
+}
+
+func (a *applier) create(ctx context.Context, s CreateService) (ecs.Service, error) {
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(s.Input, &members); err != nil {
+		return ecs.Service{}, fmt.Errorf("reading the service definition of %q: %w", s.Name, err)
+	}
+	service, err := a.change(ctx, "serviceName", members, a.client.ECS.CreateService)
+	if err != nil {
+		return ecs.Service{}, fmt.Errorf("creating service %q: %w", s.Name, err)
+	}
+	return service, nil
+}
+
+func (a *applier) update(ctx context.Context, s UpdateService) (ecs.Service, error) {
+	members := maps.Clone(s.Members)
+	if members == nil {
+		members = map[string]json.RawMessage{}
+	}
+	if s.Force {
+		members["forceNewDeployment"] = json.RawMessage("true")
+	}
+	service, err := a.change(ctx, "service", members, a.client.ECS.UpdateService)
+	if err != nil {
+		return ecs.Service{}, fmt.Errorf("updating service %q: %w", s.Name, err)
+	}
+	if _, marked := a.observed.Service.Tags[stoppedTag]; marked {
+		// A tag that stays behind says nothing while the service wants tasks.
+		_ = a.client.ECS.UntagResource(ctx, service.ARN, []string{stoppedTag})
+	}
+	return service, nil
+}
+
+// change makes a changing call for the service. Where its answer got lost, a PRIMARY
+// deployment that was not there before and has our task definition is that answer.
+func (a *applier) change(ctx context.Context, nameMember string, members map[string]json.RawMessage,
+	call func(context.Context, json.RawMessage) (ecs.Service, error),
+) (ecs.Service, error) {
+	input, err := a.input(nameMember, members)
+	if err != nil {
+		return ecs.Service{}, err
+	}
+	var service ecs.Service
+	err = persist(ctx, func() (err error) {
+		service, err = call(ctx, input)
+		return err
+	}, func() (bool, error) {
+		found, _, err := a.client.ECS.DescribeServices(ctx, a.desired.Cluster, []string{a.desired.ServiceName})
+		if err != nil || len(found) == 0 || found[0].Status == "INACTIVE" {
+			return false, err
+		}
+		primary, ok := found[0].Primary()
+		service = found[0]
+		return ok && primary.TaskDefinition == a.definition && !slices.Contains(a.observed.ids(), primary.ID), nil
+	})
+	return service, err
+}
+
+func (a *applier) input(nameMember string, members map[string]json.RawMessage) (json.RawMessage, error) {
+	for name, value := range map[string]string{
+		"cluster": a.desired.Cluster, nameMember: a.desired.ServiceName, "taskDefinition": a.definition,
+	} {
+		quoted, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		members[name] = quoted
+	}
+	return json.Marshal(members)
+}

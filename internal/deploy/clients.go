@@ -1,0 +1,77 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// Services reads and changes ECS services. Inputs are AWS's JSON for the operation of
+// the same name. An error wraps ecs.ErrNotFound where the cluster does not exist, and
+// ecs.ErrAmbiguous where nobody knows whether the change took effect.
+type Services interface {
+	DescribeServices(ctx context.Context, cluster string, names []string) (found []ecs.Service, missing []string, err error)
+	CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error)
+	UpdateService(ctx context.Context, input json.RawMessage) (ecs.Service, error)
+}
+
+// Definitions reads and registers task definitions.
+type Definitions interface {
+	// DescribeTaskDefinition takes an ARN, family:revision, or a family for its
+	// latest active revision; the error wraps ecs.ErrNotFound where there is none.
+	DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error)
+	// ListTaskDefinitions returns the ARNs of at most max active revisions of a
+	// family, newest first.
+	ListTaskDefinitions(ctx context.Context, family string, max int) ([]string, error)
+	RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (arn string, err error)
+}
+
+// Tasks reads tasks.
+type Tasks interface {
+	ListTasks(ctx context.Context, cluster string, filter ecs.TaskFilter) (arns []string, err error)
+	DescribeTasks(ctx context.Context, cluster string, arns []string) ([]ecs.Task, error)
+}
+
+// Tags writes the tags of a service, by its ARN.
+type Tags interface {
+	TagResource(ctx context.Context, arn string, tags map[string]string) error
+	UntagResource(ctx context.Context, arn string, keys []string) error
+}
+
+// ECS is all that deploying needs of ECS.
+type ECS interface {
+	Services
+	Definitions
+	Tasks
+	Tags
+}
+
+// Logs reads CloudWatch Logs.
+type Logs interface {
+	GroupExists(ctx context.Context, name string) (bool, error)
+	// Tail returns the last n lines of a stream, oldest first; the error wraps
+	// ecs.ErrNotFound where there is no such stream.
+	Tail(ctx context.Context, group, stream string, n int) ([]ecs.LogLine, error)
+}
+
+// Targets reads the target groups of load balancers, by ARN.
+type Targets interface {
+	Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error)
+	Missing(ctx context.Context, arns []string) ([]string, error)
+}
+
+// Images looks into registries.
+type Images interface {
+	Exists(ctx context.Context, image tagboat.Reference) (bool, error)
+}
+
+// Client reaches one account and region. Targets that share one Client share its
+// polling. Its members must be safe for use by several goroutines at once.
+type Client struct {
+	ECS     ECS
+	Logs    Logs
+	Targets Targets
+	Images  Images
+}

@@ -1,0 +1,97 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// conclude turns the way a rollout ended into its verdict, and goes the way back where
+// it failed.
+func (r *roll) conclude(ctx context.Context, c course, e ending) {
+	if e.images != nil {
+		r.result.Images = e.images
+	}
+	r.result.Causes = e.causes
+	name := ecs.LastPart(c.taskDefinition)
+	switch e.how {
+	case endedWell:
+		r.succeeded(name)
+	case endedOtherDigests:
+		r.verdict(tagboat.VerdictFailed, "the deployment completed, but "+e.what)
+	case endedFailing:
+		r.failing(ctx, c, e)
+	case endedByECS:
+		r.readImages(ctx)
+		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("ECS rolled %s back to %s%s", name, ecs.LastPart(e.primary.TaskDefinition), because(r.result.Causes, e.what)))
+	case endedOvertaken:
+		r.verdict(tagboat.VerdictSuperseded, overtakenBy(e.primary))
+	case endedGone:
+		r.verdict(tagboat.VerdictFailed, "the service was deleted while "+name+" was rolled out")
+	case endedTimeout:
+		r.timedOut(ctx, c, e)
+	case endedSilence:
+		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("AWS gave no answer for %s (%s); deployment %s goes on by itself; %s", longestSilence, e.what, c.id, r.howToWatch()))
+	case endedInterrupt:
+		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("deployment %s of %s goes on by itself, and nobody will roll it back; %s%s", c.id, name, r.howToWatch(), r.howToUndo(c)))
+	}
+}
+
+func (r *roll) succeeded(name string) {
+	if !r.plan.Changes() && r.plan.Observed.good() == r.result.TaskDefinition {
+		r.verdict(tagboat.VerdictUnchanged, "it already ran what is wanted, and is steady again")
+		return
+	}
+	r.verdict(tagboat.VerdictSucceeded, name+" runs, with the pinned digests")
+}
+
+func (r *roll) timedOut(ctx context.Context, c course, e ending) {
+	r.explain(ctx, c, e)
+	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("deployment %s of %s has %d of %d tasks running after %s and goes on by itself; %s%s",
+		c.id, ecs.LastPart(c.taskDefinition), ownOf(c, e.service).Running, e.service.Desired, r.options.timeout().Round(time.Second), r.howToWatch(), r.howToUndo(c)))
+}
+
+// explain gathers the causes, unless that was done in time.
+func (r *roll) explain(ctx context.Context, c course, e ending) {
+	if len(r.result.Causes) > 0 {
+		return
+	}
+	g := gatherer{client: r.plan.Client, cluster: r.plan.Desired.Cluster}
+	r.result.Causes = g.causes(ctx, e.service, ownOf(c, e.service))
+}
+
+// ownOf returns our deployment as the service shows it; it may have left the list.
+func ownOf(c course, s ecs.Service) ecs.Deployment {
+	own, ok := s.Deployment(c.id)
+	if !ok {
+		own = ecs.Deployment{ID: c.id, TaskDefinition: c.taskDefinition}
+	}
+	return own
+}
+
+func (r *roll) howToUndo(c course) string {
+	if c.good == "" || c.good == c.taskDefinition {
+		return ""
+	}
+	return fmt.Sprintf("; undo it with: aws ecs update-service --cluster %s --service %s --task-definition %s",
+		r.plan.Desired.Cluster, r.plan.Desired.ServiceName, ecs.LastPart(c.good))
+}
+
+func overtakenBy(primary ecs.Deployment) string {
+	return fmt.Sprintf("deployment %s, which somebody else started with %s, took over", primary.ID, ecs.LastPart(primary.TaskDefinition))
+}
+
+// because names the most likely cause, or what ECS said.
+func because(causes []tagboat.Cause, what string) string {
+	switch {
+	case len(causes) > 0:
+		return ": " + causes[0].Cause
+	case what != "":
+		return ": " + what
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,123 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// Evidence is what is known of a rollout that does not go well.
+type Evidence struct {
+	Tasks   []ecs.Task // of the deployment, stopped ones and running ones
+	Targets []ecs.TargetHealth
+	Events  []ecs.Event // since the deployment began, newest first
+	// Logs has the last lines of containers that died, by the task's ARN and the
+	// container's name.
+	Logs map[Stream][]ecs.LogLine
+}
+
+// Stream names the log of one container of one task.
+type Stream struct {
+	Task      string // ARN
+	Container string
+}
+
+// Causes says why the rollout fails: most likely first, each once. It is empty where
+// nothing speaks against the rollout.
+func Causes(e Evidence) []tagboat.Cause {
+	var found tally
+	for _, t := range e.Tasks {
+		found.addTask(t, e.Logs)
+	}
+	for _, h := range e.Targets {
+		if f, ok := failedTarget(h); ok {
+			found.add(f, nil)
+		}
+	}
+	if len(found.all) == 0 {
+		found.addEvents(e.Events)
+	}
+	return found.causes()
+}
+
+// tally counts findings by their cause.
+type tally struct{ all []*counted }
+
+type counted struct {
+	Finding
+	tasks int
+	log   []ecs.LogLine
+}
+
+func (y *tally) addTask(t ecs.Task, logs map[Stream][]ecs.LogLine) {
+	if f, ok := sick(t); ok {
+		y.add(f, logs[Stream{t.ARN, f.Container}])
+		return
+	}
+	if t.LastStatus != "STOPPED" && t.StopCode == "" {
+		return
+	}
+	if f := Stopped(t); f.Counts {
+		y.add(f, logs[Stream{t.ARN, f.Container}])
+	}
+}
+
+func (y *tally) addEvents(events []ecs.Event) {
+	for _, e := range events {
+		table := append(stoppedReasons(), placementReasons()...)
+		if m, ok := look(table, e.Message); ok {
+			y.add(Finding{Cause: m.cause, Evidence: e.Message, Advice: m.advice, Lasting: m.lasting}, nil)
+		}
+	}
+}
+
+func (y *tally) add(f Finding, log []ecs.LogLine) {
+	for _, c := range y.all {
+		if c.Cause == f.Cause {
+			c.tasks++
+			if len(c.log) == 0 {
+				c.log = log
+			}
+			return
+		}
+	}
+	y.all = append(y.all, &counted{Finding: f, tasks: 1, log: log})
+}
+
+// causes sorts what cannot heal before what may, then by how many tasks it took; what
+// is seen first stays first among equals.
+func (y *tally) causes() []tagboat.Cause {
+	slices.SortStableFunc(y.all, func(a, b *counted) int {
+		if a.Lasting != b.Lasting {
+			return map[bool]int{true: -1, false: 1}[a.Lasting]
+		}
+		return cmp.Compare(b.tasks, a.tasks)
+	})
+	causes := make([]tagboat.Cause, len(y.all))
+	for i, c := range y.all {
+		causes[i] = c.cause()
+	}
+	return causes
+}
+
+func (c *counted) cause() tagboat.Cause {
+	what := c.Cause
+	if c.Container != "" && !strings.Contains(what, "container "+c.Container) {
+		what = fmt.Sprintf("%s (container %s)", what, c.Container)
+	}
+	if c.tasks > 1 {
+		what = fmt.Sprintf("%s, in %d tasks", what, c.tasks)
+	}
+	evidence := c.Evidence
+	if len(c.log) > 0 {
+		evidence += fmt.Sprintf("\nlast lines of %s's log:", c.Container)
+		for _, line := range c.log {
+			evidence += "\n  " + strings.TrimRight(line.Message, "\n")
+		}
+	}
+	return tagboat.Cause{Cause: what, Evidence: strings.TrimPrefix(evidence, "\n"), Advice: c.Advice}
+}

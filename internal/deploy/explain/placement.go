@@ -1,0 +1,64 @@
+package explain
+
+// placementReasons is what keeps ECS from starting a task at all, as it stands in
+// stopped reasons and in the service's events.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+func placementReasons() []meaning {
+	return []meaning{
+		{
+			all:    []string{"RESOURCE:MEMORY"},
+			cause:  "no container instance has enough free memory",
+			advice: "add instances, or lower memory in the task definition",
+		},
+		{
+			all:    []string{"RESOURCE:CPU"},
+			cause:  "no container instance has enough free CPU",
+			advice: "add instances, or lower cpu in the task definition",
+		},
+		{
+			all:    []string{"Capacity is unavailable"},
+			cause:  "AWS has no capacity for the task at this time",
+			advice: "try again, or let the service use more availability zones or another capacity provider",
+		},
+		{
+			all:    []string{"no container instance met all of its requirements"},
+			cause:  "no container instance of the cluster fits the task",
+			advice: "add instances or choose Fargate; see the placement constraints, ports and attributes of the task",
+		},
+		{
+			all:    []string{"because of the service deployment configuration"},
+			cause:  "the healthy percents let ECS neither stop an old task nor start a new one",
+			advice: "lower minimumHealthyPercent or raise maximumPercent in the service definition",
+		},
+		{
+			all:    []string{"under protection"},
+			cause:  "tasks with scale-in protection keep the old deployment alive",
+			advice: "wait until they end, or take their protection off",
+		},
+		{
+			all:    []string{"alarm detected"},
+			cause:  "a CloudWatch alarm of the service went off",
+			advice: "see the alarm that the service's deployment configuration names",
+		},
+		{
+			all:    []string{"unable to assume"},
+			cause:  "ECS may not assume a role that the task or service needs",
+			advice: "check the role's trust policy: ecs-tasks.amazonaws.com for the task's roles",
+		},
+		{
+			all:    []string{"operations are being throttled"},
+			cause:  "AWS throttles the service's operations",
+			advice: "wait: ECS tries again by itself",
+		},
+		{
+			all:    []string{"was unable to place a task"},
+			cause:  "ECS could not place a task",
+			advice: "see AWS's message",
+		},
+		{
+			all:    []string{"unable to consistently start tasks"},
+			cause:  "ECS gave up on starting tasks quickly: too many failed",
+			advice: "see why the stopped tasks failed",
+		},
+	}
+}

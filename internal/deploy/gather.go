@@ -1,0 +1,129 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy/explain"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+const (
+	logLines      = 10 // of each container that died
+	tasksWithLogs = 3
+	gatherFor     = 20 * time.Second
+)
+
+// gatherer fetches what speaks for or against a deployment. What it cannot fetch is
+// left out: half an explanation is better than none.
+type gatherer struct {
+	client  *Client
+	cluster string
+	errs    []error
+}
+
+// causes says why the deployment does not go well. The list is empty where nothing
+// speaks against it.
+func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) []tagboat.Cause {
+	ctx, cancel := context.WithTimeout(ctx, gatherFor)
+	defer cancel()
+	evidence := explain.Evidence{
+		Tasks:   append(g.tasks(ctx, s, d, "STOPPED"), g.tasks(ctx, s, d, "RUNNING")...),
+		Targets: g.targets(ctx, s),
+		Events:  eventsSince(s, d.CreatedAt),
+	}
+	evidence.Logs = g.logs(ctx, d, evidence.Tasks)
+	causes := explain.Causes(evidence)
+	if len(causes) == 0 && len(g.errs) > 0 {
+		return []tagboat.Cause{{
+			Cause:    "AWS did not tell why",
+			Evidence: errors.Join(g.errs...).Error(),
+			Advice:   "run tagboat status in a minute, or look at the service's events",
+		}}
+	}
+	return causes
+}
+
+func (g *gatherer) tasks(ctx context.Context, s ecs.Service, d ecs.Deployment, desired string) []ecs.Task {
+	tasks, err := serviceTasks(ctx, g.client.ECS, g.cluster, s.Name, desired)
+	if err != nil {
+		g.errs = append(g.errs, err)
+	}
+	tasks = slices.DeleteFunc(tasks, func(t ecs.Task) bool { return t.StartedBy != d.ID })
+	slices.SortStableFunc(tasks, func(a, b ecs.Task) int { return b.StoppedAt.Compare(a.StoppedAt) })
+	return tasks
+}
+
+func (g *gatherer) targets(ctx context.Context, s ecs.Service) []ecs.TargetHealth {
+	var all []ecs.TargetHealth
+	for _, lb := range s.LoadBalancers {
+		if lb.TargetGroup == "" {
+			continue
+		}
+		health, err := g.client.Targets.Health(ctx, lb.TargetGroup)
+		if err != nil {
+			g.errs = append(g.errs, err)
+		}
+		all = append(all, health...)
+	}
+	return all
+}
+
+// eventsSince returns the events of the service from t on: both times are AWS's.
+func eventsSince(s ecs.Service, t time.Time) []ecs.Event {
+	return slices.DeleteFunc(slices.Clone(s.Events), func(e ecs.Event) bool { return e.At.Before(t) })
+}
+
+// logs fetches the last lines of the containers that died, of a few tasks each.
+func (g *gatherer) logs(ctx context.Context, d ecs.Deployment, tasks []ecs.Task) map[explain.Stream][]ecs.LogLine {
+	logs := map[explain.Stream][]ecs.LogLine{}
+	var containers map[string]containerRecord
+	read := map[string]int{}
+	for _, t := range tasks {
+		name := explain.Suspect(t)
+		if name == "" || read[name] == tasksWithLogs {
+			continue
+		}
+		if containers == nil {
+			containers = g.containers(ctx, d.TaskDefinition)
+		}
+		if lines := g.tail(ctx, containers[name], t); len(lines) > 0 {
+			logs[explain.Stream{Task: t.ARN, Container: name}] = lines
+			read[name]++
+		}
+	}
+	return logs
+}
+
+func (g *gatherer) containers(ctx context.Context, definition string) map[string]containerRecord {
+	containers := map[string]containerRecord{}
+	described, err := g.client.ECS.DescribeTaskDefinition(ctx, definition)
+	if err != nil {
+		g.errs = append(g.errs, err)
+		return containers
+	}
+	r, err := readRecord(described.Record)
+	if err != nil {
+		g.errs = append(g.errs, err)
+	}
+	for _, c := range r.Containers {
+		containers[c.Name] = c
+	}
+	return containers
+}
+
+func (g *gatherer) tail(ctx context.Context, c containerRecord, t ecs.Task) []ecs.LogLine {
+	group, _ := c.logGroup()
+	stream := c.logStream(t.ID())
+	if group == "" || stream == "" {
+		return nil
+	}
+	lines, err := g.client.Logs.Tail(ctx, group, stream, logLines)
+	if err != nil && !errors.Is(err, ecs.ErrNotFound) {
+		g.errs = append(g.errs, err)
+	}
+	return lines
+}

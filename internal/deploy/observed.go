@@ -1,0 +1,78 @@
+package deploy
+
+import (
+	"slices"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// Observed is what ECS has for one service.
+type Observed struct {
+	// ClusterMissing says that the cluster itself does not exist.
+	ClusterMissing bool
+	// Service is nil where it does not exist, or was deleted and is INACTIVE.
+	Service *ecs.Service
+	// Current is the task definition of the PRIMARY deployment; nil without one.
+	Current *ecs.TaskDefinition
+	// Candidates are recent revisions of the wanted family, newest first, that may be
+	// equal to what is wanted. NewPlan wants them; Status does not.
+	Candidates []ecs.TaskDefinition
+	// Tasks are the service's tasks that should run. Status wants them.
+	Tasks []ecs.Task
+}
+
+// primary returns the PRIMARY deployment, and false where there is none.
+func (o Observed) primary() (ecs.Deployment, bool) {
+	if o.Service == nil {
+		return ecs.Deployment{}, false
+	}
+	return o.Service.Primary()
+}
+
+// good returns the ARN of the task definition that ran well when we looked: that of
+// the PRIMARY deployment if it completed, else that of the newest older one that did.
+// It is "" where none did, and for a service that we stopped.
+func (o Observed) good() string {
+	if o.Service == nil || o.stopped() != "" {
+		return ""
+	}
+	deployments := slices.Clone(o.Service.Deployments)
+	slices.SortStableFunc(deployments, func(a, b ecs.Deployment) int { return rank(b) - rank(a) })
+	for _, d := range deployments {
+		if d.RolloutState == "COMPLETED" || d.RolloutState == "" && d.Running > 0 {
+			return d.TaskDefinition
+		}
+	}
+	return ""
+}
+
+func rank(d ecs.Deployment) int {
+	if d.Status == "PRIMARY" {
+		return 1
+	}
+	return 0
+}
+
+// stoppedTag is on a service whose first deployment failed and which we therefore
+// stopped. Its value is the desired count that the service had.
+const stoppedTag = "tagboat:stopped"
+
+// stopped returns the desired count that a stopped service had, or "".
+func (o Observed) stopped() string {
+	if o.Service == nil || o.Service.Desired != 0 {
+		return ""
+	}
+	return o.Service.Tags[stoppedTag]
+}
+
+// ids returns the ids of all deployments that there were.
+func (o Observed) ids() []string {
+	if o.Service == nil {
+		return nil
+	}
+	ids := make([]string, len(o.Service.Deployments))
+	for i, d := range o.Service.Deployments {
+		ids[i] = d.ID
+	}
+	return ids
+}

@@ -1,0 +1,62 @@
+package deploy
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tagboat/tagboat"
+)
+
+// shape is what of a service decides how many tasks a rollout may stop and start.
+type shape struct {
+	Desired       *int   `json:"desiredCount"`
+	Strategy      string `json:"schedulingStrategy"`
+	Configuration struct {
+		Minimum *int `json:"minimumHealthyPercent"`
+		Maximum *int `json:"maximumPercent"`
+	} `json:"deploymentConfiguration"`
+	LoadBalancers []struct {
+		TargetGroup string `json:"targetGroupArn"`
+	} `json:"loadBalancers"`
+}
+
+// wantedShape returns what the service definition says; the zero shape without one.
+func wantedShape(d Desired) shape {
+	var s shape
+	if d.ServiceDefinition != nil {
+		// The definition was checked when it was rendered: what does not fit is left out.
+		_ = json.Unmarshal(d.ServiceDefinition.JSON(), &s)
+	}
+	return s
+}
+
+// deadlock finds healthy percents under which ECS can neither stop an old task nor
+// start a new one: the lower bound is rounded up and the upper one down.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+func deadlock(d Desired, o Observed) []tagboat.Problem {
+	wanted := wantedShape(d)
+	if o.Service == nil || cmp.Or(wanted.Strategy, o.Service.SchedulingStrategy) == "DAEMON" {
+		return nil // nothing runs that would have to make room
+	}
+	desired := or(wanted.Desired, o.Service.Desired)
+	minimum := or(wanted.Configuration.Minimum, o.Service.MinHealthyPercent)
+	maximum := or(wanted.Configuration.Maximum, o.Service.MaxPercent)
+	lower, upper := (desired*minimum+99)/100, desired*maximum/100
+	if desired == 0 || o.Service.Running == 0 || lower < desired || upper > desired {
+		return nil
+	}
+	return []tagboat.Problem{d.problem(
+		at(d.ServicePlace, "deploymentConfiguration"),
+		"lower minimumHealthyPercent or raise maximumPercent in deploymentConfiguration",
+		fmt.Sprintf("the rollout can never move: of %d tasks %d must stay healthy (minimumHealthyPercent %d) and no more than %d may exist (maximumPercent %d)",
+			desired, lower, minimum, upper, maximum),
+	)}
+}
+
+func or(wanted *int, observed int) int {
+	if wanted != nil {
+		return *wanted
+	}
+	return observed
+}

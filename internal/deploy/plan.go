@@ -1,0 +1,149 @@
+package deploy
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/taskdef"
+)
+
+// Plan is what a deployment would do to one service. A plan with Problems has no
+// business being run.
+type Plan struct {
+	Target
+	Observed Observed
+	Steps    []Step // empty where ECS already runs what is wanted, and well
+	Diff     string // of the task definition and the service; "" where they do not change
+	Problems []tagboat.Problem
+}
+
+// Changes tells whether the plan changes anything in AWS.
+func (p Plan) Changes() bool {
+	for _, s := range p.Steps {
+		if _, watching := s.(Adopt); !watching {
+			return true
+		}
+	}
+	return false
+}
+
+// Document returns what plan prints: the plans that change something, and all problems.
+func Document(plans []Plan) tagboat.PlanDocument {
+	d := tagboat.PlanDocument{Changes: []tagboat.Change{}, Problems: []tagboat.Problem{}}
+	for _, p := range plans {
+		d.Problems = append(d.Problems, p.Problems...)
+		if !p.Changes() {
+			continue
+		}
+		c := tagboat.Change{Environment: p.Desired.Environment, Service: p.Desired.Service, Diff: p.Diff}
+		for _, s := range p.Steps {
+			c.Steps = append(c.Steps, s.String())
+		}
+		d.Changes = append(d.Changes, c)
+	}
+	return d
+}
+
+// NewPlan compares what should run with what ECS has. It does nothing else.
+func NewPlan(target Target, o Observed) Plan {
+	p := Plan{Target: target, Observed: o}
+	if p.Problems = obstacles(target.Desired, o); len(p.Problems) > 0 {
+		return p
+	}
+	b := builder{desired: target.Desired, observed: o}
+	if o.Service == nil {
+		b.create()
+	} else {
+		b.update()
+	}
+	p.Steps, p.Diff, p.Problems = b.steps, b.diff, b.problems
+	if p.Changes() {
+		p.Problems = append(p.Problems, deadlock(target.Desired, o)...)
+	}
+	return p
+}
+
+// builder collects the steps of one plan.
+type builder struct {
+	desired  Desired
+	observed Observed
+	steps    []Step
+	diff     string
+	problems []tagboat.Problem
+}
+
+func (b *builder) create() {
+	b.diff = taskdef.Definition{}.Diff(b.desired.Definition)
+	b.definition()
+	b.steps = append(b.steps, CreateService{
+		Cluster: b.desired.Cluster,
+		Name:    b.desired.ServiceName,
+		Input:   b.desired.ServiceDefinition.JSON(),
+	})
+}
+
+// definition adds the step that brings a revision equal to what is wanted.
+func (b *builder) definition() {
+	for _, candidate := range b.observed.Candidates {
+		if candidate.Status == "ACTIVE" && equal(b.desired.Definition, candidate) {
+			b.steps = append(b.steps, Reuse{ARN: candidate.ARN})
+			return
+		}
+	}
+	b.steps = append(b.steps, Register{Family: b.desired.Definition.Family(), Input: b.desired.Definition.JSON()})
+}
+
+func (b *builder) update() {
+	members := b.members()
+	same := b.observed.Current != nil && equal(b.desired.Definition, *b.observed.Current)
+	if same && len(members) == 0 && b.observed.stopped() == "" {
+		b.nothingDiffers()
+		return
+	}
+	if !same || b.observed.Current.Status != "ACTIVE" {
+		b.definition()
+	}
+	if count := b.observed.stopped(); count != "" && members["desiredCount"] == nil {
+		members["desiredCount"] = desiredCount(count)
+	}
+	b.updateService(members, same && !b.healthy())
+}
+
+// nothingDiffers makes sure that what is wanted also came up.
+func (b *builder) nothingDiffers() {
+	primary, ok := b.observed.primary()
+	switch {
+	case !ok || primary.RolloutState == "FAILED":
+		b.updateService(nil, true)
+	case !settled(*b.observed.Service, primary):
+		b.steps = append(b.steps, Adopt{ID: primary.ID, TaskDefinition: primary.TaskDefinition})
+	}
+}
+
+// healthy tells whether the PRIMARY deployment needs no push to start again.
+func (b *builder) healthy() bool {
+	primary, ok := b.observed.primary()
+	return ok && primary.RolloutState != "FAILED" && b.observed.stopped() == ""
+}
+
+func (b *builder) updateService(members map[string]json.RawMessage, force bool) {
+	b.steps = append(b.steps, UpdateService{
+		Cluster: b.desired.Cluster, Name: b.desired.ServiceName, Members: members, Force: force,
+	})
+}
+
+func desiredCount(tag string) json.RawMessage {
+	n, err := strconv.Atoi(tag)
+	if err != nil || n < 1 {
+		n = 1
+	}
+	return json.RawMessage(strconv.Itoa(n))
+}
+
+// equal tells whether a revision is what is wanted. One that cannot be read is not.
+func equal(wanted taskdef.Definition, revision ecs.TaskDefinition) bool {
+	d, err := taskdef.FromJSON(revision.Record)
+	return err == nil && wanted.Equal(d)
+}

@@ -1,0 +1,58 @@
+package deploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// record is what of a task definition is looked at besides comparing it.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+type record struct {
+	Family                  string            `json:"family"`
+	TaskRoleARN             string            `json:"taskRoleArn"`
+	ExecutionRoleARN        string            `json:"executionRoleArn"`
+	RequiresCompatibilities []string          `json:"requiresCompatibilities"`
+	CPU                     string            `json:"cpu"`
+	Memory                  string            `json:"memory"`
+	Containers              []containerRecord `json:"containerDefinitions"`
+}
+
+type containerRecord struct {
+	Name             string `json:"name"`
+	Image            string `json:"image"`
+	LogConfiguration struct {
+		Driver  string            `json:"logDriver"`
+		Options map[string]string `json:"options"`
+	} `json:"logConfiguration"`
+}
+
+// readRecord reads the members that record has; others are ignored.
+func readRecord(data json.RawMessage) (record, error) {
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return record{}, fmt.Errorf("reading a task definition: %w", err)
+	}
+	return r, nil
+}
+
+// logGroup returns the log group that the container writes to with the awslogs driver,
+// and whether the driver creates it.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+func (c containerRecord) logGroup() (group string, created bool) {
+	if c.LogConfiguration.Driver != "awslogs" {
+		return "", false
+	}
+	created, _ = strconv.ParseBool(c.LogConfiguration.Options["awslogs-create-group"])
+	return c.LogConfiguration.Options["awslogs-group"], created
+}
+
+// logStream returns the log stream of the container in a task, or "" where the
+// configuration does not tell: prefix/container/task-id.
+func (c containerRecord) logStream(taskID string) string {
+	prefix := c.LogConfiguration.Options["awslogs-stream-prefix"]
+	if prefix == "" {
+		return ""
+	}
+	return prefix + "/" + c.Name + "/" + taskID
+}

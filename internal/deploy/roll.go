@@ -1,0 +1,131 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// roll is one deployment from its plan to its verdict.
+type roll struct {
+	plan     Plan
+	options  Options
+	observer *observer
+	result   tagboat.Deployment
+	state    State
+}
+
+// run carries the plan out. It always ends in a verdict.
+func (r *roll) run(ctx context.Context) tagboat.Deployment {
+	d := r.plan.Desired
+	r.result = tagboat.Deployment{
+		Environment: d.Environment,
+		Service:     d.Service,
+		Images:      imageStates(d.Images, nil),
+		Causes:      []tagboat.Cause{},
+		StartedAt:   time.Now().UTC(),
+	}
+	if primary, ok := r.plan.Observed.primary(); ok {
+		r.result.PreviousTaskDefinition = primary.TaskDefinition
+		r.result.TaskDefinition = primary.TaskDefinition
+		r.result.DeploymentID = primary.ID
+	}
+	r.decide(ctx)
+	if r.result.Causes == nil {
+		r.result.Causes = []tagboat.Cause{}
+	}
+	r.result.EndedAt = time.Now().UTC()
+	r.state = StateDone
+	r.report(ecs.Deployment{}, string(r.result.Verdict))
+	return r.result
+}
+
+func (r *roll) decide(ctx context.Context) {
+	switch {
+	case ctx.Err() != nil:
+		r.verdict(tagboat.VerdictInterrupted, "it was not begun: nothing was changed")
+	case len(r.plan.Problems) > 0:
+		r.verdict(tagboat.VerdictFailed, "it was not begun: "+r.plan.Problems[0].Message)
+	case len(r.plan.Steps) == 0:
+		r.unchanged(ctx)
+	default:
+		r.carryOut(ctx)
+	}
+}
+
+// unchanged says what runs, as far as it can be read.
+func (r *roll) unchanged(ctx context.Context) {
+	r.readImages(ctx)
+	r.verdict(tagboat.VerdictUnchanged, "it already runs what is wanted")
+}
+
+func (r *roll) carryOut(ctx context.Context) {
+	r.state = StateApplying
+	r.report(ecs.Deployment{}, r.plan.Steps[0].String())
+	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed}
+	c, err := a.apply(ctx, r.plan.Steps)
+	r.result.TaskDefinition, r.result.DeploymentID = a.definition, c.id
+	switch {
+	case err != nil:
+		r.notApplied(ctx, err)
+	case !r.options.Wait:
+		r.verdict(tagboat.VerdictStarted, "nobody waited for its end; "+r.howToWatch())
+	default:
+		r.state = StateRolling
+		r.conclude(ctx, c, r.follow(ctx, c, true))
+	}
+}
+
+// notApplied tells a step that failed: what the service runs did not change.
+func (r *roll) notApplied(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		r.verdict(tagboat.VerdictInterrupted, "it was interrupted before ECS said that the service changed; tagboat deploy looks again and goes on from there")
+		return
+	}
+	r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed")
+}
+
+// follow watches the deployment of c to its end. Only what we deployed is judged by
+// its digests and its failing tasks; what we roll back to has run well before.
+func (r *roll) follow(ctx context.Context, c course, ours bool) ending {
+	snapshots, stop := r.observer.watch(r.plan.Desired.ServiceName)
+	defer stop()
+	w := watch{
+		client: r.plan.Client, desired: r.plan.Desired, course: c,
+		failFast: ours, pinned: ours, report: r.report,
+	}
+	return w.run(ctx, snapshots, r.options.timeout())
+}
+
+// readImages fills in what runs. What cannot be read stays empty.
+func (r *roll) readImages(ctx context.Context) {
+	d := r.plan.Desired
+	tasks, err := serviceTasks(ctx, r.plan.Client.ECS, d.Cluster, d.ServiceName, "RUNNING")
+	if err == nil {
+		r.result.Images = imageStates(d.Images, tasks)
+	}
+}
+
+func (r *roll) verdict(v tagboat.Verdict, reason string) {
+	r.result.Verdict, r.result.Reason = v, reason
+}
+
+func (r *roll) report(d ecs.Deployment, note string) {
+	r.options.Progress.Event(Update{
+		Environment: r.plan.Desired.Environment,
+		Service:     r.plan.Desired.Service,
+		State:       r.state,
+		Healthy:     d.Running,
+		Desired:     d.Desired,
+		Note:        note,
+		At:          time.Now().UTC(),
+	})
+}
+
+func (r *roll) howToWatch() string {
+	return fmt.Sprintf("watch it with: tagboat status --env %s; take it up again with: tagboat deploy --env %s %s",
+		r.plan.Desired.Environment, r.plan.Desired.Environment, r.plan.Desired.Service)
+}

@@ -1,0 +1,141 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/taskdef"
+)
+
+// Survey looks at ECS and returns the status of every target, in their order. now is
+// the time of AWS's clock, for ages.
+func Survey(ctx context.Context, targets []Target, now time.Time) ([]tagboat.ServiceStatus, error) {
+	observed, err := look(ctx, targets, lookAtTasks)
+	if err != nil {
+		return nil, err
+	}
+	statuses := make([]tagboat.ServiceStatus, len(targets))
+	for i, t := range targets {
+		statuses[i] = Status(t.Desired, observed[i], now)
+	}
+	return statuses, nil
+}
+
+// Status compares what should run with what ECS has and what runs. It reads Tasks of
+// the observation, not Candidates.
+func Status(d Desired, o Observed, now time.Time) tagboat.ServiceStatus {
+	s := tagboat.ServiceStatus{
+		Environment: d.Environment,
+		Stage:       d.Stage,
+		Tenant:      d.Tenant,
+		Service:     d.Service,
+		Images:      imageStates(d.Images, nil),
+		Drift:       []string{},
+		State:       "missing",
+	}
+	primary, ok := o.primary()
+	if !ok {
+		if o.Service != nil {
+			s.State = "inactive"
+		}
+		return s
+	}
+	s.State, s.Verdict = stateOf(*o.Service, primary)
+	s.Images = imageStates(d.Images, o.Tasks)
+	s.Healthy, s.Desired = healthy(o.Tasks), o.Service.Desired
+	s.AgeSeconds = max(0, int64(now.Sub(primary.CreatedAt).Seconds()))
+	s.Drift = append(s.Drift, drift(d, o, s.Images)...)
+	return s
+}
+
+// stateOf names the state of a service, and the verdict on its PRIMARY deployment
+// where it has ended.
+func stateOf(s ecs.Service, primary ecs.Deployment) (string, tagboat.Verdict) {
+	switch {
+	case s.Status == "DRAINING":
+		return "draining", ""
+	case s.Status == "INACTIVE":
+		return "inactive", ""
+	case primary.RolloutState == "FAILED":
+		return "failed", tagboat.VerdictFailed
+	case s.Desired == 0 && s.Running == 0:
+		return "stopped", ""
+	case settled(s, primary):
+		return "steady", ended(s)
+	default:
+		return "in-progress", ""
+	}
+}
+
+// ended tells whether the PRIMARY deployment completed by itself or because a newer
+// one was rolled back to it.
+func ended(s ecs.Service) tagboat.Verdict {
+	for _, d := range s.Deployments {
+		if d.RolloutState == "FAILED" {
+			return tagboat.VerdictRolledBack
+		}
+	}
+	return tagboat.VerdictSucceeded
+}
+
+// healthy counts the tasks that run and that no health check speaks against.
+func healthy(tasks []ecs.Task) int {
+	n := 0
+	for _, t := range tasks {
+		if t.LastStatus == "RUNNING" && t.Health != "UNHEALTHY" {
+			n++
+		}
+	}
+	return n
+}
+
+// drift says in words where what runs is not what should.
+func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
+	var words []string
+	for _, i := range images {
+		if i.Running != "" && i.Pinned != "" && i.Running != i.Pinned {
+			words = append(words, fmt.Sprintf("container %s runs %s, and %s is pinned", i.Container, i.Running.Short(), i.Pinned.Short()))
+		}
+	}
+	words = append(words, definitionDrift(d, o)...)
+	if d.ServiceDefinition != nil {
+		b := builder{desired: d, observed: o}
+		if members := b.members(); len(members) > 0 {
+			words = append(words, "the service differs from its file: "+names(members))
+		}
+	}
+	return words
+}
+
+func definitionDrift(d Desired, o Observed) []string {
+	if o.Current == nil {
+		return []string{"the task definition that runs does not exist any more"}
+	}
+	current, err := taskdef.FromJSON(o.Current.Record)
+	switch {
+	case err != nil:
+		return []string{"the task definition that runs cannot be read: " + err.Error()}
+	case d.Definition.Equal(current):
+		return nil
+	case o.Current.Family != d.Definition.Family():
+		return []string{fmt.Sprintf("somebody else's deployment: the service runs task definition %s of another family than %s", ecs.LastPart(o.Current.ARN), d.Definition.Family())}
+	case !ours(d, current):
+		return []string{fmt.Sprintf("somebody else's deployment: Tagboat did not register %s", ecs.LastPart(o.Current.ARN))}
+	default:
+		return []string{fmt.Sprintf("the task definition differs from %s", ecs.LastPart(o.Current.ARN))}
+	}
+}
+
+// ours tells whether Tagboat registered the definition: its labels are on the
+// containers that run our images.
+func ours(d Desired, current taskdef.Definition) bool {
+	for _, i := range d.Images {
+		if current.Label(i.Container, taskdef.LabelImage) == "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,72 @@
+package deploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// Step is one thing that a deployment does: Register, Reuse, CreateService,
+// UpdateService or Adopt. Its String is a line for people.
+type Step interface{ String() string }
+
+// Register registers the wanted task definition as a new revision.
+type Register struct {
+	Family string
+	Input  json.RawMessage // of RegisterTaskDefinition
+}
+
+// Reuse takes a revision that is equal to the wanted task definition.
+type Reuse struct{ ARN string }
+
+// CreateService creates the service. The task definition is the one of the step
+// before it.
+type CreateService struct {
+	Cluster, Name string
+	Input         json.RawMessage // of CreateService, without taskDefinition
+}
+
+// UpdateService changes the service. The task definition is the one of the step
+// before it, if there is one.
+type UpdateService struct {
+	Cluster, Name string
+	Members       map[string]json.RawMessage // of UpdateService's input, beside the task definition
+	Force         bool                       // start a deployment even if nothing differs
+}
+
+// Adopt takes up a deployment that is under way with the wanted task definition, as a
+// run that was killed leaves it.
+type Adopt struct {
+	ID             string
+	TaskDefinition string // ARN
+}
+
+// String says what the step does.
+func (s Register) String() string { return "register a revision of task definition " + s.Family }
+
+// String says what the step does.
+func (s Reuse) String() string { return "use " + ecs.LastPart(s.ARN) + ", which is equal" }
+
+// String says what the step does.
+func (s CreateService) String() string {
+	return fmt.Sprintf("create service %s in cluster %s", s.Name, s.Cluster)
+}
+
+// String says what the step does.
+func (s UpdateService) String() string {
+	text := fmt.Sprintf("update service %s in cluster %s", s.Name, s.Cluster)
+	if len(s.Members) > 0 {
+		text += ": " + strings.Join(slices.Sorted(maps.Keys(s.Members)), ", ")
+	}
+	if s.Force {
+		text += " (new deployment)"
+	}
+	return text
+}
+
+// String says what the step does.
+func (s Adopt) String() string { return "watch deployment " + s.ID + ", which is under way" }

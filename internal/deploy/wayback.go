@@ -1,0 +1,162 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/taskdef"
+)
+
+// failing explains a rollout that will not get well and goes the way back: to what ran
+// well before; without that, a service that never ran is stopped.
+func (r *roll) failing(ctx context.Context, c course, e ending) {
+	r.explain(ctx, c, e)
+	why := fmt.Sprintf("%s failed%s", ecs.LastPart(c.taskDefinition), because(r.result.Causes, e.what))
+	switch {
+	case r.options.NoRollback:
+		r.verdict(tagboat.VerdictFailed, why+"; as asked it was left as it is: ECS keeps trying"+r.howToUndo(c))
+	case c.good != "" && c.good != c.taskDefinition:
+		r.rollBack(ctx, c, why)
+	case c.good == "" && neverRan(c, e.service):
+		r.stop(ctx, e.service, why)
+	default:
+		r.verdict(tagboat.VerdictFailed, why+"; there is nothing else that ran well to go back to, so it was left as it is")
+	}
+}
+
+// neverRan tells whether nothing of the service is worth keeping: no older deployment
+// has tasks.
+func neverRan(c course, s ecs.Service) bool {
+	for _, d := range s.Deployments {
+		if d.ID != c.id && d.Running > 0 {
+			return false
+		}
+	}
+	return s.SchedulingStrategy != "DAEMON"
+}
+
+// rollBack brings the service back to what ran well before, with the settings that it
+// had, and waits until that is steady.
+func (r *roll) rollBack(ctx context.Context, c course, why string) {
+	r.state = StateRollingBack
+	r.report(ecs.Deployment{}, "back to "+ecs.LastPart(c.good))
+	back, err := r.startRollback(ctx, c)
+	if err != nil {
+		r.rollbackFailed(ctx, c, why, err.Error())
+		return
+	}
+	e := r.follow(ctx, back, false)
+	to := ecs.LastPart(back.taskDefinition)
+	switch e.how {
+	case endedWell, endedByECS:
+		r.result.Images = imageStates(r.plan.Desired.Images, nil)
+		r.readImages(ctx)
+		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s; rolled back to %s, which runs", why, to))
+	case endedOvertaken:
+		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s; while it was rolled back to %s, %s", why, to, overtakenBy(e.primary)))
+	case endedInterrupt:
+		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("%s; the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", why, to, back.id, r.plan.Desired.Environment))
+	default:
+		r.rollbackFailed(ctx, c, why, "it did not become steady: "+e.what)
+	}
+}
+
+func (r *roll) rollbackFailed(ctx context.Context, c course, why, what string) {
+	if ctx.Err() != nil {
+		r.verdict(tagboat.VerdictInterrupted, why+"; interrupted before it was rolled back"+r.howToUndo(c))
+		return
+	}
+	r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; the rollback to %s failed too: %s%s", why, ecs.LastPart(c.good), what, r.howToUndo(c)))
+}
+
+// startRollback updates the service to what ran well before.
+func (r *roll) startRollback(ctx context.Context, c course) (course, error) {
+	good, err := r.usable(ctx, c.good)
+	if err != nil {
+		return course{}, err
+	}
+	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, definition: good}
+	a.observed.Service = withDeployment(*r.plan.Observed.Service, c.id)
+	service, err := a.update(ctx, UpdateService{
+		Name:    r.plan.Desired.ServiceName,
+		Members: formerMembers(r.plan.Steps, r.plan.Observed.Service.Record),
+	})
+	if err != nil {
+		return course{}, err
+	}
+	back := course{before: append(a.observed.ids(), c.before...), good: good}
+	back.started(service, good)
+	return back, nil
+}
+
+// withDeployment returns s with one more deployment that was there before.
+func withDeployment(s ecs.Service, id string) *ecs.Service {
+	s.Deployments = append([]ecs.Deployment{{ID: id}}, s.Deployments...)
+	return &s
+}
+
+// usable returns the revision, or a new one equal to it where it was deregistered
+// meanwhile: ECS starts no deployment of an INACTIVE one.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
+func (r *roll) usable(ctx context.Context, arn string) (string, error) {
+	described, err := r.plan.Client.ECS.DescribeTaskDefinition(ctx, arn)
+	if err != nil {
+		return "", fmt.Errorf("reading task definition %q: %w", arn, err)
+	}
+	if described.Status == "ACTIVE" {
+		return arn, nil
+	}
+	definition, err := taskdef.FromJSON(described.Record)
+	if err != nil {
+		return "", fmt.Errorf("reading task definition %q: %w", arn, err)
+	}
+	a := applier{client: r.plan.Client, desired: Desired{Definition: definition}}
+	return a.register(ctx, Register{Family: described.Family, Input: definition.JSON()})
+}
+
+// formerMembers returns, for what the plan changed of the service, what it was before.
+// UpdateService and the record of a service name their members alike.
+func formerMembers(steps []Step, record json.RawMessage) map[string]json.RawMessage {
+	var was map[string]json.RawMessage
+	if json.Unmarshal(record, &was) != nil {
+		return nil
+	}
+	former := map[string]json.RawMessage{}
+	for _, s := range steps {
+		update, ok := s.(UpdateService)
+		if !ok {
+			continue
+		}
+		for name := range update.Members {
+			if value, ok := was[name]; ok {
+				former[name] = value
+			}
+		}
+	}
+	return former
+}
+
+// stop sets the desired count of a service that never ran to zero, so that ECS does
+// not start failing tasks forever. The tag comes first: it says nothing while the
+// service wants tasks, and the next deployment restores from it.
+func (r *roll) stop(ctx context.Context, s ecs.Service, why string) {
+	d := r.plan.Desired
+	remove := fmt.Sprintf("aws ecs delete-service --cluster %s --service %s --force", d.Cluster, d.ServiceName)
+	err := r.client().TagResource(ctx, s.ARN, map[string]string{stoppedTag: strconv.Itoa(s.Desired)})
+	if err == nil {
+		a := applier{client: r.plan.Client, desired: d, definition: r.result.TaskDefinition}
+		_, err = a.update(ctx, UpdateService{Name: d.ServiceName, Members: map[string]json.RawMessage{"desiredCount": json.RawMessage("0")}})
+	}
+	if err != nil {
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, and the service could not be stopped: %v; it keeps trying to start %d tasks; remove it with: %s", why, err, s.Desired, remove))
+		return
+	}
+	r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, so the service was stopped: service %s is left in cluster %s with %s and desired count 0 (it was %d); tagboat deploy starts it again once it is mended; remove it with: %s",
+		why, d.ServiceName, d.Cluster, ecs.LastPart(r.result.TaskDefinition), s.Desired, remove))
+}
+
+func (r *roll) client() ECS { return r.plan.Client.ECS }
