@@ -74,7 +74,7 @@ func (s *dirStaged) Commit(d Digest) error {
 }
 
 func (s *dirStaged) Discard() error {
-	s.Close() // it may have been closed by a failed Commit
+	_ = s.Close() // a Commit that failed may have closed it
 	return os.Remove(s.Name())
 }
 

@@ -20,14 +20,12 @@ const (
 	LayersMissing      // a manifest names blobs that are not in the repository
 	ImagesMissing      // an index names manifests that are not in the repository
 	BlobUnknown
-	BlobExists
 	DigestInvalid // malformed, or not what the content hashes to
 	TagInvalid
 	TagImmutable
 	TagMismatch // tag and digest were given and name different images
 	TooManyTags
 	UploadUnknown
-	UploadEmpty
 	RangeInvalid // a chunk that does not begin where the last one ended
 )
 

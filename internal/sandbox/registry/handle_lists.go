@@ -18,7 +18,8 @@ func (c *call) catalog() error {
 	}
 	names, more := c.store.names().page(c.URL.Query().Get("last"), limit)
 	c.linkNext(names, limit, more)
-	return c.json(http.StatusOK, "application/json", map[string]any{"repositories": names})
+	c.json(http.StatusOK, "application/json", map[string]any{"repositories": names})
+	return nil
 }
 
 func (c *call) listTags() error {
@@ -31,7 +32,8 @@ func (c *call) listTags() error {
 		return err
 	}
 	c.linkNext(tags, limit, more)
-	return c.json(http.StatusOK, "application/json", map[string]any{"name": c.name, "tags": tags})
+	c.json(http.StatusOK, "application/json", map[string]any{"name": c.name, "tags": tags})
+	return nil
 }
 
 func (c *call) limit() (int, error) {
@@ -87,5 +89,6 @@ func (c *call) listReferrers() error {
 			ArtifactType: image.ArtifactType, Annotations: image.Annotations,
 		})
 	}
-	return c.json(http.StatusOK, OCIIndex, index)
+	c.json(http.StatusOK, OCIIndex, index)
+	return nil
 }

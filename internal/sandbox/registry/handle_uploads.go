@@ -31,20 +31,22 @@ func (c *call) startUpload() error {
 	return c.uploadAnswer(key, 0, http.StatusAccepted)
 }
 
+func (c *call) upload() Upload { return Upload{c.name, c.reference} }
+
 // patchUpload takes a chunk, with Content-Range or, streamed, without.
 func (c *call) patchUpload() error {
-	size, err := c.append(c.reference)
+	size, err := c.append(c.upload())
 	if err != nil {
 		return err
 	}
-	return c.uploadAnswer(c.reference, size, http.StatusAccepted)
+	return c.uploadAnswer(c.upload(), size, http.StatusAccepted)
 }
 
-func (c *call) finishUpload() error { return c.finish(c.reference) }
+func (c *call) finishUpload() error { return c.finish(c.upload()) }
 
 // finish takes what is left of a blob and ends its upload. A digest that is none
 // ends the upload too.
-func (c *call) finish(key string) error {
+func (c *call) finish(key Upload) error {
 	d, err := ParseDigest(c.URL.Query().Get("digest"))
 	if err != nil {
 		return err
@@ -58,7 +60,7 @@ func (c *call) finish(key string) error {
 	return c.blobCreated(d)
 }
 
-func (c *call) append(key string) (int64, error) {
+func (c *call) append(key Upload) (int64, error) {
 	offset, err := chunkOffset(c.Request)
 	if err != nil {
 		return 0, err
@@ -91,22 +93,22 @@ func chunkOffset(r *http.Request) (int64, error) {
 }
 
 func (c *call) uploadStatus() error {
-	size, err := c.store.UploadSize(c.reference)
+	size, err := c.store.UploadSize(c.upload())
 	if err != nil {
 		return err
 	}
-	return c.uploadAnswer(c.reference, size, http.StatusNoContent)
+	return c.uploadAnswer(c.upload(), size, http.StatusNoContent)
 }
 
 func (c *call) cancelUpload() error {
-	if err := c.store.Cancel(c.reference); err != nil {
+	if err := c.store.Cancel(c.upload()); err != nil {
 		return err
 	}
 	c.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-func (c *call) uploadAnswer(key string, size int64, status int) error {
+func (c *call) uploadAnswer(key Upload, size int64, status int) error {
 	c.uploadHeader(key, size)
 	c.WriteHeader(status)
 	return nil
@@ -114,9 +116,9 @@ func (c *call) uploadAnswer(key string, size int64, status int) error {
 
 // uploadHeader says where an upload goes on. The range is inclusive, so that an
 // empty one is 0-0 as well, which is what docker's registry says.
-func (c *call) uploadHeader(key string, size int64) {
+func (c *call) uploadHeader(key Upload, size int64) {
 	h := c.ResponseWriter.Header()
-	h.Set("Location", "/v2/"+c.name+"/blobs/uploads/"+key)
+	h.Set("Location", "/v2/"+c.name+"/blobs/uploads/"+key.Key)
 	h.Set("Range", fmt.Sprintf("0-%d", max(0, size-1)))
-	h.Set("Docker-Upload-UUID", key)
+	h.Set("Docker-Upload-UUID", key.Key)
 }

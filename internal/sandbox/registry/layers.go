@@ -15,7 +15,7 @@ func (s *Store) BlobSize(id RepositoryID, d Digest) (int64, error) {
 func (r *repository) blobSize(d Digest) (int64, error) {
 	size, ok := r.blobs[d]
 	if !ok {
-		return 0, faultf(BlobUnknown, "The layer with digest '%s' does not exist within the repository with name '%s' in the registry with id '%s'", d, r.Name, r.Account)
+		return 0, faultf(BlobUnknown, "The layer with digest %s does not exist within the repository with name '%s' in the registry with id '%s'", d, r.Name, r.Account)
 	}
 	return size, nil
 }

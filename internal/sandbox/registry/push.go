@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -150,8 +151,7 @@ func (s *Store) store(d Digest, data []byte) error {
 		return err
 	}
 	if _, err := staged.Write(data); err != nil {
-		staged.Discard()
-		return fmt.Errorf("writing manifest %s: %w", d, err)
+		return errors.Join(fmt.Errorf("writing manifest %s: %w", d, err), staged.Discard())
 	}
 	return staged.Commit(d)
 }

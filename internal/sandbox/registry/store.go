@@ -26,7 +26,7 @@ type Store struct {
 	mu           sync.RWMutex
 	repositories map[RepositoryID]*repository
 	holders      map[Digest]int // how many repositories hold a blob or manifest
-	uploads      map[string]*upload
+	uploads      map[Upload]*upload
 	onPush       []func(Event)
 	onDelete     []func(Event)
 }
@@ -47,7 +47,7 @@ func Open(o Options) (*Store, error) {
 		blobs:        blobs,
 		repositories: map[RepositoryID]*repository{},
 		holders:      map[Digest]int{},
-		uploads:      map[string]*upload{},
+		uploads:      map[Upload]*upload{},
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -27,9 +28,19 @@ func Password(scope wire.Scope, expires time.Time) string {
 	return base64.StdEncoding.EncodeToString(data)
 }
 
-// askedScope returns the scope that a request names, by its host or by an ECR
-// password; zero where it names none.
+// BlobPath returns the path and query at which a Handler serves a blob of exactly
+// that repository to whoever asks, credentials or none.
+func BlobPath(id RepositoryID, d Digest) string {
+	q := url.Values{"account": {id.Account}, "region": {id.Region}}
+	return "/v2/" + id.Name + "/blobs/" + string(d) + "?" + q.Encode()
+}
+
+// askedScope returns the scope that a request names: by its query, as BlobPath has
+// it, by its host, or by an ECR password; zero where it names none.
 func askedScope(r *http.Request) wire.Scope {
+	if q := r.URL.Query(); q.Has("account") && q.Has("region") {
+		return wire.Scope{Account: q.Get("account"), Region: q.Get("region")}
+	}
 	if scope := hostScope(r.Host); scope != (wire.Scope{}) {
 		return scope
 	}

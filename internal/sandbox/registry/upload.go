@@ -3,11 +3,18 @@ package registry
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"sync"
 )
+
+// Upload names an upload: the repository that its bytes go to, and a key.
+type Upload struct {
+	Repository string
+	Key        string
+}
 
 // upload is a blob on its way in. Its lock keeps chunks apart; the Store's is not
 // held while bytes arrive.
@@ -22,13 +29,13 @@ type upload struct {
 }
 
 // StartUpload opens an upload to a repository, which need not exist before the
-// upload ends, and returns its id. Uploads do not outlive the process.
-func (s *Store) StartUpload(id RepositoryID) (string, error) {
+// upload ends, and returns its name. Uploads do not outlive the process.
+func (s *Store) StartUpload(id RepositoryID) (Upload, error) {
 	staged, err := s.blobs.Stage()
 	if err != nil {
-		return "", err
+		return Upload{}, err
 	}
-	key := newUploadKey()
+	key := Upload{id.Name, newUploadKey()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.uploads[key] = &upload{id: id, staged: staged, hash: sha256.New()}
@@ -37,7 +44,7 @@ func (s *Store) StartUpload(id RepositoryID) (string, error) {
 
 func newUploadKey() string {
 	b := make([]byte, 16)
-	rand.Read(b)
+	_, _ = rand.Read(b) // never fails: https://pkg.go.dev/crypto/rand#Read
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
@@ -45,7 +52,7 @@ func newUploadKey() string {
 // offset is negative, and returns the size so far. What arrived of a chunk that
 // broke off stays, so that a client can go on from there. The *Error is of kind
 // UploadUnknown or RangeInvalid.
-func (s *Store) Append(key string, offset int64, chunk io.Reader) (int64, error) {
+func (s *Store) Append(key Upload, offset int64, chunk io.Reader) (int64, error) {
 	u, err := s.upload(key)
 	if err != nil {
 		return 0, err
@@ -67,7 +74,7 @@ func (s *Store) Append(key string, offset int64, chunk io.Reader) (int64, error)
 }
 
 // UploadSize returns how many bytes of an upload have arrived.
-func (s *Store) UploadSize(key string) (int64, error) {
+func (s *Store) UploadSize(key Upload) (int64, error) {
 	u, err := s.upload(key)
 	if err != nil {
 		return 0, err
@@ -78,7 +85,7 @@ func (s *Store) UploadSize(key string) (int64, error) {
 
 // Finish ends an upload and makes what arrived a blob of its repository, if it
 // hashes to want. Otherwise the upload is over and the *Error of kind DigestInvalid.
-func (s *Store) Finish(key string, want Digest) (RepositoryID, error) {
+func (s *Store) Finish(key Upload, want Digest) (RepositoryID, error) {
 	u, err := s.upload(key)
 	if err != nil {
 		return RepositoryID{}, err
@@ -86,8 +93,8 @@ func (s *Store) Finish(key string, want Digest) (RepositoryID, error) {
 	defer u.mu.Unlock()
 	s.forget(key, u)
 	if got := sumDigest(u.hash.Sum(nil)); got != want {
-		u.staged.Discard()
-		return u.id, faultf(DigestInvalid, "the content hashes to %s, not to %s", got, want)
+		err := faultf(DigestInvalid, "the content hashes to %s, not to %s", got, want)
+		return u.id, errors.Join(err, u.staged.Discard())
 	}
 	// Under the lock, lest the last other holder releases the blob in between.
 	s.mu.Lock()
@@ -100,7 +107,7 @@ func (s *Store) Finish(key string, want Digest) (RepositoryID, error) {
 }
 
 // Cancel ends an upload and forgets what arrived.
-func (s *Store) Cancel(key string) error {
+func (s *Store) Cancel(key Upload) error {
 	u, err := s.upload(key)
 	if err != nil {
 		return err
@@ -111,7 +118,7 @@ func (s *Store) Cancel(key string) error {
 }
 
 // upload returns an upload, locked.
-func (s *Store) upload(key string) (*upload, error) {
+func (s *Store) upload(key Upload) (*upload, error) {
 	s.mu.RLock()
 	u := s.uploads[key]
 	s.mu.RUnlock()
@@ -122,10 +129,10 @@ func (s *Store) upload(key string) (*upload, error) {
 		}
 		u.mu.Unlock()
 	}
-	return nil, faultf(UploadUnknown, "The upload with id '%s' does not exist", key)
+	return nil, faultf(UploadUnknown, "The upload with id '%s' does not exist", key.Key)
 }
 
-func (s *Store) forget(key string, u *upload) {
+func (s *Store) forget(key Upload, u *upload) {
 	u.ended = true
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,0 +1,82 @@
+// Package ecr is Amazon ECR's API over the sandbox's registry: what it creates and
+// puts, docker pulls from /v2/, and the other way round.
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/Welcome.html
+//
+// Members that are taken and not looked at: acceptedMediaTypes of BatchGetImage (the
+// answer is always the bytes that were pushed; ECR may translate what is asked for by
+// tag), force of SetRepositoryPolicy. Policies of repositories and lifecycles are
+// kept and have no effect, and so have scan and encryption settings. Every image is
+// ACTIVE: nothing is archived.
+//
+// A call with a registryId goes to that account, in the caller's region; no policy
+// stands in the way.
+//
+// What a scan found is said by a label of the image's config,
+// tagboat.sandbox.scan="critical=1,high=2"; see DescribeImageScanFindings.
+package ecr
+
+import (
+	"context"
+
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/registry"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// API is ECR and, as an http.Handler for /v2/, its registry. It keeps the store's
+// state with Save and Load.
+type API struct {
+	*registry.Handler
+	*registry.Store
+	clock clock.Clock
+}
+
+// New returns the API over a store.
+func New(store *registry.Store, c clock.Clock) *API {
+	return &API{Handler: registry.NewHandler(store), Store: store, clock: c}
+}
+
+// Service returns the table of operations.
+func (a *API) Service() wire.Service {
+	return wire.Service{
+		Name:     "ecr",
+		Protocol: wire.JSON11,
+		Target:   "AmazonEC2ContainerRegistry_V20150921.",
+		Operations: map[string]wire.Operation{
+			"BatchCheckLayerAvailability":   operation(a.batchCheckLayerAvailability),
+			"BatchDeleteImage":              operation(a.batchDeleteImage),
+			"BatchGetImage":                 operation(a.batchGetImage),
+			"CompleteLayerUpload":           operation(a.completeLayerUpload),
+			"CreateRepository":              operation(a.createRepository),
+			"DeleteLifecyclePolicy":         operation(a.deleteLifecyclePolicy),
+			"DeleteRepository":              operation(a.deleteRepository),
+			"DeleteRepositoryPolicy":        operation(a.deleteRepositoryPolicy),
+			"DescribeImageScanFindings":     operation(a.describeImageScanFindings),
+			"DescribeImages":                operation(a.describeImages),
+			"DescribeRepositories":          operation(a.describeRepositories),
+			"GetAuthorizationToken":         operation(a.getAuthorizationToken),
+			"GetDownloadUrlForLayer":        operation(a.getDownloadURLForLayer),
+			"GetLifecyclePolicy":            operation(a.getLifecyclePolicy),
+			"GetRepositoryPolicy":           operation(a.getRepositoryPolicy),
+			"InitiateLayerUpload":           operation(a.initiateLayerUpload),
+			"ListImages":                    operation(a.listImages),
+			"ListTagsForResource":           operation(a.listTagsForResource),
+			"PutImage":                      operation(a.putImage),
+			"PutImageScanningConfiguration": operation(a.putImageScanningConfiguration),
+			"PutImageTagMutability":         operation(a.putImageTagMutability),
+			"PutLifecyclePolicy":            operation(a.putLifecyclePolicy),
+			"SetRepositoryPolicy":           operation(a.setRepositoryPolicy),
+			"TagResource":                   operation(a.tagResource),
+			"UntagResource":                 operation(a.untagResource),
+			"UploadLayerPart":               operation(a.uploadLayerPart),
+		},
+	}
+}
+
+// operation makes an Operation of a function whose errors may be the store's.
+func operation[In, Out any](f func(context.Context, *wire.Request, In) (Out, error)) wire.Operation {
+	return wire.OpRequest(func(ctx context.Context, r *wire.Request, in In) (Out, error) {
+		out, err := f(ctx, r, in)
+		return out, translate(err)
+	})
+}

@@ -1,0 +1,131 @@
+package ecr
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tagboat/tagboat/internal/sandbox/registry"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// scanLabel is the label of an image's config that says what a scan found: a list
+// such as critical=1,high=2, empty for a clean one. An image without it was never
+// scanned, and neither was an index: scan its children.
+const scanLabel = "tagboat.sandbox.scan"
+
+// severities in the order in which findings are listed.
+var severities = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"}
+
+// maxFindings bounds what a label can ask for.
+const maxFindings = 10_000
+
+type scanStatus struct {
+	Status      string `json:"status"` // COMPLETE, or FAILED where the label cannot be read
+	Description string `json:"description"`
+}
+
+// finding is one of basic scanning.
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanFinding.html
+type finding struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Severity    string `json:"severity"`
+}
+
+type scanFindings struct {
+	CompletedAt wire.Time      `json:"imageScanCompletedAt"`
+	Counts      map[string]int `json:"findingSeverityCounts"`
+	Findings    []finding      `json:"findings"`
+}
+
+type describeImageScanFindingsInput struct {
+	target
+	paged
+	ImageID imageID `json:"imageId"`
+}
+
+type describeImageScanFindingsOutput struct {
+	target
+	ImageID   imageID       `json:"imageId"`
+	Status    scanStatus    `json:"imageScanStatus"`
+	Findings  *scanFindings `json:"imageScanFindings,omitempty"`
+	NextToken string        `json:"nextToken,omitempty"`
+}
+
+func (a *API) describeImageScanFindings(_ context.Context, r *wire.Request, in describeImageScanFindingsInput) (describeImageScanFindingsOutput, error) {
+	var out describeImageScanFindingsOutput
+	repo, err := a.repository(r, in.target)
+	if err != nil {
+		return out, err
+	}
+	image, err := a.image(repo.RepositoryID, in.ImageID)
+	if err != nil {
+		return out, err
+	}
+	id := imageID{Digest: string(image.Digest), Tag: in.ImageID.Tag}
+	label, scanned := image.Labels[scanLabel]
+	if !scanned {
+		return out, wire.Errorf("ScanNotFoundException",
+			"Image scan does not exist for the image with '%s' in the repository with name '%s' in the registry with id '%s'", id, repo.Name, repo.Account)
+	}
+	out = describeImageScanFindingsOutput{target: targetOf(repo.RepositoryID), ImageID: id}
+	all, err := seededFindings(label)
+	if err != nil {
+		out.Status = scanStatus{"FAILED", err.Error()}
+		return out, nil
+	}
+	out.Status = scanStatus{"COMPLETE", "The scan was completed successfully."}
+	out.Findings, out.NextToken, err = in.findings(image, all)
+	return out, err
+}
+
+// findings returns a page of all and counts of all.
+func (p paged) findings(image registry.Image, all []finding) (*scanFindings, string, error) {
+	size, _, err := paged{MaxResults: p.MaxResults}.page()
+	if err != nil {
+		return nil, "", err
+	}
+	shown, next, err := wire.Page(all, p.NextToken, size, "InvalidParameterException")
+	if err != nil {
+		return nil, "", err
+	}
+	counts := map[string]int{}
+	for _, f := range all {
+		counts[f.Severity]++
+	}
+	return &scanFindings{CompletedAt: wire.At(image.PushedAt), Counts: counts, Findings: shown}, next, nil
+}
+
+// seededFindings makes the findings that a label asks for, worst first.
+func seededFindings(label string) ([]finding, error) {
+	counts := map[string]int{}
+	total := 0
+	for item := range strings.SplitSeq(label, ",") {
+		if strings.TrimSpace(item) == "" {
+			continue
+		}
+		name, number, _ := strings.Cut(item, "=")
+		n, err := strconv.Atoi(strings.TrimSpace(number))
+		if err != nil || n < 0 || n > maxFindings {
+			return nil, fmt.Errorf("label %s: %q is not SEVERITY=COUNT", scanLabel, item)
+		}
+		counts[strings.ToUpper(strings.TrimSpace(name))] += n
+		total += n
+	}
+	all := []finding{}
+	for _, severity := range severities {
+		for n := range counts[severity] {
+			all = append(all, finding{
+				Name:        fmt.Sprintf("SANDBOX-%s-%d", severity, n+1),
+				Description: "A vulnerability that the image's label " + scanLabel + " asks for.",
+				Severity:    severity,
+			})
+		}
+	}
+	if len(all) != total {
+		return nil, fmt.Errorf("label %s: %q has a severity that is none of %s", scanLabel, label, strings.Join(severities, ", "))
+	}
+	return all, nil
+}
