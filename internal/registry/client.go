@@ -1,0 +1,65 @@
+package registry
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Options are what a Client needs from outside. The zero value reads public images.
+type Options struct {
+	Transport   http.RoundTripper // nil stands for a transport like net/http's default
+	Credentials Credentials       // nil stands for none
+	UserAgent   string
+}
+
+// Client reads registries. It may be used by several goroutines at once, and keeps what
+// it negotiated with each repository.
+type Client struct {
+	puller *remote.Puller
+}
+
+// New returns a client.
+func New(o Options) (*Client, error) {
+	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}}
+	puller, err := remote.NewPuller(
+		remote.WithTransport(transport),
+		remote.WithAuthFromKeychain(keychain{o.Credentials}),
+		remote.WithUserAgent(o.UserAgent),
+		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusInternalServerError,
+			http.StatusBadGateway, http.StatusGatewayTimeout),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the registry client: %w", err)
+	}
+	return &Client{puller: puller}, nil
+}
+
+// refer turns ref into go-containerregistry's: by digest where there is one.
+func refer(ref tagboat.Reference) (name.Reference, error) {
+	repo, err := name.NewRepository(ref.Name(), options(ref.Host)...)
+	if err != nil {
+		return nil, tagboat.Usagef("%q is not a repository: %w", ref.Name(), err)
+	}
+	if ref.Digest != "" {
+		return repo.Digest(string(ref.Digest)), nil
+	}
+	if ref.Tag == "" {
+		return nil, tagboat.Usagef("%s names neither a tag nor a digest", ref)
+	}
+	return repo.Tag(ref.Tag), nil
+}
+
+// options lets registries on this machine speak http, which they do without a word in
+// docker's configuration too; all others must speak https.
+func options(host string) []name.Option {
+	if loopback(host) {
+		return []name.Option{name.Insecure}
+	}
+	return nil
+}

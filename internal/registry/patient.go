@@ -1,0 +1,80 @@
+package registry
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// How long a registry that says "too many requests" is waited for.
+const (
+	firstWait   = time.Second      // where it does not say how long
+	longestWait = 30 * time.Second // in one go
+	wholeWait   = 2 * time.Minute  // in all, for one request
+)
+
+// patient waits out 429 Too Many Requests, and 503 where it says for how long.
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+type patient struct {
+	inner http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper. A request with a body goes out once, since
+// its body is gone.
+func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	var waited time.Duration
+	for backoff := firstWait; ; backoff *= 2 {
+		resp, err := p.inner.RoundTrip(r)
+		if err != nil || r.Body != nil && r.Body != http.NoBody {
+			return resp, err
+		}
+		wait, ok := retryAfter(resp, backoff)
+		if !ok || waited+wait > wholeWait {
+			return resp, nil
+		}
+		drain(resp)
+		if err := sleep(r, wait); err != nil {
+			return nil, err
+		}
+		waited += wait
+	}
+}
+
+// retryAfter returns how long to wait before asking again, and false where the answer
+// stands. A date counts from the registry's own clock.
+func retryAfter(resp *http.Response, otherwise time.Duration) (time.Duration, bool) {
+	header := resp.Header.Get("Retry-After")
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+	case resp.StatusCode == http.StatusServiceUnavailable && header != "":
+	default:
+		return 0, false
+	}
+	wait := otherwise
+	if seconds, err := strconv.Atoi(header); err == nil {
+		wait = time.Duration(max(seconds, 0)) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		if now, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			wait = max(at.Sub(now), 0)
+		}
+	}
+	return min(wait, longestWait), true
+}
+
+func drain(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
+	_ = resp.Body.Close()
+}
+
+func sleep(r *http.Request, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-r.Context().Done():
+		return fmt.Errorf("waiting for %s, which has too many requests: %w", r.URL.Host, r.Context().Err())
+	}
+}

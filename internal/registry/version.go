@@ -1,0 +1,38 @@
+package registry
+
+import (
+	"time"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Version is one immutable observation of an image.
+type Version struct {
+	// Reference has the digest: that of the index where the tag stands for one, so that
+	// each platform pulls its own image.
+	Reference tagboat.Reference
+	MediaType string
+	Platforms []string          // os/architecture[/variant], in the index's order
+	Created   time.Time         // zero where the image does not say
+	Revision  string            // git commit that it was built from; "" where it does not say
+	Labels    map[string]string // of the image's config; for an index, of its first platform's
+}
+
+// Where builds say which commit they come from, the standard's name first.
+// https://github.com/opencontainers/image-spec/blob/main/annotations.md
+var revisionKeys = []string{"org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref"}
+
+// createdKey is the annotation for the time of the build.
+const createdKey = "org.opencontainers.image.created"
+
+// describe takes from annotations or labels what v does not know yet.
+func (v *Version) describe(labels map[string]string) {
+	for _, key := range revisionKeys {
+		if v.Revision == "" {
+			v.Revision = labels[key]
+		}
+	}
+	if at, err := time.Parse(time.RFC3339, labels[createdKey]); err == nil && v.Created.IsZero() {
+		v.Created = at
+	}
+}
