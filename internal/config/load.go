@@ -40,11 +40,10 @@ func build(path string, root *source.Node) (*Config, error) {
 		return nil, tagboat.Errorf(tagboat.Usage, "finding the directory of %s: %w", path, err)
 	}
 	var f file
-	if err := source.Decode(root, &f); err != nil {
-		return nil, err
-	}
+	decodeErr := source.Decode(root, &f)
 	b := builder{
 		file:   f,
+		known:  placesOf(decodeErr),
 		config: &Config{File: path, Dir: filepath.Dir(abs), App: f.App.Value, Registry: f.Registry.Value},
 	}
 	b.app()
@@ -54,7 +53,7 @@ func build(path string, root *source.Node) (*Config, error) {
 	b.environments()
 	b.vars()
 	b.ledger()
-	if err := errors.Join(b.problems...); err != nil {
+	if err := errors.Join(append([]error{decodeErr}, b.problems...)...); err != nil {
 		return nil, err
 	}
 	return b.config, nil
@@ -64,14 +63,35 @@ func build(path string, root *source.Node) (*Config, error) {
 type builder struct {
 	file     file
 	config   *Config
+	known    map[tagboat.Position]bool // places of which the decoder complained
 	problems []error
 }
 
-// problem notes what is wrong at a place and returns the error for a hint.
+// problem notes what is wrong at a place and returns the error for a hint. What the
+// decoder could not read, or missed, is empty here and was complained of already.
 func (b *builder) problem(at tagboat.Position, format string, args ...any) *tagboat.Error {
 	e := tagboat.Usagef(format, args...).At(at)
-	b.problems = append(b.problems, e)
+	if at.File != "" && !b.known[at] {
+		b.problems = append(b.problems, e)
+	}
 	return e
+}
+
+func placesOf(err error) map[tagboat.Position]bool {
+	places := map[tagboat.Position]bool{}
+	var walk func(error)
+	walk = func(err error) {
+		var e *tagboat.Error
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, err := range joined.Unwrap() {
+				walk(err)
+			}
+		} else if errors.As(err, &e) && e.Where != nil {
+			places[*e.Where] = true
+		}
+	}
+	walk(err)
+	return places
 }
 
 // unknown notes a name that stands for nothing, with the one that it is close to.

@@ -57,8 +57,11 @@ func (n *Node) Field(name string) *Node {
 }
 
 // Value returns the node as encoding/json would decode it, with numbers as
-// json.Number so that none loses a digit.
+// json.Number so that none loses a digit. That of no node is nil.
 func (n *Node) Value() any {
+	if n == nil {
+		return nil
+	}
 	switch n.Kind {
 	case Bool:
 		return n.Text == "true"

@@ -1,0 +1,131 @@
+package taskdef
+
+import (
+	"strings"
+)
+
+// covers tells whether what ECS has for a field is what the file wants: everything
+// that the file sets is there, whatever else may be. What has no order is compared
+// without one, and the name of a resource equals its ARN.
+func covers(field string, want, have any) bool {
+	if isEmpty(have) {
+		return isEmpty(want) || absentMeans(field, want)
+	}
+	switch want := want.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		object, ok := have.(map[string]any)
+		return ok && coversObject(want, object)
+	case []any:
+		list, ok := have.([]any)
+		return ok && coversList(field, want, list)
+	default:
+		return sameScalar(field, want, have)
+	}
+}
+
+func coversObject(want, have map[string]any) bool {
+	for field, value := range want {
+		if !covers(field, value, have[field]) {
+			return false
+		}
+	}
+	return true
+}
+
+func coversList(field string, want, have []any) bool {
+	if len(want) != len(have) {
+		return false
+	}
+	taken := make([]bool, len(have))
+	for i, item := range want {
+		found := false
+		for j := range have {
+			// Of a service's lists, the placement strategies alone have an order.
+			if taken[j] || field == "placementStrategy" && i != j || !covers(field, item, have[j]) {
+				continue
+			}
+			taken[j], found = true, true
+			break
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// absentMeans tells whether a field that ECS does not show has the wanted value: its
+// default.
+func absentMeans(field string, want any) bool {
+	switch want := want.(type) {
+	case bool:
+		return !want
+	case number:
+		return canonicalNumber(want) == "0"
+	case map[string]any:
+		return coversObject(want, nil)
+	case string:
+		defaults := map[string]string{
+			"propagateTags": "NONE", "assignPublicIp": "DISABLED", "schedulingStrategy": "REPLICA",
+			"platformVersion": "LATEST", "strategy": "ROLLING", "availabilityZoneRebalancing": "DISABLED",
+			"type": "ECS", // of the deployment controller, the only type that can be absent
+		}
+		return want == defaults[field]
+	default:
+		return false
+	}
+}
+
+func sameScalar(field string, want, have any) bool {
+	a, b := scalarText(want), scalarText(have)
+	switch {
+	case a == b:
+		return true
+	case field == "platformVersion" && a == "LATEST":
+		return true // ECS may answer with the version that LATEST stood for
+	case field == "namespace" && isARN(a) != isARN(b):
+		return true // the ARN of a namespace has its id and not its name: nobody can tell
+	case isARN(a) != isARN(b):
+		return lastSegment(a) == lastSegment(b)
+	default:
+		return false
+	}
+}
+
+func scalarText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case number:
+		return string(canonicalNumber(v))
+	default:
+		return string(encode(v))
+	}
+}
+
+func isARN(s string) bool { return strings.HasPrefix(s, "arn:") }
+
+// lastSegment returns the name that an ARN ends in, or a name without its path.
+func lastSegment(s string) string { return s[strings.LastIndexAny(s, ":/")+1:] }
+
+// project returns of what ECS has just the part that the file sets, written as the
+// file does where both are the same.
+func project(field string, want, have any) any {
+	if covers(field, want, have) {
+		return want
+	}
+	wanted, isObject := want.(map[string]any)
+	object, both := have.(map[string]any)
+	if !isObject || !both {
+		return have
+	}
+	part := map[string]any{}
+	for name, value := range wanted {
+		if v := project(name, value, object[name]); v != nil {
+			part[name] = v
+		}
+	}
+	return part
+}

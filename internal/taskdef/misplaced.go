@@ -1,0 +1,34 @@
+package taskdef
+
+import "slices"
+
+// responseOnly is what DescribeTaskDefinition answers beside what
+// RegisterTaskDefinition takes.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+func responseOnly() []string {
+	return []string{
+		"taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities",
+		"registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt",
+	}
+}
+
+// misplaced returns why a field cannot stand in a template although ECS knows it,
+// or "".
+func misplaced(structure, field string) string {
+	switch {
+	case structure == registerTaskDefinition && slices.Contains(responseOnly(), field):
+		return "describe-task-definition answers it, and register-task-definition does not take it: remove it"
+	case structure == registerTaskDefinition && field == "taskDefinition":
+		return "this looks like the answer of describe-task-definition: keep only what is inside taskDefinition"
+	case structure == createService && field == "services":
+		return "this looks like the answer of describe-services: keep only what create-service takes"
+	case structure == createService && field == "taskDefinition":
+		return "remove it: Tagboat registers the task definition and sets it"
+	case structure == createService && field == "cluster":
+		return "remove it: the environment in tagboat.yaml says the cluster"
+	case structure == createService && field == "clientToken":
+		return "remove it: it belongs to one request"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,130 @@
+package taskdef
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+)
+
+// ServiceChanges compares a rendered service with the record that DescribeServices
+// gives of it, in what the file sets and nothing else: what the file leaves out is
+// somebody else's, autoscaling's desiredCount among it. It returns the members that
+// an UpdateService call must send (an empty Definition for none) and a diff of them.
+// A change that ECS does not allow is an error of kind Usage with a hint.
+//
+// Neither the task definition, which a deployment compares by itself, nor tags,
+// which UpdateService does not take, are looked at. Nor are monitoring and
+// gatewayConnectors, unless the record has them: DescribeServices does not tell them.
+func ServiceChanges(wanted Definition, observed json.RawMessage) (changes Definition, diff string, err error) {
+	record, err := FromJSON(observed)
+	if err != nil {
+		return Definition{}, "", fmt.Errorf("reading the record of the service: %w", err)
+	}
+	differ := map[string]any{}
+	var problems []error
+	for _, member := range slices.Sorted(maps.Keys(wanted.members)) {
+		have, visible := record.observed(member)
+		if !visible || covers(member, wanted.members[member], have) {
+			continue
+		}
+		if err := refuse(member, wanted, record); err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		differ[member] = clone(wanted.members[member])
+	}
+	if err := errors.Join(problems...); err != nil {
+		return Definition{}, "", err
+	}
+	return Definition{members: differ}, serviceDiff(differ, record), nil
+}
+
+// observed returns what a service's record has for a member of CreateService's input,
+// and false where the member is none that can be compared.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+func (d Definition) observed(member string) (any, bool) {
+	switch member {
+	case "taskDefinition", "cluster", "clientToken", "tags":
+		return nil, false
+	case "role":
+		return d.members["roleArn"], true
+	case "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations":
+		return d.primary()[member], true
+	case "monitoring", "gatewayConnectors":
+		have, ok := d.members[member]
+		return have, ok
+	default:
+		return d.members[member], true
+	}
+}
+
+// primary returns the deployment that the service is going to: the record has some
+// of the configuration there alone.
+func (d Definition) primary() map[string]any {
+	for _, deployment := range objects(d.members["deployments"]) {
+		if deployment["status"] == "PRIMARY" {
+			return deployment
+		}
+	}
+	return nil
+}
+
+// refuse returns an error where UpdateService cannot change a member.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+func refuse(member string, wanted, record Definition) error {
+	have, _ := record.observed(member)
+	if _, ok := loadShapes().Structures[updateService].Members[member]; !ok {
+		return tagboat.Usagef("%s cannot be changed from %s to %s: ECS fixes it when a service is created",
+			member, shown(have), shown(wanted.members[member])).
+			WithHint("put the old value back into the file, or delete the service and deploy again")
+	}
+	controller, _ := record.members["deploymentController"].(map[string]any)
+	allowed, limited := updatable(text(controller["type"]))
+	if limited && !slices.Contains(allowed, member) {
+		return tagboat.Usagef("%s cannot be changed: the service's deployment controller is %s", member, text(controller["type"])).
+			WithHint("with that controller only these can: %s", strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+// updatable returns the members that UpdateService takes for a deployment controller,
+// and false where it takes all.
+func updatable(controller string) ([]string, bool) {
+	members := []string{
+		"desiredCount", "healthCheckGracePeriodSeconds", "placementConstraints",
+		"placementStrategy", "enableECSManagedTags", "propagateTags",
+	}
+	switch controller {
+	case "CODE_DEPLOY":
+		return append(members, "deploymentConfiguration"), true
+	case "EXTERNAL":
+		return members, true
+	default:
+		return nil, false
+	}
+}
+
+func shown(v any) string {
+	if isEmpty(v) {
+		return "nothing"
+	}
+	return string(encode(v))
+}
+
+// serviceDiff shows the members that differ, each only as far as the file sets it.
+func serviceDiff(differ map[string]any, record Definition) string {
+	from, to := map[string]string{}, map[string]string{}
+	for member, want := range differ {
+		have, _ := record.observed(member)
+		if have = project(member, want, have); have != nil {
+			flattenInto(from, member, have)
+		}
+		flattenInto(to, member, want)
+	}
+	return diffLines(from, to)
+}

@@ -1,0 +1,69 @@
+package taskdef
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Swap is the image that a container should run.
+type Swap struct {
+	Image    tagboat.ImageName // its name in tagboat.yaml
+	Pinned   tagboat.Reference // with its digest
+	Revision string            // the commit that it was built from; "" where unknown
+	Where    tagboat.Position  // where tagboat.yaml says so
+}
+
+// SwapImages returns the input that registers current again with other images and
+// everything else as it is, tags included, so current must have its tags in the
+// member tags. Each container that images does not name keeps its image. A name that
+// current does not have is an error of kind Usage at its place.
+func SwapImages(current Definition, images map[tagboat.ContainerName]Swap) (Definition, error) {
+	d := Definition{members: clone(current.members)}
+	for _, field := range responseOnly() {
+		delete(d.members, field)
+	}
+	if tags, ok := d.members["tags"].([]any); ok {
+		d.members["tags"] = withoutSystemTags(tags)
+		dropEmpty(d.members, "tags") // ECS refuses an empty list of tags
+	}
+	found := d.Containers()
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		if _, ok := found[name]; !ok {
+			return Definition{}, noContainer(d, name, images[name].Where)
+		}
+	}
+	for _, c := range d.containers() {
+		swap, ok := images[tagboat.ContainerName(text(c["name"]))]
+		if !ok {
+			continue
+		}
+		if swap.Pinned.Pinned() == "" {
+			return Definition{}, tagboat.Usagef("no version of the image %s is pinned", swap.Image).At(swap.Where).
+				WithHint("tagboat pin %s=TAG --env ENV", swap.Image)
+		}
+		setImage(c, swap.Image, swap.Pinned, swap.Revision)
+	}
+	return d, nil
+}
+
+// withoutSystemTags drops the tags that AWS writes itself and lets nobody write.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
+func withoutSystemTags(tags []any) []any {
+	return slices.DeleteFunc(tags, func(tag any) bool {
+		object, _ := tag.(map[string]any)
+		return strings.HasPrefix(strings.ToLower(text(object["key"])), "aws:")
+	})
+}
+
+func noContainer(d Definition, name tagboat.ContainerName, at tagboat.Position) error {
+	var known []string
+	for c := range d.Containers() {
+		known = append(known, string(c))
+	}
+	slices.Sort(known)
+	return tagboat.Usagef("the family %s has no container %q", d.Family(), name).At(at).
+		WithHint("%s", tagboat.Suggest(string(name), known))
+}
