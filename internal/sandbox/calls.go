@@ -62,6 +62,7 @@ func (l *callLog) count(x exchange, o outcome) {
 	case outcomeThrottled:
 		op.Throttled++
 		l.calls.Throttled++
+	case outcomeSucceeded:
 	case outcomeFailed:
 		op.Failed++
 		l.calls.Failed++

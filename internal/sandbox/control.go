@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -73,7 +74,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) serviceNames() []string {
-	var names []string
+	names := make([]string, 0, len(s.services))
 	for _, service := range s.services {
 		names = append(names, service.Name)
 	}
@@ -91,18 +92,20 @@ func (s *Server) Operations() map[string][]string {
 
 // isFrontPage tells a person with a browser from a client of AWS.
 func isFrontPage(r *http.Request) bool {
-	return r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+	return r.URL.Path == "/" && r.Header.Get("Authorization") == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		!r.URL.Query().Has("Action") && r.Header.Get("X-Amz-Target") == ""
 }
 
 func (s *Server) frontPage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "This is the Tagboat sandbox: AWS on localhost, for account %s.\n\nServices: %s\n\nTo use it:\n\n",
+	var page strings.Builder
+	fmt.Fprintf(&page, "This is the Tagboat sandbox: AWS on localhost, for account %s.\n\nServices: %s\n\nTo use it:\n\n",
 		s.config.Account, strings.Join(s.serviceNames(), ", "))
 	for _, line := range s.Env("http://" + r.Host) {
-		fmt.Fprintf(w, "  export %s\n", line)
+		page.WriteString("  export " + line + "\n")
 	}
-	fmt.Fprint(w, "\nSee also /_sandbox/health, /_sandbox/calls and /_sandbox/faults.\n")
+	page.WriteString("\nSee also /_sandbox/health, /_sandbox/calls and /_sandbox/faults.\n")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, page.String()) // the client is gone if this fails
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

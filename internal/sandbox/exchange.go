@@ -78,6 +78,7 @@ type statusWriter struct {
 	status int
 }
 
+// WriteHeader passes the status on.
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK { // 1xx are not the answer
 		w.status = status
@@ -98,6 +99,11 @@ func (w *statusWriter) outcome() outcome {
 // nowhere takes the answer to a request whose client must not see it.
 type nowhere struct{}
 
-func (nowhere) Header() http.Header         { return http.Header{} }
-func (nowhere) WriteHeader(int)             {}
+// Header returns headers that nobody will see.
+func (nowhere) Header() http.Header { return http.Header{} }
+
+// WriteHeader does nothing.
+func (nowhere) WriteHeader(int) {}
+
+// Write takes everything.
 func (nowhere) Write(p []byte) (int, error) { return len(p), nil }

@@ -53,7 +53,7 @@ func (l *faultList) clear() {
 func (l *faultList) list() []Fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	faults := []Fault{}
+	faults := make([]Fault, 0, len(l.faults))
 	for _, f := range l.faults {
 		faults = append(faults, f.Fault)
 	}

@@ -144,6 +144,15 @@ func TestErrorsOfEachProtocol(t *testing.T) {
 	}
 }
 
+func TestSignedGetOfTheFrontPageIsACallOfAServiceThatIsNotThere(t *testing.T) {
+	box := serve(t, sandbox.Config{})
+	_, body := box.send(t, http.MethodGet, "/", "", "Authorization",
+		"AWS4-HMAC-SHA256 Credential=key/20261120/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+	if !strings.Contains(body, "s3.GET /") {
+		t.Error(body)
+	}
+}
+
 func TestDateIsTheSandboxs(t *testing.T) {
 	box := serve(t, sandbox.Config{Clock: clock.NewManual(start)})
 	response, _ := box.send(t, http.MethodGet, "/_sandbox/health", "")

@@ -79,13 +79,12 @@ func (st *store) write(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // gone already unless something failed
 	_, err = temporary.Write(data)
-	if err := errors.Join(err, temporary.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", temporary.Name(), err)
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), st.file(name))
 	}
-	if err := os.Rename(temporary.Name(), st.file(name)); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
 	}
 	st.written[name] = data
 	return nil

@@ -56,7 +56,7 @@ func (n *formNode) items(member string) []*formNode {
 			byNumber[i] = child
 		}
 	}
-	var items []*formNode
+	items := make([]*formNode, 0, len(byNumber))
 	for _, i := range slices.Sorted(maps.Keys(byNumber)) {
 		items = append(items, byNumber[i])
 	}
