@@ -20,13 +20,14 @@ func (l *Ledger) Update(ctx context.Context, g Group, changes map[tagboat.ImageN
 	return w.update(ctx)
 }
 
-// Preview returns the receipt that Update would give now, and writes nothing.
-func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.ImageName]tagboat.Reference) (Receipt, error) {
+// Preview returns the receipt that Update would give now, and writes nothing. It checks
+// what Update checks before it writes.
+func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.ImageName]tagboat.Reference, why Why) (Receipt, error) {
 	want, err := g.encode(changes)
 	if err != nil {
 		return Receipt{}, err
 	}
-	w := &writer{store: l.Store, group: g, want: want}
+	w := &writer{store: l.Store, group: g, want: want, why: why}
 	_, v, err := w.read(ctx)
 	if err != nil {
 		return Receipt{}, err

@@ -69,7 +69,7 @@ func TestForeignKeysStay(t *testing.T) {
 
 func TestPreviewWritesNothing(t *testing.T) {
 	s := &scripted{Store: memory()}
-	r, err := (&ledger.Ledger{Store: s}).Preview(t.Context(), group(), changes{"api": version("shop/api", "1", digest1)})
+	r, err := (&ledger.Ledger{Store: s}).Preview(t.Context(), group(), changes{"api": version("shop/api", "1", digest1)}, ledger.Why{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -14,7 +13,7 @@ import (
 // Options are what a Client needs from outside. The zero value reads public images.
 type Options struct {
 	Transport   http.RoundTripper // nil stands for a transport like net/http's default
-	Credentials Credentials       // nil stands for none
+	Credentials Credentials       // nil leaves all to docker's configuration
 	UserAgent   string
 }
 
@@ -25,7 +24,7 @@ type Client struct {
 }
 
 // New returns a client.
-func New(o Options) (*Client, error) {
+func New(o Options) *Client {
 	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}}
 	puller, err := remote.NewPuller(
 		remote.WithTransport(transport),
@@ -35,9 +34,9 @@ func New(o Options) (*Client, error) {
 			http.StatusBadGateway, http.StatusGatewayTimeout),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("preparing the registry client: %w", err)
+		panic(err) // only options that exclude each other are an error
 	}
-	return &Client{puller: puller}, nil
+	return &Client{puller: puller}
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.

@@ -141,11 +141,8 @@ func index(t *testing.T, labels map[string]string) v1.ImageIndex {
 
 func client(t *testing.T, c registry.Credentials) *registry.Client {
 	t.Helper()
-	got, err := registry.New(registry.Options{Credentials: c, UserAgent: "test/1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	return registry.New(registry.Options{Credentials: c, UserAgent: "test/1"})
 }
 
 // users are credentials that count how often they are asked for.

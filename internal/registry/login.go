@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 )
 
-// keychain shows Credentials to go-containerregistry.
+// keychain shows Credentials, and docker's configuration behind them, to
+// go-containerregistry.
 type keychain struct{ credentials Credentials }
 
 var (
@@ -21,10 +22,7 @@ func (k keychain) Resolve(r authn.Resource) (authn.Authenticator, error) {
 }
 
 func (k keychain) ResolveContext(ctx context.Context, r authn.Resource) (authn.Authenticator, error) {
-	if k.credentials == nil {
-		return authn.Anonymous, nil
-	}
-	l := &login{credentials: k.credentials, host: r.RegistryStr()}
+	l := &login{credentials: k.credentials, registry: r}
 	auth, err := l.AuthorizationContext(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +40,7 @@ const freshFor = 10 * time.Minute
 // login is the login to one registry.
 type login struct {
 	credentials Credentials
-	host        string
+	registry    authn.Resource
 
 	mu    sync.Mutex
 	auth  authn.AuthConfig
@@ -62,23 +60,12 @@ func (l *login) AuthorizationContext(ctx context.Context) (*authn.AuthConfig, er
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Now().After(l.until) {
-		user, password, ok, err := l.credentials.For(ctx, l.host)
+		auth, err := authFor(ctx, l.credentials, l.registry)
 		if err != nil {
 			return nil, err
 		}
-		l.auth, l.until = authOf(user, password, ok), time.Now().Add(freshFor)
+		l.auth, l.until = auth, time.Now().Add(freshFor)
 	}
 	auth := l.auth
 	return &auth, nil
-}
-
-func authOf(user, password string, ok bool) authn.AuthConfig {
-	switch {
-	case !ok:
-		return authn.AuthConfig{}
-	case user == tokenUser:
-		return authn.AuthConfig{IdentityToken: password}
-	default:
-		return authn.AuthConfig{Username: user, Password: password}
-	}
 }

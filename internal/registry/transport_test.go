@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -116,16 +118,23 @@ func TestParseECRHost(t *testing.T) {
 	}
 }
 
-func TestKeychainAsksECR(t *testing.T) {
-	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	k := registry.Keychain{ECR: func(_ context.Context, account, region string) (string, string, error) {
-		return "AWS", account + region, nil
-	}}
-	user, password, ok, err := k.For(t.Context(), "123456789012.dkr.ecr.eu-west-1.amazonaws.com")
-	if user != "AWS" || password != "123456789012eu-west-1" || !ok || err != nil {
-		t.Errorf("%s %s %t %v", user, password, ok, err)
+func TestDockerLoginIsUsed(t *testing.T) {
+	s := serve(t)
+	s.push(t, "shop/api:1.0", image(t, "amd64", nil))
+	s.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if user, password, _ := r.BasicAuth(); user == "bob" && password == "secret" {
+			return false
+		}
+		w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return true
+	})
+	c := client(t, &users{})
+	login := `{"auths":{"` + s.host + `":{"username":"bob","password":"secret"}}}`
+	if err := os.WriteFile(filepath.Join(os.Getenv("DOCKER_CONFIG"), "config.json"), []byte(login), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if _, _, ok, err := k.For(t.Context(), "ghcr.io"); ok || err != nil {
-		t.Errorf("%t %v", ok, err)
+	if ok, err := c.Exists(t.Context(), s.ref(t, "shop/api:1.0")); !ok || err != nil {
+		t.Errorf("%t, %v", ok, err)
 	}
 }
