@@ -56,6 +56,15 @@ func (s *Service) Service() wire.Service {
 	}
 }
 
+// Exists tells whether there is a parameter of that name or ARN, and of that version
+// or label where the name has one. ECS asks so before it starts a task with secrets.
+func (s *Service) Exists(scope wire.Scope, name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := call{store: s.store(scope)}.resolve(name, false)
+	return err == nil
+}
+
 // call is one request while the service is locked for it.
 type call struct {
 	*store

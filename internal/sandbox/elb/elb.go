@@ -1,0 +1,70 @@
+// Package elb is the sandbox's Elastic Load Balancing, as far as Amazon ECS needs it:
+// target groups, their health check settings, and how each target stands. Target
+// groups live per account and region. All of it may be used concurrently.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
+//
+// There are no load balancers and no listeners. Targets of a service's tasks are told
+// by the scheduler how they stand; those that somebody registers by hand are unused,
+// as on AWS where no load balancer sends to a target group. Ignored: Tags, IpAddressType
+// of what is registered, AvailabilityZone, TargetControlPort; a VPC is not looked up.
+package elb
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// Service is the target groups of every account and region.
+type Service struct {
+	clock clock.Clock
+
+	mu     sync.Mutex
+	groups map[string]*targetGroup // by ARN
+	made   int                     // target groups ever; the next one's number
+}
+
+// New returns a service without target groups that takes its times from c.
+func New(c clock.Clock) *Service {
+	return &Service{clock: c, groups: map[string]*targetGroup{}}
+}
+
+// Service returns the table of operations.
+func (s *Service) Service() wire.Service {
+	return wire.Service{
+		Name:      "elasticloadbalancing",
+		Protocol:  wire.Query,
+		Version:   "2015-12-01",
+		Namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+		Operations: map[string]wire.Operation{
+			"CreateTargetGroup":             op(s, call.create),
+			"DescribeTargetGroups":          op(s, call.describe),
+			"ModifyTargetGroup":             op(s, call.modify),
+			"DeleteTargetGroup":             op(s, call.remove),
+			"DescribeTargetGroupAttributes": op(s, call.describeAttributes),
+			"ModifyTargetGroupAttributes":   op(s, call.modifyAttributes),
+			"RegisterTargets":               op(s, call.register),
+			"DeregisterTargets":             op(s, call.deregister),
+			"DescribeTargetHealth":          op(s, call.describeHealth),
+		},
+	}
+}
+
+// call is one request while the service is locked for it.
+type call struct {
+	*Service
+	scope wire.Scope
+	now   time.Time
+}
+
+// op makes an operation of a function that has the service for itself.
+func op[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
+	return wire.Op(func(_ context.Context, caller wire.Caller, in In) (Out, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return f(call{Service: s, scope: caller.Scope, now: s.clock.Now()}, in)
+	})
+}

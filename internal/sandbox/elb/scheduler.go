@@ -1,0 +1,86 @@
+package elb
+
+import "time"
+
+// Settings is what a scheduler has to know of a target group to check the health of
+// its targets.
+type Settings struct {
+	Interval            time.Duration // between two checks of a target
+	Timeout             time.Duration
+	HealthyThreshold    int // successes in a row until a target is healthy
+	UnhealthyThreshold  int // failures in a row until it is unhealthy
+	DeregistrationDelay time.Duration
+	Path                string // "" for checks that only connect
+	Matcher             string // of HTTP or gRPC codes; "" for checks that only connect
+}
+
+// Exists tells whether there is a target group of that ARN.
+func (s *Service) Exists(arn string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.groups[arn] != nil
+}
+
+// Settings returns how a target group checks its targets; ok is false where there is
+// no target group of that ARN.
+func (s *Service) Settings(arn string) (settings Settings, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.groups[arn]
+	if g == nil {
+		return Settings{}, false
+	}
+	c := g.Created.check
+	settings = Settings{
+		Interval:            time.Duration(c.Interval) * time.Second,
+		Timeout:             time.Duration(c.Timeout) * time.Second,
+		HealthyThreshold:    c.HealthyThreshold,
+		UnhealthyThreshold:  c.UnhealthyThreshold,
+		DeregistrationDelay: g.delay(),
+		Path:                c.Path,
+	}
+	if c.Matcher != nil {
+		settings.Matcher = c.Matcher.HTTPCode + c.Matcher.GRPCCode
+	}
+	return settings, true
+}
+
+// Register adds a task's target, which begins as initial. A target group that is gone
+// takes none.
+func (s *Service) Register(at time.Time, arn, id string, port int) {
+	s.change(at, arn, func(g *targetGroup) {
+		g.add(&target{ID: id, Port: port, State: stateInitial, Reason: "Elb.RegistrationInProgress",
+			Description: "Target registration is in progress"})
+	})
+}
+
+// Deregister removes a task's target at once. That it drains first is for SetHealth
+// to say.
+func (s *Service) Deregister(at time.Time, arn, id string, port int) {
+	s.change(at, arn, func(g *targetGroup) {
+		g.drop(func(t *target) bool { return t.ID == id && t.Port == port })
+	})
+}
+
+// SetHealth says how a registered target stands, as DescribeTargetHealth will answer
+// it: healthy has neither reason nor description, whatever is given. A target that is
+// not registered stays unknown.
+func (s *Service) SetHealth(at time.Time, arn, id string, port int, state, reason, description string) {
+	if state == stateHealthy {
+		reason, description = "", ""
+	}
+	s.change(at, arn, func(g *targetGroup) {
+		if t := g.find(id, port); t != nil {
+			t.State, t.Reason, t.Description = state, reason, description
+		}
+	})
+}
+
+func (s *Service) change(at time.Time, arn string, f func(*targetGroup)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.groups[arn]; g != nil {
+		g.expire(at)
+		f(g)
+	}
+}

@@ -1,0 +1,172 @@
+package logs
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// maxScan is how many events one call looks at. A page without a match can thus be
+// empty and still not be the last, as on AWS.
+const maxScan = 10_000
+
+type filterEventsInput struct {
+	Group         string   `json:"logGroupName"`
+	Identifier    string   `json:"logGroupIdentifier"`
+	Streams       []string `json:"logStreamNames"`
+	Prefix        string   `json:"logStreamNamePrefix"`
+	StartTime     *int64   `json:"startTime"`
+	EndTime       *int64   `json:"endTime"`
+	Pattern       string   `json:"filterPattern"`
+	Limit         *int     `json:"limit"`
+	NextToken     string   `json:"nextToken"`
+	StartFromHead *bool    `json:"startFromHead"`
+}
+
+type filterEventsOutput struct {
+	Events    []filteredEvent `json:"events"`
+	Searched  []struct{}      `json:"searchedLogStreams"` // empty since 2020
+	NextToken string          `json:"nextToken,omitempty"`
+}
+
+type filteredEvent struct {
+	Stream        string `json:"logStreamName"`
+	Timestamp     int64  `json:"timestamp"`
+	Message       string `json:"message"`
+	IngestionTime int64  `json:"ingestionTime"`
+	ID            string `json:"eventId"`
+}
+
+// filterEvents searches the streams of a group, by time.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+func (c call) filterEvents(in filterEventsInput) (filterEventsOutput, error) {
+	out := filterEventsOutput{Events: []filteredEvent{}, Searched: []struct{}{}}
+	g, err := c.group(in.Group, in.Identifier)
+	if err != nil {
+		return out, err
+	}
+	size, pattern, from, err := in.parse()
+	if err != nil {
+		return out, err
+	}
+	candidates := in.candidates(g, from)
+	bytes := 0
+	for i, e := range candidates {
+		bytes += len(e.Message) + eventOverhead
+		if i == maxScan || len(out.Events) == size || bytes > maxPageBytes && i > 0 {
+			out.NextToken = (&cursor{e.place(), e.stream, from.Down}).token()
+			break
+		}
+		if pattern.match(e.Message) {
+			out.Events = append(out.Events, filteredEvent{e.stream, e.At, e.Message, e.IngestedAt, e.id()})
+		}
+	}
+	return out, nil
+}
+
+// parse checks the request and says where its page starts.
+func (in filterEventsInput) parse() (size int, p pattern, from cursor, err error) {
+	if in.Prefix != "" && len(in.Streams) > 0 {
+		return 0, p, from, wire.Errorf(invalidParameter, "The logStreamNames and logStreamNamePrefix parameters are mutually exclusive.")
+	}
+	if size, err = limit(in.Limit, maxEvents, maxEvents); err != nil {
+		return 0, p, from, err
+	}
+	if p, err = parsePattern(in.Pattern); err != nil {
+		return 0, p, from, err
+	}
+	if in.NextToken != "" {
+		from, err = parseCursor(in.NextToken)
+		return size, p, from, err
+	}
+	from.Down = in.StartFromHead != nil && !*in.StartFromHead
+	since := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	if from.Down && (in.StartTime == nil || *in.StartTime < since) {
+		return 0, p, from, wire.Errorf(invalidParameter, "startFromHead can be false only when startTime is on or after Jan 1, 2024 00:00:00 UTC.")
+	}
+	return size, p, from, nil
+}
+
+// candidate is an event of one of the streams that are searched.
+type candidate struct {
+	event
+	stream string
+}
+
+// candidates returns the events in the streams and times that were asked for, in order,
+// from the cursor on.
+func (in filterEventsInput) candidates(g *group, from cursor) []candidate {
+	var found []candidate
+	for name, s := range g.Streams {
+		if !strings.HasPrefix(name, in.Prefix) || len(in.Streams) > 0 && !slices.Contains(in.Streams, name) {
+			continue
+		}
+		for _, e := range s.between(in.StartTime, nil) {
+			if in.EndTime == nil || e.At <= *in.EndTime {
+				found = append(found, candidate{e, name})
+			}
+		}
+	}
+	slices.SortFunc(found, candidate.compare)
+	if from.Down {
+		slices.Reverse(found)
+	}
+	if from.Stream == "" {
+		return found
+	}
+	start := slices.IndexFunc(found, from.reached)
+	if start < 0 {
+		return nil
+	}
+	return found[start:]
+}
+
+func (c candidate) compare(d candidate) int {
+	return cmp.Or(cmp.Compare(c.At, d.At), strings.Compare(c.stream, d.stream), cmp.Compare(c.Number, d.Number))
+}
+
+// id is unique within a log group, and 56 digits long as AWS's.
+func (c candidate) id() string {
+	return fmt.Sprintf("%020d%010d%026d", c.At, crc32.ChecksumIEEE([]byte(c.stream)), c.Number)
+}
+
+// cursor is the event that a page starts with.
+type cursor struct {
+	place
+	Stream string
+	Down   bool // towards older events
+}
+
+type cursorText struct {
+	At     int64  `json:"t"`
+	Number int    `json:"n"`
+	Stream string `json:"s"`
+	Down   bool   `json:"d"`
+}
+
+func (c *cursor) token() string {
+	text, _ := json.Marshal(cursorText{c.at, c.number, c.Stream, c.Down}) // nothing in it can fail
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func parseCursor(token string) (cursor, error) {
+	var t cursorText
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || json.Unmarshal(text, &t) != nil || t.Stream == "" {
+		return cursor{}, badToken()
+	}
+	return cursor{place{t.At, t.Number}, t.Stream, t.Down}, nil
+}
+
+// reached tells whether c is the cursor's event or comes after it.
+func (c cursor) reached(e candidate) bool {
+	order := e.compare(candidate{event{At: c.at, Number: c.number}, c.Stream})
+	return order == 0 || c.Down == (order < 0)
+}

@@ -1,0 +1,115 @@
+package logs
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// What a batch may be.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+const (
+	eventOverhead  = 26
+	maxBatchBytes  = 1_048_576
+	maxBatchEvents = 10_000
+	maxBatchSpan   = 24 * time.Hour
+	maxAge         = 14 * 24 * time.Hour
+	maxAhead       = 2 * time.Hour
+)
+
+type inputEvent struct {
+	Timestamp int64  `json:"timestamp"`
+	Message   string `json:"message"`
+}
+
+type putEventsInput struct {
+	streamInput
+	Events []inputEvent `json:"logEvents"`
+}
+
+type putEventsOutput struct {
+	NextToken string    `json:"nextSequenceToken"` // of no use any more, and still answered
+	Rejected  *rejected `json:"rejectedLogEventsInfo,omitempty"`
+}
+
+// rejected says which events of a batch were left out; the rest was written.
+type rejected struct {
+	TooNewFrom *int `json:"tooNewLogEventStartIndex,omitempty"`
+	TooOldTo   *int `json:"tooOldLogEventEndIndex,omitempty"`
+	ExpiredTo  *int `json:"expiredLogEventEndIndex,omitempty"`
+}
+
+// putEvents writes a batch that is in order of time.
+func (c call) putEvents(in putEventsInput) (putEventsOutput, error) {
+	g, err := c.group(in.Group, "")
+	if err != nil {
+		return putEventsOutput{}, err
+	}
+	s, err := g.stream(in.Stream)
+	if err != nil {
+		return putEventsOutput{}, err
+	}
+	if err := checkBatch(in.Events); err != nil {
+		return putEventsOutput{}, err
+	}
+	accepted, info := c.accept(g, in.Events)
+	if n := len(accepted); n > 0 && accepted[n-1].Timestamp-accepted[0].Timestamp > maxBatchSpan.Milliseconds() {
+		return putEventsOutput{}, wire.Errorf(invalidParameter, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
+	}
+	s.add(c.now, accepted)
+	return putEventsOutput{NextToken: sequenceToken(s), Rejected: info}, nil
+}
+
+func checkBatch(events []inputEvent) error {
+	if len(events) == 0 {
+		return invalidMember("[]", "logEvents", "have length greater than or equal to 1")
+	}
+	if len(events) > maxBatchEvents {
+		return wire.Errorf(invalidParameter, "1 validation error detected: Value at 'logEvents' failed to satisfy constraint: "+
+			"Member must have length less than or equal to %d", maxBatchEvents)
+	}
+	size := 0
+	for i, e := range events {
+		if e.Message == "" {
+			return invalidMember("", fmt.Sprintf("logEvents.%d.member.message", i+1), "have length greater than or equal to 1")
+		}
+		if i > 0 && e.Timestamp < events[i-1].Timestamp {
+			return wire.Errorf(invalidParameter, "Log events in a single PutLogEvents request must be in chronological order.")
+		}
+		size += len(e.Message) + eventOverhead
+	}
+	if size > maxBatchBytes {
+		return wire.Errorf(invalidParameter, "Upload too large: %d bytes exceeds limit of %d", size, maxBatchBytes)
+	}
+	return nil
+}
+
+// accept splits off the events that are too old, that the group's retention would
+// remove at once, or that lie too far in the future.
+func (c call) accept(g *group, events []inputEvent) ([]inputEvent, *rejected) {
+	from, to, info := 0, len(events), rejected{}
+	tooOld := c.now.Add(-maxAge).UnixMilli()
+	expired := int64(0)
+	if g.Retention > 0 {
+		expired = c.now.AddDate(0, 0, -g.Retention).UnixMilli()
+	}
+	tooNew := c.now.Add(maxAhead).UnixMilli()
+	for i, e := range events {
+		end := i + 1
+		switch {
+		case e.Timestamp < tooOld:
+			from, info.TooOldTo = end, &end
+		case e.Timestamp < expired:
+			from, info.ExpiredTo = end, &end
+		case e.Timestamp > tooNew && info.TooNewFrom == nil:
+			to, info.TooNewFrom = i, &i
+		}
+	}
+	if info == (rejected{}) {
+		return events, nil
+	}
+	return events[from:to], &info
+}
+
+func sequenceToken(s *stream) string { return fmt.Sprintf("%056d", s.Written) }
