@@ -54,7 +54,7 @@ func build(path string, root *source.Node) (*Config, error) {
 	b.vars()
 	b.ledger()
 	if err := errors.Join(append([]error{decodeErr}, b.problems...)...); err != nil {
-		return nil, err
+		return nil, source.Sorted(err)
 	}
 	return b.config, nil
 }
@@ -79,18 +79,12 @@ func (b *builder) problem(at tagboat.Position, format string, args ...any) *tagb
 
 func placesOf(err error) map[tagboat.Position]bool {
 	places := map[tagboat.Position]bool{}
-	var walk func(error)
-	walk = func(err error) {
+	for _, err := range source.Errors(err) {
 		var e *tagboat.Error
-		if joined, ok := err.(interface{ Unwrap() []error }); ok {
-			for _, err := range joined.Unwrap() {
-				walk(err)
-			}
-		} else if errors.As(err, &e) && e.Where != nil {
+		if errors.As(err, &e) && e.Where != nil {
 			places[*e.Where] = true
 		}
 	}
-	walk(err)
 	return places
 }
 

@@ -132,7 +132,7 @@ func (n *Node) Want(k Kind) error {
 	if n.Kind == k {
 		return nil
 	}
-	e := n.Errorf("%s belongs here, not %s", k, n.describe())
+	e := n.Errorf("%s%s belongs here, not %s", n.label(), k, n.describe())
 	switch {
 	case k == String && (n.Kind == Number || n.Kind == Bool):
 		e.WithHint("write it in quotes: %q", n.Raw)
@@ -142,6 +142,15 @@ func (n *Node) Want(k Kind) error {
 		e.WithHint("write true or false, without quotes")
 	}
 	return e
+}
+
+// label names the field where the place alone would not: a list or a map over many
+// lines, a line that is too long to quote.
+func (n *Node) label() string {
+	if n.At.Line == 0 || n.Path == "" {
+		return "" // Errorf says the whole path, or there is none
+	}
+	return n.Path[strings.LastIndexByte(n.Path, '.')+1:] + ": "
 }
 
 func (n *Node) describe() string {

@@ -51,6 +51,9 @@ func (c checker) list(n *source.Node, item string) error {
 	}
 	var problems []error
 	for _, i := range n.Items {
+		if i.Kind == source.Null {
+			problems = append(problems, i.Errorf("an entry of the list is empty").WithHint("fill it in or remove it"))
+		}
 		problems = append(problems, c.check(i, item))
 	}
 	return errors.Join(problems...)
@@ -99,6 +102,9 @@ func (c checker) enum(n *source.Node, values []string) error {
 
 func (c checker) structure(n *source.Node, name string) error {
 	if err := n.Want(source.Map); err != nil {
+		return err
+	}
+	if err := wrapped(n, name); err != nil {
 		return err
 	}
 	s := loadShapes().Structures[name]

@@ -1,6 +1,10 @@
 package taskdef
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tagboat/tagboat/internal/source"
+)
 
 // responseOnly is what DescribeTaskDefinition answers beside what
 // RegisterTaskDefinition takes.
@@ -18,10 +22,6 @@ func misplaced(structure, field string) string {
 	switch {
 	case structure == registerTaskDefinition && slices.Contains(responseOnly(), field):
 		return "describe-task-definition answers it, and register-task-definition does not take it: remove it"
-	case structure == registerTaskDefinition && field == "taskDefinition":
-		return "this looks like the answer of describe-task-definition: keep only what is inside taskDefinition"
-	case structure == createService && field == "services":
-		return "this looks like the answer of describe-services: keep only what create-service takes"
 	case structure == createService && field == "taskDefinition":
 		return "remove it: Tagboat registers the task definition and sets it"
 	case structure == createService && field == "cluster":
@@ -31,4 +31,15 @@ func misplaced(structure, field string) string {
 	default:
 		return ""
 	}
+}
+
+// wrapped returns an error where the file is the whole answer of a describing call,
+// the definition inside it.
+func wrapped(n *source.Node, structure string) error {
+	outer := map[string]string{registerTaskDefinition: "taskDefinition", createService: "services"}[structure]
+	if outer == "" || n.Field(outer) == nil {
+		return nil
+	}
+	return n.Errorf("this looks like the answer of a describing command").
+		WithHint("keep only what is inside %s, without what AWS added to it", outer)
 }

@@ -59,7 +59,7 @@ func newTemplate(root *source.Node, shape string) (*Template, error) {
 		err = errors.Join(err, t.checkContainers())
 	}
 	if err != nil {
-		return nil, err
+		return nil, source.Sorted(err)
 	}
 	return t, nil
 }

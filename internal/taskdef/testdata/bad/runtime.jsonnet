@@ -1,0 +1,5 @@
+local image(name) = error 'no image ' + name;
+{
+  family: 'api',
+  containerDefinitions: [{ name: 'app', image: image('x') }],
+}

@@ -1,0 +1,4 @@
+{
+  family: 'api'
+  containerDefinitions: [],
+}
