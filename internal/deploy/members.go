@@ -2,24 +2,51 @@ package deploy
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 // members returns what of the service the wanted definition changes. What cannot be
 // compared or cannot be changed is a problem.
 func (b *builder) members() map[string]json.RawMessage {
+	members := map[string]json.RawMessage{}
 	if b.desired.ServiceDefinition == nil {
-		return map[string]json.RawMessage{}
+		return members
 	}
-	members, err := taskdef.ServiceChanges(b.desired.ServiceDefinition.JSON(), b.observed.Service.Record)
-	if err != nil {
-		b.problems = append(b.problems, b.desired.problem(at(b.desired.ServicePlace), "", err.Error()))
-	}
+	changes, diff, err := taskdef.ServiceChanges(*b.desired.ServiceDefinition, b.observed.Service.Record)
+	b.problems = append(b.problems, problemsOf(b.desired, err)...)
+	b.diff += diff
+	// What came out of a Definition is an object.
+	_ = json.Unmarshal(changes.JSON(), &members)
 	return members
+}
+
+// problemsOf returns a problem for each error that was joined in err.
+func problemsOf(d Desired, err error) []tagboat.Problem {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var problems []tagboat.Problem
+		for _, e := range joined.Unwrap() {
+			problems = append(problems, problemsOf(d, e)...)
+		}
+		return problems
+	}
+	var known *tagboat.Error
+	if !errors.As(err, &known) {
+		return []tagboat.Problem{d.problem(at(d.ServicePlace), "", err.Error())}
+	}
+	where := at(d.ServicePlace)
+	if known.Where != nil {
+		where = known.Where.String()
+	}
+	return []tagboat.Problem{d.problem(where, known.Hint, known.Msg)}
 }
 
 // names lists members for people.

@@ -75,7 +75,7 @@ type builder struct {
 }
 
 func (b *builder) create() {
-	b.diff = taskdef.Definition{}.Diff(b.desired.Definition)
+	b.diff = taskdef.Diff(taskdef.Definition{}, b.desired.Definition)
 	b.definition()
 	b.steps = append(b.steps, CreateService{
 		Cluster: b.desired.Cluster,
@@ -97,6 +97,7 @@ func (b *builder) definition() {
 
 func (b *builder) update() {
 	members := b.members()
+	b.diff = taskdef.Diff(b.current(), b.desired.Definition) + b.diff
 	same := b.observed.Current != nil && equal(b.desired.Definition, *b.observed.Current)
 	if same && len(members) == 0 && b.observed.stopped() == "" {
 		b.nothingDiffers()
@@ -109,6 +110,18 @@ func (b *builder) update() {
 		members["desiredCount"] = desiredCount(count)
 	}
 	b.updateService(members, same && !b.healthy())
+}
+
+// current returns the task definition in use; the zero one where it cannot be read.
+func (b *builder) current() taskdef.Definition {
+	if b.observed.Current == nil {
+		return taskdef.Definition{}
+	}
+	d, err := taskdef.FromJSON(b.observed.Current.Record)
+	if err != nil {
+		return taskdef.Definition{}
+	}
+	return d
 }
 
 // nothingDiffers makes sure that what is wanted also came up.
@@ -145,5 +158,5 @@ func desiredCount(tag string) json.RawMessage {
 // equal tells whether a revision is what is wanted. One that cannot be read is not.
 func equal(wanted taskdef.Definition, revision ecs.TaskDefinition) bool {
 	d, err := taskdef.FromJSON(revision.Record)
-	return err == nil && wanted.Equal(d)
+	return err == nil && taskdef.Equal(wanted, d)
 }

@@ -118,7 +118,7 @@ func definitionDrift(d Desired, o Observed) []string {
 	switch {
 	case err != nil:
 		return []string{"the task definition that runs cannot be read: " + err.Error()}
-	case d.Definition.Equal(current):
+	case taskdef.Equal(d.Definition, current):
 		return nil
 	case o.Current.Family != d.Definition.Family():
 		return []string{fmt.Sprintf("somebody else's deployment: the service runs task definition %s of another family than %s", ecs.LastPart(o.Current.ARN), d.Definition.Family())}

@@ -1,0 +1,354 @@
+package deploy_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// errKilled is what every call answers once the fake was told to stop answering.
+var errKilled = errors.New("killed")
+
+// fake is an ECS in one cluster named "c" whose rollouts do what the test says.
+type fake struct {
+	mu          sync.Mutex
+	services    map[string]*ecs.Service
+	definitions []ecs.TaskDefinition // oldest first
+	tasks       []ecs.Task
+	logs        map[string][]ecs.LogLine // by group and stream
+	groups      []string
+	images      []string // that exist; nil for all
+	missingTGs  []string
+	targets     []ecs.TargetHealth
+
+	calls    map[string]int
+	total    int
+	dieAfter int                          // no call is answered after that many; 0 means never
+	lose     map[string]int               // answers of an operation to lose, the effect stays
+	refuse   func(op string) error        // an error in place of an answer
+	rolls    func(f *fake, s *ecs.Service) // what a poll finds to have happened
+	deployed int
+}
+
+func newFake() *fake {
+	return &fake{
+		services: map[string]*ecs.Service{}, calls: map[string]int{}, lose: map[string]int{},
+		logs: map[string][]ecs.LogLine{}, groups: []string{"/c/api"}, rolls: completes,
+	}
+}
+
+func (f *fake) client() *deploy.Client {
+	return &deploy.Client{ECS: f, Logs: f, Targets: f, Images: f}
+}
+
+// begin counts a call; the lock is held if it returns nil.
+func (f *fake) begin(ctx context.Context, op string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.calls[op]++
+	f.total++
+	if f.dieAfter > 0 && f.total > f.dieAfter {
+		f.mu.Unlock()
+		return errKilled
+	}
+	if f.refuse != nil {
+		if err := f.refuse(op); err != nil {
+			f.mu.Unlock()
+			return err
+		}
+	}
+	return nil
+}
+
+// answer loses the answer of a changing call if the test wants that.
+func (f *fake) answer(op string) error {
+	if f.lose[op] > 0 {
+		f.lose[op]--
+		return fmt.Errorf("%s: %w", op, ecs.ErrAmbiguous)
+	}
+	return nil
+}
+
+func (f *fake) DescribeServices(ctx context.Context, cluster string, names []string) (found []ecs.Service, missing []string, err error) {
+	if err := f.begin(ctx, "DescribeServices"); err != nil {
+		return nil, nil, err
+	}
+	defer f.mu.Unlock()
+	if cluster != "c" {
+		return nil, nil, fmt.Errorf("ClusterNotFoundException: %w", ecs.ErrNotFound)
+	}
+	if len(names) > 10 {
+		return nil, nil, errors.New("InvalidParameterException: more than ten services")
+	}
+	for _, name := range names {
+		s, ok := f.services[name]
+		if !ok {
+			missing = append(missing, name)
+			continue
+		}
+		f.rolls(f, s)
+		found = append(found, copyOf(s))
+	}
+	return found, missing, nil
+}
+
+func copyOf(s *ecs.Service) ecs.Service {
+	c := *s
+	c.Deployments, c.Events = slices.Clone(s.Deployments), slices.Clone(s.Events)
+	return c
+}
+
+type changeInput struct {
+	Cluster, Service, ServiceName, TaskDefinition string
+	DesiredCount                                  *int
+	ForceNewDeployment                            bool
+}
+
+func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
+	if err := f.begin(ctx, "CreateService"); err != nil {
+		return ecs.Service{}, err
+	}
+	defer f.mu.Unlock()
+	var in changeInput
+	if err := json.Unmarshal(input, &in); err != nil {
+		return ecs.Service{}, err
+	}
+	if f.services[in.ServiceName] != nil {
+		return ecs.Service{}, errors.New("InvalidParameterException: Creation of service was not idempotent")
+	}
+	s := &ecs.Service{
+		ARN: "arn:aws:ecs:r:1:service/c/" + in.ServiceName, Name: in.ServiceName, Status: "ACTIVE",
+		Desired: *in.DesiredCount, SchedulingStrategy: "REPLICA", MinHealthyPercent: 100, MaxPercent: 200,
+		Record: input, Tags: map[string]string{},
+	}
+	f.services[s.Name] = s
+	f.start(s, in.TaskDefinition)
+	return copyOf(s), f.answer("CreateService")
+}
+
+func (f *fake) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
+	if err := f.begin(ctx, "UpdateService"); err != nil {
+		return ecs.Service{}, err
+	}
+	defer f.mu.Unlock()
+	var in changeInput
+	if err := json.Unmarshal(input, &in); err != nil {
+		return ecs.Service{}, err
+	}
+	s := f.services[in.Service]
+	if s == nil {
+		return ecs.Service{}, errors.New("ServiceNotFoundException")
+	}
+	if d := f.definition(in.TaskDefinition); d == nil || d.Status != "ACTIVE" {
+		return ecs.Service{}, errors.New("ClientException: TaskDefinition is inactive")
+	}
+	if in.DesiredCount != nil {
+		s.Desired = *in.DesiredCount
+		for i := range s.Deployments {
+			s.Deployments[i].Desired = s.Desired
+		}
+	}
+	if in.ForceNewDeployment || in.TaskDefinition != s.Deployments[0].TaskDefinition {
+		f.start(s, in.TaskDefinition)
+	}
+	return copyOf(s), f.answer("UpdateService")
+}
+
+// start begins a deployment as UpdateService does.
+func (f *fake) start(s *ecs.Service, definition string) string {
+	f.deployed++
+	for i := range s.Deployments {
+		s.Deployments[i].Status = "ACTIVE"
+	}
+	d := ecs.Deployment{
+		ID: fmt.Sprintf("ecs-svc/%019d", f.deployed), Status: "PRIMARY", TaskDefinition: definition,
+		RolloutState: "IN_PROGRESS", Desired: s.Desired, CreatedAt: time.Now(),
+	}
+	d.RolloutReason = "ECS deployment " + d.ID + " in progress."
+	s.TaskDefinition = definition
+	s.Deployments = append([]ecs.Deployment{d}, s.Deployments...)
+	return d.ID
+}
+
+func (f *fake) definition(arn string) *ecs.TaskDefinition {
+	for i := range f.definitions {
+		if f.definitions[i].ARN == arn {
+			return &f.definitions[i]
+		}
+	}
+	return nil
+}
+
+func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
+	if err := f.begin(ctx, "DescribeTaskDefinition"); err != nil {
+		return ecs.TaskDefinition{}, err
+	}
+	defer f.mu.Unlock()
+	for _, d := range slices.Backward(f.definitions) {
+		if d.ARN == id || d.Family == id && d.Status == "ACTIVE" {
+			return d, nil
+		}
+	}
+	return ecs.TaskDefinition{}, ecs.ErrNotFound
+}
+
+func (f *fake) ListTaskDefinitions(ctx context.Context, family string, max int) ([]string, error) {
+	if err := f.begin(ctx, "ListTaskDefinitions"); err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	var arns []string
+	for _, d := range slices.Backward(f.definitions) {
+		if d.Family == family && d.Status == "ACTIVE" && len(arns) < max {
+			arns = append(arns, d.ARN)
+		}
+	}
+	return arns, nil
+}
+
+func (f *fake) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
+	if err := f.begin(ctx, "RegisterTaskDefinition"); err != nil {
+		return "", err
+	}
+	defer f.mu.Unlock()
+	return f.register(input), f.answer("RegisterTaskDefinition")
+}
+
+func (f *fake) register(input json.RawMessage) string {
+	var in struct{ Family string }
+	if err := json.Unmarshal(input, &in); err != nil {
+		panic(err)
+	}
+	revision := 1
+	for _, d := range f.definitions {
+		if d.Family == in.Family {
+			revision++
+		}
+	}
+	arn := fmt.Sprintf("arn:aws:ecs:r:1:task-definition/%s:%d", in.Family, revision)
+	f.definitions = append(f.definitions, ecs.TaskDefinition{ARN: arn, Family: in.Family, Revision: revision, Status: "ACTIVE", Record: input})
+	return arn
+}
+
+func (f *fake) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) ([]string, error) {
+	if err := f.begin(ctx, "ListTasks"); err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	var arns []string
+	for _, t := range f.tasks {
+		if t.Group == "service:"+filter.Service && t.DesiredStatus == filter.DesiredStatus {
+			arns = append(arns, t.ARN)
+		}
+	}
+	return arns, nil
+}
+
+func (f *fake) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs.Task, error) {
+	if err := f.begin(ctx, "DescribeTasks"); err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	if len(arns) > 100 {
+		return nil, errors.New("InvalidParameterException: more than a hundred tasks")
+	}
+	var tasks []ecs.Task
+	for _, t := range f.tasks {
+		if slices.Contains(arns, t.ARN) {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks, nil
+}
+
+func (f *fake) TagResource(ctx context.Context, arn string, tags map[string]string) error {
+	if err := f.begin(ctx, "TagResource"); err != nil {
+		return err
+	}
+	defer f.mu.Unlock()
+	for k, v := range tags {
+		f.services[ecs.LastPart(arn)].Tags[k] = v
+	}
+	return nil
+}
+
+func (f *fake) UntagResource(ctx context.Context, arn string, keys []string) error {
+	if err := f.begin(ctx, "UntagResource"); err != nil {
+		return err
+	}
+	defer f.mu.Unlock()
+	for _, k := range keys {
+		delete(f.services[ecs.LastPart(arn)].Tags, k)
+	}
+	return nil
+}
+
+func (f *fake) GroupExists(ctx context.Context, name string) (bool, error) {
+	if err := f.begin(ctx, "DescribeLogGroups"); err != nil {
+		return false, err
+	}
+	defer f.mu.Unlock()
+	return slices.Contains(f.groups, name), nil
+}
+
+func (f *fake) Tail(ctx context.Context, group, stream string, n int) ([]ecs.LogLine, error) {
+	if err := f.begin(ctx, "GetLogEvents"); err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	lines := f.logs[group+":"+stream]
+	return lines[max(0, len(lines)-n):], nil
+}
+
+func (f *fake) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error) {
+	if err := f.begin(ctx, "DescribeTargetHealth"); err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	return f.targets, nil
+}
+
+func (f *fake) Missing(ctx context.Context, arns []string) ([]string, error) {
+	if err := f.begin(ctx, "DescribeTargetGroups"); err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !slices.Contains(f.missingTGs, arn) }), nil
+}
+
+func (f *fake) Exists(ctx context.Context, image tagboat.Reference) (bool, error) {
+	if err := f.begin(ctx, "image"); err != nil {
+		return false, err
+	}
+	defer f.mu.Unlock()
+	return f.images == nil || slices.Contains(f.images, image.Pinned()), nil
+}
+
+// changes lists the changing calls that were made.
+func (f *fake) changes() string {
+	var made []string
+	for _, op := range []string{"RegisterTaskDefinition", "CreateService", "UpdateService", "TagResource", "UntagResource"} {
+		if n := f.calls[op]; n > 0 {
+			made = append(made, fmt.Sprintf("%s %d", op, n))
+		}
+	}
+	return strings.Join(made, ", ")
+}
+
+var (
+	_ deploy.ECS     = (*fake)(nil)
+	_ deploy.Logs    = (*fake)(nil)
+	_ deploy.Targets = (*fake)(nil)
+	_ deploy.Images  = (*fake)(nil)
+)
