@@ -25,12 +25,17 @@ func (s *Server) serveRegistry(w http.ResponseWriter, r *http.Request) {
 // about, such as "registry.PUT manifests".
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#endpoints
 func registryOperation(method, path string) string {
-	for _, part := range []string{"blobs/uploads", "manifests", "blobs", "tags", "referrers"} {
-		if strings.Contains(path, "/"+part+"/") {
-			return "registry." + method + " " + strings.TrimPrefix(part, "blobs/")
-		}
+	parts := strings.Split(path, "/")
+	kind, last := parts[max(0, len(parts)-2)], parts[len(parts)-1]
+	if kind == "blobs" && last == "uploads" {
+		kind = last
 	}
-	return "registry." + method
+	switch kind {
+	case "manifests", "blobs", "uploads", "tags", "referrers":
+		return "registry." + method + " " + kind
+	default: // the ping, the catalog
+		return "registry." + method
+	}
 }
 
 // refuseRegistry answers an error in the form that the distribution API gives it.
