@@ -1,0 +1,122 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// keptEvents is how many events a service keeps.
+const keptEvents = 100
+
+// Event is one message of a service in AWS's wording.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+type Event struct {
+	ID      string    `json:"id"` // UUID
+	At      time.Time `json:"at"`
+	Message string    `json:"message"`
+}
+
+// The detail types of what World.StateChanged is told. The detail of a
+// TaskStateChange is a *Task, which the API words as DescribeTasks does.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
+const (
+	TaskStateChange       = "ECS Task State Change"
+	DeploymentStateChange = "ECS Deployment State Change"
+	ServiceAction         = "ECS Service Action"
+)
+
+// DeploymentEvent is the detail of a DeploymentStateChange.
+type DeploymentEvent struct {
+	EventType    string    `json:"eventType"` // INFO, ERROR
+	EventName    string    `json:"eventName"` // SERVICE_DEPLOYMENT_IN_PROGRESS, _COMPLETED, _FAILED
+	DeploymentID string    `json:"deploymentId"`
+	UpdatedAt    time.Time `json:"updatedAt"`
+	Reason       string    `json:"reason"`
+}
+
+// ServiceEvent is the detail of a ServiceAction.
+type ServiceEvent struct {
+	EventType  string    `json:"eventType"` // INFO, WARN, ERROR
+	EventName  string    `json:"eventName"` // SERVICE_STEADY_STATE, SERVICE_TASK_START_IMPAIRED, …
+	ClusterARN string    `json:"clusterArn"`
+	CreatedAt  time.Time `json:"createdAt"`
+	Reason     string    `json:"reason,omitempty"`
+}
+
+// say adds an event to a service.
+func (e *Engine) say(s *Service, message string) {
+	e.sayAs(s, "(service "+s.Spec.Name+") "+message)
+}
+
+func (e *Engine) sayAs(s *Service, message string) {
+	if len(s.Events) < keptEvents {
+		s.Events = append(s.Events, Event{})
+	}
+	copy(s.Events[1:], s.Events)
+	s.Events[0] = Event{ID: e.ids.uuid(), At: e.now, Message: message}
+}
+
+// act tells the world of a service action.
+func (e *Engine) act(s *Service, kind, name, reason string) {
+	e.world.StateChanged(e.now, ServiceAction, ServiceEvent{
+		EventType: kind, EventName: name, ClusterARN: s.Spec.ClusterARN, CreatedAt: e.now, Reason: reason,
+	}, []string{s.Spec.ARN})
+}
+
+func taskID(t *Task) string { return t.ARN[strings.LastIndexByte(t.ARN, '/')+1:] }
+
+// list writes tasks as events do: (task ID) (task ID).
+func list(tasks []*Task) string {
+	parts := make([]string, len(tasks))
+	for i, t := range tasks {
+		parts[i] = "(task " + taskID(t) + ")"
+	}
+	return strings.Join(parts, " ")
+}
+
+func (e *Engine) sayStarted(s *Service, tasks []*Task, replaced int) {
+	if len(tasks) == 0 {
+		return
+	}
+	message := fmt.Sprintf("has started %d tasks: %s.", len(tasks), list(tasks))
+	if replaced > 0 {
+		message += fmt.Sprintf(" Amazon ECS replaced %d tasks due to an unhealthy status.", replaced)
+	}
+	e.say(s, message)
+}
+
+// sayStopped tells tasks that ran from those that were still on their way.
+func (e *Engine) sayStopped(s *Service, ran, waiting []*Task) {
+	if len(ran) > 0 {
+		e.say(s, fmt.Sprintf("has stopped %d running tasks: %s.", len(ran), list(ran)))
+	}
+	if len(waiting) > 0 {
+		e.say(s, fmt.Sprintf("stopped %d pending tasks.", len(waiting)))
+	}
+}
+
+func (e *Engine) sayUnhealthyTarget(t *Task, target *targetState) {
+	e.say(t.service, fmt.Sprintf("(task %s) (port %d) is unhealthy in (target-group %s) due to (reason %s).",
+		taskID(t), target.Target.Port, target.Group, failedCodes))
+}
+
+// sayTargets says what happened in the target groups at this instant.
+func (e *Engine) sayTargets(s *Service) {
+	for _, c := range s.state.targets {
+		if c.deployment == "" {
+			e.say(s, fmt.Sprintf("registered %d targets in (target-group %s)", c.count, c.group))
+			continue
+		}
+		e.say(s, fmt.Sprintf("deregistered %d targets in (target-group %s)", c.count, c.group))
+		e.sayAs(s, fmt.Sprintf("(service %s, taskSet %s) has begun draining connections on %d tasks.",
+			s.Spec.Name, c.deployment, c.count))
+	}
+	s.state.targets = s.state.targets[:0]
+}
+
+func (e *Engine) saySteady(s *Service) {
+	s.state.SteadyAt = e.now
+	e.say(s, "has reached a steady state.")
+	e.act(s, "INFO", "SERVICE_STEADY_STATE", "")
+}

@@ -1,0 +1,147 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// launch makes a task that is PROVISIONING.
+func (e *Engine) launch(t *Task, spec *TaskSpec) *Task {
+	region, cluster := splitClusterARN(t.ClusterARN)
+	id := e.ids.hex()
+	t.ARN = region + "task/" + cluster + "/" + id
+	t.TaskDefinition, t.spec = spec.ARN, spec
+	t.DesiredStatus, t.Health, t.CreatedAt = running, unknown, e.now
+	for _, c := range spec.Containers {
+		t.Containers = append(t.Containers, Container{
+			ARN:  region + "container/" + cluster + "/" + id + "/" + e.ids.uuid(),
+			Name: c.Name, Image: c.Image, LastStatus: pending, Health: unknown,
+		})
+	}
+	serial := e.ids.next()
+	t.IP = fmt.Sprintf("10.%d.%d.%d", serial>>16&255, serial>>8&255, serial&255)
+	t.due = due{serial: serial, task: t}
+	e.tasks[t.ARN] = t
+	e.enter(t, provisioning)
+	e.plan(t, e.options.Timings.Provision, step{Kind: stepProvisioned})
+	e.arm(t)
+	return t
+}
+
+// splitClusterARN returns what stands before "cluster/" and the cluster's name.
+func splitClusterARN(arn string) (prefix, name string) {
+	i := strings.LastIndex(arn, "cluster/")
+	if i < 0 {
+		return "", arn
+	}
+	return arn[:i], arn[i+len("cluster/"):]
+}
+
+// provisioned begins to pull images. What cannot be launched fails some time later,
+// as ECS retries before it gives up.
+func (e *Engine) provisioned(t *Task) {
+	t.PullStartedAt = e.now
+	e.enter(t, pending)
+	t.state.Failure = e.world.CheckLaunch(t.spec)
+	if t.state.Failure == "" {
+		t.state.Failure = e.pull(t)
+	}
+	if t.state.Failure != "" {
+		e.plan(t, e.options.Timings.GiveUp, step{Kind: stepGiveUp})
+		return
+	}
+	e.plan(t, e.options.Timings.Pull, step{Kind: stepPulled})
+}
+
+// pulled creates the containers.
+func (e *Engine) pulled(t *Task) {
+	t.PullStoppedAt = e.now
+	t.state.Begun = make([]time.Time, len(t.Containers))
+	for i := range t.Containers {
+		t.Containers[i].RuntimeID = t.ARN[strings.LastIndex(t.ARN, "/")+1:] + fmt.Sprintf("-%010d", i+1)
+		e.plan(t, t.state.Behaviours[i].Start, step{Kind: stepContainerRuns, N: i})
+	}
+}
+
+// containerRuns plans all that a container does by itself.
+func (e *Engine) containerRuns(t *Task, n int) {
+	c, spec, b := &t.Containers[n], &t.spec.Containers[n], &t.state.Behaviours[n]
+	c.LastStatus = running
+	t.state.Begun[n] = e.now
+	for _, line := range b.Log {
+		e.world.Log(e.now, t, spec, line)
+	}
+	if b.OOM != nil {
+		e.plan(t, *b.OOM, step{Kind: stepOutOfMemory, N: n})
+	}
+	if b.Exit != nil {
+		e.plan(t, b.Exit.After, step{Kind: stepContainerExits, N: n, Code: b.Exit.Code})
+	}
+	if spec.Health != nil {
+		for _, v := range containerProbe(*spec.Health).verdicts(b, 0) {
+			e.plan(t, v.After, step{Kind: stepContainerHealth, N: n, Good: v.Healthy})
+		}
+	}
+	for i := range t.state.Begun {
+		if t.state.Begun[i].IsZero() {
+			return
+		}
+	}
+	e.plan(t, e.options.Timings.Report, step{Kind: stepReported})
+}
+
+// reported learns that the containers run; a service with load balancers has to
+// register targets before the task is RUNNING.
+func (e *Engine) reported(t *Task) {
+	if len(e.balancers(t)) == 0 {
+		e.runs(t)
+		return
+	}
+	e.enter(t, activating)
+	e.plan(t, e.options.Timings.Activate, step{Kind: stepActivated})
+}
+
+// runs has the task reach RUNNING, which ends a row of launch failures.
+func (e *Engine) runs(t *Task) {
+	t.StartedAt = e.now
+	if d := t.deployment(); d != nil {
+		d.state.LaunchFailures = 0
+	}
+	e.plan(t, e.options.Timings.Settle, step{Kind: stepSettled})
+	e.enter(t, running)
+}
+
+// deployment returns the deployment that the task belongs to, nil if it has gone.
+func (t *Task) deployment() *Deployment {
+	if t.service == nil {
+		return nil
+	}
+	return t.service.deployment(t.StartedBy)
+}
+
+// containerHealth takes what a container's health check concluded. A task is as
+// healthy as the worst of its essential containers.
+func (e *Engine) containerHealth(t *Task, n int, good bool) {
+	t.Containers[n].Health = unhealthy
+	if good {
+		t.Containers[n].Health = healthy
+	}
+	t.Health = healthy
+	for i := range t.Containers {
+		spec := &t.spec.Containers[i]
+		if !spec.Essential || spec.Health == nil {
+			continue
+		}
+		switch h := t.Containers[i].Health; {
+		case h == unhealthy:
+			t.Health = unhealthy
+		case h == unknown && t.Health == healthy:
+			t.Health = unknown
+		}
+	}
+	if !t.spec.checked() {
+		t.Health = unknown
+	}
+	e.taskChanged(t)
+}

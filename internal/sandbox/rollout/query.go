@@ -1,0 +1,89 @@
+package rollout
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Service returns a service by its ARN, INACTIVE ones too; nil if there is none.
+func (e *Engine) Service(arn string) *Service { return e.services[arn] }
+
+// Services returns the services of a cluster ("" for all), oldest first, INACTIVE ones
+// too.
+func (e *Engine) Services(clusterARN string) []*Service {
+	var out []*Service
+	for _, s := range e.services {
+		if clusterARN == "" || s.Spec.ClusterARN == clusterARN {
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Service) int { return cmp.Compare(a.due.serial, b.due.serial) })
+	return out
+}
+
+// ServiceDeployment returns a service deployment by its ARN with its service, or nils.
+func (e *Engine) ServiceDeployment(arn string) (*ServiceDeployment, *Service) {
+	for _, s := range e.services {
+		for _, r := range s.History {
+			if r.ARN == arn {
+				return r, s
+			}
+		}
+	}
+	return nil, nil
+}
+
+// ServiceRevision returns a service revision by its ARN with its service, or nils.
+func (e *Engine) ServiceRevision(arn string) (*ServiceRevision, *Service) {
+	for _, s := range e.services {
+		if r := s.revision(arn); r != nil {
+			return r, s
+		}
+	}
+	return nil, nil
+}
+
+func (s *Service) revision(arn string) *ServiceRevision {
+	for _, r := range s.Revisions {
+		if r.ARN == arn {
+			return r
+		}
+	}
+	return nil
+}
+
+// Task returns a task by its ARN; nil if there is none or it stopped over an hour ago.
+func (e *Engine) Task(arn string) *Task { return e.tasks[arn] }
+
+// TaskFilter selects tasks; empty members select all.
+type TaskFilter struct {
+	ClusterARN    string
+	ServiceARN    string
+	Family        string
+	StartedBy     string
+	DesiredStatus string // RUNNING, STOPPED
+	LaunchType    string
+}
+
+// Tasks returns the tasks that the filter selects, oldest first.
+func (e *Engine) Tasks(filter TaskFilter) []*Task {
+	var out []*Task
+	for _, t := range e.tasks {
+		if filter.selects(t) {
+			out = append(out, t)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Task) int { return cmp.Compare(a.due.serial, b.due.serial) })
+	return out
+}
+
+func (f TaskFilter) selects(t *Task) bool {
+	fits := func(want, is string) bool { return want == "" || want == is }
+	return fits(f.ClusterARN, t.ClusterARN) && fits(f.ServiceARN, t.ServiceARN) &&
+		fits(f.Family, t.spec.Family) && fits(f.StartedBy, t.StartedBy) &&
+		fits(f.DesiredStatus, t.DesiredStatus) && fits(f.LaunchType, t.LaunchType)
+}
+
+// TaskSpec returns a task definition that a task or a service uses or used; nil if
+// none did.
+func (e *Engine) TaskSpec(arn string) *TaskSpec { return e.specs[arn] }

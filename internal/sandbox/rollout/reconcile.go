@@ -1,0 +1,147 @@
+package rollout
+
+import "time"
+
+// reconcile is the scheduler's look at a service: it judges what happened to its
+// tasks, starts and stops some as the bounds allow, and says when to look again.
+// Whatever happens to a task of a service leads here at the same instant.
+func (e *Engine) reconcile(s *Service) {
+	e.queue.set(&s.due, time.Time{})
+	switch s.Status {
+	case active:
+		e.roll(s)
+	case draining:
+		e.drain(s)
+	}
+	e.sayTargets(s)
+	e.count(s)
+	if s.Status == active {
+		e.queue.set(&s.due, e.lookAgain(s))
+	}
+}
+
+func (e *Engine) roll(s *Service) {
+	e.deploymentBegins(s, s.primary())
+	e.examine(s)
+	e.obey(s)
+	e.watchAlarms(s)
+	e.judge(s)
+	s.primary().Desired = e.desired(s)
+	f := e.survey(s)
+	e.release(f)
+	e.makeRoom(f)
+	e.fill(f)
+	e.retire(s)
+	e.complete(s)
+	e.steady(s)
+}
+
+// drain stops all tasks of a service that was deleted, and ends it with the last.
+func (e *Engine) drain(s *Service) {
+	f := e.survey(s)
+	for _, t := range s.tasks {
+		f.halt(e, t)
+	}
+	e.sayStopped(s, f.ran, f.waiting)
+	if len(s.tasks) > 0 {
+		return
+	}
+	s.Status = inactive
+	s.Deployments, s.History, s.Revisions = nil, nil, nil
+	s.state = serviceState{targets: s.state.targets}
+}
+
+// retire takes older deployments without tasks off the list: they are INACTIVE. One
+// that FAILED stays while the service is rolled back from it.
+func (e *Engine) retire(s *Service) {
+	p := s.primary()
+	has := map[string]bool{}
+	for _, t := range s.tasks {
+		has[t.StartedBy] = true
+	}
+	kept := s.Deployments[:1]
+	for _, d := range s.Deployments[1:] {
+		if has[d.ID] || d.RolloutState == failed && p.state.Rollback {
+			kept = append(kept, d)
+		}
+	}
+	clear(s.Deployments[len(kept):])
+	s.Deployments = kept
+}
+
+// complete ends the primary deployment well: all tasks that it wants are healthy, no
+// other task is left, and the bake time is over.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
+func (e *Engine) complete(s *Service) {
+	p := s.primary()
+	if p.RolloutState != inProgress || !p.state.Begun || e.now.Before(p.state.NotDone) || !e.settled(s) || !e.baked(s, p) {
+		return
+	}
+	p.state.Rollback = false
+	e.retire(s)
+	e.say(s, "(deployment "+p.ID+") deployment completed.")
+	e.conclude(s, p, completed, "ECS deployment "+p.ID+" completed.")
+	e.count(s)
+	if s.History[0].LifecycleStage != "" {
+		s.History[0].LifecycleStage = "CLEAN_UP"
+	}
+	e.closeRecord(s)
+	s.state.Completed = p
+}
+
+// settled tells whether all tasks that the service has are healthy ones of its primary
+// deployment, as many as it wants.
+func (e *Engine) settled(s *Service) bool {
+	fit := 0
+	for _, t := range s.tasks {
+		switch {
+		case t.StartedBy != s.primary().ID:
+			return false
+		case t.fit():
+			fit++
+		case t.live():
+			return false
+		}
+	}
+	return fit == e.desired(s)
+}
+
+// steady says that a service has come to rest, and again every few hours.
+func (e *Engine) steady(s *Service) {
+	switch p := s.primary(); {
+	case p.RolloutState != completed || !e.settled(s):
+		s.state.SteadyAt = time.Time{}
+	case s.state.SteadyAt.IsZero(), !e.now.Before(s.state.SteadyAt.Add(e.options.Timings.Steady)):
+		e.saySteady(s)
+	}
+}
+
+// lookAgain returns when time alone gives the scheduler something to do; zero if
+// never.
+func (e *Engine) lookAgain(s *Service) time.Time {
+	var next time.Time
+	consider := func(at time.Time) {
+		if at.After(e.now) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	for _, d := range s.Deployments {
+		consider(d.state.NotBefore)
+		consider(d.state.NotDone)
+	}
+	consider(s.state.StopAt)
+	consider(s.state.FreeNext)
+	if p := s.primary(); s.watched(p) {
+		consider(p.state.AlarmsAt)
+		consider(p.state.BakedAt)
+	}
+	for _, t := range s.tasks {
+		if t.ailing() {
+			consider(t.graceEnds())
+		}
+	}
+	if !s.state.SteadyAt.IsZero() {
+		consider(s.state.SteadyAt.Add(e.options.Timings.Steady))
+	}
+	return next
+}

@@ -1,0 +1,135 @@
+package rollout
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// snapshot is the whole state of an engine. Queue, indexes and pointers between
+// records are made anew from it.
+type snapshot struct {
+	Now      time.Time      `json:"now"`
+	IDs      ids            `json:"ids"`
+	Specs    []*TaskSpec    `json:"specs"`
+	Services []savedService `json:"services"`
+	Tasks    []savedTask    `json:"tasks"`
+}
+
+type savedService struct {
+	*Service
+	Serial    uint64            `json:"serial"`
+	Due       time.Time         `json:"due,omitzero"`
+	State     serviceState      `json:"state"`
+	States    []deploymentState `json:"states"` // of Deployments, in their order
+	Completed *savedDeployment  `json:"completed,omitempty"`
+}
+
+type savedDeployment struct {
+	*Deployment
+	State deploymentState `json:"state"`
+}
+
+type savedTask struct {
+	*Task
+	Serial uint64    `json:"serial"`
+	State  taskState `json:"state"`
+}
+
+// Snapshot returns the whole state as JSON. Options are not part of it.
+func (e *Engine) Snapshot() ([]byte, error) {
+	out := snapshot{Now: e.now, IDs: e.ids}
+	for _, spec := range e.specs {
+		out.Specs = append(out.Specs, spec)
+	}
+	slices.SortFunc(out.Specs, func(a, b *TaskSpec) int { return cmp.Compare(a.ARN, b.ARN) })
+	for _, s := range e.Services("") {
+		saved := savedService{Service: s, Serial: s.due.serial, Due: s.due.at, State: s.state}
+		for _, d := range s.Deployments {
+			saved.States = append(saved.States, d.state)
+		}
+		if d := s.state.Completed; d != nil {
+			saved.Completed = &savedDeployment{Deployment: d, State: d.state}
+		}
+		out.Services = append(out.Services, saved)
+	}
+	for _, t := range e.Tasks(TaskFilter{}) {
+		out.Tasks = append(out.Tasks, savedTask{Task: t, Serial: t.due.serial, State: t.state})
+	}
+	data, err := json.Marshal(out)
+	if err != nil {
+		return nil, fmt.Errorf("saving the scheduler's state: %w", err)
+	}
+	return data, nil
+}
+
+// Restore replaces the state by one that Snapshot returned. After an error the engine
+// is as before.
+func (e *Engine) Restore(data []byte) error {
+	var in snapshot
+	if err := json.Unmarshal(data, &in); err != nil {
+		return fmt.Errorf("restoring the scheduler's state: %w", err)
+	}
+	restored := New(e.world, e.options)
+	restored.now, restored.ids = in.Now, in.IDs
+	for _, spec := range in.Specs {
+		restored.specs[spec.ARN] = spec
+	}
+	for _, saved := range in.Services {
+		if err := restored.restoreService(saved); err != nil {
+			return fmt.Errorf("restoring the scheduler's state: %w", err)
+		}
+	}
+	for _, saved := range in.Tasks {
+		if err := restored.restoreTask(saved); err != nil {
+			return fmt.Errorf("restoring the scheduler's state: %w", err)
+		}
+	}
+	*e = *restored
+	return nil
+}
+
+func (e *Engine) restoreService(saved savedService) error {
+	s := saved.Service
+	if s == nil || s.Spec.Task == nil || len(saved.States) != len(s.Deployments) {
+		return fmt.Errorf("a service is incomplete")
+	}
+	s.Spec.Task = e.adopt(s.Spec.Task)
+	s.state = saved.State
+	for i, d := range s.Deployments {
+		d.state = saved.States[i]
+	}
+	if c := saved.Completed; c != nil {
+		if s.state.Completed = s.deployment(c.ID); s.state.Completed == nil {
+			c.Deployment.state = c.State
+			s.state.Completed = c.Deployment
+		}
+	}
+	for _, r := range s.Revisions {
+		if r.spec = e.specs[r.TaskDefinition]; r.spec == nil {
+			return fmt.Errorf("the task definition %s is missing", r.TaskDefinition)
+		}
+	}
+	s.due = due{serial: saved.Serial, service: s}
+	e.services[s.Spec.ARN] = s
+	e.queue.set(&s.due, saved.Due)
+	return nil
+}
+
+func (e *Engine) restoreTask(saved savedTask) error {
+	t := saved.Task
+	if t == nil || e.specs[t.TaskDefinition] == nil {
+		return fmt.Errorf("a task or its task definition is missing")
+	}
+	t.spec, t.state = e.specs[t.TaskDefinition], saved.State
+	t.due = due{serial: saved.Serial, task: t}
+	e.tasks[t.ARN] = t
+	if s := e.services[t.ServiceARN]; s != nil && t.LastStatus != stopped {
+		t.service = s
+		s.tasks = append(s.tasks, t)
+	}
+	e.arm(t)
+	return nil
+}

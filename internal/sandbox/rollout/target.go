@@ -1,0 +1,82 @@
+package rollout
+
+import "time"
+
+// The states of a target and the reasons that DescribeTargetHealth gives for them.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+const (
+	targetInitial   = "initial"
+	targetHealthy   = "healthy"
+	targetUnhealthy = "unhealthy"
+	targetDraining  = "draining"
+
+	failedCodes = "Health checks failed with these codes: [503]"
+)
+
+// balancers returns the load balancers of a task's service revision.
+func (e *Engine) balancers(t *Task) []LoadBalancer {
+	if t.service == nil {
+		return nil
+	}
+	if r := t.service.revision(t.RevisionARN); r != nil {
+		return r.LoadBalancers
+	}
+	return nil
+}
+
+// activated registers the task's targets and plans what their health checks will
+// conclude.
+func (e *Engine) activated(t *Task) {
+	for i, lb := range e.balancers(t) {
+		target := targetState{Group: lb.TargetGroup, Target: Target{ID: t.IP, Port: lb.Port}, State: targetInitial}
+		t.state.Targets = append(t.state.Targets, target)
+		e.world.Register(e.now, lb.TargetGroup, target.Target)
+		e.world.TargetChanged(e.now, lb.TargetGroup, target.Target, targetInitial,
+			"Elb.InitialHealthChecking", "Initial health checks in progress")
+		t.service.state.registered(lb.TargetGroup)
+		b, age := t.answers(lb.Container, e.now)
+		for _, v := range targetProbe(e.options.Timings).verdicts(b, age) {
+			e.plan(t, v.After, step{Kind: stepTargetHealth, N: i, Good: v.Healthy})
+		}
+	}
+	e.runs(t)
+}
+
+// answers returns what the container of that name does and for how long it has run.
+func (t *Task) answers(container string, now time.Time) (*Behaviour, time.Duration) {
+	for i := range t.Containers {
+		if t.Containers[i].Name == container {
+			return &t.state.Behaviours[i], now.Sub(t.state.Begun[i])
+		}
+	}
+	return &Behaviour{}, 0
+}
+
+// targetHealth takes what a target group's health check concluded.
+func (e *Engine) targetHealth(t *Task, n int, good bool) {
+	target := &t.state.Targets[n]
+	state, reason, description := targetHealthy, "", ""
+	if !good {
+		state, reason, description = targetUnhealthy, "Target.ResponseCodeMismatch", failedCodes
+	}
+	target.State = state
+	e.world.TargetChanged(e.now, target.Group, target.Target, state, reason, description)
+	e.wakeService(t)
+}
+
+// drain begins to take the task's targets out of their groups.
+func (e *Engine) drainTargets(t *Task) {
+	for _, target := range t.state.Targets {
+		e.world.TargetChanged(e.now, target.Group, target.Target, targetDraining,
+			"Target.DeregistrationInProgress", "Target deregistration is in progress")
+		t.service.state.deregistered(target.Group, t.StartedBy)
+	}
+}
+
+// removeTargets ends what drainTargets began.
+func (e *Engine) removeTargets(t *Task) {
+	for _, target := range t.state.Targets {
+		e.world.Deregister(e.now, target.Group, target.Target)
+	}
+	t.state.Targets = nil
+}
