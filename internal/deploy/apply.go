@@ -39,6 +39,7 @@ func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
 			service, err = a.create(ctx, s)
 		case UpdateService:
 			service, err = a.update(ctx, s)
+			a.unmark(ctx, service)
 		case Adopt:
 			service = *a.observed.Service
 		}
@@ -111,11 +112,15 @@ func (a *applier) update(ctx context.Context, s UpdateService) (ecs.Service, err
 	if err != nil {
 		return ecs.Service{}, fmt.Errorf("updating service %q: %w", s.Name, err)
 	}
-	if _, marked := a.observed.Service.Tags[stoppedTag]; marked {
-		// A tag that stays behind says nothing while the service wants tasks.
-		_ = a.client.ECS.UntagResource(ctx, service.ARN, []string{stoppedTag})
-	}
 	return service, nil
+}
+
+// unmark takes the mark off a service that was stopped and wants tasks again. A mark
+// that stays behind says nothing while it does.
+func (a *applier) unmark(ctx context.Context, updated ecs.Service) {
+	if _, marked := a.observed.Service.Tags[stoppedTag]; marked && updated.Desired > 0 {
+		_ = a.client.ECS.UntagResource(ctx, updated.ARN, []string{stoppedTag})
+	}
 }
 
 // change makes a changing call for the service. Where its answer got lost, a PRIMARY

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -32,9 +33,9 @@ type fake struct {
 
 	calls    map[string]int
 	total    int
-	dieAfter int                          // no call is answered after that many; 0 means never
-	lose     map[string]int               // answers of an operation to lose, the effect stays
-	refuse   func(op string) error        // an error in place of an answer
+	dieAfter int                           // no call is answered after that many; 0 means never
+	lose     map[string]int                // answers of an operation to lose, the effect stays
+	refuse   func(op string) error         // an error in place of an answer
 	rolls    func(f *fake, s *ecs.Service) // what a poll finds to have happened
 	deployed int
 }
@@ -105,7 +106,8 @@ func (f *fake) DescribeServices(ctx context.Context, cluster string, names []str
 
 func copyOf(s *ecs.Service) ecs.Service {
 	c := *s
-	c.Deployments, c.Events = slices.Clone(s.Deployments), slices.Clone(s.Events)
+	c.Deployments, c.Events, c.Tags = slices.Clone(s.Deployments), slices.Clone(s.Events), maps.Clone(s.Tags)
+	c.Record = raw(map[string]any{"serviceName": s.Name, "desiredCount": s.Desired})
 	return c
 }
 
@@ -130,7 +132,7 @@ func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Se
 	s := &ecs.Service{
 		ARN: "arn:aws:ecs:r:1:service/c/" + in.ServiceName, Name: in.ServiceName, Status: "ACTIVE",
 		Desired: *in.DesiredCount, SchedulingStrategy: "REPLICA", MinHealthyPercent: 100, MaxPercent: 200,
-		Record: input, Tags: map[string]string{},
+		Tags: map[string]string{},
 	}
 	f.services[s.Name] = s
 	f.start(s, in.TaskDefinition)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -116,5 +115,3 @@ func raw(v any) json.RawMessage {
 	}
 	return data
 }
-
-const minute = time.Minute

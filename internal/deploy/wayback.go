@@ -148,7 +148,7 @@ func (r *roll) stop(ctx context.Context, s ecs.Service, why string) {
 	remove := fmt.Sprintf("aws ecs delete-service --cluster %s --service %s --force", d.Cluster, d.ServiceName)
 	err := r.client().TagResource(ctx, s.ARN, map[string]string{stoppedTag: strconv.Itoa(s.Desired)})
 	if err == nil {
-		a := applier{client: r.plan.Client, desired: d, definition: r.result.TaskDefinition}
+		a := applier{client: r.plan.Client, desired: d, observed: Observed{Service: &s}, definition: r.result.TaskDefinition}
 		_, err = a.update(ctx, UpdateService{Name: d.ServiceName, Members: map[string]json.RawMessage{"desiredCount": json.RawMessage("0")}})
 	}
 	if err != nil {

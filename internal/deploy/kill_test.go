@@ -1,0 +1,102 @@
+package deploy_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+)
+
+// A run that is killed after any number of calls, and started again, ends where a run
+// that nobody killed ends, with no second equal revision.
+func TestD11_KilledAnywhereAndStartedAgain(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		for calls := 1; calls <= 12; calls++ {
+			t.Run(fmt.Sprintf("first=%t/after %d calls", first, calls), func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					f := newFake()
+					if !first {
+						f = running(t)
+					}
+					killedAfter(t, f, calls)
+					got := run(t, f, "v2", wait)
+					if got.Verdict != tagboat.VerdictSucceeded && got.Verdict != tagboat.VerdictUnchanged {
+						t.Errorf("ended as %s: %s", got.Verdict, got.Reason)
+					}
+					assertOneEach(t, f)
+					if now := f.services["api"].Deployments[0]; f.definition(now.TaskDefinition) == nil || now.RolloutState != "COMPLETED" {
+						t.Errorf("PRIMARY is %+v", now)
+					}
+				})
+			})
+		}
+	}
+}
+
+// killedAfter runs a deployment that gets that many answers and then no more.
+func killedAfter(t *testing.T, f *fake, calls int) {
+	t.Helper()
+	f.total, f.dieAfter = 0, calls
+	defer func() { f.dieAfter = 0 }()
+	plans, err := deploy.Prepare(t.Context(), []deploy.Target{target(t, f.client(), "v2")})
+	if err != nil {
+		return
+	}
+	o := wait
+	o.Timeout = 1
+	deploy.Run(t.Context(), plans, o)
+}
+
+// Answers of changing calls that get lost are looked for before a call is repeated.
+func TestD11_LostAnswers(t *testing.T) {
+	for _, op := range []string{"RegisterTaskDefinition", "UpdateService", "CreateService"} {
+		for lost := 1; lost <= 2; lost++ {
+			t.Run(fmt.Sprintf("%s %d", op, lost), func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					f := newFake()
+					if op != "CreateService" {
+						f = running(t)
+					}
+					f.lose[op] = lost
+					if got := run(t, f, "v2", wait); got.Verdict != tagboat.VerdictSucceeded {
+						t.Errorf("ended as %s: %s", got.Verdict, got.Reason)
+					}
+					assertOneEach(t, f)
+					if f.calls[op] != 1 {
+						t.Errorf("%s was called %d times, and the first had taken effect", op, f.calls[op])
+					}
+				})
+			})
+		}
+	}
+}
+
+// An interrupt before the first call changes nothing.
+func TestInterruptedBeforeItBegan(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := running(t)
+		plans, err := deploy.Prepare(t.Context(), []deploy.Target{target(t, f.client(), "v2")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		check(t, f, deploy.Run(ctx, plans, wait)[0], outcome{
+			Verdict: tagboat.VerdictInterrupted, TaskDefinition: "api:1", Previous: "api:1", Running: "api:1",
+		})
+	})
+}
+
+// assertOneEach finds revisions that are equal.
+func assertOneEach(t *testing.T, f *fake) {
+	t.Helper()
+	seen := map[string]string{}
+	for _, d := range f.definitions {
+		if other, ok := seen[string(d.Record)]; ok {
+			t.Errorf("%s and %s are equal", other, d.ARN)
+		}
+		seen[string(d.Record)] = d.ARN
+	}
+}
