@@ -12,6 +12,7 @@ import (
 const (
 	maxLevels    = 15
 	maxARNLength = 1011
+	arnColons    = 5
 )
 
 var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
@@ -66,7 +67,7 @@ type reference struct {
 func parseReference(s string) (reference, error) {
 	var r reference
 	rest := strings.TrimSpace(s)
-	if strings.HasPrefix(rest, "arn:") {
+	if strings.HasPrefix(rest, "arn:") && strings.Count(rest, ":") >= arnColons { // arn can be a name too
 		var ok bool
 		if r.scope, rest, ok = cutARN(rest); !ok {
 			return reference{}, wire.Errorf("ValidationException", "Invalid parameter ARN: %s", s)
@@ -87,11 +88,11 @@ func parseReference(s string) (reference, error) {
 // cutARN splits the ARN of a parameter. The rest is the name, with the slash of a
 // hierarchy in front, and what follows it.
 func cutARN(s string) (scope wire.Scope, rest string, ok bool) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) < 6 || parts[2] != "ssm" || parts[3] == "" || parts[4] == "" {
+	parts := strings.SplitN(s, ":", arnColons+1)
+	if len(parts) <= arnColons || parts[2] != "ssm" || parts[3] == "" || parts[4] == "" {
 		return wire.Scope{}, "", false
 	}
-	rest, ok = strings.CutPrefix(parts[5], "parameter/")
+	rest, ok = strings.CutPrefix(parts[arnColons], "parameter/")
 	if strings.Contains(rest, "/") {
 		rest = "/" + rest
 	}

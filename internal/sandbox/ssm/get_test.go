@@ -1,0 +1,158 @@
+package ssm_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
+)
+
+func TestGetBySelector(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "plain", "p")
+	s.put(t, "/a/b", "one")
+	s.put(t, "/a/b", "two")
+	s.put(t, "/a/b", "three")
+	s.label(t, "/a/b", 2, "good")
+	const arn = "arn:aws:ssm:eu-west-1:111111111111:parameter/"
+	tests := map[string]string{ // name → selector=value, or the error
+		"/a/b":        "=three",
+		" /a/b ":      "=three",
+		"/a/b:1":      ":1=one",
+		"/a/b:3":      ":3=three",
+		"/a/b:good":   ":good=two",
+		"/a/b:4":      "ParameterVersionNotFound: Systems Manager could not find version 4 of /a/b. Verify the version and try again.",
+		"/a/b:bad":    "ParameterVersionNotFound: ",
+		"/a/b:":       "ValidationException: ",
+		"/a/b:1:2":    "ValidationException: ",
+		"/a/c":        "ParameterNotFound: ",
+		"/A/b":        "ParameterNotFound: ",
+		"/a":          "ParameterNotFound: ",
+		"a/b":         "ValidationException: Parameter name must be a fully qualified name.",
+		"/aws/x":      "ParameterNotFound: ",
+		"":            "ValidationException: 1 validation error detected: Value '' at 'name' failed",
+		arn + "a/b":   "=three",
+		arn + "plain": "=p",
+		arn + "a/b:2": ":2=two",
+		strings.Replace(arn, "1111", "2222", 1) + "a/b":     "ParameterNotFound: ",
+		strings.Replace(arn, "west-1", "west-2", 1) + "a/b": "ParameterNotFound: ",
+		"arn:aws:s3:::bucket":                               "ValidationException: Invalid parameter ARN: arn:aws:s3:::bucket",
+	}
+	for name, want := range tests {
+		t.Run(name, func(t *testing.T) {
+			out, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: &name})
+			got := failure(err)
+			if err == nil {
+				got = aws.ToString(out.Parameter.Selector) + "=" + *out.Parameter.Value
+			}
+			if !strings.HasPrefix(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			exists := s.service.Exists(wire.Scope{Account: wiretest.Account, Region: wiretest.Region}, name)
+			if exists != (err == nil) {
+				t.Errorf("Exists says %t", exists)
+			}
+		})
+	}
+}
+
+func TestARNOfOneLevel(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/x", "with slash")
+	name := "arn:aws:ssm:eu-west-1:111111111111:parameter/x"
+	out, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: &name})
+	if err != nil || *out.Parameter.Name != "/x" {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+func TestGetParameters(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/a", "1")
+	s.put(t, "/a", "2")
+	s.put(t, "/b", "3")
+	out, err := s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{"/a:1", "/b", "/c", "/a:9", "/b:label"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"/a": "1", "/b": "3"}, values(out.Parameters)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"/c", "/a:9", "/b:label"}, out.InvalidParameters); diff != "" {
+		t.Error(diff)
+	}
+
+	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: make11()})
+	wantFailure(t, err, "ValidationException: 1 validation error detected: Value '[/n0, /n1,")
+	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{}})
+	wantFailure(t, err, "ValidationException: 1 validation error detected: Value '[]' at 'names'")
+	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{"/a", "b c"}})
+	wantFailure(t, err, "ValidationException: Parameter name: can't be prefixed")
+}
+
+func make11() []string {
+	names := make([]string, 11)
+	for i := range names {
+		names[i] = fmt.Sprintf("/n%d", i)
+	}
+	return names
+}
+
+func TestSecureString(t *testing.T) {
+	s := newStore(t)
+	name, secret := "/secret", "hunter2"
+	put := func() {
+		_, err := s.PutParameter(t.Context(), &sdk.PutParameterInput{
+			Name: &name, Value: &secret, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true),
+		})
+		wantFailure(t, err, "")
+	}
+	get := func(decrypt bool) string {
+		out, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: &name, WithDecryption: &decrypt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *out.Parameter.Value
+	}
+	put()
+	sealed := get(false)
+	if strings.Contains(sealed, secret) || len(sealed) < 100 {
+		t.Errorf("without decryption: %q", sealed)
+	}
+	if again := get(false); again != sealed {
+		t.Error("the same version looks different every time")
+	}
+	if got := get(true); got != secret {
+		t.Errorf("with decryption: %q", got)
+	}
+	put()
+	if get(false) == sealed {
+		t.Error("the same value written again looks the same")
+	}
+	history, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := history.Parameters[0]; *v.Value != sealed || *v.KeyId != "alias/aws/ssm" {
+		t.Errorf("history: %q by %q", *v.Value, *v.KeyId)
+	}
+}
+
+func TestScopesAreApart(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/p", "here")
+	for _, other := range []*sdk.Client{
+		newClient(s.url, "222222222222", wiretest.Region),
+		newClient(s.url, wiretest.Account, "us-east-1"),
+	} {
+		_, err := other.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/p")})
+		wantFailure(t, err, "ParameterNotFound: ")
+	}
+}

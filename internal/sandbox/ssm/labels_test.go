@@ -1,0 +1,145 @@
+package ssm_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// labels returns the labels of each version of /p.
+func (s store) labels(t *testing.T) map[int64][]string {
+	t.Helper()
+	out, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := map[int64][]string{}
+	for _, v := range out.Parameters {
+		m[v.Version] = v.Labels
+	}
+	return m
+}
+
+func TestLabelsMove(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/p", "1")
+	s.put(t, "/p", "2")
+	s.label(t, "/p", 1, "good", "old")
+	got := s.label(t, "/p", 0, "good", "9th", "awsome", "SSM-x", "a b", "_ok.-")
+	want := &sdk.LabelParameterVersionOutput{InvalidLabels: []string{"9th", "awsome", "SSM-x", "a b"}, ParameterVersion: 2}
+	if diff := cmp.Diff(want, got, sdkOnly); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[int64][]string{1: {"old"}, 2: {"good", "_ok.-"}}, s.labels(t)); diff != "" {
+		t.Error(diff)
+	}
+	s.put(t, "/p", "3")
+	if diff := cmp.Diff(map[int64][]string{1: {"old"}, 2: {"good", "_ok.-"}, 3: {}}, s.labels(t)); diff != "" {
+		t.Errorf("a new version has labels: %s", diff)
+	}
+}
+
+func TestUnlabel(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/p", "1")
+	s.label(t, "/p", 1, "a", "b")
+	got, err := s.UnlabelParameterVersion(t.Context(), &sdk.UnlabelParameterVersionInput{
+		Name: aws.String("/p"), ParameterVersion: aws.Int64(1), Labels: []string{"b", "c"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &sdk.UnlabelParameterVersionOutput{RemovedLabels: []string{"b"}, InvalidLabels: []string{"c"}}
+	if diff := cmp.Diff(want, got, sdkOnly); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[int64][]string{1: {"a"}}, s.labels(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLabelRules(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/p", "1")
+	var ten []string
+	for i := range 10 {
+		ten = append(ten, fmt.Sprintf("l%d", i))
+	}
+	s.label(t, "/p", 1, ten...)
+	s.label(t, "/p", 1, ten...) // again is nothing new
+	for name, tt := range map[string]struct {
+		in   sdk.LabelParameterVersionInput
+		want string
+	}{
+		"eleventh": {sdk.LabelParameterVersionInput{Name: aws.String("/p"), Labels: []string{"l10"}},
+			"ParameterVersionLabelLimitExceeded: A parameter version can have maximum 10 labels."},
+		"none":              {sdk.LabelParameterVersionInput{Name: aws.String("/p"), Labels: []string{}}, "ValidationException: "},
+		"too long":          {sdk.LabelParameterVersionInput{Name: aws.String("/p"), Labels: []string{strings.Repeat("l", 101)}}, "ValidationException: "},
+		"unknown version":   {sdk.LabelParameterVersionInput{Name: aws.String("/p"), ParameterVersion: aws.Int64(2), Labels: []string{"x"}}, "ParameterVersionNotFound: Systems Manager could not find version 2 of /p."},
+		"unknown parameter": {sdk.LabelParameterVersionInput{Name: aws.String("/q"), Labels: []string{"x"}}, "ParameterNotFound: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := s.LabelParameterVersion(t.Context(), &tt.in)
+			wantFailure(t, err, tt.want)
+		})
+	}
+}
+
+func TestDelete(t *testing.T) {
+	s := newStore(t)
+	for _, name := range []string{"/p", "/p", "/q", "/r"} {
+		s.put(t, name, "x")
+	}
+	_, err := s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})
+	wantFailure(t, err, "")
+	_, err = s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})
+	wantFailure(t, err, "ParameterNotFound: ")
+	if v := s.put(t, "/p", "again"); v != 1 {
+		t.Errorf("made again, it has version %d", v)
+	}
+	got, err := s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: []string{"/q", "/z", "/r"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &sdk.DeleteParametersOutput{DeletedParameters: []string{"/q", "/r"}, InvalidParameters: []string{"/z"}}
+	if diff := cmp.Diff(want, got, sdkOnly); diff != "" {
+		t.Error(diff)
+	}
+	_, err = s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: make11()})
+	wantFailure(t, err, "ValidationException: ")
+}
+
+func TestTags(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/p", "x")
+	tag := func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
+	resource, kind := aws.String("/p"), types.ResourceTypeForTaggingParameter
+	_, err := s.AddTagsToResource(t.Context(), &sdk.AddTagsToResourceInput{
+		ResourceId: resource, ResourceType: kind, Tags: []types.Tag{tag("b", "1"), tag("a", "2"), tag("c", "3")},
+	})
+	wantFailure(t, err, "")
+	_, err = s.RemoveTagsFromResource(t.Context(), &sdk.RemoveTagsFromResourceInput{ResourceId: resource, ResourceType: kind, TagKeys: []string{"c", "d"}})
+	wantFailure(t, err, "")
+	out, err := s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: resource, ResourceType: kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]types.Tag{tag("a", "2"), tag("b", "1")}, out.TagList, sdkOnly); diff != "" {
+		t.Error(diff)
+	}
+	_, err = s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: aws.String("/q"), ResourceType: kind})
+	wantFailure(t, err, "InvalidResourceId: ")
+	_, err = s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: resource, ResourceType: "Document"})
+	wantFailure(t, err, "InvalidResourceType: ")
+	var many []types.Tag
+	for i := range 49 {
+		many = append(many, tag(fmt.Sprint(i), ""))
+	}
+	_, err = s.AddTagsToResource(t.Context(), &sdk.AddTagsToResourceInput{ResourceId: resource, ResourceType: kind, Tags: many})
+	wantFailure(t, err, "TooManyTagsError: ")
+}

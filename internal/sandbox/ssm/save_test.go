@@ -1,0 +1,83 @@
+package ssm_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSaveAndLoad(t *testing.T) {
+	from, to := tree(t), newStore(t)
+	state, err := from.service.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.put(t, "/gone", "x")
+	if err := to.service.Load(data); err != nil {
+		t.Fatal(err)
+	}
+	all := func(s store) []types.ParameterHistory {
+		var rows []types.ParameterHistory
+		for _, name := range []string{"/c/dev/web", "/c/dev/zlist", "plain"} {
+			out, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: &name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, out.Parameters...)
+		}
+		return rows
+	}
+	if diff := cmp.Diff(all(from), all(to), sdkOnly); diff != "" {
+		t.Error(diff)
+	}
+	_, err = to.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/gone")})
+	wantFailure(t, err, "ParameterNotFound: ")
+	if v := to.put(t, "/c/dev/web", "3"); v != 3 {
+		t.Errorf("the next version is %d", v)
+	}
+}
+
+func TestLoadRefusesRubbish(t *testing.T) {
+	s := newStore(t)
+	s.put(t, "/p", "x")
+	for _, data := range []string{`{`, `{}`, `[{"Parameters":{"/p":null}}]`, `[{"Parameters":{"/p":{"Versions":[]}}}]`} {
+		if err := s.service.Load(json.RawMessage(data)); err == nil {
+			t.Errorf("loaded %s", data)
+		}
+	}
+	if _, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/p")}); err != nil {
+		t.Errorf("what was there is gone: %v", err)
+	}
+}
+
+// Writers at the same time each get a version of their own, which is all that
+// Parameter Store promises them.
+func TestConcurrentWriters(t *testing.T) {
+	s := newStore(t)
+	const writers = 20
+	versions := make([]int64, writers)
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() { versions[i] = s.put(t, "/p", fmt.Sprint(i)) })
+	}
+	wg.Wait()
+	history, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range versions {
+		if got := *history.Parameters[v-1].Value; got != fmt.Sprint(i) {
+			t.Errorf("writer %d was told version %d, which holds %q", i, v, got)
+		}
+	}
+}
