@@ -13,11 +13,11 @@ var ecrHost = regexp.MustCompile(`^\d{12}\.dkr[.-]ecr[.-]`)
 func (r *registration) compatibilities() []string {
 	switch {
 	case r.NetworkMode != "awsvpc":
-		return []string{"EXTERNAL", "EC2"}
+		return []string{"EXTERNAL", ec2}
 	case checkFargate(r) == nil:
-		return []string{"EC2", "FARGATE"}
+		return []string{ec2, fargate}
 	default:
-		return []string{"EC2"}
+		return []string{ec2}
 	}
 }
 

@@ -143,7 +143,7 @@ func checkSizes(r *registration) error {
 	}
 	task := taskUnits(r.Memory, gigabyte)
 	for _, c := range r.ContainerDefinitions {
-		if r.Memory == "" && c.Memory == nil && c.MemoryReservation == nil {
+		if r.Memory == "" && c.Memory == nil && c.MemoryReservation == nil && !r.requires(fargate) {
 			return clientError("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", c.Name)
 		}
 		if c.Memory != nil && c.MemoryReservation != nil && *c.Memory < *c.MemoryReservation {
@@ -196,7 +196,7 @@ func checkCompatibilities(r *registration) error {
 			return clientError("Invalid compatibility %q: should be one of [EC2,FARGATE,EXTERNAL,MANAGED_INSTANCES]", c)
 		}
 	}
-	if r.requires("FARGATE") {
+	if r.requires(fargate) {
 		return checkFargate(r)
 	}
 	return nil

@@ -92,16 +92,18 @@ func (c call) newSettings(cluster *cluster, definition *taskDefinition, in *serv
 	if err := s.apply(in); err != nil {
 		return nil, err
 	}
-	if s.LaunchType == "" && len(s.Capacity) == 0 {
-		if err := s.defaultCapacity(cluster.Strategy); err != nil {
-			return nil, err
-		}
+	if err := s.defaultCapacity(cluster.Strategy); err != nil {
+		return nil, err
 	}
 	return s, c.check(s, definition.content())
 }
 
-// defaultCapacity takes the cluster's strategy, or EC2 where it has none.
+// defaultCapacity takes the cluster's strategy, or EC2 where it has none, unless the
+// request says where to run.
 func (s *settings) defaultCapacity(strategy json.RawMessage) error {
+	if s.LaunchType != "" || len(s.Capacity) > 0 {
+		return nil
+	}
 	if err := s.applyCapacity(strategy); err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package ecs
 
 import (
-	"encoding/json"
-
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -96,8 +94,6 @@ func serviceDeploymentRecordOf(d *rollout.ServiceDeployment, s *rollout.Service)
 		CreatedAt:     wire.At(d.CreatedAt), UpdatedAt: wire.At(d.UpdatedAt), StartedAt: wire.At(d.StartedAt),
 		FinishedAt: wire.At(d.FinishedAt), StoppedAt: wire.At(d.StoppedAt),
 	}
-	record.Configuration.MinimumHealthyPercent = &d.MinHealthyPercent
-	record.Configuration.MaximumPercent = &d.MaxPercent
 	for _, source := range d.Sources {
 		record.Sources = append(record.Sources, revisionSummary{revisionCount: countOf(source)})
 	}
@@ -122,53 +118,4 @@ func current(s *rollout.Service) (arn string, revisions []revisionCount) {
 		return "", revisions
 	}
 	return s.History[0].ARN, revisions
-}
-
-// serviceRevisionRecord is the ServiceRevision structure of an answer.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html
-type serviceRevisionRecord struct {
-	ARN             string                `json:"serviceRevisionArn"`
-	ServiceARN      string                `json:"serviceArn"`
-	ClusterARN      string                `json:"clusterArn"`
-	TaskDefinition  string                `json:"taskDefinition"`
-	LaunchType      string                `json:"launchType,omitempty"`
-	PlatformVersion string                `json:"platformVersion,omitempty"`
-	PlatformFamily  string                `json:"platformFamily,omitempty"`
-	LoadBalancers   []loadBalancer        `json:"loadBalancers"`
-	Images          []imageRecord         `json:"containerImages"`
-	Network         *networkConfiguration `json:"networkConfiguration,omitempty"`
-	Registries      json.RawMessage       `json:"serviceRegistries,omitempty"`
-	ServiceConnect  json.RawMessage       `json:"serviceConnectConfiguration,omitempty"`
-	Volumes         json.RawMessage       `json:"volumeConfigurations,omitempty"`
-	Lattice         json.RawMessage       `json:"vpcLatticeConfigurations,omitempty"`
-	GuardDuty       bool                  `json:"guardDutyEnabled"`
-	CreatedAt       wire.Time             `json:"createdAt"`
-}
-
-type imageRecord struct {
-	Container string `json:"containerName"`
-	Image     string `json:"image"`
-	Digest    string `json:"imageDigest,omitempty"`
-}
-
-func serviceRevisionRecordOf(r *rollout.ServiceRevision, s *rollout.Service) serviceRevisionRecord {
-	members := membersOf(r)
-	record := serviceRevisionRecord{
-		ARN: r.ARN, ServiceARN: s.Spec.ARN, ClusterARN: s.Spec.ClusterARN, TaskDefinition: r.TaskDefinition,
-		LaunchType: r.LaunchType, LoadBalancers: []loadBalancer{}, Images: []imageRecord{},
-		Network: members.Network, Registries: members.Registries, ServiceConnect: members.ServiceConnect,
-		Volumes: members.Volumes, Lattice: members.Lattice, CreatedAt: wire.At(r.CreatedAt),
-	}
-	if r.LaunchType == fargate {
-		record.PlatformVersion, record.PlatformFamily = r.PlatformVersion, "Linux"
-	}
-	for _, lb := range r.LoadBalancers {
-		record.LoadBalancers = append(record.LoadBalancers, loadBalancer{
-			TargetGroupARN: lb.TargetGroup, ContainerName: lb.Container, ContainerPort: lb.Port,
-		})
-	}
-	for _, i := range r.Images {
-		record.Images = append(record.Images, imageRecord{Container: i.Container, Image: i.Image, Digest: i.Digest})
-	}
-	return record
 }

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -52,8 +53,7 @@ type eventRecord struct {
 	Message   string    `json:"message"`
 }
 
-// serviceRecord shows a service. Task definition and counts are the scheduler's, since
-// a rollback changes them.
+// serviceRecord shows a service as it is now.
 func (r *region) serviceRecord(s *rollout.Service, include []string) serviceRecord {
 	own := settingsOf(s)
 	record := serviceRecord{
@@ -80,9 +80,6 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 	}
 	for _, d := range s.Deployments {
 		record.Deployments = append(record.Deployments, deploymentRecordOf(d, s, own))
-	}
-	if len(record.Deployments) > 0 {
-		record.TaskDefinition = record.Deployments[0].TaskDefinition
 	}
 	for _, e := range s.Events {
 		record.Events = append(record.Events, eventRecord{ID: e.ID, CreatedAt: wire.At(e.At), Message: e.Message})
@@ -112,7 +109,7 @@ func (s *settings) shownPlatform() string {
 func (r *region) roleARN(s *settings) string {
 	iam := "arn:aws:iam::" + r.scope.Account + ":role/"
 	switch {
-	case s.Other.Role != "" && s.Other.Role[0] != '/' && len(s.Other.Role) > 4 && s.Other.Role[:4] == "arn:":
+	case strings.HasPrefix(s.Other.Role, "arn:"):
 		return s.Other.Role
 	case s.Other.Role != "":
 		return iam + s.Other.Role
@@ -121,65 +118,4 @@ func (r *region) roleARN(s *settings) string {
 	default:
 		return ""
 	}
-}
-
-// deploymentRecord is the Deployment structure of an answer.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
-type deploymentRecord struct {
-	ID              string                `json:"id"`
-	Status          string                `json:"status"`
-	TaskDefinition  string                `json:"taskDefinition"`
-	Desired         int                   `json:"desiredCount"`
-	Pending         int                   `json:"pendingCount"`
-	Running         int                   `json:"runningCount"`
-	Failed          int                   `json:"failedTasks"`
-	CreatedAt       wire.Time             `json:"createdAt"`
-	UpdatedAt       wire.Time             `json:"updatedAt"`
-	LaunchType      string                `json:"launchType,omitempty"`
-	Capacity        []capacityItem        `json:"capacityProviderStrategy,omitempty"`
-	PlatformVersion string                `json:"platformVersion,omitempty"`
-	PlatformFamily  string                `json:"platformFamily,omitempty"`
-	Network         *networkConfiguration `json:"networkConfiguration,omitempty"`
-	ServiceConnect  json.RawMessage       `json:"serviceConnectConfiguration,omitempty"`
-	Volumes         json.RawMessage       `json:"volumeConfigurations,omitempty"`
-	Lattice         json.RawMessage       `json:"vpcLatticeConfigurations,omitempty"`
-	RolloutState    string                `json:"rolloutState"`
-	RolloutReason   string                `json:"rolloutStateReason"`
-}
-
-func deploymentRecordOf(d *rollout.Deployment, s *rollout.Service, own *settings) deploymentRecord {
-	record := deploymentRecord{
-		ID: d.ID, Status: d.Status, TaskDefinition: d.TaskDefinition,
-		Desired: d.Desired, Pending: d.Pending, Running: d.Running, Failed: d.Failed,
-		CreatedAt: wire.At(d.CreatedAt), UpdatedAt: wire.At(d.UpdatedAt),
-		LaunchType: own.LaunchType, Capacity: own.Capacity,
-		RolloutState: d.RolloutState, RolloutReason: d.RolloutReason,
-	}
-	revision := revisionOf(s, d.RevisionARN)
-	if revision == nil {
-		return record
-	}
-	if revision.LaunchType == fargate {
-		record.PlatformVersion, record.PlatformFamily = revision.PlatformVersion, "Linux"
-	}
-	members := membersOf(revision)
-	record.Network, record.ServiceConnect = members.Network, members.ServiceConnect
-	record.Volumes, record.Lattice = members.Volumes, members.Lattice
-	return record
-}
-
-func revisionOf(s *rollout.Service, arn string) *rollout.ServiceRevision {
-	for _, r := range s.Revisions {
-		if r.ARN == arn {
-			return r
-		}
-	}
-	return nil
-}
-
-// membersOf returns what spec put into a revision for the API.
-func membersOf(r *rollout.ServiceRevision) revisionMembers {
-	var members revisionMembers
-	_ = json.Unmarshal(r.Extra, &members)
-	return members
 }

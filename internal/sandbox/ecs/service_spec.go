@@ -3,7 +3,7 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
@@ -87,7 +87,13 @@ func (s *settings) apply(in *serviceRequest) error {
 		}
 	}
 	s.Configuration = s.Configuration.merge(in.DeploymentConfiguration).complete(s.Scheduling)
-	return s.applyCapacity(in.CapacityProviderStrategy)
+	if err := s.applyCapacity(in.CapacityProviderStrategy); err != nil {
+		return err
+	}
+	if in.LaunchType == nil && len(s.Capacity) > 0 {
+		s.LaunchType = ""
+	}
+	return nil
 }
 
 func set[T any](to *T, from *T) {
@@ -100,12 +106,9 @@ func (s *settings) applyCapacity(raw json.RawMessage) error {
 	if raw == nil {
 		return nil
 	}
-	var items []capacityItem
-	if err := json.Unmarshal(raw, &items); err != nil {
+	s.Capacity = nil
+	if err := json.Unmarshal(raw, &s.Capacity); err != nil {
 		return refused("SerializationException", "%v", err)
-	}
-	if s.Capacity = items; len(items) > 0 {
-		s.LaunchType = ""
 	}
 	return nil
 }
@@ -137,16 +140,11 @@ func (s *settings) spec(task *rollout.TaskSpec) (rollout.ServiceSpec, error) {
 	spec := rollout.ServiceSpec{
 		ARN: s.ARN, Name: s.Name, ClusterARN: s.ClusterARN,
 		Task: task, Desired: s.Desired, Strategy: s.Scheduling, Controller: s.Controller,
-		LaunchType: s.runsOn(), PlatformVersion: s.platform(),
+		LaunchType: s.runsOn(), PlatformVersion: s.platform(), LoadBalancers: s.balancers(),
 		CapacityProviders: capacity, Revision: revision, Other: own,
 	}
 	if s.Grace != nil {
 		spec.Grace = time.Duration(*s.Grace) * time.Second
-	}
-	for _, lb := range s.LoadBalancers {
-		spec.LoadBalancers = append(spec.LoadBalancers, rollout.LoadBalancer{
-			TargetGroup: lb.TargetGroupARN, Container: lb.ContainerName, Port: lb.ContainerPort,
-		})
 	}
 	s.Configuration.apply(&spec)
 	return spec, nil
@@ -164,60 +162,36 @@ func (s *settings) platform() string {
 }
 
 // settingsOf returns what spec put into the scheduler, as it is now: a rollback brings
-// back what the earlier revision had.
+// back what belongs to the revision before.
 func settingsOf(s *rollout.Service) *settings {
 	var own settings
-	_ = json.Unmarshal(s.Spec.Other, &own) // it was encoded by spec
-	if len(s.Deployments) == 0 {
-		return &own
+	_ = json.Unmarshal(s.Spec.Other, &own) // spec encoded both
+	own.Revision = revisionMembers{}
+	_ = json.Unmarshal(s.Spec.Revision, &own.Revision)
+	own.TaskDefinition = s.Spec.Task.ARN
+	if own.platform() != s.Spec.PlatformVersion {
+		own.Platform = s.Spec.PlatformVersion
 	}
-	primary := s.Deployments[0]
-	own.TaskDefinition = primary.TaskDefinition
-	if revision := revisionOf(s, primary.RevisionARN); revision != nil {
-		own.Revision = membersOf(revision)
+	if !slices.Equal(own.balancers(), s.Spec.LoadBalancers) {
+		own.LoadBalancers = loadBalancersOf(s.Spec.LoadBalancers)
 	}
 	return &own
 }
 
-// taskSpec returns what the scheduler is told of a task definition.
-func (d *taskDefinition) taskSpec() *rollout.TaskSpec {
-	content := d.content()
-	spec := &rollout.TaskSpec{
-		ARN: d.ARN, Family: d.Family, Revision: d.Revision, CPU: content.CPU, Memory: content.Memory,
+// balancers returns the load balancers for the scheduler, loadBalancersOf turns them
+// back; what the scheduler does not keep is lost on that way.
+func (s *settings) balancers() []rollout.LoadBalancer {
+	var all []rollout.LoadBalancer
+	for _, lb := range s.LoadBalancers {
+		all = append(all, rollout.LoadBalancer{TargetGroup: lb.TargetGroupARN, Container: lb.ContainerName, Port: lb.ContainerPort})
 	}
-	for i := range content.ContainerDefinitions {
-		spec.Containers = append(spec.Containers, content.ContainerDefinitions[i].spec())
-	}
-	return spec
+	return all
 }
 
-func (c *container) spec() rollout.ContainerSpec {
-	spec := rollout.ContainerSpec{
-		Name: c.Name, Image: c.Image, Essential: c.essential(), CPU: c.CPU,
-		VersionConsistencyOff: strings.EqualFold(c.VersionConsistency, "disabled"),
+func loadBalancersOf(balancers []rollout.LoadBalancer) []loadBalancer {
+	all := []loadBalancer{}
+	for _, lb := range balancers {
+		all = append(all, loadBalancer{TargetGroupARN: lb.TargetGroup, ContainerName: lb.Container, ContainerPort: lb.Port})
 	}
-	if c.Memory != nil {
-		spec.MemoryMiB = *c.Memory
-	}
-	spec.StopTimeout = seconds(c.StopTimeout)
-	if l := c.LogConfiguration; l != nil {
-		spec.LogDriver, spec.LogOptions = l.LogDriver, l.Options
-	}
-	if h := c.HealthCheck; h != nil && !h.disabled() {
-		spec.Health = &rollout.HealthCheck{
-			Interval: seconds(h.Interval), Timeout: seconds(h.Timeout), StartPeriod: seconds(h.StartPeriod),
-		}
-		set(&spec.Health.Retries, h.Retries)
-	}
-	return spec
-}
-
-// disabled tells whether the check only switches the image's own off.
-func (h *healthCheck) disabled() bool { return len(h.Command) == 1 && h.Command[0] == "NONE" }
-
-func seconds(n *int) time.Duration {
-	if n == nil {
-		return 0
-	}
-	return time.Duration(*n) * time.Second
+	return all
 }

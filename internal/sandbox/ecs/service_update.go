@@ -10,9 +10,7 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 		return serviceOut{}, err
 	}
 	s := settingsOf(old)
-	if in.LaunchType != nil {
-		in.LaunchType = nil // not a member of UpdateService
-	}
+	in.LaunchType = nil // UpdateService does not have it
 	task, content, err := c.updatedTask(s, &in)
 	if err != nil {
 		return serviceOut{}, err

@@ -13,9 +13,9 @@ type runTaskIn struct {
 	Count                    *int
 	Group                    string
 	StartedBy                string
-	LaunchType               string
+	LaunchType               *string
 	CapacityProviderStrategy json.RawMessage
-	PlatformVersion          string
+	PlatformVersion          *string
 	NetworkConfiguration     *networkConfiguration
 	Overrides                json.RawMessage
 	EnableExecuteCommand     bool
@@ -108,19 +108,16 @@ func (c call) runSpec(in runTaskIn) (spec rollout.RunTaskSpec, count int, err er
 
 // runSettings puts a task under the rules that it shares with services.
 func (c call) runSettings(cluster *cluster, in runTaskIn, content *registration) (*settings, error) {
-	s := &settings{LaunchType: in.LaunchType, Platform: in.PlatformVersion}
-	s.Revision.Network = in.NetworkConfiguration
-	s.Revision.Network.complete()
-	if err := s.applyCapacity(in.CapacityProviderStrategy); err != nil {
+	s := &settings{}
+	request := serviceRequest{
+		LaunchType: in.LaunchType, PlatformVersion: in.PlatformVersion,
+		CapacityProviderStrategy: in.CapacityProviderStrategy, NetworkConfiguration: in.NetworkConfiguration,
+	}
+	if err := s.apply(&request); err != nil {
 		return nil, err
 	}
-	if in.LaunchType != "" && len(s.Capacity) > 0 {
-		s.LaunchType = in.LaunchType
-	}
-	if s.LaunchType == "" && len(s.Capacity) == 0 {
-		if err := s.defaultCapacity(cluster.Strategy); err != nil {
-			return nil, err
-		}
+	if err := s.defaultCapacity(cluster.Strategy); err != nil {
+		return nil, err
 	}
 	if err := checkCapacity(s, content); err != nil {
 		return nil, err

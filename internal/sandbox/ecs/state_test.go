@@ -1,0 +1,163 @@
+package ecs_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/ecs"
+)
+
+func TestClusters(t *testing.T) {
+	f := newFixture(t)
+	for range 2 { // the second time answers what is there
+		if _, err := f.client.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String("prod"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := webService(f.register(t, "web", good))
+	in.Cluster = aws.String("prod")
+	f.create(t, in)
+	listed, err := f.client.ListClusters(t.Context(), &sdk.ListClustersInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{prefix + "cluster/default", prefix + "cluster/prod"}, listed.ClusterArns); diff != "" {
+		t.Errorf("clusters (-want +got):\n%s", diff)
+	}
+	_, err = f.client.DeleteCluster(t.Context(), &sdk.DeleteClusterInput{Cluster: aws.String("prod")})
+	if got, want := failed(err), "ClusterContainsServicesException: The Cluster cannot be deleted while Services are active."; got != want {
+		t.Errorf("deleting one that is used: %s", got)
+	}
+	if _, err := f.client.DeleteCluster(t.Context(), &sdk.DeleteClusterInput{Cluster: aws.String("default")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.client.ListServices(t.Context(), &sdk.ListServicesInput{})
+	if got, want := failed(err), "ClusterNotFoundException: The referenced cluster was inactive."; got != want {
+		t.Errorf("using a deleted one: %s", got)
+	}
+	out, err := f.client.DescribeClusters(t.Context(), &sdk.DescribeClustersInput{
+		Clusters: []string{"prod", "default", "none"}, Include: []types.ClusterField{types.ClusterFieldTags},
+	})
+	if err != nil || len(out.Clusters) != 2 || len(out.Failures) != 1 {
+		t.Fatalf("describing: %+v, %v", out, err)
+	}
+	if c := out.Clusters[0]; c.ActiveServicesCount != 1 || len(c.Tags) != 1 || *out.Clusters[1].Status != "INACTIVE" {
+		t.Errorf("described %+v", out.Clusters)
+	}
+}
+
+func TestTags(t *testing.T) {
+	f := newFixture(t)
+	f.register(t, "web", good)
+	service := f.create(t, webService("web"))
+	for _, arn := range []string{*service.ServiceArn, prefix + "task-definition/web:1", prefix + "cluster/default"} {
+		if _, err := f.client.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: &arn, Tags: []types.Tag{
+			{Key: aws.String("team"), Value: aws.String("tv")}, {Key: aws.String("tier"), Value: aws.String("one")},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.client.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{"tier", "none"}}); err != nil {
+			t.Fatal(err)
+		}
+		out, err := f.client.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: &arn})
+		if err != nil || len(out.Tags) != 1 || *out.Tags[0].Value != "tv" {
+			t.Errorf("the tags of %s are %+v, %v", arn, out.Tags, err)
+		}
+	}
+	for arn, want := range map[string]string{
+		prefix + "service/web":         "InvalidParameterException: Long arn format must be used for tagging operations",
+		prefix + "service/default/x":   "InvalidParameterException: The specified service was not found. Specify a valid resource and try again.",
+		"arn:aws:s3:::bucket":          "InvalidParameterException: The ARN provided is invalid.",
+		prefix + "task-definition/w:1": "InvalidParameterException: The specified task definition was not found. Specify a valid resource and try again.",
+	} {
+		_, err := f.client.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: &arn})
+		if failed(err) != want {
+			t.Errorf("%s: %v", arn, err)
+		}
+	}
+}
+
+func TestCapacity(t *testing.T) {
+	f := newFixture(t)
+	out, err := f.client.DescribeCapacityProviders(t.Context(), &sdk.DescribeCapacityProvidersInput{})
+	if err != nil || len(out.CapacityProviders) != 2 || *out.CapacityProviders[0].Name != "FARGATE" {
+		t.Errorf("capacity providers: %+v, %v", out, err)
+	}
+	instances, err := f.client.ListContainerInstances(t.Context(), &sdk.ListContainerInstancesInput{})
+	if err != nil || len(instances.ContainerInstanceArns) != 0 {
+		t.Errorf("container instances: %+v, %v", instances, err)
+	}
+}
+
+// TestSavedState stops a sandbox in the middle of a rollout and goes on in another one.
+func TestSavedState(t *testing.T) {
+	f := newFixture(t)
+	f.create(t, webService(f.register(t, "web", good)))
+	f.clock.Advance(15_000_000_000)
+	f.describe(t, "web")
+	saved, err := f.service.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.service = ecs.New(ecs.Deps{Clock: f.clock, Images: f.world, Logs: f.world, Targets: f.world})
+	if err := f.service.Load(data); err != nil {
+		t.Fatal(err)
+	}
+	f.serve(t)
+	if s := f.settle(t, "web"); s.RunningCount != 2 || len(s.Tags) != 1 {
+		t.Errorf("after going on: %d tasks, tags %v", s.RunningCount, s.Tags)
+	}
+	if err := f.service.Load(json.RawMessage(`{`)); err == nil {
+		t.Error("no error from a broken state")
+	}
+}
+
+// TestManyClients calls from many goroutines while time passes; the race detector
+// watches.
+func TestManyClients(t *testing.T) {
+	f := newFixture(t)
+	f.service = ecs.New(ecs.Deps{Clock: clock.NewScaled(start, 2000), Images: f.world, Logs: f.world, Targets: f.world})
+	f.serve(t)
+	f.run(t)
+	definition := f.register(t, "web", good)
+	var clients sync.WaitGroup
+	for i := range 8 {
+		clients.Go(func() {
+			in := webService(definition)
+			in.ServiceName = aws.String(fmt.Sprintf("web-%d", i))
+			if _, err := f.client.CreateService(t.Context(), in); err != nil {
+				t.Error(err)
+			}
+			for n := range 20 {
+				_, errD := f.client.DescribeServices(t.Context(), &sdk.DescribeServicesInput{Services: []string{*in.ServiceName}})
+				_, errU := f.client.UpdateService(t.Context(), &sdk.UpdateServiceInput{Service: in.ServiceName, DesiredCount: aws.Int32(int32(n % 4)), ForceNewDeployment: n%5 == 0})
+				_, errL := f.client.ListTasks(t.Context(), &sdk.ListTasksInput{})
+				if errD != nil || errU != nil || errL != nil {
+					t.Error(errD, errU, errL)
+				}
+			}
+		})
+	}
+	clients.Wait()
+}
+
+func TestIgnored(t *testing.T) {
+	operations := ecs.New(ecs.Deps{Clock: clock.NewManual(start)}).Service().Operations
+	for operation, members := range ecs.Ignored() {
+		if _, ok := operations[operation]; !ok || len(members) == 0 {
+			t.Errorf("Ignored tells of %s, which is no operation or ignores nothing", operation)
+		}
+	}
+}
