@@ -11,33 +11,41 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
 
-var update = flag.Bool("update", false, "write the table of operations into docs/sandbox.md")
+var update = flag.Bool("update", false, "write the tables of docs/sandbox.md")
 
-const (
-	page        = "../../docs/sandbox.md"
-	tableBegins = "<!-- operations: written by go test ./internal/sandbox -run TestDocumentation -update -->\n"
-	tableEnds   = "<!-- end of operations -->\n"
-)
+const page = "../../docs/sandbox.md"
 
-func TestDocumentationListsTheOperations(t *testing.T) {
+func TestDocumentationSaysWhatIsThere(t *testing.T) {
 	server, err := sandbox.New(sandbox.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	for section, want := range map[string]string{
+		"operations": operationsTable(server.Operations()),
+		"ignored":    ignoredTable(ecs.Ignored()),
+	} {
+		t.Run(section, func(t *testing.T) { checkSection(t, section, want) })
+	}
+}
+
+// checkSection compares what the page has between the marks of a section.
+func checkSection(t *testing.T, section, want string) {
+	begins := "<!-- " + section + ": written by go test ./internal/sandbox -run TestDocumentation -update -->\n"
+	ends := "<!-- end of " + section + " -->\n"
 	data, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(data), tableBegins)
-	got, after, ended := strings.Cut(rest, tableEnds)
+	before, rest, found := strings.Cut(string(data), begins)
+	got, after, ended := strings.Cut(rest, ends)
 	if !found || !ended {
-		t.Fatalf("%s has no place for the operations", page)
+		t.Fatalf("%s has no place for %s", page, section)
 	}
-	want := operationsTable(server.Operations())
 	if *update {
-		if err := os.WriteFile(page, []byte(before+tableBegins+want+tableEnds+after), 0o644); err != nil {
+		if err := os.WriteFile(page, []byte(before+begins+want+ends+after), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -48,10 +56,18 @@ func TestDocumentationListsTheOperations(t *testing.T) {
 }
 
 func operationsTable(operations map[string][]string) string {
+	return table("service", "operations", operations, " ")
+}
+
+func ignoredTable(members map[string][]string) string {
+	return table("operation", "members", members, "; ")
+}
+
+func table(left, right string, rows map[string][]string, separator string) string {
 	var table strings.Builder
-	table.WriteString("| service | operations |\n| --- | --- |\n")
-	for _, service := range slices.Sorted(maps.Keys(operations)) {
-		table.WriteString("| " + service + " | " + strings.Join(operations[service], " ") + " |\n")
+	table.WriteString("| " + left + " | " + right + " |\n| --- | --- |\n")
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		table.WriteString("| " + name + " | " + strings.Join(rows[name], separator) + " |\n")
 	}
 	return table.String()
 }

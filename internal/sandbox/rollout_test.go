@@ -1,0 +1,265 @@
+package sandbox_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/crane"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// fast is a sandbox in which a rollout takes a moment.
+const fast = 2000
+
+// serveAll runs a whole sandbox, with all services, until the test ends or stop is called.
+func serveAll(t *testing.T, config sandbox.Config) (box running, stop func()) {
+	t.Helper()
+	server, err := sandbox.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(server)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		web.Close()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(stop)
+	return running{Server: server, url: web.URL}, stop
+}
+
+// push puts an image with labels into the registry and returns its reference and digest.
+func (r running) push(t *testing.T, name string, labels map[string]string) (reference, digest string) {
+	t.Helper()
+	image, err := mutate.Config(empty.Image, v1.Config{Labels: labels})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := image.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference = strings.TrimPrefix(r.url, "http://") + "/" + name
+	if err := crane.Push(image, reference, crane.Insecure, crane.WithContext(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return reference, hash.String()
+}
+
+// registerApp registers a revision of a task that runs one image and prints to /app.
+func (r running) registerApp(t *testing.T, image string) string {
+	t.Helper()
+	out, err := r.ecsClient().RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("app"), NetworkMode: types.NetworkModeAwsvpc,
+		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
+		Cpu:                     aws.String("256"), Memory: aws.String("512"),
+		ExecutionRoleArn: aws.String("arn:aws:iam::123456789012:role/execution"),
+		ContainerDefinitions: []types.ContainerDefinition{{
+			Name: aws.String("app"), Image: &image, Essential: aws.Bool(true),
+			PortMappings: []types.PortMapping{{ContainerPort: aws.Int32(80)}},
+			LogConfiguration: &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{
+				"awslogs-group": "/app", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "ecs",
+			}},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.TaskDefinition.TaskDefinitionArn
+}
+
+// prepare makes what the service needs and returns its target group.
+func (r running) prepare(t *testing.T) string {
+	t.Helper()
+	if _, err := r.ecsClient().CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String("dev")}); err != nil {
+		t.Fatal(err)
+	}
+	logs := cloudwatchlogs.NewFromConfig(r.awsConfig())
+	if _, err := logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/app")}); err != nil {
+		t.Fatal(err)
+	}
+	group, err := elb.NewFromConfig(r.awsConfig()).CreateTargetGroup(t.Context(), &elb.CreateTargetGroupInput{
+		Name: aws.String("app"), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
+		VpcId: aws.String("vpc-1"), TargetType: elbtypes.TargetTypeEnumIp,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *group.TargetGroups[0].TargetGroupArn
+}
+
+func (r running) createService(t *testing.T, taskDefinition, targetGroup string) {
+	t.Helper()
+	_, err := r.ecsClient().CreateService(t.Context(), &ecs.CreateServiceInput{
+		Cluster: aws.String("dev"), ServiceName: aws.String("app"), TaskDefinition: &taskDefinition,
+		DesiredCount: aws.Int32(2), LaunchType: types.LaunchTypeFargate,
+		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-1"}}},
+		LoadBalancers:        []types.LoadBalancer{{TargetGroupArn: &targetGroup, ContainerName: aws.String("app"), ContainerPort: aws.Int32(80)}},
+		DeploymentConfiguration: &types.DeploymentConfiguration{
+			DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{Enable: true, Rollback: true},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settled waits until the service has one deployment, which is completed, and
+// returns it. Stable, as the SDK's waiter means it, comes earlier: when tasks run.
+func (r running) settled(t *testing.T) types.Service {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	in := &ecs.DescribeServicesInput{Cluster: aws.String("dev"), Services: []string{"app"}}
+	for {
+		out, err := r.ecsClient().DescribeServices(ctx, in)
+		if err != nil || len(out.Services) != 1 {
+			t.Fatalf("describing the service: %v, %v", out, err)
+		}
+		service := out.Services[0]
+		if len(service.Deployments) == 1 && service.Deployments[0].RolloutState == types.DeploymentRolloutStateCompleted {
+			return service
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			for _, e := range service.Events {
+				t.Log(*e.Message)
+			}
+			t.Fatal("the service did not settle")
+		}
+	}
+}
+
+// runningDigests returns what the service's tasks run.
+func (r running) runningDigests(t *testing.T) []string {
+	t.Helper()
+	listed, err := r.ecsClient().ListTasks(t.Context(), &ecs.ListTasksInput{Cluster: aws.String("dev"), ServiceName: aws.String("app")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	described, err := r.ecsClient().DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Cluster: aws.String("dev"), Tasks: listed.TaskArns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var digests []string
+	for _, task := range described.Tasks {
+		digests = append(digests, aws.ToString(task.Containers[0].ImageDigest))
+	}
+	return digests
+}
+
+func TestImageGoesFromPushToRunningTasks(t *testing.T) {
+	box, _ := serveAll(t, sandbox.Config{Speed: fast})
+	targetGroup := box.prepare(t)
+	image, digest := box.push(t, "shop/app:v1", map[string]string{"tagboat.sandbox.log": "hello from v1"})
+	box.createService(t, box.registerApp(t, image), targetGroup)
+
+	if got := *box.settled(t).Deployments[0].Status; got != "PRIMARY" {
+		t.Errorf("the deployment is %s", got)
+	}
+	if diff := cmp.Diff([]string{digest, digest}, box.runningDigests(t)); diff != "" {
+		t.Error(diff)
+	}
+	health, err := elb.NewFromConfig(box.awsConfig()).DescribeTargetHealth(t.Context(), &elb.DescribeTargetHealthInput{TargetGroupArn: &targetGroup})
+	if err != nil || len(health.TargetHealthDescriptions) != 2 {
+		t.Fatalf("targets: %v, %v", health, err)
+	}
+	for _, target := range health.TargetHealthDescriptions {
+		if target.TargetHealth.State != elbtypes.TargetHealthStateEnumHealthy {
+			t.Errorf("a target is %s", target.TargetHealth.State)
+		}
+	}
+	lines, err := cloudwatchlogs.NewFromConfig(box.awsConfig()).FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/app")})
+	if err != nil || len(lines.Events) != 2 || *lines.Events[0].Message != "hello from v1" {
+		t.Errorf("log lines: %v, %v", lines, err)
+	}
+}
+
+func TestBrokenImageIsRolledBackToWhatRan(t *testing.T) {
+	box, _ := serveAll(t, sandbox.Config{Speed: fast})
+	targetGroup := box.prepare(t)
+	good, digest := box.push(t, "shop/app:v1", nil)
+	bad, _ := box.push(t, "shop/app:v2", map[string]string{"tagboat.sandbox.exit": "3@1s"})
+	first := box.registerApp(t, good)
+	box.createService(t, first, targetGroup)
+	box.settled(t)
+
+	_, err := box.ecsClient().UpdateService(t.Context(), &ecs.UpdateServiceInput{
+		Cluster: aws.String("dev"), Service: aws.String("app"), TaskDefinition: aws.String(box.registerApp(t, bad)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := box.settled(t)
+	if *service.TaskDefinition != first {
+		t.Errorf("the service ended with %s, want %s", *service.TaskDefinition, first)
+	}
+	if diff := cmp.Diff([]string{digest, digest}, box.runningDigests(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRestartGoesOnWhereItStopped(t *testing.T) {
+	config := sandbox.Config{Speed: fast, DataDir: t.TempDir()}
+	box, stop := serveAll(t, config)
+	targetGroup := box.prepare(t)
+	image, digest := box.push(t, "shop/app:v1", nil)
+	box.createService(t, box.registerApp(t, image), targetGroup)
+	before := box.settled(t)
+	stop()
+
+	again, _ := serveAll(t, config)
+	after := again.settled(t)
+	if diff := cmp.Diff(*before.Deployments[0].Id, *after.Deployments[0].Id); diff != "" {
+		t.Errorf("deployment: %s", diff)
+	}
+	if diff := cmp.Diff([]string{digest, digest}, again.runningDigests(t)); diff != "" {
+		t.Error(diff)
+	}
+	images, err := ecr.NewFromConfig(again.awsConfig()).DescribeImages(t.Context(), &ecr.DescribeImagesInput{
+		RepositoryName: aws.String("shop/app"), RegistryId: aws.String(sandbox.DefaultAccount),
+	}, func(o *ecr.Options) { o.Region = sandbox.DefaultRegion })
+	if err != nil || len(images.ImageDetails) != 1 || *images.ImageDetails[0].ImageDigest != digest {
+		t.Errorf("images: %v, %v", images, err)
+	}
+	if _, err := crane.Manifest(strings.TrimPrefix(again.url, "http://")+"/shop/app:v1", crane.Insecure); err != nil {
+		t.Errorf("the manifest did not outlive the restart: %v", err)
+	}
+}
+
+func TestSandboxIsReadyAtOnce(t *testing.T) {
+	begun := time.Now()
+	box, _ := serveAll(t, sandbox.Config{})
+	if _, err := box.ecsClient().ListClusters(t.Context(), &ecs.ListClustersInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("ready after %v", took)
+	}
+}
