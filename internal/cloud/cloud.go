@@ -1,0 +1,62 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cloud/pace"
+)
+
+// Options are what a Cloud can be told beside the standard chain.
+type Options struct {
+	UserAgent string // name, or name/version, added to what the SDK says of itself
+}
+
+// Cloud reaches AWS. It may be used by several goroutines at once.
+type Cloud struct {
+	config aws.Config
+	pacer  *pace.Pacer
+	calls  counter
+
+	mu       sync.Mutex
+	sessions map[Place]*Session
+}
+
+// New reads the standard chain. It makes no call to AWS. A configuration that cannot be
+// read is an error of kind Usage.
+func New(ctx context.Context, o Options) (*Cloud, error) {
+	c := &Cloud{pacer: pace.New(), sessions: map[Place]*Session{}}
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithRetryer(func() aws.Retryer { return newRetryer() }),
+		config.WithAPIOptions([]func(*middleware.Stack) error{c.addCounting, userAgent(o.UserAgent)}),
+	)
+	var profile config.SharedConfigProfileNotExistError
+	switch {
+	case errors.As(err, &profile):
+		return nil, tagboat.Usagef("AWS profile %q does not exist", profile.Profile).
+			WithHint("aws configure list-profiles shows those that do; AWS_PROFILE chooses one")
+	case err != nil:
+		return nil, tagboat.Usagef("reading the AWS configuration: %w", err)
+	}
+	c.config = cfg
+	return c, nil
+}
+
+func userAgent(s string) func(*middleware.Stack) error {
+	name, version, ok := strings.Cut(s, "/")
+	if ok {
+		return awsmiddleware.AddUserAgentKeyValue(name, version)
+	}
+	if name == "" {
+		name = "tagboat"
+	}
+	return awsmiddleware.AddUserAgentKey(name)
+}

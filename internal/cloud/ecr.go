@@ -1,0 +1,68 @@
+package cloud
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+)
+
+// ECR is the container registry in one place. It may be used by several goroutines at
+// once.
+type ECR struct {
+	client *ecr.Client
+	now    func() time.Time // by AWS's clock
+	login  chan *login      // the last one, or nil; whoever takes it out must put one back
+}
+
+type login struct {
+	user, password string
+	expires        time.Time
+}
+
+// loginAgain is how long before its end a login is replaced, so that nobody begins
+// something with it that it does not outlast. ECR's logins hold for twelve hours.
+const loginAgain = time.Hour
+
+// Authorization returns the login for the registries that the caller may use, good for
+// at least an hour where AWS gave it longer. It is asked for once and then remembered.
+func (e *ECR) Authorization(ctx context.Context) (user, password string, expires time.Time, err error) {
+	var last *login
+	select {
+	case last = <-e.login:
+	case <-ctx.Done():
+		return "", "", time.Time{}, ctx.Err()
+	}
+	if last == nil || last.expires.Sub(e.now()) < loginAgain {
+		var fresh *login
+		if fresh, err = e.authorize(ctx); err == nil {
+			last = fresh
+		}
+	}
+	e.login <- last
+	if err != nil {
+		return "", "", time.Time{}, err
+	}
+	return last.user, last.password, last.expires, nil
+}
+
+func (e *ECR) authorize(ctx context.Context) (*login, error) {
+	out, err := e.client.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	if err != nil {
+		return nil, explain(err)
+	}
+	if len(out.AuthorizationData) == 0 {
+		return nil, errors.New("ecr.GetAuthorizationToken: AWS's answer has no token")
+	}
+	data := out.AuthorizationData[0]
+	token, err := base64.StdEncoding.DecodeString(aws.ToString(data.AuthorizationToken))
+	user, password, ok := strings.Cut(string(token), ":")
+	if err != nil || !ok {
+		return nil, errors.New("ecr.GetAuthorizationToken: AWS's answer has no token that could be read")
+	}
+	return &login{user: user, password: password, expires: aws.ToTime(data.ExpiresAt)}, nil
+}

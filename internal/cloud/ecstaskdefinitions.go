@@ -1,0 +1,121 @@
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// DescribeTaskDefinition returns a revision by its ARN, by family:revision, or by family
+// for its latest active one. What was read by ARN once is remembered, with the status
+// and the tags that it had then: nothing else of a revision ever changes. The error wraps
+// ecs.ErrNotFound where there is none.
+func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
+	if d, ok := e.remembered(id); ok {
+		return d, nil
+	}
+	out, err := e.client.DescribeTaskDefinition(ctx, &awsecs.DescribeTaskDefinitionInput{
+		TaskDefinition: aws.String(id), Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
+	}, keepBody)
+	if err != nil {
+		return ecs.TaskDefinition{}, explain(err)
+	}
+	var body struct {
+		TaskDefinition map[string]json.RawMessage `json:"taskDefinition"`
+		Tags           json.RawMessage            `json:"tags"`
+	}
+	if err := bodyOf(out.ResultMetadata, &body); err != nil {
+		return ecs.TaskDefinition{}, err
+	}
+	if out.TaskDefinition == nil {
+		return ecs.TaskDefinition{}, errors.New("AWS's answer has no task definition")
+	}
+	if len(out.Tags) > 0 {
+		body.TaskDefinition["tags"] = body.Tags
+	}
+	record, err := json.Marshal(body.TaskDefinition)
+	if err != nil {
+		return ecs.TaskDefinition{}, fmt.Errorf("keeping the task definition %q: %w", id, err)
+	}
+	d := ecs.TaskDefinition{
+		ARN:      aws.ToString(out.TaskDefinition.TaskDefinitionArn),
+		Family:   aws.ToString(out.TaskDefinition.Family),
+		Revision: int(out.TaskDefinition.Revision),
+		Status:   string(out.TaskDefinition.Status),
+		Record:   record,
+	}
+	e.remember(d)
+	return d, nil
+}
+
+func (e *ECS) remembered(arn string) (ecs.TaskDefinition, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d, ok := e.definitions[arn]
+	return d, ok
+}
+
+func (e *ECS) remember(d ecs.TaskDefinition) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.definitions == nil {
+		e.definitions = map[string]ecs.TaskDefinition{}
+	}
+	e.definitions[d.ARN] = d
+}
+
+// revisionsAPage is the most that ListTaskDefinitions returns at once.
+const revisionsAPage = 100
+
+// ListTaskDefinitions returns the ARNs of at most limit active revisions of a family,
+// newest first; none where there is no such family.
+func (e *ECS) ListTaskDefinitions(ctx context.Context, family string, limit int) ([]string, error) {
+	var arns []string
+	in := &awsecs.ListTaskDefinitionsInput{
+		FamilyPrefix: aws.String(family), Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc,
+	}
+	for len(arns) < limit {
+		in.MaxResults = aws.Int32(int32(min(limit-len(arns), revisionsAPage)))
+		out, err := e.client.ListTaskDefinitions(ctx, in)
+		if err != nil {
+			return nil, explain(err)
+		}
+		arns = append(arns, out.TaskDefinitionArns...)
+		if aws.ToString(out.NextToken) == "" {
+			break
+		}
+		in.NextToken = out.NextToken
+	}
+	return arns[:min(len(arns), limit)], nil
+}
+
+// RegisterTaskDefinition registers a revision from AWS's JSON input and returns its ARN.
+// A member that AWS's model does not have is an error of kind Usage, and nothing is
+// registered. Registering twice makes two revisions, so a call whose answer got lost is
+// not made again: its error wraps ecs.ErrAmbiguous.
+func (e *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (arn string, err error) {
+	body, err := sendBody(schemas.RegisterTaskDefinitionRequest, input)
+	if err != nil {
+		return "", err
+	}
+	out, err := e.client.RegisterTaskDefinition(ctx, &awsecs.RegisterTaskDefinitionInput{}, body, func(o *awsecs.Options) {
+		o.Retryer = onceSent(o.Retryer)
+	})
+	switch {
+	case ambiguous(err):
+		return "", fmt.Errorf("%w: %w", ecs.ErrAmbiguous, explain(err))
+	case err != nil:
+		return "", explain(err)
+	case out.TaskDefinition == nil:
+		return "", fmt.Errorf("%w: AWS's answer has no task definition", ecs.ErrAmbiguous)
+	}
+	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
+}

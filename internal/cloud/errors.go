@@ -1,0 +1,106 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// explain turns an error of the SDK into one that says operation, code, message and
+// request, what it means and what to do. It wraps ecs.ErrNotFound where AWS does not
+// have something, and whatever the SDK's error wraps.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var ours *tagboat.Error
+	if errors.As(err, &ours) {
+		return ours
+	}
+	e := &tagboat.Error{Kind: tagboat.Internal, Msg: describe(err), Err: err}
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &api):
+		advise(e, api)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Hint = "nothing listens there; if AWS_ENDPOINT_URL names a sandbox, start it: tagboat sandbox"
+	case strings.Contains(err.Error(), "get credentials:"):
+		e.Kind = tagboat.Usage
+		e.Hint = "no AWS credentials were found or they cannot be renewed; set AWS_PROFILE, or log in with aws sso login, and try aws sts get-caller-identity"
+	}
+	return e
+}
+
+// describe says what happened without the SDK's layers.
+func describe(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err.Error()
+	}
+	s := fmt.Sprintf("%s: %s: %s", operation(err), api.ErrorCode(), api.ErrorMessage())
+	var answer *awshttp.ResponseError
+	if errors.As(err, &answer) && answer.RequestID != "" {
+		s += fmt.Sprintf(" (request %s)", answer.RequestID)
+	}
+	return s
+}
+
+// operation returns the innermost operation: a call may fail in the one that gets its
+// credentials.
+func operation(err error) string {
+	name := "AWS"
+	var e *smithy.OperationError
+	for errors.As(err, &e) {
+		name = serviceName(e.ServiceID) + "." + e.OperationName
+		err = e.Err
+	}
+	return name
+}
+
+// advise adds what is known about an error code.
+func advise(e *tagboat.Error, api smithy.APIError) {
+	code := api.ErrorCode()
+	switch {
+	case isNotFound(api):
+		e.Err = fmt.Errorf("%w: %w", ecs.ErrNotFound, e.Err)
+	case isThrottle(api):
+		e.Hint = "AWS kept refusing because of too many requests in this account and region; try again later"
+	case strings.HasPrefix(code, "AccessDenied"), code == "UnauthorizedOperation":
+		e.Hint = "the caller's policy does not allow it; aws sts get-caller-identity says who that is"
+	}
+	switch code {
+	case "ClusterNotFoundException":
+		e.Kind = tagboat.Usage
+		e.Hint = "correct the environment's cluster, region or account in tagboat.yaml, or create it: aws ecs create-cluster --cluster-name NAME"
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		e.Hint = "the AWS credentials have expired; renew them, for example with aws sso login"
+	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
+		e.Hint = "AWS does not know the credentials; check AWS_PROFILE and AWS_ACCESS_KEY_ID with aws sts get-caller-identity"
+	}
+}
+
+// isNotFound tells whether AWS does not have what was asked for. ECS says it of task
+// definitions with a ClientException.
+func isNotFound(api smithy.APIError) bool {
+	switch code := api.ErrorCode(); code {
+	case "ClientException":
+		return strings.Contains(api.ErrorMessage(), "Unable to describe task definition")
+	case "ResourceNotFoundException", "ClusterNotFoundException", "ServiceNotFoundException", "ServiceDeploymentNotFoundException",
+		"ParameterNotFound", "TargetGroupNotFound", "TargetGroupNotFoundException":
+		return true
+	default:
+		return false
+	}
+}
+
+func hasCode(err error, code string) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == code
+}

@@ -1,0 +1,71 @@
+package pace
+
+import "golang.org/x/time/rate"
+
+// bucket is a rate that AWS documents.
+type bucket struct {
+	burst     int
+	perSecond rate.Limit
+}
+
+// buckets are AWS's rates by group; groupOf says what is in a group.
+//
+// ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+// Parameter Store: https://docs.aws.amazon.com/general/latest/gr/ssm.html, where only
+// rates are given. ECR: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+var buckets = map[string]bucket{
+	"ecs.service-modify":          {50, 5},
+	"ecs.service-read":            {100, 20},
+	"ecs.task-definition-modify":  {20, 1},
+	"ecs.task-definition-read":    {50, 20},
+	"ecs.cluster-resource-read":   {100, 20},
+	"ecs.cluster-resource-modify": {100, 40},
+	"ecs.cluster-read":            {50, 20},
+	"ecs.deployment-read":         {50, 20},
+	"ecs.revision-read":           {50, 20},
+	"ecs.tag-modify":              {20, 10},
+	"ecs.tag-read":                {50, 20},
+	"ssm.get":                     {40, 40},
+	"ssm.put":                     {3, 3},
+	"ssm.history":                 {3, 3},
+	"ssm.label":                   {3, 3},
+	"ssm.unlabel":                 {3, 3},
+	"ssm.describe":                {3, 3},
+	"ecr.put-image":               {10, 10},
+	"ecr.authorize":               {500, 500},
+}
+
+var groupOf = map[string]string{
+	"ecs.CreateService":              "ecs.service-modify",
+	"ecs.UpdateService":              "ecs.service-modify",
+	"ecs.DeleteService":              "ecs.service-modify",
+	"ecs.DescribeServices":           "ecs.service-read",
+	"ecs.ListServices":               "ecs.service-read",
+	"ecs.RegisterTaskDefinition":     "ecs.task-definition-modify",
+	"ecs.DeregisterTaskDefinition":   "ecs.task-definition-modify",
+	"ecs.DescribeTaskDefinition":     "ecs.task-definition-read",
+	"ecs.ListTaskDefinitions":        "ecs.task-definition-read",
+	"ecs.ListTaskDefinitionFamilies": "ecs.task-definition-read",
+	"ecs.ListTasks":                  "ecs.cluster-resource-read",
+	"ecs.DescribeTasks":              "ecs.cluster-resource-read",
+	"ecs.RunTask":                    "ecs.cluster-resource-modify",
+	"ecs.StopTask":                   "ecs.cluster-resource-modify",
+	"ecs.DescribeClusters":           "ecs.cluster-read",
+	"ecs.ListClusters":               "ecs.cluster-read",
+	"ecs.ListServiceDeployments":     "ecs.deployment-read",
+	"ecs.DescribeServiceDeployments": "ecs.deployment-read",
+	"ecs.DescribeServiceRevisions":   "ecs.revision-read",
+	"ecs.TagResource":                "ecs.tag-modify",
+	"ecs.UntagResource":              "ecs.tag-modify",
+	"ecs.ListTagsForResource":        "ecs.tag-read",
+	"ssm.GetParameter":               "ssm.get",
+	"ssm.GetParameters":              "ssm.get",
+	"ssm.GetParametersByPath":        "ssm.get",
+	"ssm.PutParameter":               "ssm.put",
+	"ssm.GetParameterHistory":        "ssm.history",
+	"ssm.LabelParameterVersion":      "ssm.label",
+	"ssm.UnlabelParameterVersion":    "ssm.unlabel",
+	"ssm.DescribeParameters":         "ssm.describe",
+	"ecr.PutImage":                   "ecr.put-image",
+	"ecr.GetAuthorizationToken":      "ecr.authorize",
+}

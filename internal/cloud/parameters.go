@@ -1,0 +1,98 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// Parameters is Parameter Store in one place. It may be used by several goroutines at
+// once.
+type Parameters struct {
+	client *ssm.Client
+}
+
+var _ ledger.Store = (*Parameters)(nil)
+
+// Parameter Store's limits in one call.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+const (
+	parametersACall = 10
+	versionsAPage   = 50
+)
+
+// Get implements ledger.Store, ten parameters a call. Secure strings stay encrypted.
+func (p *Parameters) Get(ctx context.Context, names []string) (map[string]ledger.Parameter, error) {
+	answers, err := inBatches(ctx, names, parametersACall, func(ctx context.Context, names []string) ([]types.Parameter, error) {
+		out, err := p.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names})
+		if err != nil {
+			return nil, err
+		}
+		return out.Parameters, nil
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	found := map[string]ledger.Parameter{}
+	for _, a := range answers {
+		for _, got := range a {
+			found[aws.ToString(got.Name)] = ledger.Parameter{
+				Name: aws.ToString(got.Name), Value: aws.ToString(got.Value), Version: got.Version,
+				Type: string(got.Type), At: aws.ToTime(got.LastModifiedDate),
+			}
+		}
+	}
+	return found, nil
+}
+
+// Put implements ledger.Store.
+func (p *Parameters) Put(ctx context.Context, put ledger.Put) (int64, error) {
+	in := &ssm.PutParameterInput{
+		Name: aws.String(put.Name), Value: aws.String(put.Value), Type: types.ParameterTypeString, Overwrite: aws.Bool(put.Overwrite),
+	}
+	if put.Description != "" {
+		in.Description = aws.String(put.Description)
+	}
+	out, err := p.client.PutParameter(ctx, in)
+	if hasCode(err, "ParameterAlreadyExists") {
+		return 0, fmt.Errorf("%w: %w", ledger.ErrExists, explain(err))
+	}
+	if err != nil {
+		return 0, explain(err)
+	}
+	return out.Version, nil
+}
+
+// History implements ledger.Store.
+func (p *Parameters) History(ctx context.Context, name string) ([]ledger.Parameter, error) {
+	var versions []ledger.Parameter
+	in := &ssm.GetParameterHistoryInput{Name: aws.String(name), MaxResults: aws.Int32(versionsAPage)}
+	for {
+		out, err := p.client.GetParameterHistory(ctx, in)
+		if hasCode(err, "ParameterNotFound") {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, explain(err)
+		}
+		for _, v := range out.Parameters {
+			versions = append(versions, versionOf(v))
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return versions, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+func versionOf(v types.ParameterHistory) ledger.Parameter {
+	return ledger.Parameter{
+		Name: aws.ToString(v.Name), Value: aws.ToString(v.Value), Version: v.Version, Type: string(v.Type),
+		At: aws.ToTime(v.LastModifiedDate), Description: aws.ToString(v.Description), User: aws.ToString(v.LastModifiedUser), Labels: v.Labels,
+	}
+}

@@ -1,0 +1,66 @@
+package cloud
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Place says where in AWS something is, and as whom to go there.
+type Place struct {
+	Account string // "" takes the account that the credentials are for
+	Region  string // "" takes that of the standard chain
+	Role    string // ARN of a role to assume; "" takes the caller's own credentials
+}
+
+// renewBefore is how long before its end a role's session is renewed.
+const renewBefore = 5 * time.Minute
+
+// sessionName is what AWS's own logs call a session of an assumed role.
+const sessionName = "tagboat"
+
+// At returns the way to a place; the same place has one Session. It makes no call: what
+// is wrong with a place shows at its first use.
+func (c *Cloud) At(p Place) *Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s, ok := c.sessions[p]; ok {
+		return s
+	}
+	s := c.open(p)
+	c.sessions[p] = s
+	return s
+}
+
+func (c *Cloud) open(p Place) *Session {
+	s := &Session{place: p, checking: make(chan struct{}, 1)}
+	cfg := c.config.Copy()
+	cfg.Region = cmp.Or(p.Region, cfg.Region)
+	s.region = cfg.Region
+	account := cmp.Or(roleAccount(p.Role), p.Account)
+	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
+		s.clock.add, addPacing(c.pacer, account+"/"+cfg.Region))
+	if p.Role != "" {
+		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), p.Role, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = sessionName
+		})
+		cfg.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
+	}
+	s.sts = sts.NewFromConfig(cfg)
+	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)
+	s.connect(cfg)
+	return s
+}
+
+// roleAccount returns the account that a role belongs to, and so whoever assumes it.
+func roleAccount(role string) string {
+	parts := strings.Split(role, ":")
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
+}

@@ -1,0 +1,73 @@
+package cloud
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Session is the way to one place in AWS. It may be used by several goroutines at once.
+type Session struct {
+	place    Place
+	region   string
+	sts      *sts.Client
+	clock    clock
+	checking chan struct{} // held by who checks the account
+	checked  bool
+
+	ecs        *ECS
+	parameters *Parameters
+	logs       *Logs
+	targets    *Targets
+	ecr        *ECR
+}
+
+func (s *Session) connect(cfg aws.Config) {
+	s.ecs = &ECS{client: awsecs.NewFromConfig(cfg)}
+	s.parameters = &Parameters{client: ssm.NewFromConfig(cfg)}
+	s.logs = &Logs{client: cloudwatchlogs.NewFromConfig(cfg)}
+	s.targets = &Targets{client: elb.NewFromConfig(cfg)}
+	s.ecr = &ECR{client: ecr.NewFromConfig(cfg), now: s.Now, login: make(chan *login, 1)}
+	s.ecr.login <- nil
+}
+
+// ECS returns the place's Elastic Container Service.
+func (s *Session) ECS() *ECS { return s.ecs }
+
+// Parameters returns the place's Parameter Store, which a ledger can be kept in.
+func (s *Session) Parameters() *Parameters { return s.parameters }
+
+// Logs returns the place's CloudWatch Logs.
+func (s *Session) Logs() *Logs { return s.logs }
+
+// Targets returns the target groups of the place's load balancers.
+func (s *Session) Targets() *Targets { return s.targets }
+
+// ECR returns the place's container registry.
+func (s *Session) ECR() *ECR { return s.ecr }
+
+// Region returns the region of the place, "" where neither it nor the chain names one.
+func (s *Session) Region() string { return s.region }
+
+// Now returns the time by AWS's clock, as far as its answers told: to the second, and
+// never the local clock's, once there was an answer. Compare AWS's times with this.
+func (s *Session) Now() time.Time { return s.clock.now() }
+
+// Identity returns the account and the ARN of who calls.
+func (s *Session) Identity(ctx context.Context) (account, arn string, err error) {
+	if err := s.hasRegion(); err != nil {
+		return "", "", err
+	}
+	out, err := s.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", "", explain(err)
+	}
+	return aws.ToString(out.Account), aws.ToString(out.Arn), nil
+}
