@@ -1,0 +1,166 @@
+package ecr_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	fake "github.com/tagboat/tagboat/internal/sandbox/ecr"
+	"github.com/tagboat/tagboat/internal/sandbox/registry"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+const account = "111111111111"
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// box is ECR and its registry on a loopback port, and a client in the account.
+type box struct {
+	*ecr.Client
+	t     *testing.T
+	clock *clock.Manual
+	url   string
+	host  string
+}
+
+func newBox(t *testing.T) *box {
+	t.Helper()
+	now := clock.NewManual(start)
+	store, err := registry.Open(registry.Options{Clock: now, Scope: wire.Scope{Account: account, Region: "eu-west-1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, err := sandbox.New(sandbox.Config{
+		Account: account, Region: "eu-west-1", Clock: now,
+		Modules: []sandbox.Module{fake.New(store, now)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	b := &box{t: t, clock: now, url: server.URL, host: strings.TrimPrefix(server.URL, "http://")}
+	b.Client = b.client("eu-west-1")
+	return b
+}
+
+func (b *box) client(region string) *ecr.Client {
+	return ecr.New(ecr.Options{
+		Region:           region,
+		BaseEndpoint:     aws.String(b.url),
+		Credentials:      credentials.NewStaticCredentialsProvider("sandbox", "sandbox", ""),
+		RetryMaxAttempts: 1,
+	})
+}
+
+// create makes a repository.
+func (b *box) create(repository string, change ...func(*ecr.CreateRepositoryInput)) *types.Repository {
+	b.t.Helper()
+	in := &ecr.CreateRepositoryInput{RepositoryName: &repository}
+	for _, c := range change {
+		c(in)
+	}
+	out, err := b.CreateRepository(b.t.Context(), in)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return out.Repository
+}
+
+func (b *box) ref(reference string) name.Reference {
+	b.t.Helper()
+	ref, err := name.ParseReference(b.host + "/" + reference)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return ref
+}
+
+// push pushes an image as docker does and returns its digest.
+func (b *box) push(reference string, image v1.Image) string {
+	b.t.Helper()
+	if err := remote.Write(b.ref(reference), image); err != nil {
+		b.t.Fatalf("pushing %s: %v", reference, err)
+	}
+	return digestOf(b.t, image)
+}
+
+func digestOf(t *testing.T, image interface{ Digest() (v1.Hash, error) }) string {
+	t.Helper()
+	digest, err := image.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest.String()
+}
+
+func randomImage(t *testing.T) v1.Image {
+	t.Helper()
+	image, err := random.Image(1024, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+func labelled(t *testing.T, label, value string) v1.Image {
+	t.Helper()
+	image, err := mutate.Config(randomImage(t), v1.Config{Labels: map[string]string{label: value}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// manifest returns the bytes that PutImage takes.
+func manifest(t *testing.T, image interface{ RawManifest() ([]byte, error) }) *string {
+	t.Helper()
+	raw, err := image.RawManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.String(string(raw))
+}
+
+// wantError checks an exception by its code and, unless it is "", its message.
+func wantError(t *testing.T, err error, code, message string) {
+	t.Helper()
+	var e smithy.APIError
+	if !errors.As(err, &e) || e.ErrorCode() != code {
+		t.Fatalf("error %v, want %s", err, code)
+	}
+	if message != "" && e.ErrorMessage() != message {
+		t.Errorf("message\n%s\nwant\n%s", e.ErrorMessage(), message)
+	}
+}
+
+func tagID(tag string) types.ImageIdentifier { return types.ImageIdentifier{ImageTag: &tag} }
+
+func digestID(digest string) types.ImageIdentifier {
+	return types.ImageIdentifier{ImageDigest: &digest}
+}
+
+func (b *box) describe(repository string, ids ...types.ImageIdentifier) []types.ImageDetail {
+	b.t.Helper()
+	out, err := b.DescribeImages(context.Background(), &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: ids})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return out.ImageDetails
+}
