@@ -1,0 +1,95 @@
+package explain_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy/explain"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+func crashed(id string, exit int) ecs.Task {
+	return ecs.Task{
+		ARN: "arn:aws:ecs:r:1:task/c/" + id, LastStatus: "STOPPED", StopCode: "EssentialContainerExited",
+		StoppedReason: "Essential container in task exited",
+		Containers:    []ecs.Container{{Name: "app", ExitCode: &exit}},
+	}
+}
+
+func TestCausesOnceWithLogsMostLikelyFirst(t *testing.T) {
+	rare := crashed("3", 7)
+	rare.StopCode, rare.StoppedReason = "TaskFailedToStart", "CannotPullContainerError: r/a: not found"
+	rare.Containers = nil
+	got := explain.Causes(explain.Evidence{
+		Tasks: []ecs.Task{crashed("1", 3), crashed("2", 3), rare},
+		Logs: map[explain.Stream][]ecs.LogLine{
+			{Task: "arn:aws:ecs:r:1:task/c/2", Container: "app"}: {{Message: "connecting\n"}, {Message: "no database"}},
+		},
+		Events: []ecs.Event{{Message: "(service api) was unable to place a task. Reason: RESOURCE:CPU."}},
+	})
+	want := []tagboat.Cause{
+		{
+			Cause: "the image is not in the registry", Evidence: "CannotPullContainerError: r/a: not found",
+			Advice: "push the image again or pin a version that exists: a lifecycle rule may have deleted it",
+		},
+		{
+			Cause:    "container app exited with code 3, in 2 tasks",
+			Evidence: "Essential container in task exited\nlast lines of app's log:\n  connecting\n  no database",
+			Advice:   "see the last lines of its log",
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+}
+
+func TestCausesOfWhatRuns(t *testing.T) {
+	got := explain.Causes(explain.Evidence{
+		Tasks: []ecs.Task{{ARN: "task/c/1", LastStatus: "RUNNING", Health: "UNHEALTHY", Containers: []ecs.Container{{Name: "app", Health: "UNHEALTHY"}}}},
+		Targets: []ecs.TargetHealth{
+			{TargetGroup: "arn:aws:elasticloadbalancing:r:1:targetgroup/web/0a1", Target: "10.0.0.1", Port: 80, State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: "Health checks failed with these codes: [503]"},
+			{Target: "10.0.0.2", Port: 80, State: "healthy"},
+			{Target: "10.0.0.3", Port: 80, State: "draining", Reason: "Target.DeregistrationInProgress"},
+		},
+	})
+	want := []tagboat.Cause{
+		{
+			Cause: "container app failed its health check", Evidence: "task 1 runs and its health is UNHEALTHY",
+			Advice: "run the healthCheck command in the image; raise startPeriod or retries for a slow start",
+		},
+		{
+			Cause:    "the load balancer found port 80 of the task unhealthy",
+			Evidence: "10.0.0.1:80 in web: Target.ResponseCodeMismatch Health checks failed with these codes: [503]",
+			Advice:   "the health check's path answers with another code than the target group's matcher: correct either",
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+}
+
+// Without any task, what ECS says in events is all there is.
+func TestCausesFromEventsOnly(t *testing.T) {
+	got := explain.Causes(explain.Evidence{Events: []ecs.Event{
+		{Message: "(service api) has reached a steady state."},
+		{Message: "(service api) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."},
+	}})
+	if len(got) != 1 || got[0].Advice != "lower minimumHealthyPercent or raise maximumPercent in the service definition" {
+		t.Errorf("causes: %+v", got)
+	}
+}
+
+func TestNoCauseWhereNothingSpeaksAgainstIt(t *testing.T) {
+	got := explain.Causes(explain.Evidence{
+		Tasks: []ecs.Task{
+			{LastStatus: "RUNNING", Health: "HEALTHY"},
+			{LastStatus: "STOPPED", StopCode: "ServiceSchedulerInitiated", StoppedReason: "Scaling activity initiated by (deployment ecs-svc/1)"},
+		},
+		Events: []ecs.Event{{Message: "(service api) has started 2 tasks: (task 1) (task 2)."}},
+	})
+	if len(got) != 0 {
+		t.Errorf("causes: %+v", got)
+	}
+}

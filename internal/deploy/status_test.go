@@ -1,0 +1,111 @@
+package deploy_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+func TestStatus(t *testing.T) {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	running := func(version string) []ecs.Task {
+		return []ecs.Task{
+			{LastStatus: "RUNNING", Containers: []ecs.Container{{Name: "app", Image: reference(version).Pinned(), Digest: string(digest(version))}}},
+			{LastStatus: "PENDING", Containers: []ecs.Container{{Name: "app"}}},
+		}
+	}
+	image := func(run tagboat.Digest) []tagboat.ImageState {
+		return []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v1", Pinned: digest("v1"), Running: run}}
+	}
+	for name, test := range map[string]struct {
+		change func(*deploy.Target, *deploy.Observed)
+		want   tagboat.ServiceStatus
+	}{
+		"as it should be": {
+			func(_ *deploy.Target, o *deploy.Observed) {},
+			tagboat.ServiceStatus{Images: image(digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+		},
+		"missing": {
+			func(_ *deploy.Target, o *deploy.Observed) { *o = deploy.Observed{} },
+			tagboat.ServiceStatus{Images: image(""), State: "missing"},
+		},
+		"another version": {
+			func(_ *deploy.Target, o *deploy.Observed) {
+				current := registered(t, 2, "v2")
+				o.Current, o.Tasks = &current, running("v2")
+			},
+			tagboat.ServiceStatus{
+				Images: image(digest("v2")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
+				Drift: []string{"container app runs " + digest("v2").Short() + ", and " + digest("v1").Short() + " is pinned", "the task definition differs from api:2"},
+			},
+		},
+		"somebody else's": {
+			func(_ *deploy.Target, o *deploy.Observed) {
+				current := registered(t, 2, "v1")
+				current.Record = []byte(`{"family":"api","containerDefinitions":[{"name":"app","image":"nginx:1"}]}`)
+				o.Current = &current
+			},
+			tagboat.ServiceStatus{
+				Images: image(digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
+				Drift: []string{"somebody else's deployment: Tagboat did not register api:2"},
+			},
+		},
+		"the service's file differs": {
+			func(_ *deploy.Target, o *deploy.Observed) {
+				o.Service.Record = []byte(`{"serviceName":"api","desiredCount":7}`)
+			},
+			tagboat.ServiceStatus{
+				Images: image(digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
+				Drift: []string{"the service differs from its file: desiredCount"},
+			},
+		},
+		"rolling": {
+			func(_ *deploy.Target, o *deploy.Observed) { o.Service.Deployments[0].RolloutState = "IN_PROGRESS" },
+			tagboat.ServiceStatus{Images: image(digest("v1")), State: "in-progress", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+		},
+		"failed": {
+			func(_ *deploy.Target, o *deploy.Observed) { o.Service.Deployments[0].RolloutState = "FAILED" },
+			tagboat.ServiceStatus{Images: image(digest("v1")), State: "failed", Verdict: "failed", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+		},
+		"rolled back by ECS": {
+			func(_ *deploy.Target, o *deploy.Observed) {
+				o.Service.Deployments = append(o.Service.Deployments, ecs.Deployment{ID: "ecs-svc/2", Status: "ACTIVE", RolloutState: "FAILED"})
+			},
+			tagboat.ServiceStatus{Images: image(digest("v1")), State: "steady", Verdict: "rolled-back", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wanted, o := target(t, nil, "v1"), observed(t, "COMPLETED", 2)
+			o.Service.Deployments[0].CreatedAt = now.Add(-time.Hour)
+			o.Tasks = running("v1")
+			test.change(&wanted, &o)
+			test.want.Environment, test.want.Service = "dev", "api"
+			if test.want.Drift == nil {
+				test.want.Drift = []string{}
+			}
+			if diff := cmp.Diff(test.want, deploy.Status(wanted.Desired, o, now)); diff != "" {
+				t.Errorf("status (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSurvey(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := running(t)
+		missing := target(t, f.client(), "v1")
+		missing.Desired.ServiceName = "other"
+		got, err := deploy.Survey(t.Context(), []deploy.Target{missing, target(t, f.client(), "v1")}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got[0].State != "missing" || got[1].State != "steady" || got[1].Images[0].Running != digest("v1") {
+			t.Errorf("statuses: %+v", got)
+		}
+	})
+}
