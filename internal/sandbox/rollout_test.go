@@ -263,3 +263,14 @@ func TestSandboxIsReadyAtOnce(t *testing.T) {
 		t.Errorf("ready after %v", took)
 	}
 }
+
+func TestLabelsOfOtherServicesDoNotKeepAnImageFromRunning(t *testing.T) {
+	box, _ := serveAll(t, sandbox.Config{Speed: fast})
+	targetGroup := box.prepare(t)
+	image, digest := box.push(t, "shop/app:v1", map[string]string{"tagboat.sandbox.scan": "high=1"})
+	box.createService(t, box.registerApp(t, image), targetGroup)
+	box.settled(t)
+	if diff := cmp.Diff([]string{digest, digest}, box.runningDigests(t)); diff != "" {
+		t.Error(diff)
+	}
+}

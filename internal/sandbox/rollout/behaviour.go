@@ -79,8 +79,9 @@ func (b *Behaviour) set(key, value string) (err error) {
 		b.Health, err = parseHealth(value)
 	case "log":
 		b.Log = parseLog(value)
+	case "scan": // what a scan of the image found, which is for ECR to tell
 	default:
-		err = fmt.Errorf("unknown; there is start, exit, stop, oom, health and log")
+		err = fmt.Errorf("unknown; there is start, exit, stop, oom, health, log and scan")
 	}
 	return err
 }
