@@ -14,10 +14,11 @@ import (
 // applier carries out the steps of one plan. Each step looks before it repeats what
 // may have taken effect.
 type applier struct {
-	client     *Client
-	desired    Desired
-	observed   Observed
-	definition string // ARN of the revision that the service gets
+	client        *Client
+	desired       Desired
+	observed      Observed
+	definition    string // ARN of the revision that the service gets
+	registrations *registrations
 }
 
 // apply carries out the steps and returns what to judge the rollout by: the id in the
@@ -67,6 +68,10 @@ func (c *course) started(answer ecs.Service, definition string) {
 // register registers a revision. Where the answer got lost, or another registration of
 // the family is under way, it looks for an equal revision before it tries again.
 func (a *applier) register(ctx context.Context, s Register) (string, error) {
+	return a.registrations.once(a.client, a.desired.Definition, func() (string, error) { return a.registerNow(ctx, s) })
+}
+
+func (a *applier) registerNow(ctx context.Context, s Register) (string, error) {
 	var arn string
 	err := persist(ctx, func() (err error) {
 		arn, err = a.client.ECS.RegisterTaskDefinition(ctx, s.Input)

@@ -37,6 +37,9 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 	}
 	evidence.Logs = g.logs(ctx, d, evidence.Tasks)
 	causes := explain.Causes(evidence)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return causes
+	}
 	if len(causes) == 0 && len(g.errs) > 0 {
 		return []tagboat.Cause{{
 			Cause:    "AWS did not tell why",

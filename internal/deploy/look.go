@@ -119,6 +119,9 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 			continue
 		}
 		candidate, err := t.Client.ECS.DescribeTaskDefinition(ctx, arn)
+		if errors.Is(err, ecs.ErrNotFound) {
+			continue // deleted since it was listed
+		}
 		if err != nil {
 			return fmt.Errorf("reading task definition %q: %w", arn, err)
 		}

@@ -11,11 +11,13 @@ import (
 
 // roll is one deployment from its plan to its verdict.
 type roll struct {
-	plan     Plan
-	options  Options
-	observer *observer
-	result   tagboat.Deployment
-	state    State
+	plan          Plan
+	options       Options
+	observer      *observer
+	registrations *registrations
+	result        tagboat.Deployment
+	state         State
+	last          ecs.Deployment // as it was reported last
 }
 
 // run carries the plan out. It always ends in a verdict.
@@ -65,7 +67,7 @@ func (r *roll) unchanged(ctx context.Context) {
 func (r *roll) carryOut(ctx context.Context) {
 	r.state = StateApplying
 	r.report(ecs.Deployment{}, r.plan.Steps[0].String())
-	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed}
+	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations}
 	c, err := a.apply(ctx, r.plan.Steps)
 	r.result.TaskDefinition, r.result.DeploymentID = a.definition, c.id
 	switch {
@@ -113,7 +115,12 @@ func (r *roll) verdict(v tagboat.Verdict, reason string) {
 	r.result.Verdict, r.result.Reason = v, reason
 }
 
+// report tells the progress; a zero d stands for what was reported before.
 func (r *roll) report(d ecs.Deployment, note string) {
+	if d.ID == "" {
+		d = r.last
+	}
+	r.last = d
 	r.options.Progress.Event(Update{
 		Environment: r.plan.Desired.Environment,
 		Service:     r.plan.Desired.Service,

@@ -39,12 +39,14 @@ func Run(ctx context.Context, plans []Plan, o Options) []tagboat.Deployment {
 	defer ended.Wait()
 	defer stopWatching()
 
+	shared := newRegistrations()
 	results := make([]tagboat.Deployment, len(plans))
 	var group errgroup.Group
 	group.SetLimit(max(o.MaxParallel, 1))
 	for i, p := range plans {
 		group.Go(func() error {
-			r := roll{plan: p, options: o, observer: observers[place{p.Client, p.Desired.Cluster}]}
+			at := place{p.Client, p.Desired.Cluster}
+			r := roll{plan: p, options: o, observer: observers[at], registrations: shared}
 			results[i] = r.run(ctx)
 			return nil
 		})

@@ -146,3 +146,24 @@ func TestRunIsSparing(t *testing.T) {
 		t.Logf("%d calls, %s: %v", total, time.Since(began), f.calls)
 	})
 }
+
+// Two services that want the same task definition share one revision.
+func TestRunRegistersEqualDefinitionsOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFake()
+		targets := many(t, f, 5, "v1")
+		for i := range targets {
+			targets[i].Desired.Definition = definition(t, "v1")
+		}
+		o := wait
+		o.MaxParallel = 5
+		for _, d := range runMany(t, targets, o) {
+			if d.Verdict != tagboat.VerdictSucceeded {
+				t.Errorf("%s is %s: %s", d.Service, d.Verdict, d.Reason)
+			}
+		}
+		if n := len(f.definitions); n != 1 {
+			t.Errorf("%d equal revisions", n)
+		}
+	})
+}

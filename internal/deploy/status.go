@@ -106,6 +106,9 @@ func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 		if members := b.members(); len(members) > 0 {
 			words = append(words, "the service differs from its file: "+names(members))
 		}
+		for _, p := range b.problems {
+			words = append(words, "the service differs from its file: "+p.Message)
+		}
 	}
 	return words
 }

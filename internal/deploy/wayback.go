@@ -61,7 +61,19 @@ func (r *roll) rollBack(ctx context.Context, c course, why string) {
 	case endedInterrupt:
 		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("%s; the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", why, to, back.id, r.plan.Desired.Environment))
 	default:
-		r.rollbackFailed(ctx, c, why, "it did not become steady: "+e.what)
+		r.rollbackFailed(ctx, c, why, notSteady(e))
+	}
+}
+
+// notSteady says why a rollback is given up.
+func notSteady(e ending) string {
+	switch {
+	case e.how == endedGone:
+		return "the service was deleted"
+	case e.what != "":
+		return "it did not become steady: " + e.what
+	default:
+		return "it did not become steady in time"
 	}
 }
 
@@ -114,7 +126,7 @@ func (r *roll) usable(ctx context.Context, arn string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading task definition %q: %w", arn, err)
 	}
-	a := applier{client: r.plan.Client, desired: Desired{Definition: definition}}
+	a := applier{client: r.plan.Client, desired: Desired{Definition: definition}, registrations: r.registrations}
 	return a.register(ctx, Register{Family: described.Family, Input: definition.JSON()})
 }
 
@@ -146,7 +158,7 @@ func formerMembers(steps []Step, record json.RawMessage) map[string]json.RawMess
 func (r *roll) stop(ctx context.Context, s ecs.Service, why string) {
 	d := r.plan.Desired
 	remove := fmt.Sprintf("aws ecs delete-service --cluster %s --service %s --force", d.Cluster, d.ServiceName)
-	err := r.client().TagResource(ctx, s.ARN, map[string]string{stoppedTag: strconv.Itoa(s.Desired)})
+	err := r.plan.Client.ECS.TagResource(ctx, s.ARN, map[string]string{stoppedTag: strconv.Itoa(s.Desired)})
 	if err == nil {
 		a := applier{client: r.plan.Client, desired: d, observed: Observed{Service: &s}, definition: r.result.TaskDefinition}
 		_, err = a.update(ctx, UpdateService{Name: d.ServiceName, Members: map[string]json.RawMessage{"desiredCount": json.RawMessage("0")}})
@@ -158,5 +170,3 @@ func (r *roll) stop(ctx context.Context, s ecs.Service, why string) {
 	r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, so the service was stopped: service %s is left in cluster %s with %s and desired count 0 (it was %d); tagboat deploy starts it again once it is mended; remove it with: %s",
 		why, d.ServiceName, d.Cluster, ecs.LastPart(r.result.TaskDefinition), s.Desired, remove))
 }
-
-func (r *roll) client() ECS { return r.plan.Client.ECS }
