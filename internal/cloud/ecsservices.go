@@ -65,6 +65,9 @@ func (e *ECS) describeServices(ctx context.Context, cluster string, names []stri
 	if err := bodyOf(out.ResultMetadata, &records); err != nil {
 		return described{}, err
 	}
+	if len(records.Services) != len(out.Services) {
+		return described{}, errors.New("ecs.DescribeServices: AWS's answer has records that could not be read")
+	}
 	for i, s := range out.Services {
 		d.found = append(d.found, serviceOf(s, records.Services[i]))
 	}

@@ -138,3 +138,16 @@ func TestDockerLoginIsUsed(t *testing.T) {
 		t.Errorf("%t, %v", ok, err)
 	}
 }
+
+func TestKeychainAsksECR(t *testing.T) {
+	k := registry.Keychain{ECR: func(_ context.Context, account, region string) (string, string, error) {
+		return "AWS", account + region, nil
+	}}
+	user, password, ok, err := k.For(t.Context(), "123456789012.dkr.ecr.eu-west-1.amazonaws.com")
+	if user != "AWS" || password != "123456789012eu-west-1" || !ok || err != nil {
+		t.Errorf("%s %s %t %v", user, password, ok, err)
+	}
+	if _, _, ok, err := k.For(t.Context(), "ghcr.io"); ok || err != nil {
+		t.Errorf("%t %v", ok, err)
+	}
+}
