@@ -1,12 +1,14 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tagboat/tagboat"
 )
@@ -28,7 +30,11 @@ func Read(path string) (*Node, error) {
 func Parse(file string, data []byte) (*Node, error) { return parse(file, file, data) }
 
 func parse(path, display string, data []byte) (*Node, error) {
-	if len(strings.TrimSpace(string(data))) == 0 {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // the byte order mark that some editors write
+	switch {
+	case !utf8.Valid(data):
+		return nil, tagboat.Usagef("the file is not text in UTF-8").At(tagboat.Position{File: display})
+	case len(bytes.TrimSpace(data)) == 0:
 		return nil, tagboat.Usagef("the file is empty").At(tagboat.Position{File: display})
 	}
 	var root *Node

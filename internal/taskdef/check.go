@@ -121,9 +121,12 @@ func (c checker) structure(n *source.Node, name string) error {
 		}
 	}
 	for _, member := range s.Required {
-		value := n.Field(member)
-		if (value == nil || value.Kind == source.Null) && !optional(name, member) {
+		switch value := n.Field(member); {
+		case optional(name, member):
+		case value == nil || value.Kind == source.Null:
 			problems = append(problems, n.Errorf("%q is missing", member))
+		case value.Kind == source.String && value.Text == "":
+			problems = append(problems, value.Errorf("%q is empty", member))
 		}
 	}
 	return errors.Join(problems...)

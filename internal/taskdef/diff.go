@@ -19,7 +19,11 @@ func Diff(older, newer Definition) string {
 		return ""
 	}
 	labelChanged(from, to, older, newer)
-	return diffLines(flatten(from), flatten(to))
+	if lines := diffLines(flatten(from), flatten(to)); lines != "" {
+		return lines
+	}
+	// Two entries of one name hide each other in the paths.
+	return fmt.Sprintf("- %s\n+ %s\n", encode(from), encode(to))
 }
 
 // labelChanged puts the labels that describe an image back where the image changes,
@@ -102,11 +106,14 @@ func flatten(members map[string]any) map[string]string {
 func flattenInto(out map[string]string, path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
+		if len(v) == 0 && path != "" {
+			out[path] = "{}"
+		}
 		for name, value := range v {
 			flattenInto(out, strings.TrimPrefix(path+"."+name, "."), value)
 		}
 	case []any:
-		if len(objects(v)) < len(v) || len(v) == 0 {
+		if len(objects(v)) < len(v) {
 			out[path] = string(encode(v))
 			return
 		}

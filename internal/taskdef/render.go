@@ -48,7 +48,10 @@ func (t *Template) Render(in Inputs) (Definition, error) {
 	if err != nil {
 		return Definition{}, err
 	}
-	return d, t.setImages(d, in, used)
+	if err := t.setImages(d, in, used); err != nil {
+		return Definition{}, err
+	}
+	return d, nil
 }
 
 type renderer struct {
@@ -122,9 +125,9 @@ func (r *renderer) alone(n *source.Node, p piece, typ string) *source.Node {
 	if value.Kind <= source.Number && value.Kind != source.Null && (typ == typeString || enum) {
 		return source.Make(value.Text, n.At, n.Path)
 	}
-	wantsOther := typ == typeInteger || typ == typeNumber || typ == typeBoolean
-	if wantsOther && value.Kind == source.String {
-		e := within(n, p.text).Errorf("%s is the string %q, and %s belongs here", p.text, value.Text, typ)
+	wanted := map[string]source.Kind{typeInteger: source.Number, typeNumber: source.Number, typeBoolean: source.Bool}[typ]
+	if wanted != source.Null && value.Kind == source.String {
+		e := within(n, p.text).Errorf("%s is the string %q, and %s belongs here", p.text, value.Text, wanted)
 		r.problems = append(r.problems, e.WithHint("write its value without quotes in tagboat.yaml"))
 		return source.Make(nil, n.At, n.Path)
 	}
@@ -139,15 +142,23 @@ func (r *renderer) value(n *source.Node, p piece) any {
 		if v, ok := r.in.Vars[p.name]; ok {
 			return v
 		}
-		e := unknownName(n, p, slices.Sorted(maps.Keys(r.in.Vars)))
-		e.Msg += " in " + r.in.Env["name"]
-		r.problems = append(r.problems, e)
+		r.problems = append(r.problems, r.noValue(n, p))
 	case scopeEnv:
 		return r.env(n, p)
 	default:
 		return r.image(n, p)
 	}
 	return nil
+}
+
+// noValue is for a variable that holds somewhere else alone, or nowhere.
+func (r *renderer) noValue(n *source.Node, p piece) error {
+	e := within(n, p.text).Errorf("%s has no value in %s", p.text, r.in.Env["name"])
+	hint := tagboat.Suggest(p.name, slices.Sorted(maps.Keys(r.in.Vars)))
+	if !strings.HasPrefix(hint, "did you mean") {
+		hint = "give it one in tagboat.yaml: vars: {" + p.name + ": [{value: …}]}"
+	}
+	return e.WithHint("%s", hint)
 }
 
 func (r *renderer) env(n *source.Node, p piece) any {
