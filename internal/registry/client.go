@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -24,7 +25,7 @@ type Client struct {
 }
 
 // New returns a client.
-func New(o Options) *Client {
+func New(o Options) (*Client, error) {
 	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}}
 	puller, err := remote.NewPuller(
 		remote.WithTransport(transport),
@@ -34,9 +35,9 @@ func New(o Options) *Client {
 			http.StatusBadGateway, http.StatusGatewayTimeout),
 	)
 	if err != nil {
-		panic(err) // only options that exclude each other are an error
+		return nil, fmt.Errorf("preparing the registry client: %w", err)
 	}
-	return &Client{puller: puller}
+	return &Client{puller: puller}, nil
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.

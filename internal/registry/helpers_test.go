@@ -142,7 +142,11 @@ func index(t *testing.T, labels map[string]string) v1.ImageIndex {
 func client(t *testing.T, c registry.Credentials) *registry.Client {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	return registry.New(registry.Options{Credentials: c, UserAgent: "test/1"})
+	got, err := registry.New(registry.Options{Credentials: c, UserAgent: "test/1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 // users are credentials that count how often they are asked for.
