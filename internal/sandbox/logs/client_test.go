@@ -1,0 +1,87 @@
+package logs_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/logs"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
+)
+
+var (
+	start = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	here  = wire.Scope{Account: wiretest.Account, Region: wiretest.Region}
+)
+
+// cloud is a fresh CloudWatch Logs with a client of AWS's own SDK.
+type cloud struct {
+	*sdk.Client
+	service *logs.Service
+	clock   *clock.Manual
+}
+
+func newCloud(t *testing.T) cloud {
+	t.Helper()
+	c := clock.NewManual(start)
+	service := logs.New(c)
+	url := wiretest.Serve(t, service.Service())
+	return cloud{service: service, clock: c, Client: sdk.New(sdk.Options{
+		BaseEndpoint: &url,
+		Region:       wiretest.Region,
+		Credentials:  credentials.NewStaticCredentialsProvider(wiretest.Account, "secret", ""),
+		Retryer:      aws.NopRetryer{},
+	})}
+}
+
+func (c cloud) createGroup(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: &name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (c cloud) createStream(t *testing.T, group string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := c.CreateLogStream(t.Context(), &sdk.CreateLogStreamInput{LogGroupName: &group, LogStreamName: &name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// line is an event so long after the start.
+func line(after time.Duration, message string) types.InputLogEvent {
+	return types.InputLogEvent{Timestamp: aws.Int64(start.Add(after).UnixMilli()), Message: &message}
+}
+
+// failure returns code and message of an error of AWS, "" for no error.
+func failure(err error) string {
+	var e smithy.APIError
+	if errors.As(err, &e) {
+		return e.ErrorCode() + ": " + e.ErrorMessage()
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// wantFailure checks that err is an AWS error that begins like want.
+func wantFailure(t *testing.T, err error, want string) {
+	t.Helper()
+	if got := failure(err); want == "" && got != "" || !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
