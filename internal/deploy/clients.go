@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -74,4 +75,14 @@ type Client struct {
 	Logs    Logs
 	Targets Targets
 	Images  Images
+	// Now tells the time of AWS's clock, for ages; nil means the local one.
+	Now func() time.Time
+}
+
+// now returns AWS's time as far as it is known.
+func (c *Client) now() time.Time {
+	if c == nil || c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
 }

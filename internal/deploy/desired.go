@@ -22,9 +22,9 @@ type Desired struct {
 	// somebody else's to create and to shape.
 	ServiceDefinition *taskdef.Definition
 	Images            []Image
-	// Place and ServicePlace find a member of the task definition and of the service
-	// definition in the user's files; nil where there is no file.
-	Place, ServicePlace func(path ...string) tagboat.Position
+	// Where finds a member of the task definition or, for a path that starts with
+	// "service", of the service definition in the user's files; nil where unknown.
+	Where func(path ...string) tagboat.Position
 }
 
 // Image is what one container should run.
@@ -40,12 +40,12 @@ type Target struct {
 	Client  *Client
 }
 
-// at returns where place has a member as file:line:column, or "".
-func at(place func(path ...string) tagboat.Position, path ...string) string {
-	if place == nil {
+// where returns the place of a member as file:line:column, or "".
+func (d Desired) where(path ...string) string {
+	if d.Where == nil {
 		return ""
 	}
-	return place(path...).String()
+	return d.Where(path...).String()
 }
 
 // problem returns a problem of the service.

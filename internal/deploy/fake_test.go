@@ -198,7 +198,7 @@ func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskD
 	}
 	defer f.mu.Unlock()
 	for _, d := range slices.Backward(f.definitions) {
-		if d.ARN == id || d.Family == id && d.Status == "ACTIVE" {
+		if d.ARN == id || ecs.LastPart(d.ARN) == id || d.Family == id && d.Status == "ACTIVE" {
 			return d, nil
 		}
 	}

@@ -30,7 +30,7 @@ func fargateSizes() map[int]fargateMemory {
 func fargateSize(d Desired, r record) []tagboat.Problem {
 	if r.CPU == "" || r.Memory == "" {
 		member := map[bool]string{true: "cpu", false: "memory"}[r.CPU == ""]
-		return []tagboat.Problem{d.problem(at(d.Place), "set cpu and memory of the task, such as \"256\" and \"512\"",
+		return []tagboat.Problem{d.problem(d.where(), "set cpu and memory of the task, such as \"256\" and \"512\"",
 			"a task for Fargate needs "+member)}
 	}
 	cpu, memory := units(r.CPU, "vcpu"), units(r.Memory, "gb")
@@ -39,7 +39,7 @@ func fargateSize(d Desired, r record) []tagboat.Problem {
 		return nil
 	}
 	return []tagboat.Problem{d.problem(
-		at(d.Place, "memory"),
+		d.where("memory"),
 		fmt.Sprintf("with cpu %d memory is %d to %d in steps of %d", cpu, allowed.least, allowed.most, allowed.step),
 		fmt.Sprintf("Fargate has no task with cpu %q and memory %q", r.CPU, r.Memory),
 	)}

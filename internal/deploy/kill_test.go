@@ -2,11 +2,13 @@ package deploy_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // A run that is killed after any number of calls, and started again, ends where a run
@@ -99,4 +101,29 @@ func assertOneEach(t *testing.T, f *fake) {
 		}
 		seen[string(d.Record)] = d.ARN
 	}
+}
+
+// The answer to CreateService got lost below us, and what we hear is that the service
+// exists: it is ours.
+func TestD11_CreatedByTheCallWhoseAnswerGotLost(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFake()
+		client := f.client()
+		client.ECS = &repeating{f}
+		plans, err := deploy.Prepare(t.Context(), []deploy.Target{target(t, client, "v1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := deploy.Run(t.Context(), plans, wait)[0]; got.Verdict != tagboat.VerdictSucceeded {
+			t.Errorf("got %s: %s", got.Verdict, got.Reason)
+		}
+	})
+}
+
+// repeating makes each call of CreateService twice.
+type repeating struct{ *fake }
+
+func (r *repeating) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
+	_, _ = r.fake.CreateService(ctx, input)
+	return r.fake.CreateService(ctx, input)
 }

@@ -258,7 +258,7 @@ func TestD9_ProblemsBeforeTheFirstChange(t *testing.T) {
 		wanted := target(t, f.client(), "v1")
 		service := parse(t, `{"desiredCount":2,"loadBalancers":[{"targetGroupArn":"arn:aws:elasticloadbalancing:r:1:targetgroup/x/1","containerName":"app","containerPort":80}]}`)
 		wanted.Desired.ServiceDefinition = &service
-		wanted.Desired.Place = func(path ...string) tagboat.Position { return tagboat.Position{File: strings.Join(path, "."), Line: 1} }
+		wanted.Desired.Where = func(path ...string) tagboat.Position { return tagboat.Position{File: strings.Join(path, "."), Line: 1} }
 		plans, err := deploy.Prepare(t.Context(), []deploy.Target{wanted})
 		if err != nil {
 			t.Fatal(err)
@@ -273,7 +273,7 @@ func TestD9_ProblemsBeforeTheFirstChange(t *testing.T) {
 		want := []string{
 			"containerDefinitions.app.image:1 container app: image " + reference("v1").String() + " is not in the registry",
 			`containerDefinitions.0.logConfiguration.options.awslogs-group:1 container app: log group "/c/api" does not exist`,
-			` target group "arn:aws:elasticloadbalancing:r:1:targetgroup/x/1" does not exist`,
+			`service.loadBalancers.0.targetGroupArn:1 target group "arn:aws:elasticloadbalancing:r:1:targetgroup/x/1" does not exist`,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("problems (-want +got):\n%s", diff)

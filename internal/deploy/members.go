@@ -40,9 +40,9 @@ func problemsOf(d Desired, err error) []tagboat.Problem {
 	}
 	var known *tagboat.Error
 	if !errors.As(err, &known) {
-		return []tagboat.Problem{d.problem(at(d.ServicePlace), "", err.Error())}
+		return []tagboat.Problem{d.problem(d.where("service"), "", err.Error())}
 	}
-	where := at(d.ServicePlace)
+	where := d.where("service")
 	if known.Where != nil {
 		where = known.Where.String()
 	}

@@ -47,7 +47,7 @@ func deadlock(d Desired, o Observed) []tagboat.Problem {
 		return nil
 	}
 	return []tagboat.Problem{d.problem(
-		at(d.ServicePlace, "deploymentConfiguration"),
+		d.where("service", "deploymentConfiguration"),
 		"lower minimumHealthyPercent or raise maximumPercent in deploymentConfiguration",
 		fmt.Sprintf("the rollout can never move: of %d tasks %d must stay healthy (minimumHealthyPercent %d) and no more than %d may exist (maximumPercent %d)",
 			desired, lower, minimum, upper, maximum),

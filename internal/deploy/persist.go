@@ -39,10 +39,13 @@ func persist(ctx context.Context, call func() error, taken func() (bool, error))
 	return err
 }
 
-// worthRepeating tells whether an error leaves open what happened, or says that ECS is
-// busy with another registration of the family, which comes as a ClientException.
+// worthRepeating tells whether an error leaves open what happened: the answer got lost,
+// or the service exists now, perhaps because a call whose answer got lost was repeated
+// below us. It also tells of an error that says that ECS is busy with another
+// registration of the family.
 func worthRepeating(err error) bool {
 	return errors.Is(err, ecs.ErrAmbiguous) ||
+		strings.Contains(err.Error(), "Creation of service was not idempotent") ||
 		strings.Contains(err.Error(), "Too many concurrent attempts to create a new revision")
 }
 

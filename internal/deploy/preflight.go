@@ -56,7 +56,7 @@ func missingImages(ctx context.Context, p Plan) ([]tagboat.Problem, error) {
 			continue
 		}
 		problems = append(problems, p.Desired.problem(
-			at(p.Desired.Place, "containerDefinitions", string(image.Container), "image"),
+			p.Desired.where("containerDefinitions", string(image.Container), "image"),
 			fmt.Sprintf("pin a version that exists: tagboat pin %s=TAG --env %s", image.Image, p.Desired.Environment),
 			fmt.Sprintf("container %s: image %s is not in the registry", image.Container, image.Pinned),
 		))
@@ -82,7 +82,7 @@ func missingLogGroups(ctx context.Context, p Plan, r record) ([]tagboat.Problem,
 			continue
 		}
 		problems = append(problems, p.Desired.problem(
-			at(p.Desired.Place, "containerDefinitions", strconv.Itoa(i), "logConfiguration", "options", "awslogs-group"),
+			p.Desired.where("containerDefinitions", strconv.Itoa(i), "logConfiguration", "options", "awslogs-group"),
 			"create it (aws logs create-log-group --log-group-name "+group+") or set awslogs-create-group to \"true\"",
 			fmt.Sprintf("container %s: log group %q does not exist", c.Name, group),
 		))
@@ -108,7 +108,7 @@ func missingTargetGroups(ctx context.Context, p Plan) ([]tagboat.Problem, error)
 	for _, arn := range missing {
 		i := slices.Index(arns, arn)
 		problems = append(problems, p.Desired.problem(
-			at(p.Desired.ServicePlace, "loadBalancers", strconv.Itoa(i), "targetGroupArn"),
+			p.Desired.where("service", "loadBalancers", strconv.Itoa(i), "targetGroupArn"),
 			"correct targetGroupArn in the service definition: account, region and name",
 			fmt.Sprintf("target group %q does not exist", arn),
 		))

@@ -21,7 +21,7 @@ func roles(d Desired, r record) []tagboat.Problem {
 			continue
 		}
 		problems = append(problems, d.problem(
-			at(d.Place, role.member),
+			d.where(role.member),
 			"write it as arn:aws:iam::111111111111:role/NAME, or the role's name alone",
 			fmt.Sprintf("%s %q is not the ARN of a role", role.member, role.value),
 		))

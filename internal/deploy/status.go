@@ -10,22 +10,21 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
-// Survey looks at ECS and returns the status of every target, in their order. now is
-// the time of AWS's clock, for ages.
-func Survey(ctx context.Context, targets []Target, now time.Time) ([]tagboat.ServiceStatus, error) {
+// Survey looks at ECS and returns the status of every target, in their order.
+func Survey(ctx context.Context, targets []Target) ([]tagboat.ServiceStatus, error) {
 	observed, err := look(ctx, targets, lookAtTasks)
 	if err != nil {
 		return nil, err
 	}
 	statuses := make([]tagboat.ServiceStatus, len(targets))
 	for i, t := range targets {
-		statuses[i] = Status(t.Desired, observed[i], now)
+		statuses[i] = Status(t.Desired, observed[i], t.Client.now())
 	}
 	return statuses, nil
 }
 
 // Status compares what should run with what ECS has and what runs. It reads Tasks of
-// the observation, not Candidates.
+// the observation, not Candidates. now is the time of AWS's clock, for the age.
 func Status(d Desired, o Observed, now time.Time) tagboat.ServiceStatus {
 	s := tagboat.ServiceStatus{
 		Environment: d.Environment,
@@ -96,6 +95,9 @@ func healthy(tasks []ecs.Task) int {
 func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 	var words []string
 	for _, i := range images {
+		if i.Pinned == "" {
+			words = append(words, fmt.Sprintf("no version of image %s is pinned for container %s", i.Image, i.Container))
+		}
 		if i.Running != "" && i.Pinned != "" && i.Running != i.Pinned {
 			words = append(words, fmt.Sprintf("container %s runs %s, and %s is pinned", i.Container, i.Running.Short(), i.Pinned.Short()))
 		}
@@ -114,6 +116,9 @@ func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 }
 
 func definitionDrift(d Desired, o Observed) []string {
+	if d.Definition.Empty() {
+		return nil // not every image is pinned: there is nothing to compare with
+	}
 	if o.Current == nil {
 		return []string{"the task definition that runs does not exist any more"}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 func TestStatus(t *testing.T) {
@@ -64,6 +65,17 @@ func TestStatus(t *testing.T) {
 				Drift: []string{"the service differs from its file: desiredCount"},
 			},
 		},
+		"not pinned": {
+			func(t *deploy.Target, _ *deploy.Observed) {
+				t.Desired.Definition = taskdef.Definition{}
+				t.Desired.Images[0].Pinned = tagboat.Reference{Host: "registry.test", Repository: "shop/api"}
+			},
+			tagboat.ServiceStatus{
+				Images: []tagboat.ImageState{{Container: "app", Image: "api", Running: digest("v1")}},
+				State:  "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
+				Drift: []string{"no version of image api is pinned for container app"},
+			},
+		},
 		"rolling": {
 			func(_ *deploy.Target, o *deploy.Observed) { o.Service.Deployments[0].RolloutState = "IN_PROGRESS" },
 			tagboat.ServiceStatus{Images: image(digest("v1")), State: "in-progress", Healthy: 1, Desired: 2, AgeSeconds: 3600},
@@ -100,7 +112,7 @@ func TestSurvey(t *testing.T) {
 		f := running(t)
 		missing := target(t, f.client(), "v1")
 		missing.Desired.ServiceName = "other"
-		got, err := deploy.Survey(t.Context(), []deploy.Target{missing, target(t, f.client(), "v1")}, time.Now())
+		got, err := deploy.Survey(t.Context(), []deploy.Target{missing, target(t, f.client(), "v1")})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -75,7 +75,8 @@ func contentDigest(c ecs.Container, pinned tagboat.Reference) tagboat.Digest {
 	if c.Digest == "" {
 		return ""
 	}
-	if r, err := tagboat.ParseReference(c.Image); err == nil && r.Digest == pinned.Digest && r.SameRepository(pinned) {
+	r, err := tagboat.ParseReference(c.Image)
+	if err == nil && r.Digest != "" && r.Digest == pinned.Digest && r.SameRepository(pinned) {
 		return pinned.Digest
 	}
 	return tagboat.Digest(c.Digest)

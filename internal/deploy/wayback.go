@@ -115,7 +115,8 @@ func withDeployment(s ecs.Service, id string) *ecs.Service {
 // meanwhile: ECS starts no deployment of an INACTIVE one.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
 func (r *roll) usable(ctx context.Context, arn string) (string, error) {
-	described, err := r.plan.Client.ECS.DescribeTaskDefinition(ctx, arn)
+	// The name is asked for, not the ARN: what an ARN stood for may be remembered.
+	described, err := r.plan.Client.ECS.DescribeTaskDefinition(ctx, ecs.LastPart(arn))
 	if err != nil {
 		return "", fmt.Errorf("reading task definition %q: %w", arn, err)
 	}
