@@ -1,7 +1,6 @@
 package elb_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
@@ -82,24 +80,4 @@ func describe(descriptions []types.TargetHealthDescription) []string {
 			string(d.TargetHealth.Reason)+" "+aws.ToString(d.TargetHealth.Description)))
 	}
 	return lines
-}
-
-// failure returns code and message of an error of AWS, "" for no error.
-func failure(err error) string {
-	var e smithy.APIError
-	if errors.As(err, &e) {
-		return e.ErrorCode() + ": " + e.ErrorMessage()
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return ""
-}
-
-// wantFailure checks that err is an AWS error that begins like want.
-func wantFailure(t *testing.T, err error, want string) {
-	t.Helper()
-	if got := failure(err); want == "" && got != "" || !strings.HasPrefix(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
 }

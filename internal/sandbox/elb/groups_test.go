@@ -9,6 +9,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 func TestCreateTargetGroup(t *testing.T) {
@@ -75,7 +77,7 @@ func TestCreateTargetGroupRules(t *testing.T) {
 			in := input("new")
 			tt.edit(in)
 			_, err := c.CreateTargetGroup(t.Context(), in)
-			wantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, err, tt.want)
 		})
 	}
 }
@@ -140,7 +142,7 @@ func TestDescribeTargetGroups(t *testing.T) {
 			var names []string
 			for pages := sdk.NewDescribeTargetGroupsPaginator(c.Client, &tt.in); pages.HasMorePages(); {
 				page, err := pages.NextPage(t.Context())
-				wantFailure(t, err, tt.wantErr)
+				wiretest.WantFailure(t, err, tt.wantErr)
 				if err != nil {
 					return
 				}
@@ -159,7 +161,7 @@ func TestDescribeTargetGroups(t *testing.T) {
 		t.Errorf("another account sees %v, %v", out, err)
 	}
 	_, err = other.DescribeTargetHealth(t.Context(), &sdk.DescribeTargetHealthInput{TargetGroupArn: &a})
-	wantFailure(t, err, "TargetGroupNotFound: Target groups '"+a+"' not found")
+	wiretest.WantFailure(t, err, "TargetGroupNotFound: Target groups '"+a+"' not found")
 }
 
 func TestModifyAndDelete(t *testing.T) {
@@ -177,16 +179,16 @@ func TestModifyAndDelete(t *testing.T) {
 		t.Errorf("modified: %s, %d, %d", *g.HealthCheckPath, *g.HealthCheckIntervalSeconds, *g.UnhealthyThresholdCount)
 	}
 	_, err = c.ModifyTargetGroup(t.Context(), &sdk.ModifyTargetGroupInput{TargetGroupArn: &arn, HealthCheckIntervalSeconds: aws.Int32(301)})
-	wantFailure(t, err, "ValidationError: 1 validation error detected: Value '301'")
+	wiretest.WantFailure(t, err, "ValidationError: 1 validation error detected: Value '301'")
 	if settings, _ := c.service.Settings(arn); settings.Interval.Seconds() != 10 {
 		t.Errorf("after a refused change the interval is %v", settings.Interval)
 	}
 	_, err = c.ModifyTargetGroup(t.Context(), &sdk.ModifyTargetGroupInput{TargetGroupArn: aws.String("web")})
-	wantFailure(t, err, "ValidationError: 'web' is not a valid target group ARN")
+	wiretest.WantFailure(t, err, "ValidationError: 'web' is not a valid target group ARN")
 
 	for range 2 {
 		_, err = c.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: &arn})
-		wantFailure(t, err, "")
+		wiretest.WantFailure(t, err, "")
 	}
 	if c.service.Exists(arn) {
 		t.Error("a deleted target group exists")
@@ -221,10 +223,10 @@ func TestAttributes(t *testing.T) {
 	if got := get(); got != "300" {
 		t.Errorf("by default the delay is %q", got)
 	}
-	wantFailure(t, set(delay, "10"), "")
-	wantFailure(t, set(delay, "3601"), "InvalidConfigurationRequest: ")
-	wantFailure(t, set(delay, "soon"), "InvalidConfigurationRequest: ")
-	wantFailure(t, set("colour", "red"), "InvalidConfigurationRequest: Target group attribute key 'colour' is not recognized")
+	wiretest.WantFailure(t, set(delay, "10"), "")
+	wiretest.WantFailure(t, set(delay, "3601"), "InvalidConfigurationRequest: ")
+	wiretest.WantFailure(t, set(delay, "soon"), "InvalidConfigurationRequest: ")
+	wiretest.WantFailure(t, set("colour", "red"), "InvalidConfigurationRequest: Target group attribute key 'colour' is not recognized")
 	if got := get(); got != "10" {
 		t.Errorf("the delay is %q", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 func TestSchedulerTellsHealth(t *testing.T) {
@@ -99,9 +100,9 @@ func TestTargetsByHand(t *testing.T) {
 	c := newCloud(t)
 	arn := c.create(t, "web")
 	_, err := c.RegisterTargets(t.Context(), &sdk.RegisterTargetsInput{TargetGroupArn: &arn, Targets: targets("10.0.0.1", "10.0.0.2")})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = c.RegisterTargets(t.Context(), &sdk.RegisterTargetsInput{TargetGroupArn: &arn, Targets: targets("10.0.0.3", "web-1")})
-	wantFailure(t, err, "ValidationError: The IP address 'web-1' is not a valid")
+	wiretest.WantFailure(t, err, "ValidationError: The IP address 'web-1' is not a valid")
 	const unused = " unused Target.NotInUse Target group is not configured to receive traffic from the load balancer"
 	if diff := cmp.Diff([]string{"10.0.0.1 80" + unused, "10.0.0.2 80" + unused}, c.health(t, arn)); diff != "" {
 		t.Error(diff)
@@ -115,7 +116,7 @@ func TestTargetsByHand(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err = c.DeregisterTargets(t.Context(), &sdk.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: targets("10.0.0.1", "10.0.0.9")})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	if diff := cmp.Diff([]string{"10.0.0.2 80" + unused}, c.health(t, arn)); diff != "" {
 		t.Error(diff)
 	}
@@ -127,7 +128,7 @@ func TestDeregisterDrains(t *testing.T) {
 	c.service.Register(start, arn, "10.0.0.1", 80)
 	c.service.SetHealth(start, arn, "10.0.0.1", 80, "healthy", "", "")
 	_, err := c.DeregisterTargets(t.Context(), &sdk.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: targets("10.0.0.1")})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	c.clock.Advance(299 * time.Second)
 	want := []string{"10.0.0.1 80 draining Target.DeregistrationInProgress Target deregistration is in progress"}
 	if diff := cmp.Diff(want, c.health(t, arn)); diff != "" {

@@ -1,8 +1,6 @@
 package logs_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/logs"
@@ -64,24 +61,4 @@ func (c cloud) createStream(t *testing.T, group string, names ...string) {
 // line is an event so long after the start.
 func line(after time.Duration, message string) types.InputLogEvent {
 	return types.InputLogEvent{Timestamp: aws.Int64(start.Add(after).UnixMilli()), Message: &message}
-}
-
-// failure returns code and message of an error of AWS, "" for no error.
-func failure(err error) string {
-	var e smithy.APIError
-	if errors.As(err, &e) {
-		return e.ErrorCode() + ": " + e.ErrorMessage()
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return ""
-}
-
-// wantFailure checks that err is an AWS error that begins like want.
-func wantFailure(t *testing.T, err error, want string) {
-	t.Helper()
-	if got := failure(err); want == "" && got != "" || !strings.HasPrefix(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
 }

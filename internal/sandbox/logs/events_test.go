@@ -11,6 +11,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 func (c cloud) put(t *testing.T, events ...types.InputLogEvent) (*sdk.PutLogEventsOutput, error) {
@@ -61,7 +63,7 @@ func TestPutLogEventsRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := newStream(t).put(t, tt.events...)
-			wantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, err, tt.want)
 		})
 	}
 }
@@ -81,7 +83,7 @@ func TestPutLogEventsRejects(t *testing.T) {
 	}
 
 	_, err = c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("g"), RetentionInDays: aws.Int32(1)})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	out, err = c.put(t, line(-25*time.Hour, "expired"), line(time.Minute, "fresh"))
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +97,7 @@ func TestPutLogEventsRejects(t *testing.T) {
 func TestGetLogEventsForward(t *testing.T) {
 	c := newStream(t)
 	_, err := c.put(t, line(0, "a"), line(0, "b"), line(1*time.Second, "c"))
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	in := sdk.GetLogEventsInput{Limit: aws.Int32(2), StartFromHead: aws.Bool(true)}
 	read := func() string {
 		messages, forward, _ := c.page(t, in)
@@ -116,7 +118,7 @@ func TestGetLogEventsForward(t *testing.T) {
 func TestGetLogEventsBackward(t *testing.T) {
 	c := newStream(t)
 	_, err := c.put(t, line(0, "a"), line(0, "b"), line(1*time.Second, "c"))
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	in := sdk.GetLogEventsInput{Limit: aws.Int32(2)}
 	messages, forward, backward := c.page(t, in)
 	if messages != "b c" {
@@ -169,10 +171,10 @@ func TestGetLogEventsRange(t *testing.T) {
 		"f/1/s":   "InvalidParameterException: The specified nextToken is invalid.",
 	} {
 		_, err := c.GetLogEvents(t.Context(), &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s"), NextToken: &token})
-		wantFailure(t, err, want)
+		wiretest.WantFailure(t, err, want)
 	}
 	_, err := c.GetLogEvents(t.Context(), &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s"), Limit: aws.Int32(10_001)})
-	wantFailure(t, err, "InvalidParameterException: 1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000")
+	wiretest.WantFailure(t, err, "InvalidParameterException: 1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000")
 }
 
 func TestPagesKeepToTheirSize(t *testing.T) {

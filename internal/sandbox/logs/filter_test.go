@@ -10,6 +10,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 // filterPages follows nextToken and returns the messages of each page.
@@ -68,7 +70,7 @@ func TestFilterLogEvents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := filterPages(t, c, tt.in)
-			wantFailure(t, err, tt.wantErr)
+			wiretest.WantFailure(t, err, tt.wantErr)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -141,7 +143,7 @@ func TestFilterPattern(t *testing.T) {
 	} {
 		t.Run(pattern, func(t *testing.T) {
 			out, err := c.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{LogGroupName: aws.String("g"), FilterPattern: &pattern})
-			got := failure(err)
+			got := wiretest.Failure(err)
 			if err == nil {
 				for _, e := range out.Events {
 					got += strconv.Itoa(int(*e.Timestamp-start.UnixMilli()) / 1000)

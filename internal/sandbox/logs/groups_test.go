@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 var sdkOnly = cmpopts.IgnoreUnexported(types.LogGroup{}, types.LogStream{}, types.OutputLogEvent{},
@@ -20,9 +21,9 @@ var sdkOnly = cmpopts.IgnoreUnexported(types.LogGroup{}, types.LogStream{}, type
 func TestLogGroups(t *testing.T) {
 	c := newCloud(t)
 	_, err := c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("/ecs/api"), Tags: map[string]string{"a": "1"}})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/api"), RetentionInDays: aws.Int32(14)})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	c.service.Append(here, "/ecs/api", "s", start, "0123456789")
 
 	out, err := c.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{})
@@ -45,7 +46,7 @@ func TestLogGroups(t *testing.T) {
 	}
 
 	_, err = c.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("/ecs/api")})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	if c.service.GroupExists(here, "/ecs/api") {
 		t.Error("a deleted group exists")
 	}
@@ -66,12 +67,12 @@ func TestLogGroupRules(t *testing.T) {
 		"with space":             "InvalidParameterException: 1 validation error detected: Value 'with space' at 'logGroupName' failed",
 		"":                       "InvalidParameterException: 1 validation error detected: Value '' at 'logGroupName' failed",
 	} {
-		wantFailure(t, create(name), want)
+		wiretest.WantFailure(t, create(name), want)
 	}
 	_, err := c.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("nowhere")})
-	wantFailure(t, err, "ResourceNotFoundException: The specified log group does not exist.")
+	wiretest.WantFailure(t, err, "ResourceNotFoundException: The specified log group does not exist.")
 	_, err = c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("there"), RetentionInDays: aws.Int32(2)})
-	wantFailure(t, err, "InvalidParameterException: 1 validation error detected: Value '2' at 'retentionInDays'")
+	wiretest.WantFailure(t, err, "InvalidParameterException: 1 validation error detected: Value '2' at 'retentionInDays'")
 	if c.service.GroupExists(wire.Scope{Account: "222222222222", Region: here.Region}, "there") {
 		t.Error("a group is in another account")
 	}
@@ -101,7 +102,7 @@ func TestFindLogGroups(t *testing.T) {
 			var names []string
 			for pages := sdk.NewDescribeLogGroupsPaginator(c.Client, &tt.in); pages.HasMorePages(); {
 				page, err := pages.NextPage(t.Context())
-				wantFailure(t, err, tt.wantErr)
+				wiretest.WantFailure(t, err, tt.wantErr)
 				if err != nil {
 					return
 				}
@@ -163,7 +164,7 @@ func TestLogStreams(t *testing.T) {
 			var names []string
 			for pages := sdk.NewDescribeLogStreamsPaginator(c.Client, &tt.in); pages.HasMorePages(); {
 				page, err := pages.NextPage(t.Context())
-				wantFailure(t, err, tt.wantErr)
+				wiretest.WantFailure(t, err, tt.wantErr)
 				if err != nil {
 					return
 				}
@@ -191,23 +192,23 @@ func TestLogStreamRules(t *testing.T) {
 		{"g", "ecs/app/0123 with space", ""},
 	} {
 		_, err := c.CreateLogStream(t.Context(), &sdk.CreateLogStreamInput{LogGroupName: &tt.group, LogStreamName: &tt.stream})
-		wantFailure(t, err, tt.want)
+		wiretest.WantFailure(t, err, tt.want)
 	}
 	_, err := c.DeleteLogStream(t.Context(), &sdk.DeleteLogStreamInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = c.GetLogEvents(t.Context(), &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})
-	wantFailure(t, err, "ResourceNotFoundException: The specified log stream does not exist.")
+	wiretest.WantFailure(t, err, "ResourceNotFoundException: The specified log stream does not exist.")
 }
 
 func TestTags(t *testing.T) {
 	c := newCloud(t)
 	_, err := c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("g"), Tags: map[string]string{"a": "1", "b": "2"}})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	arn := aws.String("arn:aws:logs:eu-west-1:111111111111:log-group:g")
 	_, err = c.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"b": "3", "c": "4"}})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = c.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"a"}})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	out, err := c.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: arn})
 	if err != nil {
 		t.Fatal(err)
@@ -216,5 +217,5 @@ func TestTags(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err = c.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: aws.String(*arn + "x"), Tags: map[string]string{"b": "3"}})
-	wantFailure(t, err, "ResourceNotFoundException: ")
+	wiretest.WantFailure(t, err, "ResourceNotFoundException: ")
 }

@@ -1,8 +1,6 @@
 package ssm_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ssm"
@@ -67,26 +64,6 @@ func (s store) label(t *testing.T, name string, version int64, labels ...string)
 		t.Fatalf("labelling %s: %v", name, err)
 	}
 	return out
-}
-
-// failure returns code and message of an error of AWS, "" for no error.
-func failure(err error) string {
-	var e smithy.APIError
-	if errors.As(err, &e) {
-		return e.ErrorCode() + ": " + e.ErrorMessage()
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return ""
-}
-
-// wantFailure checks that err is an AWS error that begins like want.
-func wantFailure(t *testing.T, err error, want string) {
-	t.Helper()
-	if got := failure(err); want == "" && got != "" || !strings.HasPrefix(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
 }
 
 func values(parameters []types.Parameter) map[string]string {

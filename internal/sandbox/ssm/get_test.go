@@ -48,7 +48,7 @@ func TestGetBySelector(t *testing.T) {
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
 			out, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: &name})
-			got := failure(err)
+			got := wiretest.Failure(err)
 			if err == nil {
 				got = aws.ToString(out.Parameter.Selector) + "=" + *out.Parameter.Value
 			}
@@ -90,11 +90,11 @@ func TestGetParameters(t *testing.T) {
 	}
 
 	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: make11()})
-	wantFailure(t, err, "ValidationException: 1 validation error detected: Value '[/n0, /n1,")
+	wiretest.WantFailure(t, err, "ValidationException: 1 validation error detected: Value '[/n0, /n1,")
 	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{}})
-	wantFailure(t, err, "ValidationException: 1 validation error detected: Value '[]' at 'names'")
+	wiretest.WantFailure(t, err, "ValidationException: 1 validation error detected: Value '[]' at 'names'")
 	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{"/a", "b c"}})
-	wantFailure(t, err, "ValidationException: Parameter name: can't be prefixed")
+	wiretest.WantFailure(t, err, "ValidationException: Parameter name: can't be prefixed")
 }
 
 func make11() []string {
@@ -112,7 +112,7 @@ func TestSecureString(t *testing.T) {
 		_, err := s.PutParameter(t.Context(), &sdk.PutParameterInput{
 			Name: &name, Value: &secret, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true),
 		})
-		wantFailure(t, err, "")
+		wiretest.WantFailure(t, err, "")
 	}
 	get := func(decrypt bool) string {
 		out, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: &name, WithDecryption: &decrypt})
@@ -153,6 +153,6 @@ func TestScopesAreApart(t *testing.T) {
 		newClient(s.url, wiretest.Account, "us-east-1"),
 	} {
 		_, err := other.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/p")})
-		wantFailure(t, err, "ParameterNotFound: ")
+		wiretest.WantFailure(t, err, "ParameterNotFound: ")
 	}
 }

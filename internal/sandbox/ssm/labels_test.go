@@ -9,6 +9,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 // labels returns the labels of each version of /p.
@@ -85,7 +87,7 @@ func TestLabelRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.LabelParameterVersion(t.Context(), &tt.in)
-			wantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, err, tt.want)
 		})
 	}
 }
@@ -96,9 +98,9 @@ func TestDelete(t *testing.T) {
 		s.put(t, name, "x")
 	}
 	_, err := s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})
-	wantFailure(t, err, "ParameterNotFound: ")
+	wiretest.WantFailure(t, err, "ParameterNotFound: ")
 	if v := s.put(t, "/p", "again"); v != 1 {
 		t.Errorf("made again, it has version %d", v)
 	}
@@ -111,7 +113,7 @@ func TestDelete(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err = s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: make11()})
-	wantFailure(t, err, "ValidationException: ")
+	wiretest.WantFailure(t, err, "ValidationException: ")
 }
 
 func TestTags(t *testing.T) {
@@ -122,9 +124,9 @@ func TestTags(t *testing.T) {
 	_, err := s.AddTagsToResource(t.Context(), &sdk.AddTagsToResourceInput{
 		ResourceId: resource, ResourceType: kind, Tags: []types.Tag{tag("b", "1"), tag("a", "2"), tag("c", "3")},
 	})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = s.RemoveTagsFromResource(t.Context(), &sdk.RemoveTagsFromResourceInput{ResourceId: resource, ResourceType: kind, TagKeys: []string{"c", "d"}})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	out, err := s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: resource, ResourceType: kind})
 	if err != nil {
 		t.Fatal(err)
@@ -133,13 +135,13 @@ func TestTags(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err = s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: aws.String("/q"), ResourceType: kind})
-	wantFailure(t, err, "InvalidResourceId: ")
+	wiretest.WantFailure(t, err, "InvalidResourceId: ")
 	_, err = s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: resource, ResourceType: "Document"})
-	wantFailure(t, err, "InvalidResourceType: ")
+	wiretest.WantFailure(t, err, "InvalidResourceType: ")
 	var many []types.Tag
 	for i := range 49 {
 		many = append(many, tag(fmt.Sprint(i), ""))
 	}
 	_, err = s.AddTagsToResource(t.Context(), &sdk.AddTagsToResourceInput{ResourceId: resource, ResourceType: kind, Tags: many})
-	wantFailure(t, err, "TooManyTagsError: ")
+	wiretest.WantFailure(t, err, "TooManyTagsError: ")
 }

@@ -9,6 +9,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 func filters(key, option string, values ...string) []types.ParameterStringFilter {
@@ -50,7 +52,7 @@ func tree(t *testing.T) store {
 		Name: aws.String("/c/dev/zlist"), Value: aws.String("a,b"), Type: types.ParameterTypeStringList,
 		Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("boat")}}, Tier: types.ParameterTierAdvanced,
 	})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	return s
 }
 
@@ -96,7 +98,7 @@ func TestGetParametersByPath(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := pathPages(t, s, &tt.in)
-			wantFailure(t, err, tt.wantErr)
+			wiretest.WantFailure(t, err, tt.wantErr)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -131,7 +133,7 @@ func TestDescribeParameters(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			out, err := s.Client.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{ParameterFilters: tt.filters})
-			got := failure(err)
+			got := wiretest.Failure(err)
 			if err == nil {
 				names := []string{}
 				for _, p := range out.Parameters {
@@ -164,7 +166,7 @@ func TestDescribedMember(t *testing.T) {
 	_, err = s.Client.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{
 		Filters: []types.ParametersFilter{{Key: types.ParametersFilterKeyName, Values: []string{"x"}}},
 	})
-	wantFailure(t, err, "ValidationException: Filters is deprecated")
+	wiretest.WantFailure(t, err, "ValidationException: Filters is deprecated")
 }
 
 func TestHistoryPages(t *testing.T) {
@@ -199,7 +201,7 @@ func TestHistoryPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.GetParameterHistory(t.Context(), &tt.in)
-			wantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, err, tt.want)
 		})
 	}
 }

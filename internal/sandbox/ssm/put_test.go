@@ -122,7 +122,7 @@ func TestPutRules(t *testing.T) {
 			in := &sdk.PutParameterInput{Name: aws.String("/new"), Value: aws.String("value"), Type: types.ParameterTypeString}
 			tt.edit(in)
 			_, err := s.PutParameter(t.Context(), in)
-			wantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, err, tt.want)
 		})
 	}
 }
@@ -154,7 +154,7 @@ func TestPutTiers(t *testing.T) {
 					Name: aws.String("/p"), Value: aws.String(strings.Repeat("v", p.size)), Type: types.ParameterTypeString,
 					Tier: p.tier, Overwrite: aws.Bool(true),
 				})
-				got := failure(err)
+				got := wiretest.Failure(err)
 				if err == nil {
 					got = string(out.Tier)
 				}
@@ -172,11 +172,11 @@ func TestHundredVersions(t *testing.T) {
 		s.put(t, "/p", fmt.Sprint(i+1))
 	}
 	_, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/p:1")})
-	wantFailure(t, err, "ParameterVersionNotFound: Systems Manager could not find version 1 of /p. Verify the version and try again.")
+	wiretest.WantFailure(t, err, "ParameterVersionNotFound: Systems Manager could not find version 1 of /p. Verify the version and try again.")
 
 	s.label(t, "/p", 2, "keep")
 	_, err = s.PutParameter(t.Context(), &sdk.PutParameterInput{Name: aws.String("/p"), Value: aws.String("x"), Overwrite: aws.Bool(true)})
-	wantFailure(t, err, "ParameterMaxVersionLimitExceeded: You attempted to create a new version of /p by calling the PutParameter API "+
+	wiretest.WantFailure(t, err, "ParameterMaxVersionLimitExceeded: You attempted to create a new version of /p by calling the PutParameter API "+
 		"with the overwrite flag. Version 2, the oldest version, can't be deleted because it has a label associated with it.")
 
 	s.label(t, "/p", 101, "keep")
@@ -192,13 +192,13 @@ func TestPutKeepsWhatIsLeftOut(t *testing.T) {
 		Description: aws.String("first"), AllowedPattern: aws.String(`\d+`),
 		Policies: aws.String(`[ {"Type":"NoChangeNotification", "Version":"1.0"} ]`),
 	})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = s.PutParameter(t.Context(), &sdk.PutParameterInput{Name: aws.String("/p"), Value: aws.String("2"), Overwrite: aws.Bool(true)})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 	_, err = s.PutParameter(t.Context(), &sdk.PutParameterInput{
 		Name: aws.String("/p"), Value: aws.String("3"), Overwrite: aws.Bool(true), Description: aws.String("third"), Policies: aws.String(""),
 	})
-	wantFailure(t, err, "")
+	wiretest.WantFailure(t, err, "")
 
 	got, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")})
 	if err != nil {

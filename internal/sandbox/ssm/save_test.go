@@ -10,6 +10,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 func TestSaveAndLoad(t *testing.T) {
@@ -41,7 +43,7 @@ func TestSaveAndLoad(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err = to.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/gone")})
-	wantFailure(t, err, "ParameterNotFound: ")
+	wiretest.WantFailure(t, err, "ParameterNotFound: ")
 	if v := to.put(t, "/c/dev/web", "3"); v != 3 {
 		t.Errorf("the next version is %d", v)
 	}
