@@ -79,7 +79,7 @@ func (b *builder) ties(name string, values []ScopedValue) {
 	for i, v := range values {
 		for _, other := range values[:i] {
 			if v.Scope == other.Scope {
-				b.tie(name, "everywhere that this scope holds", []ScopedValue{other, v}, seen)
+				b.tie(name, "with the same scope", []ScopedValue{other, v}, seen)
 			}
 		}
 	}
@@ -89,22 +89,22 @@ func (b *builder) ties(name string, values []ScopedValue) {
 			if len(best) < 2 {
 				continue
 			}
-			where := fmt.Sprintf("in %s", env.Name)
+			how := fmt.Sprintf("that are equally specific in %s", env.Name)
 			if service != "" {
-				where = fmt.Sprintf("in %s for the service %s", env.Name, service)
+				how += " for the service " + service
 			}
-			b.tie(name, where, best, seen)
+			b.tie(name, how, best, seen)
 		}
 	}
 }
 
-func (b *builder) tie(name, where string, best []ScopedValue, seen map[string]bool) {
+func (b *builder) tie(name, how string, best []ScopedValue, seen map[string]bool) {
 	first, second := best[0].Where, best[1].Where
 	pair := first.String() + " " + second.String()
 	if seen[pair] {
 		return
 	}
 	seen[pair] = true
-	b.problem(second, "the variable %q has two values %s that are equally specific: this one and the one at %s", name, where, first).
+	b.problem(second, "the variable %q has two values %s: this one and the one at %s", name, how, first).
 		WithHint("remove one, or add one that says more: the scope with the most keys wins")
 }

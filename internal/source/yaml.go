@@ -25,16 +25,18 @@ func parseYAML(l *lines) (*Node, error) {
 	r := yamlReader{lines: l, anchors: map[string]ast.Node{}}
 	var root *Node
 	for _, doc := range file.Docs {
-		switch {
-		case doc.Body == nil || doc.Body.Type() == ast.CommentType:
+		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
 			continue
-		case root != nil:
-			return nil, tagboat.Usagef("a second YAML document begins here").
-				At(r.at(doc.Body.GetToken())).WithHint("remove the line --- and put everything into one document")
 		}
-		if root, err = r.node(doc.Body); err != nil {
+		n, err := r.node(doc.Body)
+		if err != nil {
 			return nil, err
 		}
+		if root != nil {
+			return nil, n.Errorf("a second YAML document begins here").
+				WithHint("remove the line --- and put everything into one document")
+		}
+		root = n
 	}
 	if root == nil {
 		return nil, tagboat.Usagef("the file is empty but for comments").At(tagboat.Position{File: l.file})

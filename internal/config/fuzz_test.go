@@ -1,0 +1,52 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/source"
+)
+
+// FuzzParse: nothing panics, every error is a user's to mend and has a file, and a
+// file without errors answers every question.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := config.Parse("testdata/shop/tagboat.yaml", data)
+		for _, err := range source.Errors(err) {
+			e, ok := err.(*tagboat.Error)
+			if !ok || e.Kind != tagboat.Usage || e.Where == nil || e.Where.File == "" {
+				t.Errorf("the error has no place: %#v", err)
+			}
+		}
+		if err != nil {
+			return
+		}
+		for _, env := range c.SortedEnvironments() {
+			if c.ParameterName(env) == "" {
+				t.Errorf("%s has no parameter", env.Name)
+			}
+			for name := range c.Services {
+				c.VarsFor(env, name)
+			}
+		}
+		for name := range c.Images {
+			if c.Images[name].Repository.Host == "" {
+				t.Errorf("the image %s has no host", name)
+			}
+		}
+	})
+}
