@@ -30,7 +30,7 @@ var ErrImageNotFound = errors.New("not found")
 type Image struct {
 	Digest    string            // of the manifest or index that the reference names
 	Labels    map[string]string // of the config
-	Platforms []string          // os/architecture; empty where the image does not say
+	Platforms []string          // os/architecture[/variant]; empty where the image does not say
 }
 
 // Images looks images up in registries.

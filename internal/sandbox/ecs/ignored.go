@@ -13,11 +13,13 @@ func Ignored() map[string][]string {
 		"serviceRegistries", "volumeConfigurations", "vpcLatticeConfigurations",
 	}
 	return map[string][]string{
-		"CreateCluster": {"capacityProviders", "configuration", "serviceConnectDefaults", "settings"},
-		"CreateService": append([]string{"role"}, service...),
-		"UpdateService": append([]string{"deploymentController"}, service...),
-		"ListTasks":     {"daemonName"},
-		"ListServices":  {"resourceManagementType"},
+		"CreateCluster":       {"capacityProviders", "configuration", "serviceConnectDefaults", "settings"},
+		"CreateService":       append([]string{"role"}, service...),
+		"UpdateService":       append([]string{"deploymentController"}, service...),
+		"ListTasks":           {"daemonName"},
+		"ListServices":        {"resourceManagementType"},
+		"PutAccountSetting":   {"principalArn", "value (it is answered again)"},
+		"ListAccountSettings": {"principalArn", "value"},
 		"RunTask": {
 			"enableECSManagedTags", "enableExecuteCommand", "networkConfiguration (subnets and security groups are not looked up)",
 			"overrides", "placementConstraints", "placementStrategy", "referenceId", "volumeConfigurations",

@@ -16,6 +16,10 @@ func (s *Service) Service() wire.Service {
 			"DeleteCluster":             operation(s, call.deleteCluster),
 			"DescribeCapacityProviders": operation(s, call.describeCapacityProviders),
 
+			"ListAccountSettings":      operation(s, call.listAccountSettings),
+			"PutAccountSetting":        operation(s, call.putAccountSetting),
+			"PutAccountSettingDefault": operation(s, call.putAccountSetting),
+
 			"ListContainerInstances":     operation(s, call.listContainerInstances),
 			"DescribeContainerInstances": operation(s, call.describeContainerInstances),
 

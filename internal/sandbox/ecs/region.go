@@ -10,17 +10,12 @@ type region struct {
 	Clusters map[string]*cluster   // by name
 	Families map[string]*family    // by name
 	Tags     map[string][]tag      // by ARN, of everything that can have them
-	Tokens   map[string]idempotent // by kind and client token
+	Tokens   map[string]madeBefore // by operation and client token
+	Settings map[string]string     // of the account, by name; what nobody set is not in it
 
 	scope  wire.Scope
 	deps   Deps
 	engine *rollout.Engine
-}
-
-// idempotent is a call that was given a client token: what it was and what came of it.
-type idempotent struct {
-	Request string
-	ARNs    []string
 }
 
 func newRegion(scope wire.Scope, deps Deps) *region {
@@ -28,7 +23,8 @@ func newRegion(scope wire.Scope, deps Deps) *region {
 		Clusters: map[string]*cluster{},
 		Families: map[string]*family{},
 		Tags:     map[string][]tag{},
-		Tokens:   map[string]idempotent{},
+		Tokens:   map[string]madeBefore{},
+		Settings: map[string]string{},
 		scope:    scope,
 		deps:     deps,
 	}

@@ -33,6 +33,9 @@ func checkScheduling(s *settings, _ *registration) error {
 	if s.Scheduling == rollout.Daemon && s.runsOn() == fargate {
 		return invalidParameter("The daemon scheduling strategy is not supported for the Fargate launch type.")
 	}
+	if s.Scheduling == rollout.Daemon && s.Desired != 0 {
+		return invalidParameter("The daemon scheduling strategy does not support a desired count for services. Remove a desired count value and try again.")
+	}
 	if s.Desired < 0 || s.Desired > maxTasks {
 		return invalidParameter("Desired count must be between 0 and %d.", maxTasks)
 	}
@@ -60,10 +63,20 @@ func checkCapacity(s *settings, content *registration) error {
 	default:
 		return invalidParameter("launch type should be one of [EC2,FARGATE,EXTERNAL]")
 	}
+	return s.checkPlatform()
+}
+
+// checkPlatform knows the platform versions of Linux.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
+func (s *settings) checkPlatform() error {
 	if s.Platform != "" && s.runsOn() != fargate {
 		return invalidParameter("The platform version must be null when specifying an EC2 launch type.")
 	}
-	return nil
+	switch s.Platform {
+	case "", "LATEST", "1.4.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0":
+		return nil
+	}
+	return refused("PlatformUnknownException", "The specified platform version does not exist.")
 }
 
 func checkNetwork(s *settings, content *registration) error {

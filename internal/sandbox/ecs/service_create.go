@@ -15,9 +15,12 @@ type serviceOut struct {
 // createService makes a service. A call with the client token of an earlier one
 // answers the service that it made.
 func (c call) createService(in serviceRequest) (serviceOut, error) {
-	token := "CreateService " + in.ClientToken
-	if old, ok := c.Tokens[token]; ok && in.ClientToken != "" {
-		if s := c.engine.Service(old.ARNs[0]); s != nil && s.Status == active {
+	once, err := newToken("CreateService", in.ClientToken, in)
+	if err != nil {
+		return serviceOut{}, err
+	}
+	if arns, same, ok := c.made(once); ok && same {
+		if s := c.engine.Service(arns[0]); s != nil && s.Status == active {
 			return c.serviceOut(s), nil
 		}
 	}
@@ -46,9 +49,7 @@ func (c call) createService(in serviceRequest) (serviceOut, error) {
 	}
 	delete(c.Tags, s.ARN)
 	c.setTags(s.ARN, in.Tags)
-	if in.ClientToken != "" {
-		c.Tokens[token] = idempotent{ARNs: []string{s.ARN}}
-	}
+	c.remember(once, []string{s.ARN})
 	return c.serviceOut(made), nil
 }
 

@@ -84,6 +84,9 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 	for _, e := range s.Events {
 		record.Events = append(record.Events, eventRecord{ID: e.ID, CreatedAt: wire.At(e.At), Message: e.Message})
 	}
+	if own.Scheduling == rollout.Daemon && len(s.Deployments) > 0 {
+		record.Desired = s.Deployments[0].Desired
+	}
 	record.CurrentDeployment, record.CurrentRevisions = current(s)
 	return record
 }

@@ -82,8 +82,8 @@ func (s *settings) apply(in *serviceRequest) error {
 		{&s.Other.Monitoring, in.Monitoring},
 		{&s.Other.Connectors, in.GatewayConnectors},
 	} {
-		if member.from != nil {
-			*member.to = member.from
+		if given(member.from) {
+			*member.to = notEmpty(member.from)
 		}
 	}
 	s.Configuration = s.Configuration.merge(in.DeploymentConfiguration).complete(s.Scheduling)
@@ -96,6 +96,18 @@ func (s *settings) apply(in *serviceRequest) error {
 	return nil
 }
 
+// given tells whether a member was sent; null is ECS's word for not.
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// notEmpty turns an empty list into none, so that sending one changes nothing where
+// there was none.
+func notEmpty(raw json.RawMessage) json.RawMessage {
+	if string(raw) == "[]" {
+		return nil
+	}
+	return raw
+}
+
 func set[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
@@ -103,7 +115,7 @@ func set[T any](to *T, from *T) {
 }
 
 func (s *settings) applyCapacity(raw json.RawMessage) error {
-	if raw == nil {
+	if !given(raw) {
 		return nil
 	}
 	s.Capacity = nil

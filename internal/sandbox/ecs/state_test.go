@@ -54,6 +54,24 @@ func TestClusters(t *testing.T) {
 	}
 }
 
+func TestAccountSettings(t *testing.T) {
+	f := newFixture(t)
+	if _, err := f.client.PutAccountSetting(t.Context(), &sdk.PutAccountSettingInput{Name: types.SettingNameContainerInsights, Value: aws.String("enhanced")}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := f.client.ListAccountSettings(t.Context(), &sdk.ListAccountSettingsInput{})
+	if err != nil || len(out.Settings) != 1 || *out.Settings[0].Value != "enhanced" {
+		t.Errorf("what was set: %+v, %v", out, err)
+	}
+	out, err = f.client.ListAccountSettings(t.Context(), &sdk.ListAccountSettingsInput{EffectiveSettings: true, Name: types.SettingNameServiceLongArnFormat})
+	if err != nil || len(out.Settings) != 1 || *out.Settings[0].Value != "enabled" {
+		t.Errorf("what holds: %+v, %v", out, err)
+	}
+	if code, _ := f.post(t, "PutAccountSetting", `{"name":"x","value":"y"}`); code != "InvalidParameterException" {
+		t.Errorf("an unknown setting: %q", code)
+	}
+}
+
 func TestTags(t *testing.T) {
 	f := newFixture(t)
 	f.register(t, "web", good)

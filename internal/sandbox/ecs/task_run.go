@@ -3,8 +3,10 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 type runTaskIn struct {
@@ -41,28 +43,53 @@ type taskMembers struct {
 // nothing: what a simulated container does comes from its image.
 func (c call) runTask(in runTaskIn) (runTaskOut, error) {
 	out := runTaskOut{Tasks: []taskRecord{}, Failures: []failure{}}
-	token := "RunTask " + in.ClientToken
-	if old, ok := c.Tokens[token]; ok && in.ClientToken != "" {
-		for _, arn := range old.ARNs {
-			if t := c.engine.Task(arn); t != nil {
-				out.Tasks = append(out.Tasks, c.taskRecord(t, []string{includeTags}))
-			}
-		}
-		return out, nil
+	once, err := newToken("RunTask", in.ClientToken, in)
+	if err != nil {
+		return out, err
+	}
+	if arns, same, ok := c.made(once); ok {
+		return c.ranBefore(arns, same)
 	}
 	spec, count, err := c.runSpec(in)
 	if err != nil {
 		return out, err
 	}
-	made := idempotent{}
+	c.forgetTaskTags()
+	var arns []string
 	for range count {
 		t := c.engine.RunTask(c.deps.Clock.Now(), spec)
-		made.ARNs = append(made.ARNs, t.ARN)
+		arns = append(arns, t.ARN)
 		c.setTags(t.ARN, c.runTags(in, spec.Task.ARN))
 		out.Tasks = append(out.Tasks, c.taskRecord(t, []string{includeTags}))
 	}
-	if in.ClientToken != "" {
-		c.Tokens[token] = made
+	c.remember(once, arns)
+	return out, nil
+}
+
+// forgetTaskTags drops the tags of tasks that nobody can ask for any more.
+func (r *region) forgetTaskTags() {
+	for arn := range r.Tags {
+		if strings.HasPrefix(arn, r.scope.ARN("ecs", "task/")) && r.engine.Task(arn) == nil {
+			delete(r.Tags, arn)
+		}
+	}
+}
+
+// ranBefore answers a call whose client token was used: with the tasks that it started,
+// if it is the same call.
+func (c call) ranBefore(arns []string, same bool) (runTaskOut, error) {
+	out := runTaskOut{Tasks: []taskRecord{}, Failures: []failure{}}
+	if !same {
+		return out, &wire.Error{
+			Code:    "ConflictException",
+			Message: "The request conflicts with an earlier one of the same client token.",
+			Fields:  map[string]any{"resourceIds": arns},
+		}
+	}
+	for _, arn := range arns {
+		if t := c.engine.Task(arn); t != nil {
+			out.Tasks = append(out.Tasks, c.taskRecord(t, []string{includeTags}))
+		}
 	}
 	return out, nil
 }

@@ -1,6 +1,8 @@
 package ecs_test
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +49,35 @@ func TestRunTask(t *testing.T) {
 	got, err := f.client.DescribeTasks(t.Context(), &sdk.DescribeTasksInput{Tasks: []string{*arn}})
 	if err != nil || len(got.Failures) != 1 || *got.Failures[0].Reason != "MISSING" {
 		t.Errorf("two hours later: %+v, %v", got, err)
+	}
+}
+
+// TestRunTaskToken sends a call again, and another one with its token.
+func TestRunTaskToken(t *testing.T) {
+	f := newFixture(t)
+	f.register(t, "job", good)
+	in := &sdk.RunTaskInput{
+		TaskDefinition: aws.String("job"), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: network(), ClientToken: aws.String("once"),
+	}
+	var arns []string
+	for range 2 {
+		out, err := f.client.RunTask(t.Context(), in)
+		if err != nil || len(out.Tasks) != 1 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		arns = append(arns, *out.Tasks[0].TaskArn)
+	}
+	if arns[0] != arns[1] {
+		t.Errorf("the same call with the same token started %v", arns)
+	}
+	in.Count = aws.Int32(2)
+	var conflict *types.ConflictException
+	if _, err := f.client.RunTask(t.Context(), in); !errors.As(err, &conflict) || !slices.Equal(conflict.ResourceIds, arns[:1]) {
+		t.Errorf("another call with the token: %v", err)
+	}
+	f.clock.Advance(25 * time.Hour)
+	if out, err := f.client.RunTask(t.Context(), in); err != nil || len(out.Tasks) != 2 {
+		t.Errorf("a day later: %+v, %v", out, err)
 	}
 }
 

@@ -69,6 +69,7 @@ func (d *taskDefinition) record() map[string]any {
 	}
 	content := d.content()
 	maps.Copy(record, map[string]any{
+		"family":             d.Family,
 		"taskDefinitionArn":  d.ARN,
 		"revision":           d.Revision,
 		"status":             d.Status,

@@ -130,12 +130,22 @@ func (w *world) checkPlatforms(content *registration) string {
 	platform := content.platform()
 	for _, c := range content.ContainerDefinitions {
 		image, err := w.region.deps.Images.Resolve(c.Image)
-		if err != nil || len(image.Platforms) == 0 || slices.Contains(image.Platforms, platform) {
+		if err != nil || runsOn(image.Platforms, platform) {
 			continue
 		}
 		return fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform '%s'", platform)
 	}
 	return ""
+}
+
+// runsOn tells whether one of the platforms, which may have a variant, is the one
+// wanted. Platforms that an image does not tell, as attestations beside it do not, say
+// nothing.
+func runsOn(platforms []string, wanted string) bool {
+	told := slices.DeleteFunc(slices.Clone(platforms), func(p string) bool { return strings.HasPrefix(p, "unknown") })
+	return len(told) == 0 || slices.ContainsFunc(told, func(p string) bool {
+		return p == wanted || strings.HasPrefix(p, wanted+"/")
+	})
 }
 
 // platform returns os/architecture of the definition's tasks.
