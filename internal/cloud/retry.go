@@ -2,8 +2,10 @@ package cloud
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,9 +17,13 @@ import (
 
 // maxAttempts is how often a call is made before it fails. The SDK's own three are too
 // few where others share the account's rates.
+const maxAttempts = 8
+
+// How long to wait after a first failure; each one after it doubles that, to the longest.
 const (
-	maxAttempts = 8
-	maxBackoff  = 20 * time.Second
+	throttledWait = 500 * time.Millisecond
+	failedWait    = 200 * time.Millisecond
+	longestWait   = 20 * time.Second
 )
 
 // isThrottle tells whether AWS said that calls come too often. The SDK counts a real
@@ -39,18 +45,30 @@ const quotaCode = "LimitExceededException"
 func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
-		o.MaxBackoff = maxBackoff
+		o.Backoff = retry.BackoffDelayerFunc(backoff)
 		o.RateLimiter = ratelimit.None
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}, o.Retryables...)
 	})
 }
 
-// retryable knows what may be tried again beyond the SDK's list.
+// backoff returns how long to wait before an attempt is made again, somewhat random so
+// that calls which failed together do not come back together.
+func backoff(attempt int, err error) (time.Duration, error) {
+	wait := failedWait
+	if isThrottle(err) {
+		wait = throttledWait
+	}
+	wait = min(wait<<max(attempt-1, 0), longestWait)
+	return wait/2 + rand.N(wait/2), nil
+}
+
+// retryable knows what may be tried again beyond the SDK's list, and what it is no use
+// to: where nothing listens, somebody forgot to start a sandbox.
 func retryable(err error) aws.Ternary {
 	var status interface{ HTTPStatusCode() int }
 	var api smithy.APIError
 	switch {
-	case notSent(err), errors.As(err, &api) && api.ErrorCode() == quotaCode:
+	case notSent(err), errors.Is(err, syscall.ECONNREFUSED), errors.As(err, &api) && api.ErrorCode() == quotaCode:
 		return aws.FalseTernary
 	case isThrottle(err) || isConcurrentRevision(err):
 		return aws.TrueTernary

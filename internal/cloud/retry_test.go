@@ -1,0 +1,76 @@
+package cloud_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+var (
+	minimal    = json.RawMessage(`{"family":"api","containerDefinitions":[]}`)
+	registered = answer{body: `{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:eu-west-1:111111111111:task-definition/api:7"}}`}
+)
+
+func TestD7ThrottlingIsWaitedOut(t *testing.T) {
+	aws(t, map[string][]answer{"ssm.GetParameters": {throttled, throttled, {body: `{}`}}})
+	c := open(t)
+	if _, err := c.At(cloud.Place{}).Parameters().Get(t.Context(), []string{"/a"}); err != nil {
+		t.Fatal(err)
+	}
+	want := tagboat.Calls{Total: 3, Throttled: 2, Retried: 2, ByOperation: map[string]int{"ssm.GetParameters": 3}}
+	if diff := cmp.Diff(want, c.Calls()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConcurrentWritesAreTriedAgain(t *testing.T) {
+	aws(t, map[string][]answer{"ssm.PutParameter": {{code: "TooManyUpdates"}, {body: `{"Version":4}`}}})
+	v, err := open(t).At(cloud.Place{}).Parameters().Put(t.Context(), ledger.Put{Name: "/a", Value: "x", Overwrite: true})
+	if v != 4 || err != nil {
+		t.Errorf("%d, %v", v, err)
+	}
+}
+
+func TestRegisterTaskDefinition(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers   []answer
+		attempts  int
+		ok        bool
+		ambiguous bool
+	}{
+		"at once":                  {[]answer{registered}, 1, true, false},
+		"D7 concurrent revisions":  {[]answer{{code: "ClientException", body: "Too many concurrent attempts to create a new revision of the specified family."}, registered}, 2, true, false},
+		"throttled":                {[]answer{throttled, registered}, 2, true, false},
+		"refused":                  {[]answer{{code: "ClientException", body: "Container.image contains invalid characters."}}, 1, false, false},
+		"a quota":                  {[]answer{{code: "LimitExceededException"}}, 1, false, false},
+		"no answer":                {[]answer{{hangUp: true}, registered}, 1, false, true},
+		"AWS does not know either": {[]answer{{status: 500, code: "ServerException"}, registered}, 1, false, true},
+		"half an answer":           {[]answer{{body: `{"taskDefinition":{"taskDef`}, registered}, 1, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := aws(t, map[string][]answer{"ecs.RegisterTaskDefinition": c.answers})
+			arn, err := open(t).At(cloud.Place{}).ECS().RegisterTaskDefinition(t.Context(), minimal)
+			if (err == nil) != c.ok || errors.Is(err, ecs.ErrAmbiguous) != c.ambiguous || c.ok && arn == "" {
+				t.Errorf("%q, %v", arn, err)
+			}
+			if got := len(f.operations()); got != c.attempts {
+				t.Errorf("%d attempts", got)
+			}
+		})
+	}
+}
+
+func TestReadsAreTriedAgain(t *testing.T) {
+	aws(t, map[string][]answer{"ecs.ListTasks": {{hangUp: true}, {status: 503, code: "ServerException"}, {body: `{"taskArns":["a"]}`}}})
+	arns, err := open(t).At(cloud.Place{}).ECS().ListTasks(t.Context(), "dev", ecs.TaskFilter{})
+	if len(arns) != 1 || err != nil {
+		t.Errorf("%v, %v", arns, err)
+	}
+}
