@@ -38,11 +38,7 @@ func (s *Store) Images(id RepositoryID, from uint64, yield func(*Image) bool) er
 	if err != nil {
 		return err
 	}
-	for _, image := range r.order[r.position(from):] {
-		if !yield(image) {
-			return nil
-		}
-	}
+	r.order.from(from, yield)
 	return nil
 }
 

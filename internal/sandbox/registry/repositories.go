@@ -86,15 +86,13 @@ func (s *Store) DeleteRepository(id RepositoryID, force bool) (Repository, error
 	return r.Repository, errors.Join(failed...)
 }
 
-// names returns the names of all repositories of all scopes, each once, in the
-// order of the catalog.
-func (s *Store) names() sortedNames {
+// names returns the names of all repositories of all scopes, each once.
+func (s *Store) names() *sortedNames {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var names sortedNames
 	for id := range s.repositories {
-		names = append(names, id.Name)
+		names.add(id.Name)
 	}
-	slices.SortFunc(names, compareNames)
-	return slices.Compact(names)
+	return &names
 }

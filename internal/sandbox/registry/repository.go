@@ -32,8 +32,7 @@ func (id RepositoryID) ARN() string { return id.Scope.ARN("ecr", "repository/"+i
 type repository struct {
 	Repository
 	images    map[Digest]*Image
-	order     []*Image // by sequence, so that a page costs a binary search
-	sequence  uint64   // the last one given
+	order     pushOrder
 	tags      map[string]*Image
 	tagNames  sortedNames
 	blobs     map[Digest]int64    // size of each blob that was pushed or mounted here
@@ -75,10 +74,8 @@ func (r *repository) lookup(ref Ref) (*Image, error) {
 
 // insert adds an image that is not there, as the newest.
 func (r *repository) insert(image *Image) {
-	r.sequence++
-	image.sequence = r.sequence
 	r.images[image.Digest] = image
-	r.order = append(r.order, image)
+	r.order.add(image)
 	for _, child := range image.Children {
 		r.parents[child.Digest]++
 	}
@@ -108,8 +105,7 @@ func (r *repository) remove(image *Image) error {
 	if image.Subject != "" {
 		r.dropReferrer(image)
 	}
-	at := r.position(image.sequence)
-	r.order = slices.Delete(r.order, at, at+1)
+	r.order.remove(image)
 	delete(r.images, image.Digest)
 	return nil
 }
@@ -140,14 +136,6 @@ func (r *repository) untag(tag string) {
 	r.tags[tag].dropTag(tag)
 	delete(r.tags, tag)
 	r.tagNames.remove(tag)
-}
-
-// position returns where in order the image with a sequence is or would be.
-func (r *repository) position(sequence uint64) int {
-	at, _ := slices.BinarySearchFunc(r.order, sequence, func(i *Image, n uint64) int {
-		return int(int64(i.sequence) - int64(n))
-	})
-	return at
 }
 
 // maxTagsPerImage is ECR's quota.

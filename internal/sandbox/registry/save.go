@@ -3,6 +3,7 @@ package registry
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,14 +41,12 @@ func (r *repository) save() saved {
 	out := saved{
 		Account: r.Account, Region: r.Region, Name: r.Name,
 		CreatedAt: r.CreatedAt, Settings: r.Settings,
-		Images: make([]Image, len(r.order)), Blobs: make(map[Digest]int64, len(r.blobs)),
+		Images: make([]Image, 0, len(r.images)), Blobs: maps.Clone(r.blobs),
 	}
-	for i, image := range r.order {
-		out.Images[i] = image.clone()
-	}
-	for d, size := range r.blobs {
-		out.Blobs[d] = size
-	}
+	r.order.from(0, func(image *Image) bool {
+		out.Images = append(out.Images, image.clone())
+		return true
+	})
 	return out
 }
 
