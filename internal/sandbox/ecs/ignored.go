@@ -7,9 +7,9 @@ func Ignored() map[string][]string {
 		"availabilityZoneRebalancing", "capacityProviderStrategy (all but its first provider)",
 		"deploymentConfiguration.canaryConfiguration", "deploymentConfiguration.earlySuccessCriteria",
 		"deploymentConfiguration.lifecycleHooks", "deploymentConfiguration.linearConfiguration",
-		"enableECSManagedTags", "enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration",
+		"enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration",
 		"monitoring", "networkConfiguration (subnets and security groups are not looked up)",
-		"placementConstraints", "placementStrategy", "propagateTags", "serviceConnectConfiguration",
+		"placementConstraints", "placementStrategy", "serviceConnectConfiguration",
 		"serviceRegistries", "volumeConfigurations", "vpcLatticeConfigurations",
 	}
 	return map[string][]string{

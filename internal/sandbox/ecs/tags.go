@@ -66,14 +66,7 @@ func (c call) tagResource(in tagResourceIn) (struct{}, error) {
 	if err := c.checkTaggable(in.ResourceARN); err != nil {
 		return struct{}{}, err
 	}
-	tags := slices.Clone(c.Tags[in.ResourceARN])
-	for _, t := range in.Tags {
-		if i := slices.IndexFunc(tags, func(old tag) bool { return old.Key == t.Key }); i >= 0 {
-			tags[i] = t
-			continue
-		}
-		tags = append(tags, t)
-	}
+	tags := joinTags(c.Tags[in.ResourceARN], in.Tags)
 	if err := checkTags(tags); err != nil {
 		return struct{}{}, err
 	}

@@ -3,7 +3,6 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -64,15 +63,6 @@ func (c call) runTask(in runTaskIn) (runTaskOut, error) {
 	}
 	c.remember(once, arns)
 	return out, nil
-}
-
-// forgetTaskTags drops the tags of tasks that nobody can ask for any more.
-func (r *region) forgetTaskTags() {
-	for arn := range r.Tags {
-		if strings.HasPrefix(arn, r.scope.ARN("ecs", "task/")) && r.engine.Task(arn) == nil {
-			delete(r.Tags, arn)
-		}
-	}
 }
 
 // ranBefore answers a call whose client token was used: with the tasks that it started,
@@ -150,16 +140,6 @@ func (c call) runSettings(cluster *cluster, in runTaskIn, content *registration)
 		return nil, err
 	}
 	return s, checkNetwork(s, content)
-}
-
-// runTags returns the tags of a new task: those of the call and, where it says so, those
-// of the task definition.
-func (c call) runTags(in runTaskIn, definition string) []tag {
-	tags := in.Tags
-	if in.PropagateTags == "TASK_DEFINITION" {
-		tags = append(append([]tag{}, c.Tags[definition]...), tags...)
-	}
-	return tags
 }
 
 type stopTaskIn struct {

@@ -111,6 +111,29 @@ func TestTaskErrors(t *testing.T) {
 	}
 }
 
+// TestPropagatedTags reads the tags of a service's task.
+func TestPropagatedTags(t *testing.T) {
+	f := newFixture(t)
+	in := webService(f.register(t, "web", good))
+	in.PropagateTags, in.EnableECSManagedTags = types.PropagateTagsService, true
+	f.create(t, in)
+	f.settle(t, "web")
+	out, err := f.client.DescribeTasks(t.Context(), &sdk.DescribeTasksInput{
+		Tasks: []string{*f.tasks(t, types.DesiredStatusRunning)[0].TaskArn}, Include: []types.TaskField{types.TaskFieldTags},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, tag := range out.Tasks[0].Tags {
+		got[*tag.Key] = *tag.Value
+	}
+	want := map[string]string{"team": "radio", "aws:ecs:clusterName": "default", "aws:ecs:serviceName": "web"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestListTasks filters the tasks of a service and of none.
 func TestListTasks(t *testing.T) {
 	f := newFixture(t)
