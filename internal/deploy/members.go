@@ -31,7 +31,8 @@ func problemsOf(d Desired, err error) []tagboat.Problem {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only what is joined here, not further down
+	if ok {
 		var problems []tagboat.Problem
 		for _, e := range joined.Unwrap() {
 			problems = append(problems, problemsOf(d, e)...)

@@ -16,7 +16,6 @@ type roll struct {
 	observer      *observer
 	registrations *registrations
 	result        tagboat.Deployment
-	state         State
 	last          ecs.Deployment // as it was reported last
 }
 
@@ -34,14 +33,14 @@ func (r *roll) run(ctx context.Context) tagboat.Deployment {
 		r.result.PreviousTaskDefinition = primary.TaskDefinition
 		r.result.TaskDefinition = primary.TaskDefinition
 		r.result.DeploymentID = primary.ID
+		r.last = primary
 	}
 	r.decide(ctx)
 	if r.result.Causes == nil {
 		r.result.Causes = []tagboat.Cause{}
 	}
 	r.result.EndedAt = time.Now().UTC()
-	r.state = StateDone
-	r.report(ecs.Deployment{}, string(r.result.Verdict))
+	r.report(StateDone, ecs.Deployment{}, string(r.result.Verdict))
 	return r.result
 }
 
@@ -65,8 +64,7 @@ func (r *roll) unchanged(ctx context.Context) {
 }
 
 func (r *roll) carryOut(ctx context.Context) {
-	r.state = StateApplying
-	r.report(ecs.Deployment{}, r.plan.Steps[0].String())
+	r.report(StateApplying, ecs.Deployment{}, r.plan.Steps[0].String())
 	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations}
 	c, err := a.apply(ctx, r.plan.Steps)
 	r.result.TaskDefinition, r.result.DeploymentID = a.definition, c.id
@@ -76,8 +74,7 @@ func (r *roll) carryOut(ctx context.Context) {
 	case !r.options.Wait:
 		r.verdict(tagboat.VerdictStarted, "nobody waited for its end; "+r.howToWatch())
 	default:
-		r.state = StateRolling
-		r.conclude(ctx, c, r.follow(ctx, c, true))
+		r.conclude(ctx, c, r.follow(ctx, c, StateRolling))
 	}
 }
 
@@ -92,12 +89,13 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 
 // follow watches the deployment of c to its end. Only what we deployed is judged by
 // its digests and its failing tasks; what we roll back to has run well before.
-func (r *roll) follow(ctx context.Context, c course, ours bool) ending {
+func (r *roll) follow(ctx context.Context, c course, state State) ending {
 	snapshots, stop := r.observer.watch(r.plan.Desired.ServiceName)
 	defer stop()
+	ours := state == StateRolling
 	w := watch{
 		client: r.plan.Client, desired: r.plan.Desired, course: c,
-		failFast: ours, pinned: ours, report: r.report,
+		failFast: ours, pinned: ours, state: state, report: r.report,
 	}
 	return w.run(ctx, snapshots, r.options.timeout())
 }
@@ -116,7 +114,7 @@ func (r *roll) verdict(v tagboat.Verdict, reason string) {
 }
 
 // report tells the progress; a zero d stands for what was reported before.
-func (r *roll) report(d ecs.Deployment, note string) {
+func (r *roll) report(state State, d ecs.Deployment, note string) {
 	if d.ID == "" {
 		d = r.last
 	}
@@ -124,7 +122,7 @@ func (r *roll) report(d ecs.Deployment, note string) {
 	r.options.Progress.Event(Update{
 		Environment: r.plan.Desired.Environment,
 		Service:     r.plan.Desired.Service,
-		State:       r.state,
+		State:       state,
 		Healthy:     d.Running,
 		Desired:     d.Desired,
 		Note:        note,

@@ -103,6 +103,9 @@ func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 		}
 	}
 	words = append(words, definitionDrift(d, o)...)
+	if count := o.stopped(); count != "" {
+		words = append(words, fmt.Sprintf("the service was stopped after its first deployment failed; it wanted %s tasks", count))
+	}
 	if d.ServiceDefinition != nil {
 		b := builder{desired: d, observed: o}
 		if members := b.members(); len(members) > 0 {

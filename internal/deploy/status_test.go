@@ -28,7 +28,7 @@ func TestStatus(t *testing.T) {
 		want   tagboat.ServiceStatus
 	}{
 		"as it should be": {
-			func(_ *deploy.Target, o *deploy.Observed) {},
+			func(*deploy.Target, *deploy.Observed) {},
 			tagboat.ServiceStatus{Images: image(digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"missing": {
@@ -74,6 +74,16 @@ func TestStatus(t *testing.T) {
 				Images: []tagboat.ImageState{{Container: "app", Image: "api", Running: digest("v1")}},
 				State:  "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
 				Drift: []string{"no version of image api is pinned for container app"},
+			},
+		},
+		"stopped": {
+			func(_ *deploy.Target, o *deploy.Observed) {
+				o.Service.Desired, o.Service.Running, o.Tasks = 0, 0, nil
+				o.Service.Tags = map[string]string{"tagboat:stopped": "2"}
+			},
+			tagboat.ServiceStatus{
+				Images: image(""), State: "stopped", AgeSeconds: 3600,
+				Drift: []string{"the service was stopped after its first deployment failed; it wanted 2 tasks"},
 			},
 		},
 		"rolling": {

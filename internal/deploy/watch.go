@@ -29,7 +29,8 @@ type watch struct {
 	course   course
 	failFast bool // end early where tasks keep failing
 	pinned   bool // the digests that run must be the pinned ones
-	report   func(ecs.Deployment, string)
+	state    State
+	report   func(State, ecs.Deployment, string)
 
 	last         ecs.Service
 	primary      ecs.Deployment
@@ -71,7 +72,7 @@ func (w *watch) run(ctx context.Context, snapshots <-chan snapshot, limit time.D
 // heard notes an error of reading; it is never a verdict.
 func (w *watch) heard(err error) {
 	w.lastErr = err
-	w.report(w.primary, "AWS did not answer, asking again: "+err.Error())
+	w.report(w.state, w.primary, "AWS did not answer, asking again: "+err.Error())
 }
 
 func (w *watch) end(h how, what string) ending {
@@ -92,7 +93,7 @@ func (w *watch) consider(ctx context.Context, s snapshot) (ending, bool) {
 	standing, primary := w.course.judge(s.service)
 	w.primary = primary
 	own, _ := s.service.Deployment(w.course.id)
-	w.report(own, own.RolloutReason)
+	w.tell(standing, own)
 	switch standing {
 	case completed:
 		return w.checkDigests(ctx)
@@ -107,6 +108,16 @@ func (w *watch) consider(ctx context.Context, s snapshot) (ending, bool) {
 	default:
 		return w.failEarly(ctx, before, own)
 	}
+}
+
+// tell reports how our deployment stands, or the one that ECS goes back to.
+func (w *watch) tell(s standing, own ecs.Deployment) {
+	if s == ecsRollingBack || s == ecsRolledBack {
+		w.state = StateRollingBack
+		w.report(w.state, w.primary, "ECS goes back to "+ecs.LastPart(w.primary.TaskDefinition))
+		return
+	}
+	w.report(w.state, own, own.RolloutReason)
 }
 
 func (w *watch) gone() (ending, bool) {

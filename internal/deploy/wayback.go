@@ -42,14 +42,13 @@ func neverRan(c course, s ecs.Service) bool {
 // rollBack brings the service back to what ran well before, with the settings that it
 // had, and waits until that is steady.
 func (r *roll) rollBack(ctx context.Context, c course, why string) {
-	r.state = StateRollingBack
-	r.report(ecs.Deployment{}, "back to "+ecs.LastPart(c.good))
+	r.report(StateRollingBack, ecs.Deployment{}, "back to "+ecs.LastPart(c.good))
 	back, err := r.startRollback(ctx, c)
 	if err != nil {
 		r.rollbackFailed(ctx, c, why, err.Error())
 		return
 	}
-	e := r.follow(ctx, back, false)
+	e := r.follow(ctx, back, StateRollingBack)
 	to := ecs.LastPart(back.taskDefinition)
 	switch e.how {
 	case endedWell, endedByECS:

@@ -221,12 +221,12 @@ func TestImageNotFoundNeedsTwoTasks(t *testing.T) {
 				d.FailedTasks++
 				task := f.task(s, *d, fmt.Sprintf("%032d", failed), "STOPPED")
 				task.StopCode = "TaskFailedToStart"
-				task.StoppedReason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref registry.test/shop/api: not found"
+				task.StoppedReason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " + reference("bad").Pinned() + ": not found"
 				f.tasks = append(f.tasks, task)
 			}
 		}
 		got := run(t, f, "bad", wait)
-		if got.Verdict != tagboat.VerdictRolledBack || got.Causes[0].Cause != "the image is not in the registry, in 2 tasks" {
+		if got.Verdict != tagboat.VerdictRolledBack || got.Causes[0].Cause != "the image is not in the registry (container app), in 2 tasks" {
 			t.Errorf("got %s: %+v", got.Verdict, got.Causes)
 		}
 	})

@@ -24,6 +24,13 @@ func TestStopped(t *testing.T) {
 			ecs.Task{StopCode: "TaskFailedToStart", StoppedReason: "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref r/a:1: r/a:1: not found"},
 			got{Cause: "the image is not in the registry", Lasting: true, Counts: true},
 		},
+		"no such image of a container": {
+			ecs.Task{
+				StopCode: "TaskFailedToStart", StoppedReason: "CannotPullContainerError: failed to resolve ref r/a:1: not found",
+				Containers: []ecs.Container{{Name: "proxy", Image: "r/p:1"}, {Name: "app", Image: "r/a:1"}},
+			},
+			got{Cause: "the image is not in the registry", Container: "app", Lasting: true, Counts: true},
+		},
 		"no access to the registry": {
 			ecs.Task{StopCode: "TaskFailedToStart", StoppedReason: "CannotPullContainerError: failed to resolve ref r/a:1: pulling from host r failed with status code [manifests latest]: 403 Forbidden"},
 			got{Cause: "the registry does not let the task pull the image", Lasting: true, Counts: true},

@@ -95,10 +95,11 @@ func containerFinding(c ecs.Container, t ecs.Task) Finding {
 	return f
 }
 
-// neverPulled names the container that has a reason and never ran, if there is one.
+// neverPulled names the container that has a reason and never ran, or whose image the
+// task's reason is about, if there is one.
 func neverPulled(t ecs.Task) string {
 	for _, c := range t.Containers {
-		if c.ExitCode == nil && c.Reason != "" {
+		if c.ExitCode == nil && (c.Reason != "" || c.Image != "" && strings.Contains(t.StoppedReason, c.Image)) {
 			return c.Name
 		}
 	}
