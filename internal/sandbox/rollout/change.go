@@ -55,6 +55,9 @@ func (e *Engine) UpdateService(now time.Time, arn string, spec ServiceSpec, forc
 	}
 	deploys := force || startsDeployment(&s.Spec, &spec)
 	spec.ARN, spec.Name, spec.ClusterARN = s.Spec.ARN, s.Spec.Name, s.Spec.ClusterARN
+	if spec.Desired != s.Spec.Desired {
+		s.state.SteadyAt = time.Time{}
+	}
 	s.Spec = spec
 	s.Spec.Task = e.adopt(spec.Task)
 	if deploys {

@@ -21,21 +21,22 @@ func (e *Engine) makeRoom(f *fleet) {
 	}
 }
 
-// freeUnhealthy stops the oldest unhealthy task, unless one was stopped just before.
+// freeUnhealthy stops the oldest unhealthy task that a replacement waits for, unless one
+// was stopped just before.
 func (e *Engine) freeUnhealthy(f *fleet) {
 	state := &f.service.state
 	if e.now.Before(state.FreeNext) {
 		return
 	}
 	for _, t := range f.service.tasks {
-		if t.live() && !t.good() {
-			state.FreeNext = e.now.Add(e.options.Timings.Round)
-			if part := f.of[t.deployment()]; part != nil {
-				part.freed++
-			}
-			f.halt(e, t)
-			return
+		d := t.deployment()
+		if !t.live() || t.good() || d == nil || e.wanted(f, d) == 0 {
+			continue
 		}
+		state.FreeNext = e.now.Add(e.options.Timings.Round)
+		f.of[d].freed++
+		f.halt(e, t)
+		return
 	}
 }
 

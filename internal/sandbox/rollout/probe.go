@@ -78,7 +78,7 @@ func (p probe) verdicts(b *Behaviour, age time.Duration) []verdict {
 		if !ok {
 			return out
 		}
-		t += (next - age - t) / period * period // nothing changes until then
+		t += (next - age - t - 1) / period * period // nothing changes before it
 	}
 }
 

@@ -109,7 +109,7 @@ func (e *Engine) settled(s *Service) bool {
 // steady says that a service has come to rest, and again every few hours.
 func (e *Engine) steady(s *Service) {
 	switch p := s.primary(); {
-	case p.RolloutState != completed || !e.settled(s):
+	case p.RolloutState != completed || !e.settled(s) || len(s.tasks) > e.desired(s):
 		s.state.SteadyAt = time.Time{}
 	case s.state.SteadyAt.IsZero(), !e.now.Before(s.state.SteadyAt.Add(e.options.Timings.Steady)):
 		e.saySteady(s)

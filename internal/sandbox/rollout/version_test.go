@@ -1,0 +1,99 @@
+package rollout_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+)
+
+// digests returns the digests that the service's running tasks run.
+func (s *stage) digests() map[string]int {
+	out := map[string]int{}
+	for _, task := range s.Tasks(rollout.TaskFilter{ServiceARN: serviceARN, DesiredStatus: "RUNNING"}) {
+		out[task.Containers[0].Digest]++
+	}
+	return out
+}
+
+func TestTheFirstTaskResolvesTheTag(t *testing.T) {
+	s := newStage(t)
+	old := s.world.push("app:latest")
+	s.create(1, "app:latest")
+	s.after(5 * time.Minute)
+	task := s.Tasks(rollout.TaskFilter{})[0]
+	if want := "app:latest@" + old; task.Containers[0].Image != want {
+		t.Errorf("the container's image is %s, want %s", task.Containers[0].Image, want)
+	}
+	want := []rollout.ContainerImage{{Container: "app", Image: "app:latest", Digest: old}}
+	if diff := cmp.Diff(want, s.service().Revisions[0].Images); diff != "" {
+		t.Errorf("the revision's images (-want +got):\n%s", diff)
+	}
+
+	young := s.world.push("app:latest")
+	for _, step := range []struct {
+		name string
+		do   func()
+		want map[string]int
+	}{
+		{"scaled", func() { s.update(false, func(spec *rollout.ServiceSpec) { spec.Desired = 2 }) }, map[string]int{old: 2}},
+		{"replaced", func() { _, _ = s.StopTask(s.now, task.ARN, "") }, map[string]int{old: 2}},
+		{"updated with the same task definition", func() { s.update(false, withBalancer) }, map[string]int{old: 2}},
+		{"forced", func() { s.update(true, func(*rollout.ServiceSpec) {}) }, map[string]int{young: 2}},
+	} {
+		step.do()
+		s.after(10 * time.Minute)
+		if diff := cmp.Diff(step.want, s.digests()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+}
+
+func TestVersionConsistencyOff(t *testing.T) {
+	s := newStage(t)
+	old := s.world.push("app:latest")
+	s.create(1, "app:latest", func(spec *rollout.ServiceSpec) { spec.Task.Containers[0].VersionConsistencyOff = true })
+	s.after(5 * time.Minute)
+	young := s.world.push("app:latest")
+	s.update(false, func(spec *rollout.ServiceSpec) { spec.Desired = 2 })
+	s.after(5 * time.Minute)
+	if diff := cmp.Diff(map[string]int{old: 1, young: 1}, s.digests()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := s.Tasks(rollout.TaskFilter{})[0].Containers[0].Image; got != "app:latest" {
+		t.Errorf("the container's image is %s", got)
+	}
+	if got := s.service().Revisions[0].Images[0].Digest; got != "" {
+		t.Errorf("the revision has digest %s", got)
+	}
+}
+
+// Deleting the digest that a service resolved breaks its replacements, even though the
+// tag is there: https://github.com/aws/containers-roadmap/issues/2687
+func TestADeletedDigestBreaksReplacements(t *testing.T) {
+	s := newStage(t)
+	old := s.world.push("app:latest")
+	s.create(1, "app:latest")
+	s.after(5 * time.Minute)
+	s.world.push("app:latest")
+	delete(s.world.images, "app@"+old)
+	if _, err := s.StopTask(s.now, s.Tasks(rollout.TaskFilter{})[0].ARN, ""); err != nil {
+		t.Fatal(err)
+	}
+	s.after(time.Hour)
+	if got := s.service().Running; got != 0 {
+		t.Errorf("%d tasks run", got)
+	}
+}
+
+func TestADigestIsTakenAsItIs(t *testing.T) {
+	s := newStage(t)
+	digest := s.world.push("app:v1")
+	s.create(1, "app@"+digest)
+	s.after(5 * time.Minute)
+	if got := s.Tasks(rollout.TaskFilter{})[0].Containers[0]; got.Image != "app@"+digest || got.Digest != digest {
+		t.Errorf("the container runs %s, %s", got.Image, got.Digest)
+	}
+}
