@@ -70,13 +70,10 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 // roll carries a plan out and tells how each service ended.
 func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
 	progress := f.newProgress()
-	document, err := a.Deploy(ctx, set, deploy.Options{
+	document := a.Deploy(ctx, set, deploy.Options{
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
 	})
 	progress.done()
-	if err != nil {
-		return err
-	}
 	if f.json() {
 		if err := f.JSON(document); err != nil {
 			return err

@@ -1,0 +1,114 @@
+// Package app wires Tagboat together: it reads the configuration, opens the way to AWS
+// and to registries, and has one method for each thing that a user can do. The command
+// line is one caller; whatever else starts Tagboat is another. It never prints.
+package app
+
+import (
+	"context"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/registry"
+)
+
+// Options say what to open.
+type Options struct {
+	Config string            // path of tagboat.yaml
+	Notice func(text string) // takes what a user should know and no answer has room for; nil drops it
+}
+
+// App is Tagboat at work on one configuration.
+type App struct {
+	config   *config.Config
+	cloud    *cloud.Cloud
+	registry *registry.Client
+	notice   func(string)
+	clients  map[cloud.Place]*deploy.Client
+}
+
+// Open reads the configuration. It makes no call.
+func Open(ctx context.Context, o Options) (*App, error) {
+	file, err := config.Load(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat"})
+	if err != nil {
+		return nil, err
+	}
+	notice := o.Notice
+	if notice == nil {
+		notice = func(string) {}
+	}
+	images, err := registry.New(registry.Options{
+		Credentials: registry.Keychain{ECR: ecrLogin(aws)},
+		Transport:   aws.Counting("registry", nil),
+		UserAgent:   "tagboat",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &App{
+		config:   file,
+		cloud:    aws,
+		registry: images,
+		notice:   notice,
+		clients:  map[cloud.Place]*deploy.Client{},
+	}, nil
+}
+
+// ecrLogin returns the login for private registries of ECR. A token is good for every
+// registry that its owner may reach in the region, whichever account has it.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+func ecrLogin(aws *cloud.Cloud) func(ctx context.Context, account, region string) (user, password string, err error) {
+	return func(ctx context.Context, _, region string) (user, password string, err error) {
+		user, password, _, err = aws.At(cloud.Place{Region: region}).ECR().Authorization(ctx)
+		return user, password, err
+	}
+}
+
+// Calls returns how many requests went out so far.
+func (a *App) Calls() tagboat.Calls { return a.cloud.Calls() }
+
+// session returns the way to where an environment is.
+func (a *App) session(env config.Environment) *cloud.Session {
+	return a.cloud.At(place(env))
+}
+
+func place(env config.Environment) cloud.Place {
+	return cloud.Place{Account: env.Account, Region: env.Region, Role: env.Role}
+}
+
+// client returns what deploying needs of an environment's place. Environments in the
+// same account and region share one, and so its polling.
+func (a *App) client(env config.Environment) *deploy.Client {
+	at := place(env)
+	if found, ok := a.clients[at]; ok {
+		return found
+	}
+	session := a.session(env)
+	made := &deploy.Client{ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.registry, Now: session.Now}
+	a.clients[at] = made
+	return made
+}
+
+func (a *App) ledger(env config.Environment) *ledger.Ledger {
+	return &ledger.Ledger{Store: a.session(env).Parameters()}
+}
+
+// group returns the group of an environment's pins.
+func (a *App) group(env config.Environment) ledger.Group {
+	images := make(map[tagboat.ImageName]tagboat.Reference, len(a.config.Images))
+	for name, image := range a.config.Images {
+		images[name] = image.Repository
+	}
+	return ledger.Group{
+		Parameter:   a.config.ParameterName(env),
+		Environment: env.Name,
+		Images:      images,
+		Form:        ledger.Form(a.config.Ledger.Form),
+	}
+}
