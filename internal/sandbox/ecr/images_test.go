@@ -93,12 +93,12 @@ func TestImagesPageByPage(t *testing.T) {
 	wantIDs, wantDigests := b.fill("big", 130)
 	for _, size := range []int32{0, 1, 3, 1000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			var max *int32
+			var limit *int32
 			if size > 0 {
-				max = &size
+				limit = &size
 			}
 			var gotIDs, gotDigests []string
-			list := ecr.NewListImagesPaginator(b, &ecr.ListImagesInput{RepositoryName: aws.String("big"), MaxResults: max})
+			list := ecr.NewListImagesPaginator(b, &ecr.ListImagesInput{RepositoryName: aws.String("big"), MaxResults: limit})
 			for list.HasMorePages() {
 				page, err := list.NextPage(t.Context())
 				if err != nil {
@@ -108,7 +108,7 @@ func TestImagesPageByPage(t *testing.T) {
 					gotIDs = append(gotIDs, aws.ToString(id.ImageDigest)+" "+aws.ToString(id.ImageTag))
 				}
 			}
-			describe := ecr.NewDescribeImagesPaginator(b, &ecr.DescribeImagesInput{RepositoryName: aws.String("big"), MaxResults: max})
+			describe := ecr.NewDescribeImagesPaginator(b, &ecr.DescribeImagesInput{RepositoryName: aws.String("big"), MaxResults: limit})
 			for describe.HasMorePages() {
 				page, err := describe.NextPage(t.Context())
 				if err != nil {

@@ -71,9 +71,9 @@ func (a *API) describeImageScanFindings(_ context.Context, r *wire.Request, in d
 			"Image scan does not exist for the image with '%s' in the repository with name '%s' in the registry with id '%s'", id, repo.Name, repo.Account)
 	}
 	out = describeImageScanFindingsOutput{target: targetOf(repo.RepositoryID), ImageID: id}
-	all, err := seededFindings(label)
-	if err != nil {
-		out.Status = scanStatus{"FAILED", err.Error()}
+	all, problem := seededFindings(label)
+	if problem != "" {
+		out.Status = scanStatus{"FAILED", problem}
 		return out, nil
 	}
 	out.Status = scanStatus{"COMPLETE", "The scan was completed successfully."}
@@ -98,8 +98,9 @@ func (p paged) findings(image registry.Image, all []finding) (*scanFindings, str
 	return &scanFindings{CompletedAt: wire.At(image.PushedAt), Counts: counts, Findings: shown}, next, nil
 }
 
-// seededFindings makes the findings that a label asks for, worst first.
-func seededFindings(label string) ([]finding, error) {
+// seededFindings makes the findings that a label asks for, worst first, or says what
+// is wrong with it.
+func seededFindings(label string) (all []finding, problem string) {
 	counts := map[string]int{}
 	total := 0
 	for item := range strings.SplitSeq(label, ",") {
@@ -109,12 +110,12 @@ func seededFindings(label string) ([]finding, error) {
 		name, number, _ := strings.Cut(item, "=")
 		n, err := strconv.Atoi(strings.TrimSpace(number))
 		if err != nil || n < 0 || n > maxFindings {
-			return nil, fmt.Errorf("label %s: %q is not SEVERITY=COUNT", scanLabel, item)
+			return nil, fmt.Sprintf("label %s: %q is not SEVERITY=COUNT", scanLabel, item)
 		}
 		counts[strings.ToUpper(strings.TrimSpace(name))] += n
 		total += n
 	}
-	all := []finding{}
+	all = []finding{}
 	for _, severity := range severities {
 		for n := range counts[severity] {
 			all = append(all, finding{
@@ -125,7 +126,7 @@ func seededFindings(label string) ([]finding, error) {
 		}
 	}
 	if len(all) != total {
-		return nil, fmt.Errorf("label %s: %q has a severity that is none of %s", scanLabel, label, strings.Join(severities, ", "))
+		return nil, fmt.Sprintf("label %s: %q has a severity that is none of %s", scanLabel, label, strings.Join(severities, ", "))
 	}
-	return all, nil
+	return all, ""
 }

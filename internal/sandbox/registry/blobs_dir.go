@@ -63,6 +63,7 @@ type dirStaged struct {
 	dir *Dir
 }
 
+// Commit renames the file into place.
 func (s *dirStaged) Commit(d Digest) error {
 	if err := s.Close(); err != nil {
 		return fmt.Errorf("closing blob %s: %w", d, err)
@@ -73,6 +74,7 @@ func (s *dirStaged) Commit(d Digest) error {
 	return nil
 }
 
+// Discard deletes the file.
 func (s *dirStaged) Discard() error {
 	_ = s.Close() // a Commit that failed may have closed it
 	return os.Remove(s.Name())

@@ -40,6 +40,7 @@ func (m *Memory) Remove(d Digest) error {
 
 type memoryBlob struct{ *bytes.Reader }
 
+// Close does nothing.
 func (memoryBlob) Close() error { return nil }
 
 type memoryStaged struct {
@@ -47,6 +48,7 @@ type memoryStaged struct {
 	memory *Memory
 }
 
+// Commit keeps a copy, as long as the content and not as the buffer.
 func (s *memoryStaged) Commit(d Digest) error {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
@@ -54,6 +56,7 @@ func (s *memoryStaged) Commit(d Digest) error {
 	return nil
 }
 
+// Discard does nothing: the buffer is garbage.
 func (s *memoryStaged) Discard() error { return nil }
 
 var _ Blobs = (*Memory)(nil)

@@ -15,7 +15,7 @@ func (c *call) getBlob() error {
 	if err != nil {
 		return err
 	}
-	defer blob.Close()
+	defer blob.Close() //nolint:errcheck // only read from
 	h := c.ResponseWriter.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Docker-Content-Digest", string(d))

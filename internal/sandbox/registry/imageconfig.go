@@ -33,21 +33,21 @@ type imageConfig struct {
 	} `json:"config"`
 }
 
-// readConfig reads the config of an image. Artifacts put anything there, so what
-// is not an image's config is an empty one.
-func (s *Store) readConfig(m *manifest) imageConfig {
-	var config imageConfig
+// readConfig returns labels and platform of an image. Artifacts put anything in the
+// place of a config: what is not an image's has neither.
+func (s *Store) readConfig(m *manifest) (labels map[string]string, runsOn string) {
 	if m.Config == nil || m.Config.Size > MaxManifest {
-		return config
+		return nil, ""
 	}
 	blob, err := s.blobs.Open(m.Config.Digest)
 	if err != nil {
-		return config
+		return nil, ""
 	}
-	defer blob.Close()
+	defer blob.Close() //nolint:errcheck // only read from
+	var config imageConfig
 	data, err := io.ReadAll(io.LimitReader(blob, MaxManifest))
 	if err != nil || json.Unmarshal(data, &config) != nil {
-		return imageConfig{}
+		return nil, ""
 	}
-	return config
+	return config.Config.Labels, config.String()
 }

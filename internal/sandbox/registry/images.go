@@ -56,7 +56,7 @@ func (s *Store) Manifest(id RepositoryID, ref Ref) (Image, []byte, error) {
 	if err != nil {
 		return Image{}, nil, err
 	}
-	defer blob.Close()
+	defer blob.Close() //nolint:errcheck // only read from
 	data, err := io.ReadAll(blob)
 	if err != nil {
 		return Image{}, nil, fmt.Errorf("reading manifest %s: %w", found.Digest, err)

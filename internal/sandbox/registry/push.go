@@ -111,15 +111,15 @@ func missing(descriptors []descriptor, there func(Digest) bool) []Digest {
 
 // describe makes the record of a manifest that was admitted.
 func (s *Store) describe(r *repository, m *manifest, digest Digest, size int) *Image {
-	config := s.readConfig(m)
+	labels, runsOn := s.readConfig(m)
 	image := &Image{
 		Digest:       digest,
 		MediaType:    m.MediaType,
 		ArtifactType: m.artifactType(),
 		ManifestSize: int64(size),
 		PushedAt:     s.clock.Now(),
-		Labels:       config.Config.Labels,
-		Platform:     config.platform.String(),
+		Labels:       labels,
+		Platform:     runsOn,
 		Annotations:  m.Annotations,
 	}
 	if m.Subject != nil {

@@ -27,7 +27,7 @@ type saved struct {
 func (s *Store) Save() (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := []saved{}
+	all := make([]saved, 0, len(s.repositories))
 	for _, r := range s.repositories {
 		all = append(all, r.save())
 	}

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Clock clock.Clock // tells when images are pushed
 	Scope wire.Scope  // the sandbox's default account and region
-	Dir   string      // where blobs are kept; "" keeps them in memory
+	Dir   string      // blobs are kept below it, in blobs/sha256; "" keeps them in memory
 }
 
 // Store holds repositories and their content for all accounts and regions. Its
