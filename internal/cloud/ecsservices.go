@@ -113,14 +113,6 @@ func (e *ECS) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Ser
 	return oneService(out.Service, out.ResultMetadata)
 }
 
-// DeleteService deletes a service; with force, also one whose tasks run.
-func (e *ECS) DeleteService(ctx context.Context, cluster, name string, force bool) error {
-	_, err := e.client.DeleteService(ctx, &awsecs.DeleteServiceInput{
-		Cluster: aws.String(cluster), Service: aws.String(name), Force: aws.Bool(force),
-	})
-	return explain(err)
-}
-
 func oneService(s *types.Service, metadata middleware.Metadata) (ecs.Service, error) {
 	var record struct {
 		Service json.RawMessage `json:"service"`

@@ -53,9 +53,6 @@ func (s *Session) Targets() *Targets { return s.targets }
 // ECR returns the place's container registry.
 func (s *Session) ECR() *ECR { return s.ecr }
 
-// Region returns the region of the place, "" where neither it nor the chain names one.
-func (s *Session) Region() string { return s.region }
-
 // Now returns the time by AWS's clock, as far as its answers told: to the second, and
 // never the local clock's, once there was an answer. Compare AWS's times with this.
 func (s *Session) Now() time.Time { return s.clock.now() }

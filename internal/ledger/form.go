@@ -19,20 +19,6 @@ const (
 	FormURI       Form = "uri"        // registry/repository@sha256:…, which ECS takes as it is
 )
 
-// ParseForm returns the form with that name; "" is FormTagDigest. The error is of kind
-// Usage.
-func ParseForm(s string) (Form, error) {
-	switch f := Form(s); f {
-	case "":
-		return FormTagDigest, nil
-	case FormTagDigest, FormTag, FormDigest, FormURI:
-		return f, nil
-	default:
-		return "", tagboat.Usagef("%q is not a form of the ledger's values", s).
-			WithHint("the forms are tag@digest, tag, digest and uri")
-	}
-}
-
 // Encode returns ref in form f, or an error of kind Usage where ref lacks what f needs.
 func (f Form) Encode(ref tagboat.Reference) (string, error) {
 	switch {

@@ -26,6 +26,9 @@ func TestEveryInterleaving(t *testing.T) {
 		"one, other and both": {apiOne, {"api": version("shop/api", "2", digest2), "proxy": version("shop/proxy", "2", digest2)}},
 	} {
 		for _, start := range []changes{nil, first} {
+			if len(writers) > 2 && start != nil {
+				continue // thousands of orders more that show nothing new
+			}
 			t.Run(fmt.Sprintf("%s/%t", name, start != nil), func(t *testing.T) {
 				runs := 0
 				for plan := []int(nil); ; {

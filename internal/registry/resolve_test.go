@@ -3,6 +3,7 @@ package registry_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/registry"
+	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
 const revision = "org.opencontainers.image.revision"
@@ -72,6 +74,28 @@ func TestResolveDigestKeepsTheTag(t *testing.T) {
 	got, err := client(t, nil).Resolve(t.Context(), ref)
 	if diff := cmp.Diff(ref, got.Reference); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
+	}
+}
+
+func TestResolveInTheSandbox(t *testing.T) {
+	box, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	http := httptest.NewServer(box)
+	t.Cleanup(http.Close)
+	s := &server{host: strings.TrimPrefix(http.URL, "http://")}
+	digest := s.pushIndex(t, "shop/api:1.0", index(t, map[string]string{revision: "abc"}))
+	c := client(t, nil)
+	got, err := c.Resolve(t.Context(), s.ref(t, "shop/api:1.0"))
+	if err != nil || got.Reference.Digest != digest || got.Revision != "abc" || len(got.Platforms) != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := c.Resolve(t.Context(), s.ref(t, "shop/api:1.1")); tagboat.KindOf(err) != tagboat.Usage {
+		t.Errorf("the error is %v", err)
+	}
+	if ok, err := c.Exists(t.Context(), s.ref(t, "shop/web:1.1")); ok || err != nil {
+		t.Errorf("%t, %v", ok, err)
 	}
 }
 
