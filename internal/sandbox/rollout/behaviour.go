@@ -2,6 +2,8 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +53,8 @@ type HealthChange struct {
 // error, as a misspelt one would be silent otherwise.
 func ParseBehaviour(labels map[string]string) (Behaviour, error) {
 	var b Behaviour
-	for name, value := range labels {
+	for _, name := range slices.Sorted(maps.Keys(labels)) { // so that of two errors it is always the same
+		value := labels[name]
 		key, ours := strings.CutPrefix(name, labelPrefix)
 		if !ours {
 			continue

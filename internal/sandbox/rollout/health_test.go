@@ -34,7 +34,7 @@ func TestContainerHealthChecks(t *testing.T) {
 		{"start period", "unhealthy", lenient, []change{{84 * time.Second, "UNHEALTHY"}}},
 		{"late", "healthy@40s", lenient, []change{{46 * time.Second, "HEALTHY"}}},
 		{"flaps", "healthy@2s,unhealthy@1m,healthy@2m", quick,
-			[]change{{10 * time.Second, "HEALTHY"}, {84 * time.Second, "UNHEALTHY"}, {130 * time.Second, "HEALTHY"}}},
+			[]change{{10 * time.Second, "HEALTHY"}, {74 * time.Second, "UNHEALTHY"}, {120 * time.Second, "HEALTHY"}}},
 		{"sick for one check", "healthy,unhealthy@55s,healthy@61s", quick, []change{{10 * time.Second, "HEALTHY"}}},
 		{"after a day", "healthy,unhealthy@24h", quick,
 			[]change{{10 * time.Second, "HEALTHY"}, {24*time.Hour + 14*time.Second, "UNHEALTHY"}}},

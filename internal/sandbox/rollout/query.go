@@ -2,6 +2,8 @@ package rollout
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 )
 
@@ -67,13 +69,21 @@ type TaskFilter struct {
 
 // Tasks returns the tasks that the filter selects, oldest first.
 func (e *Engine) Tasks(filter TaskFilter) []*Task {
+	if s := e.services[filter.ServiceARN]; s != nil && filter.DesiredStatus == running {
+		return filter.among(slices.Values(s.tasks)) // the question that is asked most
+	}
+	out := filter.among(maps.Values(e.tasks))
+	slices.SortFunc(out, func(a, b *Task) int { return cmp.Compare(a.due.serial, b.due.serial) })
+	return out
+}
+
+func (f TaskFilter) among(tasks iter.Seq[*Task]) []*Task {
 	var out []*Task
-	for _, t := range e.tasks {
-		if filter.selects(t) {
+	for t := range tasks {
+		if f.selects(t) {
 			out = append(out, t)
 		}
 	}
-	slices.SortFunc(out, func(a, b *Task) int { return cmp.Compare(a.due.serial, b.due.serial) })
 	return out
 }
 
