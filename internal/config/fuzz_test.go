@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -27,8 +28,8 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := config.Parse("testdata/shop/tagboat.yaml", data)
 		for _, err := range source.Errors(err) {
-			e, ok := err.(*tagboat.Error)
-			if !ok || e.Kind != tagboat.Usage || e.Where == nil || e.Where.File == "" {
+			var e *tagboat.Error
+			if !errors.As(err, &e) || e.Kind != tagboat.Usage || e.Where == nil || e.Where.File == "" {
 				t.Errorf("the error has no place: %#v", err)
 			}
 		}

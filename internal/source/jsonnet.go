@@ -16,7 +16,8 @@ import (
 func parseJsonnet(path, display string, data []byte) (*Node, error) {
 	vm := jsonnet.MakeVM()
 	vm.SetTraceOut(io.Discard)
-	out, err := vm.EvaluateAnonymousSnippet(path, string(data))
+	vm.Importer(&importer{path: path, content: jsonnet.MakeContentsRaw(data)})
+	out, err := vm.EvaluateFile(path)
 	if err != nil {
 		return nil, jsonnetError(path, display, data, err)
 	}
@@ -27,6 +28,23 @@ func parseJsonnet(path, display string, data []byte) (*Node, error) {
 	forgetLines(root)
 	return root, nil
 }
+
+// importer gives the program itself from memory, and what it imports from the disk.
+type importer struct {
+	path    string
+	content jsonnet.Contents
+	files   jsonnet.FileImporter
+}
+
+// Import implements jsonnet.Importer.
+func (i *importer) Import(from, path string) (jsonnet.Contents, string, error) {
+	if from == "" && path == i.path {
+		return i.content, path, nil
+	}
+	return i.files.Import(from, path)
+}
+
+var _ jsonnet.Importer = (*importer)(nil)
 
 func forgetLines(n *Node) {
 	n.At = tagboat.Position{File: n.At.File}

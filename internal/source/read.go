@@ -70,7 +70,9 @@ func DisplayName(path string) string {
 func readError(path string, err error) error {
 	name := DisplayName(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return tagboat.Errorf(tagboat.Usage, "there is no file %s: %w", name, fs.ErrNotExist)
+		e := tagboat.Usagef("there is no file %s", name)
+		e.Err = fs.ErrNotExist
+		return e
 	}
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -105,6 +107,41 @@ func TestRefused(t *testing.T) {
 		_, err := source.Parse(tc.file, []byte(tc.text))
 		if err == nil || err.Error() != tc.want || tagboat.KindOf(err) != tagboat.Usage {
 			t.Errorf("%s %q: %v, want %s", tc.file, tc.text, err, tc.want)
+		}
+	}
+}
+
+func TestJsonnetImports(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"lib.libsonnet":  "{ cpu:: 256, fail(x):: error 'no ' + x }",
+		"bad.libsonnet":  "{\n a: 1",
+		"good.jsonnet":   "local lib = import 'lib.libsonnet';\n{ cpu: lib.cpu }",
+		"fails.jsonnet":  "local lib = import 'lib.libsonnet';\n{ cpu: lib.fail('cpu') }",
+		"broken.jsonnet": "{} +\n  import 'bad.libsonnet'",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	n, err := source.Read(filepath.Join(dir, "good.jsonnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := n.Field("cpu"); got.Text != "256" || got.At != (tagboat.Position{File: "good.jsonnet"}) {
+		t.Errorf("%+v", got)
+	}
+	if got := n.Field("cpu").Errorf("too small").Error(); got != "good.jsonnet: cpu: too small" {
+		t.Error(got)
+	}
+	for file, want := range map[string]string{
+		"fails.jsonnet":  "fails.jsonnet:2:8: not Jsonnet that can be evaluated: no cpu",
+		"broken.jsonnet": "broken.jsonnet:2:3: not Jsonnet that can be evaluated: bad.libsonnet:2:6 Expected a comma before next field",
+		"none.jsonnet":   "there is no file none.jsonnet",
+	} {
+		if _, err := source.Read(filepath.Join(dir, file)); err == nil || strings.ReplaceAll(err.Error(), dir+"/", "") != want {
+			t.Errorf("%s: %v, want %s", file, err, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package taskdef_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,8 +65,8 @@ func FuzzRender(f *testing.F) {
 func checkErrors(t *testing.T, err error) {
 	t.Helper()
 	for _, err := range source.Errors(err) {
-		e, ok := err.(*tagboat.Error)
-		if !ok || e.Kind != tagboat.Usage || e.Where == nil || e.Where.File == "" {
+		var e *tagboat.Error
+		if !errors.As(err, &e) || e.Kind != tagboat.Usage || e.Where == nil || e.Where.File == "" {
 			t.Errorf("the error has no place: %#v", err)
 		}
 	}

@@ -28,8 +28,6 @@ type badPlaceholder struct {
 	why  string
 }
 
-func (e *badPlaceholder) Error() string { return e.why }
-
 // parsePlaceholders cuts s into its pieces. $${ stands for ${ as text.
 func parsePlaceholders(s string) ([]piece, *badPlaceholder) {
 	var pieces []piece
