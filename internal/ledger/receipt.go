@@ -13,13 +13,13 @@ type Why struct {
 // Receipt says what an Update did, once it is certain.
 type Receipt struct {
 	Parameter string
-	Version   int64  // of the parameter, now
-	Value     string // of the parameter, now; for Preview what would be written
-	Written   bool   // false where the pins were so already
-	Pins      []tagboat.Pin
-	Overtaken []Overtaken // the images for which somebody else was later
-	Repaired  bool        // updates of others that had been overwritten were brought back
-	Calls     int         // calls of the Store
+	Version   int64         // of the parameter, now
+	Value     string        // of the parameter, now; for Preview what would be written
+	Written   bool          // false where the pins were so already
+	Pins      []tagboat.Pin // of the whole group; those that were written say who and why
+	Overtaken []Overtaken   // the images for which somebody else was later
+	Repaired  bool          // updates of others that had been overwritten were brought back
+	Calls     int           // calls of the Store
 }
 
 // Overtaken says that somebody else pinned the same image at the same time, and later:

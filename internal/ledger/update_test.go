@@ -22,12 +22,13 @@ func TestUpdateCreatesThenReads(t *testing.T) {
 		Value: `{"api":"1.4.2@` + string(digest1) + `"}`,
 		Pins: []tagboat.Pin{{
 			Image: "api", Repository: "registry.test/shop/api", Tag: "1.4.2", Digest: digest1,
-			Parameter: parameter, ParameterVersion: 1,
+			Parameter: parameter, ParameterVersion: 1, Message: "a test",
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	want.Pins[0].Message = "" // which only the history has
 	book, err := (&ledger.Ledger{Store: s}).Read(t.Context(), group())
 	if err != nil {
 		t.Fatal(err)

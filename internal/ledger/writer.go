@@ -92,6 +92,11 @@ func (w *writer) settled(version int64, s state, history []Parameter) (Receipt, 
 
 func (w *writer) receipt(v values, version int64, written bool) (Receipt, error) {
 	pins, err := w.group.pins(v, version)
+	for i, pin := range pins {
+		if mine, ok := w.want[string(pin.Image)]; ok && written && v[string(pin.Image)] == mine {
+			pins[i].SetBy, pins[i].Message = w.why.Actor, w.why.Message
+		}
+	}
 	return Receipt{
 		Parameter: w.group.Parameter, Version: version, Value: v.String(), Written: written,
 		Pins: pins, Repaired: w.repaired, Calls: w.calls,
