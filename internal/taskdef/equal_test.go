@@ -51,6 +51,8 @@ func TestEqual(t *testing.T) {
 		{"their labels", `{"containerDefinitions":[{"name":"app","dockerLabels":{"team":"a"}}]}`, `{"containerDefinitions":[{"name":"app"}]}`, false},
 		{"health check defaults", `{"containerDefinitions":[{"name":"app","healthCheck":{"command":["CMD","x"]}}]}`,
 			`{"containerDefinitions":[{"name":"app","healthCheck":{"command":["CMD","x"],"interval":30,"timeout":5,"retries":3}}]}`, true},
+		{"volume defaults", `{"volumes":[{"name":"a"},{"name":"b","efsVolumeConfiguration":{"fileSystemId":"fs-1"}}]}`,
+			`{"volumes":[{"name":"b","efsVolumeConfiguration":{"fileSystemId":"fs-1","rootDirectory":"/","transitEncryption":"DISABLED","authorizationConfig":{"iam":"DISABLED"}}},{"name":"a","host":{}}]}`, true},
 		{"a member nobody has heard of", `{"family":"a","newThing":{"on":true}}`, `{"family":"a","newThing":{"on":false}}`, false},
 		{"strange types", `{"containerDefinitions":{"a":[]},"cpu":[1],"tags":"x"}`, `{"containerDefinitions":[1,null,[]],"cpu":{},"tags":{}}`, false},
 	} {

@@ -27,6 +27,7 @@ func normal(d Definition) map[string]any {
 	dropEqual(members, map[string]any{"networkMode": "bridge", "enableFaultInjection": false})
 	for _, v := range objects(members["volumes"]) {
 		dropEmpty(v, "host")
+		normalEFS(v)
 	}
 	hostNetwork := members["networkMode"] == "awsvpc" || members["networkMode"] == "host"
 	for _, c := range objects(members["containerDefinitions"]) {
@@ -41,6 +42,20 @@ func normal(d Definition) map[string]any {
 		dropEqual(proxy, map[string]any{"type": "APPMESH"})
 	}
 	return members
+}
+
+// normalEFS drops what a file system of EFS has by default.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSVolumeConfiguration.html
+func normalEFS(volume map[string]any) {
+	efs, ok := volume["efsVolumeConfiguration"].(map[string]any)
+	if !ok {
+		return
+	}
+	dropEqual(efs, map[string]any{"rootDirectory": "/", "transitEncryption": "DISABLED"})
+	if auth, ok := efs["authorizationConfig"].(map[string]any); ok {
+		dropEqual(auth, map[string]any{"iam": "DISABLED"})
+		dropEmpty(efs, "authorizationConfig")
+	}
 }
 
 func normalContainer(c map[string]any, hostNetwork bool) {
