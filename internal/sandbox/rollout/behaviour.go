@@ -48,6 +48,7 @@ type HealthChange struct {
 //	                              what a health check of the container or of a target
 //	                              group is answered, and from when
 //	tagboat.sandbox.log=TEXT      printed once when it runs; \n separates lines
+//	tagboat.sandbox.scan=…        read by the registry, not here
 //
 // Other labels are none of its business, but an unknown one with this prefix is an
 // error, as a misspelt one would be silent otherwise.

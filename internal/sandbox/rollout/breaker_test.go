@@ -298,3 +298,40 @@ func TestAlarms(t *testing.T) {
 		})
 	}
 }
+
+// What is being rolled back to is no candidate until it has COMPLETED once more.
+func TestNoSecondRollbackBeforeTheFirstIsComplete(t *testing.T) {
+	s := created(t, 1, withBreaker)
+	s.deploy("app:missing")
+	s.after(6 * time.Minute)
+	if got := s.service().History[0].Status; got != "ROLLBACK_IN_PROGRESS" {
+		t.Fatalf("the service deployment is %s", got)
+	}
+	s.deploy("app:gone")
+	s.after(10 * time.Minute)
+	want := []line{{"PRIMARY", "FAILED", 1, 0, 0}, {"ACTIVE", "IN_PROGRESS", 1, 1, 0}}
+	if diff := cmp.Diff(want, s.lines()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if r := s.service().History[0]; r.StatusReason != "No rollback candidate was found to run the rollback" {
+		t.Errorf("service deployment %s: %s", r.Status, r.StatusReason)
+	}
+}
+
+// While a new version cannot start, an old task that ends is replaced by its own kind.
+func TestOldTasksAreReplacedWithTheirOwnRevision(t *testing.T) {
+	s := created(t, 2)
+	s.deploy("app:missing")
+	s.after(time.Minute)
+	old := s.Tasks(rollout.TaskFilter{ServiceARN: serviceARN})[0]
+	if err := s.CrashContainer(s.now, old.ARN, "app", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CrashContainer(s.now, old.ARN, "app", 1); err == nil {
+		t.Error("a container that ended crashed again")
+	}
+	s.after(5 * time.Minute)
+	if d := s.service().Deployments[1]; d.Running != 2 || d.Desired != 2 {
+		t.Errorf("the old deployment runs %d of %d", d.Running, d.Desired)
+	}
+}

@@ -63,7 +63,8 @@ func (e *Engine) conclude(s *Service, d *Deployment, state, reason string) {
 func (e *Engine) start(s *Service, force bool) {
 	revision := e.newRevision(s, force)
 	if len(s.Deployments) > 0 {
-		e.overtake(s, s.primary())
+		s.primary().Status, s.primary().UpdatedAt = active, e.now
+		e.stopRecord(s)
 	}
 	d := &Deployment{
 		ID: "ecs-svc/" + e.ids.digits(), Status: primary, RevisionARN: revision.ARN,
@@ -75,19 +76,6 @@ func (e *Engine) start(s *Service, force bool) {
 	d.Desired = e.desired(s)
 	e.conclude(s, d, inProgress, "ECS deployment "+d.ID+" in progress.")
 	s.state.StopAt = time.Time{}
-}
-
-func (e *Engine) overtake(s *Service, d *Deployment) {
-	d.Status, d.UpdatedAt = active, e.now
-	if d.RolloutState != completed {
-		d.Desired = 0
-		for _, t := range s.tasks {
-			if t.StartedBy == d.ID && t.live() {
-				d.Desired++
-			}
-		}
-	}
-	e.stopRecord(s)
 }
 
 // deploymentBegins is the scheduler's first look at a deployment.

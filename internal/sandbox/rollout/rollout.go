@@ -6,6 +6,13 @@
 //
 //	API call ──▶ mutate ──▶ Advance(now) ──▶ transitions in order of time ──▶ Next()
 //
+// The facts that it imitates stand at each function with their source: Amazon's
+// documentation where it says something, public captures of real services where it
+// does not. What it leaves out: instances and placement (a task always finds room),
+// availability zones, order and dependencies between a task's containers, restart
+// policies, early success, lifecycle hooks, and all deployment strategies but ROLLING;
+// a service with another deployment controller is rolled as with ECS's own.
+//
 // What containers do (start, exit, run out of memory, answer a health check, print)
 // comes from the labels of their image's config, which the World looks up.
 package rollout

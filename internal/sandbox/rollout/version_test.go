@@ -97,3 +97,16 @@ func TestADigestIsTakenAsItIs(t *testing.T) {
 		t.Errorf("the container runs %s, %s", got.Image, got.Digest)
 	}
 }
+
+// After three failed attempts a deployment goes on without digests.
+func TestUnresolvedAfterThreeFailures(t *testing.T) {
+	s := newStage(t)
+	s.create(1, "app:v1")
+	s.after(7 * time.Minute)
+	s.world.push("app:v1")
+	s.after(time.Hour)
+	task := s.Tasks(rollout.TaskFilter{ServiceARN: serviceARN, DesiredStatus: "RUNNING"})[0]
+	if got := task.Containers[0].Image; got != "app:v1" || !s.service().Revisions[0].Unresolved {
+		t.Errorf("the container's image is %s", got)
+	}
+}
