@@ -52,12 +52,16 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if o.maxParallel < 1 || o.timeout <= 0 {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
 	}
+	selected, err := o.with(o.services)
+	if err != nil {
+		return err
+	}
 	a, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.finish(a)
-	set, err := a.Plan(ctx, o.with(o.services))
+	set, err := a.Plan(ctx, selected)
 	if err != nil {
 		return err
 	}

@@ -35,12 +35,16 @@ func newPlan(f *frame) *cobra.Command {
 }
 
 func runPlan(ctx context.Context, f *frame, o planOptions) error {
+	selected, err := o.with(o.services)
+	if err != nil {
+		return err
+	}
 	a, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.finish(a)
-	set, err := a.Plan(ctx, o.with(o.services))
+	set, err := a.Plan(ctx, selected)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,8 @@ func newRoot(f *frame) *cobra.Command {
 		Long:          "Tagboat keeps the versions of your images in Parameter Store, pinned by digest,\nrolls your ECS services to them, and tells honestly how that ended and why.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          noCommand,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.fromEnvironment(cmd); err != nil {
 				return err
@@ -76,9 +78,7 @@ func newRoot(f *frame) *cobra.Command {
 		&cobra.Group{ID: "try", Title: "Trying it out:"})
 	root.AddCommand(newPin(f), newPins(f), newPlan(f), newDeploy(f), newStatus(f), newSandbox(f), newDemo(f), newVersion(f), newSchema(f))
 	for _, c := range root.Commands() {
-		if c.Args != nil {
-			c.Args = usage(c.Args)
-		}
+		c.Args = usage(c.Args)
 	}
 	return root
 }
@@ -93,9 +93,24 @@ Exit codes:
 Every flag can come from the environment: --max-parallel from TAGBOAT_MAX_PARALLEL.
 `
 
+// noCommand answers what is no command of ours: nothing at all gets the help.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return tagboat.Usagef("%s has no command %q", cmd.CommandPath(), args[0]).WithHint("%s", tagboat.Suggest(args[0], names))
+}
+
 // usage makes the error of a check of arguments one of kind Usage.
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
 		if err := check(cmd, args); err != nil {
 			return tagboat.Usagef("%v", err).WithHint("see %s --help", cmd.CommandPath())
 		}

@@ -10,8 +10,8 @@ func newSchema(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "generate",
 		Short: "Write files that other tools read",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:  cobra.ArbitraryArgs,
+		RunE:  noCommand,
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:     "schema",

@@ -16,10 +16,13 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVarP(&s.environments, "env", "e", nil, "environments, by name")
 	cmd.Flags().StringVar(&s.stage, "stage", "", "all environments of a stage, every tenant's")
-	cmd.MarkFlagsMutuallyExclusive("env", "stage")
 }
 
-func (s *selection) with(services []string) app.Selection {
+func (s *selection) with(services []string) (app.Selection, error) {
+	if len(s.environments) > 0 && s.stage != "" {
+		return app.Selection{}, tagboat.Usagef("--env and --stage exclude each other").
+			WithHint("--env %s alone, or --stage %s for every tenant's", s.environments[0], s.stage)
+	}
 	selected := app.Selection{Stage: tagboat.StageName(s.stage)}
 	for _, name := range s.environments {
 		selected.Environments = append(selected.Environments, tagboat.EnvName(name))
@@ -27,5 +30,5 @@ func (s *selection) with(services []string) app.Selection {
 	for _, name := range services {
 		selected.Services = append(selected.Services, tagboat.ServiceName(name))
 	}
-	return selected
+	return selected, nil
 }

@@ -28,12 +28,16 @@ func newStatus(f *frame) *cobra.Command {
 }
 
 func runStatus(ctx context.Context, f *frame, s selection, services []string) error {
+	selected, err := s.with(services)
+	if err != nil {
+		return err
+	}
 	a, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.finish(a)
-	document, err := a.Status(ctx, s.with(services))
+	document, err := a.Status(ctx, selected)
 	if err != nil {
 		return err
 	}
