@@ -78,7 +78,7 @@ func TestSuggest(t *testing.T) {
 		candidates []string
 		want       string
 	}{
-		{"enviroment", []string{"entryPoint", "environment", "environmentFiles"}, `did you mean "environment"?`},
+		{"environmnt", []string{"entryPoint", "environment", "environmentFiles"}, `did you mean "environment"?`},
 		{"prd", []string{"dev", "prod"}, `did you mean "prod"?`},
 		{"api", []string{"api"}, `did you mean "api"?`},
 		{"zzzzzz", []string{"dev", "prod"}, "there is dev, prod"},

@@ -20,7 +20,7 @@ func (b *builder) environments() {
 	b.config.Environments = map[tagboat.EnvName]Environment{}
 	for _, entry := range b.file.Environments {
 		if !tagboat.ValidName(entry.Name) {
-			b.problem(entry.At, "%q cannot be the name of an environment", entry.Name).WithHint(nameHint)
+			b.problem(entry.At, "%q cannot be the name of an environment", entry.Name).hint(nameHint)
 		}
 		from := entry.Value
 		e := Environment{
@@ -49,16 +49,16 @@ func (b *builder) place(from fileEnvironment, e *Environment) {
 		b.unknown("stage", from.Stage, b.stageNames())
 	}
 	if e.Tenant != "" && !tagboat.ValidName(e.Tenant) {
-		b.problem(from.Tenant.At, "%q cannot be the name of a tenant", e.Tenant).WithHint(nameHint)
+		b.problem(from.Tenant.At, "%q cannot be the name of a tenant", e.Tenant).hint(nameHint)
 	}
 	if e.Account != "" && !accountPattern.MatchString(e.Account) {
-		b.problem(from.Account.At, "%q is not an AWS account", e.Account).WithHint("an account has twelve digits, in quotes")
+		b.problem(from.Account.At, "%q is not an AWS account", e.Account).hint("an account has twelve digits, in quotes")
 	}
 	if e.Region != "" && !regionPattern.MatchString(e.Region) {
-		b.problem(from.Region.At, "%q is not an AWS region", e.Region).WithHint("a region looks like eu-west-1")
+		b.problem(from.Region.At, "%q is not an AWS region", e.Region).hint("a region looks like eu-west-1")
 	}
 	if !clusterPattern.MatchString(e.Cluster) {
-		b.problem(from.Cluster.At, "%q is not the name of a cluster", e.Cluster).WithHint("write its name, not its ARN")
+		b.problem(from.Cluster.At, "%q is not the name of a cluster", e.Cluster).hint("write its name, not its ARN")
 	}
 	b.role(from, e)
 }
@@ -71,11 +71,11 @@ func (b *builder) role(from fileEnvironment, e *Environment) {
 	switch {
 	case m == nil:
 		b.problem(from.Role.At, "%q is not the ARN of a role", e.Role).
-			WithHint("it looks like arn:aws:iam::222222222222:role/tagboat")
+			hint("it looks like arn:aws:iam::222222222222:role/tagboat")
 	case e.Account == "":
 		e.Account = m[1]
 	case e.Account != m[1]:
 		b.problem(from.Role.At, "the role is of the account %s, and the environment is in %s", m[1], e.Account).
-			WithHint("an environment's role is one of its own account")
+			hint("an environment's role is one of its own account")
 	}
 }

@@ -9,11 +9,11 @@ func (b *builder) images() {
 	b.config.Images = map[tagboat.ImageName]Image{}
 	for _, entry := range b.file.Images {
 		if !tagboat.ValidImageName(entry.Name) {
-			b.problem(entry.At, "%q cannot be the name of an image", entry.Name).WithHint(nameHint + "; an image's may have slashes too")
+			b.problem(entry.At, "%q cannot be the name of an image", entry.Name).hint(nameHint + "; an image's may have slashes too")
 		}
 		if tag := entry.Value.Select.Tag; tag.At.File != "" && !tagboat.ValidTag(tag.Value) {
 			b.problem(tag.At, "%q cannot be a tag", tag.Value).
-				WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores")
+				hint("a tag has up to 128 letters, digits, dots, dashes and underscores")
 		}
 		name := tagboat.ImageName(entry.Name)
 		b.config.Images[name] = Image{
@@ -30,16 +30,16 @@ func (b *builder) repository(text source.Text) tagboat.Reference {
 	switch {
 	case err != nil:
 		b.problem(text.At, "%q is not a repository", text.Value).
-			WithHint("write it like shop/api, or with its host: public.ecr.aws/shop/api")
+			hint("write it like shop/api, or with its host: public.ecr.aws/shop/api")
 	case ref.Tag != "":
 		b.problem(text.At, "a repository has no tag, and %q has %q", text.Value, ref.Tag).
-			WithHint("write repository: %s and select: {tag: %q}", ref.Name(), ref.Tag)
+			hint("write repository: %s and select: {tag: %q}", ref.Name(), ref.Tag)
 	case ref.Digest != "":
 		b.problem(text.At, "a repository has no digest, and %q has one", text.Value).
-			WithHint("write repository: %s; tagboat pin chooses the digest", ref.Name())
+			hint("write repository: %s; tagboat pin chooses the digest", ref.Name())
 	case ref.Host == "" && b.config.Registry == "":
 		b.problem(text.At, "the repository %q has no host, and this file names no registry", text.Value).
-			WithHint("add registry: HOST at the top, or write the repository with its host")
+			hint("add registry: HOST at the top, or write the repository with its host")
 	case ref.Host == "":
 		ref.Host = b.config.Registry
 	}
@@ -49,7 +49,7 @@ func (b *builder) repository(text source.Text) tagboat.Reference {
 func (b *builder) imageNames() []string { return entryNames(b.file.Images) }
 
 func entryNames[V any](entries source.Entries[V]) []string {
-	var names []string
+	names := make([]string, 0, len(entries))
 	for _, entry := range entries {
 		names = append(names, entry.Name)
 	}

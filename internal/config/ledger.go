@@ -54,7 +54,7 @@ func (b *builder) ledgerPath(at tagboat.Position) {
 	known := []string{"{app}", "{environment}", "{stage}", "{tenant}"}
 	for _, p := range placeholderPattern.FindAllString(b.config.Ledger.Path, -1) {
 		if !strings.Contains(strings.Join(known, ""), p) {
-			b.problem(at, "unknown placeholder %s", p).WithHint("%s", tagboat.Suggest(p, known))
+			b.problem(at, "unknown placeholder %s", p).hint("%s", tagboat.Suggest(p, known))
 			return
 		}
 	}
@@ -63,13 +63,13 @@ func (b *builder) ledgerPath(at tagboat.Position) {
 		name := b.config.ParameterName(env)
 		if problem := parameterNameProblem(name); problem != "" {
 			b.problem(at, "in %s this gives %q: %s", env.Name, name, problem).
-				WithHint("write it like %s", defaultLedgerPath)
+				hint("write it like %s", defaultLedgerPath)
 			return
 		}
 		// One account and region can hold both, and then each would overwrite the other.
 		if other, ok := taken[name]; ok {
 			b.problem(at, "%s and %s would share the parameter %q", other, env.Name, name).
-				WithHint("put {environment} into the path")
+				hint("put {environment} into the path")
 			return
 		}
 		taken[name] = env.Name

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,14 +68,19 @@ type builder struct {
 	problems []error
 }
 
-// problem notes what is wrong at a place and returns the error for a hint. What the
-// decoder could not read, or missed, is empty here and was complained of already.
-func (b *builder) problem(at tagboat.Position, format string, args ...any) *tagboat.Error {
+// noted is a problem that a hint can still be given to.
+type noted struct{ err *tagboat.Error }
+
+func (n noted) hint(format string, args ...any) { n.err.Hint = fmt.Sprintf(format, args...) }
+
+// problem notes what is wrong at a place. What the decoder could not read, or
+// missed, is empty here and was complained of already.
+func (b *builder) problem(at tagboat.Position, format string, args ...any) noted {
 	e := tagboat.Usagef(format, args...).At(at)
 	if at.File != "" && !b.known[at] {
 		b.problems = append(b.problems, e)
 	}
-	return e
+	return noted{e}
 }
 
 func placesOf(err error) map[tagboat.Position]bool {
@@ -91,20 +97,20 @@ func placesOf(err error) map[tagboat.Position]bool {
 // unknown notes a name that stands for nothing, with the one that it is close to.
 func (b *builder) unknown(what string, name source.Text, known []string) {
 	e := b.problem(name.At, "there is no %s %q", what, name.Value)
-	e.WithHint("%s", tagboat.Suggest(name.Value, known))
+	e.hint("%s", tagboat.Suggest(name.Value, known))
 	if len(known) == 0 {
-		e.WithHint("this file has no %ss", what)
+		e.hint("this file has no %ss", what)
 	}
 }
 
 func (b *builder) app() {
 	if !tagboat.ValidName(b.config.App) {
 		b.problem(b.file.App.At, "%q cannot be the name of an application", b.config.App).
-			WithHint(nameHint)
+			hint(nameHint)
 	}
 	if host := b.config.Registry; host != "" && !tagboat.ValidHost(host) {
 		b.problem(b.file.Registry.At, "%q is not the host of a registry", host).
-			WithHint("write a host alone, such as 111111111111.dkr.ecr.eu-west-1.amazonaws.com, with a port if it has one")
+			hint("write a host alone, such as 111111111111.dkr.ecr.eu-west-1.amazonaws.com, with a port if it has one")
 	}
 }
 
@@ -121,9 +127,9 @@ func (b *builder) path(name source.Text) string {
 		b.problem(name.At, "the name of a file is missing")
 	case errors.Is(err, fs.ErrNotExist):
 		b.problem(name.At, "there is no file %s", name.Value).
-			WithHint("paths start at the directory of this file: %s", source.DisplayName(path))
+			hint("paths start at the directory of this file: %s", source.DisplayName(path))
 	case err != nil:
-		b.problem(name.At, "the file %s cannot be read", name.Value).Err = err
+		b.problem(name.At, "the file %s cannot be read: %w", name.Value, err)
 	case info.IsDir():
 		b.problem(name.At, "%s is a directory, not a file", name.Value)
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -42,7 +43,7 @@ func (c *Config) Image(name string) (Image, error) {
 func (c *Config) unknown(what, name string, known []string) error {
 	e := tagboat.Usagef("there is no %s %q in %s", what, name, c.File).WithHint("%s", tagboat.Suggest(name, known))
 	if len(known) == 0 {
-		e.WithHint("add it under %ss: in %s", what, c.File)
+		e.Hint = fmt.Sprintf("add it under %ss: in %s", what, c.File)
 	}
 	return e
 }
@@ -76,7 +77,7 @@ func (c *Config) VarsFor(env Environment, service tagboat.ServiceName) map[strin
 func (c *Config) VarNames() []string { return sortedNames(c.Vars) }
 
 func sortedNames[K ~string, V any](m map[K]V) []string {
-	var names []string
+	names := make([]string, 0, len(m))
 	for name := range m {
 		names = append(names, string(name))
 	}

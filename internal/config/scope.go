@@ -49,7 +49,7 @@ func winners(values []ScopedValue, e Environment, service tagboat.ServiceName) [
 		}
 		switch {
 		case len(best) == 0 || v.Scope.Keys() > best[0].Scope.Keys():
-			best = []ScopedValue{v}
+			best = append(best[:0:0], v)
 		case v.Scope.Keys() == best[0].Scope.Keys():
 			best = append(best, v)
 		}

@@ -45,7 +45,7 @@ func (b *builder) services() {
 	b.config.Services = map[tagboat.ServiceName]Service{}
 	for _, entry := range b.file.Services {
 		if !tagboat.ValidName(entry.Name) {
-			b.problem(entry.At, "%q cannot be the name of a service", entry.Name).WithHint(nameHint)
+			b.problem(entry.At, "%q cannot be the name of a service", entry.Name).hint(nameHint)
 		}
 		s := Service{
 			Name:            tagboat.ServiceName(entry.Name),
@@ -76,7 +76,7 @@ func (b *builder) templates(from fileService, s *Service) {
 func (b *builder) containers(entries source.Entries[source.Text], s *Service) {
 	if len(entries) == 0 && s.Family != "" {
 		b.problem(s.Where, "the service %q says of no container which image it runs", s.Name).
-			WithHint("add containers: {CONTAINER: IMAGE}; without it nothing of the family %s would change", s.Family)
+			hint("add containers: {CONTAINER: IMAGE}; without it nothing of the family %s would change", s.Family)
 	}
 	for _, entry := range entries {
 		image, name := tagboat.ImageName(entry.Value.Value), tagboat.ContainerName(entry.Name)

@@ -12,11 +12,11 @@ func (b *builder) stages() {
 		name := from.Name.Value
 		switch before, twice := first[name]; {
 		case twice:
-			b.problem(from.Name.At, "the stage %q stands here twice", name).WithHint("the first is at %s", before)
+			b.problem(from.Name.At, "the stage %q stands here twice", name).hint("the first is at %s", before)
 		case !tagboat.ValidName(name):
-			b.problem(from.Name.At, "%q cannot be the name of a stage", name).WithHint(nameHint)
+			b.problem(from.Name.At, "%q cannot be the name of a stage", name).hint(nameHint)
 		case i == 0 && from.Auto == "upstream":
-			b.problem(from.Name.At, "the first stage has none before it to follow").WithHint("write auto: newest, or leave auto out")
+			b.problem(from.Name.At, "the first stage has none before it to follow").hint("write auto: newest, or leave auto out")
 		}
 		first[name] = from.Name.At
 		b.config.Stages = append(b.config.Stages, Stage{
@@ -43,7 +43,7 @@ func (b *builder) gates(from fileStage) Gates {
 }
 
 func (b *builder) stageNames() []string {
-	var names []string
+	names := make([]string, 0, len(b.config.Stages))
 	for _, s := range b.config.Stages {
 		names = append(names, string(s.Name))
 	}

@@ -44,7 +44,7 @@ func (b *builder) vars() {
 
 func (b *builder) varName(name string, at tagboat.Position) {
 	if !tagboat.ValidName(name) {
-		b.problem(at, "%q cannot be the name of a variable", name).WithHint(nameHint)
+		b.problem(at, "%q cannot be the name of a variable", name).hint(nameHint)
 	}
 }
 
@@ -106,5 +106,5 @@ func (b *builder) tie(name, how string, best []ScopedValue, seen map[string]bool
 	}
 	seen[pair] = true
 	b.problem(second, "the variable %q has two values %s: this one and the one at %s", name, how, first).
-		WithHint("remove one, or add one that says more: the scope with the most keys wins")
+		hint("remove one, or add one that says more: the scope with the most keys wins")
 }

@@ -31,11 +31,11 @@ func jsonSyntaxError(l *lines, err error) error {
 	text := strings.TrimSpace(e.Where.Text)
 	switch {
 	case strings.HasPrefix(text, "//"), strings.HasPrefix(text, "#"), strings.HasPrefix(text, "/*"):
-		e.WithHint("JSON has no comments: name the file .jsonnet or .yaml to have them")
+		e.Hint = "JSON has no comments: name the file .jsonnet or .yaml to have them"
 	case int(syntax.Offset) >= len(bytes.TrimSpace(l.data)):
-		e.WithHint("the file ends too early: a closing brace, bracket or quote is missing")
+		e.Hint = "the file ends too early: a closing brace, bracket or quote is missing"
 	case strings.HasPrefix(text, "}"), strings.HasPrefix(text, "]"):
-		e.WithHint("JSON takes no comma after the last entry: look at the line before")
+		e.Hint = "JSON takes no comma after the last entry: look at the line before"
 	}
 	return e
 }

@@ -20,7 +20,7 @@ func Sorted(err error) error {
 
 // Errors returns the errors that err joins, those that these join among them.
 func Errors(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what is joined here, then further down
+	joined, ok := err.(interface{ Unwrap() []error })
 	switch {
 	case err == nil:
 		return nil

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/tagboat/tagboat"
@@ -19,11 +20,11 @@ func (n *Node) Want(k Kind) error {
 	e := n.Errorf("%s%s belongs here, not %s", n.label(), k, n.describe())
 	switch {
 	case k == String && (n.Kind == Number || n.Kind == Bool):
-		e.WithHint("write it in quotes: %q", n.Raw)
+		e.Hint = fmt.Sprintf("write it in quotes: %q", n.Raw)
 	case k == Number && n.Kind == String && n.Text != "" && strings.Trim(n.Text, "0123456789.") == "":
-		e.WithHint("write it without quotes: %s", n.Text)
+		e.Hint = "write it without quotes: " + n.Text
 	case k == Bool && n.Kind == String:
-		e.WithHint("write true or false, without quotes")
+		e.Hint = "write true or false, without quotes"
 	}
 	return e
 }

@@ -49,12 +49,13 @@ func yamlSyntaxError(l *lines, err error) error {
 	if !errors.As(err, &place) {
 		return tagboat.Usagef("not YAML: %v", err).At(tagboat.Position{File: l.file})
 	}
-	e := tagboat.Usagef("not YAML: %s", place.GetMessage()).At(tagboat.Position{File: l.file})
+	at := tagboat.Position{File: l.file}
 	if t := place.GetToken(); t != nil && t.Position != nil {
-		e.At(l.place(t.Position.Line, t.Position.Column))
+		at = l.place(t.Position.Line, t.Position.Column)
 	}
+	e := tagboat.Usagef("not YAML: %s", place.GetMessage()).At(at)
 	if strings.Contains(e.Where.Text, "\t") {
-		e.WithHint("YAML is indented with spaces, never with tabs")
+		e.Hint = "YAML is indented with spaces, never with tabs"
 	}
 	return e
 }

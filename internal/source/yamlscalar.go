@@ -34,7 +34,7 @@ func (r *yamlReader) scalar(n ast.Node) (*Node, error) {
 }
 
 // number keeps what the file says where JSON writes the same number so, and takes
-// the value where it does not: 0x10, 1_000, .5
+// the value where it does not, as with 0x10, 1_000 or .5 in YAML.
 func number(raw, value string) string {
 	if json.Valid([]byte(raw)) {
 		return raw

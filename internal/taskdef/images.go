@@ -33,7 +33,7 @@ func (t *Template) Images(containers map[tagboat.ContainerName]tagboat.ImageName
 		used[name] = image
 		problems = append(problems, err)
 	}
-	var known []string
+	known := make([]string, 0, len(used))
 	for _, c := range t.Containers() {
 		known = append(known, string(c.Name))
 	}

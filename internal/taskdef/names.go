@@ -68,7 +68,7 @@ func unknownName(n *source.Node, p piece, known []string) *tagboat.Error {
 	}[p.scope]
 	e := within(n, p.text).Errorf("%s: there is no %s %q", p.text, what, p.name).WithHint("%s", tagboat.Suggest(p.name, known))
 	if len(known) == 0 && p.scope == scopeVars {
-		e.WithHint("give it a value in tagboat.yaml: vars: {%s: [{value: …}]}", p.name)
+		e.Hint = "give it a value in tagboat.yaml: vars: {" + p.name + ": [{value: …}]}"
 	}
 	return e
 }

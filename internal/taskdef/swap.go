@@ -59,8 +59,9 @@ func withoutSystemTags(tags []any) []any {
 }
 
 func noContainer(d Definition, name tagboat.ContainerName, at tagboat.Position) error {
-	var known []string
-	for c := range d.Containers() {
+	containers := d.Containers()
+	known := make([]string, 0, len(containers))
+	for c := range containers {
 		known = append(known, string(c))
 	}
 	slices.Sort(known)
