@@ -99,12 +99,8 @@ func (a *App) look(ctx context.Context, wanted map[tagboat.ImageName]tagboat.Ref
 	for i, name := range names {
 		group.Go(func() error {
 			version, err := a.registry.Resolve(ctx, wanted[name])
-			if err != nil {
-				failed[i] = err
-				return nil // all of them are told at once
-			}
-			found[i] = version.Reference
-			return nil
+			found[i], failed[i] = version.Reference, err
+			return nil // all failures are told at once
 		})
 	}
 	_ = group.Wait()

@@ -104,7 +104,7 @@ func (a *App) revisions(ctx context.Context, plans []deploy.Plan) map[tagboat.Di
 		group.Go(func() error {
 			version, err := a.registry.Resolve(ctx, ref)
 			if err != nil || version.Revision == "" {
-				return nil //nolint:nilerr // the plan has already checked that the image is there
+				return nil // the plan has already checked that the image is there
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -154,7 +154,7 @@ func notPinned(c cell, image tagboat.ImageName) error {
 func (a *App) inputs(c cell, images []deploy.Image, revisions map[tagboat.Digest]string) taskdef.Inputs {
 	in := taskdef.Inputs{
 		Vars:       a.config.VarsFor(c.env, c.service.Name),
-		Env:        envNames(c.env),
+		Env:        envNames(a.located(c.env)),
 		Images:     map[tagboat.ImageName]tagboat.Reference{},
 		Revisions:  map[tagboat.ImageName]string{},
 		Containers: c.service.Containers,
@@ -171,6 +171,15 @@ func (a *App) inputs(c cell, images []deploy.Image, revisions map[tagboat.Digest
 		}
 	}
 	return in
+}
+
+// located returns an environment with the region that it has, which the file may leave
+// to the AWS configuration.
+func (a *App) located(env config.Environment) config.Environment {
+	if env.Region == "" {
+		env.Region = a.session(env).Region()
+	}
+	return env
 }
 
 // place finds a member of the service's files.

@@ -35,7 +35,7 @@ type Cloud struct {
 func New(ctx context.Context, o Options) (*Cloud, error) {
 	c := &Cloud{pacer: pace.New(), sessions: map[Place]*Session{}}
 	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithRetryer(func() aws.Retryer { return newRetryer() }),
+		config.WithRetryer(newRetryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{c.addCounting, userAgent(o.UserAgent)}),
 	)
 	var profile config.SharedConfigProfileNotExistError

@@ -23,9 +23,9 @@ type Definitions interface {
 	// DescribeTaskDefinition takes an ARN, family:revision, or a family for its
 	// latest active revision; the error wraps ecs.ErrNotFound where there is none.
 	DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error)
-	// ListTaskDefinitions returns the ARNs of at most max active revisions of a
+	// ListTaskDefinitions returns the ARNs of at most limit active revisions of a
 	// family, newest first.
-	ListTaskDefinitions(ctx context.Context, family string, max int) ([]string, error)
+	ListTaskDefinitions(ctx context.Context, family string, limit int) ([]string, error)
 	RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (arn string, err error)
 }
 

@@ -205,14 +205,14 @@ func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskD
 	return ecs.TaskDefinition{}, ecs.ErrNotFound
 }
 
-func (f *fake) ListTaskDefinitions(ctx context.Context, family string, max int) ([]string, error) {
+func (f *fake) ListTaskDefinitions(ctx context.Context, family string, limit int) ([]string, error) {
 	if err := f.begin(ctx, "ListTaskDefinitions"); err != nil {
 		return nil, err
 	}
 	defer f.mu.Unlock()
 	var arns []string
 	for _, d := range slices.Backward(f.definitions) {
-		if d.Family == family && d.Status == "ACTIVE" && len(arns) < max {
+		if d.Family == family && d.Status == "ACTIVE" && len(arns) < limit {
 			arns = append(arns, d.ARN)
 		}
 	}

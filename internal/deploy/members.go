@@ -31,7 +31,7 @@ func problemsOf(d Desired, err error) []tagboat.Problem {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only what is joined here, not further down
+	joined, ok := err.(interface{ Unwrap() []error })
 	if ok {
 		var problems []tagboat.Problem
 		for _, e := range joined.Unwrap() {

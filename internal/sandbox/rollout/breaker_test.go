@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -254,7 +255,8 @@ func TestStopServiceDeployment(t *testing.T) {
 		t.Errorf("in the end it is %s, %v", got, s.lines())
 	}
 	for arn, code := range map[string]string{arn: "ConflictException", "none": "ServiceDeploymentNotFoundException"} {
-		if err, ok := s.StopServiceDeployment(s.now, arn).(*rollout.Error); !ok || err.Code != code {
+		var failed *rollout.Error
+		if err := s.StopServiceDeployment(s.now, arn); !errors.As(err, &failed) || failed.Code != code {
 			t.Errorf("stopping %s: %v, want %s", arn, err, code)
 		}
 	}
