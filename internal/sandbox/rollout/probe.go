@@ -37,8 +37,8 @@ func containerProbe(c HealthCheck) probe {
 // targetProbe is a target group's health check. A target that is new needs one
 // success only.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-func targetProbe(t Timings) probe {
-	return probe{Interval: t.TargetInterval, Up: t.TargetHealthy, Down: t.TargetFailed}
+func targetProbe(g TargetGroup) probe {
+	return probe{Interval: g.Interval, Up: g.HealthyThreshold, Down: g.UnhealthyThreshold}
 }
 
 // verdicts returns all changes of what the probe concludes about a container that

@@ -142,7 +142,7 @@ func (e *Engine) closeRecord(s *Service) {
 	switch r := s.History[0]; r.Status {
 	case rollbackInProgress:
 		r.enter(e.now, rollbackSuccessful, r.StatusReason)
-	case inProgress:
+	case inProgress, rollbackRequested: // which came too late
 		r.enter(e.now, successful, "")
 	}
 }
@@ -160,8 +160,11 @@ func (e *Engine) countRecord(s *Service) {
 	if p.ID == r.DeploymentID {
 		r.Breaker.Failures, r.Breaker.Threshold = p.Failed, s.Spec.Breaker.threshold(e.desired(s))
 	}
-	if !s.Spec.Breaker.Enable {
+	switch on := s.Spec.Breaker.Enable; {
+	case !on:
 		r.Breaker = BreakerState{Status: disabled}
+	case r.Breaker.Status == disabled:
+		r.Breaker.Status = monitoring
 	}
 }
 

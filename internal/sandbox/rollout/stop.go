@@ -25,12 +25,10 @@ func (e *Engine) stop(t *Task, code, reason string) {
 	if !launched && (code == failedToStart || code == essentialExited) {
 		e.launchFailed(t)
 	}
-	if len(t.state.Targets) > 0 {
-		e.drainTargets(t)
-	}
-	if len(t.state.Targets) > 0 && code != essentialExited {
+	drain := e.drainTargets(t)
+	if drain > 0 && code != essentialExited {
 		e.enter(t, deactivating)
-		e.plan(t, e.options.Timings.Drain, step{Kind: stepDrained})
+		e.plan(t, drain, step{Kind: stepDrained})
 	} else {
 		e.terminate(t)
 	}

@@ -35,11 +35,24 @@ func (e *Engine) activated(t *Task) {
 			"Elb.InitialHealthChecking", "Initial health checks in progress")
 		t.service.state.registered(lb.TargetGroup)
 		b, age := t.answers(lb.Container, e.now)
-		for _, v := range targetProbe(e.options.Timings).verdicts(b, age) {
+		for _, v := range targetProbe(e.targetGroup(lb.TargetGroup)).verdicts(b, age) {
 			e.plan(t, v.After, step{Kind: stepTargetHealth, N: i, Good: v.Healthy})
 		}
 	}
 	e.runs(t)
+}
+
+// targetGroup returns the settings of a target group.
+func (e *Engine) targetGroup(arn string) TargetGroup {
+	if w, ok := e.world.(TargetGroups); ok {
+		if g, ok := w.TargetGroup(arn); ok && g.Interval > 0 {
+			return g
+		}
+	}
+	t := e.options.Timings
+	return TargetGroup{
+		Interval: t.TargetInterval, HealthyThreshold: t.TargetHealthy, UnhealthyThreshold: t.TargetFailed, Drain: t.Drain,
+	}
 }
 
 // answers returns what the container of that name does and for how long it has run.
@@ -64,13 +77,16 @@ func (e *Engine) targetHealth(t *Task, n int, good bool) {
 	e.wakeService(t)
 }
 
-// drain begins to take the task's targets out of their groups.
-func (e *Engine) drainTargets(t *Task) {
+// drainTargets begins to take the task's targets out of their groups and returns how
+// long the slowest takes.
+func (e *Engine) drainTargets(t *Task) (longest time.Duration) {
 	for _, target := range t.state.Targets {
+		longest = max(longest, e.targetGroup(target.Group).Drain)
 		e.world.TargetChanged(e.now, target.Group, target.Target, targetDraining,
 			"Target.DeregistrationInProgress", "Target deregistration is in progress")
 		t.service.state.deregistered(target.Group, t.StartedBy)
 	}
+	return longest
 }
 
 // removeTargets ends what drainTargets began.

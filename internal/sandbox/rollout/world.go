@@ -43,6 +43,23 @@ type World interface {
 	StateChanged(at time.Time, detailType string, detail any, resources []string)
 }
 
+// TargetGroups is what a World may be besides: one that knows how target groups check
+// and drain their targets. Without it, and for target groups that it does not know,
+// Timings say it.
+type TargetGroups interface {
+	// TargetGroup returns the settings of a target group, and whether there is one.
+	TargetGroup(arn string) (TargetGroup, bool)
+}
+
+// TargetGroup is how a target group checks and drains its targets.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+type TargetGroup struct {
+	Interval           time.Duration // between two checks of a target
+	HealthyThreshold   int           // successes in a row that make an unhealthy target healthy
+	UnhealthyThreshold int           // failures in a row that make a target unhealthy
+	Drain              time.Duration // the deregistration delay
+}
+
 // Target is an address that a target group sends requests to.
 type Target struct {
 	ID   string `json:"id"` // IP address
