@@ -53,6 +53,10 @@ func (s *Session) Targets() *Targets { return s.targets }
 // ECR returns the place's container registry.
 func (s *Session) ECR() *ECR { return s.ecr }
 
+// Region returns the place's region: its own, or that of the AWS configuration; "" where
+// neither says one.
+func (s *Session) Region() string { return s.region }
+
 // Now returns the time by AWS's clock, as far as its answers told: to the second, and
 // never the local clock's, once there was an answer. Compare AWS's times with this.
 func (s *Session) Now() time.Time { return s.clock.now() }
