@@ -18,26 +18,32 @@ type Options struct {
 	UserAgent   string
 }
 
-// Client reads registries. It may be used by several goroutines at once, and keeps what
-// it negotiated with each repository.
+// Client reads and writes registries. It may be used by several goroutines at once, and
+// keeps what it negotiated with each repository.
 type Client struct {
 	puller *remote.Puller
+	pusher *remote.Pusher
 }
 
 // New returns a client.
 func New(o Options) (*Client, error) {
 	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}}
-	puller, err := remote.NewPuller(
+	remotes := []remote.Option{
 		remote.WithTransport(transport),
 		remote.WithAuthFromKeychain(keychain{o.Credentials}),
 		remote.WithUserAgent(o.UserAgent),
 		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusGatewayTimeout),
-	)
+	}
+	puller, err := remote.NewPuller(remotes...)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the registry client: %w", err)
 	}
-	return &Client{puller: puller}, nil
+	pusher, err := remote.NewPusher(remotes...)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the registry client: %w", err)
+	}
+	return &Client{puller: puller, pusher: pusher}, nil
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.
