@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -39,6 +40,9 @@ func newCloud(t *testing.T) cloud {
 		Retryer:      aws.NopRetryer{},
 	})}
 }
+
+// patient asks again where an answer of a megabyte breaks off on a busy machine.
+func patient(o *sdk.Options) { o.Retryer = retry.NewStandard() }
 
 func (c cloud) createGroup(t *testing.T, names ...string) {
 	t.Helper()
