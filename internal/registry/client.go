@@ -48,9 +48,9 @@ func New(o Options) (*Client, error) {
 
 // refer turns ref into go-containerregistry's: by digest where there is one.
 func refer(ref tagboat.Reference) (name.Reference, error) {
-	repo, err := name.NewRepository(ref.Name(), options(ref.Host)...)
+	repo, err := repositoryOf(ref)
 	if err != nil {
-		return nil, tagboat.Usagef("%q is not a repository: %w", ref.Name(), err)
+		return nil, err
 	}
 	if ref.Digest != "" {
 		return repo.Digest(string(ref.Digest)), nil
@@ -59,6 +59,15 @@ func refer(ref tagboat.Reference) (name.Reference, error) {
 		return nil, tagboat.Usagef("%s names neither a tag nor a digest", ref)
 	}
 	return repo.Tag(ref.Tag), nil
+}
+
+// repositoryOf returns the repository that ref lies in.
+func repositoryOf(ref tagboat.Reference) (name.Repository, error) {
+	repo, err := name.NewRepository(ref.Name(), options(ref.Host)...)
+	if err != nil {
+		return name.Repository{}, tagboat.Usagef("%q is not a repository: %w", ref.Name(), err)
+	}
+	return repo, nil
 }
 
 // options lets registries on this machine speak http, which they do without a word in

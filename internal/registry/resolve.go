@@ -48,10 +48,11 @@ func (c *Client) inspect(ctx context.Context, repo name.Repository, got *remote.
 	if err != nil {
 		return err
 	}
-	v.describe(manifest.Annotations)
+	v.annotate(manifest.Annotations)
 	images := runnable(manifest.Manifests)
 	for _, child := range images {
 		v.Platforms = append(v.Platforms, platform(child.Platform))
+		v.Images = append(v.Images, tagboat.Digest(child.Digest.String()))
 	}
 	if len(images) == 0 {
 		return nil
@@ -77,7 +78,7 @@ func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got *re
 	if err != nil {
 		return err
 	}
-	v.describe(manifest.Annotations)
+	v.annotate(manifest.Annotations)
 	if !manifest.Config.MediaType.IsConfig() {
 		return nil
 	}
@@ -92,6 +93,7 @@ func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got *re
 	}
 	if alone && config.Architecture != "" {
 		v.Platforms = []string{platform(config.Platform())}
+		v.Images = []tagboat.Digest{v.Reference.Digest}
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ func TestResolveTag(t *testing.T) {
 	want := registry.Version{
 		Reference: s.ref(t, "shop/api:1.0@"+string(digest)), MediaType: "application/vnd.docker.distribution.manifest.v2+json",
 		Platforms: []string{"linux/amd64"}, Created: built, Revision: "abc123", Labels: labels,
+		Images: []tagboat.Digest{digest},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -47,8 +48,11 @@ func TestS7IndexKeepsItsOwnDigest(t *testing.T) {
 		Reference: s.ref(t, "shop/api:1.0@"+string(digest)), MediaType: "application/vnd.oci.image.index.v1+json",
 		Platforms: []string{"linux/amd64", "linux/arm64/v8"}, Created: built, Revision: "def456",
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(registry.Version{}, "Labels")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(registry.Version{}, "Labels", "Images")); diff != "" {
 		t.Error(diff)
+	}
+	if len(got.Images) != 2 || got.Images[0] == got.Images[1] || got.Images[0] == digest {
+		t.Errorf("the images of the index %s are %v", digest, got.Images)
 	}
 }
 

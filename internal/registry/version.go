@@ -16,6 +16,10 @@ type Version struct {
 	Created   time.Time         // zero where the image does not say
 	Revision  string            // git commit that it was built from; "" where it does not say
 	Labels    map[string]string // of the image's config; for an index, of its first platform's
+	// Annotations are those of the manifest; an index's own come before its first image's.
+	Annotations map[string]string
+	// Images are the digests of what can run: one for each of Platforms.
+	Images []tagboat.Digest
 }
 
 // Where builds say which commit they come from, the standard's name first.
@@ -24,6 +28,19 @@ var revisionKeys = []string{"org.opencontainers.image.revision", "org.label-sche
 
 // createdKey is the annotation for the time of the build.
 const createdKey = "org.opencontainers.image.created"
+
+// annotate takes the annotations of a manifest that v does not have from another one.
+func (v *Version) annotate(annotations map[string]string) {
+	v.describe(annotations)
+	for key, value := range annotations {
+		if v.Annotations == nil {
+			v.Annotations = map[string]string{}
+		}
+		if _, known := v.Annotations[key]; !known {
+			v.Annotations[key] = value
+		}
+	}
+}
 
 // describe takes from annotations or labels what v does not know yet.
 func (v *Version) describe(labels map[string]string) {

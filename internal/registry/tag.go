@@ -1,0 +1,101 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Digest returns what a tag stands for now, or "" where the repository has no such tag.
+// It is one HEAD request.
+func (c *Client) Digest(ctx context.Context, ref tagboat.Reference) (tagboat.Digest, error) {
+	named, err := refer(ref)
+	if err != nil {
+		return "", err
+	}
+	head, err := c.puller.Head(ctx, named)
+	if missing(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", explain("looking for", ref, err)
+	}
+	return tagboat.Digest(head.Digest.String()), nil
+}
+
+// Tag puts one more tag on a version, which ref names by its digest: the bytes of its
+// manifest go back under the tag, and nothing else is sent. A tag that stands for it
+// already stays as it is, and one that stands for something else moves. Where the
+// registry does not let it move, the error wraps ErrImmutable.
+func (c *Client) Tag(ctx context.Context, version tagboat.Reference, tag string) error {
+	named, err := refer(version)
+	if err != nil {
+		return err
+	}
+	got, err := c.puller.Get(ctx, named)
+	if missing(err) {
+		return c.notFound(ctx, version, named, err)
+	}
+	if err != nil {
+		return explain("reading", version, err)
+	}
+	to := version
+	to.Tag, to.Digest = tag, ""
+	err = c.pusher.Put(ctx, named.Context().Tag(tag), manifest{got.Manifest, got.MediaType})
+	if err != nil {
+		return refused("tagging", to, err)
+	}
+	return nil
+}
+
+// manifest is a manifest as it came.
+type manifest struct {
+	bytes     []byte
+	mediaType types.MediaType
+}
+
+// RawManifest implements remote.Taggable.
+func (m manifest) RawManifest() ([]byte, error) { return m.bytes, nil }
+
+// MediaType says what the manifest is sent as.
+func (m manifest) MediaType() (types.MediaType, error) { return m.mediaType, nil }
+
+// ErrImmutable says that a tag exists and that its repository does not let it move.
+var ErrImmutable = errors.New("the tag exists and the repository's tags are immutable")
+
+// refused is explain for what changes a repository.
+func refused(doing string, ref tagboat.Reference, err error) error {
+	if !immutable(err) {
+		return explain(doing, ref, err)
+	}
+	return Immutable(ref)
+}
+
+// Immutable returns the error for a tag that its repository does not let move.
+func Immutable(ref tagboat.Reference) error {
+	return tagboat.Usagef("%s stays where it is: %w", ref, ErrImmutable).
+		WithHint("use a tag that is new each time, such as {environment}-{time:20060102-1504}; or let this one move: aws ecr put-image-tag-mutability --repository-name %s "+
+			"--image-tag-mutability IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters filterType=WILDCARD,filter=%s", ref.Repository, ref.Tag)
+}
+
+// immutable tells whether a registry refused to move a tag. ECR says TAG_INVALID and
+// Harbor PRECONDITION, both with the word in the message.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+func immutable(err error) bool {
+	var e *transport.Error
+	if !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest && e.StatusCode != http.StatusPreconditionFailed {
+		return false
+	}
+	for _, d := range e.Errors {
+		if strings.Contains(d.Message, "immutable") {
+			return true
+		}
+	}
+	return false
+}
