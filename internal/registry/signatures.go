@@ -1,0 +1,120 @@
+package registry
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Signature is what cosign put beside an image: a payload, and a signature over it that
+// somebody has to check.
+// https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
+type Signature struct {
+	Payload   []byte
+	Signature []byte
+}
+
+const (
+	simpleSigning  = "application/vnd.dev.cosign.simplesigning.v1+json"
+	signatureKey   = "dev.cosignproject.cosign/signature" // annotation of the payload's layer
+	signatureType  = "application/vnd.dev.cosign.artifact.sig.v1+json"
+	maxPayload     = 64 << 10
+	maxSignatures  = 100
+	maxAttachments = 20
+)
+
+// Signatures returns the signatures that lie beside a version, which ref names by its
+// digest: those under cosign's tag, and those that refer to the version. What cannot be
+// read as one is left out. None is no error.
+func (c *Client) Signatures(ctx context.Context, version tagboat.Reference) ([]Signature, error) {
+	repo, err := repositoryOf(version)
+	if err != nil {
+		return nil, err
+	}
+	attached := []name.Reference{repo.Tag("sha256-" + version.Digest.Hex() + ".sig")}
+	referring, err := c.referring(ctx, repo.Digest(string(version.Digest)))
+	if err != nil {
+		return nil, explain("looking for signatures of", version, err)
+	}
+	var all []Signature
+	for _, ref := range append(attached, referring...) {
+		found, err := c.signaturesIn(ctx, ref)
+		if err != nil {
+			return nil, explain("reading the signatures of", version, err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// referring returns cosign's artifacts whose subject is d.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+func (c *Client) referring(ctx context.Context, d name.Digest) ([]name.Reference, error) {
+	index, err := remote.Referrers(d, remote.WithContext(ctx), remote.Reuse(c.puller), remote.WithFilter("artifactType", signatureType))
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := index.IndexManifest()
+	if err != nil {
+		return nil, err
+	}
+	var refs []name.Reference
+	for _, found := range list.Manifests[:min(len(list.Manifests), maxAttachments)] {
+		refs = append(refs, d.Context().Digest(found.Digest.String()))
+	}
+	return refs, nil
+}
+
+// signaturesIn reads an image whose layers are payloads.
+func (c *Client) signaturesIn(ctx context.Context, ref name.Reference) ([]Signature, error) {
+	got, err := c.puller.Get(ctx, ref)
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil || !got.MediaType.IsImage() {
+		return nil, err
+	}
+	list, err := v1.ParseManifest(strings.NewReader(string(got.Manifest)))
+	if err != nil {
+		return nil, fmt.Errorf("reading the manifest %s: %w", ref, err)
+	}
+	var all []Signature
+	for _, layer := range list.Layers[:min(len(list.Layers), maxSignatures)] {
+		signature, err := base64.StdEncoding.DecodeString(layer.Annotations[signatureKey])
+		if err != nil || layer.MediaType != simpleSigning || layer.Size > maxPayload {
+			continue
+		}
+		payload, err := c.blob(ctx, ref.Context(), layer.Digest)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Signature{Payload: payload, Signature: signature})
+	}
+	return all, nil
+}
+
+// blob reads a small blob.
+func (c *Client) blob(ctx context.Context, repo name.Repository, digest v1.Hash) ([]byte, error) {
+	layer, err := c.puller.Layer(ctx, repo.Digest(digest.String()))
+	if err != nil {
+		return nil, err
+	}
+	content, err := layer.Compressed()
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(content, maxPayload))
+	return data, errors.Join(err, content.Close())
+}
