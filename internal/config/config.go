@@ -22,6 +22,7 @@ type Config struct {
 	Environments map[tagboat.EnvName]Environment
 	Vars         map[string][]ScopedValue // those of environments among them
 	Ledger       Ledger
+	Publish      Publish
 }
 
 // Image is a name for a repository with the rule that selects its versions.
@@ -55,6 +56,7 @@ type Stage struct {
 	Name  tagboat.StageName
 	Auto  string // newest, upstream, or "" where only people move it
 	Gates Gates
+	Tags  []TagPattern // what pin puts on a version that enters the stage
 	Where tagboat.Position
 }
 
@@ -65,6 +67,13 @@ type Gates struct {
 	Approvals int           // how many people must approve
 	ScanMax   string        // the worst finding that may pass; "" for any
 	Window    *Window       // nil for any time
+	Labels    []RequiredLabel
+	Signature string // absolute path of the public key that must have signed; "" for none
+}
+
+// Publish says how images that were built elsewhere are pushed.
+type Publish struct {
+	Tags []TagPattern // beside the git commit
 }
 
 // Window is when a version may enter a stage.

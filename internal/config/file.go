@@ -16,6 +16,7 @@ type file struct {
 	Environments source.Entries[fileEnvironment]   `yaml:"environments" doc:"the places to deploy to"`
 	Vars         source.Entries[[]fileScopedValue] `yaml:"vars" doc:"variables of the templates; the most specific scope wins"`
 	Ledger       fileLedger                        `yaml:"ledger" doc:"where Parameter Store holds what should run"`
+	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
 }
 
 type fileImage struct {
@@ -35,16 +36,23 @@ type fileService struct {
 }
 
 type fileStage struct {
-	Name  source.Text `yaml:"name,required" doc:"the name of the stage, such as dev"`
-	Auto  string      `yaml:"auto" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
-	Gates fileGates   `yaml:"gates" doc:"what must hold before a version may enter the stage"`
+	Name  source.Text   `yaml:"name,required" doc:"the name of the stage, such as dev"`
+	Auto  string        `yaml:"auto" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
+	Gates fileGates     `yaml:"gates" doc:"what must hold before a version may enter the stage"`
+	Tags  []source.Text `yaml:"tags" doc:"tags that a version gets when it is pinned here: {environment} moves from version to version, {environment}-{time:20060102-1504} is new each time"`
 }
 
 type fileGates struct {
-	Soak      Duration    `yaml:"soak" doc:"how long a version must have run in the stage before, such as 2h"`
-	Approvals int         `yaml:"approvals" doc:"how many people must approve"`
-	Scan      *fileScan   `yaml:"scan" doc:"what the registry's scan may have found"`
-	Window    *fileWindow `yaml:"window" doc:"when a version may enter"`
+	Soak      Duration                    `yaml:"soak" doc:"how long a version must have run in the stage before, such as 2h"`
+	Approvals int                         `yaml:"approvals" doc:"how many people must approve"`
+	Scan      *fileScan                   `yaml:"scan" doc:"what the registry's scan may have found"`
+	Window    *fileWindow                 `yaml:"window" doc:"when a version may enter"`
+	Labels    source.Entries[source.Text] `yaml:"labels" doc:"labels of the image, or annotations, that it must have, by name; * in a value stands for anything"`
+	Signature *fileSignature              `yaml:"signature" doc:"a cosign signature that the version must have"`
+}
+
+type fileSignature struct {
+	Key source.Text `yaml:"key,required" doc:"a file with the public key, in PEM: that of cosign generate-key-pair"`
 }
 
 type fileScan struct {
@@ -55,6 +63,10 @@ type fileWindow struct {
 	Cron Cron     `yaml:"cron,required" doc:"when it opens: minute, hour, day of month, month, day of week"`
 	For  Duration `yaml:"for,required" doc:"how long it stays open, such as 8h"`
 	Zone zone     `yaml:"zone" doc:"the time zone of cron, such as Europe/Brussels; UTC where left out"`
+}
+
+type filePublish struct {
+	Tags []source.Text `yaml:"tags" doc:"tags beside the git commit, with {app}, {image}, {commit}, {short}, {branch} and {time:20060102-1504} in them"`
 }
 
 type fileEnvironment struct {

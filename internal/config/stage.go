@@ -23,6 +23,7 @@ func (b *builder) stages() {
 			Name:  tagboat.StageName(name),
 			Auto:  from.Auto,
 			Gates: b.gates(from),
+			Tags:  b.tagPatterns(from.Tags, stageTagNames),
 			Where: from.Name.At,
 		})
 	}
@@ -38,6 +39,10 @@ func (b *builder) gates(from fileStage) Gates {
 	}
 	if w := from.Gates.Window; w != nil {
 		g.Window = &Window{Opens: w.Cron, For: time.Duration(w.For), Zone: w.Zone.location()}
+	}
+	g.Labels = b.gateLabels(from)
+	if from.Gates.Signature != nil {
+		g.Signature = b.path(from.Gates.Signature.Key)
 	}
 	return g
 }
