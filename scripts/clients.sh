@@ -64,7 +64,13 @@ grep CreateTaskSet refused
 echo '== boto3: every service, its paginators and waiters'
 python3 "$here/clients/boto.py"
 
+echo '== the OCI conformance suite'
+OCI_REGISTRY=$host OCI_TLS=disabled OCI_VERSION=1.1 OCI_DATA_SHA512=false OCI_RESULTS_DIR=$work/oci \
+  OCI_API_BLOBS_UPLOAD_CANCEL=true OCI_API_BLOBS_DIGEST_HEADER=true OCI_API_MANIFESTS_DIGEST_HEADER=true \
+  "$tools/bin/oci-conformance" >conformance.log 2>&1 || { tail -40 conformance.log; exit 1; }
+grep -iE "pass|fail|skip" conformance.log | tail -4
+
 echo '== the JSON Schema agrees with the strict reader'
 "$tagboat" generate schema >schema.json
 python3 "$here/clients/schema.py" schema.json tagboat.yaml
-echo 'clients: 4 passed, 0 failed'
+echo 'clients: 5 passed, 0 failed'

@@ -2,9 +2,11 @@
 # Installs what `make check` needs into the directory named by the first argument;
 # skopeo and Python come from the system's packages. Safe to run again.
 set -euo pipefail
-tools=$1
+mkdir -p "$1"
+tools=$(realpath "$1")
 golangci=v2.15.0
 govulncheck=v1.8.0
+conformance=v0.0.0-20260730175803-fee21197eb94 # of the OCI distribution specification
 mkdir -p "$tools/bin"
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -28,6 +30,14 @@ go_tool() { # go_tool NAME VERSION PACKAGE: built once for each version
 }
 go_tool golangci-lint "$golangci" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 go_tool govulncheck "$govulncheck" golang.org/x/vuln/cmd/govulncheck
+
+# The conformance suite is a module of its own that cannot be installed by name.
+if [ ! -x "$tools/bin/oci-conformance-$conformance" ]; then
+  echo "building oci-conformance $conformance"
+  dir=$(cd "$tools" && go mod download -json "github.com/opencontainers/distribution-spec/conformance@$conformance" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  (cd "$dir" && GOFLAGS=-mod=mod go build -o "$tools/bin/oci-conformance-$conformance" .)
+  ln -sf "oci-conformance-$conformance" "$tools/bin/oci-conformance"
+fi
 
 [ -x "$tools/python/bin/python" ] || python3 -m venv "$tools/python"
 "$tools/python/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt
