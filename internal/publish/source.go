@@ -1,0 +1,60 @@
+package publish
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Source says where an image comes from.
+type Source struct {
+	Kind string // docker, oci or tar
+	Name string // a reference, a directory or a file
+}
+
+const sourceHint = "write docker:REFERENCE, oci:DIRECTORY or tar:FILE"
+
+// ParseSource reads docker:REFERENCE, oci:DIRECTORY or tar:FILE. The error is of kind
+// Usage.
+func ParseSource(s string) (Source, error) {
+	kind, name, ok := strings.Cut(s, ":")
+	if !ok || name == "" {
+		return Source{}, tagboat.Usagef("%q does not say where an image is", s).WithHint(sourceHint)
+	}
+	switch kind {
+	case "docker":
+		if strings.HasPrefix(name, "-") {
+			return Source{}, tagboat.Usagef("%q is no reference of docker's", name).WithHint(sourceHint)
+		}
+	case "oci", "tar":
+	default:
+		return Source{}, tagboat.Usagef("there is no kind of source %q", kind).WithHint(sourceHint)
+	}
+	return Source{kind, name}, nil
+}
+
+// String returns the form that ParseSource reads.
+func (s Source) String() string { return s.Kind + ":" + s.Name }
+
+// Open reads what the source has; layers stay where they are until they are sent. dir is
+// a directory for what has to be unpacked, which must outlive the content. What is wrong
+// with the source is of kind Usage.
+func (s Source) Open(ctx context.Context, dir string) (Content, error) {
+	switch s.Kind {
+	case "docker":
+		file, err := save(ctx, s.Name, dir)
+		if err != nil {
+			return Content{}, err
+		}
+		return fromArchive(file, dir)
+	case "oci":
+		if info, err := os.Stat(s.Name); err == nil && !info.IsDir() {
+			return Content{}, tagboat.Usagef("%s is not a directory", s.Name).WithHint("an archive is --from tar:%s", s.Name)
+		}
+		return fromLayout(s.Name)
+	default:
+		return fromArchive(s.Name, dir)
+	}
+}
