@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
@@ -18,6 +19,8 @@ import (
 type Options struct {
 	Config string            // path of tagboat.yaml
 	Notice func(text string) // takes what a user should know and no answer has room for; nil drops it
+	// Transport carries the requests to AWS and to registries; nil means that of net/http.
+	Transport http.RoundTripper
 }
 
 // App is Tagboat at work on one configuration.
@@ -35,7 +38,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat"})
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Transport: o.Transport})
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +48,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	}
 	images, err := registry.New(registry.Options{
 		Credentials: registry.Keychain{ECR: ecrLogin(aws)},
-		Transport:   aws.Counting("registry", nil),
+		Transport:   aws.Counting("registry", o.Transport),
 		UserAgent:   "tagboat",
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 
@@ -18,6 +19,8 @@ import (
 // Options are what a Cloud can be told beside the standard chain.
 type Options struct {
 	UserAgent string // name, or name/version, added to what the SDK says of itself
+	// Transport carries the requests; nil means the SDK's own.
+	Transport http.RoundTripper
 }
 
 // Cloud reaches AWS. It may be used by several goroutines at once.
@@ -34,10 +37,14 @@ type Cloud struct {
 // read is an error of kind Usage.
 func New(ctx context.Context, o Options) (*Cloud, error) {
 	c := &Cloud{pacer: pace.New(), sessions: map[Place]*Session{}}
-	cfg, err := config.LoadDefaultConfig(ctx,
+	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{c.addCounting, userAgent(o.UserAgent)}),
-	)
+	}
+	if o.Transport != nil {
+		options = append(options, config.WithHTTPClient(&http.Client{Transport: o.Transport}))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	var profile config.SharedConfigProfileNotExistError
 	switch {
 	case errors.As(err, &profile):
