@@ -38,7 +38,7 @@ skopeo copy --quiet --dest-tls-verify=false --dest-creds "AWS:$password" oci:ima
 
 echo '== aws: the main job by hand'
 aws sts get-caller-identity
-aws ecs create-cluster --cluster-name dev --query cluster.status
+aws ecs list-clusters
 sed "s,REGISTRY,$host," "$here/clients/tagboat.yaml" >tagboat.yaml
 cp "$here/clients/web.taskdef.json" "$here/clients/web.service.json" .
 "$tagboat" pin app=v1 --env dev

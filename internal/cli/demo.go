@@ -35,7 +35,7 @@ func runDemo(ctx context.Context, f *frame, keep bool) (err error) {
 	if !keep {
 		defer func() { err = errors.Join(err, leave(dir)) }()
 	}
-	server, err := sandbox.New(sandbox.Config{})
+	server, err := sandbox.New(sandbox.Config{Clusters: []string{"dev", "staging", "prod"}})
 	if err != nil {
 		return fmt.Errorf("starting the sandbox: %w", err)
 	}

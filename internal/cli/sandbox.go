@@ -38,6 +38,7 @@ func newSandbox(f *frame) *cobra.Command {
 	cmd.Flags().StringVar(&o.config.Region, "region", "", "region of whoever names none (default: AWS_REGION, or us-east-1)")
 	cmd.Flags().Float64Var(&o.config.Speed, "speed", sandbox.DefaultSpeed, "how many seconds of the sandbox pass in a second")
 	cmd.Flags().StringVar(&o.config.Quotas, "quotas", "off", "aws throttles by AWS's documented limits; off never does")
+	cmd.Flags().StringSliceVar(&o.config.Clusters, "clusters", []string{"dev", "staging", "prod"}, "ECS clusters that exist from the start in every account and region")
 	cmd.Flags().StringVar(&o.config.DataDir, "data", "", "keep state and blobs in this directory")
 	return cmd
 }

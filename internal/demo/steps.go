@@ -25,7 +25,6 @@ func (t *tour) steps() []step {
 		}},
 		{"An app: one service with a sidecar, three environments in two accounts", []func(context.Context) error{
 			t.writeApp(grey),
-			t.clusters(),
 			t.show("tagboat.yaml"),
 		}},
 		{"Pin a version in dev, and deploy it", []func(context.Context) error{

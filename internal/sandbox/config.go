@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
@@ -25,6 +26,10 @@ type Config struct {
 	Quotas  string  // "aws": throttle as AWS does; "off" or "": never
 	DataDir string  // where state is kept over restarts; "" keeps it in memory only
 
+	// Clusters are the ECS clusters that exist from the start in every account and
+	// region, beside the one named default.
+	Clusters []string
+
 	// Clock replaces the sandbox's clock, on which everything inside of AWS happens:
 	// rollouts, health checks, timestamps. Speed counts for nothing then.
 	Clock clock.Clock
@@ -38,6 +43,7 @@ type Config struct {
 
 var (
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	clusterPattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
 	regionPattern  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 )
 
@@ -64,6 +70,8 @@ func (c Config) check() error {
 		return fmt.Errorf("%q is not an account: it has twelve digits", c.Account)
 	case !regionPattern.MatchString(c.Region):
 		return fmt.Errorf("%q is not a region", c.Region)
+	case slices.ContainsFunc(c.Clusters, func(name string) bool { return !clusterPattern.MatchString(name) }):
+		return fmt.Errorf("clusters %q: a name has up to 255 letters, digits, dashes and underscores", c.Clusters)
 	case c.Speed < 0.01 || c.Speed > 1e6:
 		return fmt.Errorf("speed %v is not between 0.01 and 1000000", c.Speed)
 	case c.Quotas != "aws" && c.Quotas != "off":

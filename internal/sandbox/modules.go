@@ -29,6 +29,7 @@ func (s *Server) builtin() ([]Module, error) {
 		Logs:       logGroups,
 		Targets:    balancing,
 		Parameters: parameters,
+		Clusters:   s.config.Clusters,
 	})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.

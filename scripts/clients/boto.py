@@ -21,6 +21,7 @@ def fails(code, call, **arguments):
     raise AssertionError(f"{code} expected, but it succeeded")
 
 
+ecs.create_cluster(clusterName="boto")
 # STS: a role in another account is another account's state.
 assert sts.get_caller_identity()["Account"] == "123456789012"
 role = sts.assume_role(RoleArn="arn:aws:iam::222222222222:role/tagboat", RoleSessionName="test")["Credentials"]
@@ -30,7 +31,7 @@ other = boto3.client(
     aws_secret_access_key=role["SecretAccessKey"],
     aws_session_token=role["SessionToken"],
 )
-assert "dev" not in str(other.list_clusters()["clusterArns"])
+assert "boto" not in str(other.list_clusters()["clusterArns"])
 
 # ECR: what skopeo pushed; paging; immutability.
 images = [i for page in ecr.get_paginator("describe_images").paginate(repositoryName="shop/app", PaginationConfig={"PageSize": 1}) for i in page["imageDetails"]]

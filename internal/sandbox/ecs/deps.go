@@ -19,6 +19,7 @@ type Deps struct {
 	Parameters Parameters // nil: every secret is there
 	Alarms     Alarms     // nil: every alarm is OK
 	Events     Events     // nil: nobody listens
+	Clusters   []string   // exist from the start, everywhere, beside the one named default
 	Seed       string     // makes ids repeatable; "" is a seed too
 	Timings    rollout.Timings
 }

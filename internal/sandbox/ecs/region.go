@@ -28,7 +28,9 @@ func newRegion(scope wire.Scope, deps Deps) *region {
 		scope:    scope,
 		deps:     deps,
 	}
-	r.Clusters[defaultCluster] = &cluster{ARN: r.clusterARN(defaultCluster), Name: defaultCluster, Status: active}
+	for _, name := range append([]string{defaultCluster}, deps.Clusters...) {
+		r.Clusters[name] = &cluster{ARN: r.clusterARN(name), Name: name, Status: active}
+	}
 	r.engine = rollout.New(&world{region: r}, rollout.Options{Seed: deps.Seed + scope.Account + scope.Region, Timings: deps.Timings})
 	return r
 }
