@@ -50,6 +50,9 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err != nil {
 		return PinResult{}, err
 	}
+	if err := a.admit(ctx, env, changes); err != nil {
+		return PinResult{}, err
+	}
 	write := a.ledger(env).Update
 	if r.DryRun {
 		write = a.ledger(env).Preview
@@ -62,10 +65,14 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 		a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", o.Image, o.By))
 	}
 	pins := slices.DeleteFunc(slices.Clone(receipt.Pins), func(p tagboat.Pin) bool { _, asked := changes[p.Image]; return !asked })
-	return PinResult{
+	result := PinResult{
 		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(pins)},
 		Changed:  receipt.Written,
-	}, nil
+	}
+	if r.DryRun {
+		return result, nil
+	}
+	return result, a.keepTags(ctx, env, pins)
 }
 
 // resolve returns the digest of each version that was asked for.

@@ -3,7 +3,6 @@ package publish
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os/exec"
 	"strings"
 
@@ -50,7 +49,7 @@ func git(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {
-		return "", tagboat.Errorf(tagboat.Internal, "git %s: %s: %w", args[0], firstLine(said.String()), errors.Unwrap(err))
+		return "", tagboat.Errorf(tagboat.Internal, "git %s: %s: %w", args[0], firstLine(said.String()), err)
 	}
 	return strings.TrimSpace(out.String()), nil
 }

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/gate"
+	"github.com/tagboat/tagboat/internal/registry"
+)
+
+// admit asks the gates of an environment's stage that look at versions. The error is of
+// kind Blocked and says of each version which gate it does not pass, and why.
+func (a *App) admit(ctx context.Context, env config.Environment, versions map[tagboat.ImageName]tagboat.Reference) error {
+	stage := a.stage(env)
+	var blocked []error
+	for _, name := range slices.Sorted(maps.Keys(versions)) {
+		results, err := a.gates(ctx, stage, versions[name])
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			said := fmt.Sprintf("%s %s %s the gate %s of stage %s: %s", name, readable(versions[name]), passes(r), r.Gate, stage.Name, r.Reason)
+			if r.Passed {
+				a.notice(said)
+				continue
+			}
+			blocked = append(blocked, tagboat.Errorf(tagboat.Blocked, "%s", said).At(stage.Where).WithHint("%s", r.Hint))
+		}
+	}
+	return errors.Join(blocked...)
+}
+
+func passes(r gate.Result) string {
+	if r.Passed {
+		return "passes"
+	}
+	return "does not pass"
+}
+
+// gates returns what each gate of a stage says of a version.
+func (a *App) gates(ctx context.Context, stage config.Stage, ref tagboat.Reference) ([]gate.Result, error) {
+	if stage.Gates.ScanMax == "" && stage.Gates.Signature == "" && len(stage.Gates.Labels) == 0 {
+		return nil, nil
+	}
+	version, err := a.registry.Resolve(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return gate.Check(ctx, stage.Gates, version, evidence{a})
+}
+
+// readable names a version as people do.
+func readable(ref tagboat.Reference) string {
+	if ref.Tag != "" {
+		return ref.Tag
+	}
+	return ref.Digest.Short()
+}
+
+// evidence is where gates look: ECR's scans, and what lies beside an image.
+type evidence struct{ app *App }
+
+var _ gate.Evidence = evidence{}
+
+// Scan implements gate.Evidence.
+func (e evidence) Scan(ctx context.Context, image tagboat.Reference) (gate.Scan, error) {
+	api, account, ok := e.app.ecrOf(image)
+	if !ok {
+		return gate.Scan{}, gate.ErrNoScans
+	}
+	status, counts, err := api.ScanFindings(ctx, account, image.Repository, image.Digest)
+	return gate.Scan{Status: status, Counts: counts}, err
+}
+
+// Signatures implements gate.Evidence.
+func (e evidence) Signatures(ctx context.Context, version tagboat.Reference) ([]registry.Signature, error) {
+	return e.app.registry.Signatures(ctx, version)
+}

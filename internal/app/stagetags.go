@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/registry"
+)
+
+// keepTags puts the tags of an environment's stage on the versions that were pinned in
+// it. It may be repeated: a tag with a time in it has that of the pin. Images of other
+// people's registries get none.
+func (a *App) keepTags(ctx context.Context, env config.Environment, pins []tagboat.Pin) error {
+	stage := a.stage(env)
+	if len(stage.Tags) == 0 {
+		return nil
+	}
+	var failed []error
+	for _, pin := range pins {
+		version := pin.Reference()
+		if !a.ours(version) {
+			continue
+		}
+		changes, err := a.retag(ctx, version, a.stageTags(stage, env, pin), false)
+		if err != nil {
+			failed = append(failed, tagboat.Errorf(tagboat.Internal, "%s is pinned in %s, and its tags are not all put: %w", pin.Image, env.Name, err).
+				WithHint("%s", hintOf(err)))
+			continue
+		}
+		if said := tagged(changes); said != "" {
+			a.notice(fmt.Sprintf("%s has new tags: %s", pin.Image, said))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// stageTags returns the tags that a pin gets in a stage, each once.
+func (a *App) stageTags(stage config.Stage, env config.Environment, pin tagboat.Pin) []string {
+	at := a.session(env).Now()
+	if pin.SetAt != nil {
+		at = *pin.SetAt
+	}
+	names := a.tagNames(env, pin)
+	return expand(stage.Tags, names, at)
+}
+
+func (a *App) tagNames(env config.Environment, pin tagboat.Pin) map[string]string {
+	return map[string]string{
+		"app": a.config.App, "stage": string(env.Stage), "environment": string(env.Name), "tenant": env.Tenant,
+		"image": string(pin.Image), "tag": pin.Tag, "digest": pin.Digest.Short(),
+	}
+}
+
+func expand(patterns []config.TagPattern, names map[string]string, at time.Time) []string {
+	var tags []string
+	for _, pattern := range patterns {
+		if tag := pattern.Expand(names, at); tag != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+// ours tells whether tags may be put there: in the registry of tagboat.yaml, or in any
+// private one of ECR.
+func (a *App) ours(ref tagboat.Reference) bool {
+	_, _, private := registry.ParseECRHost(ref.Host)
+	return private || ref.Host != "" && ref.Host == a.config.Registry
+}
+
+// stage returns an environment's stage.
+func (a *App) stage(env config.Environment) config.Stage {
+	for _, stage := range a.config.Stages {
+		if stage.Name == env.Stage {
+			return stage
+		}
+	}
+	return config.Stage{Name: env.Stage}
+}
+
+func hintOf(err error) string {
+	var e *tagboat.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		return e.Hint
+	}
+	return "pin it again: what is done is not done twice"
+}
