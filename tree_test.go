@@ -13,7 +13,10 @@ import (
 	"testing"
 )
 
-const module = "github.com/tagboat/tagboat"
+const (
+	module        = "github.com/tagboat/tagboat"
+	runtimeModule = "github.com/aws/aws-lambda-go/"
+)
 
 // packages returns the non-test imports of every package of the tree, by its path
 // below the module ("" is the root).
@@ -51,7 +54,10 @@ func TestImports(t *testing.T) {
 			return pkg != "" || !strings.Contains(imported, ".")
 		}},
 		{"only cloud imports the AWS SDK", func(pkg, imported string) bool {
-			return within(pkg, "internal/cloud") || !strings.HasPrefix(imported, "github.com/aws/")
+			return within(pkg, "internal/cloud") || !strings.HasPrefix(imported, "github.com/aws/") || strings.HasPrefix(imported, runtimeModule)
+		}},
+		{"only lambda knows Lambda's runtime", func(pkg, imported string) bool {
+			return pkg == "internal/lambda" || !strings.HasPrefix(imported, runtimeModule)
 		}},
 		{"the sandbox imports nothing of ours but itself", func(pkg, imported string) bool {
 			return !within(pkg, "internal/sandbox") || !isOurs(imported) || within(below(imported), "internal/sandbox")

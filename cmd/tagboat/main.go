@@ -1,5 +1,5 @@
 // Command tagboat keeps the versions of container images in Parameter Store and rolls
-// Amazon ECS services to them.
+// Amazon ECS services to them. Where AWS Lambda starts it, it is a function instead.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat/internal/cli"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/lambda"
 )
 
 func main() {
@@ -21,5 +22,8 @@ func run() int {
 	defer stop()
 	// A second Ctrl-C ends at once what a first one could not.
 	context.AfterFunc(ctx, stop)
+	if lambda.Inside(os.Getenv) {
+		return lambda.Main(ctx, os.Getenv, os.Stderr)
+	}
 	return cli.Main(ctx, os.Args[1:], console.System())
 }

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -26,7 +27,9 @@ const (
 	versionsAPage   = 50
 )
 
-// Get implements ledger.Store, ten parameters a call. Secure strings stay encrypted.
+// Get implements ledger.Store, ten parameters a call. A name can also be an ARN, and can
+// end in :VERSION or :LABEL; what it names is found under the name as given. Secure
+// strings stay encrypted.
 func (p *Parameters) Get(ctx context.Context, names []string) (map[string]ledger.Parameter, error) {
 	answers, err := inBatches(ctx, names, parametersACall, func(ctx context.Context, names []string) ([]types.Parameter, error) {
 		out, err := p.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names})
@@ -41,13 +44,24 @@ func (p *Parameters) Get(ctx context.Context, names []string) (map[string]ledger
 	found := map[string]ledger.Parameter{}
 	for _, a := range answers {
 		for _, got := range a {
-			found[aws.ToString(got.Name)] = ledger.Parameter{
+			found[asked(names, got)] = ledger.Parameter{
 				Name: aws.ToString(got.Name), Value: aws.ToString(got.Value), Version: got.Version,
 				Type: string(got.Type), At: aws.ToTime(got.LastModifiedDate),
 			}
 		}
 	}
 	return found, nil
+}
+
+// asked returns the one of names that an answer is for. AWS answers the bare name, and
+// beside it the ARN and the selector with its colon.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
+func asked(names []string, got types.Parameter) string {
+	selector := aws.ToString(got.Selector)
+	if arn := aws.ToString(got.ARN) + selector; slices.Contains(names, arn) {
+		return arn
+	}
+	return aws.ToString(got.Name) + selector
 }
 
 // Put implements ledger.Store.

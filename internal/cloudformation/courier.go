@@ -1,0 +1,99 @@
+package cloudformation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Courier brings answers to presigned URLs.
+type Courier struct {
+	Client *http.Client  // nil: one that gives each attempt ten seconds
+	Pause  time.Duration // after the first attempt that failed, doubled after each; 0: 200ms
+}
+
+const (
+	attempts       = 8
+	attemptTimeout = 10 * time.Second
+	firstPause     = 200 * time.Millisecond
+)
+
+// errRefused is what an answer that will not get better with time wraps.
+var errRefused = errors.New("refused")
+
+// Deliver puts body to a presigned URL, again where that failed, until ctx ends. Errors
+// never say the URL: it is as good as a password.
+func (c Courier) Deliver(ctx context.Context, to string, body []byte) error {
+	pause := c.Pause
+	if pause == 0 {
+		pause = firstPause
+	}
+	var err error
+	for n := range attempts {
+		if err = c.put(ctx, to, body); err == nil || errors.Is(err, errRefused) {
+			break
+		}
+		if n == attempts-1 || !wait(ctx, pause<<n) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("answering CloudFormation: %w", err)
+	}
+	return nil
+}
+
+// wait tells whether d passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// put makes one attempt. It sends no Content-Type: the signature of the URL is for a
+// request that has none, and S3 refuses any other.
+func (c Courier) put(ctx context.Context, to string, body []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, to, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("%w: the URL cannot be used", errRefused)
+	}
+	client := c.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return withoutURL(err)
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<16))
+	switch code := answer.StatusCode; {
+	case code/100 == 2:
+		return nil
+	case code/100 == 5, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
+		return fmt.Errorf("the answer's bucket says %s", answer.Status)
+	default:
+		return fmt.Errorf("%w: the answer's bucket says %s", errRefused, answer.Status)
+	}
+}
+
+// withoutURL returns the cause of an error of net/http, which quotes the URL.
+func withoutURL(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return fmt.Errorf("%s: %w", e.Op, e.Err)
+	}
+	return err
+}
