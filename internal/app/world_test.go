@@ -1,0 +1,394 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// host is what the sandbox's registry is called. Nobody listens there: requests are
+// handed over in memory.
+const host = "127.0.0.1:4510"
+
+// world is a whole sandbox in memory, and Tagboat's configuration to use it. Its time is
+// that of a synctest bubble: a rollout takes the minutes that it takes on AWS, and they
+// pass at once.
+type world struct {
+	*testing.T
+	server *sandbox.Server
+	dir    string
+	pushed map[string]tagboat.Digest
+}
+
+// inWorld runs a story in a world of its own.
+func inWorld(t *testing.T, config sandbox.Config, story func(w *world)) {
+	t.Helper()
+	dir := t.TempDir()
+	for variable, value := range map[string]string{
+		"AWS_ENDPOINT_URL": "http://" + host, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "sandbox",
+		"AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
+		"AWS_CONFIG_FILE": filepath.Join(dir, "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(dir, "none"),
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "", "DOCKER_CONFIG": dir,
+	} {
+		t.Setenv(variable, value)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if config.Speed == 0 {
+			config.Speed = 1
+		}
+		server, err := sandbox.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- server.Run(ctx) }()
+		story(&world{T: t, server: server, dir: dir, pushed: map[string]tagboat.Digest{}})
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// write writes a file beside the configuration.
+func (w *world) write(file, text string) {
+	w.Helper()
+	if err := os.WriteFile(filepath.Join(w.dir, file), []byte(text), 0o600); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// push puts an image into the registry whose containers do what labels say: NAME=VALUE.
+func (w *world) push(image string, labels ...string) tagboat.Digest {
+	w.Helper()
+	config := v1.Config{Labels: map[string]string{"version": image}}
+	for _, label := range labels {
+		key, value, _ := strings.Cut(label, "=")
+		config.Labels["tagboat.sandbox."+key] = value
+	}
+	made, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Architecture: "amd64", OS: "linux", Config: config})
+	if err != nil {
+		w.Fatal(err)
+	}
+	ref, err := name.ParseReference(host+"/"+image, name.Insecure)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := remote.Write(ref, made, remote.WithTransport(carrier{w.server}), remote.WithJobs(1)); err != nil {
+		w.Fatal(err)
+	}
+	digest, err := made.Digest()
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.pushed[image] = tagboat.Digest(digest.String())
+	return w.pushed[image]
+}
+
+// aws makes a call as somebody else would, in the default account or another.
+func (w *world) aws(target string, input any) map[string]any {
+	w.Helper()
+	return w.awsAs("sandbox", target, input)
+}
+
+func (w *world) awsAs(key, target string, input any) map[string]any {
+	w.Helper()
+	body, err := json.Marshal(input)
+	if err != nil {
+		w.Fatal(err)
+	}
+	service, _, _ := strings.Cut(target, ".")
+	prefixes := map[string]string{"ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328", "ecr": "AmazonEC2ContainerRegistry_V20150921", "ssm": "AmazonSSM"}
+	r := httptest.NewRequest(http.MethodPost, "http://"+host+"/", strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", prefixes[service]+strings.TrimPrefix(target, service))
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=none")
+	answer := httptest.NewRecorder()
+	w.server.ServeHTTP(answer, r)
+	decoded := map[string]any{}
+	if err := json.Unmarshal(answer.Body.Bytes(), &decoded); answer.Code != http.StatusOK || err != nil {
+		w.Fatalf("%s: %d %s %v", target, answer.Code, answer.Body, err)
+	}
+	return decoded
+}
+
+// fault orders one from the sandbox.
+func (w *world) fault(f sandbox.Fault) {
+	w.Helper()
+	body, err := json.Marshal(f)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.control(http.MethodPost, "faults", string(body))
+}
+
+func (w *world) control(method, path, body string) *httptest.ResponseRecorder {
+	w.Helper()
+	answer := httptest.NewRecorder()
+	w.server.ServeHTTP(answer, httptest.NewRequest(method, "http://"+host+"/_sandbox/"+path, strings.NewReader(body)))
+	if answer.Code >= http.StatusBadRequest {
+		w.Fatalf("%s %s: %d %s", method, path, answer.Code, answer.Body)
+	}
+	return answer
+}
+
+// calls returns how often an operation was called, "" for all of them.
+func (w *world) calls(operation string) int {
+	w.Helper()
+	var counted struct {
+		Total       int
+		ByOperation map[string]struct{ Calls int }
+	}
+	if err := json.Unmarshal(w.control(http.MethodGet, "calls", "").Body.Bytes(), &counted); err != nil {
+		w.Fatal(err)
+	}
+	if operation == "" {
+		return counted.Total
+	}
+	return counted.ByOperation[operation].Calls
+}
+
+// open opens Tagboat as a process that was just started does.
+func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App {
+	w.Helper()
+	var transport http.RoundTripper = carrier{w.server}
+	for _, f := range wrap {
+		transport = f(transport)
+	}
+	a, err := app.Open(w.Context(), app.Options{Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a
+}
+
+// pin pins IMAGE=TAG in an environment.
+func (w *world) pin(env tagboat.EnvName, images ...string) {
+	w.Helper()
+	request := app.PinRequest{Environment: env}
+	for _, image := range images {
+		name, tag, _ := strings.Cut(image, "=")
+		request.Images = append(request.Images, app.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
+	}
+	if _, err := w.open().Pin(w.Context(), request); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// wait is how most stories deploy.
+var wait = deploy.Options{Wait: true, MaxParallel: 40}
+
+// deploy deploys services of the environment dev to their end.
+func (w *world) deploy(services ...tagboat.ServiceName) []tagboat.Deployment {
+	w.Helper()
+	return w.deployWith(w.Context(), w.open(), wait, services...)
+}
+
+func (w *world) deployWith(ctx context.Context, a *app.App, o deploy.Options, services ...tagboat.ServiceName) []tagboat.Deployment {
+	w.Helper()
+	set, err := a.Plan(ctx, app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services})
+	if err != nil {
+		w.Fatal(err)
+	}
+	if problems := set.Document().Problems; len(problems) > 0 {
+		w.Fatalf("the plan has problems: %+v", problems)
+	}
+	return a.Deploy(ctx, set, o).Deployments
+}
+
+// one deploys the only service and returns how that ended.
+func (w *world) one() tagboat.Deployment {
+	w.Helper()
+	return w.deploy()[0]
+}
+
+// expect compares a verdict, and asks the reason for words.
+func (w *world) expect(got tagboat.Deployment, verdict tagboat.Verdict, words ...string) {
+	w.Helper()
+	text := got.Reason
+	for _, c := range got.Causes {
+		text += "\n" + c.Cause + "\n" + c.Evidence + "\n" + c.Advice
+	}
+	if got.Verdict != verdict {
+		w.Errorf("%s ended as %s, want %s: %s", got.Service, got.Verdict, verdict, text)
+	}
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			w.Errorf("%s does not say %q: %s", got.Service, word, text)
+		}
+	}
+}
+
+// service returns what ECS says of a service of cluster dev.
+func (w *world) service(name string) map[string]any {
+	w.Helper()
+	return w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{name}})["services"].([]any)[0].(map[string]any)
+}
+
+// revisions counts the active revisions of a family.
+func (w *world) revisions(family string) int {
+	w.Helper()
+	return len(w.aws("ecs.ListTaskDefinitions", map[string]any{"familyPrefix": family})["taskDefinitionArns"].([]any))
+}
+
+// later lets time pass.
+func (w *world) later(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// carrier hands requests to the sandbox in memory.
+type carrier struct{ handler http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (c carrier) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+	defer func() {
+		if reset := recover(); reset != nil {
+			answer, err = nil, errReset
+		}
+	}()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	defer r.Body.Close() //nolint:errcheck // in memory
+	recorder := httptest.NewRecorder()
+	served := r.Clone(r.Context())
+	served.RequestURI = r.URL.RequestURI()
+	served.Host = r.URL.Host
+	c.handler.ServeHTTP(recorder, served)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	answer = recorder.Result()
+	answer.Request = r
+	return answer, nil
+}
+
+// dying passes calls on until it has passed n, and then none.
+type dying struct {
+	next http.RoundTripper
+	left *atomic.Int64
+	// answered says whether the last call's answer arrives.
+	answered bool
+	kill     context.CancelFunc
+}
+
+// RoundTrip implements http.RoundTripper.
+func (d dying) RoundTrip(r *http.Request) (*http.Response, error) {
+	left := d.left.Add(-1)
+	if left < 0 {
+		return nil, errReset
+	}
+	answer, err := d.next.RoundTrip(r)
+	if left == 0 {
+		d.kill()
+		if !d.answered {
+			return nil, errReset
+		}
+	}
+	return answer, err
+}
+
+// shop is a configuration with services that each run an image of their own.
+type shop struct {
+	services []string
+	tenants  []string       // "" is the one without a tenant, and the default
+	service  map[string]any // members of the service definition
+	task     map[string]any // members of the task definition
+	app      map[string]any // members of the container app
+}
+
+// open writes the configuration and makes what deploying needs.
+func (s shop) open(w *world) {
+	w.Helper()
+	if s.tenants == nil {
+		s.tenants = []string{""}
+	}
+	var config strings.Builder
+	fmt.Fprintf(&config, "app: shop\nregistry: %s\nimages:\n", host)
+	for _, name := range s.services {
+		fmt.Fprintf(&config, "  %s: {repository: shop/%s}\n", name, name)
+	}
+	config.WriteString("services:\n")
+	for _, name := range s.services {
+		fmt.Fprintf(&config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: %s}}\n", name, name, name, name)
+		s.files(w, name)
+	}
+	config.WriteString("stages: [{name: dev}]\nenvironments:\n")
+	for _, tenant := range s.tenants {
+		env := strings.TrimPrefix(tenant+"-dev", "-")
+		fmt.Fprintf(&config, "  %s: {stage: dev, region: us-east-1, cluster: %s", env, env)
+		if tenant != "" {
+			fmt.Fprintf(&config, ", tenant: %s", tenant)
+		}
+		config.WriteString("}\n")
+		w.aws("ecs.CreateCluster", map[string]any{"clusterName": env})
+	}
+	w.write("tagboat.yaml", config.String())
+	w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
+}
+
+func (s shop) files(w *world, name string) {
+	w.Helper()
+	container := map[string]any{
+		"name": "app", "essential": true,
+		"logConfiguration": map[string]any{"logDriver": "awslogs", "options": map[string]string{
+			"awslogs-group": "/shop", "awslogs-region": "us-east-1", "awslogs-stream-prefix": name,
+		}},
+	}
+	task := map[string]any{
+		"family": name, "requiresCompatibilities": []string{"FARGATE"}, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+		"executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+	}
+	service := map[string]any{
+		"serviceName": name, "launchType": "FARGATE", "desiredCount": 2,
+		"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{"subnets": []string{"subnet-1"}}},
+	}
+	overlay(container, s.app)
+	overlay(task, s.task)
+	overlay(service, s.service)
+	task["containerDefinitions"] = []any{container}
+	w.write(name+".taskdef.json", encode(task))
+	w.write(name+".service.json", encode(service))
+}
+
+// overlay sets members; nil removes one.
+func overlay(base, over map[string]any) {
+	for key, value := range over {
+		if value == nil {
+			delete(base, key)
+			continue
+		}
+		base[key] = value
+	}
+}
+
+func encode(v any) string {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}
+
