@@ -20,6 +20,13 @@ func (a *App) keepTags(ctx context.Context, env config.Environment, pins []tagbo
 	if len(stage.Tags) == 0 {
 		return nil
 	}
+	if slices.ContainsFunc(stage.Tags, func(p config.TagPattern) bool { return !p.Moves() }) {
+		book, err := a.ledger(env).Audit(ctx, a.group(env))
+		if err != nil {
+			return err
+		}
+		pins = audited(pins, book.Pins(env.Name))
+	}
 	var failed []error
 	for _, pin := range pins {
 		version := pin.Reference()
@@ -39,14 +46,24 @@ func (a *App) keepTags(ctx context.Context, env config.Environment, pins []tagbo
 	return errors.Join(failed...)
 }
 
+// audited returns pins with who set them and when.
+func audited(pins, known []tagboat.Pin) []tagboat.Pin {
+	var found []tagboat.Pin
+	for _, pin := range known {
+		if slices.ContainsFunc(pins, func(p tagboat.Pin) bool { return p.Image == pin.Image }) {
+			found = append(found, pin)
+		}
+	}
+	return found
+}
+
 // stageTags returns the tags that a pin gets in a stage, each once.
 func (a *App) stageTags(stage config.Stage, env config.Environment, pin tagboat.Pin) []string {
 	at := a.session(env).Now()
 	if pin.SetAt != nil {
 		at = *pin.SetAt
 	}
-	names := a.tagNames(env, pin)
-	return expand(stage.Tags, names, at)
+	return expand(stage.Tags, a.tagNames(env, pin), at)
 }
 
 func (a *App) tagNames(env config.Environment, pin tagboat.Pin) map[string]string {

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/publish"
+	"github.com/tagboat/tagboat/internal/registry"
+)
+
+var _ publish.Registry = (*registry.Client)(nil)
+
+// PublishRequest says which image comes from where.
+type PublishRequest struct {
+	Image            tagboat.ImageName
+	From             publish.Source
+	Dir              string   // the work tree whose commit is its tag
+	Tags             []string // instead of the commit and of publish.tags in tagboat.yaml, if any
+	CreateRepository bool
+	DryRun           bool
+	Progress         publish.Progress
+}
+
+// Publish pushes an image that was built elsewhere and tags it with the git commit and
+// with what publish.tags asks for. It may be repeated: what is there is not sent again.
+func (a *App) Publish(ctx context.Context, r PublishRequest) (doc tagboat.PublishDocument, err error) {
+	image, err := a.config.Image(string(r.Image))
+	if err != nil {
+		return doc, err
+	}
+	doc.Image, doc.Repository, doc.Source = image.Name, image.Repository.Name(), r.From.String()
+	tags, err := a.publishTags(ctx, r, &doc)
+	if err != nil {
+		return doc, err
+	}
+	dir, err := os.MkdirTemp("", "tagboat-publish-")
+	if err != nil {
+		return doc, fmt.Errorf("making a directory for what has to be unpacked: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	content, err := r.From.Open(ctx, dir)
+	if err != nil {
+		return doc, err
+	}
+	version := image.Repository
+	version.Digest, doc.Digest = content.Digest, content.Digest
+	if r.DryRun {
+		doc.Tags, err = a.retag(ctx, version, tags, true)
+		return doc, err
+	}
+	if err := a.send(ctx, r, image, content, &doc); err != nil {
+		return doc, err
+	}
+	doc.Tags, err = a.retag(ctx, version, tags, false)
+	if err != nil {
+		err = tagboat.Errorf(tagboat.Internal, "%s is pushed, and its tags are not all put: %w", version.Pinned(), err).WithHint("%s", hintOf(err))
+	}
+	return doc, err
+}
+
+// send pushes the content, into a repository that is made first where that was asked.
+func (a *App) send(ctx context.Context, r PublishRequest, image config.Image, content publish.Content, doc *tagboat.PublishDocument) error {
+	if r.CreateRepository {
+		created, err := a.createRepository(ctx, image)
+		if err != nil {
+			return err
+		}
+		doc.RepositoryCreated = created
+	}
+	sent, err := publish.Push(ctx, a.registry, image.Repository, content, r.Progress)
+	doc.LayersSent, doc.LayersThere, doc.BytesSent = sent.Layers, sent.There, sent.Bytes
+	return err
+}
+
+// publishTags returns the tags that were asked for, or else the commit and those of
+// publish.tags.
+func (a *App) publishTags(ctx context.Context, r PublishRequest, doc *tagboat.PublishDocument) ([]string, error) {
+	if len(r.Tags) > 0 {
+		return r.Tags, nil
+	}
+	commit, err := publish.ReadCommit(ctx, r.Dir)
+	if err != nil {
+		return nil, err
+	}
+	doc.Commit, doc.Dirty = commit.Hash, commit.Dirty
+	if commit.Dirty {
+		a.notice("the work tree differs from its commit: the image is tagged " + commit.Tag())
+	}
+	names := map[string]string{
+		"app": a.config.App, "image": string(r.Image), "commit": commit.Tag(), "short": strings.Replace(commit.Tag(), commit.Hash, commit.Hash[:7], 1), "branch": commit.Branch,
+	}
+	patterns := append([]config.TagPattern{"{commit}"}, a.config.Publish.Tags...)
+	return expand(patterns, names, time.Now()), nil
+}
+
+// exclusions is how many tags ECR lets move in a repository of immutable ones.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+const exclusions = 5
+
+// createRepository makes the image's repository, in which nothing moves but the tags of
+// stages that have to.
+func (a *App) createRepository(ctx context.Context, image config.Image) (created bool, err error) {
+	api, account, ok := a.ecrOf(image.Repository)
+	if !ok {
+		return false, tagboat.Usagef("%s is not in Amazon ECR, and only there repositories can be created", image.Repository.Name()).
+			At(image.Where).WithHint("leave out --create-repository: many registries create one at the first push")
+	}
+	moving := a.movingTags(image)
+	if len(moving) > exclusions {
+		return false, tagboat.Usagef("the tags of the stages and of publish.tags that move are %d, and ECR lets %d of them move", len(moving), exclusions).
+			WithHint("create the repository by hand, or put {time} into some of them: %s", strings.Join(moving, ", "))
+	}
+	created, err = api.CreateRepository(ctx, account, image.Repository.Repository, moving)
+	if created {
+		a.notice("created the repository " + image.Repository.Name() + ", with scanning on push and immutable tags" + but(moving))
+	}
+	return created, err
+}
+
+func but(moving []string) string {
+	if len(moving) == 0 {
+		return ""
+	}
+	return " but " + strings.Join(moving, ", ")
+}
+
+// anyBranch stands for a branch in a tag that is made into a filter.
+const anyBranch = "ANY_BRANCH"
+
+// movingTags returns the tags of all environments that move, and those of publish.tags.
+func (a *App) movingTags(image config.Image) []string {
+	var tags []string
+	for _, env := range a.config.SortedEnvironments() {
+		names := a.tagNames(env, tagboat.Pin{Image: image.Name})
+		tags = append(tags, expand(moving(a.stage(env).Tags), names, time.Time{})...)
+	}
+	for _, tag := range expand(moving(a.config.Publish.Tags), map[string]string{
+		"app": a.config.App, "image": string(image.Name), "branch": anyBranch,
+	}, time.Time{}) {
+		tags = append(tags, strings.ReplaceAll(tag, anyBranch, "*"))
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+func moving(patterns []config.TagPattern) []config.TagPattern {
+	return slices.DeleteFunc(slices.Clone(patterns), func(p config.TagPattern) bool { return !p.Moves() })
+}
