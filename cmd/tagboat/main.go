@@ -1,5 +1,6 @@
 // Command tagboat keeps the versions of container images in Parameter Store and rolls
-// Amazon ECS services to them. Where AWS Lambda starts it, it is a function instead.
+// Amazon ECS services to them. Where AWS Lambda starts it, it is a function instead,
+// and by the name docker-credential-tagboat it is docker's way to log in to ECR.
 package main
 
 import (
@@ -24,6 +25,9 @@ func run() int {
 	context.AfterFunc(ctx, stop)
 	if lambda.Inside(os.Getenv) {
 		return lambda.Main(ctx, os.Getenv, os.Stderr)
+	}
+	if cli.IsCredentialHelper(os.Args[0]) {
+		return cli.CredentialHelper(ctx, os.Args[1:], console.System())
 	}
 	return cli.Main(ctx, os.Args[1:], console.System())
 }

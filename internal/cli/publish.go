@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/publish"
+)
+
+type publishOptions struct {
+	image  string
+	from   string
+	tags   []string
+	create bool
+	dryRun bool
+}
+
+func newPublish(f *frame) *cobra.Command {
+	var o publishOptions
+	cmd := &cobra.Command{
+		Use:     "publish IMAGE --from docker:REFERENCE|oci:DIR|tar:FILE",
+		Short:   "Push an image that was built elsewhere, tagged with the git commit",
+		Long:    "Pushes an image from docker, an OCI layout or an archive of either. Layers go side by\nside, those that are in the repository already do not go at all, and one whose connection\nbreaks goes again. The image gets the git commit of the working directory as its tag, with\n-dirty behind it where files differ from the commit, and the tags that publish.tags in\ntagboat.yaml asks for.",
+		Example: "  docker build -t api . && tagboat publish api --from docker:api\n  tagboat publish api --from tar:image.tar --tag 1.4.2 --create-repository",
+		GroupID: "truth",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.image = args[0]
+			return runPublish(cmd.Context(), f, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.from, "from", "", "docker:REFERENCE, oci:DIRECTORY or tar:FILE")
+	cmd.Flags().StringSliceVar(&o.tags, "tag", nil, "tags instead of the git commit and publish.tags")
+	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none: scanned on push, with immutable tags")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "read the image and say what would be tagged, and push nothing")
+	return cmd
+}
+
+func runPublish(ctx context.Context, f *frame, o publishOptions) error {
+	if o.from == "" {
+		return tagboat.Usagef("publish needs to know where the image is").WithHint("tagboat publish %s --from docker:REFERENCE, oci:DIRECTORY or tar:FILE", o.image)
+	}
+	from, err := publish.ParseSource(o.from)
+	if err != nil {
+		return err
+	}
+	for _, tag := range o.tags {
+		if !tagboat.ValidTag(tag) {
+			return tagboat.Usagef("%q is not a tag", tag).WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores")
+		}
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	bars := f.NewBars()
+	doc, err := a.Publish(ctx, app.PublishRequest{
+		Image: tagboat.ImageName(o.image), From: from, Dir: ".", Tags: o.tags,
+		CreateRepository: o.create, DryRun: o.dryRun, Progress: transfers{bars},
+	})
+	bars.Done()
+	if err != nil {
+		return err
+	}
+	if f.json() {
+		return f.JSON(doc)
+	}
+	f.printTags(doc.TagDocument, o.dryRun)
+	f.tellPublished(doc, o)
+	return nil
+}
+
+func (f *frame) tellPublished(doc tagboat.PublishDocument, o publishOptions) {
+	f.Printf("%s@%s\n", doc.Repository, doc.Digest)
+	switch {
+	case o.dryRun:
+	case doc.LayersSent == 0:
+		f.Talkf("everything was there already, nothing was uploaded\n")
+	default:
+		f.Talkf("uploaded %s, %s; %d were there already\n", console.Bytes(doc.BytesSent), layers(doc.LayersSent), doc.LayersThere)
+	}
+}
+
+func layers(n int) string {
+	if n == 1 {
+		return "1 layer"
+	}
+	return fmt.Sprintf("%d layers", n)
+}
+
+// transfers shows layers on their way.
+type transfers struct{ bars *console.Bars }
+
+var _ publish.Progress = transfers{}
+
+// Sending implements publish.Progress.
+func (t transfers) Sending(layer tagboat.Digest, sent, size int64) {
+	t.bars.Set(layer.Short(), sent, size)
+}
+
+// Sent implements publish.Progress.
+func (t transfers) Sent(layer tagboat.Digest, size int64, there bool) {
+	if there {
+		t.bars.End(layer.Short(), "is there already")
+		return
+	}
+	t.bars.End(layer.Short(), "pushed, "+console.Bytes(size))
+}
