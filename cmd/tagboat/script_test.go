@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "write what the stories print into their cmp files")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tagboat": main})
+	testscript.Main(m, map[string]func(){"tagboat": main, "bootstrap": main})
 }
 
 // TestStories runs the stories of testdata/script: each is what a user would type, on
@@ -32,6 +32,12 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...         runs a command that ends with just this exit code
 //	start NAME COMMAND...         runs a command in the background
 //	killed NAME OPERATION N       kills it once the sandbox has counted the operation N times
+//	function [NAME=VALUE...]      runs the binary as an AWS Lambda function
+//	resource TYPE FILE ANSWER [REFUSAL...]   sends it a custom resource's request
+//	invoke FILE                   sends it another event
+//	edit FILE OLD NEW             replaces text in a file
+//	parameter NAME TYPE VALUE     writes a parameter as somebody else would
+//	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -41,6 +47,8 @@ func TestStories(t *testing.T) {
 			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "no-such-file"))
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			env.Setenv("NO_PROXY", "127.0.0.1")
+			env.Values[functionKey{}] = new(*function)
+			env.Values[stackKey{}] = &stack{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -55,6 +63,12 @@ func TestStories(t *testing.T) {
 			"fill":      fillFile,
 			"start":     startCommand,
 			"killed":    killCommand,
+			"function":  startFunction,
+			"resource":  sendResource,
+			"invoke":    invokeFunction,
+			"stack":     updateStack,
+			"edit":      editFile,
+			"parameter": putParameter,
 		},
 	})
 }

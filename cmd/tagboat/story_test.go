@@ -110,7 +110,7 @@ func labels(ts *testscript.TestScript, args []string) map[string]string {
 }
 
 // aws makes one call of the JSON protocol, as an access key of the given account.
-func aws(ts *testscript.TestScript, account, target, body string) {
+func aws(ts *testscript.TestScript, account, target, body string) []byte {
 	request, err := http.NewRequest(http.MethodPost, ts.Getenv("AWS_ENDPOINT_URL"), strings.NewReader(body))
 	ts.Check(err)
 	region := ts.Getenv("AWS_REGION")
@@ -125,6 +125,7 @@ func aws(ts *testscript.TestScript, account, target, body string) {
 	if response.StatusCode != http.StatusOK {
 		ts.Fatalf("%s: %s: %s", target, response.Status, answer)
 	}
+	return answer
 }
 
 func createCluster(ts *testscript.TestScript, _ bool, args []string) {
