@@ -92,7 +92,7 @@ func isNotFound(api smithy.APIError) bool {
 	switch code := api.ErrorCode(); code {
 	case "ClientException":
 		return strings.Contains(api.ErrorMessage(), "Unable to describe task definition")
-	case "ResourceNotFoundException", "ClusterNotFoundException", "ServiceNotFoundException", "ServiceDeploymentNotFoundException",
+	case "ResourceNotFoundException", "ResourceNotFound", "ClusterNotFoundException", "ServiceNotFoundException", "ServiceDeploymentNotFoundException",
 		"ParameterNotFound", "TargetGroupNotFound", "TargetGroupNotFoundException":
 		return true
 	default:

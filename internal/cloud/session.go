@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -26,6 +27,7 @@ type Session struct {
 	parameters *Parameters
 	logs       *Logs
 	targets    *Targets
+	alarms     *Alarms
 	ecr        *ECR
 }
 
@@ -34,6 +36,7 @@ func (s *Session) connect(cfg aws.Config) {
 	s.parameters = &Parameters{client: ssm.NewFromConfig(cfg)}
 	s.logs = &Logs{client: cloudwatchlogs.NewFromConfig(cfg)}
 	s.targets = &Targets{client: elb.NewFromConfig(cfg)}
+	s.alarms = &Alarms{client: cloudwatch.NewFromConfig(cfg)}
 	s.ecr = &ECR{client: ecr.NewFromConfig(cfg), now: s.Now, login: make(chan *login, 1)}
 	s.ecr.login <- nil
 }
@@ -49,6 +52,9 @@ func (s *Session) Logs() *Logs { return s.logs }
 
 // Targets returns the target groups of the place's load balancers.
 func (s *Session) Targets() *Targets { return s.targets }
+
+// Alarms returns the place's CloudWatch alarms.
+func (s *Session) Alarms() *Alarms { return s.alarms }
 
 // ECR returns the place's container registry.
 func (s *Session) ECR() *ECR { return s.ecr }

@@ -1,0 +1,147 @@
+package cloud
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// deploymentsACall is the limit of DescribeServiceDeployments, deploymentsAPage that of
+// ListServiceDeployments.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html
+const (
+	deploymentsACall = 20
+	deploymentsAPage = 100
+)
+
+// ListServiceDeployments returns the ARNs of a service's deployments that began since a
+// time (the zero time: all that ECS remembers, ninety days), newest first.
+func (e *ECS) ListServiceDeployments(ctx context.Context, cluster, service string, since time.Time) ([]string, error) {
+	in := &awsecs.ListServiceDeploymentsInput{
+		Cluster: aws.String(cluster), Service: aws.String(service), MaxResults: aws.Int32(deploymentsAPage),
+	}
+	if !since.IsZero() {
+		in.CreatedAt = &types.CreatedAt{After: aws.Time(since)}
+	}
+	var arns []string
+	for {
+		page, err := e.client.ListServiceDeployments(ctx, in)
+		if err != nil {
+			return nil, explain(err)
+		}
+		for _, d := range page.ServiceDeployments {
+			arns = append(arns, aws.ToString(d.ServiceDeploymentArn))
+		}
+		if aws.ToString(page.NextToken) == "" {
+			return arns, nil
+		}
+		in.NextToken = page.NextToken
+	}
+}
+
+// DescribeServiceDeployments returns the service deployments with those ARNs. What ECS
+// does not know, or does not know yet, is left out.
+func (e *ECS) DescribeServiceDeployments(ctx context.Context, arns []string) ([]ecs.ServiceDeployment, error) {
+	answers, err := inBatches(ctx, arns, deploymentsACall, func(ctx context.Context, arns []string) ([]types.ServiceDeployment, error) {
+		out, err := e.client.DescribeServiceDeployments(ctx, &awsecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: arns})
+		if err != nil {
+			return nil, err
+		}
+		return out.ServiceDeployments, nil
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	var deployments []ecs.ServiceDeployment
+	for _, a := range answers {
+		for _, d := range a {
+			deployments = append(deployments, serviceDeploymentOf(d))
+		}
+	}
+	return deployments, nil
+}
+
+// StopServiceDeployment rolls a service deployment that goes on back to the revision
+// that the service ran before.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html
+func (e *ECS) StopServiceDeployment(ctx context.Context, arn string) error {
+	_, err := e.client.StopServiceDeployment(ctx, &awsecs.StopServiceDeploymentInput{
+		ServiceDeploymentArn: aws.String(arn), StopType: types.StopServiceDeploymentStopTypeRollback,
+	})
+	return explain(err)
+}
+
+// ContinueServiceDeployment answers a PAUSE hook that waits: the deployment goes on to
+// its next stage or, with rollback, back to the revision before.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
+func (e *ECS) ContinueServiceDeployment(ctx context.Context, arn, hookID string, rollback bool) error {
+	action := types.DeploymentLifecycleHookActionContinue
+	if rollback {
+		action = types.DeploymentLifecycleHookActionRollback
+	}
+	_, err := e.client.ContinueServiceDeployment(ctx, &awsecs.ContinueServiceDeploymentInput{
+		ServiceDeploymentArn: aws.String(arn), HookId: aws.String(hookID), Action: action,
+	})
+	return explain(err)
+}
+
+func serviceDeploymentOf(d types.ServiceDeployment) ecs.ServiceDeployment {
+	deployment := ecs.ServiceDeployment{
+		ARN:            aws.ToString(d.ServiceDeploymentArn),
+		ServiceARN:     aws.ToString(d.ServiceArn),
+		ClusterARN:     aws.ToString(d.ClusterArn),
+		Status:         string(d.Status),
+		StatusReason:   aws.ToString(d.StatusReason),
+		LifecycleStage: string(d.LifecycleStage),
+		CreatedAt:      aws.ToTime(d.CreatedAt),
+		StartedAt:      aws.ToTime(d.StartedAt),
+		FinishedAt:     aws.ToTime(d.FinishedAt),
+		StoppedAt:      aws.ToTime(d.StoppedAt),
+	}
+	if d.DeploymentConfiguration != nil {
+		deployment.Strategy = string(d.DeploymentConfiguration.Strategy)
+	}
+	if d.TargetServiceRevision != nil {
+		deployment.Target = revisionStateOf(*d.TargetServiceRevision)
+	}
+	for _, s := range d.SourceServiceRevisions {
+		deployment.Sources = append(deployment.Sources, revisionStateOf(s))
+	}
+	for _, h := range d.LifecycleHookDetails {
+		deployment.Hooks = append(deployment.Hooks, lifecycleHookOf(h))
+	}
+	if d.Alarms != nil {
+		deployment.Alarms, deployment.AlarmsRinging = d.Alarms.AlarmNames, d.Alarms.TriggeredAlarmNames
+	}
+	if d.Rollback != nil {
+		deployment.RollbackReason = aws.ToString(d.Rollback.Reason)
+	}
+	return deployment
+}
+
+func revisionStateOf(s types.ServiceRevisionSummary) ecs.RevisionState {
+	return ecs.RevisionState{
+		ARN:               aws.ToString(s.Arn),
+		Requested:         int(s.RequestedTaskCount),
+		Running:           int(s.RunningTaskCount),
+		Pending:           int(s.PendingTaskCount),
+		ProductionTraffic: aws.ToFloat64(s.RequestedProductionTrafficWeight),
+		TestTraffic:       aws.ToFloat64(s.RequestedTestTrafficWeight),
+	}
+}
+
+func lifecycleHookOf(h types.DeploymentLifecycleHookDetail) ecs.LifecycleHook {
+	return ecs.LifecycleHook{
+		ID:            aws.ToString(h.HookId),
+		Type:          string(h.TargetType),
+		Target:        aws.ToString(h.TargetArn),
+		Status:        string(h.Status),
+		TimeoutAction: string(h.TimeoutAction),
+		ExpiresAt:     aws.ToTime(h.ExpiresAt),
+	}
+}
