@@ -1,0 +1,27 @@
+package selection
+
+import (
+	"time"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Candidate is one tag of one version, or a version without a tag.
+type Candidate struct {
+	Tag       string // "" for a version without one
+	Digest    tagboat.Digest
+	PushedAt  time.Time // zero where it is not known
+	Platforms []string  // os/architecture[/variant]; nil where they are not known
+	Index     bool      // it stands for several images, one for each platform
+	// Looked says that the registry was asked for all that it knows: what is unknown
+	// stays so.
+	Looked bool
+}
+
+// name is how people call the candidate.
+func (c Candidate) name() string {
+	if c.Tag == "" {
+		return c.Digest.Short()
+	}
+	return c.Tag
+}

@@ -1,0 +1,31 @@
+package selection
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Numbers stay digits, so that they are exact at any length: build numbers made of a
+// time have seventeen digits, which a float would round.
+
+// isDigits tells whether s is a whole number without a sign.
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// compareDigits compares two whole numbers of any length.
+func compareDigits(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+// increment returns the number after a.
+func increment(a string) string {
+	digits := []byte(a)
+	for i := len(digits) - 1; i >= 0; i-- {
+		if digits[i] < '9' {
+			digits[i]++
+			return string(digits)
+		}
+		digits[i] = '0'
+	}
+	return "1" + string(digits)
+}

@@ -1,0 +1,92 @@
+package selection
+
+import (
+	"fmt"
+	"time"
+)
+
+// decided says how the first of accepted won.
+func (r Rule) decided(accepted []Verdict) string {
+	first := accepted[0]
+	switch {
+	case r.Fixed() != "":
+		return "the rule names this tag"
+	case len(accepted) == 1:
+		return "it is the only one that fits"
+	default:
+		return r.why(first, accepted[1])
+	}
+}
+
+// why says by which comparison a comes after b.
+func (r Rule) why(a, b Verdict) string {
+	if r.compareKeys(a.key, b.key) != 0 {
+		return r.whyKey(a, b)
+	}
+	same := ""
+	if r.order() != "" {
+		same = fmt.Sprintf("%s and %s have the same key, %s; ", a.name(), b.name(), a.key.text)
+	}
+	switch {
+	case !a.PushedAt.Equal(b.PushedAt) && b.PushedAt.IsZero():
+		return fmt.Sprintf("%s%s was pushed %s; of %s that is not known", same, a.name(), moment(a.PushedAt), b.name())
+	case !a.PushedAt.Equal(b.PushedAt):
+		return fmt.Sprintf("%s%s was pushed %s, later than %s, %s", same, a.name(), moment(a.PushedAt), b.name(), moment(b.PushedAt))
+	case a.Tag != b.Tag:
+		return fmt.Sprintf("%sboth were pushed at the same time, and the tag %s comes after %s", same, a.name(), b.name())
+	case a.Index != b.Index:
+		return fmt.Sprintf("%sboth were pushed at the same time, and %s is the index", same, a.name())
+	default:
+		return fmt.Sprintf("%sboth were pushed at the same time, and the digest %s comes after %s", same, a.Digest.Short(), b.Digest.Short())
+	}
+}
+
+func (r Rule) whyKey(a, b Verdict) string {
+	pair := ""
+	if a.key.text != a.Tag || b.key.text != b.Tag {
+		pair = fmt.Sprintf(" (of %s and %s)", a.name(), b.name())
+	}
+	switch r.order() {
+	case Semver:
+		return fmt.Sprintf("%s is a higher version than %s%s: %s", a.key.text, b.key.text, pair, whyVersion(a.key.version, b.key.version))
+	case Numeric:
+		return fmt.Sprintf("%s is a larger number than %s%s", a.key.text, b.key.text, pair)
+	case Time:
+		return fmt.Sprintf("%s is later than %s%s", moment(a.key.at), moment(b.key.at), pair)
+	default:
+		return fmt.Sprintf("%s comes after %s in the alphabet%s", a.key.text, b.key.text, pair)
+	}
+}
+
+// whyVersion names the part of two versions that decided.
+func whyVersion(a, b version) string {
+	for i, name := range []string{"major", "minor", "patch"} {
+		if compareDigits(a.core[i], b.core[i]) != 0 {
+			return fmt.Sprintf("%s %s is more than %s", name, a.core[i], b.core[i])
+		}
+	}
+	if a.pre == nil {
+		return "a release comes after its prereleases"
+	}
+	for i := range min(len(a.pre), len(b.pre)) {
+		x, y := a.pre[i], b.pre[i]
+		switch {
+		case compareIdentifiers(x, y) == 0:
+			continue
+		case isDigits(x):
+			return fmt.Sprintf("in the prerelease, %s is more than %s", x, y)
+		case isDigits(y):
+			return fmt.Sprintf("in the prerelease, text (%s) comes after numbers (%s)", x, y)
+		default:
+			return fmt.Sprintf("in the prerelease, %s comes after %s as text; semver compares numbers only where they stand alone between dots", x, y)
+		}
+	}
+	return "its prerelease has one part more"
+}
+
+func moment(at time.Time) string {
+	if at.IsZero() {
+		return "at an unknown time"
+	}
+	return at.UTC().Format("2006-01-02 15:04:05Z")
+}
