@@ -391,4 +391,3 @@ func encode(v any) string {
 	}
 	return string(data)
 }
-

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -15,6 +16,8 @@ type Evidence struct {
 	Tasks   []ecs.Task // of the deployment, stopped ones and running ones
 	Targets []ecs.TargetHealth
 	Events  []ecs.Event // since the deployment began, newest first
+	// Settings are those of the service and of the task definition.
+	Settings Settings
 	// Logs has the last lines of containers that died, by the task's ARN and the
 	// container's name.
 	Logs map[Stream][]ecs.LogLine
@@ -30,6 +33,9 @@ type Stream struct {
 // nothing speaks against the rollout.
 func Causes(e Evidence) []tagboat.Cause {
 	var found tally
+	if f, ok := e.Settings.deadlock(); ok {
+		found.add(f, nil)
+	}
 	for _, t := range e.Tasks {
 		found.addTask(t, e.Logs)
 	}
@@ -41,7 +47,7 @@ func Causes(e Evidence) []tagboat.Cause {
 	if len(found.all) == 0 {
 		found.addEvents(e.Events)
 	}
-	return found.causes()
+	return found.causes(e.Settings)
 }
 
 // tally counts findings by their cause.
@@ -49,8 +55,10 @@ type tally struct{ all []*counted }
 
 type counted struct {
 	Finding
-	tasks int
-	log   []ecs.LogLine
+	tasks     int
+	log       []ecs.LogLine
+	stoppedAt time.Time // of the task whose log it is
+	lives     lives
 }
 
 func (y *tally) addTask(t ecs.Task, logs map[Stream][]ecs.LogLine) {
@@ -62,35 +70,41 @@ func (y *tally) addTask(t ecs.Task, logs map[Stream][]ecs.LogLine) {
 		return
 	}
 	if f := Stopped(t); f.Counts {
-		y.add(f, logs[Stream{t.ARN, f.Container}])
+		log := logs[Stream{t.ARN, f.Container}]
+		c := y.add(f, log)
+		c.lives.add(t)
+		if len(log) > 0 && c.stoppedAt.IsZero() {
+			c.stoppedAt = t.StoppedAt
+		}
 	}
 }
 
 func (y *tally) addEvents(events []ecs.Event) {
 	for _, e := range events {
-		table := append(stoppedReasons(), placementReasons()...)
-		if m, ok := look(table, e.Message); ok {
-			y.add(Finding{Cause: m.cause, Evidence: e.Message, Advice: m.advice, Lasting: m.lasting}, nil)
+		if m, ok := look(messages(), e.Message); ok {
+			y.add(Finding{Cause: m.cause, Evidence: e.Message, Advice: m.advice, Lasting: m.lasting, about: m.about}, nil)
 		}
 	}
 }
 
-func (y *tally) add(f Finding, log []ecs.LogLine) {
+func (y *tally) add(f Finding, log []ecs.LogLine) *counted {
 	for _, c := range y.all {
 		if c.Cause == f.Cause {
 			c.tasks++
 			if len(c.log) == 0 {
 				c.log = log
 			}
-			return
+			return c
 		}
 	}
-	y.all = append(y.all, &counted{Finding: f, tasks: 1, log: log})
+	c := &counted{Finding: f, tasks: 1, log: log}
+	y.all = append(y.all, c)
+	return c
 }
 
 // causes sorts what cannot heal before what may, then by how many tasks it took; what
 // is seen first stays first among equals.
-func (y *tally) causes() []tagboat.Cause {
+func (y *tally) causes(s Settings) []tagboat.Cause {
 	slices.SortStableFunc(y.all, func(a, b *counted) int {
 		if a.Lasting != b.Lasting {
 			return map[bool]int{true: -1, false: 1}[a.Lasting]
@@ -99,12 +113,12 @@ func (y *tally) causes() []tagboat.Cause {
 	})
 	causes := make([]tagboat.Cause, len(y.all))
 	for i, c := range y.all {
-		causes[i] = c.cause()
+		causes[i] = c.cause(s)
 	}
 	return causes
 }
 
-func (c *counted) cause() tagboat.Cause {
+func (c *counted) cause(s Settings) tagboat.Cause {
 	what := c.Cause
 	if c.Container != "" && !strings.Contains(what, "container "+c.Container) {
 		what = fmt.Sprintf("%s (container %s)", what, c.Container)
@@ -112,12 +126,32 @@ func (c *counted) cause() tagboat.Cause {
 	if c.tasks > 1 {
 		what = fmt.Sprintf("%s, in %d tasks", what, c.tasks)
 	}
-	evidence := c.Evidence
+	evidence, advice := c.plainer(s)
 	if len(c.log) > 0 {
 		evidence += fmt.Sprintf("\nlast lines of %s's log:", c.Container)
 		for _, line := range c.log {
 			evidence += "\n  " + strings.TrimRight(line.Message, "\n")
 		}
 	}
-	return tagboat.Cause{Cause: what, Evidence: strings.TrimPrefix(evidence, "\n"), Advice: c.Advice}
+	return tagboat.Cause{Cause: what, Evidence: strings.TrimPrefix(evidence, "\n"), Advice: advice}
+}
+
+// plainer adds what the settings have to do with it.
+func (c *counted) plainer(s Settings) (evidence, advice string) {
+	more := ""
+	advice = c.Advice
+	switch c.about {
+	case aboutMemory:
+		more = s.limit(c.Container)
+	case aboutNetwork:
+		more = s.network()
+	case aboutAlarms:
+		more = strings.Join(s.Alarms, ", ")
+	case aboutHealth:
+		var grace string
+		if more, grace = s.slow(c); grace != "" {
+			advice += "; " + grace
+		}
+	}
+	return strings.TrimPrefix(strings.TrimSuffix(c.Evidence+"\n"+more, "\n"), "\n"), advice
 }

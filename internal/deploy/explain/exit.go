@@ -43,6 +43,7 @@ func exited(c ecs.Container) Finding {
 			Evidence:  c.Reason,
 			Advice:    "raise memory in the task definition, or find what uses it up",
 			Container: c.Name,
+			about:     aboutMemory,
 		}
 	}
 	words, advice := exitMeaning(*c.ExitCode)

@@ -14,7 +14,8 @@ func failedHealth(t ecs.Task) (Finding, bool) {
 		return Finding{
 			Cause:    "the load balancer found the task unhealthy",
 			Evidence: t.StoppedReason,
-			Advice:   "check the health check's path, port and codes, the security groups, and healthCheckGracePeriodSeconds for a slow start",
+			Advice:   "check the health check's path, port and codes, and the security groups",
+			about:    aboutHealth,
 		}, true
 	case strings.Contains(t.StoppedReason, "failed container health checks"):
 		name := unhealthy(t)
@@ -23,6 +24,7 @@ func failedHealth(t ecs.Task) (Finding, bool) {
 			Evidence:  t.StoppedReason,
 			Advice:    "run the healthCheck command in the image; raise startPeriod or retries for a slow start",
 			Container: name,
+			about:     aboutHealth,
 		}, true
 	}
 	return Finding{}, false

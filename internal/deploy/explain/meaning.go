@@ -8,6 +8,7 @@ type meaning struct {
 	cause   string   // what happened, in plain words
 	advice  string   // what to change
 	lasting bool     // trying again cannot heal it
+	about   about    // which settings have to do with it
 }
 
 func (m meaning) matches(message string) bool {
@@ -29,3 +30,14 @@ func look(table []meaning, message string) (meaning, bool) {
 	}
 	return meaning{}, false
 }
+
+// about says which settings of the service have to do with a cause.
+type about int
+
+const (
+	aboutNothing about = iota
+	aboutMemory
+	aboutNetwork
+	aboutHealth
+	aboutAlarms
+)

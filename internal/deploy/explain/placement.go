@@ -16,6 +16,47 @@ func placementReasons() []meaning {
 			advice: "add instances, or lower cpu in the task definition",
 		},
 		{
+			all:    []string{"insufficient memory available"},
+			cause:  "no container instance has enough free memory",
+			advice: "add instances, or lower memory in the task definition",
+		},
+		{
+			all:    []string{"insufficient CPU units available"},
+			cause:  "no container instance has enough free CPU",
+			advice: "add instances, or lower cpu in the task definition",
+		},
+		{
+			all:    []string{"already using a port required"},
+			cause:  "the port that the task wants is taken on every container instance",
+			advice: "use hostPort 0 for any free port, or add instances",
+		},
+		{
+			all:    []string{"missing an attribute required"},
+			cause:  "no container instance has an attribute that the task needs",
+			advice: "see requiresAttributes of the task definition; an old agent or another architecture are the usual reasons",
+		},
+		{
+			all:    []string{"encountered error \"AGENT\""},
+			cause:  "the agent of the container instance is not connected",
+			advice: "restart the ECS agent of the instance, or replace the instance",
+		},
+		{
+			all:    []string{"reached the limit on the number of"},
+			cause:  "the account's quota of Fargate tasks or vCPUs is used up",
+			advice: "ask for more under Service Quotas, or run less",
+		},
+		{
+			all:     []string{"configuration is above your limit"},
+			cause:   "the task wants more CPU or memory than the account may have",
+			advice:  "lower cpu and memory in the task definition, or ask for more under Service Quotas",
+			lasting: true,
+		},
+		{
+			all:    []string{"MemberOf placement constraint"},
+			cause:  "no container instance meets the placement constraints",
+			advice: "correct placementConstraints, or add instances that meet them",
+		},
+		{
 			all:    []string{"Capacity is unavailable"},
 			cause:  "AWS has no capacity for the task at this time",
 			advice: "try again, or let the service use more availability zones or another capacity provider",
@@ -39,6 +80,7 @@ func placementReasons() []meaning {
 			all:    []string{"alarm detected"},
 			cause:  "a CloudWatch alarm of the service went off",
 			advice: "see the alarm that the service's deployment configuration names",
+			about:  aboutAlarms,
 		},
 		{
 			all:    []string{"unable to assume"},

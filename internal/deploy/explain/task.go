@@ -15,6 +15,8 @@ type Finding struct {
 	Container string // the container that died, "" where none did
 	Lasting   bool   // trying again cannot heal it
 	Counts    bool   // it speaks against the task definition or the service's settings
+
+	about about
 }
 
 // Stopped says why a task stopped. Tasks that were stopped on purpose (scaling, a
@@ -27,8 +29,8 @@ func Stopped(t ecs.Task) Finding {
 }
 
 func reasonOf(t ecs.Task) Finding {
-	if m, ok := look(append(stoppedReasons(), placementReasons()...), t.StoppedReason); ok {
-		return Finding{Cause: m.cause, Evidence: t.StoppedReason, Advice: m.advice, Lasting: m.lasting, Container: neverPulled(t)}
+	if m, ok := look(messages(), t.StoppedReason); ok {
+		return Finding{Cause: m.cause, Evidence: t.StoppedReason, Advice: m.advice, Lasting: m.lasting, about: m.about, Container: neverPulled(t)}
 	}
 	if f, ok := failedHealth(t); ok {
 		return f
@@ -84,7 +86,7 @@ func blame(c ecs.Container) int {
 func containerFinding(c ecs.Container, t ecs.Task) Finding {
 	if c.ExitCode == nil {
 		if m, ok := look(stoppedReasons(), c.Reason); ok {
-			return Finding{Cause: m.cause, Evidence: c.Reason, Advice: m.advice, Lasting: m.lasting, Container: c.Name}
+			return Finding{Cause: m.cause, Evidence: c.Reason, Advice: m.advice, Lasting: m.lasting, about: m.about, Container: c.Name}
 		}
 		return Finding{Cause: "container " + c.Name + " did not start", Evidence: c.Reason, Advice: "see AWS's message", Container: c.Name}
 	}

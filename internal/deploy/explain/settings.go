@@ -1,0 +1,114 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// Settings is what of a service and its task definition makes a cause plainer. The zero
+// value adds nothing.
+type Settings struct {
+	Desired, Running  int // tasks of the service
+	MinHealthyPercent int
+	MaxPercent        int
+	Replacing         bool // older tasks have to make room
+	Grace             time.Duration
+	LoadBalanced      bool
+	Subnets           []string
+	PublicIP          bool
+	TaskMemory        string            // as the task definition has it, in MiB if it is a number
+	Memory            map[string]string // hard limit of a container, in MiB
+	Alarms            []string          // that the service's deployments listen to, or that went off
+}
+
+// deadlock finds healthy percents under which ECS can neither stop an old task nor start
+// a new one: the lower bound is rounded up and the upper one down.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+func (s Settings) deadlock() (Finding, bool) {
+	lower, upper := (s.Desired*s.MinHealthyPercent+99)/100, s.Desired*s.MaxPercent/100
+	if !s.Replacing || s.Desired == 0 || lower < s.Desired || upper > s.Desired {
+		return Finding{}, false
+	}
+	return Finding{
+		Cause: "the healthy percents let ECS neither stop an old task nor start a new one",
+		Evidence: fmt.Sprintf("of %d tasks %d must stay healthy (minimumHealthyPercent %d, rounded up) and no more than %d may exist (maximumPercent %d, rounded down)",
+			s.Desired, lower, s.MinHealthyPercent, upper, s.MaxPercent),
+		Advice:  "lower minimumHealthyPercent or raise maximumPercent in the service definition",
+		Lasting: true,
+	}, true
+}
+
+// limit says how much memory a container may use, or "".
+func (s Settings) limit(container string) string {
+	switch {
+	case s.Memory[container] != "":
+		return "its limit is " + mebibytes(s.Memory[container])
+	case s.TaskMemory != "":
+		return "the task's limit is " + mebibytes(s.TaskMemory)
+	default:
+		return ""
+	}
+}
+
+func mebibytes(n string) string {
+	if strings.Trim(n, "0123456789") == "" {
+		return n + " MiB"
+	}
+	return n
+}
+
+// network says how the tasks reach the internet, or "".
+func (s Settings) network() string {
+	if len(s.Subnets) == 0 {
+		return ""
+	}
+	public := "assignPublicIp is DISABLED, so they need a NAT gateway or endpoints"
+	if s.PublicIP {
+		public = "assignPublicIp is ENABLED, so they need a route to an internet gateway"
+	}
+	return fmt.Sprintf("the tasks are in %s; %s", strings.Join(s.Subnets, ", "), public)
+}
+
+// lives is how long tasks ran before a failed health check ended them.
+type lives struct{ shortest, longest time.Duration }
+
+func (l *lives) add(t ecs.Task) {
+	if t.StartedAt.IsZero() || t.StoppedAt.IsZero() {
+		return
+	}
+	life := t.StoppedAt.Sub(t.StartedAt)
+	if l.longest == 0 || life < l.shortest {
+		l.shortest = life
+	}
+	l.longest = max(l.longest, life)
+}
+
+// stillStarting is how long before its end a task printed its last line if it was busy
+// until then.
+const stillStarting = 15 * time.Second
+
+// slow says what a grace period has to do with tasks that failed a health check: they
+// were ended after a life that may be shorter than their start takes.
+func (s Settings) slow(c *counted) (evidence, advice string) {
+	if c.lives.longest == 0 || !s.LoadBalanced && s.Grace == 0 {
+		return "", ""
+	}
+	life := seconds(c.lives.shortest)
+	if longest := seconds(c.lives.longest); longest != life {
+		life += " to " + longest
+	}
+	evidence = fmt.Sprintf("stopped %s after its start; healthCheckGracePeriodSeconds is %d", life, int(s.Grace.Seconds()))
+	if n := len(c.log); n > 0 && c.stoppedAt.Sub(c.log[n-1].At) < stillStarting {
+		evidence += "; it was still printing then"
+	}
+	if s.Grace < c.lives.longest {
+		wanted := (2*c.lives.longest - s.Grace).Round(30 * time.Second)
+		advice = fmt.Sprintf("if it is only slow to start, set healthCheckGracePeriodSeconds to %d", int(wanted.Seconds()))
+	}
+	return evidence, advice
+}
+
+func seconds(d time.Duration) string { return d.Round(time.Second).String() }
