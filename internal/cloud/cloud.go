@@ -19,6 +19,8 @@ import (
 // Options are what a Cloud can be told beside the standard chain.
 type Options struct {
 	UserAgent string // name, or name/version, added to what the SDK says of itself
+	// Cache is a directory to keep task definitions in between runs; "" keeps none.
+	Cache string
 	// Transport carries the requests; nil means the SDK's own.
 	Transport http.RoundTripper
 }
@@ -28,9 +30,11 @@ type Cloud struct {
 	config aws.Config
 	pacer  *pace.Pacer
 	calls  counter
+	cache  string
 
 	mu       sync.Mutex
 	sessions map[Place]*Session
+	own      string // account of the caller's own credentials; "" until a Place says
 }
 
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be

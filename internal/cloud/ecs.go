@@ -15,4 +15,5 @@ type ECS struct {
 
 	mu          sync.Mutex
 	definitions map[string]ecs.TaskDefinition // by ARN: a revision never changes
+	kept        definitionCache
 }

@@ -10,16 +10,17 @@ import (
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // DescribeTaskDefinition returns a revision by its ARN, by family:revision, or by family
-// for its latest active one. What was read by ARN once is remembered, with the status
-// and the tags that it had then: nothing else of a revision ever changes. The error wraps
-// ecs.ErrNotFound where there is none.
+// for its latest active one. What was read by ARN once is remembered, on disk too where
+// Options.Cache says so, with the status and the tags that it had then: nothing else of a
+// revision ever changes. The error wraps ecs.ErrNotFound where there is none.
 func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
-	if d, ok := e.remembered(id); ok {
+	if d, ok := e.Remembered(id); ok {
 		return d, nil
 	}
 	out, err := e.client.DescribeTaskDefinition(ctx, &awsecs.DescribeTaskDefinitionInput{
@@ -28,48 +29,71 @@ func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDe
 	if err != nil {
 		return ecs.TaskDefinition{}, explain(err)
 	}
-	var body struct {
-		TaskDefinition map[string]json.RawMessage `json:"taskDefinition"`
-		Tags           json.RawMessage            `json:"tags"`
-	}
-	if err := bodyOf(out.ResultMetadata, &body); err != nil {
-		return ecs.TaskDefinition{}, err
-	}
-	if out.TaskDefinition == nil {
-		return ecs.TaskDefinition{}, errors.New("AWS's answer has no task definition")
-	}
-	if len(out.Tags) > 0 {
-		body.TaskDefinition["tags"] = body.Tags
-	}
-	record, err := json.Marshal(body.TaskDefinition)
+	d, err := definitionOf(out.TaskDefinition, out.ResultMetadata)
 	if err != nil {
-		return ecs.TaskDefinition{}, fmt.Errorf("keeping the task definition %q: %w", id, err)
-	}
-	d := ecs.TaskDefinition{
-		ARN:      aws.ToString(out.TaskDefinition.TaskDefinitionArn),
-		Family:   aws.ToString(out.TaskDefinition.Family),
-		Revision: int(out.TaskDefinition.Revision),
-		Status:   string(out.TaskDefinition.Status),
-		Record:   record,
+		return ecs.TaskDefinition{}, err
 	}
 	e.remember(d)
 	return d, nil
 }
 
-func (e *ECS) remembered(arn string) (ecs.TaskDefinition, bool) {
+// definitionOf returns the revision in an answer that was kept, its tags in the record.
+func definitionOf(t *types.TaskDefinition, metadata middleware.Metadata) (ecs.TaskDefinition, error) {
+	var body struct {
+		TaskDefinition map[string]json.RawMessage `json:"taskDefinition"`
+		Tags           []json.RawMessage          `json:"tags"`
+	}
+	if err := bodyOf(metadata, &body); err != nil {
+		return ecs.TaskDefinition{}, err
+	}
+	if t == nil {
+		return ecs.TaskDefinition{}, errors.New("AWS's answer has no task definition")
+	}
+	var err error
+	if len(body.Tags) > 0 {
+		if body.TaskDefinition["tags"], err = json.Marshal(body.Tags); err != nil {
+			return ecs.TaskDefinition{}, fmt.Errorf("keeping the task definition: %w", err)
+		}
+	}
+	record, err := json.Marshal(body.TaskDefinition)
+	if err != nil {
+		return ecs.TaskDefinition{}, fmt.Errorf("keeping the task definition: %w", err)
+	}
+	return ecs.TaskDefinition{
+		ARN:      aws.ToString(t.TaskDefinitionArn),
+		Family:   aws.ToString(t.Family),
+		Revision: int(t.Revision),
+		Status:   string(t.Status),
+		Record:   record,
+	}, nil
+}
+
+// Remembered returns what was read by that ARN before, without a call.
+func (e *ECS) Remembered(arn string) (ecs.TaskDefinition, bool) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	d, ok := e.definitions[arn]
+	e.mu.Unlock()
+	if ok {
+		return d, true
+	}
+	if d, ok = e.kept.read(arn); ok {
+		e.hold(d)
+	}
 	return d, ok
 }
 
-func (e *ECS) remember(d ecs.TaskDefinition) {
+func (e *ECS) hold(d ecs.TaskDefinition) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.definitions == nil {
 		e.definitions = map[string]ecs.TaskDefinition{}
 	}
 	e.definitions[d.ARN] = d
+}
+
+func (e *ECS) remember(d ecs.TaskDefinition) {
+	e.hold(d)
+	e.kept.write(d)
 }
 
 // revisionsAPage is the most that ListTaskDefinitions returns at once.
@@ -106,7 +130,7 @@ func (e *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage)
 	if err != nil {
 		return "", err
 	}
-	out, err := e.client.RegisterTaskDefinition(ctx, &awsecs.RegisterTaskDefinitionInput{}, body, func(o *awsecs.Options) {
+	out, err := e.client.RegisterTaskDefinition(ctx, &awsecs.RegisterTaskDefinitionInput{}, body, keepBody, func(o *awsecs.Options) {
 		o.Retryer = onceSent(o.Retryer)
 	})
 	switch {
@@ -116,6 +140,9 @@ func (e *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage)
 		return "", explain(err)
 	case out.TaskDefinition == nil:
 		return "", fmt.Errorf("%w: AWS's answer has no task definition", ecs.ErrAmbiguous)
+	}
+	if d, err := definitionOf(out.TaskDefinition, out.ResultMetadata); err == nil {
+		e.remember(d) // the next run finds it in use
 	}
 	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
 }

@@ -10,16 +10,25 @@ import (
 	"github.com/tagboat/tagboat/internal/cloud/pace"
 )
 
-// addPacing makes each attempt wait for its turn, before it is signed.
-func addPacing(p *pace.Pacer, scope string) func(*middleware.Stack) error {
+// addPacing makes each attempt wait for its turn, before it is signed, and learn from
+// its answer. scope is asked each time: an account can become known later.
+func addPacing(p *pace.Pacer, scope func() string) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
 		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("TagboatPacing", func(
 			ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler,
 		) (middleware.FinalizeOutput, middleware.Metadata, error) {
-			if err := p.Wait(ctx, scope, operationOf(ctx)); err != nil {
+			scope, operation := scope(), operationOf(ctx)
+			if err := p.Wait(ctx, scope, operation); err != nil {
 				return middleware.FinalizeOutput{}, middleware.Metadata{}, errNotSent{fmt.Errorf("waiting for a turn: %w", err)}
 			}
-			return next.HandleFinalize(ctx, in)
+			out, metadata, err := next.HandleFinalize(ctx, in)
+			switch {
+			case err == nil:
+				p.Answered(scope, operation)
+			case isThrottle(err) && !hasCode(err, tooManyUpdates):
+				p.Refused(scope, operation)
+			}
+			return out, metadata, err
 		}), "Retry", middleware.After)
 	}
 }

@@ -41,9 +41,12 @@ func (c *Cloud) open(p Place) *Session {
 	cfg := c.config.Copy()
 	cfg.Region = cmp.Or(p.Region, cfg.Region)
 	s.region = cfg.Region
-	account := cmp.Or(roleAccount(p.Role), p.Account)
+	if p.Role == "" && p.Account != "" {
+		c.own = p.Account // the guard lets nothing out if it is not
+	}
+	seen := &world{}
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
-		s.clock.add, addPacing(c.pacer, account+"/"+cfg.Region))
+		s.clock.add, seen.add, addPacing(c.pacer, func() string { return c.account(p) + "/" + s.region }))
 	if p.Role != "" {
 		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), p.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = sessionName
@@ -53,7 +56,20 @@ func (c *Cloud) open(p Place) *Session {
 	s.sts = sts.NewFromConfig(cfg)
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)
 	s.connect(cfg)
+	seen.real = s.ecs.client.Options().BaseEndpoint == nil
+	s.ecs.kept = definitionCache{dir: c.cache, world: seen.String}
 	return s
+}
+
+// account returns the account of a place as far as it is known: whoever assumes a role
+// is in the role's, and all who do not are in the same one.
+func (c *Cloud) account(p Place) string {
+	if account := roleAccount(p.Role); account != "" {
+		return account
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.own
 }
 
 // roleAccount returns the account that a role belongs to, and so whoever assumes it.

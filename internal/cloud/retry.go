@@ -34,10 +34,15 @@ func isThrottle(err error) bool {
 		return false
 	}
 	_, known := retry.DefaultThrottleErrorCodes[e.ErrorCode()]
-	return known || e.ErrorCode() == "TooManyUpdates"
+	return known || e.ErrorCode() == tooManyUpdates
 }
 
-const quotaCode = "LimitExceededException"
+const (
+	quotaCode = "LimitExceededException"
+	// tooManyUpdates is about one parameter that others write too, not about a rate.
+	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+	tooManyUpdates = "TooManyUpdates"
+)
 
 // newRetryer returns the SDK's standard retryer with more patience. It has no budget for
 // retries: pacing keeps us within AWS's rates, and a poll must not fail because of the

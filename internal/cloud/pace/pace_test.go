@@ -16,11 +16,11 @@ func TestWaitKeepsToTheRate(t *testing.T) {
 		calls     int
 		takes     time.Duration
 	}{
-		{"ecs.RegisterTaskDefinition", 20, 0},
-		{"ecs.RegisterTaskDefinition", 30, 10 * time.Second},
-		{"ecs.UpdateService", 100, 10 * time.Second},
-		{"ecs.DescribeServices", 300, 10 * time.Second},
-		{"ssm.PutParameter", 6, time.Second},
+		{"ecs.RegisterTaskDefinition", 19, 0},
+		{"ecs.RegisterTaskDefinition", 29, 10 * time.Second},
+		{"ecs.UpdateService", 97, 10 * time.Second},
+		{"ecs.DescribeServices", 295, 10 * time.Second},
+		{"ssm.PutParameter", 5, time.Second},
 		{"sts.GetCallerIdentity", 1000, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestGroupsShareABucketAndScopesDoNot(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for range 25 {
+		for range 23 {
 			wait("here", "ecs.UpdateService")
 			wait("here", "ecs.CreateService")
 			wait("there", "ecs.UpdateService")
@@ -53,6 +53,7 @@ func TestGroupsShareABucketAndScopesDoNot(t *testing.T) {
 		if took := time.Since(start); took != 0 {
 			t.Errorf("within the burst it took %s", took)
 		}
+		wait("here", "ecs.DeleteService")
 		wait("here", "ecs.DeleteService")
 		if took := time.Since(start); took != 200*time.Millisecond {
 			t.Errorf("beyond the burst it took %s", took)
@@ -63,7 +64,7 @@ func TestGroupsShareABucketAndScopesDoNot(t *testing.T) {
 func TestWaitEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := pace.New()
-		for range 20 {
+		for range 19 {
 			if err := p.Wait(t.Context(), "here", "ecs.RegisterTaskDefinition"); err != nil {
 				t.Fatal(err)
 			}

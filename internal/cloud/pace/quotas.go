@@ -2,18 +2,22 @@ package pace
 
 import "golang.org/x/time/rate"
 
-// bucket is a rate that AWS documents.
-type bucket struct {
+// quota is a rate that AWS documents.
+type quota struct {
 	burst     int
 	perSecond rate.Limit
 }
 
-// buckets are AWS's rates by group; groupOf says what is in a group.
+// usable is how much of the burst is used: calls arrive a little closer together than
+// they were sent, and AWS's bucket must not be empty then.
+func (q quota) usable() int { return max(1, min(q.burst-1, q.burst*19/20)) }
+
+// quotas are AWS's rates by group; groupOf says what is in a group.
 //
 // ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 // Parameter Store: https://docs.aws.amazon.com/general/latest/gr/ssm.html, where only
 // rates are given. ECR: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
-var buckets = map[string]bucket{
+var quotas = map[string]quota{
 	"ecs.service-modify":          {50, 5},
 	"ecs.service-read":            {100, 20},
 	"ecs.task-definition-modify":  {20, 1},

@@ -1,0 +1,76 @@
+package cloud
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// definitionCache keeps task definitions on disk, a file a revision, so that the next
+// run need not read them: a revision never changes. Whatever goes wrong with it makes
+// it forget and nothing else, so it may be deleted at any time, and any number of
+// processes may share it. It keeps active revisions only; that a revision was
+// deregistered since shows where it is used. The zero value keeps nothing.
+type definitionCache struct {
+	dir string
+	// world tells one AWS from another: AWS itself, or a sandbox, which has revisions
+	// of the same names with something else in them. "" is a world not known yet.
+	world func() string
+}
+
+// revisionARN has the parts of a revision's ARN that make its path; none of them can
+// lead out of the directory.
+var revisionARN = regexp.MustCompile(`^arn:(aws[a-z-]*):ecs:([a-z0-9-]+):([0-9]{12}):task-definition/([a-zA-Z0-9_-]{1,255}):([0-9]+)$`)
+
+// path returns the file of a revision, and false where nothing is kept.
+func (c definitionCache) path(arn string) (string, bool) {
+	parts := revisionARN.FindStringSubmatch(arn)
+	if c.dir == "" || parts == nil {
+		return "", false
+	}
+	world := c.world()
+	if world == "" {
+		return "", false
+	}
+	return filepath.Join(c.dir, world, parts[3], parts[2], parts[4], parts[5]+".json"), true
+}
+
+// read returns the revision with that ARN, if it is kept.
+func (c definitionCache) read(arn string) (ecs.TaskDefinition, bool) {
+	path, ok := c.path(arn)
+	if !ok {
+		return ecs.TaskDefinition{}, false
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ecs.TaskDefinition{}, false
+	}
+	var d ecs.TaskDefinition
+	if json.Unmarshal(data, &d) != nil || d.ARN != arn || len(d.Record) == 0 {
+		return ecs.TaskDefinition{}, false
+	}
+	return d, true
+}
+
+// write keeps a revision. A file appears under its name when it is whole.
+func (c definitionCache) write(d ecs.TaskDefinition) {
+	path, ok := c.path(d.ARN)
+	if !ok || d.Status != "ACTIVE" {
+		return
+	}
+	data, err := json.Marshal(d)
+	if err != nil || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
+		return
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // with mode 0600
+	if err != nil {
+		return
+	}
+	_, err = file.Write(data)
+	if closed := file.Close(); err != nil || closed != nil || os.Rename(file.Name(), path) != nil {
+		_ = os.Remove(file.Name())
+	}
+}

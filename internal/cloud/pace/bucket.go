@@ -1,0 +1,116 @@
+package pace
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// How a bucket learns: a refusal halves its rate, down to a sixteenth of what AWS
+// documents, and each answer wins a fiftieth of the documented rate back.
+const (
+	halved = 0.5
+	floor  = 1.0 / 16
+	regain = 1.0 / 50
+	// oneRefusal is for how long refusals count as one: calls that were under way
+	// together tell the same thing.
+	oneRefusal = time.Second
+)
+
+// bucket is the client's side of one of AWS's token buckets.
+type bucket struct {
+	quota quota
+	turn  chan struct{} // held by who waits for the next token; the others queue for it
+
+	mu          sync.Mutex
+	tokens      *rate.Limiter
+	queued      int
+	lastRefusal time.Time
+}
+
+func newBucket(q quota) *bucket {
+	return &bucket{quota: q, turn: make(chan struct{}, 1), tokens: rate.NewLimiter(q.perSecond, q.usable())}
+}
+
+// wait takes one token. Only the first in the queue has reserved one, so that what the
+// bucket learns holds for everybody behind it at once.
+func (b *bucket) wait(ctx context.Context, operation string) error {
+	if err := b.enter(ctx, operation); err != nil {
+		return err
+	}
+	defer b.leave()
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	turn := b.tokens.Reserve()
+	delay := turn.Delay()
+	if delay == 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		turn.Cancel()
+		return ctx.Err()
+	}
+}
+
+// enter joins the queue, unless ctx is bound to end before the queue does.
+func (b *bucket) enter(ctx context.Context, operation string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if end, ok := ctx.Deadline(); ok {
+		if wait := b.expected(); time.Until(end) < wait {
+			return fmt.Errorf("%s may go out in %s only: %w", operation, wait.Round(time.Millisecond), context.DeadlineExceeded)
+		}
+	}
+	b.queued++
+	return ctx.Err()
+}
+
+// expected returns how long whoever comes now has to wait, at the rate of now.
+func (b *bucket) expected() time.Duration {
+	short := float64(b.queued) + 1 - b.tokens.Tokens()
+	if b.queued > 0 {
+		short-- // the first in the queue has its token reserved
+	}
+	return max(0, time.Duration(short/float64(b.tokens.Limit())*float64(time.Second)))
+}
+
+func (b *bucket) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queued--
+}
+
+// refused pours the bucket out, because AWS's is empty, and slows down.
+func (b *bucket) refused() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	if !b.lastRefusal.IsZero() && now.Sub(b.lastRefusal) < oneRefusal {
+		return
+	}
+	b.lastRefusal = now
+	if left := int(b.tokens.TokensAt(now)); left > 0 {
+		b.tokens.AllowN(now, left)
+	}
+	b.tokens.SetLimitAt(now, max(b.tokens.Limit()*halved, b.quota.perSecond*floor))
+}
+
+func (b *bucket) answered() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if limit := b.tokens.Limit(); limit < b.quota.perSecond {
+		b.tokens.SetLimit(min(limit+b.quota.perSecond*regain, b.quota.perSecond))
+	}
+}
