@@ -22,17 +22,17 @@ func (r Rule) Backtest(candidates []Candidate, since, now time.Time) (changes []
 	if len(needs) > 0 {
 		return nil, needs
 	}
-	var best *placed
+	var best *Verdict
 	for _, next := range history {
-		if best != nil && r.compare(next.Verdict, best.Verdict) <= 0 {
+		if best != nil && r.compare(next, *best) <= 0 {
 			continue
 		}
 		if r.open(next.Candidate) {
 			return nil, []int{next.at}
 		}
-		change := Change{At: r.countsFrom(next.Candidate), Chosen: next.Verdict, Why: "it is the first one that fits"}
+		change := Change{At: r.countsFrom(next.Candidate), Chosen: next, Why: "it is the first one that fits"}
 		if best != nil {
-			change.Why = r.why(next.Verdict, best.Verdict)
+			change.Why = r.why(next, *best)
 		}
 		best = &next
 		if change.At.Before(since) {
@@ -48,19 +48,20 @@ func (r Rule) Backtest(candidates []Candidate, since, now time.Time) (changes []
 func (r Rule) countsFrom(c Candidate) time.Time { return c.PushedAt.Add(r.MinAge) }
 
 // history returns what counts by now, in the order in which it began to.
-func (r Rule) history(candidates []Candidate, now time.Time) (history []placed, needs []int) {
+func (r Rule) history(candidates []Candidate, now time.Time) (history []Verdict, needs []int) {
 	for i, c := range candidates {
 		v := r.judge(c, now)
+		v.at = i
 		switch {
 		case v.Skipped != "" || r.Empty():
 		case c.PushedAt.IsZero() && !c.Looked:
 			needs = append(needs, i)
 		case !c.PushedAt.IsZero():
-			history = append(history, placed{v, i})
+			history = append(history, v)
 		}
 	}
-	slices.SortFunc(history, func(a, b placed) int {
-		return cmp.Or(a.PushedAt.Compare(b.PushedAt), r.compare(a.Verdict, b.Verdict))
+	slices.SortFunc(history, func(a, b Verdict) int {
+		return cmp.Or(a.PushedAt.Compare(b.PushedAt), r.compare(a, b))
 	})
 	return history, needs
 }

@@ -1,7 +1,9 @@
 package selection
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,36 +30,32 @@ func (c Choice) Chosen() (Verdict, bool) {
 // more than it has to: where push times or platforms decide that are not known, Needs
 // says whose.
 func (r Rule) Choose(candidates []Candidate, now time.Time) Choice {
-	choice := Choice{Rule: r}
-	var accepted []placed
+	verdicts := make([]Verdict, len(candidates)) // a repository may have a hundred thousand
+	accepted, skipped := 0, len(verdicts)
 	for i, c := range candidates {
-		if v := r.judge(c, now); v.Skipped != "" || r.Empty() {
-			choice.Skipped = append(choice.Skipped, v)
+		v := r.judge(c, now)
+		v.at = i
+		if v.Skipped != "" || r.Empty() {
+			skipped--
+			verdicts[skipped] = v
 		} else {
-			accepted = append(accepted, placed{v, i})
+			verdicts[accepted] = v
+			accepted++
 		}
 	}
-	slices.SortFunc(accepted, func(a, b placed) int { return r.compare(b.Verdict, a.Verdict) })
-	choice.Needs = r.needs(accepted)
-	for _, a := range accepted {
-		choice.Accepted = append(choice.Accepted, a.Verdict)
-	}
-	slices.SortFunc(choice.Skipped, func(a, b Verdict) int { return Rule{}.compare(undate(a), undate(b)) })
-	if len(choice.Needs) == 0 && len(accepted) > 0 {
+	choice := Choice{Rule: r, Accepted: verdicts[:accepted:accepted], Skipped: verdicts[skipped:]}
+	slices.SortFunc(choice.Accepted, func(a, b Verdict) int { return r.compare(b, a) })
+	slices.SortFunc(choice.Skipped, byTag)
+	choice.Needs = r.needs(choice.Accepted)
+	if len(choice.Needs) == 0 && accepted > 0 {
 		choice.Decided = r.decided(choice.Accepted)
 	}
 	return choice
 }
 
-// placed is a verdict with the place of its candidate.
-type placed struct {
-	Verdict
-	at int
-}
-
 // needs returns whom to look at before the first of accepted can be the winner: those
 // that share its key where push times must decide, and itself.
-func (r Rule) needs(accepted []placed) []int {
+func (r Rule) needs(accepted []Verdict) []int {
 	var undated []int
 	tied := 0
 	for _, a := range accepted {
@@ -79,7 +77,6 @@ func (r Rule) needs(accepted []placed) []int {
 	}
 }
 
-func undate(v Verdict) Verdict {
-	v.PushedAt = time.Time{}
-	return v
+func byTag(a, b Verdict) int {
+	return cmp.Or(strings.Compare(a.Tag, b.Tag), cmp.Compare(a.Digest, b.Digest))
 }

@@ -12,6 +12,7 @@ type Verdict struct {
 	Skipped string // why it does not count, as it follows the tag in a sentence; "" where it does
 
 	key key
+	at  int // place among the candidates
 }
 
 // judge looks at a candidate by itself. What is not known of it is not held against it.

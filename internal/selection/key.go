@@ -8,8 +8,8 @@ import (
 
 // key is what candidates compare by, before push time and tag.
 type key struct {
-	text    string // as it stands in the tag
-	version version
+	text    string   // as it stands in the tag
+	version *version // nil where the order is another one
 	at      time.Time
 }
 
@@ -49,7 +49,7 @@ func (r Rule) parseKey(k key) (key, reason) {
 		if err != nil {
 			return k, notVersion(err)
 		}
-		k.version = v
+		k.version = &v
 		if r.constraint != nil {
 			if ok, why := r.constraint.allows(v); !ok {
 				return k, why
@@ -93,7 +93,7 @@ func (r Rule) layoutText() string {
 func (r Rule) compareKeys(a, b key) int {
 	switch r.order() {
 	case Semver:
-		return a.version.compare(b.version)
+		return a.version.compare(*b.version)
 	case Numeric:
 		return compareDigits(a.text, b.text)
 	case Alphabetical:

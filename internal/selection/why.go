@@ -48,7 +48,7 @@ func (r Rule) whyKey(a, b Verdict) string {
 	}
 	switch r.order() {
 	case Semver:
-		return fmt.Sprintf("%s is a higher version than %s%s: %s", a.key.text, b.key.text, pair, whyVersion(a.key.version, b.key.version))
+		return fmt.Sprintf("%s is a higher version than %s%s: %s", a.key.text, b.key.text, pair, whyVersion(*a.key.version, *b.key.version))
 	case Numeric:
 		return fmt.Sprintf("%s is a larger number than %s%s", a.key.text, b.key.text, pair)
 	case Time:
