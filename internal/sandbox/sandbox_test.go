@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -91,7 +92,7 @@ func (r running) awsConfig() aws.Config {
 		Region:       "eu-west-1",
 		BaseEndpoint: aws.String(r.url),
 		Credentials:  credentials.NewStaticCredentialsProvider("key", "secret", ""),
-		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+		Retryer:      func() aws.Retryer { return wiretest.Once{} },
 	}
 }
 

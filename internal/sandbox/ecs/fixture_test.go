@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/smithy-go"
@@ -76,7 +75,7 @@ func (f *fixture) clientOf(account string) *sdk.Client {
 		Region:       wiretest.Region,
 		BaseEndpoint: &f.url,
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "secret", ""),
-		Retryer:      aws.NopRetryer{},
+		Retryer:      wiretest.Once{},
 	})
 }
 

@@ -42,7 +42,7 @@ func newClient(url, account string) *sdk.Client {
 		BaseEndpoint: &url,
 		Region:       wiretest.Region,
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "secret", ""),
-		Retryer:      aws.NopRetryer{},
+		Retryer:      wiretest.Once{},
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -37,12 +36,9 @@ func newCloud(t *testing.T) cloud {
 		BaseEndpoint: &url,
 		Region:       wiretest.Region,
 		Credentials:  credentials.NewStaticCredentialsProvider(wiretest.Account, "secret", ""),
-		Retryer:      aws.NopRetryer{},
+		Retryer:      wiretest.Once{},
 	})}
 }
-
-// patient asks again where an answer of a megabyte breaks off on a busy machine.
-func patient(o *sdk.Options) { o.Retryer = retry.NewStandard() }
 
 func (c cloud) createGroup(t *testing.T, names ...string) {
 	t.Helper()

@@ -183,7 +183,7 @@ func TestPagesKeepToTheirSize(t *testing.T) {
 		c.service.Append(here, "g", "s", start.Add(time.Duration(i)), strings.Repeat("x", 400_000))
 	}
 	for name, fromHead := range map[string]bool{"head": true, "tail": false} {
-		out, err := c.GetLogEvents(t.Context(), &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s"), StartFromHead: &fromHead}, patient)
+		out, err := c.GetLogEvents(t.Context(), &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s"), StartFromHead: &fromHead})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

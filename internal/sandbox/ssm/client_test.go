@@ -37,7 +37,7 @@ func newClient(url, account, region string) *sdk.Client {
 		BaseEndpoint: &url,
 		Region:       region,
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "secret", ""),
-		Retryer:      aws.NopRetryer{},
+		Retryer:      wiretest.Once{},
 	})
 }
 
