@@ -19,8 +19,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/tagboat/tagboat/internal/sandbox"
-	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
+	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 var start = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
