@@ -58,15 +58,7 @@ func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 
 func (f *frame) printReason(d tagboat.Deployment) {
 	f.Printf("\n%s %s\n", f.OnOut(verdictStyle(d.Verdict), fmt.Sprintf("%s/%s %s:", d.Environment, d.Service, d.Verdict)), d.Reason)
-	for _, cause := range d.Causes {
-		f.Printf("  %s\n", f.OnOut(console.Strong, cause.Cause))
-		for line := range strings.Lines(cause.Evidence) {
-			f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(line, "\n")))
-		}
-		if cause.Advice != "" {
-			f.Printf("    %s %s\n", f.OnOut(console.Accent, "→"), cause.Advice)
-		}
-	}
+	f.printCauses(d.Causes)
 }
 
 func imagesText(images []tagboat.ImageState) string {

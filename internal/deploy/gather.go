@@ -36,6 +36,7 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 		Events:  eventsSince(s, d.CreatedAt),
 	}
 	evidence.Logs = g.logs(ctx, d, evidence.Tasks)
+	evidence.Settings = g.settings(ctx, s, d)
 	causes := explain.Causes(evidence)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return causes

@@ -21,6 +21,7 @@ type record struct {
 type containerRecord struct {
 	Name             string `json:"name"`
 	Image            string `json:"image"`
+	Memory           int    `json:"memory"` // hard limit in MiB; 0 where there is none
 	LogConfiguration struct {
 		Driver  string            `json:"logDriver"`
 		Options map[string]string `json:"options"`
