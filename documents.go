@@ -71,6 +71,8 @@ type ImageState struct {
 	Tag       string        `json:"tag"`     // of the pinned version
 	Pinned    Digest        `json:"pinned"`  // "" where nothing is pinned
 	Running   Digest        `json:"running"` // "" where nothing runs, or not all tasks agree
+	// RunningTag is the tag that the running version was pinned by, "" where unknown.
+	RunningTag string `json:"runningTag"`
 }
 
 // Cause is one reason why a rollout fails, in plain words.

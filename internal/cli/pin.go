@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,9 +63,20 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	if f.json() {
 		return f.JSON(result.Document)
 	}
-	f.printPins(result.Document)
+	f.printPinned(result.Document.Pins)
 	f.tellPinned(result, o)
 	return nil
+}
+
+// printPinned prints what is pinned now, and where.
+func (f *frame) printPinned(pins []tagboat.Pin) {
+	table := console.NewTable("IMAGE", "TAG", "DIGEST", "REPOSITORY", "PARAMETER", "VERSION")
+	for _, pin := range pins {
+		table.Row(console.Cell{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
+			console.Text(pin.Digest.Short()), console.Text(pin.Repository),
+			console.Text(pin.Parameter), console.Text(strconv.FormatInt(pin.ParameterVersion, 10)))
+	}
+	table.Print(f.Streams)
 }
 
 func (f *frame) tellPinned(result app.PinResult, o pinOptions) {

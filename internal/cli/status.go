@@ -89,12 +89,7 @@ func pinnedText(images []tagboat.ImageState) string {
 }
 
 func runningText(images []tagboat.ImageState) string {
-	return perImage(images, func(i tagboat.ImageState) string {
-		if i.Running == i.Pinned {
-			return versionText(i.Tag, i.Running)
-		}
-		return versionText("", i.Running)
-	})
+	return perImage(images, func(i tagboat.ImageState) string { return versionText(i.RunningTag, i.Running) })
 }
 
 func perImage(images []tagboat.ImageState, version func(tagboat.ImageState) string) string {

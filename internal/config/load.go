@@ -18,7 +18,7 @@ func Load(path string) (*Config, error) {
 	root, err := source.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, tagboat.Usagef("there is no %s", path).
-			WithHint("write one with tagboat init, or say where it is with --config FILE")
+			WithHint("say where it is with --config FILE; tagboat demo shows one")
 	}
 	if err != nil {
 		return nil, err

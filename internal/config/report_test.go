@@ -40,7 +40,7 @@ func TestBad(t *testing.T) {
 
 func TestLoadMissingFile(t *testing.T) {
 	_, err := config.Load("nowhere/tagboat.yaml")
-	want := "there is no nowhere/tagboat.yaml\n    hint: write one with tagboat init, or say where it is with --config FILE\n"
+	want := "there is no nowhere/tagboat.yaml\n    hint: say where it is with --config FILE; tagboat demo shows one\n"
 	if diff := cmp.Diff(want, report(err)); diff != "" {
 		t.Error(diff)
 	}

@@ -27,9 +27,9 @@ func reference(version string) tagboat.Reference {
 func definition(t testing.TB, version string) taskdef.Definition {
 	t.Helper()
 	return parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[{"name":"app","image":%q,
-		"dockerLabels":{"tagboat.image":"api"},
+		"dockerLabels":{"tagboat.image":"api","tagboat.tag":%q},
 		"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/c/api","awslogs-stream-prefix":"x"}}}]}`,
-		reference(version).Pinned()))
+		reference(version).Pinned(), version))
 }
 
 func parse(t testing.TB, text string) taskdef.Definition {

@@ -43,7 +43,7 @@ func Status(d Desired, o Observed, now time.Time) tagboat.ServiceStatus {
 		return s
 	}
 	s.State, s.Verdict = stateOf(*o.Service, primary)
-	s.Images = imageStates(d.Images, o.Tasks)
+	s.Images = withRunningTags(imageStates(d.Images, o.Tasks), o)
 	s.Healthy, s.Desired = healthy(o.Tasks), o.Service.Desired
 	s.AgeSeconds = max(0, int64(now.Sub(primary.CreatedAt).Seconds()))
 	s.Drift = append(s.Drift, drift(d, o, s.Images)...)
@@ -91,6 +91,27 @@ func healthy(tasks []ecs.Task) int {
 	return n
 }
 
+// withRunningTags says by which tag each version that runs though another is pinned was
+// pinned once. The labels of the task definition that runs say so.
+func withRunningTags(images []tagboat.ImageState, o Observed) []tagboat.ImageState {
+	if o.Current == nil {
+		return images
+	}
+	current, err := taskdef.FromJSON(o.Current.Record)
+	if err != nil {
+		return images
+	}
+	digests := current.Digests()
+	for i, image := range images {
+		switch image.Running {
+		case "", image.Pinned:
+		case digests[image.Container]:
+			images[i].RunningTag = current.Label(image.Container, taskdef.LabelTag)
+		}
+	}
+	return images
+}
+
 // drift says in words where what runs is not what should.
 func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 	var words []string
@@ -99,7 +120,7 @@ func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 			words = append(words, fmt.Sprintf("no version of image %s is pinned for container %s", i.Image, i.Container))
 		}
 		if i.Running != "" && i.Pinned != "" && i.Running != i.Pinned {
-			words = append(words, fmt.Sprintf("container %s runs %s, and %s is pinned", i.Container, i.Running.Short(), i.Pinned.Short()))
+			words = append(words, fmt.Sprintf("%s runs %s, pinned is %s", i.Container, version(i.RunningTag, i.Running), version(i.Tag, i.Pinned)))
 		}
 	}
 	words = append(words, definitionDrift(d, o)...)
@@ -118,6 +139,25 @@ func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 	return words
 }
 
+// version is how people call a version: by its tag where it is known.
+func version(tag string, digest tagboat.Digest) string {
+	if tag == "" {
+		return digest.Short()
+	}
+	return tag
+}
+
+// onlyImagesDiffer tells whether current with the pinned images is what is wanted. The
+// digests are compared elsewhere.
+func onlyImagesDiffer(d Desired, current taskdef.Definition) bool {
+	swaps := map[tagboat.ContainerName]taskdef.Swap{}
+	for _, i := range d.Images {
+		swaps[i.Container] = taskdef.Swap{Image: i.Image, Pinned: i.Pinned}
+	}
+	swapped, err := taskdef.SwapImages(current, swaps)
+	return err == nil && taskdef.Equal(d.Definition, swapped)
+}
+
 func definitionDrift(d Desired, o Observed) []string {
 	if d.Definition.Empty() {
 		return nil // not every image is pinned: there is nothing to compare with
@@ -133,6 +173,8 @@ func definitionDrift(d Desired, o Observed) []string {
 		return nil
 	case o.Current.Family != d.Definition.Family():
 		return []string{fmt.Sprintf("somebody else's deployment: the service runs task definition %s of another family than %s", ecs.LastPart(o.Current.ARN), d.Definition.Family())}
+	case ours(d, current) && onlyImagesDiffer(d, current):
+		return nil
 	case !ours(d, current):
 		return []string{fmt.Sprintf("somebody else's deployment: Tagboat did not register %s", ecs.LastPart(o.Current.ARN))}
 	default:

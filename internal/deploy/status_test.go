@@ -21,7 +21,8 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	image := func(run tagboat.Digest) []tagboat.ImageState {
-		return []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v1", Pinned: digest("v1"), Running: run}}
+		tags := map[tagboat.Digest]string{digest("v1"): "v1", digest("v2"): "v2"}
+		return []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v1", Pinned: digest("v1"), Running: run, RunningTag: tags[run]}}
 	}
 	for name, test := range map[string]struct {
 		change func(*deploy.Target, *deploy.Observed)
@@ -42,7 +43,7 @@ func TestStatus(t *testing.T) {
 			},
 			tagboat.ServiceStatus{
 				Images: image(digest("v2")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
-				Drift: []string{"container app runs " + digest("v2").Short() + ", and " + digest("v1").Short() + " is pinned", "the task definition differs from api:2"},
+				Drift: []string{"app runs v2, pinned is v1"},
 			},
 		},
 		"somebody else's": {
@@ -71,7 +72,7 @@ func TestStatus(t *testing.T) {
 				t.Desired.Images[0].Pinned = tagboat.Reference{Host: "registry.test", Repository: "shop/api"}
 			},
 			tagboat.ServiceStatus{
-				Images: []tagboat.ImageState{{Container: "app", Image: "api", Running: digest("v1")}},
+				Images: []tagboat.ImageState{{Container: "app", Image: "api", Running: digest("v1"), RunningTag: "v1"}},
 				State:  "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
 				Drift: []string{"no version of image api is pinned for container app"},
 			},

@@ -43,6 +43,9 @@ func imageStates(images []Image, tasks []ecs.Task) []tagboat.ImageState {
 			Pinned:    image.Pinned.Digest,
 			Running:   runningDigest(image, tasks),
 		}
+		if states[i].Running != "" && states[i].Running == states[i].Pinned {
+			states[i].RunningTag = states[i].Tag
+		}
 	}
 	return states
 }

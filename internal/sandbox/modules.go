@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/tagboat/tagboat/internal/sandbox/ecr"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
@@ -37,11 +36,7 @@ func (s *Server) builtin() ([]Module, error) {
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {
-	options := registry.Options{Clock: s.clock, Scope: s.config.scope()}
-	if s.config.DataDir != "" {
-		options.Dir = filepath.Join(s.config.DataDir, "blobs")
-	}
-	return registry.Open(options)
+	return registry.Open(registry.Options{Clock: s.clock, Scope: s.config.scope(), Dir: s.config.DataDir})
 }
 
 // images lets ECS pull from the sandbox's registry.
