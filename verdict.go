@@ -17,13 +17,16 @@ const (
 	// VerdictStarted is the answer of a deploy that was asked not to wait: the
 	// deployment goes on and nobody judged it yet.
 	VerdictStarted Verdict = "started"
+	// VerdictSkipped is that of a deployment that was not begun because of how another
+	// one ended. Nothing was changed, and the other one has the verdict that counts.
+	VerdictSkipped Verdict = "skipped"
 )
 
 // Kind returns the kind of error that a command ends in for this verdict, and
 // false where the verdict is not an error.
 func (v Verdict) Kind() (Kind, bool) {
 	switch v {
-	case VerdictUnchanged, VerdictSucceeded, VerdictStarted:
+	case VerdictUnchanged, VerdictSucceeded, VerdictStarted, VerdictSkipped:
 		return 0, false
 	case VerdictRolledBack:
 		return RolledBack, true

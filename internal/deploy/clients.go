@@ -23,9 +23,8 @@ type Definitions interface {
 	// DescribeTaskDefinition takes an ARN, family:revision, or a family for its
 	// latest active revision; the error wraps ecs.ErrNotFound where there is none.
 	DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error)
-	// ListTaskDefinitions returns the ARNs of at most limit active revisions of a
-	// family, newest first.
-	ListTaskDefinitions(ctx context.Context, family string, limit int) ([]string, error)
+	// Remembered returns the revision with that ARN where it takes no call.
+	Remembered(arn string) (ecs.TaskDefinition, bool)
 	RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (arn string, err error)
 }
 

@@ -16,6 +16,10 @@ type Desired struct {
 	ServiceName string // in ECS
 	Region      string // of the environment; log groups elsewhere are not checked
 
+	// DependsOn are services of the same environment that begin and end well before
+	// this one begins, where they are deployed in the same run.
+	DependsOn []tagboat.ServiceName
+
 	// Definition is the task definition with variables and images filled in.
 	Definition taskdef.Definition
 	// ServiceDefinition is the input of CreateService; nil where the service is

@@ -205,19 +205,8 @@ func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskD
 	return ecs.TaskDefinition{}, ecs.ErrNotFound
 }
 
-func (f *fake) ListTaskDefinitions(ctx context.Context, family string, limit int) ([]string, error) {
-	if err := f.begin(ctx, "ListTaskDefinitions"); err != nil {
-		return nil, err
-	}
-	defer f.mu.Unlock()
-	var arns []string
-	for _, d := range slices.Backward(f.definitions) {
-		if d.Family == family && d.Status == "ACTIVE" && len(arns) < limit {
-			arns = append(arns, d.ARN)
-		}
-	}
-	return arns, nil
-}
+// Remembered remembers nothing.
+func (f *fake) Remembered(string) (ecs.TaskDefinition, bool) { return ecs.TaskDefinition{}, false }
 
 func (f *fake) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
 	if err := f.begin(ctx, "RegisterTaskDefinition"); err != nil {

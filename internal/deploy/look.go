@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -86,21 +88,52 @@ func lookAtServices(ctx context.Context, at place, targets []Target, batch []int
 	return nil
 }
 
-// lookAtCurrent reads the task definition of the PRIMARY deployment.
+// lookAtCurrent reads the task definition of the PRIMARY deployment. One that is not
+// remembered is mostly the latest of the wanted family, so that is asked for: whoever
+// looks for an equal revision then has it already.
 func lookAtCurrent(ctx context.Context, t Target, o *Observed) error {
 	primary, ok := o.primary()
 	if !ok {
 		return nil
 	}
-	current, err := t.Client.ECS.DescribeTaskDefinition(ctx, primary.TaskDefinition)
+	if _, known := t.Client.ECS.Remembered(primary.TaskDefinition); !known && familyOf(primary.TaskDefinition) == t.Desired.Definition.Family() {
+		if _, err := lookAtLatest(ctx, t, o); err != nil {
+			return err
+		}
+	}
+	current, err := describe(ctx, t, primary.TaskDefinition)
+	o.Current = current
+	return err
+}
+
+// familyOf returns the family in a revision's ARN.
+func familyOf(arn string) string {
+	family, _, _ := strings.Cut(ecs.LastPart(arn), ":")
+	return family
+}
+
+// lookAtLatest reads the latest active revision of the wanted family, once; nil where
+// there is none.
+func lookAtLatest(ctx context.Context, t Target, o *Observed) (*ecs.TaskDefinition, error) {
+	if o.latest != nil {
+		return o.latest, nil
+	}
+	latest, err := describe(ctx, t, t.Desired.Definition.Family())
+	o.latest = latest
+	return latest, err
+}
+
+// describe reads a task definition; one that does not exist, or was deleted for good, is
+// nil.
+func describe(ctx context.Context, t Target, id string) (*ecs.TaskDefinition, error) {
+	d, err := t.Client.ECS.DescribeTaskDefinition(ctx, id)
 	if errors.Is(err, ecs.ErrNotFound) {
-		return nil // deleted for good: it is equal to nothing
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading task definition %q: %w", primary.TaskDefinition, err)
+		return nil, fmt.Errorf("reading task definition %q: %w", id, err)
 	}
-	o.Current = &current
-	return nil
+	return &d, nil
 }
 
 // lookForEqual reads recent revisions of the wanted family until one is equal to what
@@ -109,24 +142,28 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	if o.ClusterMissing || o.Current != nil && o.Current.Status == "ACTIVE" && equal(t.Desired.Definition, *o.Current) {
 		return nil
 	}
-	family := t.Desired.Definition.Family()
-	arns, err := t.Client.ECS.ListTaskDefinitions(ctx, family, recentRevisions)
-	if err != nil {
-		return fmt.Errorf("listing the revisions of %q: %w", family, err)
+	latest, err := lookAtLatest(ctx, t, o)
+	if err != nil || latest == nil {
+		return err
 	}
-	for _, arn := range arns {
+	// Revisions are counted up by one, so the ones before the latest have names that
+	// need no list.
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+	family, _ := strings.CutSuffix(latest.ARN, ":"+strconv.Itoa(latest.Revision))
+	for n := latest.Revision; n > max(0, latest.Revision-recentRevisions); n-- {
+		arn := family + ":" + strconv.Itoa(n)
 		if o.Current != nil && arn == o.Current.ARN {
 			continue
 		}
-		candidate, err := t.Client.ECS.DescribeTaskDefinition(ctx, arn)
-		if errors.Is(err, ecs.ErrNotFound) {
-			continue // deleted since it was listed
-		}
+		candidate, err := describe(ctx, t, arn)
 		if err != nil {
-			return fmt.Errorf("reading task definition %q: %w", arn, err)
+			return err
 		}
-		o.Candidates = append(o.Candidates, candidate)
-		if equal(t.Desired.Definition, candidate) {
+		if candidate == nil {
+			continue
+		}
+		o.Candidates = append(o.Candidates, *candidate)
+		if candidate.Status == "ACTIVE" && equal(t.Desired.Definition, *candidate) {
 			return nil
 		}
 	}

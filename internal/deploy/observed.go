@@ -3,6 +3,7 @@ package deploy
 import (
 	"slices"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -17,6 +18,8 @@ type Observed struct {
 	// Candidates are recent revisions of the wanted family, newest first, that may be
 	// equal to what is wanted. NewPlan wants them; Status does not.
 	Candidates []ecs.TaskDefinition
+	// latest is the latest active revision of the wanted family, where it was read.
+	latest *ecs.TaskDefinition
 	// Tasks are the service's tasks that should run. Status wants them.
 	Tasks []ecs.Task
 }
@@ -51,6 +54,33 @@ func rank(d ecs.Deployment) int {
 		return 1
 	}
 	return 0
+}
+
+// mustRun tells whether every task that runs has the digests that are pinned, without
+// having looked at them: one deployment completed, it is the only one and has all of its
+// tasks, and its task definition names the digests, so that ECS cannot have pulled
+// anything else.
+func (o Observed) mustRun(images []Image) bool {
+	primary, ok := o.primary()
+	if !ok || o.Current == nil || len(o.Service.Deployments) != 1 || primary.RolloutState != "COMPLETED" ||
+		primary.Desired == 0 || primary.Running != primary.Desired || primary.Pending > 0 {
+		return false
+	}
+	r, err := readRecord(o.Current.Record)
+	if err != nil {
+		return false
+	}
+	for _, image := range images {
+		i := slices.IndexFunc(r.Containers, func(c containerRecord) bool { return c.Name == string(image.Container) })
+		if i < 0 {
+			return false
+		}
+		named, err := tagboat.ParseReference(r.Containers[i].Image)
+		if err != nil || named.Digest == "" || named.Digest != image.Pinned.Digest || !named.SameRepository(image.Pinned) {
+			return false
+		}
+	}
+	return true
 }
 
 // stoppedTag is on a service whose first deployment failed and which we therefore

@@ -1,7 +1,9 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,27 +22,32 @@ type snapshot struct {
 	err     error // the poll failed: says nothing of the service
 }
 
-// observer polls the services of one cluster for everybody who watches one: up to ten
-// in a call, at a pace that follows what happens.
+// observer polls the services of one account and region for everybody who watches one:
+// up to ten of a cluster in a call, at a pace that follows what happens.
 type observer struct {
 	services Services
-	cluster  string
 
 	mu       sync.Mutex
-	watchers map[chan snapshot]string // to the service's name
-	joined   chan struct{}            // wakes run; holds one
+	watchers map[watched]map[chan snapshot]bool
+	joined   chan struct{} // wakes run; holds one
 }
 
-func newObserver(services Services, cluster string) *observer {
-	return &observer{services: services, cluster: cluster, watchers: map[chan snapshot]string{}, joined: make(chan struct{}, 1)}
+// watched is a service of a cluster.
+type watched struct{ cluster, service string }
+
+func newObserver(services Services) *observer {
+	return &observer{services: services, watchers: map[watched]map[chan snapshot]bool{}, joined: make(chan struct{}, 1)}
 }
 
 // watch returns a channel that always holds the newest snapshot of a service that was
 // not received yet, and a function that ends the watching.
-func (o *observer) watch(name string) (<-chan snapshot, func()) {
-	ch := make(chan snapshot, 1)
+func (o *observer) watch(cluster, service string) (<-chan snapshot, func()) {
+	ch, at := make(chan snapshot, 1), watched{cluster, service}
 	o.mu.Lock()
-	o.watchers[ch] = name
+	if o.watchers[at] == nil {
+		o.watchers[at] = map[chan snapshot]bool{}
+	}
+	o.watchers[at][ch] = true
 	o.mu.Unlock()
 	select {
 	case o.joined <- struct{}{}:
@@ -48,7 +55,10 @@ func (o *observer) watch(name string) (<-chan snapshot, func()) {
 	}
 	return ch, func() {
 		o.mu.Lock()
-		delete(o.watchers, ch)
+		delete(o.watchers[at], ch)
+		if len(o.watchers[at]) == 0 {
+			delete(o.watchers, at)
+		}
 		o.mu.Unlock()
 	}
 }
@@ -56,7 +66,7 @@ func (o *observer) watch(name string) (<-chan snapshot, func()) {
 // run polls until ctx ends. It asks nothing while nobody watches.
 func (o *observer) run(ctx context.Context) {
 	var p pace
-	seen := map[string]string{}
+	seen := map[watched]string{}
 	timer := time.NewTimer(p.wait(1))
 	defer timer.Stop()
 	for next := time.Now(); ; {
@@ -69,47 +79,57 @@ func (o *observer) run(ctx context.Context) {
 				next = soon
 			}
 		case <-timer.C:
-			names := o.names()
-			if len(names) == 0 {
+			batches := o.batches()
+			if len(batches) == 0 {
 				continue
 			}
-			o.poll(ctx, names, &p, seen)
-			next = time.Now().Add(p.wait(calls(len(names))))
+			o.poll(ctx, batches, &p, seen)
+			next = time.Now().Add(p.wait(len(batches)))
 		}
 		timer.Reset(time.Until(next))
 	}
 }
 
-// calls returns how many calls it takes to describe that many services.
-func calls(services int) int { return (services + servicesPerCall - 1) / servicesPerCall }
-
-func (o *observer) names() []string {
+// batches returns what is watched, a call's worth of one cluster each.
+func (o *observer) batches() [][]watched {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var names []string
-	for _, name := range o.watchers {
-		names = append(names, name)
+	all := slices.SortedFunc(maps.Keys(o.watchers), func(a, b watched) int {
+		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.service, b.service))
+	})
+	var batches [][]watched
+	for _, w := range all {
+		last := len(batches) - 1
+		if last < 0 || len(batches[last]) == servicesPerCall || batches[last][0].cluster != w.cluster {
+			batches, last = append(batches, nil), last+1
+		}
+		batches[last] = append(batches[last], w)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return batches
 }
 
 // poll asks for all services once. seen has what each looked like before.
-func (o *observer) poll(ctx context.Context, names []string, p *pace, seen map[string]string) {
+func (o *observer) poll(ctx context.Context, batches [][]watched, p *pace, seen map[watched]string) {
 	moved, failed := false, false
-	for batch := range slices.Chunk(names, servicesPerCall) {
-		found, missing, err := o.services.DescribeServices(ctx, o.cluster, batch)
+	for _, batch := range batches {
+		cluster, names := batch[0].cluster, make([]string, len(batch))
+		for i, w := range batch {
+			names[i] = w.service
+		}
+		found, missing, err := o.services.DescribeServices(ctx, cluster, names)
 		if err != nil {
 			failed = true
-			o.tell(batch, snapshot{err: err})
+			o.tell(cluster, names, snapshot{err: err})
 			continue
 		}
 		for _, s := range found {
-			moved = moved || seen[s.Name] != fingerprint(s)
-			seen[s.Name] = fingerprint(s)
-			o.tell([]string{s.Name}, snapshot{service: s})
+			at := watched{cluster, s.Name}
+			looks := fingerprint(s)
+			moved = moved || seen[at] != looks
+			seen[at] = looks
+			o.tell(cluster, []string{s.Name}, snapshot{service: s})
 		}
-		o.tell(missing, snapshot{missing: true})
+		o.tell(cluster, missing, snapshot{missing: true})
 	}
 	switch {
 	case failed:
@@ -123,17 +143,16 @@ func (o *observer) poll(ctx context.Context, names []string, p *pace, seen map[s
 
 // tell hands a snapshot to who watches one of the services, in place of an older one
 // that nobody took.
-func (o *observer) tell(names []string, s snapshot) {
+func (o *observer) tell(cluster string, names []string, s snapshot) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for ch, name := range o.watchers {
-		if !slices.Contains(names, name) {
-			continue
+	for _, name := range names {
+		for ch := range o.watchers[watched{cluster, name}] {
+			select {
+			case <-ch:
+			default:
+			}
+			ch <- s
 		}
-		select {
-		case <-ch:
-		default:
-		}
-		ch <- s
 	}
 }

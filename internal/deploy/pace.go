@@ -14,7 +14,7 @@ const (
 	// perCall keeps polls below the 20 calls a second that ECS sustains for reading
 	// services, with room for others in the account.
 	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
-	perCall = 100 * time.Millisecond
+	perCall = 200 * time.Millisecond
 )
 
 // changed makes the next poll follow quickly.

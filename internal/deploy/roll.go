@@ -21,6 +21,19 @@ type roll struct {
 
 // run carries the plan out. It always ends in a verdict.
 func (r *roll) run(ctx context.Context) tagboat.Deployment {
+	r.begin()
+	r.decide(ctx)
+	return r.end()
+}
+
+// skip ends the deployment without having begun it.
+func (r *roll) skip(why string) tagboat.Deployment {
+	r.begin()
+	r.verdict(tagboat.VerdictSkipped, "it was not begun, because "+why+"; nothing was changed")
+	return r.end()
+}
+
+func (r *roll) begin() {
 	d := r.plan.Desired
 	r.result = tagboat.Deployment{
 		Environment: d.Environment,
@@ -35,7 +48,9 @@ func (r *roll) run(ctx context.Context) tagboat.Deployment {
 		r.result.DeploymentID = primary.ID
 		r.last = primary
 	}
-	r.decide(ctx)
+}
+
+func (r *roll) end() tagboat.Deployment {
 	if r.result.Causes == nil {
 		r.result.Causes = []tagboat.Cause{}
 	}
@@ -57,9 +72,16 @@ func (r *roll) decide(ctx context.Context) {
 	}
 }
 
-// unchanged says what runs, as far as it can be read.
+// unchanged says what runs: where that follows from what was seen already without a
+// call, else as far as it can be read.
 func (r *roll) unchanged(ctx context.Context) {
-	r.readImages(ctx)
+	if !r.plan.Observed.mustRun(r.plan.Desired.Images) {
+		r.readImages(ctx)
+	} else {
+		for i := range r.result.Images {
+			r.result.Images[i].Running = r.result.Images[i].Pinned
+		}
+	}
 	r.verdict(tagboat.VerdictUnchanged, "it already runs what is wanted")
 }
 
@@ -90,7 +112,7 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 // follow watches the deployment of c to its end. Only what we deployed is judged by
 // its digests and its failing tasks; what we roll back to has run well before.
 func (r *roll) follow(ctx context.Context, c course, state State) ending {
-	snapshots, stop := r.observer.watch(r.plan.Desired.ServiceName)
+	snapshots, stop := r.observer.watch(r.plan.Desired.Cluster, r.plan.Desired.ServiceName)
 	defer stop()
 	ours := state == StateRolling
 	w := watch{

@@ -2,10 +2,7 @@ package deploy
 
 import (
 	"context"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 )
@@ -13,11 +10,12 @@ import (
 // Options say how deployments are carried out. The zero value starts one after another
 // and waits for none.
 type Options struct {
-	MaxParallel int           // services that roll at the same time; 0 means 1
-	Timeout     time.Duration // of watching one service; 0 means 30 minutes. A rollback has as long again
-	NoRollback  bool          // leave what failed as it is
-	Wait        bool          // watch until the end
-	Progress    Progress      // hears how it goes; nil for nobody
+	MaxParallel   int           // services that roll at the same time in one account and region; 0 means 1
+	Timeout       time.Duration // of watching one service; 0 means 30 minutes. A rollback has as long again
+	NoRollback    bool          // leave what failed as it is
+	StopAtFailure bool          // begin nothing more once a deployment has not ended well
+	Wait          bool          // watch until the end; else what depends on a service begins once that began
+	Progress      Progress      // hears how it goes; nil for nobody
 }
 
 func (o Options) timeout() time.Duration {
@@ -29,7 +27,8 @@ func (o Options) timeout() time.Duration {
 
 // Run carries the plans out and returns how each ended, in their order. It returns once
 // all have a verdict; when ctx ends, those that are not over end as interrupted. What
-// one deployment comes to does not keep the others from theirs.
+// one deployment comes to keeps only those from beginning that depend on it, and all
+// others with StopAtFailure: their verdict is skipped.
 func Run(ctx context.Context, plans []Plan, o Options) []tagboat.Deployment {
 	if o.Progress == nil {
 		o.Progress = silent{}
@@ -40,33 +39,10 @@ func Run(ctx context.Context, plans []Plan, o Options) []tagboat.Deployment {
 	defer stopWatching()
 
 	shared := newRegistrations()
-	results := make([]tagboat.Deployment, len(plans))
-	var group errgroup.Group
-	group.SetLimit(max(o.MaxParallel, 1))
-	for i, p := range plans {
-		group.Go(func() error {
-			at := place{p.Client, p.Desired.Cluster}
-			r := roll{plan: p, options: o, observer: observers[at], registrations: shared}
-			results[i] = r.run(ctx)
-			return nil
-		})
+	of := func(i int) *roll {
+		return &roll{plan: plans[i], options: o, observer: observers[plans[i].Client], registrations: shared}
 	}
-	_ = group.Wait() // no deployment returns an error: each has its verdict
-	return results
-}
-
-// observe starts one observer for each cluster that something is deployed to.
-func observe(ctx context.Context, plans []Plan) (map[place]*observer, *sync.WaitGroup) {
-	observers := map[place]*observer{}
-	var ended sync.WaitGroup
-	for _, p := range plans {
-		at := place{p.Client, p.Desired.Cluster}
-		if observers[at] != nil {
-			continue
-		}
-		o := newObserver(p.Client.ECS, p.Desired.Cluster)
-		observers[at] = o
-		ended.Go(func() { o.run(ctx) })
-	}
-	return observers, &ended
+	return newWaves(plans, o).run(ctx,
+		func(i int) tagboat.Deployment { return of(i).run(ctx) },
+		func(i int, why string) tagboat.Deployment { return of(i).skip(why) })
 }

@@ -1,0 +1,141 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+)
+
+// waves decides what begins when: in the plans' order, after what a service depends on
+// in its environment has ended well, and so many at a time in one account and region.
+// There is no barrier between waves: whoever waits for one service waits for no other.
+type waves struct {
+	plans   []Plan
+	atOnce  int  // in one account and region
+	all     bool // begin others after one has not ended well
+	results []tagboat.Deployment
+
+	waiting   []int           // indexes of plans that have not begun
+	running   map[*Client]int // how many
+	dependsOn map[int][]int
+	ended     map[int]bool
+	stopped   string // why nothing begins any more; "" while things do
+}
+
+func newWaves(plans []Plan, o Options) *waves {
+	w := &waves{
+		plans: plans, atOnce: max(o.MaxParallel, 1), all: !o.StopAtFailure, results: make([]tagboat.Deployment, len(plans)),
+		running: map[*Client]int{}, dependsOn: map[int][]int{}, ended: map[int]bool{},
+	}
+	type cell struct {
+		environment tagboat.EnvName
+		service     tagboat.ServiceName
+	}
+	index := map[cell]int{}
+	for i, p := range plans {
+		index[cell{p.Desired.Environment, p.Desired.Service}] = i
+		w.waiting = append(w.waiting, i)
+	}
+	for i, p := range plans {
+		for _, service := range p.Desired.DependsOn {
+			// What is not deployed now is taken to run.
+			if on, ok := index[cell{p.Desired.Environment, service}]; ok && on != i {
+				w.dependsOn[i] = append(w.dependsOn[i], on)
+			}
+		}
+	}
+	return w
+}
+
+// run carries all plans out with carry, or gives them up with skip, and returns how each
+// ended. Once ctx has ended it holds nothing back: carry sees for itself.
+func (w *waves) run(ctx context.Context, carry func(i int) tagboat.Deployment, skip func(i int, why string) tagboat.Deployment) []tagboat.Deployment {
+	over := make(chan int)
+	for rolling := 0; ; {
+		for _, i := range w.next(ctx, skip) {
+			rolling++
+			go func() {
+				w.results[i] = carry(i)
+				over <- i
+			}()
+		}
+		if rolling == 0 {
+			return w.results
+		}
+		i := <-over
+		rolling--
+		w.running[w.plans[i].Client]--
+		w.end(i)
+	}
+}
+
+// next takes those that can begin now out of the waiting ones, and ends those that never
+// will.
+func (w *waves) next(ctx context.Context, skip func(i int, why string) tagboat.Deployment) []int {
+	var begin []int
+	for {
+		before := len(w.waiting)
+		w.waiting = slices.DeleteFunc(w.waiting, func(i int) bool {
+			client := w.plans[i].Client
+			switch why := w.hopeless(i); {
+			case ctx.Err() != nil:
+			case why != "":
+				w.results[i] = skip(i, why)
+				w.end(i)
+				return true
+			case w.running[client] >= w.atOnce || !w.ready(i):
+				return false
+			}
+			w.running[client]++
+			begin = append(begin, i)
+			return true
+		})
+		if len(w.waiting) == before {
+			return append(begin, w.deadlocked(len(begin))...)
+		}
+	}
+}
+
+// deadlocked returns what waits for itself, which a configuration that was checked never
+// has: it begins without its order rather than never.
+func (w *waves) deadlocked(beginning int) []int {
+	for _, n := range w.running {
+		beginning += n
+	}
+	if beginning > 0 || len(w.waiting) == 0 {
+		return nil
+	}
+	first := w.waiting[:1:1]
+	w.waiting = w.waiting[1:]
+	w.running[w.plans[first[0]].Client]++
+	return first
+}
+
+func (w *waves) ready(i int) bool {
+	return !slices.ContainsFunc(w.dependsOn[i], func(on int) bool { return !w.ended[on] })
+}
+
+// hopeless says why a plan will not be carried out, or "".
+func (w *waves) hopeless(i int) string {
+	for _, on := range w.dependsOn[i] {
+		if w.ended[on] && !endedGood(w.results[on].Verdict) {
+			return fmt.Sprintf("it depends on %s, which ended as %s", w.plans[on].Desired.Service, w.results[on].Verdict)
+		}
+	}
+	return w.stopped
+}
+
+func (w *waves) end(i int) {
+	w.ended[i] = true
+	if _, failed := w.results[i].Verdict.Kind(); failed && !w.all && w.stopped == "" {
+		d := w.plans[i].Desired
+		w.stopped = fmt.Sprintf("%s/%s ended as %s", d.Environment, d.Service, w.results[i].Verdict)
+	}
+}
+
+// endedGood tells whether what depends on a deployment with that verdict can begin.
+func endedGood(v tagboat.Verdict) bool {
+	return v == tagboat.VerdictSucceeded || v == tagboat.VerdictUnchanged || v == tagboat.VerdictStarted
+}
