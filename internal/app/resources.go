@@ -14,7 +14,7 @@ import (
 // name where the credentials are, and those that read the pins of tagboat.yaml, which
 // is read when the first such request comes. It makes no call.
 func Resources(ctx context.Context, o Options) (*cloudformation.Handler, error) {
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat"})
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Transport: o.Transport})
 	if err != nil {
 		return nil, err
 	}

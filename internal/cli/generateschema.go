@@ -6,14 +6,8 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 )
 
-func newSchema(f *frame) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "generate",
-		Short: "Write files that other tools read",
-		Args:  cobra.ArbitraryArgs,
-		RunE:  noCommand,
-	}
-	cmd.AddCommand(&cobra.Command{
+func newGenerateSchema(f *frame) *cobra.Command {
+	return &cobra.Command{
 		Use:     "schema",
 		Short:   "Print the JSON Schema of tagboat.yaml, for editors",
 		Example: "  tagboat generate schema > tagboat.schema.json",
@@ -22,6 +16,5 @@ func newSchema(f *frame) *cobra.Command {
 			f.Printf("%s", config.Schema())
 			return nil
 		},
-	})
-	return cmd
+	}
 }

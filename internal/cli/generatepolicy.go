@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/iam"
+)
+
+type policyOptions struct {
+	purpose      string
+	environments []string
+}
+
+func newGeneratePolicy(f *frame) *cobra.Command {
+	var o policyOptions
+	cmd := &cobra.Command{
+		Use:   "iam-policy [--for " + purposes("|") + "] [--env ENV...]",
+		Short: "Print the smallest IAM policy for reading or writing pins, deploying and so on",
+		Long: "Prints a policy for just the parameters, services, repositories and roles of\n" +
+			"tagboat.yaml. read is for pins, write for pin, deploy for plan, deploy and status,\n" +
+			"publish for publish and tag, lambda for the function that answers CloudFormation,\n" +
+			"assume for whoever reaches environments through their role.",
+		Example: "  tagboat generate iam-policy --for write --env dev > policy.json\n  aws iam put-role-policy --role-name ci --policy-name tagboat --policy-document file://policy.json",
+		Args:    usage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runGeneratePolicy(cmd.Context(), f, o) },
+	}
+	cmd.Flags().StringVar(&o.purpose, "for", string(iam.Deploy), "what it should allow: "+purposes(", "))
+	cmd.Flags().StringSliceVarP(&o.environments, "env", "e", nil, "the environments; left out, all")
+	return cmd
+}
+
+func purposes(separator string) string {
+	var names []string
+	for _, p := range iam.Purposes() {
+		names = append(names, string(p))
+	}
+	return strings.Join(names, separator)
+}
+
+func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
+	if !slices.Contains(iam.Purposes(), iam.Purpose(o.purpose)) {
+		return tagboat.Usagef("there is no policy for %q", o.purpose).
+			WithHint("%s", tagboat.Suggest(o.purpose, strings.Split(purposes(" "), " ")))
+	}
+	names := make([]tagboat.EnvName, len(o.environments))
+	for i, name := range o.environments {
+		names[i] = tagboat.EnvName(name)
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	result, err := a.Policy(ctx, iam.Purpose(o.purpose), names)
+	if err != nil {
+		return err
+	}
+	if err := f.JSON(result.Document); err != nil {
+		return err
+	}
+	return f.tellPolicy(result)
+}
+
+// maxPolicy is how many characters a managed policy takes, blanks not counted.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const maxPolicy = 6144
+
+func (f *frame) tellPolicy(result app.PolicyResult) error {
+	if result.Role != "" {
+		f.Talkf("for the role %s; who runs tagboat may assume it with: tagboat generate iam-policy --for assume\n", result.Role)
+	}
+	compact, err := json.Marshal(result.Document)
+	if err != nil {
+		return fmt.Errorf("measuring the policy: %w", err)
+	}
+	if len(compact) > maxPolicy {
+		f.Talkf("note: the policy has %d characters, and a managed policy takes %d; print one for fewer environments at a time\n", len(compact), maxPolicy)
+	}
+	return nil
+}

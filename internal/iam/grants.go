@@ -1,0 +1,148 @@
+package iam
+
+// grants are all statements there are. Where an action takes no resource of a kind that
+// we know, it is allowed on all, as the service authorization reference asks.
+var grants = []grant{
+	{
+		sid: "ReadPins", purposes: []Purpose{Read, Write, Deploy},
+		actions: []string{"ssm:GetParameters"}, resources: Scope.parameters,
+	},
+	{
+		sid: "ReadHistory", purposes: []Purpose{Read, Write},
+		actions: []string{"ssm:GetParameterHistory"}, resources: Scope.parameters,
+	},
+	{
+		sid: "WritePins", purposes: []Purpose{Write},
+		actions: []string{"ssm:PutParameter"}, resources: Scope.parameters,
+	},
+	{
+		sid: "ReadPinsAsFunction", purposes: []Purpose{Lambda},
+		actions: []string{"ssm:GetParameters"}, resources: where(ownCredentials, Scope.parameters),
+	},
+	{
+		sid: "AssumeRoles", purposes: []Purpose{Lambda, Assume},
+		actions: []string{"sts:AssumeRole"}, resources: Scope.roles,
+	},
+	{
+		sid: "WriteFunctionLog", purposes: []Purpose{Lambda},
+		actions:   []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+		resources: Scope.functionLog,
+	},
+	{
+		sid: "LogInToRegistry", purposes: []Purpose{Write, Deploy, Publish, Assume},
+		actions: []string{"ecr:GetAuthorizationToken"}, resources: where(hasRepositories, everything),
+	},
+	{
+		sid: "ReadImages", purposes: []Purpose{Write, Deploy, Publish, Assume},
+		actions:   []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"},
+		resources: Scope.repositories,
+	},
+	{
+		sid: "ReadScans", purposes: []Purpose{Write, Assume},
+		actions: []string{"ecr:DescribeImageScanFindings"}, resources: where(hasScans, Scope.repositories),
+	},
+	{
+		sid: "TagImages", purposes: []Purpose{Write, Assume},
+		actions: []string{"ecr:PutImage"}, resources: where(hasTags, Scope.repositories),
+	},
+	{
+		sid: "PushImages", purposes: []Purpose{Publish},
+		actions: []string{
+			"ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:CreateRepository",
+			"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+		},
+		resources: Scope.repositories,
+	},
+	{
+		sid: "RollServices", purposes: []Purpose{Deploy},
+		actions: []string{
+			"ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService",
+		},
+		resources: Scope.services,
+	},
+	{
+		sid: "CreateServices", purposes: []Purpose{Deploy},
+		actions: []string{"ecs:CreateService"}, resources: Scope.created,
+	},
+	{
+		sid: "WatchAndStopDeployments", purposes: []Purpose{Deploy},
+		actions:   []string{"ecs:ContinueServiceDeployment", "ecs:DescribeServiceDeployments", "ecs:StopServiceDeployment"},
+		resources: Scope.serviceDeployments,
+	},
+	{
+		sid: "RegisterTaskDefinitions", purposes: []Purpose{Deploy},
+		actions: []string{"ecs:RegisterTaskDefinition", "ecs:TagResource"}, resources: Scope.taskDefinitions,
+	},
+	{
+		sid: "ReadTaskDefinitions", purposes: []Purpose{Deploy},
+		actions:   []string{"ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"},
+		resources: where(hasServices, everything),
+	},
+	{
+		sid: "ReadTasks", purposes: []Purpose{Deploy},
+		actions:   []string{"ecs:DescribeTasks", "ecs:ListTasks"},
+		resources: where(hasServices, everything), condition: inClusters,
+	},
+	{
+		sid: "PassRolesToTasks", purposes: []Purpose{Deploy},
+		actions: []string{"iam:PassRole"}, resources: Scope.passed, condition: toTasks,
+	},
+	{
+		sid: "FindLogGroups", purposes: []Purpose{Deploy},
+		actions: []string{"logs:DescribeLogGroups"}, resources: Scope.logGroups,
+	},
+	{
+		sid: "ReadLogsOfTasks", purposes: []Purpose{Deploy},
+		actions: []string{"logs:GetLogEvents"}, resources: Scope.logStreams,
+	},
+	{
+		sid: "ReadTargetsAndAlarms", purposes: []Purpose{Deploy},
+		actions: []string{
+			"cloudwatch:DescribeAlarms", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
+		},
+		resources: where(hasServices, everything),
+	},
+}
+
+func where(holds func(Scope) bool, resources func(Scope) []string) func(Scope) []string {
+	return func(s Scope) []string {
+		if !holds(s) {
+			return nil
+		}
+		return resources(s)
+	}
+}
+
+func everything(Scope) []string    { return []string{"*"} }
+func ownCredentials(s Scope) bool  { return s.Role == "" }
+func hasRepositories(s Scope) bool { return len(s.Repositories) > 0 }
+func hasScans(s Scope) bool        { return s.Scans }
+func hasTags(s Scope) bool         { return s.Tags }
+func hasServices(s Scope) bool     { return len(s.Services) > 0 }
+
+func (s Scope) roles() []string {
+	if s.Role == "" {
+		return nil
+	}
+	return []string{s.Role}
+}
+
+// functionLog is where Lambda writes what a function prints. A function that assumes
+// roles is in an account that tagboat.yaml does not say.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+func (s Scope) functionLog() []string {
+	if s.Role != "" {
+		s.Account = "*"
+	}
+	return []string{s.arn("logs", "log-group:/aws/lambda/tagboat:*")}
+}
+
+// inClusters takes the place of resources: tasks' ARNs have two forms, and ListTasks
+// takes none of them.
+func inClusters(scopes []Scope) map[string]map[string][]string {
+	return map[string]map[string][]string{"ArnEquals": {"ecs:cluster": across(scopes, Scope.clusters)}}
+}
+
+func toTasks([]Scope) map[string]map[string][]string {
+	return map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}}
+}

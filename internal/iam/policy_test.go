@@ -1,0 +1,169 @@
+package iam_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/iam"
+)
+
+func scope() iam.Scope {
+	at := iam.Place{Account: "111111111111", Region: "eu-west-1"}
+	return iam.Scope{
+		Place: at, Parameters: []string{"/containers/dev/shop"}, Scans: true, Tags: true,
+		Repositories: []iam.Repository{{Place: at, Name: "shop/app"}},
+		Services: []iam.Service{{
+			Cluster: "dev", Name: "web", Family: "web", Create: true,
+			Roles: []string{"exec", "arn:aws:iam::111111111111:role/path/task"}, LogGroups: []string{"/shop/web"},
+		}},
+	}
+}
+
+func TestWritePolicy(t *testing.T) {
+	plain := scope()
+	plain.Scans, plain.Tags, plain.Repositories = false, false, nil
+	plain.Region = "cn-north-1"
+	parameter := []string{"arn:aws-cn:ssm:cn-north-1:111111111111:parameter/containers/dev/shop"}
+	want := iam.Document{Version: "2012-10-17", Statement: []iam.Statement{
+		{Sid: "ReadPins", Effect: "Allow", Action: []string{"ssm:GetParameters"}, Resource: parameter},
+		{Sid: "ReadHistory", Effect: "Allow", Action: []string{"ssm:GetParameterHistory"}, Resource: parameter},
+		{Sid: "WritePins", Effect: "Allow", Action: []string{"ssm:PutParameter"}, Resource: parameter},
+	}}
+	if diff := cmp.Diff(want, iam.Policy(iam.Write, []iam.Scope{plain, plain})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// resources returns what a statement is about.
+func resources(d iam.Document, sid string) []string {
+	for _, s := range d.Statement {
+		if s.Sid == sid {
+			return s.Resource
+		}
+	}
+	return nil
+}
+
+func TestResources(t *testing.T) {
+	somebodyElses := scope()
+	somebodyElses.Services[0].Roles, somebodyElses.Services[0].LogGroups, somebodyElses.Services[0].Create = nil, nil, false
+	remote := scope()
+	remote.Role = "arn:aws:iam::222222222222:role/tagboat"
+	tests := []struct {
+		name    string
+		purpose iam.Purpose
+		scope   iam.Scope
+		sid     string
+		want    []string
+	}{
+		{"both forms of a service's ARN", iam.Deploy, scope(), "RollServices", []string{
+			"arn:aws:ecs:eu-west-1:111111111111:service/dev/web", "arn:aws:ecs:eu-west-1:111111111111:service/web",
+		}},
+		{"every revision of the family", iam.Deploy, scope(), "RegisterTaskDefinitions", []string{"arn:aws:ecs:eu-west-1:111111111111:task-definition/web:*"}},
+		{"just the roles of the tasks", iam.Deploy, scope(), "PassRolesToTasks", []string{
+			"arn:aws:iam::111111111111:role/exec", "arn:aws:iam::111111111111:role/path/task",
+		}},
+		{"roles that are not known", iam.Deploy, somebodyElses, "PassRolesToTasks", []string{"arn:aws:iam::111111111111:role/*"}},
+		{"logs that are known", iam.Deploy, scope(), "ReadLogsOfTasks", []string{"arn:aws:logs:eu-west-1:111111111111:log-group:/shop/web:log-stream:*"}},
+		{"a service that must exist is not created", iam.Deploy, somebodyElses, "CreateServices", nil},
+		{"tags that a stage puts", iam.Write, scope(), "TagImages", []string{"arn:aws:ecr:eu-west-1:111111111111:repository/shop/app"}},
+		{"reading does not write", iam.Read, scope(), "WritePins", nil},
+		{"a function beside the parameters", iam.Lambda, scope(), "ReadPinsAsFunction", []string{"arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/shop"}},
+		{"a function in another account", iam.Lambda, remote, "ReadPinsAsFunction", nil},
+		{"a function that assumes a role", iam.Lambda, remote, "AssumeRoles", []string{"arn:aws:iam::222222222222:role/tagboat"}},
+		{"its log", iam.Lambda, remote, "WriteFunctionLog", []string{"arn:aws:logs:eu-west-1:*:log-group:/aws/lambda/tagboat:*"}},
+		{"who assumes a role", iam.Assume, remote, "AssumeRoles", []string{"arn:aws:iam::222222222222:role/tagboat"}},
+		{"nothing to assume", iam.Assume, scope(), "AssumeRoles", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, resources(iam.Policy(test.purpose, []iam.Scope{test.scope}), test.sid)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestEveryOperationIsKnown reads the code that calls AWS: each operation in it must be
+// allowed by the policy for something.
+func TestEveryOperationIsKnown(t *testing.T) {
+	allowed := map[string]bool{}
+	remote := scope()
+	remote.Role = "arn:aws:iam::222222222222:role/tagboat"
+	for _, purpose := range iam.Purposes() {
+		for _, s := range iam.Policy(purpose, []iam.Scope{scope(), remote}).Statement {
+			for _, action := range s.Action {
+				allowed[action[strings.Index(action, ":")+1:]] = true
+			}
+		}
+	}
+	operations := operationsOf(t, "../cloud")
+	for _, expected := range []string{"PutParameter", "RegisterTaskDefinition", "DescribeLogGroups"} {
+		if !slices.Contains(operations, expected) {
+			t.Errorf("the code is read wrongly: it calls %s, and %v were found", expected, operations)
+		}
+	}
+	for _, operation := range operations {
+		if !allowed[operation] && operation != "GetCallerIdentity" {
+			t.Errorf("the code calls %s, and no policy allows it: add it to grants", operation)
+		}
+	}
+}
+
+// operationsOf returns the operations whose inputs are made in a directory: an
+// operation of the SDK takes a value of the type OPERATIONInput.
+func operationsOf(t *testing.T, dir string) []string {
+	t.Helper()
+	var operations []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			if typ, ok := literal.Type.(*ast.SelectorExpr); ok {
+				if operation, ok := strings.CutSuffix(typ.Sel.Name, "Input"); ok {
+					operations = append(operations, operation)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(operations)
+	return slices.Compact(operations)
+}
+
+func TestActions(t *testing.T) {
+	for operation, want := range map[string][]string{
+		"ssm.PutParameter":             {"ssm:PutParameter"},
+		"elb.DescribeTargetHealth":     {"elasticloadbalancing:DescribeTargetHealth"},
+		"registry.HEAD manifests":      {"ecr:BatchGetImage"},
+		"registry.PUT manifests":       {"ecr:PutImage"},
+		"sts.GetCallerIdentity":        nil,
+		"sts.AssumeRole":               {"sts:AssumeRole"},
+		"registry.DELETE what-is-this": {"ecr:DELETE what-is-this"},
+	} {
+		if diff := cmp.Diff(want, iam.Actions(operation)); diff != "" {
+			t.Errorf("%s: %s", operation, diff)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+)
+
+// Place is an account and a region.
+type Place struct {
+	Account string
+	Region  string
+}
+
+// Scope is what one environment has for a policy to be about.
+type Scope struct {
+	Place
+	Role         string // ARN of the role that is assumed to get there; "" for none
+	Parameters   []string
+	Repositories []Repository // that are read or written as whom the policy is for
+	Services     []Service
+	Scans        bool // a gate looks at scans
+	Tags         bool // pinning puts tags on versions
+}
+
+// Repository is one of ECR's.
+type Repository struct {
+	Place
+	Name string
+}
+
+// Service is an ECS service.
+type Service struct {
+	Cluster   string
+	Name      string
+	Family    string   // of its task definition
+	Create    bool     // it is created where it does not exist
+	Roles     []string // ARNs or names that its tasks run with; nil where they are not known
+	LogGroups []string // that its containers write to; nil where they are not known
+}
+
+// partition returns AWS's partition of a region.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+func (p Place) partition() string {
+	switch {
+	case strings.HasPrefix(p.Region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(p.Region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}
+
+func (p Place) arn(service, resource string) string {
+	return "arn:" + p.partition() + ":" + service + ":" + p.Region + ":" + p.Account + ":" + resource
+}
+
+func (s Scope) parameters() []string {
+	return each(s.Parameters, func(name string) []string { return []string{s.arn("ssm", "parameter"+name)} })
+}
+
+func (s Scope) repositories() []string {
+	return each(s.Repositories, func(r Repository) []string { return []string{r.arn("ecr", "repository/"+r.Name)} })
+}
+
+// services returns both forms of each service's ARN: services from before 2018 keep the
+// one without the cluster until they are created again.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
+func (s Scope) services() []string {
+	return each(s.Services, func(v Service) []string {
+		return []string{s.arn("ecs", "service/"+v.Cluster+"/"+v.Name), s.arn("ecs", "service/"+v.Name)}
+	})
+}
+
+func (s Scope) created() []string {
+	s.Services = slices.DeleteFunc(slices.Clone(s.Services), func(v Service) bool { return !v.Create })
+	return s.services()
+}
+
+func (s Scope) serviceDeployments() []string {
+	return append(s.services(), each(s.Services, func(v Service) []string {
+		return []string{s.arn("ecs", "service-deployment/"+v.Cluster+"/"+v.Name+"/*")}
+	})...)
+}
+
+func (s Scope) taskDefinitions() []string {
+	return each(s.Services, func(v Service) []string { return []string{s.arn("ecs", "task-definition/"+v.Family+":*")} })
+}
+
+func (s Scope) clusters() []string {
+	return each(s.Services, func(v Service) []string { return []string{s.arn("ecs", "cluster/"+v.Cluster)} })
+}
+
+// passed returns the roles that tasks get. A role may have a path, which a name alone
+// does not say.
+func (s Scope) passed() []string {
+	return each(s.Services, func(v Service) []string {
+		if v.Roles == nil {
+			return []string{s.role("*")}
+		}
+		return each(v.Roles, func(role string) []string {
+			if strings.HasPrefix(role, "arn:") {
+				return []string{role}
+			}
+			return []string{s.role(role)}
+		})
+	})
+}
+
+// role returns the ARN of a role: those have no region.
+func (s Scope) role(name string) string {
+	return "arn:" + s.partition() + ":iam::" + s.Account + ":role/" + name
+}
+
+func (s Scope) logStreams() []string {
+	return each(s.Services, func(v Service) []string {
+		if v.LogGroups == nil {
+			return []string{s.arn("logs", "log-group:*:log-stream:*")}
+		}
+		return each(v.LogGroups, func(group string) []string { return []string{s.arn("logs", "log-group:"+group+":log-stream:*")} })
+	})
+}
+
+func (s Scope) logGroups() []string {
+	return each(s.Services, func(Service) []string { return []string{s.arn("logs", "log-group:*")} })
+}
+
+func each[T any](list []T, of func(T) []string) []string {
+	var all []string
+	for _, item := range list {
+		all = append(all, of(item)...)
+	}
+	return all
+}
