@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/selection"
 )
 
 // Config is a tagboat.yaml that was read and checked. It is not changed after that,
@@ -29,14 +30,8 @@ type Config struct {
 type Image struct {
 	Name       tagboat.ImageName
 	Repository tagboat.Reference // with its host, without tag or digest
-	Select     Select
+	Select     selection.Rule    // the zero value chooses nothing: the command must name a version
 	Where      tagboat.Position
-}
-
-// Select is the rule that chooses a version where a command names none. The zero
-// value chooses nothing: the command must name one.
-type Select struct {
-	Tag string // always the version that has this tag
 }
 
 // Service is an ECS service with its task definition.
@@ -48,7 +43,10 @@ type Service struct {
 	Containers     map[tagboat.ContainerName]tagboat.ImageName
 	// ContainerPlaces says where Containers has each of its entries.
 	ContainerPlaces map[tagboat.ContainerName]tagboat.Position
-	Where           tagboat.Position
+	// DependsOn are services that are deployed before this one in each environment. No
+	// service depends on itself through them.
+	DependsOn []tagboat.ServiceName
+	Where     tagboat.Position
 }
 
 // Stage is a tier, such as dev or prod.

@@ -24,15 +24,11 @@ type fileImage struct {
 	Select     fileSelect  `yaml:"select" doc:"the rule that chooses a version where a command names none"`
 }
 
-// fileSelect has one field for each kind of rule; at most one of them is set.
-type fileSelect struct {
-	Tag source.Text `yaml:"tag" doc:"always the version that has this tag"`
-}
-
 type fileService struct {
 	TaskDefinition taskDefinition              `yaml:"taskDefinition,required" doc:"a file with the shape that aws ecs register-task-definition takes, or {family: NAME} where somebody else owns it"`
 	Service        source.Text                 `yaml:"service" doc:"a file with the shape of aws ecs create-service; left out, the service must exist"`
 	Containers     source.Entries[source.Text] `yaml:"containers" doc:"the image that each container runs, by the container's name"`
+	DependsOn      []source.Text               `yaml:"dependsOn" doc:"services that are deployed before this one, and have ended well"`
 }
 
 type fileStage struct {

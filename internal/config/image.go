@@ -11,15 +11,11 @@ func (b *builder) images() {
 		if !tagboat.ValidImageName(entry.Name) {
 			b.problem(entry.At, "%q cannot be the name of an image", entry.Name).hint(nameHint + "; an image's may have slashes too")
 		}
-		if tag := entry.Value.Select.Tag; tag.At.File != "" && !tagboat.ValidTag(tag.Value) {
-			b.problem(tag.At, "%q cannot be a tag", tag.Value).
-				hint("a tag has up to 128 letters, digits, dots, dashes and underscores")
-		}
 		name := tagboat.ImageName(entry.Name)
 		b.config.Images[name] = Image{
 			Name:       name,
 			Repository: b.repository(entry.Value.Repository),
-			Select:     Select{Tag: entry.Value.Select.Tag.Value},
+			Select:     b.rule(entry.Value.Select),
 			Where:      entry.At,
 		}
 	}

@@ -50,6 +50,7 @@ func build(path string, root *source.Node) (*Config, error) {
 	b.app()
 	b.images()
 	b.services()
+	b.dependencies()
 	b.stages()
 	b.environments()
 	b.vars()

@@ -1,0 +1,115 @@
+package config
+
+import (
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/selection"
+	"github.com/tagboat/tagboat/internal/source"
+)
+
+// fileSelect is a selection rule; one of its fields says what kind of rule it is.
+type fileSelect struct {
+	Tag      source.Text `yaml:"tag" doc:"always the version that has this tag"`
+	Semver   source.Text `yaml:"semver" doc:"the highest semantic version within a constraint, such as >=1.2.0 <2, 1.4.x or ^1.2.0-0; prereleases only where it names one"`
+	Match    source.Text `yaml:"match" doc:"a Go regular expression that tags must match, with a named group such as (?P<n>\\d+); goes with order"`
+	Order    source.Text `yaml:"order" enum:"semver,numeric,alphabetical,time" doc:"how tags, or the group that by names, compare: semver, numeric (whole numbers of any length), alphabetical (byte by byte) or time"`
+	By       source.Text `yaml:"by" doc:"the group of match that is compared; may be left out where there is only one with a name"`
+	Layout   source.Text `yaml:"layout" doc:"how times are written, as the moment 2006-01-02 15:04:05 would be: 20060102-1504"`
+	Newest   source.Text `yaml:"newest" enum:"push" doc:"push: the version that was pushed last"`
+	Untagged bool        `yaml:"untagged" doc:"versions without a tag count too, with newest: push"`
+	Follow   source.Text `yaml:"follow" doc:"what this tag stands for, wherever it moves"`
+	Platform source.Text `yaml:"platform" doc:"a platform that a version must have, such as linux/arm64"`
+	Ignore   patterns    `yaml:"ignore" doc:"Go regular expressions of tags that do not count"`
+	MinAge   Duration    `yaml:"minAge" doc:"how long ago a version must have been pushed, such as 2h"`
+	Where    tagboat.Position
+}
+
+// patterns is a list of strings, or one alone.
+type patterns []source.Text
+
+// DecodeNode implements source.Decoder.
+func (p *patterns) DecodeNode(n *source.Node) error {
+	if n.Kind == source.String {
+		*p = patterns{{Value: n.Text, At: n.At}}
+		return nil
+	}
+	return source.Decode(n, (*[]source.Text)(p))
+}
+
+// JSONSchema implements source.Schemer.
+func (patterns) JSONSchema() map[string]any {
+	text := map[string]any{"type": "string"}
+	return map[string]any{"anyOf": []any{text, map[string]any{"type": "array", "items": text}}}
+}
+
+var (
+	_ source.Decoder = (*patterns)(nil)
+	_ source.Schemer = patterns(nil)
+)
+
+func (f fileSelect) spec() selection.Spec {
+	s := selection.Spec{
+		Tag: f.Tag.Value, Semver: f.Semver.Value, Match: f.Match.Value, Order: selection.Order(f.Order.Value), By: f.By.Value,
+		Layout: f.Layout.Value, Newest: f.Newest.Value, Untagged: f.Untagged, Follow: f.Follow.Value,
+		Platform: f.Platform.Value, MinAge: time.Duration(f.MinAge),
+	}
+	for _, pattern := range f.Ignore {
+		s.Ignore = append(s.Ignore, pattern.Value)
+	}
+	return s
+}
+
+// place returns where a field of the rule is, or the rule itself.
+func (f fileSelect) place(field string) tagboat.Position {
+	at := map[string]tagboat.Position{
+		"tag": f.Tag.At, "semver": f.Semver.At, "match": f.Match.At, "order": f.Order.At, "by": f.By.At,
+		"layout": f.Layout.At, "newest": f.Newest.At, "follow": f.Follow.At, "platform": f.Platform.At,
+	}[field]
+	if field == "ignore" && len(f.Ignore) > 0 {
+		at = f.Ignore[0].At
+	}
+	if at.File == "" {
+		return f.Where
+	}
+	return at
+}
+
+// rule compiles a rule and notes what is wrong with it at its place.
+func (b *builder) rule(f fileSelect) selection.Rule {
+	for field, text := range map[string]source.Text{"tag": f.Tag, "semver": f.Semver, "match": f.Match, "order": f.Order, "newest": f.Newest, "follow": f.Follow} {
+		if text.At.File != "" && text.Value == "" {
+			b.problem(text.At, "%s is empty", field)
+		}
+	}
+	rule, problems := selection.Compile(f.spec())
+	for _, p := range problems {
+		b.problem(f.place(p.Field), "%s", p.Msg).hint("%s", p.Hint)
+	}
+	return rule
+}
+
+// ParseRule reads a selection rule as it stands in a file: {semver: ">=1.0.0"}. The braces
+// may be left out. from says where it comes from, for errors, which are of kind Usage.
+func ParseRule(from, text string) (selection.Rule, error) {
+	if len(text) > 0 && text[0] != '{' {
+		text = "{" + text + "}"
+	}
+	root, err := source.Parse(from, []byte(text))
+	if err != nil {
+		return selection.Rule{}, err
+	}
+	var f fileSelect
+	if err := source.Decode(root, &f); err != nil {
+		return selection.Rule{}, err
+	}
+	var b builder
+	rule := b.rule(f)
+	if len(b.problems) > 0 {
+		return rule, b.problems[0]
+	}
+	if rule.Empty() {
+		return rule, tagboat.Usagef("%q is no rule", text).WithHint(`write it like 'semver: ">=1.0.0"'`)
+	}
+	return rule, nil
+}
