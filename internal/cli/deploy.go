@@ -18,6 +18,7 @@ type deployOptions struct {
 	wait        bool
 	noRollback  bool
 	dryRun      bool
+	resume      bool
 	timeout     time.Duration
 	maxParallel int
 }
@@ -39,6 +40,7 @@ func newDeploy(f *frame) *cobra.Command {
 	cmd.Flags().BoolVar(&o.wait, "wait", true, "watch until the rollout ends")
 	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a failed rollout as it is, to look at")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
+	cmd.Flags().BoolVar(&o.resume, "resume", false, "only watch what goes on already, and begin nothing")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 20, "services that roll at the same time")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
@@ -67,6 +69,12 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	}
 	if err := problems(set.Document().Problems); err != nil {
 		return err
+	}
+	if o.resume {
+		set = set.UnderWay()
+		if set.Len() == 0 {
+			f.Talkf("nothing is under way with what is pinned\n")
+		}
 	}
 	return f.roll(ctx, a, set, o)
 }

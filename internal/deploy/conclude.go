@@ -28,7 +28,7 @@ func (r *roll) conclude(ctx context.Context, c course, e ending) {
 		r.readImages(ctx)
 		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("ECS rolled %s back to %s%s", name, ecs.LastPart(e.primary.TaskDefinition), because(r.result.Causes, e.what)))
 	case endedOvertaken:
-		r.verdict(tagboat.VerdictSuperseded, overtakenBy(e.primary))
+		r.verdict(tagboat.VerdictSuperseded, r.overtakenBy(ctx, e.primary))
 	case endedGone:
 		r.verdict(tagboat.VerdictFailed, "the service was deleted while "+name+" was rolled out")
 	case endedTimeout:
@@ -80,8 +80,18 @@ func (r *roll) howToUndo(c course) string {
 		r.plan.Desired.Cluster, r.plan.Desired.ServiceName, ecs.LastPart(c.good))
 }
 
-func overtakenBy(primary ecs.Deployment) string {
-	return fmt.Sprintf("deployment %s, which somebody else started with %s, took over", primary.ID, ecs.LastPart(primary.TaskDefinition))
+// overtakenBy names the deployment that took over and, where AWS tells, who registered
+// what it runs.
+func (r *roll) overtakenBy(ctx context.Context, primary ecs.Deployment) string {
+	text := fmt.Sprintf("deployment %s, which somebody else started with %s, took over", primary.ID, ecs.LastPart(primary.TaskDefinition))
+	described, err := r.plan.Client.ECS.DescribeTaskDefinition(ctx, primary.TaskDefinition)
+	if err != nil {
+		return text // the verdict does not depend on it
+	}
+	if by := registeredBy(described); by != "" {
+		text += fmt.Sprintf(" (%s was registered by %s)", ecs.LastPart(primary.TaskDefinition), by)
+	}
+	return text
 }
 
 // because names the most likely cause, or what ECS said.

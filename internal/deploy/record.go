@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // record is what of a task definition is looked at besides comparing it.
@@ -56,4 +58,13 @@ func (c containerRecord) logStream(taskID string) string {
 		return ""
 	}
 	return prefix + "/" + c.Name + "/" + taskID
+}
+
+// registeredBy returns the ARN of who registered a revision, or "".
+func registeredBy(d ecs.TaskDefinition) string {
+	var r struct {
+		RegisteredBy string `json:"registeredBy"`
+	}
+	_ = json.Unmarshal(d.Record, &r) // AWS answered it
+	return r.RegisteredBy
 }

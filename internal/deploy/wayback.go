@@ -56,7 +56,7 @@ func (r *roll) rollBack(ctx context.Context, c course, why string) {
 		r.readImages(ctx)
 		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s; rolled back to %s, which runs", why, to))
 	case endedOvertaken:
-		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s; while it was rolled back to %s, %s", why, to, overtakenBy(e.primary)))
+		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s; while it was rolled back to %s, %s", why, to, r.overtakenBy(ctx, e.primary)))
 	case endedInterrupt:
 		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("%s; the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", why, to, back.id, r.plan.Desired.Environment))
 	default:

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// Rollback is what going back would do: the pins, and a plan to make ECS match them.
+type Rollback struct {
+	PlanSet
+	cells []cell
+	pins  map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
+}
+
+// PlanRollback finds out what the selected services ran last and well, and what it takes
+// to go back there, all of them as one: where one has nothing to go back to, or two want
+// different versions of one image, that is an error of kind Usage. It changes nothing.
+func (a *App) PlanRollback(ctx context.Context, s Selection) (*Rollback, error) {
+	cells, err := a.cells(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rollback{cells: cells, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
+	targets := make([]deploy.Target, len(cells))
+	for i, c := range cells {
+		target, err := a.visible(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if targets[i], err = deploy.LastGood(ctx, a.session(c.env).ECS(), target); err != nil {
+			return nil, err
+		}
+		if err := r.pin(targets[i].Desired); err != nil {
+			return nil, err
+		}
+	}
+	r.plans, err = deploy.Prepare(ctx, targets)
+	return r, err
+}
+
+// pin notes the versions that a service goes back to.
+func (r *Rollback) pin(d deploy.Desired) error {
+	pins := r.pins[d.Environment]
+	if pins == nil {
+		pins = map[tagboat.ImageName]tagboat.Reference{}
+		r.pins[d.Environment] = pins
+	}
+	for _, image := range d.Images {
+		if other, ok := pins[image.Image]; ok && other.Digest != image.Pinned.Digest {
+			return tagboat.Usagef("services of %s ran different versions of image %s well: %s and %s", d.Environment, image.Image, other.Digest.Short(), image.Pinned.Digest.Short()).
+				WithHint("roll them back one by one: tagboat rollback --env %s %s", d.Environment, d.Service)
+		}
+		pins[image.Image] = image.Pinned
+	}
+	return nil
+}
+
+// Rollback writes the pins, so that nothing deploys the bad version again, and then makes
+// ECS match them. Services that ECS has brought back itself are unchanged.
+func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deploy.Options) (tagboat.DeployDocument, error) {
+	if message == "" {
+		message = "rollback"
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.pins)) {
+		env, err := a.config.Environment(string(name))
+		if err != nil {
+			return tagboat.DeployDocument{}, err
+		}
+		receipt, err := a.ledger(env).Update(ctx, a.group(env), r.pins[name], ledger.Why{Message: message})
+		if err != nil {
+			return tagboat.DeployDocument{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)
+		}
+		for _, lost := range receipt.Overtaken {
+			a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", lost.Image, lost.By))
+		}
+	}
+	return a.Deploy(ctx, &r.PlanSet, o), nil
+}

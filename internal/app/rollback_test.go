@@ -1,0 +1,90 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+func (w *world) rollback(services ...tagboat.ServiceName) ([]tagboat.Deployment, error) {
+	w.Helper()
+	a := w.open()
+	back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services})
+	if err != nil {
+		return nil, err
+	}
+	document, err := a.Rollback(w.Context(), back, "it is broken", wait)
+	return document.Deployments, err
+}
+
+func (w *world) pinned(image tagboat.ImageName) tagboat.Pin {
+	w.Helper()
+	pins, err := w.open().Pins(w.Context(), "dev")
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, pin := range pins.Pins {
+		if pin.Image == image {
+			return pin
+		}
+	}
+	return tagboat.Pin{}
+}
+
+// R1: a revision that never ran well lies between what runs and what ran well.
+func TestR1_RollbackSkipsWhatNeverRanWell(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.push("shop/web:v2", "exit=1@1s")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictRolledBack)
+		w.push("shop/web:v3")
+		w.pin("dev", "web=v3")
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		back, err := w.rollback()
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.expect(back[0], tagboat.VerdictSucceeded)
+		if back[0].Images[0].Running != w.pushed["shop/web:v1"] || w.revisions("web") != 3 {
+			w.Errorf("it runs %s of %d revisions", back[0].Images[0].Running, w.revisions("web"))
+		}
+		if pin := w.pinned("web"); pin.Digest != w.pushed["shop/web:v1"] || pin.Tag != "v1" || pin.Message != "it is broken" {
+			w.Errorf("pinned is %+v", pin)
+		}
+	})
+}
+
+// R2: a first deployment has nothing before it, and nothing is touched.
+func TestR2_RollbackOfAFirstDeployment(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		if _, err := w.rollback(); tagboat.KindOf(err) != tagboat.Usage {
+			w.Errorf("it went back: %v", err)
+		}
+		if pin := w.pinned("web"); pin.Digest != w.pushed["shop/web:v1"] {
+			w.Errorf("pinned is %+v", pin)
+		}
+	})
+}
+
+// R5: ECS went back by itself: what runs stays, and the pins say so again.
+func TestR5_RollbackAfterECSOwn(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{service: breaker})
+		w.push("shop/web:v2", "exit=1@1s")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictRolledBack)
+		before := w.calls("ecs.UpdateService")
+		back, err := w.rollback()
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.expect(back[0], tagboat.VerdictUnchanged)
+		if pin := w.pinned("web"); pin.Digest != w.pushed["shop/web:v1"] || w.calls("ecs.UpdateService") != before {
+			w.Errorf("pinned is %+v after %d updates", pin, w.calls("ecs.UpdateService")-before)
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/deploy"
+)
+
+type rollbackOptions struct {
+	selection
+	services    []string
+	message     string
+	dryRun      bool
+	timeout     time.Duration
+	maxParallel int
+}
+
+func newRollback(f *frame) *cobra.Command {
+	var o rollbackOptions
+	cmd := &cobra.Command{
+		Use:     "rollback --env ENV [SERVICE...]",
+		Short:   "Go back to what ran last and well, pins and task definitions both",
+		Long:    "Finds in ECS's own history what each service ran last and well, pins those versions\nand deploys that revision. What ECS has rolled back by itself is only pinned.",
+		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --dry-run",
+		GroupID: "deploy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.services = args
+			return runRollback(cmd.Context(), f, o)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
+	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 20, "services that roll at the same time")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	return cmd
+}
+
+func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
+	if len(o.environments) == 0 && o.stage == "" {
+		return tagboat.Usagef("rollback needs an environment").WithHint("tagboat rollback --env ENV")
+	}
+	if o.maxParallel < 1 || o.timeout <= 0 {
+		return tagboat.Usagef("--max-parallel and --timeout must be positive")
+	}
+	selected, err := o.with(o.services)
+	if err != nil {
+		return err
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	back, err := a.PlanRollback(ctx, selected)
+	if err != nil {
+		return err
+	}
+	document := back.Document()
+	if err := problems(document.Problems); err != nil {
+		return err
+	}
+	if o.dryRun {
+		return f.showPlan(document)
+	}
+	return f.goBack(ctx, a, back, o)
+}
+
+func (f *frame) showPlan(document tagboat.PlanDocument) error {
+	if f.json() {
+		return f.JSON(document)
+	}
+	f.printPlan(document)
+	return nil
+}
+
+func (f *frame) goBack(ctx context.Context, a *app.App, back *app.Rollback, o rollbackOptions) error {
+	progress := f.newProgress()
+	document, err := a.Rollback(ctx, back, o.message, deploy.Options{
+		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
+	})
+	progress.done()
+	if err != nil {
+		return err
+	}
+	if f.json() {
+		if err := f.JSON(document); err != nil {
+			return err
+		}
+	} else {
+		f.printDeployments(document.Deployments)
+	}
+	return worst(document.Deployments)
+}
