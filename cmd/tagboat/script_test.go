@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 //	function [NAME=VALUE...]      runs the binary as an AWS Lambda function
 //	resource TYPE FILE ANSWER [REFUSAL...]   sends it a custom resource's request
 //	invoke FILE                   sends it another event
+//	allowed POLICY...             holds what the sandbox counted to IAM policies
 //	edit FILE OLD NEW             replaces text in a file
 //	parameter NAME TYPE VALUE     writes a parameter as somebody else would
 //	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
@@ -67,6 +68,7 @@ func TestStories(t *testing.T) {
 			"resource":  sendResource,
 			"invoke":    invokeFunction,
 			"stack":     updateStack,
+			"allowed":   checkAllowed,
 			"edit":      editFile,
 			"parameter": putParameter,
 		},

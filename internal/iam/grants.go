@@ -34,7 +34,7 @@ var grants = []grant{
 	},
 	{
 		sid: "ReadImages", purposes: []Purpose{Write, Deploy, Publish, Assume},
-		actions:   []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"},
+		actions:   []string{"ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"},
 		resources: Scope.repositories,
 	},
 	{
@@ -66,7 +66,9 @@ var grants = []grant{
 	},
 	{
 		sid: "WatchAndStopDeployments", purposes: []Purpose{Deploy},
-		actions:   []string{"ecs:ContinueServiceDeployment", "ecs:DescribeServiceDeployments", "ecs:StopServiceDeployment"},
+		actions: []string{
+			"ecs:ContinueServiceDeployment", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:StopServiceDeployment",
+		},
 		resources: Scope.serviceDeployments,
 	},
 	{

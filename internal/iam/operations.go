@@ -24,7 +24,7 @@ func Actions(operation string) []string {
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
 func registryActions(request string) []string {
 	switch request {
-	case "GET ping", "HEAD ping", "GET token", "POST token":
+	case "GET", "GET ping", "HEAD ping", "GET token", "POST token":
 		return []string{"ecr:GetAuthorizationToken"}
 	case "GET manifests", "HEAD manifests", "GET referrers":
 		return []string{"ecr:BatchGetImage"}
@@ -34,13 +34,13 @@ func registryActions(request string) []string {
 		return []string{"ecr:ListImages"}
 	case "GET blobs":
 		return []string{"ecr:GetDownloadUrlForLayer"}
-	case "HEAD blobs":
+	case "HEAD blobs", "GET uploads":
 		return []string{"ecr:BatchCheckLayerAvailability"}
-	case "POST blobs":
+	case "POST blobs", "POST uploads":
 		return []string{"ecr:InitiateLayerUpload"}
-	case "PATCH blobs":
+	case "PATCH blobs", "PATCH uploads":
 		return []string{"ecr:UploadLayerPart"}
-	case "PUT blobs":
+	case "PUT blobs", "PUT uploads":
 		return []string{"ecr:CompleteLayerUpload"}
 	default:
 		return []string{"ecr:" + request}

@@ -79,7 +79,9 @@ func (s Scope) created() []string {
 
 func (s Scope) serviceDeployments() []string {
 	return append(s.services(), each(s.Services, func(v Service) []string {
-		return []string{s.arn("ecs", "service-deployment/"+v.Cluster+"/"+v.Name+"/*")}
+		return []string{
+			s.arn("ecs", "service-deployment/"+v.Cluster+"/"+v.Name+"/*"), s.arn("ecs", "service-revision/"+v.Cluster+"/"+v.Name+"/*"),
+		}
 	})...)
 }
 
