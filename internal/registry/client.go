@@ -16,6 +16,9 @@ type Options struct {
 	Transport   http.RoundTripper // nil stands for a transport like net/http's default
 	Credentials Credentials       // nil leaves all to docker's configuration
 	UserAgent   string
+	// Notice hears of waits for registries that have too many requests; nil drops it. It
+	// may be called by several goroutines at once.
+	Notice func(text string)
 }
 
 // Client reads and writes registries. It may be used by several goroutines at once, and
@@ -27,7 +30,7 @@ type Client struct {
 
 // New returns a client.
 func New(o Options) (*Client, error) {
-	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}}
+	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}, notice: o.Notice}
 	remotes := []remote.Option{
 		remote.WithTransport(transport),
 		remote.WithAuthFromKeychain(keychain{o.Credentials}),

@@ -19,8 +19,7 @@ const (
 // notFound returns the error for an image that the registry does not have.
 func (c *Client) notFound(ctx context.Context, ref tagboat.Reference, named name.Reference, err error) error {
 	if unknownRepository(err) {
-		return tagboat.Usagef("registry %s has no repository %s", named.Context().RegistryStr(), ref.Repository).
-			WithHint("create it or push to it first, or correct the repository in tagboat.yaml")
+		return NoRepository(named.Context().RegistryStr(), ref.Repository)
 	}
 	e := tagboat.Usagef("%s does not exist", ref)
 	if ref.Digest != "" {

@@ -18,7 +18,8 @@ const (
 // patient waits out 429 Too Many Requests, and 503 where it says for how long.
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
 type patient struct {
-	inner http.RoundTripper
+	inner  http.RoundTripper
+	notice func(text string) // hears of each wait that a person would notice; nil drops it
 }
 
 // RoundTrip implements http.RoundTripper. A request with a body goes out once, since
@@ -35,10 +36,18 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 		drain(resp)
+		p.say(r.URL.Host, wait)
 		if err := sleep(r, wait); err != nil {
 			return nil, err
 		}
 		waited += wait
+	}
+}
+
+// say tells that a registry is waited for.
+func (p *patient) say(host string, wait time.Duration) {
+	if p.notice != nil && wait >= firstWait {
+		p.notice(fmt.Sprintf("registry %s has too many requests; asking again in %s", host, wait))
 	}
 }
 
