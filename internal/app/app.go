@@ -18,6 +18,7 @@ import (
 // Options say what to open.
 type Options struct {
 	Config string            // path of tagboat.yaml
+	Cache  string            // directory for task definitions between runs; "" for none
 	Notice func(text string) // takes what a user should know and no answer has room for; nil drops it
 	// Transport carries the requests to AWS and to registries; nil means that of net/http.
 	Transport http.RoundTripper
@@ -38,7 +39,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Transport: o.Transport})
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: o.Cache, Transport: o.Transport})
 	if err != nil {
 		return nil, err
 	}

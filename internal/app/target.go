@@ -96,7 +96,7 @@ func (a *App) bare(c cell, images []deploy.Image) deploy.Target {
 		Environment: c.env.Name, Service: c.service.Name, Stage: c.env.Stage, Tenant: c.env.Tenant,
 		Cluster: c.env.Cluster, ServiceName: string(c.service.Name), Region: c.env.Region, Images: images,
 		DependsOn: c.service.DependsOn,
-		Where: c.place,
+		Where:     c.place,
 	}}
 }
 

@@ -19,6 +19,7 @@ type deployOptions struct {
 	noRollback  bool
 	dryRun      bool
 	resume      bool
+	keepGoing   bool
 	timeout     time.Duration
 	maxParallel int
 }
@@ -28,7 +29,7 @@ func newDeploy(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "deploy [--env ENV...|--stage STAGE] [SERVICE...]",
 		Short:   "Make the ECS services match the pins, and tell how it ended",
-		Long:    "Plans, checks, registers what changed, rolls the services and watches them to their\nverdict. A rollout that fails is explained and rolled back to what ran before.",
+		Long:    "Plans, checks, registers what changed, rolls the services and watches them to their\nverdict. A rollout that fails is explained and rolled back to what ran before.\n\nAll is planned and checked before anything changes. Services begin at once, each\nafter those that it dependsOn in its environment ended well; with --wait=false, after\nthose began. AWS's rates are kept, so many services take the time that those allow.",
 		Example: "  tagboat deploy --env dev\n  tagboat deploy --stage prod api worker --timeout 20m",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +43,8 @@ func newDeploy(f *frame) *cobra.Command {
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
 	cmd.Flags().BoolVar(&o.resume, "resume", false, "only watch what goes on already, and begin nothing")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
-	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 20, "services that roll at the same time")
+	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 100, "services that roll at the same time in one account and region")
+	cmd.Flags().BoolVar(&o.keepGoing, "keep-going", true, "begin others after one has failed, except those that depend on it")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	return cmd
 }
@@ -83,7 +85,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
 	progress := f.newProgress()
 	document := a.Deploy(ctx, set, deploy.Options{
-		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
+		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()
 	if f.json() {

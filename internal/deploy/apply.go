@@ -35,12 +35,11 @@ func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
 		case Register:
 			a.definition, err = a.register(ctx, s)
 		case Reuse:
-			a.definition = s.ARN
+			a.definition, err = a.usable(ctx, s.ARN)
 		case CreateService:
 			service, err = a.create(ctx, s)
 		case UpdateService:
-			service, err = a.update(ctx, s)
-			a.unmark(ctx, service)
+			service, err = a.updateUsable(ctx, s)
 		case Adopt:
 			service = *a.observed.Service
 		}
@@ -118,6 +117,20 @@ func (a *applier) update(ctx context.Context, s UpdateService) (ecs.Service, err
 		return ecs.Service{}, fmt.Errorf("updating service %q: %w", s.Name, err)
 	}
 	return service, nil
+}
+
+// updateUsable is update as a step: with the revision that is in use, it makes sure
+// first that it can still be deployed.
+func (a *applier) updateUsable(ctx context.Context, s UpdateService) (service ecs.Service, err error) {
+	if primary, ok := a.observed.primary(); ok && primary.TaskDefinition == a.definition {
+		if a.definition, err = a.usable(ctx, a.definition); err != nil {
+			return ecs.Service{}, err
+		}
+	}
+	if service, err = a.update(ctx, s); err == nil {
+		a.unmark(ctx, service)
+	}
+	return service, err
 }
 
 // unmark takes the mark off a service that was stopped and wants tasks again. A mark

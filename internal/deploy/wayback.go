@@ -8,7 +8,6 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
-	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 // failing explains a rollout that will not get well and goes the way back: to what ran
@@ -86,11 +85,12 @@ func (r *roll) rollbackFailed(ctx context.Context, c course, why, what string) {
 
 // startRollback updates the service to what ran well before.
 func (r *roll) startRollback(ctx context.Context, c course) (course, error) {
-	good, err := r.usable(ctx, c.good)
+	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations}
+	good, err := a.usable(ctx, c.good)
 	if err != nil {
 		return course{}, err
 	}
-	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, definition: good}
+	a.definition = good
 	a.observed.Service = withDeployment(*r.plan.Observed.Service, c.id)
 	service, err := a.update(ctx, UpdateService{
 		Name:    r.plan.Desired.ServiceName,
@@ -108,26 +108,6 @@ func (r *roll) startRollback(ctx context.Context, c course) (course, error) {
 func withDeployment(s ecs.Service, id string) *ecs.Service {
 	s.Deployments = append([]ecs.Deployment{{ID: id}}, s.Deployments...)
 	return &s
-}
-
-// usable returns the revision, or a new one equal to it where it was deregistered
-// meanwhile: ECS starts no deployment of an INACTIVE one.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
-func (r *roll) usable(ctx context.Context, arn string) (string, error) {
-	// The name is asked for, not the ARN: what an ARN stood for may be remembered.
-	described, err := r.plan.Client.ECS.DescribeTaskDefinition(ctx, ecs.LastPart(arn))
-	if err != nil {
-		return "", fmt.Errorf("reading task definition %q: %w", arn, err)
-	}
-	if described.Status == "ACTIVE" {
-		return arn, nil
-	}
-	definition, err := taskdef.FromJSON(described.Record)
-	if err != nil {
-		return "", fmt.Errorf("reading task definition %q: %w", arn, err)
-	}
-	a := applier{client: r.plan.Client, desired: Desired{Definition: definition}, registrations: r.registrations}
-	return a.register(ctx, Register{Family: described.Family, Input: definition.JSON()})
 }
 
 // formerMembers returns, for what the plan changed of the service, what it was before.

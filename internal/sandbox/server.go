@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 // Server is AWS in one http.Handler. Its methods may be called concurrently.
 type Server struct {
 	config   Config
+	id       string      // of this run, so that clients can tell what they kept from another
 	clock    clock.Clock // inside of AWS
 	client   clock.Clock // of whoever calls
 	sts      *sts.Service
@@ -38,7 +40,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, calls: newCallLog(), faults: &faultList{}}
+	s := &Server{config: config, id: rand.Text(), calls: newCallLog(), faults: &faultList{}}
 	start := time.Now().UTC()
 	if config.DataDir != "" {
 		if s.store, start, err = openStore(config.DataDir, start); err != nil {
@@ -81,6 +83,7 @@ func (s *Server) assemble() error {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.clock.Now().Format(http.TimeFormat))
 	w.Header().Set("Server", "tagboat-sandbox")
+	w.Header().Set("Sandbox-Id", s.id)
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/_sandbox/"):
 		s.control.ServeHTTP(w, r)
