@@ -36,7 +36,7 @@ func (w *world) pinned(image tagboat.ImageName) tagboat.Pin {
 // R1: a revision that never ran well lies between what runs and what ran well.
 func TestR1_RollbackSkipsWhatNeverRanWell(t *testing.T) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
+		w.begin(shop{service: breaker})
 		w.push("shop/web:v2", "exit=1@1s")
 		w.pin("dev", "web=v2")
 		w.expect(w.one(), tagboat.VerdictRolledBack)
