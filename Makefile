@@ -2,7 +2,7 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test build deps check lint race fuzz clients vuln generate clean
+.PHONY: help demo test build deps check lint race fuzz clients cfn vuln generate clean
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
@@ -24,7 +24,7 @@ build:
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint race fuzz clients vuln
+check: lint race fuzz clients cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
@@ -38,6 +38,9 @@ fuzz:
 
 clients: build
 	./scripts/clients.sh $(TOOLS) bin/tagboat
+
+cfn: build
+	./scripts/cfn.sh $(TOOLS) bin/tagboat
 
 vuln:
 	./scripts/vuln.sh $(TOOLS)

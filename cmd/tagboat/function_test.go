@@ -180,8 +180,11 @@ func (f *function) resource(request map[string]any) (resourceAnswer, error) {
 	f.answer = nil
 	f.mu.Unlock()
 	failure, err := f.invoke(event)
-	if err != nil || failure != "" {
-		return resourceAnswer{}, fmt.Errorf("the function failed: %v %s", err, failure)
+	if err != nil {
+		return resourceAnswer{}, err
+	}
+	if failure != "" {
+		return resourceAnswer{}, fmt.Errorf("the function failed: %s", failure)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -63,7 +63,7 @@ func (s Scope) repositories() []string {
 	return each(s.Repositories, func(r Repository) []string { return []string{r.arn("ecr", "repository/"+r.Name)} })
 }
 
-// services returns both forms of each service's ARN: services from before 2018 keep the
+// services returns both forms of each service's ARN: old services keep the
 // one without the cluster until they are created again.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
 func (s Scope) services() []string {

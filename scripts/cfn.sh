@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Holds the snippets for CloudFormation to cfn-lint: each way, for each form of the
+# ledger. It needs no network. cfn.sh TOOLS TAGBOAT
+set -euo pipefail
+lint=$(realpath "$1")/python/bin/cfn-lint
+tagboat=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export AWS_REGION=eu-west-1
+
+checked=0
+for form in tag@digest digest uri tag; do
+  cat >tagboat.yaml <<YAML
+app: shop
+registry: 111111111111.dkr.ecr.eu-west-1.amazonaws.com
+ledger: {form: "$form"}
+images:
+  api: {repository: shop/api}
+  radio/proxy: {repository: radio/proxy}
+services:
+  api: {taskDefinition: {family: api}, containers: {app: api, envoy: radio/proxy}}
+stages: [{name: prod}]
+environments:
+  prod: {stage: prod, cluster: prod}
+YAML
+  for way in parameter dynamic custom-resource; do
+    "$tagboat" generate cloudformation --snippet api --way "$way" >"$way.yaml"
+    "$lint" --non-zero-exit-code informational "$way.yaml"
+    checked=$((checked + 1))
+  done
+done
+
+# The linter does look: what is wrong must be found.
+sed 's/!Ref Pins/!Ref Pens/' parameter.yaml >wrong.yaml
+if "$lint" wrong.yaml >/dev/null; then
+  echo 'cfn-lint takes a template that refers to nothing' >&2
+  exit 1
+fi
+echo "cfn: $checked passed, 0 failed"
