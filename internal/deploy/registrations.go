@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"sync"
 
 	"github.com/tagboat/tagboat/internal/taskdef"
@@ -20,7 +21,7 @@ type family struct {
 }
 
 type revisions struct {
-	mu     sync.Mutex
+	turn   chan struct{}     // held by who registers; whoever waits for it hears ctx
 	byHash map[string]string // to the ARN
 }
 
@@ -29,10 +30,14 @@ func newRegistrations() *registrations {
 }
 
 // once returns the revision of d that was registered in this run, or registers it.
-func (r *registrations) once(client *Client, d taskdef.Definition, register func() (string, error)) (string, error) {
+func (r *registrations) once(ctx context.Context, client *Client, d taskdef.Definition, register func() (string, error)) (string, error) {
 	of := r.of(family{client, d.Family()})
-	of.mu.Lock()
-	defer of.mu.Unlock()
+	select {
+	case of.turn <- struct{}{}:
+		defer func() { <-of.turn }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 	hash := taskdef.Hash(d)
 	if arn := of.byHash[hash]; arn != "" {
 		return arn, nil
@@ -48,7 +53,7 @@ func (r *registrations) of(f family) *revisions {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.families[f] == nil {
-		r.families[f] = &revisions{byHash: map[string]string{}}
+		r.families[f] = &revisions{turn: make(chan struct{}, 1), byHash: map[string]string{}}
 	}
 	return r.families[f]
 }
