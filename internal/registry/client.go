@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -28,6 +29,11 @@ type Client struct {
 	pusher *remote.Pusher
 }
 
+// attempts is how often a request is made whose answers are errors of the server or
+// broken connections. Of a registry that fails three times in ten, one request in five
+// thousand fails for good.
+const attempts = 7
+
 // New returns a client.
 func New(o Options) (*Client, error) {
 	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}, notice: o.Notice}
@@ -35,6 +41,7 @@ func New(o Options) (*Client, error) {
 		remote.WithTransport(transport),
 		remote.WithAuthFromKeychain(keychain{o.Credentials}),
 		remote.WithUserAgent(o.UserAgent),
+		remote.WithRetryBackoff(remote.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: attempts, Cap: 5 * time.Second}),
 		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusGatewayTimeout),
 	}
