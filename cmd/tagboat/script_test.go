@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "write what the stories print into their cmp files")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tagboat": main, "bootstrap": main})
+	testscript.Main(m, map[string]func(){"tagboat": main, "bootstrap": main, "docker-credential-tagboat": main})
 }
 
 // TestStories runs the stories of testdata/script: each is what a user would type, on
@@ -32,6 +32,11 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...         runs a command that ends with just this exit code
 //	start NAME COMMAND...         runs a command in the background
 //	killed NAME OPERATION N       kills it once the sandbox has counted the operation N times
+//	save FILE KILOBYTES [LABEL=VALUE...]   writes an image as docker save does
+//	layout DIR                    writes an OCI layout with an index of two platforms; $DIGEST_DIR is its digest
+//	sign FILE [REPOSITORY:TAG [DIGEST]]   signs an image as cosign does; FILE gets the public key
+//	ecr OPERATION JSON FILE       makes a call to ECR and writes its answer
+//	nofaults                      ends all faults
 //	function [NAME=VALUE...]      runs the binary as an AWS Lambda function
 //	resource TYPE FILE ANSWER [REFUSAL...]   sends it a custom resource's request
 //	invoke FILE                   sends it another event
@@ -64,6 +69,11 @@ func TestStories(t *testing.T) {
 			"fill":      fillFile,
 			"start":     startCommand,
 			"killed":    killCommand,
+			"save":      saveImage,
+			"layout":    writeLayout,
+			"sign":      signImage,
+			"ecr":       callECR,
+			"nofaults":  clearFaults,
 			"function":  startFunction,
 			"resource":  sendResource,
 			"invoke":    invokeFunction,

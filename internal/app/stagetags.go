@@ -105,5 +105,5 @@ func hintOf(err error) string {
 	if errors.As(err, &e) && e.Hint != "" {
 		return e.Hint
 	}
-	return "pin it again: what is done is not done twice"
+	return "do it again: what is done is not done twice"
 }

@@ -69,7 +69,7 @@ func afterOthers(err error, done []string) error {
 	if len(done) == 0 {
 		return err
 	}
-	return tagboat.Errorf(tagboat.Internal, "%w (done before: %s)", err, strings.Join(done, ", "))
+	return tagboat.Errorf(tagboat.Internal, "%w (done before: %s)", err, strings.Join(done, ", ")).WithHint("%s", hintOf(err))
 }
 
 // putTag asks ECR where the image lies there, and else the registry.

@@ -80,7 +80,7 @@ func refused(doing string, ref tagboat.Reference, err error) error {
 // Immutable returns the error for a tag that its repository does not let move.
 func Immutable(ref tagboat.Reference) error {
 	return tagboat.Usagef("%s stays where it is: %w", ref, ErrImmutable).
-		WithHint("use a tag that is new each time, such as {environment}-{time:20060102-1504}; or let this one move: aws ecr put-image-tag-mutability --repository-name %s "+
+		WithHint("use a tag that is new each time, such as {environment}-{time:20060102-150405}; or let this one move: aws ecr put-image-tag-mutability --repository-name %s "+
 			"--image-tag-mutability IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters filterType=WILDCARD,filter=%s", ref.Repository, ref.Tag)
 }
 

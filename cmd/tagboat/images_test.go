@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"io"
+	mrand "math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tagboat/tagboat/internal/demo"
+)
+
+// saveImage writes an archive as docker save does: save FILE KILOBYTES [LABEL=VALUE...].
+func saveImage(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: save FILE KILOBYTES [LABEL=VALUE...]")
+	}
+	kilobytes, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	image, err := demo.BuildImage(args[0], namedLabels(ts, args[2:]))
+	ts.Check(err)
+	for seed := range uint64(2) {
+		layer, err := noise(seed, kilobytes/2)
+		ts.Check(err)
+		image, err = mutate.AppendLayers(image, layer)
+		ts.Check(err)
+	}
+	tag, err := name.NewTag("api:latest")
+	ts.Check(err)
+	ts.Check(tarball.WriteToFile(ts.MkAbs(args[0]), tag, image))
+}
+
+// noise is a layer that cannot be compressed. The same seed gives the same layer.
+func noise(seed uint64, kilobytes int) (v1.Layer, error) {
+	content := make([]byte, kilobytes<<10)
+	source := mrand.NewChaCha8([32]byte{byte(seed)})
+	_, _ = source.Read(content) // never fails
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content)), nil
+	})
+}
+
+func namedLabels(ts *testscript.TestScript, args []string) map[string]string {
+	found := map[string]string{}
+	for _, arg := range args {
+		key, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			ts.Fatalf("%q is not LABEL=VALUE", arg)
+		}
+		found[key] = value
+	}
+	return found
+}
+
+// writeLayout writes an OCI layout with an index of two platforms: layout DIR.
+func writeLayout(ts *testscript.TestScript, _ bool, args []string) {
+	var index v1.ImageIndex = empty.Index
+	for _, arch := range []string{"amd64", "arm64"} {
+		image, err := demo.BuildImage(args[0]+" "+arch, nil)
+		ts.Check(err)
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
+		})
+	}
+	path, err := layout.Write(ts.MkAbs(args[0]), empty.Index)
+	ts.Check(err)
+	ts.Check(path.AppendIndex(index))
+	digest, err := index.Digest()
+	ts.Check(err)
+	ts.Setenv("DIGEST_"+args[0], digest.String())
+}
+
+// signImage puts a signature beside an image as cosign does, by a key that is made with
+// its public half in FILE where there is none yet: sign FILE [REPOSITORY:TAG [DIGEST]].
+// DIGEST is what the payload says; left out, the image's own.
+func signImage(ts *testscript.TestScript, _ bool, args []string) {
+	key := keyIn(ts, args[0])
+	if len(args) == 1 {
+		return
+	}
+	tag := tagOf(ts, args[1])
+	head, err := remote.Head(tag)
+	ts.Check(err)
+	digest := head.Digest.String()
+	if len(args) > 2 {
+		digest = args[2]
+	}
+	payload := []byte(`{"critical":{"identity":{"docker-reference":"` + tag.Context().Name() + `"},"image":{"docker-manifest-digest":"` + digest +
+		`"},"type":"cosign container image signature"},"optional":null}`)
+	hash := sha256.Sum256(payload)
+	signature, err := ecdsa.SignASN1(rand.Reader, key, hash[:])
+	ts.Check(err)
+	beside := tag.Context().Tag(strings.Replace(head.Digest.String(), ":", "-", 1) + ".sig")
+	image, err := remote.Image(beside)
+	if err != nil {
+		image = mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json")
+	}
+	image, err = mutate.Append(image, mutate.Addendum{
+		Layer:       static.NewLayer(payload, "application/vnd.dev.cosign.simplesigning.v1+json"),
+		Annotations: map[string]string{"dev.cosignproject.cosign/signature": base64.StdEncoding.EncodeToString(signature)},
+	})
+	ts.Check(err)
+	ts.Check(remote.Write(beside, image))
+}
+
+func keyIn(ts *testscript.TestScript, file string) *ecdsa.PrivateKey {
+	private := ts.MkAbs(file + ".private")
+	if data, err := os.ReadFile(private); err == nil {
+		key, err := x509.ParseECPrivateKey(data)
+		ts.Check(err)
+		return key
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	data, err := x509.MarshalECPrivateKey(key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(private, data, 0o600))
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(file), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o600))
+	return key
+}
+
+// callECR makes one call to ECR and writes its answer to a file: ecr OPERATION JSON FILE.
+func callECR(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: ecr OPERATION JSON FILE")
+	}
+	answer := aws(ts, "123456789012", "AmazonEC2ContainerRegistry_V20150921."+args[0], args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), answer, 0o600))
+}
+
+// clearFaults ends all faults.
+func clearFaults(ts *testscript.TestScript, _ bool, _ []string) {
+	sandboxRequest(ts, "DELETE", ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/faults", "")
+}
