@@ -240,22 +240,10 @@ func (w *world) expect(got tagboat.Deployment, verdict tagboat.Verdict, words ..
 	}
 }
 
-// service returns what ECS says of a service of cluster dev.
-func (w *world) service(name string) map[string]any {
-	w.Helper()
-	return w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{name}})["services"].([]any)[0].(map[string]any)
-}
-
 // revisions counts the active revisions of a family.
 func (w *world) revisions(family string) int {
 	w.Helper()
 	return len(w.aws("ecs.ListTaskDefinitions", map[string]any{"familyPrefix": family})["taskDefinitionArns"].([]any))
-}
-
-// later lets time pass.
-func (w *world) later(d time.Duration) {
-	<-time.After(d)
-	synctest.Wait()
 }
 
 // carrier hands requests to the sandbox in memory.
@@ -271,7 +259,7 @@ func (c carrier) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
-	defer r.Body.Close() //nolint:errcheck // in memory
+	defer r.Body.Close()
 	recorder := httptest.NewRecorder()
 	served := r.Clone(r.Context())
 	served.RequestURI = r.URL.RequestURI()
