@@ -15,6 +15,7 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 		return nil, err
 	}
 	plans := make([]Plan, len(targets))
+	var before askedBefore
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(looksAtOnce)
 	for i, t := range targets {
@@ -23,7 +24,9 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 			continue
 		}
 		group.Go(func() error {
-			problems, err := Preflight(ctx, plans[i])
+			asking := plans[i]
+			asking.Client = before.client(asking.Client)
+			problems, err := Preflight(ctx, asking)
 			plans[i].Problems = append(plans[i].Problems, problems...)
 			return err
 		})
