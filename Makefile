@@ -2,7 +2,7 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test build deps check lint race fuzz clients cfn vuln generate clean
+.PHONY: help demo test build deps check lint race large fuzz clients cfn vuln generate clean
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
@@ -24,7 +24,7 @@ build:
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint race fuzz clients cfn vuln
+check: lint race large fuzz clients cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
@@ -32,6 +32,10 @@ lint:
 
 race:
 	$(GO) test -race -shuffle=on ./...
+
+# A push of 300 MB over connections that break; make test does the same with a small one.
+large:
+	TAGBOAT_LARGE_IMAGES=1 $(GO) test ./internal/publish -run TestPush -count=1
 
 fuzz:
 	./scripts/fuzz.sh

@@ -29,6 +29,9 @@ func (c Commit) Tag() string {
 // error is of kind Usage.
 func ReadCommit(ctx context.Context, dir string) (Commit, error) {
 	hash, err := git(ctx, dir, "rev-parse", "--verify", "HEAD")
+	if ctx.Err() != nil {
+		return Commit{}, ctx.Err()
+	}
 	if err != nil {
 		return Commit{}, tagboat.Usagef("there is no git commit to tag the image with: %w", err).
 			WithHint("run it in the work tree that the image was built from, or name tags: --tag TAG")

@@ -10,8 +10,8 @@ import (
 )
 
 // Upload sends a layer to a repository, unless it is there: its content is then never
-// read. An upload that breaks off is begun again, twice at most, for which the layer's
-// Compressed is called anew.
+// read. An upload that breaks off is begun again, for which the layer's Compressed is
+// called anew.
 func (c *Client) Upload(ctx context.Context, repository tagboat.Reference, layer v1.Layer) error {
 	repo, err := repositoryOf(repository)
 	if err != nil {

@@ -1,0 +1,156 @@
+package gate_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/gate"
+	"github.com/tagboat/tagboat/internal/registry"
+)
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func publicPEM(t *testing.T, key crypto.Signer) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
+func keyFile(t *testing.T, key crypto.Signer) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "prod.pub")
+	if err := os.WriteFile(file, publicPEM(t, key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func payload(digest tagboat.Digest) []byte {
+	return fmt.Appendf(nil, `{"critical":{"identity":{"docker-reference":"reg.example/api"},"image":{"docker-manifest-digest":"%s"},`+
+		`"type":"cosign container image signature"},"optional":{"a":"b"}}`, digest)
+}
+
+// sign signs as cosign does: Ed25519 the message, others its SHA-256.
+func sign(t *testing.T, key crypto.Signer, message []byte) registry.Signature {
+	t.Helper()
+	signed, options := message, crypto.SignerOpts(crypto.Hash(0))
+	if _, pure := key.(ed25519.PrivateKey); !pure {
+		hash := sha256.Sum256(message)
+		signed, options = hash[:], crypto.SHA256
+	}
+	signature, err := key.Sign(rand.Reader, signed, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry.Signature{Payload: message, Signature: signature}
+}
+
+func TestSignature(t *testing.T) {
+	ours, theirs := newKey(t), newKey(t)
+	_, edwards, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := sign(t, ours, payload(one))
+	forged.Payload = payload(index)
+	for _, tc := range []struct {
+		name       string
+		key        crypto.Signer
+		signatures []registry.Signature
+		passed     bool
+		reason     string
+	}{
+		{"ours", ours, []registry.Signature{sign(t, ours, payload(index))}, true, "it is signed by the key of prod.pub"},
+		{"ours among others", ours, []registry.Signature{sign(t, theirs, payload(index)), {}, sign(t, ours, payload(one)), sign(t, ours, payload(index))}, true, "it is signed by the key of prod.pub"},
+		{"Ed25519", edwards, []registry.Signature{sign(t, edwards, payload(index))}, true, "it is signed by the key of prod.pub"},
+		{"none", ours, nil, false, "nobody signed it"},
+		{"theirs", ours, []registry.Signature{sign(t, theirs, payload(index))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
+		{"theirs, Ed25519", edwards, []registry.Signature{sign(t, theirs, payload(index))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
+		{"ours, copied from another version", ours, []registry.Signature{sign(t, ours, payload(one))}, false, "the signature beside it by the key of prod.pub is for another version, 111111111111"},
+		{"a payload that was changed", ours, []registry.Signature{forged}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
+		{"ours over something else", ours, []registry.Signature{sign(t, ours, []byte(`{}`))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := gate.Check(t.Context(), config.Gates{Signature: keyFile(t, tc.key)}, version(one), evidence{signatures: tc.signatures})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[0].Passed != tc.passed || got[0].Reason != tc.reason || (got[0].Hint == "") != tc.passed {
+				t.Errorf("%+v, want passed %v: %s", got[0], tc.passed, tc.reason)
+			}
+		})
+	}
+}
+
+func TestParseKey(t *testing.T) {
+	long, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"P-256":       {publicPEM(t, newKey(t)), ""},
+		"P-384":       {publicPEM(t, long), "neither ECDSA over P-256 nor Ed25519"},
+		"RSA":         {publicPEM(t, other), "neither ECDSA over P-256 nor Ed25519"},
+		"no PEM":      {[]byte("a key"), "no public key in PEM"},
+		"private key": {pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED SIGSTORE PRIVATE KEY"}), "no public key in PEM"},
+		"nonsense":    {pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte("x")}), "reading its public key"},
+	} {
+		_, err := gate.ParseKey(tc.data)
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v, want %q", name, err, tc.want)
+		}
+	}
+	if _, err := gate.ReadKey(filepath.Join(t.TempDir(), "none.pub")); tagboat.KindOf(err) != tagboat.Usage {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+func FuzzParsePayload(f *testing.F) {
+	f.Add(payload(one))
+	f.Add([]byte(`{"critical":{"type":"atomic container signature"}}`))
+	f.Add([]byte(`{"critical":null}`))
+	f.Add([]byte(`[`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		digest, err := gate.ParsePayload(data)
+		if err != nil {
+			if digest != "" {
+				t.Errorf("a digest beside an error: %s", digest)
+			}
+			return
+		}
+		if _, err := tagboat.ParseDigest(string(digest)); err != nil {
+			t.Errorf("%q gives %q: %v", data, digest, err)
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package publish_test
+
+import (
+	"archive/tar"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/publish"
+)
+
+func TestParseSource(t *testing.T) {
+	for s, want := range map[string]publish.Source{
+		"docker:shop/api:1.4.2": {Kind: "docker", Name: "shop/api:1.4.2"},
+		"oci:build/image":       {Kind: "oci", Name: "build/image"},
+		"tar:C:/image.tar":      {Kind: "tar", Name: "C:/image.tar"},
+	} {
+		got, err := publish.ParseSource(s)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || got.String() != s {
+			t.Errorf("%s: %s %v", s, diff, err)
+		}
+	}
+	for _, s := range []string{"", "api", "docker:", ":x", "zip:x", "docker:--output=x"} {
+		if got, err := publish.ParseSource(s); tagboat.KindOf(err) != tagboat.Usage || err == nil {
+			t.Errorf("%q: %+v, %v", s, got, err)
+		}
+	}
+}
+
+// TestArchivesStayInTheirDirectory unpacks an archive that would write elsewhere.
+func TestArchivesStayInTheirDirectory(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "evil.tar")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := tar.NewWriter(f)
+	for _, entry := range []string{"oci-layout", "../escaped"} {
+		if err := archive.WriteHeader(&tar.Header{Name: entry, Mode: 0o644, Size: 2}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := archive.Write([]byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	into := filepath.Join(dir, "into")
+	if err := os.Mkdir(into, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err = publish.Source{Kind: "tar", Name: file}.Open(t.Context(), into)
+	if err == nil || !strings.Contains(err.Error(), "escapes") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(filepath.Join(into, "escaped")); err == nil {
+		t.Error("the archive wrote outside of its directory")
+	}
+}
+
+func TestReadCommit(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(dir, "none"))
+	t.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(dir))
+	if _, err := publish.ReadCommit(t.Context(), dir); tagboat.KindOf(err) != tagboat.Usage || err == nil {
+		t.Errorf("no work tree: %v", err)
+	}
+	git(t, dir, "init", "-q", "-b", "main")
+	if _, err := publish.ReadCommit(t.Context(), dir); tagboat.KindOf(err) != tagboat.Usage || err == nil {
+		t.Errorf("no commit: %v", err)
+	}
+	file := filepath.Join(dir, "a")
+	if err := os.WriteFile(file, []byte("1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	git(t, dir, "add", "a")
+	git(t, dir, "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "-m", "a")
+	clean, err := publish.ReadCommit(t.Context(), dir)
+	if err != nil || clean.Dirty || clean.Branch != "main" || len(clean.Hash) != 40 || clean.Tag() != clean.Hash {
+		t.Errorf("%+v, %v", clean, err)
+	}
+	if err := os.WriteFile(file, []byte("2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dirty, err := publish.ReadCommit(t.Context(), dir)
+	if err != nil || !dirty.Dirty || dirty.Tag() != clean.Hash+"-dirty" {
+		t.Errorf("%+v, %v", dirty, err)
+	}
+	if _, err := publish.ReadCommit(canceled(t), dir); err == nil {
+		t.Error("it goes on when it is interrupted")
+	}
+}
+
+func git(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput(); err != nil {
+		t.Fatalf("git %v: %v: %s", args, err, out)
+	}
+}
+
+func canceled(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
