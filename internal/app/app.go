@@ -51,6 +51,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		Credentials: registry.Keychain{ECR: ecrLogin(aws)},
 		Transport:   aws.Counting("registry", o.Transport),
 		UserAgent:   "tagboat",
+		Notice:      notice,
 	})
 	if err != nil {
 		return nil, err

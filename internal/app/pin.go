@@ -2,12 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
@@ -26,29 +23,47 @@ type ImageArg struct {
 type PinRequest struct {
 	Environment tagboat.EnvName
 	Images      []ImageArg
+	All         bool // every image that has a rule, and no Images
 	Message     string
+	AllowOlder  bool // versions may go back
 	DryRun      bool
 }
 
 // PinResult is what pinning came to.
 type PinResult struct {
-	Document tagboat.PinsDocument // the pins asked for, as they are now
-	Changed  bool                 // false where they were so already
+	Document tagboat.PinsDocument         // the pins asked for, as they are now
+	Changed  bool                         // false where they were so already
+	Reasons  map[tagboat.ImageName]string // how a rule chose, by image, in words
 }
 
 // registriesAtOnce bounds how many versions are resolved at the same time.
 const registriesAtOnce = 8
 
-// Pin resolves each version to its digest and writes the environment's parameter.
-// Nothing is written unless every version exists.
+// Pin resolves each version to its digest, or lets the image's rule choose one, and writes
+// the environment's parameter. Nothing is written unless every version exists, can run
+// there, passes the stage's gates and is no step back.
 func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	env, err := a.config.Environment(string(r.Environment))
 	if err != nil {
 		return PinResult{}, err
 	}
-	changes, err := a.resolve(ctx, r.Images)
+	args, err := a.wantedImages(r)
 	if err != nil {
 		return PinResult{}, err
+	}
+	found, err := a.find(ctx, args)
+	if err != nil {
+		return PinResult{}, err
+	}
+	note, err := a.mayPin(ctx, env, found, r.AllowOlder)
+	if err != nil {
+		return PinResult{}, err
+	}
+	changes, reasons := references(found), map[tagboat.ImageName]string{}
+	for name, f := range found {
+		if f.why != "" {
+			reasons[name] = f.why
+		}
 	}
 	if err := a.admit(ctx, env, changes); err != nil {
 		return PinResult{}, err
@@ -57,7 +72,7 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if r.DryRun {
 		write = a.ledger(env).Preview
 	}
-	receipt, err := write(ctx, a.group(env), changes, ledger.Why{Message: r.Message})
+	receipt, err := write(ctx, a.group(env), changes, ledger.Why{Message: strings.TrimSpace(r.Message + note)})
 	if err != nil {
 		return PinResult{}, err
 	}
@@ -68,6 +83,7 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	result := PinResult{
 		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(pins)},
 		Changed:  receipt.Written,
+		Reasons:  reasons,
 	}
 	if r.DryRun {
 		return result, nil
@@ -75,73 +91,10 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	return result, a.keepTags(ctx, env, pins)
 }
 
-// resolve returns the digest of each version that was asked for.
-func (a *App) resolve(ctx context.Context, args []ImageArg) (map[tagboat.ImageName]tagboat.Reference, error) {
-	wanted := map[tagboat.ImageName]tagboat.Reference{}
-	var failed []error
-	for _, arg := range args {
-		ref, err := a.wanted(arg)
-		if err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		if _, twice := wanted[arg.Image]; twice {
-			failed = append(failed, tagboat.Usagef("image %s is named twice", arg.Image))
-		}
-		wanted[arg.Image] = ref
-	}
-	if len(failed) > 0 {
-		return nil, errors.Join(failed...)
-	}
-	return a.look(ctx, wanted)
-}
-
-// look finds every version in its registry, several at once.
-func (a *App) look(ctx context.Context, wanted map[tagboat.ImageName]tagboat.Reference) (map[tagboat.ImageName]tagboat.Reference, error) {
-	names := slices.Sorted(maps.Keys(wanted))
-	found := make([]tagboat.Reference, len(names))
-	failed := make([]error, len(names))
-	var group errgroup.Group
-	group.SetLimit(registriesAtOnce)
-	for i, name := range names {
-		group.Go(func() error {
-			version, err := a.registry.Resolve(ctx, wanted[name])
-			found[i], failed[i] = version.Reference, err
-			return nil // all failures are told at once
-		})
-	}
-	_ = group.Wait()
-	if err := errors.Join(failed...); err != nil {
-		return nil, err
-	}
-	digests := make(map[tagboat.ImageName]tagboat.Reference, len(names))
-	for i, name := range names {
-		digests[name] = found[i]
-	}
-	return digests, nil
-}
-
-// wanted returns the reference that an argument stands for.
-func (a *App) wanted(arg ImageArg) (tagboat.Reference, error) {
-	image, err := a.config.Image(string(arg.Image))
-	if err != nil {
-		return tagboat.Reference{}, err
-	}
-	ref := image.Repository
-	ref.Tag, ref.Digest = arg.Tag, arg.Digest
-	if ref.Tag == "" && ref.Digest == "" {
-		ref.Tag = image.Select.Tag
-	}
-	if ref.Tag == "" && ref.Digest == "" {
-		return ref, noRule(image)
-	}
-	return ref, nil
-}
-
 func noRule(image config.Image) error {
 	return tagboat.Usagef("image %s has no selection rule, and no version was given", image.Name).
 		At(image.Where).
-		WithHint("name a version: tagboat pin %s=TAG, or give the image a rule: select: {tag: TAG}", image.Name)
+		WithHint("name a version: tagboat pin %s=TAG, or give the image a rule, such as select: {semver: \">=1.0.0\"}", image.Name)
 }
 
 // some returns an empty list rather than none, which JSON would write as null.

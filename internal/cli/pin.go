@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -15,19 +16,21 @@ import (
 type pinOptions struct {
 	environment string
 	images      []string
+	all         bool
 	message     string
+	allowOlder  bool
 	dryRun      bool
 }
 
 func newPin(f *frame) *cobra.Command {
 	var o pinOptions
 	cmd := &cobra.Command{
-		Use:     "pin IMAGE[=TAG|@DIGEST]... --env ENV",
+		Use:     "pin IMAGE[=TAG|@DIGEST]...|--all --env ENV",
 		Short:   "Say which version of an image should run in an environment",
-		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses.",
-		Example: "  tagboat pin api=1.4.2 --env dev\n  tagboat pin api=1.4.2 proxy@sha256:… --env prod -m 'release 12'",
+		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses. Where the rule sees a step back, or the task\ndefinition runs another platform, nothing is written.",
+		Example: "  tagboat pin api=1.4.2 --env dev\n  tagboat pin api=1.4.2 proxy@sha256:… --env prod -m 'release 12'\n  tagboat pin --all --env dev",
 		GroupID: "truth",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.images = args
 			return runPin(cmd.Context(), f, o)
@@ -35,12 +38,19 @@ func newPin(f *frame) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	cmd.Flags().BoolVar(&o.all, "all", false, "pin what the rule of each image chooses")
+	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "let a version be older than the one that is pinned; the history says so")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "resolve and check, and write nothing")
 	return cmd
 }
 
 func runPin(ctx context.Context, f *frame, o pinOptions) error {
-	request := app.PinRequest{Environment: tagboat.EnvName(o.environment), Message: o.message, DryRun: o.dryRun}
+	if o.all == (len(o.images) > 0) {
+		return tagboat.Usagef("pin needs images, or --all").WithHint("tagboat pin IMAGE --env ENV, or tagboat pin --all --env ENV")
+	}
+	request := app.PinRequest{
+		Environment: tagboat.EnvName(o.environment), All: o.all, Message: o.message, AllowOlder: o.allowOlder, DryRun: o.dryRun,
+	}
 	for _, arg := range o.images {
 		wanted, err := parseImageArg(arg)
 		if err != nil {
@@ -49,7 +59,7 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 		request.Images = append(request.Images, wanted)
 	}
 	if o.environment == "" {
-		return tagboat.Usagef("pin needs an environment").WithHint("tagboat pin %s --env ENV", strings.Join(o.images, " "))
+		return tagboat.Usagef("pin needs an environment").WithHint("tagboat pin %s --env ENV", cmp.Or(strings.Join(o.images, " "), "--all"))
 	}
 	a, err := f.open(ctx)
 	if err != nil {
@@ -80,6 +90,11 @@ func (f *frame) printPinned(pins []tagboat.Pin) {
 }
 
 func (f *frame) tellPinned(result app.PinResult, o pinOptions) {
+	for _, pin := range result.Document.Pins {
+		if why := result.Reasons[pin.Image]; why != "" {
+			f.Talkf("%s: %s was chosen by its rule: %s\n", pin.Image, cmp.Or(pin.Tag, pin.Digest.Short()), why)
+		}
+	}
 	switch {
 	case o.dryRun:
 		f.Talkf("nothing was written (--dry-run)\n")

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/registry"
+	"github.com/tagboat/tagboat/internal/selection"
+)
+
+// shelf is what is known of a repository's versions: what its listing told, and what was
+// looked up since.
+type shelf struct {
+	repository tagboat.Reference
+	listed     []registry.Listed
+	candidates []selection.Candidate
+	of         []int // which of listed each candidate is
+	now        time.Time
+}
+
+// lister returns ECR's own API where a repository lies there, which knows push times, and
+// else the registry's.
+func (a *App) lister(repository tagboat.Reference) (registry.Lister, func() time.Time) {
+	if api, account, ok := a.ecrOf(repository); ok {
+		_, region, _ := registry.ParseECRHost(repository.Host)
+		return api.Lister(account), a.cloud.At(cloud.Place{Region: region}).Now
+	}
+	return a.registry, time.Now
+}
+
+// shelf lists a repository. The error says that the listing is not complete, and then
+// nothing may be decided.
+func (a *App) shelf(ctx context.Context, repository tagboat.Reference) (*shelf, error) {
+	lister, now := a.lister(repository)
+	listed, err := lister.List(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	s := &shelf{repository: repository, listed: listed, now: now()}
+	for i, l := range listed {
+		if len(l.Tags) == 0 {
+			s.add(i, "")
+		}
+		for _, tag := range l.Tags {
+			s.add(i, tag)
+		}
+	}
+	return s, nil
+}
+
+func (s *shelf) add(i int, tag string) {
+	l := s.listed[i]
+	s.candidates = append(s.candidates, selection.Candidate{Tag: tag, Digest: l.Digest, PushedAt: l.PushedAt, Index: l.IsIndex()})
+	s.of = append(s.of, i)
+}
+
+// single is a shelf with nothing on it but one tag.
+func (a *App) single(ctx context.Context, ref tagboat.Reference) (*shelf, error) {
+	_, now := a.lister(ref)
+	version, err := a.registry.Resolve(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	s := &shelf{repository: ref, listed: []registry.Listed{{Tags: []string{ref.Tag}}}, now: now()}
+	s.add(0, ref.Tag)
+	s.learn(0, version)
+	return s, nil
+}
+
+// maxLooked bounds how many versions are looked at one by one: two or three requests each.
+const maxLooked = 300
+
+// lookAt finds out what the registry knows of some candidates. An error means that it could
+// not be found out, and then nothing may be decided: left out, an older one would win.
+func (a *App) lookAt(ctx context.Context, s *shelf, wanted []int) error {
+	if len(wanted) > maxLooked {
+		return tagboat.Usagef("the rule needs to know when each of %d versions of %s was made, and the registry tells that one by one",
+			len(wanted), s.repository.Name()).WithHint("use a rule whose order is in the tags: semver, or match with order")
+	}
+	found := make([]registry.Version, len(wanted))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(registriesAtOnce)
+	for i, n := range wanted {
+		group.Go(func() error {
+			version, err := a.registry.Resolve(ctx, s.reference(n))
+			if err != nil {
+				return fmt.Errorf("nothing was chosen: %w", err)
+			}
+			found[i] = version
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, n := range wanted {
+		s.learn(n, found[i])
+	}
+	return nil
+}
+
+// learn takes over what a registry says of a candidate. The time of the build stands for
+// that of the push where nobody knows it.
+func (s *shelf) learn(n int, v registry.Version) {
+	c := &s.candidates[n]
+	c.Digest, c.Platforms, c.Looked = v.Reference.Digest, v.Platforms, true
+	if c.PushedAt.IsZero() {
+		c.PushedAt = v.Created
+	}
+	s.listed[s.of[n]].Digest = c.Digest
+}
+
+// reference returns what a candidate is called: by its digest where that is known.
+func (s *shelf) reference(n int) tagboat.Reference {
+	ref := s.repository
+	ref.Tag, ref.Digest = s.candidates[n].Tag, s.candidates[n].Digest
+	return ref
+}
+
+// choose lets a rule choose, looking at whatever it needs to know.
+func (a *App) choose(ctx context.Context, s *shelf, rule selection.Rule) (selection.Choice, error) {
+	for {
+		choice := rule.Choose(s.candidates, s.now)
+		if len(choice.Needs) == 0 {
+			return choice, nil
+		}
+		if err := a.lookAt(ctx, s, choice.Needs); err != nil {
+			return selection.Choice{}, err
+		}
+	}
+}
