@@ -40,7 +40,7 @@ type Cloud struct {
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be
 // read is an error of kind Usage.
 func New(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{pacer: pace.New(), sessions: map[Place]*Session{}}
+	c := &Cloud{pacer: pace.New(), sessions: map[Place]*Session{}, cache: o.Cache}
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{c.addCounting, userAgent(o.UserAgent)}),
