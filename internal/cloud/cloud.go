@@ -31,6 +31,7 @@ type Cloud struct {
 	pacer  *pace.Pacer
 	calls  counter
 	cache  string
+	world  world
 
 	mu       sync.Mutex
 	sessions map[Place]*Session
@@ -40,7 +41,8 @@ type Cloud struct {
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be
 // read is an error of kind Usage.
 func New(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{pacer: pace.New(), sessions: map[Place]*Session{}, cache: o.Cache}
+	c := &Cloud{sessions: map[Place]*Session{}, cache: o.Cache}
+	c.pacer = pace.New(paceMemory{dir: o.Cache, world: c.world.String})
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{c.addCounting, userAgent(o.UserAgent)}),

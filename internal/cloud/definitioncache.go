@@ -55,14 +55,20 @@ func (c definitionCache) read(arn string) (ecs.TaskDefinition, bool) {
 	return d, true
 }
 
-// write keeps a revision. A file appears under its name when it is whole.
+// write keeps a revision.
 func (c definitionCache) write(d ecs.TaskDefinition) {
 	path, ok := c.path(d.ARN)
 	if !ok || d.Status != "ACTIVE" {
 		return
 	}
-	data, err := json.Marshal(d)
-	if err != nil || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
+	if data, err := json.Marshal(d); err == nil {
+		keepFile(path, data)
+	}
+}
+
+// keepFile writes a file for the user alone, whole or not at all.
+func keepFile(path string, data []byte) {
+	if os.MkdirAll(filepath.Dir(path), 0o700) != nil {
 		return
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // with mode 0600

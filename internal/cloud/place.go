@@ -44,9 +44,8 @@ func (c *Cloud) open(p Place) *Session {
 	if p.Role == "" && p.Account != "" {
 		c.own = p.Account // the guard lets nothing out if it is not
 	}
-	seen := &world{}
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
-		s.clock.add, seen.add, addPacing(c.pacer, func() string { return c.account(p) + "/" + s.region }))
+		s.clock.add, c.world.add, addPacing(c.pacer, func() string { return c.account(p) + "/" + s.region }))
 	if p.Role != "" {
 		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), p.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = sessionName
@@ -56,8 +55,8 @@ func (c *Cloud) open(p Place) *Session {
 	s.sts = sts.NewFromConfig(cfg)
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)
 	s.connect(cfg)
-	seen.real = s.ecs.client.Options().BaseEndpoint == nil
-	s.ecs.kept = definitionCache{dir: c.cache, world: seen.String}
+	c.world.real.Store(s.ecs.client.Options().BaseEndpoint == nil)
+	s.ecs.kept = definitionCache{dir: c.cache, world: c.world.String}
 	return s
 }
 

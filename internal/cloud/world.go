@@ -13,7 +13,7 @@ import (
 // its own. A stand-in that says which one it is, in the header Sandbox-Id, has a name
 // once it has answered; the others never do.
 type world struct {
-	real bool // AWS itself
+	real atomic.Bool // AWS itself
 	name atomic.Pointer[string]
 }
 
@@ -21,7 +21,7 @@ var worldName = regexp.MustCompile(`^[A-Za-z0-9]{8,64}$`)
 
 // String returns the name, or "" where it is not known.
 func (w *world) String() string {
-	if w.real {
+	if w.real.Load() {
 		return "aws"
 	}
 	if name := w.name.Load(); name != nil {

@@ -24,6 +24,7 @@ const (
 type bucket struct {
 	quota quota
 	turn  chan struct{} // held by who waits for the next token; the others queue for it
+	keep  func(tokens float64, at time.Time)
 
 	mu          sync.Mutex
 	tokens      *rate.Limiter
@@ -48,6 +49,7 @@ func (b *bucket) wait(ctx context.Context, operation string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	defer b.remember()
 	turn := b.tokens.Reserve()
 	delay := turn.Delay()
 	if delay == 0 {

@@ -27,7 +27,7 @@ func (a *aws) call() bool {
 // nearly everything is answered, and the rate that there is gets used.
 func TestRefusalsTeach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, there := pace.New(), &aws{tokens: rate.NewLimiter(10, 50)} // AWS documents 20 a second
+		p, there := pace.New(nil), &aws{tokens: rate.NewLimiter(10, 50)} // AWS documents 20 a second
 		refused, answered := 0, 0
 		for start := time.Now(); time.Since(start) < time.Minute; {
 			if err := p.Wait(t.Context(), "here", "ecs.DescribeServices"); err != nil {
@@ -50,7 +50,7 @@ func TestRefusalsTeach(t *testing.T) {
 // Everybody in the queue goes slower from the moment of the refusal on.
 func TestRefusalHoldsForTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pace.New()
+		p := pace.New(nil)
 		var queue sync.WaitGroup
 		start := time.Now()
 		for range 19 + 6 {
@@ -74,7 +74,7 @@ func TestRefusalHoldsForTheQueue(t *testing.T) {
 // What nobody refuses any more goes back to the documented rate, and not beyond it.
 func TestRateComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pace.New()
+		p := pace.New(nil)
 		p.Refused("here", "ecs.UpdateService")
 		for range 1000 {
 			p.Answered("here", "ecs.UpdateService")

@@ -11,14 +11,17 @@ import (
 // Pacer has a token bucket for each group of operations in each account and region. It
 // may be used by several goroutines at once. A nil Pacer makes nobody wait.
 type Pacer struct {
+	memory Memory // nil where nothing is kept
+
 	mu      sync.Mutex
 	buckets map[key]*bucket
 }
 
 type key struct{ scope, group string }
 
-// New returns a Pacer whose buckets are full.
-func New() *Pacer { return &Pacer{buckets: map[key]*bucket{}} }
+// New returns a Pacer whose buckets are full, or as full as m remembers them; a nil m
+// remembers nothing.
+func New(m Memory) *Pacer { return &Pacer{memory: m, buckets: map[key]*bucket{}} }
 
 // Wait returns when the operation ("ecs.UpdateService") may go out in the scope, which
 // is an account and region: first come, first served. Operations without a documented
@@ -59,6 +62,7 @@ func (p *Pacer) bucket(scope, operation string) *bucket {
 	k := key{scope, group}
 	if p.buckets[k] == nil {
 		p.buckets[k] = newBucket(quotas[group])
+		p.buckets[k].recall(p.memory, k)
 	}
 	return p.buckets[k]
 }

@@ -24,7 +24,7 @@ func TestWaitKeepsToTheRate(t *testing.T) {
 		{"sts.GetCallerIdentity", 1000, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p, start := pace.New(), time.Now()
+			p, start := pace.New(nil), time.Now()
 			for range c.calls {
 				if err := p.Wait(t.Context(), "here", c.operation); err != nil {
 					t.Fatal(err)
@@ -39,7 +39,7 @@ func TestWaitKeepsToTheRate(t *testing.T) {
 
 func TestGroupsShareABucketAndScopesDoNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, start := pace.New(), time.Now()
+		p, start := pace.New(nil), time.Now()
 		wait := func(scope, operation string) {
 			if err := p.Wait(t.Context(), scope, operation); err != nil {
 				t.Fatal(err)
@@ -63,7 +63,7 @@ func TestGroupsShareABucketAndScopesDoNot(t *testing.T) {
 
 func TestWaitEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pace.New()
+		p := pace.New(nil)
 		for range 19 {
 			if err := p.Wait(t.Context(), "here", "ecs.RegisterTaskDefinition"); err != nil {
 				t.Fatal(err)
