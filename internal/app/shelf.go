@@ -19,7 +19,8 @@ type shelf struct {
 	repository tagboat.Reference
 	listed     []registry.Listed
 	candidates []selection.Candidate
-	of         []int // which of listed each candidate is
+	of         []int                    // which of listed each candidate is
+	looked     map[int]registry.Version // what was looked up, by place in listed
 	now        time.Time
 }
 
@@ -41,7 +42,7 @@ func (a *App) shelf(ctx context.Context, repository tagboat.Reference) (*shelf, 
 	if err != nil {
 		return nil, err
 	}
-	s := &shelf{repository: repository, listed: listed, now: now()}
+	s := &shelf{repository: repository, listed: listed, looked: map[int]registry.Version{}, now: now()}
 	for i, l := range listed {
 		if len(l.Tags) == 0 {
 			s.add(i, "")
@@ -66,7 +67,7 @@ func (a *App) single(ctx context.Context, ref tagboat.Reference) (*shelf, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &shelf{repository: ref, listed: []registry.Listed{{Tags: []string{ref.Tag}}}, now: now()}
+	s := &shelf{repository: ref, listed: []registry.Listed{{Tags: []string{ref.Tag}}}, looked: map[int]registry.Version{}, now: now()}
 	s.add(0, ref.Tag)
 	s.learn(0, version)
 	return s, nil
@@ -112,7 +113,12 @@ func (s *shelf) learn(n int, v registry.Version) {
 	if c.PushedAt.IsZero() {
 		c.PushedAt = v.Created
 	}
-	s.listed[s.of[n]].Digest = c.Digest
+	l := &s.listed[s.of[n]]
+	l.Digest, l.PushedAt = c.Digest, c.PushedAt
+	if l.Size == 0 {
+		l.Size = v.Size
+	}
+	s.looked[s.of[n]] = v
 }
 
 // reference returns what a candidate is called: by its digest where that is known.

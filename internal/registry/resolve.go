@@ -79,6 +79,10 @@ func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got *re
 		return err
 	}
 	v.annotate(manifest.Annotations)
+	v.Size = manifest.Config.Size
+	for _, layer := range manifest.Layers {
+		v.Size += layer.Size
+	}
 	if !manifest.Config.MediaType.IsConfig() {
 		return nil
 	}

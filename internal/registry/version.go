@@ -16,6 +16,7 @@ type Version struct {
 	Created   time.Time         // zero where the image does not say
 	Revision  string            // git commit that it was built from; "" where it does not say
 	Labels    map[string]string // of the image's config; for an index, of its first platform's
+	Size      int64             // bytes of config and layers; for an index, of its first platform's
 	// Annotations are those of the manifest; an index's own come before its first image's.
 	Annotations map[string]string
 	// Images are the digests of what can run: one for each of Platforms.

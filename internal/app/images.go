@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/selection"
+)
+
+// ImagesRequest says what to show of an image.
+type ImagesRequest struct {
+	Image tagboat.ImageName
+	Limit int  // how many versions; 0 for all
+	Why   bool // what the rule says of every tag
+	// Backtest is another rule to replay over the history since a time ago; the empty one
+	// replays none.
+	Backtest selection.Rule
+	Since    time.Duration
+}
+
+// Images shows the versions of an image, and what its rule makes of them.
+func (a *App) Images(ctx context.Context, r ImagesRequest) (tagboat.ImagesDocument, error) {
+	image, err := a.config.Image(string(r.Image))
+	if err != nil {
+		return tagboat.ImagesDocument{}, err
+	}
+	s, err := a.shelf(ctx, image.Repository)
+	if err != nil {
+		return tagboat.ImagesDocument{}, err
+	}
+	document := tagboat.ImagesDocument{
+		Image: image.Name, Repository: image.Repository.Name(), Total: len(s.listed),
+		Versions: []tagboat.ImageVersion{}, Tags: []tagboat.TagVerdict{}, Backtest: []tagboat.RuleChange{},
+	}
+	if !r.Backtest.Empty() {
+		document.Rule = r.Backtest.String()
+		document.Backtest, err = a.backtest(ctx, s, r)
+		return document, err
+	}
+	if err := a.explainRule(ctx, s, image, r.Why, &document); err != nil {
+		return document, err
+	}
+	document.Versions, err = a.versions(ctx, s, image, r.Limit)
+	return document, err
+}
+
+// explainRule fills in what the rule chooses, and with why, what it says of each tag.
+func (a *App) explainRule(ctx context.Context, s *shelf, image config.Image, why bool, document *tagboat.ImagesDocument) error {
+	if image.Select.Empty() {
+		return nil
+	}
+	document.Rule = image.Select.String()
+	choice, err := a.choose(ctx, s, image.Select)
+	if err != nil {
+		return err
+	}
+	document.Chosen = winner(choice)
+	if why {
+		for _, v := range slices.Concat(choice.Accepted, choice.Skipped) {
+			if v.Tag == "" && !image.Select.Untagged {
+				continue // such as an index's images
+			}
+			document.Tags = append(document.Tags, tagboat.TagVerdict{
+				Tag: v.Tag, Digest: v.Digest, Accepted: v.Skipped == "", Key: v.Key, Reason: v.Skipped,
+			})
+		}
+	}
+	return nil
+}
+
+func winner(choice selection.Choice) *tagboat.ChosenVersion {
+	v, ok := choice.Chosen()
+	if !ok {
+		return nil
+	}
+	return &tagboat.ChosenVersion{Tag: v.Tag, Digest: v.Digest, Decided: choice.Decided}
+}
+
+// backtest replays a rule, looking at whatever it needs to know.
+func (a *App) backtest(ctx context.Context, s *shelf, r ImagesRequest) ([]tagboat.RuleChange, error) {
+	for {
+		changes, needs := r.Backtest.Backtest(s.candidates, s.now.Add(-r.Since), s.now)
+		if len(needs) > 0 {
+			if err := a.lookAt(ctx, s, needs); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		document := []tagboat.RuleChange{}
+		for _, c := range changes {
+			document = append(document, tagboat.RuleChange{At: c.At.UTC(), Tag: c.Chosen.Tag, Digest: c.Chosen.Digest, Why: c.Why})
+		}
+		return document, nil
+	}
+}
+
+// AllImages tells of every image what its rule chooses. What cannot be told of one does
+// not keep the others back.
+func (a *App) AllImages(ctx context.Context) tagboat.ImagesOverview {
+	overview := tagboat.ImagesOverview{Images: []tagboat.ImageSummary{}}
+	for _, name := range slices.Sorted(maps.Keys(a.config.Images)) {
+		image := a.config.Images[name]
+		summary := tagboat.ImageSummary{Image: name, Repository: image.Repository.Name()}
+		if err := a.summarize(ctx, image, &summary); err != nil {
+			summary.Problem = err.Error()
+		}
+		overview.Images = append(overview.Images, summary)
+	}
+	return overview
+}
+
+func (a *App) summarize(ctx context.Context, image config.Image, summary *tagboat.ImageSummary) error {
+	s, err := a.shelf(ctx, image.Repository)
+	if err != nil {
+		return err
+	}
+	summary.Total = len(s.listed)
+	if image.Select.Empty() {
+		return nil
+	}
+	summary.Rule = image.Select.String()
+	choice, err := a.choose(ctx, s, image.Select)
+	if err != nil {
+		return err
+	}
+	if summary.Chosen = winner(choice); summary.Chosen == nil {
+		return fmt.Errorf("no version fits the rule")
+	}
+	return nil
+}
