@@ -9,46 +9,46 @@ import (
 
 // asked remembers the answers to questions, so that a hundred services with the same
 // image ask for it once. It may be used by several goroutines at once.
-type asked[Question comparable] struct {
+type asked[Question comparable, Answer any] struct {
 	mu      sync.Mutex
-	answers map[Question]*answer
+	answers map[Question]*answer[Answer]
 }
 
 // answer is there once its channel is closed.
-type answer struct {
+type answer[Answer any] struct {
 	given chan struct{}
-	yes   bool
+	is    Answer
 	err   error
 }
 
 // once returns the answer to a question, which is put if nobody has put it yet.
-func (a *asked[Question]) once(ctx context.Context, q Question, put func() (bool, error)) (bool, error) {
+func (a *asked[Question, Answer]) once(ctx context.Context, q Question, put func() (Answer, error)) (none Answer, err error) {
 	a.mu.Lock()
 	if a.answers == nil {
-		a.answers = map[Question]*answer{}
+		a.answers = map[Question]*answer[Answer]{}
 	}
 	known, ok := a.answers[q]
 	if !ok {
-		known = &answer{given: make(chan struct{})}
+		known = &answer[Answer]{given: make(chan struct{})}
 		a.answers[q] = known
 	}
 	a.mu.Unlock()
 	if !ok {
-		known.yes, known.err = put()
+		known.is, known.err = put()
 		close(known.given)
 	}
 	select {
 	case <-known.given:
-		return known.yes, known.err
+		return known.is, known.err
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return none, ctx.Err()
 	}
 }
 
 // askedBefore puts clients in the place of others that ask each question once.
 type askedBefore struct {
-	images asked[imageQuestion]
-	groups asked[groupQuestion]
+	images asked[imageQuestion, bool]
+	groups asked[groupQuestion, bool]
 }
 
 type imageQuestion struct {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// looksAtOnce is how many services are read at the same time.
+	// looksAtOnce is how many services of an account and region are read at the same time.
 	looksAtOnce = 8
 	// recentRevisions is how many revisions of a family are searched for an equal one.
 	recentRevisions = 4
@@ -33,17 +33,37 @@ func look(ctx context.Context, targets []Target, more func(context.Context, Targ
 	if err := lookAtAll(ctx, targets, observed); err != nil {
 		return nil, err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(looksAtOnce)
-	for i := range targets {
-		group.Go(func() error {
-			if err := lookAtCurrent(ctx, targets[i], &observed[i]); err != nil {
-				return err
+	var read definitions
+	err := eachAtOnce(ctx, targets, func(ctx context.Context, i int) error {
+		observed[i].read = &read
+		defer func() { observed[i].read = nil }()
+		if err := lookAtCurrent(ctx, targets[i], &observed[i]); err != nil {
+			return err
+		}
+		return more(ctx, targets[i], &observed[i])
+	})
+	return observed, err
+}
+
+// eachAtOnce calls do for all targets, looksAtOnce of each account and region at the
+// same time: one that is slow, because AWS's rates are kept, holds up no other.
+func eachAtOnce(ctx context.Context, targets []Target, do func(ctx context.Context, i int) error) error {
+	clients := map[*Client][]int{}
+	for i, t := range targets {
+		clients[t.Client] = append(clients[t.Client], i)
+	}
+	all, ctx := errgroup.WithContext(ctx)
+	for _, indexes := range clients {
+		all.Go(func() error {
+			here, ctx := errgroup.WithContext(ctx)
+			here.SetLimit(looksAtOnce)
+			for _, i := range indexes {
+				here.Go(func() error { return do(ctx, i) })
 			}
-			return more(ctx, targets[i], &observed[i])
+			return here.Wait()
 		})
 	}
-	return observed, group.Wait()
+	return all.Wait()
 }
 
 func lookAtAll(ctx context.Context, targets []Target, observed []Observed) error {
@@ -101,7 +121,7 @@ func lookAtCurrent(ctx context.Context, t Target, o *Observed) error {
 			return err
 		}
 	}
-	current, err := describe(ctx, t, primary.TaskDefinition)
+	current, err := o.read.describe(ctx, t, primary.TaskDefinition)
 	o.Current = current
 	return err
 }
@@ -118,22 +138,9 @@ func lookAtLatest(ctx context.Context, t Target, o *Observed) (*ecs.TaskDefiniti
 	if o.latest != nil {
 		return o.latest, nil
 	}
-	latest, err := describe(ctx, t, t.Desired.Definition.Family())
+	latest, err := o.read.describe(ctx, t, t.Desired.Definition.Family())
 	o.latest = latest
 	return latest, err
-}
-
-// describe reads a task definition; one that does not exist, or was deleted for good, is
-// nil.
-func describe(ctx context.Context, t Target, id string) (*ecs.TaskDefinition, error) {
-	d, err := t.Client.ECS.DescribeTaskDefinition(ctx, id)
-	if errors.Is(err, ecs.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading task definition %q: %w", id, err)
-	}
-	return &d, nil
 }
 
 // lookForEqual reads recent revisions of the wanted family until one is equal to what
@@ -155,7 +162,7 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 		if o.Current != nil && arn == o.Current.ARN {
 			continue
 		}
-		candidate, err := describe(ctx, t, arn)
+		candidate, err := o.read.describe(ctx, t, arn)
 		if err != nil {
 			return err
 		}

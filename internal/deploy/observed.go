@@ -20,6 +20,7 @@ type Observed struct {
 	Candidates []ecs.TaskDefinition
 	// latest is the latest active revision of the wanted family, where it was read.
 	latest *ecs.TaskDefinition
+	read   *definitions // during the look
 	// Tasks are the service's tasks that should run. Status wants them.
 	Tasks []ecs.Task
 }

@@ -1,10 +1,6 @@
 package deploy
 
-import (
-	"context"
-
-	"golang.org/x/sync/errgroup"
-)
+import "context"
 
 // Prepare looks at ECS and plans every target, in their order, and checks what the
 // plans that change something need. It changes nothing. An error means that it could
@@ -16,20 +12,18 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 	}
 	plans := make([]Plan, len(targets))
 	var before askedBefore
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(looksAtOnce)
 	for i, t := range targets {
 		plans[i] = NewPlan(t, observed[i])
-		if !plans[i].Changes() {
-			continue
-		}
-		group.Go(func() error {
-			asking := plans[i]
-			asking.Client = before.client(asking.Client)
-			problems, err := Preflight(ctx, asking)
-			plans[i].Problems = append(plans[i].Problems, problems...)
-			return err
-		})
 	}
-	return plans, group.Wait()
+	err = eachAtOnce(ctx, targets, func(ctx context.Context, i int) error {
+		if !plans[i].Changes() {
+			return nil
+		}
+		asking := plans[i]
+		asking.Client = before.client(asking.Client)
+		problems, err := Preflight(ctx, asking)
+		plans[i].Problems = append(plans[i].Problems, problems...)
+		return err
+	})
+	return plans, err
 }

@@ -16,8 +16,8 @@ type troubles struct {
 }
 
 const (
-	firstLook  = 3 * time.Second
-	rarestLook = 20 * time.Second
+	firstLook  = 4 * time.Second
+	rarestLook = 40 * time.Second
 )
 
 // shouldLook tells whether to look now; it counts on being obeyed.
@@ -29,7 +29,7 @@ func (t *troubles) shouldLook(before, now ecs.Service, own ecs.Deployment, at ti
 	if !hint(before, now, own) && at.Before(t.next) {
 		return false
 	}
-	t.every = min(t.every*3/2, rarestLook)
+	t.every = min(t.every*2, rarestLook)
 	t.next = at.Add(t.every)
 	return true
 }
