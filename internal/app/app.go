@@ -39,13 +39,13 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: o.Cache, Transport: o.Transport})
-	if err != nil {
-		return nil, err
-	}
 	notice := o.Notice
 	if notice == nil {
 		notice = func(string) {}
+	}
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: o.Cache, Notice: notice, Transport: o.Transport})
+	if err != nil {
+		return nil, err
 	}
 	images, err := registry.New(registry.Options{
 		Credentials: registry.Keychain{ECR: ecrLogin(aws)},

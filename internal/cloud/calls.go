@@ -69,6 +69,9 @@ func (c *Cloud) addCounting(stack *middleware.Stack) error {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		if isThrottle(err) {
 			c.calls.throttled()
+			if *attempts == 1 {
+				c.say(operationOf(ctx))
+			}
 		}
 		return out, metadata, err
 	})

@@ -64,7 +64,7 @@ func backoff(attempt int, err error) (time.Duration, error) {
 		wait = throttledWait
 	}
 	wait = min(wait<<max(attempt-1, 0), longestWait)
-	return wait/2 + rand.N(wait/2), nil
+	return max(wait/2+rand.N(wait/2), retryAfter(err)), nil
 }
 
 // retryable knows what may be tried again beyond the SDK's list, and what it is no use
