@@ -7,6 +7,7 @@ TOOLS := $(CURDIR)/.deps
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
 	@echo 'make test    every test that needs nothing but Go'
+	@echo 'make bench   what fanning out is worth, and 10,000 services in 50 accounts, in virtual time'
 	@echo 'make build   bin/tagboat'
 	@echo 'make deps    installs what make check needs (linter, AWS command line, boto3, skopeo)'
 	@echo 'make check   linter, race detector, fuzzing, and the sandbox driven by foreign clients'
@@ -17,6 +18,9 @@ demo:
 test:
 	$(GO) vet ./...
 	$(GO) test -shuffle=on ./...
+
+bench:
+	$(GO) test ./internal/app -run 'TestFanOutTable|TestM1|TestUnchanged|TestSimulation' -v -timeout 60m -args -full
 
 build:
 	$(GO) build -trimpath -o bin/tagboat ./cmd/tagboat

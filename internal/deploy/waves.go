@@ -117,8 +117,12 @@ func (w *waves) ready(i int) bool {
 	return !slices.ContainsFunc(w.dependsOn[i], func(on int) bool { return !w.ended[on] })
 }
 
-// hopeless says why a plan will not be carried out, or "".
+// hopeless says why a plan will not be carried out, or "". One that has nothing to do
+// is done whatever happens.
 func (w *waves) hopeless(i int) string {
+	if len(w.plans[i].Steps) == 0 {
+		return ""
+	}
 	for _, on := range w.dependsOn[i] {
 		if w.ended[on] && !endedGood(w.results[on].Verdict) {
 			return fmt.Sprintf("it depends on %s, which ended as %s", w.plans[on].Desired.Service, w.results[on].Verdict)
