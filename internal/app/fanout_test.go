@@ -58,8 +58,8 @@ func TestUnchangedServicesCostATenthOfACall(t *testing.T) {
 	})
 }
 
-// TestFanOutTable prints what fanning out is worth, rollouts taking as long as on AWS:
-// go test ./internal/app -run TestFanOutTable -v -args -full
+// TestFanOutTable prints what fanning out is worth, rollouts taking as long as on AWS.
+// At full size: go test ./internal/app -run TestFanOutTable -v -args -full.
 func TestFanOutTable(t *testing.T) {
 	n := sized(100, 10)
 	var text strings.Builder

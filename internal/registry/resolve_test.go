@@ -22,12 +22,14 @@ const revision = "org.opencontainers.image.revision"
 func TestResolveTag(t *testing.T) {
 	s := serve(t)
 	labels := map[string]string{revision: "abc123", "team": "shop"}
-	digest := s.push(t, "shop/api:1.0", image(t, "amd64", labels))
+	pushed := image(t, "amd64", labels)
+	digest := s.push(t, "shop/api:1.0", pushed)
 	got, err := client(t, nil).Resolve(t.Context(), s.ref(t, "shop/api:1.0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := registry.Version{
+		Size:      sizeOf(t, pushed),
 		Reference: s.ref(t, "shop/api:1.0@"+string(digest)), MediaType: "application/vnd.docker.distribution.manifest.v2+json",
 		Platforms: []string{"linux/amd64"}, Created: built, Revision: "abc123", Labels: labels,
 		Images: []tagboat.Digest{digest},
@@ -35,6 +37,20 @@ func TestResolveTag(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// sizeOf is what the manifest says of config and layers.
+func sizeOf(t *testing.T, image v1.Image) int64 {
+	t.Helper()
+	manifest, err := image.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := manifest.Config.Size
+	for _, layer := range manifest.Layers {
+		size += layer.Size
+	}
+	return size
 }
 
 func TestS7IndexKeepsItsOwnDigest(t *testing.T) {
@@ -48,8 +64,11 @@ func TestS7IndexKeepsItsOwnDigest(t *testing.T) {
 		Reference: s.ref(t, "shop/api:1.0@"+string(digest)), MediaType: "application/vnd.oci.image.index.v1+json",
 		Platforms: []string{"linux/amd64", "linux/arm64/v8"}, Created: built, Revision: "def456",
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(registry.Version{}, "Labels", "Images")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(registry.Version{}, "Labels", "Images", "Size")); diff != "" {
 		t.Error(diff)
+	}
+	if got.Size == 0 {
+		t.Error("an index has the size of its first image, and it is 0")
 	}
 	if len(got.Images) != 2 || got.Images[0] == got.Images[1] || got.Images[0] == digest {
 		t.Errorf("the images of the index %s are %v", digest, got.Images)
