@@ -9,7 +9,7 @@ type ImagesDocument struct {
 	Rule       string         `json:"rule"`       // "" where the image has none
 	Chosen     *ChosenVersion `json:"chosen"`     // null where the rule chooses nothing
 	Total      int            `json:"total"`      // versions in the repository, as far as the registry tells them apart
-	Versions   []ImageVersion `json:"versions"`   // newest first, as many as were asked for
+	Versions   []ImageVersion `json:"versions"`   // newest first, as many as were asked for; none with --why or --backtest
 	Tags       []TagVerdict   `json:"tags"`       // with --why: every tag, best first, then those that are skipped
 	Backtest   []RuleChange   `json:"backtest"`   // with --backtest: oldest first
 }

@@ -114,6 +114,10 @@ func (a *App) findOne(ctx context.Context, arg ImageArg) (found, error) {
 		}
 		f = chosen
 		ref.Tag, ref.Digest = f.candidate.Tag, f.candidate.Digest
+		if ref.Digest != "" { // it was just listed, or looked at
+			f.version = registry.Version{Reference: ref}
+			return f, nil
+		}
 	}
 	version, err := a.registry.Resolve(ctx, ref)
 	f.version = version

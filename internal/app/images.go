@@ -16,7 +16,7 @@ import (
 type ImagesRequest struct {
 	Image tagboat.ImageName
 	Limit int  // how many versions; 0 for all
-	Why   bool // what the rule says of every tag
+	Why   bool // what the rule says of every tag, and no versions
 	// Backtest is another rule to replay over the history since a time ago; the empty one
 	// replays none.
 	Backtest selection.Rule
@@ -45,6 +45,9 @@ func (a *App) Images(ctx context.Context, r ImagesRequest) (tagboat.ImagesDocume
 	if err := a.explainRule(ctx, s, image, r.Why, &document); err != nil {
 		return document, err
 	}
+	if r.Why {
+		return document, nil
+	}
 	document.Versions, err = a.versions(ctx, s, image, r.Limit)
 	return document, err
 }
@@ -61,6 +64,7 @@ func (a *App) explainRule(ctx context.Context, s *shelf, image config.Image, why
 	}
 	document.Chosen = winner(choice)
 	if why {
+		document.Tags = make([]tagboat.TagVerdict, 0, len(s.candidates))
 		for _, v := range slices.Concat(choice.Accepted, choice.Skipped) {
 			if v.Tag == "" && !image.Select.Untagged {
 				continue // such as an index's images

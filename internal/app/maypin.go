@@ -61,7 +61,7 @@ func (a *App) older(ctx context.Context, f found, pin tagboat.Pin) (bool, string
 		if err != nil {
 			return false, "" // it is gone, and cannot be compared with
 		}
-		before.PushedAt, after.PushedAt = was.Created, f.version.Created
+		before.PushedAt = was.Created
 	case f.shelf != nil:
 		before.PushedAt = f.shelf.pushed(pin.Digest)
 	}
@@ -79,26 +79,52 @@ func (s *shelf) pushed(digest tagboat.Digest) (at time.Time) {
 }
 
 // canRun checks that the version has an image for the platform of each task definition
-// that runs it in the environment.
+// that runs it in the environment. It looks at the version only where one says a platform.
 func (a *App) canRun(ctx context.Context, env config.Environment, f found) error {
-	if len(f.version.Platforms) == 0 || slices.Contains(f.version.Platforms, "unknown") {
+	wanted := a.platforms(ctx, env, f.image.Name)
+	if len(wanted) == 0 {
 		return nil
 	}
+	has, err := a.platformsOf(ctx, f)
+	if err != nil || len(has) == 0 || slices.Contains(has, "unknown") {
+		return err
+	}
 	var failed []error
-	for _, name := range slices.Sorted(maps.Keys(a.config.Services)) {
-		service := a.config.Services[name]
-		if !slices.Contains(slices.Collect(maps.Values(service.Containers)), f.image.Name) {
-			continue
-		}
-		wanted := a.platform(ctx, env, service)
-		runs := func(has string) bool { return selection.SamePlatform(has, wanted) }
-		if wanted != "" && !slices.ContainsFunc(f.version.Platforms, runs) {
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		runs := func(has string) bool { return selection.SamePlatform(has, wanted[name]) }
+		if !slices.ContainsFunc(has, runs) {
 			failed = append(failed, tagboat.Usagef("image %s %s is for %s, and the task definition of service %s runs %s",
-				f.image.Name, readable(f.version.Reference), strings.Join(f.version.Platforms, " and "), name, wanted).
-				At(service.Where).WithHint("build it for %s, or set the task definition's runtimePlatform", wanted))
+				f.image.Name, readable(f.version.Reference), strings.Join(has, " and "), name, wanted[name]).
+				At(a.config.Services[name].Where).WithHint("build it for %s, or set the task definition's runtimePlatform", wanted[name]))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// platforms returns what the task definitions of the services that run an image ask for,
+// as far as they say.
+func (a *App) platforms(ctx context.Context, env config.Environment, image tagboat.ImageName) map[tagboat.ServiceName]string {
+	wanted := map[tagboat.ServiceName]string{}
+	for name, service := range a.config.Services {
+		if !slices.Contains(slices.Collect(maps.Values(service.Containers)), image) {
+			continue
+		}
+		if platform := a.platform(ctx, env, service); platform != "" {
+			wanted[name] = platform
+		}
+	}
+	return wanted
+}
+
+func (a *App) platformsOf(ctx context.Context, f found) ([]string, error) {
+	switch {
+	case len(f.version.Platforms) > 0:
+		return f.version.Platforms, nil
+	case f.candidate.Looked:
+		return f.candidate.Platforms, nil
+	}
+	version, err := a.registry.Resolve(ctx, f.version.Reference)
+	return version.Platforms, err
 }
 
 // platform returns what a service's task definition asks for, or "" where that cannot be

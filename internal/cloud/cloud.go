@@ -63,6 +63,7 @@ func New(ctx context.Context, o Options) (*Cloud, error) {
 	case err != nil:
 		return nil, tagboat.Usagef("reading the AWS configuration: %w", err)
 	}
+	cfg.HTTPClient = keepBodies(cfg.HTTPClient)
 	c.config = cfg
 	return c, nil
 }

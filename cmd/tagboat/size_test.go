@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/tagboat/tagboat/internal/demo"
+	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/ecr"
+	"github.com/tagboat/tagboat/internal/sandbox/registry"
+	"github.com/tagboat/tagboat/internal/sandbox/ssm"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// What a repository as large as ECR lets it be may cost.
+const (
+	mostTags   = 100_000
+	mostCalls  = 101 // to the registry and ECR
+	mostMemory = 150 << 20
+)
+
+// BenchmarkLargestRepository runs images and pin by rule on a repository of a hundred
+// thousand tags, and fails where they ask too often or take too much memory:
+//
+//	go test ./cmd/tagboat -run '^$' -bench LargestRepository -benchtime 1x
+func BenchmarkLargestRepository(b *testing.B) {
+	binary := build(b)
+	l := fill(b, mostTags)
+	for _, command := range []string{"images api", "images api --why", "pin api --env dev"} {
+		b.Run(command, func(b *testing.B) {
+			for b.Loop() {
+				cost := l.run(b, binary, strings.Fields(command)...)
+				b.ReportMetric(float64(cost.calls), "calls")
+				b.ReportMetric(float64(cost.memory)/(1<<20), "MB-resident")
+				if cost.calls > mostCalls || cost.memory > mostMemory {
+					b.Errorf("%d calls, %d MB", cost.calls, cost.memory>>20)
+				}
+			}
+		})
+	}
+}
+
+// TestLargeRepository holds on every run what the benchmark measures at full size: one
+// call for a thousand tags.
+func TestLargeRepository(t *testing.T) {
+	binary := build(t)
+	l := fill(t, 5000)
+	for _, command := range []string{"images api --why", "pin api --env dev"} {
+		if cost := l.run(t, binary, strings.Fields(command)...); cost.listing != 5 {
+			t.Errorf("%s: %d pages", command, cost.listing)
+		}
+	}
+}
+
+type large struct {
+	dir, url string
+}
+
+type cost struct {
+	listing, calls int
+	memory         int64 // bytes, at most
+}
+
+func build(tb testing.TB) string {
+	tb.Helper()
+	binary := filepath.Join(tb.TempDir(), "tagboat")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		tb.Fatalf("%v: %s", err, out)
+	}
+	return binary
+}
+
+// fill starts a sandbox with a repository of so many tags, a third of each habit.
+func fill(tb testing.TB, size int) large {
+	tb.Helper()
+	scope := wire.Scope{Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion}
+	ticking := clock.NewScaled(time.Now().AddDate(-1, 0, 0), 1000)
+	store, err := registry.Open(registry.Options{Clock: ticking, Scope: scope})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server, err := sandbox.New(sandbox.Config{Clock: ticking, Modules: []sandbox.Module{ecr.New(store, ticking), ssm.New(ticking)}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	listening := httptest.NewServer(server)
+	tb.Cleanup(listening.Close)
+	host := strings.TrimPrefix(listening.URL, "http://")
+	manifest := pushOne(tb, host+"/shop/api:first")
+	id := registry.RepositoryID{Scope: scope, Name: "shop/api"}
+	for i := range size - 1 {
+		put := registry.Put{Manifest: annotated(tb, manifest, i), Tag: habit(i)}
+		if _, _, err := store.PutManifest(id, put); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	l := large{dir: tb.TempDir(), url: listening.URL}
+	config := strings.ReplaceAll(largeConfig, "$REGISTRY", host)
+	if err := os.WriteFile(filepath.Join(l.dir, "tagboat.yaml"), []byte(config), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return l
+}
+
+const largeConfig = `app: shop
+registry: $REGISTRY
+images: {api: {repository: shop/api, select: {semver: ">=1.0.0"}}}
+services: {}
+stages: [{name: dev}]
+environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
+`
+
+func habit(i int) string {
+	switch i % 3 {
+	case 0:
+		return fmt.Sprintf("1.%d.%d", i%300, i/300)
+	case 1:
+		return fmt.Sprintf("main-%014d-%07x", 20260101000000+i, i)
+	default:
+		return fmt.Sprintf("%040x", i*7919)
+	}
+}
+
+func pushOne(tb testing.TB, reference string) map[string]any {
+	tb.Helper()
+	image, err := demo.BuildImage("large", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tag, err := name.NewTag(reference)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := remote.Write(tag, image); err != nil {
+		tb.Fatal(err)
+	}
+	raw, err := image.RawManifest()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var manifest map[string]any
+	if err := json.Unmarshal(raw, &manifest); err != nil {
+		tb.Fatal(err)
+	}
+	return manifest
+}
+
+func annotated(tb testing.TB, manifest map[string]any, n int) []byte {
+	tb.Helper()
+	manifest["annotations"] = map[string]string{"org.opencontainers.image.revision": fmt.Sprintf("%040x", n)}
+	raw, err := json.Marshal(manifest)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return raw
+}
+
+// run runs a command and returns what it cost.
+func (l large) run(tb testing.TB, binary string, args ...string) cost {
+	tb.Helper()
+	request, err := http.NewRequest(http.MethodDelete, l.url+"/_sandbox/calls", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	answer.Body.Close()
+	cmd := exec.Command(binary, args...)
+	cmd.Dir = l.dir
+	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+l.url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b",
+		"AWS_CONFIG_FILE="+filepath.Join(l.dir, "none"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(l.dir, "none"), "NO_PROXY=127.0.0.1")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	c := cost{memory: peak(tb, cmd.Process.Pid, ended, &said)}
+	for operation, n := range l.counted(tb) {
+		if strings.HasPrefix(operation, "ecr.") || strings.HasPrefix(operation, "registry.") {
+			c.calls += n
+			tb.Logf("%s %d", operation, n)
+		}
+		if operation == "ecr.DescribeImages" {
+			c.listing = n
+		}
+	}
+	return c
+}
+
+// peak returns the most memory that a process had resident until it ended. What wait4
+// tells would count its parent's, from before it became a process of its own.
+func peak(tb testing.TB, pid int, ended <-chan error, said *bytes.Buffer) (memory int64) {
+	tb.Helper()
+	ticker := time.NewTicker(2 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				tb.Fatalf("%v: %s", err, said)
+			}
+			return memory
+		case <-ticker.C:
+			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // gone once it ended
+			for line := range strings.Lines(string(status)) {
+				var kilobytes int64
+				if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); n == 1 {
+					memory = max(memory, kilobytes<<10)
+				}
+			}
+		}
+	}
+}
+
+func (l large) counted(tb testing.TB) map[string]int {
+	tb.Helper()
+	answer, err := http.Get(l.url + "/_sandbox/calls")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var got counted
+	if err := json.NewDecoder(answer.Body).Decode(&got); err != nil {
+		tb.Fatal(err)
+	}
+	calls := map[string]int{}
+	for operation, c := range got.ByOperation {
+		calls[operation] = c.Calls
+	}
+	return calls
+}
