@@ -2,14 +2,14 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test build deps check lint race large fuzz clients cfn vuln generate clean
+.PHONY: help demo test build deps check lint race large fuzz clients registries cfn vuln generate clean
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
 	@echo 'make test    every test that needs nothing but Go'
-	@echo 'make bench   what fanning out is worth, and 10,000 services in 50 accounts, in virtual time'
+	@echo 'make bench   100,000 tags, what fanning out is worth, 10,000 services in 50 accounts in virtual time'
 	@echo 'make build   bin/tagboat'
-	@echo 'make deps    installs what make check needs (linter, AWS command line, boto3, skopeo)'
+	@echo 'make deps    installs what make check needs (linter, AWS command line, moto, skopeo, a registry)'
 	@echo 'make check   linter, race detector, fuzzing, and the sandbox driven by foreign clients'
 
 demo:
@@ -20,6 +20,8 @@ test:
 	$(GO) test -shuffle=on ./...
 
 bench:
+	$(GO) test ./cmd/tagboat -run '^$$' -bench LargestRepository -benchtime 1x
+	$(GO) test ./internal/selection -run '^$$' -bench .
 	$(GO) test ./internal/app -run 'TestFanOutTable|TestM1|TestUnchanged|TestSimulation' -v -timeout 60m -args -full
 
 build:
@@ -28,7 +30,7 @@ build:
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint race large fuzz clients cfn vuln
+check: lint race large fuzz clients registries cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
@@ -46,6 +48,10 @@ fuzz:
 
 clients: build
 	./scripts/clients.sh $(TOOLS) bin/tagboat
+
+# The stories of registries, against registries that others wrote.
+registries:
+	./scripts/registry.sh $(TOOLS)
 
 cfn: build
 	./scripts/cfn.sh $(TOOLS) bin/tagboat

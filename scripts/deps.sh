@@ -14,6 +14,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 packages=()
 has skopeo || packages+=(skopeo)
 has curl || packages+=(curl)
+has docker-registry || packages+=(docker-registry)
+has htpasswd || packages+=(apache2-utils)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then
   sudo=; [ "$(id -u)" = 0 ] || sudo=sudo

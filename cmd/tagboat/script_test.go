@@ -44,9 +44,12 @@ func TestMain(m *testing.M) {
 //	edit FILE OLD NEW             replaces text in a file
 //	parameter NAME TYPE VALUE     writes a parameter as somebody else would
 //	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
-func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
+func TestStories(t *testing.T) { testscript.Run(t, stories("testdata/script")) }
+
+// stories returns how the stories of a directory are run.
+func stories(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:           dir,
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "no-such-file"))
@@ -82,7 +85,7 @@ func TestStories(t *testing.T) {
 			"edit":      editFile,
 			"parameter": putParameter,
 		},
-	})
+	}
 }
 
 // startSandbox runs `tagboat sandbox` beside the story and stops it at its end.

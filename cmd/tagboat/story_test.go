@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -66,10 +67,15 @@ func pushImage(ts *testscript.TestScript, neg bool, args []string) {
 	image, err := demo.BuildImage(args[0], labels(ts, args[1:]))
 	ts.Check(err)
 	tag := tagOf(ts, args[0])
-	ts.Check(remote.Write(tag, image))
+	ts.Check(remote.Write(tag, image, remote.WithAuthFromKeychain(authn.DefaultKeychain)))
 	digest, err := image.Digest()
 	ts.Check(err)
-	ts.Setenv("DIGEST_"+tag.TagStr(), digest.String())
+	remember(ts, tag.TagStr(), digest.String())
+}
+
+// remember sets $DIGEST_TAG, with underscores for what a variable's name cannot have.
+func remember(ts *testscript.TestScript, tag, digest string) {
+	ts.Setenv("DIGEST_"+strings.NewReplacer(".", "_", "-", "_").Replace(tag), digest)
 }
 
 func pushIndex(ts *testscript.TestScript, neg bool, args []string) {
@@ -85,10 +91,10 @@ func pushIndex(ts *testscript.TestScript, neg bool, args []string) {
 		})
 	}
 	tag := tagOf(ts, args[0])
-	ts.Check(remote.WriteIndex(tag, index))
+	ts.Check(remote.WriteIndex(tag, index, remote.WithAuthFromKeychain(authn.DefaultKeychain)))
 	digest, err := index.Digest()
 	ts.Check(err)
-	ts.Setenv("DIGEST_"+tag.TagStr(), digest.String())
+	remember(ts, tag.TagStr(), digest.String())
 }
 
 func tagOf(ts *testscript.TestScript, reference string) name.Tag {
@@ -116,7 +122,7 @@ func aws(ts *testscript.TestScript, account, target, body string) []byte {
 	region := ts.Getenv("AWS_REGION")
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("X-Amz-Target", target)
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+account+"/20260101/"+region+"/ecs/aws4_request, SignedHeaders=host, Signature=none")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+account+"/20260101/"+region+"/"+signingName(target)+"/aws4_request, SignedHeaders=host, Signature=none")
 	response, err := http.DefaultClient.Do(request)
 	ts.Check(err)
 	defer response.Body.Close()
@@ -126,6 +132,18 @@ func aws(ts *testscript.TestScript, account, target, body string) []byte {
 		ts.Fatalf("%s: %s: %s", target, response.Status, answer)
 	}
 	return answer
+}
+
+// signingName returns the service of a call in the words of its signature.
+func signingName(target string) string {
+	switch {
+	case strings.HasPrefix(target, "AmazonEC2ContainerRegistry_"):
+		return "ecr"
+	case strings.HasPrefix(target, "AmazonSSM."):
+		return "ssm"
+	default:
+		return "ecs"
+	}
 }
 
 func createCluster(ts *testscript.TestScript, _ bool, args []string) {
