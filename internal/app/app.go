@@ -103,17 +103,3 @@ func (a *App) client(env config.Environment) *deploy.Client {
 func (a *App) ledger(env config.Environment) *ledger.Ledger {
 	return &ledger.Ledger{Store: a.session(env).Parameters()}
 }
-
-// group returns the group of an environment's pins.
-func (a *App) group(env config.Environment) ledger.Group {
-	images := make(map[tagboat.ImageName]tagboat.Reference, len(a.config.Images))
-	for name, image := range a.config.Images {
-		images[name] = image.Repository
-	}
-	return ledger.Group{
-		Parameter:   a.config.ParameterName(env),
-		Environment: env.Name,
-		Images:      images,
-		Form:        ledger.Form(a.config.Ledger.Form),
-	}
-}

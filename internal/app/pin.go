@@ -2,13 +2,10 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
-	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // ImageArg is an image and the version wanted of it. Without tag and digest, the
@@ -40,7 +37,7 @@ type PinResult struct {
 const registriesAtOnce = 8
 
 // Pin resolves each version to its digest, or lets the image's rule choose one, and writes
-// the environment's parameter. Nothing is written unless every version exists, can run
+// the environment's parameters. Nothing is written unless every version exists, can run
 // there, passes the stage's gates and is no step back.
 func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	env, err := a.config.Environment(string(r.Environment))
@@ -68,27 +65,19 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err := a.admit(ctx, env, changes); err != nil {
 		return PinResult{}, err
 	}
-	write := a.ledger(env).Update
-	if r.DryRun {
-		write = a.ledger(env).Preview
-	}
-	receipt, err := write(ctx, a.group(env), changes, ledger.Why{Message: strings.TrimSpace(r.Message + note)})
+	written, err := a.writePins(ctx, env, changes, strings.TrimSpace(r.Message+note), r.DryRun)
 	if err != nil {
 		return PinResult{}, err
 	}
-	for _, o := range receipt.Overtaken {
-		a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", o.Image, o.By))
-	}
-	pins := slices.DeleteFunc(slices.Clone(receipt.Pins), func(p tagboat.Pin) bool { _, asked := changes[p.Image]; return !asked })
 	result := PinResult{
-		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(pins)},
-		Changed:  receipt.Written,
+		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(written.pins)},
+		Changed:  written.changed,
 		Reasons:  reasons,
 	}
 	if r.DryRun {
 		return result, nil
 	}
-	return result, a.keepTags(ctx, env, pins)
+	return result, a.keepTags(ctx, env, written.pins)
 }
 
 func noRule(image config.Image) error {

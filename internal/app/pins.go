@@ -17,7 +17,7 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	book, err := a.ledger(env).Audit(ctx, a.group(env))
+	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
@@ -39,9 +39,9 @@ func (a *App) books(ctx context.Context, environments []config.Environment) (map
 	read := make(chan ledger.Book, len(byPlace))
 	group, ctx := errgroup.WithContext(ctx)
 	for _, there := range byPlace {
-		groups := make([]ledger.Group, len(there))
-		for i, env := range there {
-			groups[i] = a.group(env)
+		var groups []ledger.Group
+		for _, env := range there {
+			groups = append(groups, a.groups(env)...)
 		}
 		ledger := a.ledger(there[0])
 		group.Go(func() error {

@@ -68,7 +68,7 @@ func (a *App) scope(ctx context.Context, env config.Environment, purpose iam.Pur
 	}
 	stage := a.stage(env)
 	scope := iam.Scope{
-		Place: at, Role: env.Role, Parameters: []string{a.config.ParameterName(env)},
+		Place: at, Role: env.Role, Parameters: a.parameters(env),
 		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0,
 	}
 	// Registries are used with the caller's own credentials, whatever role gets to an
@@ -80,6 +80,15 @@ func (a *App) scope(ctx context.Context, env config.Environment, purpose iam.Pur
 		scope.Services, err = a.deployable(env)
 	}
 	return scope, err
+}
+
+// parameters returns the names of those that hold an environment's pins.
+func (a *App) parameters(env config.Environment) []string {
+	var names []string
+	for _, g := range a.groups(env) {
+		names = append(names, g.Parameter)
+	}
+	return names
 }
 
 // whereabouts returns an environment's account and region.

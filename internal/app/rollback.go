@@ -8,7 +8,6 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
-	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // Rollback is what going back would do: the pins, and a plan to make ECS match them.
@@ -72,12 +71,8 @@ func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deplo
 		if err != nil {
 			return tagboat.DeployDocument{}, err
 		}
-		receipt, err := a.ledger(env).Update(ctx, a.group(env), r.pins[name], ledger.Why{Message: message})
-		if err != nil {
+		if _, err := a.writePins(ctx, env, r.pins[name], message, false); err != nil {
 			return tagboat.DeployDocument{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)
-		}
-		for _, lost := range receipt.Overtaken {
-			a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", lost.Image, lost.By))
 		}
 	}
 	return a.Deploy(ctx, &r.PlanSet, o), nil

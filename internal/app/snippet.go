@@ -7,6 +7,8 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloudformation"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // Snippet returns what a template needs to read the pins of a service in an environment,
@@ -28,17 +30,25 @@ func (a *App) Snippet(service tagboat.ServiceName, env tagboat.EnvName) (cloudfo
 	if err != nil {
 		return cloudformation.Snippet{}, err
 	}
-	snippet := cloudformation.Snippet{
-		Service: service, Environment: where.Name, Parameter: a.config.ParameterName(where),
-		Tags: a.config.Ledger.Form == config.TagOnly,
-	}
+	snippet := cloudformation.Snippet{Service: service, Environment: where.Name}
 	for _, image := range images {
-		snippet.Containers = append(snippet.Containers, cloudformation.Container{
-			Name: image.Container, Image: image.Image, Repository: a.config.Images[image.Image].Repository.Name(),
-			Single: snippet.Parameter + "/" + string(image.Image),
-		})
+		snippet.Containers = append(snippet.Containers, a.snippetContainer(where, image))
 	}
 	return snippet, nil
+}
+
+func (a *App) snippetContainer(env config.Environment, image deploy.Image) cloudformation.Container {
+	of := a.config.Images[image.Image]
+	group := a.config.GroupOf(image.Image)
+	c := cloudformation.Container{
+		Name: image.Container, Image: image.Image, Repository: of.Repository.Name(),
+		Parameter: a.config.ParameterName(env, group), Key: group.KeyOf(of), Form: ledger.Form(group.Form),
+		Single: a.config.ProjectionName(env, image.Image), SingleForm: ledger.Form(a.config.Ledger.Projections.Form),
+	}
+	if c.Single == "" {
+		c.Single, c.SingleForm = c.Parameter+"/"+string(image.Image), ledger.FormURI
+	}
+	return c
 }
 
 // theEnvironment returns the one named, or the only one.

@@ -21,7 +21,7 @@ func (a *App) keepTags(ctx context.Context, env config.Environment, pins []tagbo
 		return nil
 	}
 	if slices.ContainsFunc(stage.Tags, func(p config.TagPattern) bool { return !p.Moves() }) {
-		book, err := a.ledger(env).Audit(ctx, a.group(env))
+		book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
 		if err != nil {
 			return err
 		}

@@ -5,9 +5,11 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"strconv"
 	"text/template"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // Way is how a template reads pins.
@@ -27,8 +29,6 @@ func Ways() []Way { return []Way{ByParameter, ByDynamic, ByCustomResource} }
 type Snippet struct {
 	Service     tagboat.ServiceName
 	Environment tagboat.EnvName
-	Parameter   string // holds the pins as a JSON object
-	Tags        bool   // the parameter has tags only, and no digests
 	Containers  []Container
 }
 
@@ -37,7 +37,66 @@ type Container struct {
 	Name       tagboat.ContainerName
 	Image      tagboat.ImageName
 	Repository string // with its host
-	Single     string // the parameter that holds the whole reference, for ByDynamic
+	Parameter  string // holds the pins of the image's group as a JSON object
+	Key        string // of the image in that object
+	Form       ledger.Form
+	Single     string      // the parameter that holds the pin of the image alone, for ByDynamic
+	SingleForm ledger.Form // how it holds it; "" stands for FormURI
+}
+
+// Input is a parameter of the template whose value is that of a parameter in Parameter
+// Store.
+type Input struct {
+	ID   string // in the template
+	Name string // in Parameter Store
+}
+
+// Inputs returns the parameters that hold the containers' groups, each once.
+func (s Snippet) Inputs() []Input {
+	var inputs []Input
+	for _, c := range s.Containers {
+		if slices.ContainsFunc(inputs, func(i Input) bool { return i.Name == c.Parameter }) {
+			continue
+		}
+		id := "Pins"
+		if n := len(inputs) + 1; n > 1 {
+			id += strconv.Itoa(n)
+		}
+		inputs = append(inputs, Input{ID: id, Name: c.Parameter})
+	}
+	return inputs
+}
+
+// Value returns the expression that takes the value of a container out of its group.
+func (s Snippet) Value(c Container) string {
+	for _, input := range s.Inputs() {
+		if input.Name == c.Parameter {
+			return fmt.Sprintf(`!Select [0, !Split ['"', !Select [1, !Split ['"%s":"', !Ref %s]]]]`, c.Key, input.ID)
+		}
+	}
+	return ""
+}
+
+// Tags tells whether the group's parameter has tags alone.
+func (c Container) Tags() bool { return c.Form == ledger.FormTag }
+
+// Whole tells whether the group's parameter has what ECS takes as it is.
+func (c Container) Whole() bool { return c.Form == ledger.FormURI }
+
+// Reference returns what ECS takes, with a dynamic reference for the pin in it.
+func (c Container) Reference() (string, error) {
+	pin := "{{resolve:ssm:" + c.Single + "}}"
+	switch c.SingleForm {
+	case "", ledger.FormURI:
+		return pin, nil
+	case ledger.FormTag:
+		return c.Repository + ":" + pin, nil
+	case ledger.FormDigest:
+		return c.Repository + "@" + pin, nil
+	default:
+		return "", tagboat.Usagef("ECS takes no image with a tag and a digest, and the projections are of the form %s", c.SingleForm).
+			WithHint("write ledger: {projections: {form: uri}}")
+	}
 }
 
 // Images returns the images of the containers, each once.

@@ -11,32 +11,43 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 var update = flag.Bool("update", false, "write golden files")
 
 func snippet() cloudformation.Snippet {
 	return cloudformation.Snippet{
-		Service: "web", Environment: "prod", Parameter: "/containers/prod/shop",
+		Service: "web", Environment: "prod",
 		Containers: []cloudformation.Container{
-			{Name: "app", Image: "app", Repository: "reg.example/shop/app", Single: "/containers/prod/shop/app"},
-			{Name: "envoy", Image: "radio/proxy", Repository: "reg.example/proxy", Single: "/containers/prod/shop/radio/proxy"},
-			{Name: "metrics", Image: "app", Repository: "reg.example/shop/app", Single: "/containers/prod/shop/app"},
+			{Name: "app", Image: "app", Key: "app", Repository: "reg.example/shop/app", Parameter: "/containers/prod/shop", Single: "/containers/prod/shop/app"},
+			{Name: "envoy", Image: "proxy", Key: "radio/proxy", Repository: "reg.example/radio/proxy", Parameter: "/containers/generic", Single: "/containers/prod/shop/proxy"},
+			{Name: "metrics", Image: "app", Key: "app", Repository: "reg.example/shop/app", Parameter: "/containers/prod/shop", Single: "/containers/prod/shop/app"},
 		},
 	}
 }
 
+// in returns the snippet of a ledger of another form.
+func in(form ledger.Form) cloudformation.Snippet {
+	s := snippet()
+	for i := range s.Containers {
+		s.Containers[i].Form, s.Containers[i].SingleForm = form, form
+	}
+	return s
+}
+
 func TestSnippets(t *testing.T) {
-	tags := snippet()
-	tags.Tags = true
 	tests := []struct {
 		golden string
 		from   cloudformation.Snippet
 		way    cloudformation.Way
 	}{
 		{"parameter.yaml", snippet(), cloudformation.ByParameter},
-		{"parameter-tags.yaml", tags, cloudformation.ByParameter},
+		{"parameter-tags.yaml", in(ledger.FormTag), cloudformation.ByParameter},
+		{"parameter-uri.yaml", in(ledger.FormURI), cloudformation.ByParameter},
 		{"dynamic.yaml", snippet(), cloudformation.ByDynamic},
+		{"dynamic-tags.yaml", in(ledger.FormTag), cloudformation.ByDynamic},
+		{"dynamic-digests.yaml", in(ledger.FormDigest), cloudformation.ByDynamic},
 		{"custom-resource.yaml", snippet(), cloudformation.ByCustomResource},
 	}
 	for _, test := range tests {
@@ -65,6 +76,13 @@ func TestSnippets(t *testing.T) {
 func TestNoSuchWay(t *testing.T) {
 	_, err := snippet().Render("dynamics")
 	if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(told(err), `did you mean "dynamic"?`) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestNoReferenceWithTagAndDigest(t *testing.T) {
+	_, err := in(ledger.FormTagDigest).Render(cloudformation.ByDynamic)
+	if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(told(err), "form: uri") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -77,17 +77,6 @@ func TestSortedEnvironments(t *testing.T) {
 	}
 }
 
-func TestParameterName(t *testing.T) {
-	c := shop(t)
-	if got := c.ParameterName(c.Environments["mb-dev"]); got != "/containers/mb-dev/shop" {
-		t.Error(got)
-	}
-	c.Ledger.Path = "/{tenant}/{stage}/{environment}/{app}"
-	if got := c.ParameterName(c.Environments["mb-dev"]); got != "/mb/dev/mb-dev/shop" {
-		t.Error(got)
-	}
-}
-
 func TestLookups(t *testing.T) {
 	c := shop(t)
 	e, err := c.Environment("mb-dev")

@@ -85,6 +85,25 @@ type fileScopedValue struct {
 }
 
 type fileLedger struct {
-	Path source.Text `yaml:"path" doc:"the parameter's name, with {app}, {environment}, {stage} and {tenant} in it; /containers/{environment}/{app} where left out"`
-	Form string      `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written in the parameter; tag@digest where left out"`
+	Path        source.Text               `yaml:"path" doc:"the parameter's name, with {app}, {environment}, {stage}, {tenant}, {group} and variables such as {team} in it; /containers/{environment}/{group} where left out"`
+	Form        string                    `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written in the parameter; tag@digest where left out"`
+	Tier        string                    `yaml:"tier" enum:"standard,advanced,intelligent-tiering" doc:"the parameter's tier; that of the account where left out"`
+	Key         string                    `yaml:"key" enum:"name,repository" doc:"what an image is called in the parameter; its name where left out"`
+	Groups      source.Entries[fileGroup] `yaml:"groups" doc:"images that share a parameter; those in no group are in the one that is called like the application"`
+	Projections *fileProjections          `yaml:"projections" doc:"parameters that hold one version each, written beside the groups"`
+}
+
+type fileGroup struct {
+	Images []source.Text `yaml:"images" doc:"the images of the group"`
+	Path   source.Text   `yaml:"path" doc:"as the ledger's, for this group"`
+	Form   string        `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"as the ledger's, for this group"`
+	Tier   string        `yaml:"tier" enum:"standard,advanced,intelligent-tiering" doc:"as the ledger's, for this group"`
+	Key    string        `yaml:"key" enum:"name,repository" doc:"as the ledger's, for this group"`
+	Shared bool          `yaml:"shared" doc:"true where several environments have one parameter on purpose"`
+}
+
+type fileProjections struct {
+	Path   source.Text   `yaml:"path,required" doc:"the parameter's name, with {image} in it, and what a ledger's path may have"`
+	Form   string        `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written; uri where left out"`
+	Images []source.Text `yaml:"images" doc:"the images that have one; all where left out"`
 }

@@ -37,8 +37,10 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, env := range c.SortedEnvironments() {
-			if c.ParameterName(env) == "" {
-				t.Errorf("%s has no parameter", env.Name)
+			for _, g := range c.Ledger.Groups {
+				if c.ParameterName(env, g) == "" {
+					t.Errorf("the group %s has no parameter in %s", g.Name, env.Name)
+				}
 			}
 			for name := range c.Services {
 				c.VarsFor(env, name)

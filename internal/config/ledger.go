@@ -1,11 +1,10 @@
 package config
 
 import (
-	"fmt"
-	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
 )
 
 // Form is how a version is written in a parameter of the ledger.
@@ -19,79 +18,103 @@ const (
 	URI         Form = "uri" // host/repository@sha256:…
 )
 
+// Tier is what a parameter costs and how much fits into it. "" leaves it to the account.
+type Tier string
+
+// The tiers.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+const (
+	Standard    Tier = "standard"            // 4 KB
+	Advanced    Tier = "advanced"            // 8 KB; a parameter never goes back to standard
+	Intelligent Tier = "intelligent-tiering" // standard until it has to be advanced
+)
+
+// Key is what an image is called in a parameter's JSON.
+type Key string
+
+// The keys.
+const (
+	ByName       Key = "name"       // as in tagboat.yaml
+	ByRepository Key = "repository" // the repository without its host
+)
+
 // Ledger says where Parameter Store holds the pins.
 type Ledger struct {
-	Path string // with {app}, {environment}, {stage} and {tenant} in it
-	Form Form
+	Groups      []Group // by name; each image is in just one
+	Projections Projections
 }
 
-const defaultLedgerPath = "/containers/{environment}/{app}"
-
-// ParameterName returns the name of the parameter that holds the pins of env.
-func (c *Config) ParameterName(env Environment) string {
-	return strings.NewReplacer(
-		"{app}", c.App,
-		"{environment}", string(env.Name),
-		"{stage}", string(env.Stage),
-		"{tenant}", env.Tenant,
-	).Replace(c.Ledger.Path)
+// Group is images whose pins share a parameter in each environment.
+type Group struct {
+	Name   string
+	Images []tagboat.ImageName // by name
+	Path   string              // a pattern: Config.ParameterName fills it in
+	Form   Form
+	Tier   Tier
+	Key    Key
+	Shared bool // environments may have one parameter between them
+	at     tagboat.Position
 }
+
+// KeyOf returns what an image of the group is called in its parameter.
+func (g Group) KeyOf(image Image) string {
+	if g.Key == ByRepository {
+		return image.Repository.Repository
+	}
+	return string(image.Name)
+}
+
+// GroupOf returns the group of an image of the file.
+func (c *Config) GroupOf(image tagboat.ImageName) Group {
+	for _, g := range c.Ledger.Groups {
+		if slices.Contains(g.Images, image) {
+			return g
+		}
+	}
+	return Group{}
+}
+
+const defaultLedgerPath = "/containers/{environment}/{group}"
 
 func (b *builder) ledger() {
-	b.config.Ledger = Ledger{Path: defaultLedgerPath, Form: TagAtDigest}
-	if form := b.file.Ledger.Form; form != "" {
-		b.config.Ledger.Form = Form(form)
+	b.config.Ledger.Groups = b.groups()
+	b.config.Ledger.Projections = b.projections()
+	sound := true
+	for _, g := range b.config.Ledger.Groups {
+		sound = b.parameterPath(g.Path, g.at, g.Name, "") && sound
+		b.keys(g)
 	}
-	if path := b.file.Ledger.Path; path.At.File != "" {
-		b.config.Ledger.Path = path.Value
-		b.ledgerPath(path.At)
+	for _, image := range b.config.Ledger.Projections.Images {
+		p := b.config.Ledger.Projections
+		if !b.parameterPath(p.Path, p.at, b.config.GroupOf(image).Name, image) {
+			return
+		}
+	}
+	if sound {
+		b.sharing()
 	}
 }
 
-var placeholderPattern = regexp.MustCompile(`\{[^{}]*\}`)
-
-func (b *builder) ledgerPath(at tagboat.Position) {
-	known := []string{"{app}", "{environment}", "{stage}", "{tenant}"}
-	for _, p := range placeholderPattern.FindAllString(b.config.Ledger.Path, -1) {
-		if !strings.Contains(strings.Join(known, ""), p) {
-			b.problem(at, "unknown placeholder %s", p).hint("%s", tagboat.Suggest(p, known))
-			return
+// keys notes images of a group that would have the same key.
+func (b *builder) keys(g Group) {
+	taken := map[string]tagboat.ImageName{}
+	for _, name := range g.Images {
+		image := b.config.Images[name]
+		key := g.KeyOf(image)
+		if other, ok := taken[key]; ok {
+			b.problem(image.Where, "the images %s and %s would both be %q in the parameter of the group %s", other, name, key, g.Name).
+				hint("write key: name, or put them into different groups")
 		}
-	}
-	taken := map[string]tagboat.EnvName{}
-	for _, env := range b.config.SortedEnvironments() {
-		name := b.config.ParameterName(env)
-		if problem := parameterNameProblem(name); problem != "" {
-			b.problem(at, "in %s this gives %q: %s", env.Name, name, problem).
-				hint("write it like %s", defaultLedgerPath)
-			return
-		}
-		// One account and region can hold both, and then each would overwrite the other.
-		if other, ok := taken[name]; ok {
-			b.problem(at, "%s and %s would share the parameter %q", other, env.Name, name).
-				hint("put {environment} into the path")
-			return
-		}
-		taken[name] = env.Name
+		taken[key] = name
 	}
 }
 
-var parameterPattern = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+$`)
-
-// parameterNameProblem says what Parameter Store would not accept in a name, or "".
-// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-func parameterNameProblem(name string) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(name), "/"), "/")
-	switch {
-	case !strings.HasPrefix(name, "/"):
-		return "the name of a parameter must begin with /"
-	case !parameterPattern.MatchString(name):
-		return "the name of a parameter has letters, digits, dots, dashes and underscores between single slashes"
-	case strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
-		return fmt.Sprintf("the name of a parameter must not begin with %q", "/"+first[:3])
-	case strings.Count(name, "/") > 15:
-		return "the name of a parameter has at most fifteen levels"
-	default:
-		return ""
+// text is the first of texts that is in the file.
+func firstText(texts ...source.Text) source.Text {
+	for _, t := range texts {
+		if t.At.File != "" {
+			return t
+		}
 	}
+	return source.Text{}
 }

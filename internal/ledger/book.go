@@ -1,6 +1,11 @@
 package ledger
 
-import "github.com/tagboat/tagboat"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+)
 
 // Book is what was read of the ledger, in the order of the groups asked for.
 type Book struct {
@@ -19,7 +24,7 @@ type Entry struct {
 	Torn bool
 }
 
-// Pins returns the pins of an environment, group by group.
+// Pins returns the pins of an environment, those of all its groups, by image.
 func (b Book) Pins(env tagboat.EnvName) []tagboat.Pin {
 	var pins []tagboat.Pin
 	for _, e := range b.Entries {
@@ -27,6 +32,7 @@ func (b Book) Pins(env tagboat.EnvName) []tagboat.Pin {
 			pins = append(pins, e.Pins...)
 		}
 	}
+	slices.SortFunc(pins, func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
 	return pins
 }
 
@@ -48,7 +54,7 @@ func entry(g Group, v values, version int64) (Entry, error) {
 	}
 	e := Entry{Group: g, Version: version, Pins: pins}
 	for key, value := range v {
-		if _, ours := g.Images[tagboat.ImageName(key)]; !ours {
+		if _, ours := g.image(key); !ours {
 			if e.Others == nil {
 				e.Others = map[string]string{}
 			}

@@ -9,10 +9,30 @@ import (
 
 // Group is the images of one environment whose pins share a parameter.
 type Group struct {
+	Name        string
 	Parameter   string // the parameter's name
 	Environment tagboat.EnvName
 	Images      map[tagboat.ImageName]tagboat.Reference // the repository of each
+	Keys        map[tagboat.ImageName]string            // in the value, where that is not the image's name
 	Form        Form
+}
+
+// key returns what an image is called in the group's value.
+func (g Group) key(image tagboat.ImageName) string {
+	if key, ok := g.Keys[image]; ok {
+		return key
+	}
+	return string(image)
+}
+
+// image returns what is called key, and false where that is none of the group's images.
+func (g Group) image(key string) (tagboat.ImageName, bool) {
+	for image := range g.Images {
+		if g.key(image) == key {
+			return image, true
+		}
+	}
+	return "", false
 }
 
 // encode returns what changes write into the parameter.
@@ -26,7 +46,7 @@ func (g Group) encode(changes map[tagboat.ImageName]tagboat.Reference) (values, 
 		if err != nil {
 			return nil, err
 		}
-		want[string(image)] = value
+		want[g.key(image)] = value
 	}
 	return want, nil
 }
@@ -36,7 +56,7 @@ func (g Group) encode(changes map[tagboat.ImageName]tagboat.Reference) (values, 
 func (g Group) pins(v values, version int64) ([]tagboat.Pin, error) {
 	var pins []tagboat.Pin
 	for _, image := range slices.Sorted(maps.Keys(g.Images)) {
-		value, ok := v[string(image)]
+		value, ok := v[g.key(image)]
 		if !ok {
 			continue
 		}

@@ -88,7 +88,7 @@ func (l *Ledger) audit(ctx context.Context, g Group) (Entry, error) {
 	}
 	e.Torn = s.torn()
 	for i := range e.Pins {
-		if at, ok := s.origin[string(e.Pins[i].Image)]; ok {
+		if at, ok := s.origin[g.key(e.Pins[i].Image)]; ok {
 			sign(&e.Pins[i], history[at])
 		}
 	}

@@ -32,13 +32,14 @@ type Overtaken struct {
 }
 
 // overtaken returns the images of want for which s holds something else.
-func overtaken(want values, s state, history []Parameter) []Overtaken {
+func (g Group) overtaken(want values, s state, history []Parameter) []Overtaken {
 	var lost []Overtaken
 	for _, key := range want.keys() {
 		if s.values[key] == want[key] {
 			continue
 		}
-		o := Overtaken{Image: tagboat.ImageName(key)}
+		image, _ := g.image(key)
+		o := Overtaken{Image: image}
 		if at, ok := s.origin[key]; ok {
 			o.Version = history[at].Version
 			o.By, o.Message = author(history[at])

@@ -86,14 +86,15 @@ func (w *writer) settle(ctx context.Context) (Receipt, error) {
 
 func (w *writer) settled(version int64, s state, history []Parameter) (Receipt, error) {
 	r, err := w.receipt(s.values, version, w.written)
-	r.Overtaken = overtaken(w.want, s, history)
+	r.Overtaken = w.group.overtaken(w.want, s, history)
 	return r, err
 }
 
 func (w *writer) receipt(v values, version int64, written bool) (Receipt, error) {
 	pins, err := w.group.pins(v, version)
 	for i, pin := range pins {
-		if mine, ok := w.want[string(pin.Image)]; ok && written && v[string(pin.Image)] == mine {
+		key := w.group.key(pin.Image)
+		if mine, ok := w.want[key]; ok && written && v[key] == mine {
 			pins[i].SetBy, pins[i].Message = w.why.Actor, w.why.Message
 		}
 	}

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// groups returns the groups of an environment's pins, by name.
+func (a *App) groups(env config.Environment) []ledger.Group {
+	groups := make([]ledger.Group, len(a.config.Ledger.Groups))
+	for i, g := range a.config.Ledger.Groups {
+		groups[i] = a.group(env, g)
+	}
+	return groups
+}
+
+func (a *App) group(env config.Environment, from config.Group) ledger.Group {
+	g := ledger.Group{
+		Name:        from.Name,
+		Parameter:   a.config.ParameterName(env, from),
+		Environment: env.Name,
+		Images:      map[tagboat.ImageName]tagboat.Reference{},
+		Keys:        map[tagboat.ImageName]string{},
+		Form:        ledger.Form(from.Form),
+	}
+	for _, name := range from.Images {
+		image := a.config.Images[name]
+		g.Images[name], g.Keys[name] = image.Repository, from.KeyOf(image)
+	}
+	return g
+}
+
+// changes sorts what to pin by the groups of an environment that hold it.
+func (a *App) changes(env config.Environment, pins map[tagboat.ImageName]tagboat.Reference) []ledger.Change {
+	var changes []ledger.Change
+	for _, g := range a.groups(env) {
+		c := ledger.Change{Group: g, Pins: map[tagboat.ImageName]tagboat.Reference{}}
+		for name, ref := range pins {
+			if _, ok := g.Images[name]; ok {
+				c.Pins[name] = ref
+			}
+		}
+		if len(c.Pins) > 0 {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+// written is what came of writing pins.
+type written struct {
+	pins    []tagboat.Pin // those asked for, as they are now, by image
+	changed bool          // false where they were so already
+}
+
+// writePins writes the pins of an environment to the groups that hold them, or says what
+// that would come to. Uncontended it is one read for all groups and one write for each.
+func (a *App) writePins(ctx context.Context, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, message string, dryRun bool) (written, error) {
+	write := a.ledger(env).UpdateAll
+	if dryRun {
+		write = a.ledger(env).PreviewAll
+	}
+	receipts, err := write(ctx, a.changes(env, pins), ledger.Why{Message: message})
+	w := written{}
+	for _, receipt := range receipts {
+		for _, o := range receipt.Overtaken {
+			a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", o.Image, o.By))
+		}
+		w.changed = w.changed || receipt.Written
+		for _, pin := range receipt.Pins {
+			if _, asked := pins[pin.Image]; asked {
+				w.pins = append(w.pins, pin)
+			}
+		}
+	}
+	slices.SortFunc(w.pins, func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
+	return w, err
+}
