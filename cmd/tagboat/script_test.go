@@ -56,6 +56,7 @@ func stories(dir string) testscript.Params {
 			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "no-such-file"))
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			env.Setenv("NO_PROXY", "127.0.0.1")
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Values[functionKey{}] = new(*function)
 			env.Values[stackKey{}] = &stack{}
 			return nil

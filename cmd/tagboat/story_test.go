@@ -320,7 +320,7 @@ func killCommand(ts *testscript.TestScript, _ bool, args []string) {
 func processEnv(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
-		"PATH", "HOME", "TMPDIR", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
+		"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
 		"AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "GOCOVERDIR",
 	} {
 		if value := ts.Getenv(name); value != "" {

@@ -6,6 +6,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"path/filepath"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
@@ -18,7 +19,7 @@ import (
 // Options say what to open.
 type Options struct {
 	Config string            // path of tagboat.yaml
-	Cache  string            // directory for task definitions between runs; "" for none
+	Cache  string            // directory for what a later run need not ask for; "" for none
 	Notice func(text string) // takes what a user should know and no answer has room for; nil drops it
 	// Transport carries the requests to AWS and to registries; nil means that of net/http.
 	Transport http.RoundTripper
@@ -43,7 +44,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if notice == nil {
 		notice = func(string) {}
 	}
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: o.Cache, Notice: notice, Transport: o.Transport})
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: below(o.Cache, "taskdefinitions"), Notice: notice, Transport: o.Transport})
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +53,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		Transport:   aws.Counting("registry", o.Transport),
 		UserAgent:   "tagboat",
 		Notice:      notice,
+		Cache:       below(o.Cache, "versions"),
 	})
 	if err != nil {
 		return nil, err
@@ -63,6 +65,14 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		notice:   notice,
 		clients:  map[cloud.Place]*deploy.Client{},
 	}, nil
+}
+
+// below returns a directory of the cache, or "" where there is no cache.
+func below(cache, name string) string {
+	if cache == "" {
+		return ""
+	}
+	return filepath.Join(cache, name)
 }
 
 // ecrLogin returns the login for private registries of ECR. A token is good for every

@@ -123,7 +123,7 @@ func (a *App) platformsOf(ctx context.Context, f found) ([]string, error) {
 	case f.candidate.Looked:
 		return f.candidate.Platforms, nil
 	}
-	version, err := a.registry.Resolve(ctx, f.version.Reference)
+	version, err := a.registry.Look(ctx, f.version.Reference)
 	return version.Platforms, err
 }
 

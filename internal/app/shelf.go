@@ -88,7 +88,7 @@ func (a *App) lookAt(ctx context.Context, s *shelf, wanted []int) error {
 	group.SetLimit(registriesAtOnce)
 	for i, n := range wanted {
 		group.Go(func() error {
-			version, err := a.registry.Resolve(ctx, s.reference(n))
+			version, err := a.registry.Look(ctx, s.reference(n))
 			if err != nil {
 				return fmt.Errorf("nothing was chosen: %w", err)
 			}

@@ -72,6 +72,18 @@ func boolInt(b bool) int {
 	return 0
 }
 
+// known tells whether a version was looked at already: in this run, or in one before.
+func (a *App) known(s *shelf, i, candidate int) bool {
+	if _, looked := s.looked[i]; looked {
+		return true
+	}
+	v, ok := a.registry.Remembered(s.reference(candidate))
+	if ok {
+		s.learn(candidate, v)
+	}
+	return ok
+}
+
 // fillIn looks at the first of some versions, several at once. It is for showing only, so
 // that what cannot be looked at is left open and said.
 func (a *App) fillIn(ctx context.Context, s *shelf, wanted []int, allowed int) {
@@ -81,7 +93,7 @@ func (a *App) fillIn(ctx context.Context, s *shelf, wanted []int, allowed int) {
 			first[i] = n
 		}
 	}
-	wanted = slices.DeleteFunc(slices.Clone(wanted), func(i int) bool { _, known := s.looked[i]; return known })
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(i int) bool { return a.known(s, i, first[i]) })
 	if allowed < len(wanted) {
 		wanted = wanted[:allowed]
 		a.notice(fmt.Sprintf("%d versions in %s are too many to look at each: platforms, revisions and scans of some are left out", len(s.listed), s.repository.Name()))

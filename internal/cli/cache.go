@@ -15,5 +15,5 @@ func cacheDir(getenv func(string) string) string {
 	if err != nil {
 		return "" // a user without a home, as in many containers
 	}
-	return filepath.Join(dir, "tagboat", "taskdefinitions")
+	return filepath.Join(dir, "tagboat")
 }

@@ -1,12 +1,11 @@
 package cloud
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"regexp"
 
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // definitionCache keeps task definitions on disk, a file a revision, so that the next
@@ -44,12 +43,8 @@ func (c definitionCache) read(arn string) (ecs.TaskDefinition, bool) {
 	if !ok {
 		return ecs.TaskDefinition{}, false
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return ecs.TaskDefinition{}, false
-	}
 	var d ecs.TaskDefinition
-	if json.Unmarshal(data, &d) != nil || d.ARN != arn || len(d.Record) == 0 {
+	if !kept.Read(path, &d) || d.ARN != arn || len(d.Record) == 0 {
 		return ecs.TaskDefinition{}, false
 	}
 	return d, true
@@ -61,22 +56,5 @@ func (c definitionCache) write(d ecs.TaskDefinition) {
 	if !ok || d.Status != "ACTIVE" {
 		return
 	}
-	if data, err := json.Marshal(d); err == nil {
-		keepFile(path, data)
-	}
-}
-
-// keepFile writes a file for the user alone, whole or not at all.
-func keepFile(path string, data []byte) {
-	if os.MkdirAll(filepath.Dir(path), 0o700) != nil {
-		return
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // with mode 0600
-	if err != nil {
-		return
-	}
-	_, err = file.Write(data)
-	if closed := file.Close(); err != nil || closed != nil || os.Rename(file.Name(), path) != nil {
-		_ = os.Remove(file.Name())
-	}
+	kept.Write(path, d)
 }

@@ -1,13 +1,12 @@
 package cloud
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"regexp"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/cloud/pace"
+	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // paceMemory keeps how full AWS's buckets are, so that a run right after another does
@@ -37,9 +36,8 @@ func (m paceMemory) path(scope, group string) string {
 
 // Load implements pace.Memory.
 func (m paceMemory) Load(scope, group string) (tokens float64, at time.Time, ok bool) {
-	data, err := os.ReadFile(m.path(scope, group))
 	var f fullness
-	if err != nil || json.Unmarshal(data, &f) != nil {
+	if !kept.Read(m.path(scope, group), &f) {
 		return 0, time.Time{}, false
 	}
 	return f.Tokens, f.At, true
@@ -47,11 +45,7 @@ func (m paceMemory) Load(scope, group string) (tokens float64, at time.Time, ok 
 
 // Save implements pace.Memory.
 func (m paceMemory) Save(scope, group string, tokens float64, at time.Time) {
-	path := m.path(scope, group)
-	if path == "" {
-		return
-	}
-	if data, err := json.Marshal(fullness{tokens, at.UTC()}); err == nil {
-		keepFile(path, data)
+	if path := m.path(scope, group); path != "" {
+		kept.Write(path, fullness{tokens, at.UTC()})
 	}
 }

@@ -20,6 +20,8 @@ type Options struct {
 	// Notice hears of waits for registries that have too many requests; nil drops it. It
 	// may be called by several goroutines at once.
 	Notice func(text string)
+	// Cache is a directory to keep in between runs what versions consist of; "" keeps nothing.
+	Cache string
 }
 
 // Client reads and writes registries. It may be used by several goroutines at once, and
@@ -27,6 +29,7 @@ type Options struct {
 type Client struct {
 	puller *remote.Puller
 	pusher *remote.Pusher
+	memory memory
 }
 
 // attempts is how often a request is made whose answers are errors of the server or
@@ -53,7 +56,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the registry client: %w", err)
 	}
-	return &Client{puller: puller, pusher: pusher}, nil
+	return &Client{puller: puller, pusher: pusher, memory: memory{o.Cache}}, nil
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.

@@ -29,9 +29,13 @@ func (c *Client) Resolve(ctx context.Context, ref tagboat.Reference) (Version, e
 	}
 	v := Version{Reference: ref, MediaType: string(got.MediaType)}
 	v.Reference.Digest = tagboat.Digest(got.Digest.String())
+	if known, ok := c.Remembered(v.Reference); ok {
+		return known, nil
+	}
 	if err := c.inspect(ctx, named.Context(), got, &v); err != nil {
 		return Version{}, explain("reading", v.Reference, err)
 	}
+	c.memory.write(v)
 	return v, nil
 }
 
