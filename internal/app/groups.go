@@ -28,6 +28,7 @@ func (a *App) group(env config.Environment, from config.Group) ledger.Group {
 		Images:      map[tagboat.ImageName]tagboat.Reference{},
 		Keys:        map[tagboat.ImageName]string{},
 		Form:        ledger.Form(from.Form),
+		Tier:        ledger.Tier(from.Tier),
 	}
 	for _, name := range from.Images {
 		image := a.config.Images[name]

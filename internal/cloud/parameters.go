@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -72,14 +74,26 @@ func (p *Parameters) Put(ctx context.Context, put ledger.Put) (int64, error) {
 	if put.Description != "" {
 		in.Description = aws.String(put.Description)
 	}
+	in.Tier = tiers[put.Tier]
 	out, err := p.client.PutParameter(ctx, in)
 	if hasCode(err, "ParameterAlreadyExists") {
 		return 0, fmt.Errorf("%w: %w", ledger.ErrExists, explain(err))
+	}
+	if put.Tier == ledger.TierStandard && hasCode(err, "ValidationException") && strings.Contains(err.Error(), "downgrade") {
+		return 0, tagboat.Usagef("parameter %s is advanced, and has no way back to standard: %w", put.Name, explain(err)).
+			WithHint("write tier: advanced for its group in tagboat.yaml")
 	}
 	if err != nil {
 		return 0, explain(err)
 	}
 	return out.Version, nil
+}
+
+// tiers are AWS's names. One that is not sent leaves the parameter in its tier.
+var tiers = map[ledger.Tier]types.ParameterTier{
+	ledger.TierStandard:    types.ParameterTierStandard,
+	ledger.TierAdvanced:    types.ParameterTierAdvanced,
+	ledger.TierIntelligent: types.ParameterTierIntelligentTiering,
 }
 
 // History implements ledger.Store.

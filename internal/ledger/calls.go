@@ -27,7 +27,7 @@ func (w *writer) read(ctx context.Context) (int64, values, error) {
 // put writes v over version base, meaning to set the keys of set. A value that could
 // not be read back is not written.
 func (w *writer) put(ctx context.Context, base int64, v, set values) (int64, error) {
-	if err := v.checkSize(w.group.Parameter); err != nil {
+	if err := w.group.checkSize(v); err != nil {
 		return 0, err
 	}
 	if _, err := w.group.pins(v, 0); err != nil {
@@ -39,6 +39,7 @@ func (w *writer) put(ctx context.Context, base int64, v, set values) (int64, err
 		Value:       v.String(),
 		Description: newNote(base, v, set, w.why).String(),
 		Overwrite:   base > 0,
+		Tier:        w.group.Tier,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("writing parameter %s: %w", w.group.Parameter, err)

@@ -15,6 +15,7 @@ type Group struct {
 	Images      map[tagboat.ImageName]tagboat.Reference // the repository of each
 	Keys        map[tagboat.ImageName]string            // in the value, where that is not the image's name
 	Form        Form
+	Tier        Tier
 }
 
 // key returns what an image is called in the group's value.

@@ -45,8 +45,8 @@ func (m *Memory) Put(_ context.Context, put Put) (int64, error) {
 	switch {
 	case len(versions) > 0 && !put.Overwrite:
 		return 0, fmt.Errorf("%s: %w", put.Name, ErrExists)
-	case len(put.Value) > maxValue:
-		return 0, fmt.Errorf("%s: %d bytes are over the limit of %d", put.Name, len(put.Value), maxValue)
+	case len(put.Value) > put.Tier.maxValue():
+		return 0, fmt.Errorf("%s: %d bytes are over the limit of %d", put.Name, len(put.Value), put.Tier.maxValue())
 	case put.Value == "":
 		return 0, fmt.Errorf("%s: a value has at least one character", put.Name)
 	case len([]rune(put.Description)) > maxDescription:

@@ -62,7 +62,7 @@ func (n note) keys(v values) []string {
 }
 
 // String returns the description. What people wrote is cut where it does not fit; what
-// the protocol needs always does, since a value has fewer than 600 keys.
+// the protocol needs always does, since a value has fewer than 1100 keys.
 func (n note) String() string {
 	for {
 		b, err := json.Marshal(n)

@@ -26,9 +26,10 @@ type Parameter struct {
 // Put is one write to a parameter, always of type String.
 type Put struct {
 	Name        string
-	Value       string // at most 4096 bytes
+	Value       string // at most what the tier takes
 	Description string // at most 1024 characters
 	Overwrite   bool   // false: create it, and fail with ErrExists where it exists
+	Tier        Tier
 }
 
 // Store is Parameter Store as the ledger needs it: the last writer wins, every write

@@ -33,7 +33,7 @@ func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.Image
 		return Receipt{}, err
 	}
 	next := v.with(want)
-	if err := next.checkSize(g.Parameter); err != nil {
+	if err := g.checkSize(next); err != nil {
 		return Receipt{}, err
 	}
 	return w.receipt(next, w.head, !maps.Equal(v, next))

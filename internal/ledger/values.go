@@ -12,10 +12,6 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// maxValue is the size of a standard parameter.
-// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
-const maxValue = 4096
-
 // values is what a parameter holds: image names and others' keys to strings.
 type values map[string]string
 
@@ -107,13 +103,4 @@ func (v values) has(want values) bool {
 		}
 	}
 	return true
-}
-
-// checkSize says before the write what AWS would say after it.
-func (v values) checkSize(parameter string) error {
-	if n := len(v.String()); n > maxValue {
-		return tagboat.Usagef("parameter %s would hold %d bytes, and Parameter Store takes %d", parameter, n, maxValue).
-			WithHint("split the images over several parameters, or choose a shorter form of the value in tagboat.yaml")
-	}
-	return nil
 }

@@ -28,6 +28,7 @@ func Run(t *testing.T, store ledger.Store, prefix string) {
 		"HundredVersions":           hundredVersions,
 		"VersionsHaveNoGap":         versionsHaveNoGap,
 		"ValueTooLong":              valueTooLong,
+		"AdvancedTakesMore":         advancedTakesMore,
 		"SameValueIsAVersion":       sameValueIsAVersion,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, store, prefix+"/"+name) })
@@ -167,6 +168,13 @@ func valueTooLong(t *testing.T, s ledger.Store, name string) {
 		t.Error("4097 bytes were taken")
 	}
 	put(t, s, ledger.Put{Name: name, Value: strings.Repeat("x", 4096)})
+}
+
+func advancedTakesMore(t *testing.T, s ledger.Store, name string) {
+	for _, tier := range []ledger.Tier{ledger.TierAdvanced, ledger.TierIntelligent} {
+		put(t, s, ledger.Put{Name: name, Value: strings.Repeat("x", 8192), Tier: tier, Overwrite: true})
+	}
+	put(t, s, ledger.Put{Name: name + "/small", Value: "x", Tier: ledger.TierStandard})
 }
 
 func sameValueIsAVersion(t *testing.T, s ledger.Store, name string) {
