@@ -46,8 +46,11 @@ func signed(ctx context.Context, keyFile string, version tagboat.Reference, look
 
 // verify returns the digest that a signature by the key is for.
 func verify(key Key, s registry.Signature) (tagboat.Digest, error) {
-	if !key.verify(s.Payload, s.Signature) {
+	if !key.verify(s.Signed(), s.Signature) {
 		return "", fmt.Errorf("the signature is not by this key")
+	}
+	if s.Type != "" {
+		return ParseStatement(s.Type, s.Payload)
 	}
 	return ParsePayload(s.Payload)
 }

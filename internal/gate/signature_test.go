@@ -69,7 +69,28 @@ func sign(t *testing.T, key crypto.Signer, message []byte) registry.Signature {
 	return registry.Signature{Payload: message, Signature: signature}
 }
 
+func statement(predicate string, digest tagboat.Digest) []byte {
+	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"%s"}}],"predicateType":"%s","predicate":{}}`,
+		digest.Hex(), predicate)
+}
+
+const signing = "https://sigstore.dev/cosign/sign/v1"
+
+// seal signs a payload in an envelope, as cosign 3 does.
+func seal(t *testing.T, key crypto.Signer, payloadType string, payload []byte) registry.Signature {
+	t.Helper()
+	sealed := registry.Signature{Type: payloadType, Payload: payload}
+	// https://github.com/secure-systems-lab/dsse/blob/master/protocol.md has this example.
+	if got := string(registry.Signature{Type: "http://example.com/HelloWorld", Payload: []byte("hello world")}.Signed()); got !=
+		"DSSEv1 29 http://example.com/HelloWorld 11 hello world" {
+		t.Fatalf("an envelope is signed as %q", got)
+	}
+	sealed.Signature = sign(t, key, sealed.Signed()).Signature
+	return sealed
+}
+
 func TestSignature(t *testing.T) {
+	const inToto = "application/vnd.in-toto+json"
 	ours, theirs := newKey(t), newKey(t)
 	_, edwards, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -87,6 +108,13 @@ func TestSignature(t *testing.T) {
 		{"ours", ours, []registry.Signature{sign(t, ours, payload(index))}, true, "it is signed by the key of prod.pub"},
 		{"ours among others", ours, []registry.Signature{sign(t, theirs, payload(index)), {}, sign(t, ours, payload(one)), sign(t, ours, payload(index))}, true, "it is signed by the key of prod.pub"},
 		{"Ed25519", edwards, []registry.Signature{sign(t, edwards, payload(index))}, true, "it is signed by the key of prod.pub"},
+		{"ours in an envelope", ours, []registry.Signature{seal(t, ours, inToto, statement(signing, index))}, true, "it is signed by the key of prod.pub"},
+		{"theirs in an envelope", ours, []registry.Signature{seal(t, theirs, inToto, statement(signing, index))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
+		{"ours in an envelope, over another version", ours, []registry.Signature{seal(t, ours, inToto, statement(signing, one))}, false, "the signature beside it by the key of prod.pub is for another version, 111111111111"},
+		{"ours over a list of materials", ours, []registry.Signature{seal(t, ours, inToto, statement("https://cyclonedx.org/bom", index))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
+		{"ours in an envelope of another type", ours, []registry.Signature{seal(t, ours, "text/plain", statement(signing, index))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
+		{"ours over a bare statement", ours, []registry.Signature{{Type: inToto, Payload: statement(signing, index), Signature: sign(t, ours, statement(signing, index)).Signature}}, false,
+			"of the signatures beside it (1) none is by the key of prod.pub"},
 		{"none", ours, nil, false, "nobody signed it"},
 		{"theirs", ours, []registry.Signature{sign(t, theirs, payload(index))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
 		{"theirs, Ed25519", edwards, []registry.Signature{sign(t, theirs, payload(index))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
@@ -143,6 +171,24 @@ func FuzzParsePayload(f *testing.F) {
 	f.Add([]byte(`[`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		digest, err := gate.ParsePayload(data)
+		if err != nil {
+			if digest != "" {
+				t.Errorf("a digest beside an error: %s", digest)
+			}
+			return
+		}
+		if _, err := tagboat.ParseDigest(string(digest)); err != nil {
+			t.Errorf("%q gives %q: %v", data, digest, err)
+		}
+	})
+}
+
+func FuzzParseStatement(f *testing.F) {
+	f.Add("application/vnd.in-toto+json", statement(signing, one))
+	f.Add("application/vnd.in-toto+json", []byte(`{"subject":[{"digest":null}],"predicateType":"https://sigstore.dev/cosign/sign/v1"}`))
+	f.Add("", []byte(`{"subject":[]}`))
+	f.Fuzz(func(t *testing.T, payloadType string, data []byte) {
+		digest, err := gate.ParseStatement(payloadType, data)
 		if err != nil {
 			if digest != "" {
 				t.Errorf("a digest beside an error: %s", digest)

@@ -15,12 +15,23 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Signature is what cosign put beside an image: a payload, and a signature over it that
-// somebody has to check.
+// Signature is what cosign put beside an image: a payload, and a signature that somebody
+// has to check.
 // https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
 type Signature struct {
+	// Type is that of the payload in an envelope, such as application/vnd.in-toto+json; ""
+	// is simple signing, which has no envelope.
+	Type      string
 	Payload   []byte
 	Signature []byte
+}
+
+// Signed returns what the signature is over.
+func (s Signature) Signed() []byte {
+	if s.Type == "" {
+		return s.Payload
+	}
+	return encloses(s.Type, s.Payload)
 }
 
 const (
@@ -59,7 +70,7 @@ func (c *Client) Signatures(ctx context.Context, version tagboat.Reference) ([]S
 // referring returns cosign's artifacts whose subject is d.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
 func (c *Client) referring(ctx context.Context, d name.Digest) ([]name.Reference, error) {
-	index, err := remote.Referrers(d, remote.WithContext(ctx), remote.Reuse(c.puller), remote.WithFilter("artifactType", signatureType))
+	index, err := remote.Referrers(d, remote.WithContext(ctx), remote.Reuse(c.puller))
 	if missing(err) {
 		return nil, nil
 	}
@@ -71,13 +82,15 @@ func (c *Client) referring(ctx context.Context, d name.Digest) ([]name.Reference
 		return nil, err
 	}
 	var refs []name.Reference
-	for _, found := range list.Manifests[:min(len(list.Manifests), maxAttachments)] {
-		refs = append(refs, d.Context().Digest(found.Digest.String()))
+	for _, found := range list.Manifests {
+		if len(refs) < maxAttachments && (found.ArtifactType == signatureType || isBundle(found)) {
+			refs = append(refs, d.Context().Digest(found.Digest.String()))
+		}
 	}
 	return refs, nil
 }
 
-// signaturesIn reads an image whose layers are payloads.
+// signaturesIn reads an image whose layers are payloads, or bundles of them.
 func (c *Client) signaturesIn(ctx context.Context, ref name.Reference) ([]Signature, error) {
 	got, err := c.puller.Get(ctx, ref)
 	if missing(err) {
@@ -92,15 +105,20 @@ func (c *Client) signaturesIn(ctx context.Context, ref name.Reference) ([]Signat
 	}
 	var all []Signature
 	for _, layer := range list.Layers[:min(len(list.Layers), maxSignatures)] {
-		signature, err := base64.StdEncoding.DecodeString(layer.Annotations[signatureKey])
-		if err != nil || layer.MediaType != simpleSigning || layer.Size > maxPayload {
+		if layer.Size > maxPayload || layer.MediaType != simpleSigning && !strings.HasPrefix(string(layer.MediaType), bundleType) {
 			continue
 		}
 		payload, err := c.blob(ctx, ref.Context(), layer.Digest)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Signature{Payload: payload, Signature: signature})
+		if layer.MediaType != simpleSigning {
+			all = append(all, parseBundle(payload)...)
+			continue
+		}
+		if signature, err := base64.StdEncoding.DecodeString(layer.Annotations[signatureKey]); err == nil {
+			all = append(all, Signature{Payload: payload, Signature: signature})
+		}
 	}
 	return all, nil
 }
