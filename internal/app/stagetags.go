@@ -33,7 +33,7 @@ func (a *App) keepTags(ctx context.Context, env config.Environment, pins []tagbo
 		if !a.ours(version) {
 			continue
 		}
-		changes, err := a.retag(ctx, version, a.stageTags(stage, env, pin), false)
+		changes, err := a.keepTagsOf(ctx, stage, env, pin)
 		if err != nil {
 			failed = append(failed, tagboat.Errorf(tagboat.Internal, "%s is pinned in %s, and its tags are not all put: %w", pin.Image, env.Name, err).
 				WithHint("%s", hintOf(err)))
@@ -57,14 +57,66 @@ func audited(pins, known []tagboat.Pin) []tagboat.Pin {
 	return found
 }
 
+func (a *App) keepTagsOf(ctx context.Context, stage config.Stage, env config.Environment, pin tagboat.Pin) ([]tagboat.TagChange, error) {
+	tags, err := a.stageTags(ctx, stage, env, pin)
+	if err != nil {
+		return nil, err
+	}
+	return a.retag(ctx, pin.Reference(), tags, false)
+}
+
 // stageTags returns the tags that a pin gets in a stage, each once.
-func (a *App) stageTags(stage config.Stage, env config.Environment, pin tagboat.Pin) []string {
+func (a *App) stageTags(ctx context.Context, stage config.Stage, env config.Environment, pin tagboat.Pin) ([]string, error) {
 	at := a.session(env).Now()
 	if pin.SetAt != nil {
 		at = *pin.SetAt
 	}
-	return expand(stage.Tags, a.tagNames(env, pin), at)
+	var tags []string
+	for _, pattern := range stage.Tags {
+		for _, tag := range expand([]config.TagPattern{pattern}, a.tagNames(env, pin), at) {
+			if !pattern.Moves() {
+				free, err := a.freeTag(ctx, pin.Reference(), tag)
+				if err != nil {
+					return nil, err
+				}
+				tag = free
+			}
+			if !slices.Contains(tags, tag) {
+				tags = append(tags, tag)
+			}
+		}
+	}
+	return tags, nil
 }
+
+// pinsAtOnce bounds how many versions may share what a tag says of its time.
+const pinsAtOnce = 20
+
+// freeTag returns the tag, or the next of its name with a number behind it, that stands
+// for no other version: what was tagged with its time keeps that tag, though a layout is
+// coarser than the pins are frequent.
+func (a *App) freeTag(ctx context.Context, version tagboat.Reference, tag string) (string, error) {
+	for n := 1; n <= pinsAtOnce; n++ {
+		free := version
+		free.Tag, free.Digest = tag, ""
+		if n > 1 {
+			free.Tag = fmt.Sprintf("%s-%d", tag[:min(len(tag), longestTag-3)], n)
+		}
+		is, err := a.registry.Digest(ctx, free)
+		if err != nil {
+			return "", err
+		}
+		if is == "" || is == version.Digest {
+			return free.Tag, nil
+		}
+	}
+	return "", tagboat.Errorf(tagboat.Internal, "%s and %d more tags of its name stand for other versions", tag, pinsAtOnce-1).
+		WithHint("give the stage's tag a finer time, such as {time:20060102-150405}")
+}
+
+// longestTag is in characters.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+const longestTag = 128
 
 func (a *App) tagNames(env config.Environment, pin tagboat.Pin) map[string]string {
 	return map[string]string{
