@@ -39,6 +39,16 @@ type PinsDocument struct {
 	Environment EnvName    `json:"environment"`
 	AsOf        *time.Time `json:"asOf"`
 	Pins        []Pin      `json:"pins"`
+	// Projections are the parameters that follow one pin each, where there are any.
+	Projections []Projection `json:"projections,omitempty"`
+}
+
+// Projection is a parameter that holds the pin of one image, for what reads no JSON.
+type Projection struct {
+	Image     ImageName `json:"image"`
+	Parameter string    `json:"parameter"`
+	Value     string    `json:"value"` // "" where the parameter does not exist
+	Stale     bool      `json:"stale"` // it does not have what the ledger says
 }
 
 // Problem is something that a plan found which would make a deployment fail.

@@ -34,6 +34,7 @@ func (a *App) group(env config.Environment, from config.Group) ledger.Group {
 		image := a.config.Images[name]
 		g.Images[name], g.Keys[name] = image.Repository, from.KeyOf(image)
 	}
+	g.Projections = a.projections(env, from)
 	return g
 }
 

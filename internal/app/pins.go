@@ -26,7 +26,8 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 			a.notice("a writer died before it was done, and an update is missing from " + entry.Group.Parameter + "; the next pin brings it back")
 		}
 	}
-	return tagboat.PinsDocument{Environment: env.Name, Pins: some(book.Pins(env.Name))}, nil
+	projections, err := a.projected(ctx, env, book)
+	return tagboat.PinsDocument{Environment: env.Name, Pins: some(book.Pins(env.Name)), Projections: projections}, err
 }
 
 // books reads the pins of all given environments: one call for ten parameters in each

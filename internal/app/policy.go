@@ -68,7 +68,7 @@ func (a *App) scope(ctx context.Context, env config.Environment, purpose iam.Pur
 	}
 	stage := a.stage(env)
 	scope := iam.Scope{
-		Place: at, Role: env.Role, Parameters: a.parameters(env),
+		Place: at, Role: env.Role, Parameters: a.parameters(env), Projections: a.projectionNames(env),
 		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0,
 	}
 	// Registries are used with the caller's own credentials, whatever role gets to an
@@ -87,6 +87,16 @@ func (a *App) parameters(env config.Environment) []string {
 	var names []string
 	for _, g := range a.groups(env) {
 		names = append(names, g.Parameter)
+	}
+	return names
+}
+
+func (a *App) projectionNames(env config.Environment) []string {
+	var names []string
+	for _, g := range a.groups(env) {
+		for _, of := range g.Projections.Parameters {
+			names = append(names, of...)
+		}
 	}
 	return names
 }

@@ -86,6 +86,7 @@ func (b *builder) ledger() {
 	}
 	for _, image := range b.config.Ledger.Projections.Images {
 		p := b.config.Ledger.Projections
+		b.projectable(p, b.config.GroupOf(image), image)
 		if !b.parameterPath(p.Path, p.at, b.config.GroupOf(image).Name, image) {
 			return
 		}

@@ -79,7 +79,7 @@ func TestGroups(t *testing.T) {
   form: tag
   key: repository
   groups: {generic: {images: [proxy, agent], form: digest, tier: advanced, key: name}}
-  projections: {path: "/one/{environment}/{image}", images: [api]}`)))
+  projections: {path: "/one/{environment}/{image}", images: [proxy]}`)))
 	if err != nil {
 		t.Fatal(report(err))
 	}
@@ -89,8 +89,8 @@ func TestGroups(t *testing.T) {
 		got[name] = []string{g.Name, string(g.Form), string(g.Tier), g.KeyOf(image), c.ProjectionName(c.Environments["dev"], name)}
 	}
 	want := map[tagboat.ImageName][]string{
-		"api":   {"shop", "tag", "", "shop/api", "/one/dev/api"},
-		"proxy": {"generic", "digest", "advanced", "proxy", ""},
+		"api":   {"shop", "tag", "", "shop/api", ""},
+		"proxy": {"generic", "digest", "advanced", "proxy", "/one/dev/proxy"},
 		"agent": {"generic", "digest", "advanced", "agent", ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -123,6 +123,8 @@ func TestBadLedgers(t *testing.T) {
 		"unknown tier":        {"{tier: big}", []string{":15:", "big"}},
 		"no image in it":      {"{projections: {path: '/p/{environment}'}}", []string{":15:30: ", "has no {image} in it"}},
 		"on top of a group":   {"{groups: {api: {images: [proxy]}}, projections: {path: '/containers/{environment}/{image}'}}", []string{"the group api and the image api would share the parameter"}},
+		"a form without tags": {"{form: digest, projections: {path: '/p/{environment}/{image}', form: tag}}", []string{"the group shop keeps versions as digest, and the projection of agent is to show tag", "tag@digest"}},
+		"without digests":     {"{form: tag, projections: {path: '/p/{environment}/{image}'}}", []string{"the projection of api is to show uri"}},
 		"of two environments": {"{projections: {path: '/p/{image}'}}", []string{"dev and prod would share the parameter \"/p/agent\""}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,3 +48,13 @@ func (b *builder) projections() Projections {
 	p.Images = slices.Compact(p.Images)
 	return p
 }
+
+// projectable notes an image whose group does not keep what its projection shows.
+func (b *builder) projectable(p Projections, g Group, image tagboat.ImageName) {
+	noDigest := g.Form == TagOnly && p.Form != TagOnly
+	noTag := (g.Form == DigestOnly || g.Form == URI) && p.Form == TagOnly
+	if noDigest || noTag {
+		b.problem(p.at, "the group %s keeps versions as %s, and the projection of %s is to show %s", g.Name, g.Form, image, p.Form).
+			hint("choose the form tag@digest for the group: it keeps both")
+	}
+}

@@ -61,6 +61,21 @@ func (o owner) String() string {
 	return "the group " + o.group
 }
 
+// Sharing returns the environments whose pins of a group are in the same parameter as
+// those of env, which is one of them.
+func (c *Config) Sharing(env Environment, group Group) []Environment {
+	if !group.Shared {
+		return []Environment{env}
+	}
+	var all []Environment
+	for _, other := range c.SortedEnvironments() {
+		if !apart(other, env) && c.ParameterName(other, group) == c.ParameterName(env, group) {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
 // apart tells whether two environments are surely in different accounts or regions.
 func apart(a, b Environment) bool {
 	return differ(a.Account, b.Account) || differ(a.Region, b.Region)

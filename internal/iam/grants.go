@@ -5,7 +5,7 @@ package iam
 var grants = []grant{
 	{
 		sid: "ReadPins", purposes: []Purpose{Read, Write, Deploy},
-		actions: []string{"ssm:GetParameters"}, resources: Scope.parameters,
+		actions: []string{"ssm:GetParameters"}, resources: Scope.allParameters,
 	},
 	{
 		sid: "ReadHistory", purposes: []Purpose{Read, Write},
@@ -13,7 +13,7 @@ var grants = []grant{
 	},
 	{
 		sid: "WritePins", purposes: []Purpose{Write},
-		actions: []string{"ssm:PutParameter"}, resources: Scope.parameters,
+		actions: []string{"ssm:PutParameter"}, resources: Scope.allParameters,
 	},
 	{
 		sid: "ReadPinsAsFunction", purposes: []Purpose{Lambda},

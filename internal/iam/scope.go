@@ -14,8 +14,9 @@ type Place struct {
 // Scope is what one environment has for a policy to be about.
 type Scope struct {
 	Place
-	Role         string // ARN of the role that is assumed to get there; "" for none
-	Parameters   []string
+	Role         string       // ARN of the role that is assumed to get there; "" for none
+	Parameters   []string     // that hold groups of pins
+	Projections  []string     // parameters that follow one pin each
 	Repositories []Repository // that are read or written as whom the policy is for
 	Services     []Service
 	Scans        bool // a gate looks at scans
@@ -57,6 +58,12 @@ func (p Place) arn(service, resource string) string {
 
 func (s Scope) parameters() []string {
 	return each(s.Parameters, func(name string) []string { return []string{s.arn("ssm", "parameter"+name)} })
+}
+
+// allParameters returns those that hold groups, and those that follow them.
+func (s Scope) allParameters() []string {
+	s.Parameters = slices.Concat(s.Parameters, s.Projections)
+	return s.parameters()
 }
 
 func (s Scope) repositories() []string {

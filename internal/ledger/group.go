@@ -16,6 +16,7 @@ type Group struct {
 	Keys        map[tagboat.ImageName]string            // in the value, where that is not the image's name
 	Form        Form
 	Tier        Tier
+	Projections Projections
 }
 
 // key returns what an image is called in the group's value.

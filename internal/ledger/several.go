@@ -13,10 +13,10 @@ type Change struct {
 	Pins  map[tagboat.ImageName]tagboat.Reference
 }
 
-// UpdateAll is Update of several groups, each of another parameter, in their order. What
-// cannot be written to one of them is found before the first write, with one read for all.
-// Where a write fails, the receipts are those of the groups that are done; repeating the
-// call does the rest.
+// UpdateAll is Update of several groups, each of another parameter, in their order, and
+// brings their projections up to date. What cannot be written to one of them is found
+// before the first write, with one read for all. Where a write fails, the receipts are
+// those of the groups that are done; repeating the call does the rest.
 func (l *Ledger) UpdateAll(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
 	found, err := l.find(ctx, changes)
 	if err != nil {
@@ -34,7 +34,7 @@ func (l *Ledger) UpdateAll(ctx context.Context, changes []Change, why Why) ([]Re
 		}
 		done = append(done, receipt)
 	}
-	return done, nil
+	return done, l.project(ctx, changes, done, found)
 }
 
 // PreviewAll returns the receipts that UpdateAll would give now, and writes nothing.
@@ -46,7 +46,8 @@ func (l *Ledger) PreviewAll(ctx context.Context, changes []Change, why Why) ([]R
 	return l.preview(ctx, found, changes, why)
 }
 
-// find reads the parameters of changes with one Get, once all of them can be written.
+// find reads the parameters of changes and their projections with one Get, once all of
+// them can be written.
 func (l *Ledger) find(ctx context.Context, changes []Change) (map[string]Parameter, error) {
 	var groups []Group
 	for _, c := range changes {
@@ -55,7 +56,11 @@ func (l *Ledger) find(ctx context.Context, changes []Change) (map[string]Paramet
 		}
 		groups = append(groups, c.Group)
 	}
-	found, err := l.Store.Get(ctx, names(groups))
+	wanted := names(groups)
+	for _, g := range groups {
+		wanted = append(wanted, g.projectionNames()...)
+	}
+	found, err := l.Store.Get(ctx, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
@@ -66,6 +71,9 @@ func (l *Ledger) preview(ctx context.Context, found map[string]Parameter, change
 	var receipts []Receipt
 	ahead := l.ahead(found)
 	for _, c := range changes {
+		if err := c.Group.checkProjections(c.Pins, found); err != nil {
+			return nil, err
+		}
 		receipt, err := ahead.Preview(ctx, c.Group, c.Pins, why)
 		if err != nil {
 			return nil, err
