@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 //	allowed POLICY...             holds what the sandbox counted to IAM policies
 //	edit FILE OLD NEW             replaces text in a file
 //	parameter NAME TYPE VALUE     writes a parameter as somebody else would
+//	stored NAME VALUE             compares what a parameter holds
 //	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
 func TestStories(t *testing.T) { testscript.Run(t, stories("testdata/script")) }
 
@@ -85,6 +86,7 @@ func stories(dir string) testscript.Params {
 			"allowed":   checkAllowed,
 			"edit":      editFile,
 			"parameter": putParameter,
+			"stored":    checkStored,
 		},
 	}
 }

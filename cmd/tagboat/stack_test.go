@@ -181,6 +181,13 @@ func putParameter(ts *testscript.TestScript, _ bool, args []string) {
 	call(ts, "AmazonSSM.PutParameter", map[string]any{"Name": args[0], "Type": args[1], "Value": args[2], "Overwrite": true})
 }
 
+// checkStored compares a parameter's value as anybody reads it: stored NAME VALUE.
+func checkStored(ts *testscript.TestScript, neg bool, args []string) {
+	if got := parameterValue(ts, "AWS::SSM::Parameter::Value<String>", args[0]); (got == args[1]) == neg {
+		ts.Fatalf("%s holds %s", args[0], got)
+	}
+}
+
 // editFile replaces text in a file, which must be there: edit FILE OLD NEW.
 func editFile(ts *testscript.TestScript, _ bool, args []string) {
 	before := ts.ReadFile(args[0])
