@@ -8,20 +8,21 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// read returns the newest version's number, 0 where there is none, and what it holds.
-func (w *writer) read(ctx context.Context) (int64, values, error) {
+// read returns what the newest version holds, and whether that is certain to be all.
+func (w *writer) read(ctx context.Context) (values, bool, error) {
 	w.calls++
 	got, err := w.store.Get(ctx, []string{w.group.Parameter})
 	if err != nil {
-		return 0, nil, fmt.Errorf("reading parameter %s: %w", w.group.Parameter, err)
+		return nil, false, fmt.Errorf("reading parameter %s: %w", w.group.Parameter, err)
 	}
 	p, ok := got[w.group.Parameter]
 	if !ok {
-		return 0, values{}, nil
+		w.head = 0
+		return values{}, true, nil
 	}
 	v, err := valuesOf(p)
 	w.head = p.Version
-	return p.Version, v, err
+	return v, p.whole(v), err
 }
 
 // put writes v over version base, meaning to set the keys of set. A value that could
@@ -33,11 +34,12 @@ func (w *writer) put(ctx context.Context, base int64, v, set values) (int64, err
 	if _, err := w.group.pins(v, 0); err != nil {
 		return 0, err
 	}
+	value := w.group.write(v, base)
 	w.calls++
 	version, err := w.store.Put(ctx, Put{
 		Name:        w.group.Parameter,
-		Value:       v.String(),
-		Description: newNote(base, v, set, w.why).String(),
+		Value:       value,
+		Description: newNote(base, value, v, set, w.why).String(),
 		Overwrite:   base > 0,
 		Tier:        w.group.Tier,
 	})

@@ -20,6 +20,18 @@
 // between its write and its repair. Different images never conflict; for the same
 // image the later version wins, and the loser is told.
 //
+// The value itself bears a mark, in spaces that mean nothing in JSON, of which version its
+// writer had read. Where that is the version before it, no update is missing from it: its
+// writer had read all there was, and whoever writes over a version without such a mark asks
+// the history first. So one read is enough to know, a writer costs two calls where nobody
+// came between, and whoever comes next after a writer that died repairs what it left, be it
+// a writer or a reader. A version with such a mark also stands for everything before it, so
+// that nothing is forgotten though Parameter Store keeps a hundred versions only.
+//
+// A read may be behind. A writer that is wrong about the newest version learns so from the
+// number that its write became, and reads the history until that has its own version. An
+// update of what is there already writes nothing: its receipt says what the read said.
+//
 // Versions that others wrote (the console, a script) have no such description, or one
 // that does not fit the value: they count as meaning every key that they changed
 // against the version before them.

@@ -1,7 +1,9 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -50,13 +52,23 @@ func update(t *testing.T, s ledger.Store, g ledger.Group, c changes) ledger.Rece
 	return r
 }
 
+// value returns what the parameter holds, without the spaces that mean nothing in JSON.
 func value(t *testing.T, s ledger.Store) string {
 	t.Helper()
 	got, err := s.Get(t.Context(), []string{parameter})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got[parameter].Value
+	return compact(t, got[parameter].Value)
+}
+
+func compact(t *testing.T, value string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, []byte(value)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // scripted is a Store in which things happen before a call goes through.

@@ -16,7 +16,9 @@ type Ledger struct {
 // historiesAtOnce bounds Audit: Parameter Store answers three a second.
 const historiesAtOnce = 3
 
-// Read returns what the groups' parameters hold. It is one Get of the Store for all.
+// Read returns what the groups' parameters hold. It is one Get of the Store for all, and
+// more only where somebody wrote who does not keep to the protocol, or died over it: then
+// the history tells what is missing, and Read brings it back where it may write.
 func (l *Ledger) Read(ctx context.Context, groups ...Group) (Book, error) {
 	var book Book
 	if len(groups) == 0 {
@@ -29,17 +31,50 @@ func (l *Ledger) Read(ctx context.Context, groups ...Group) (Book, error) {
 	for _, g := range groups {
 		e := Entry{Group: g}
 		if p, ok := parameters[g.Parameter]; ok {
-			v, err := valuesOf(p)
-			if err != nil {
-				return Book{}, err
-			}
-			if e, err = entry(g, v, p.Version); err != nil {
+			if e, err = l.entryOf(ctx, g, p); err != nil {
 				return Book{}, err
 			}
 		}
 		book.Entries = append(book.Entries, e)
 	}
 	return book, nil
+}
+
+func (l *Ledger) entryOf(ctx context.Context, g Group, p Parameter) (Entry, error) {
+	v, err := valuesOf(p)
+	if err != nil {
+		return Entry{}, err
+	}
+	if p.whole(v) {
+		return entry(g, v, p.Version)
+	}
+	return l.certain(ctx, g, p.Version)
+}
+
+// certain returns what a group holds whose newest version does not say by itself that no
+// update is missing from it.
+func (l *Ledger) certain(ctx context.Context, g Group, head int64) (Entry, error) {
+	w := &writer{store: l.Store, group: g, head: head}
+	_, s, err := w.history(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	if s.torn() {
+		if repaired, err := w.settle(ctx); err == nil { // who may only read still knows what is missing
+			return entryWith(g, repaired)
+		}
+	}
+	e, err := entry(g, s.values, s.head.Version)
+	e.Torn = s.torn()
+	return e, err
+}
+
+func entryWith(g Group, r Receipt) (Entry, error) {
+	v, err := parseValues(r.Value)
+	if err != nil {
+		return Entry{}, err
+	}
+	return entry(g, v, r.Version)
 }
 
 func names(groups []Group) []string {

@@ -26,15 +26,16 @@ type note struct {
 	Message string `json:"msg,omitempty"`
 }
 
-// newNote returns the note of a write of v that means to set the keys of set.
-func newNote(base int64, v, set values, why Why) note {
+// newNote returns the note of a write of v, in the text of value, that means to set the
+// keys of set.
+func newNote(base int64, value string, v, set values, why Why) note {
 	bits := new(big.Int)
 	for i, key := range v.keys() {
 		if _, ok := set[key]; ok {
 			bits.SetBit(bits, i, 1)
 		}
 	}
-	return note{Base: base, Set: bits.Text(16), Sum: sum(v.String()), By: why.Actor, Message: why.Message}
+	return note{Base: base, Set: bits.Text(16), Sum: sum(value), By: why.Actor, Message: why.Message}
 }
 
 // noteOf returns the note of a version, and false where somebody else wrote it.

@@ -1,6 +1,8 @@
 package ledger_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,16 +110,55 @@ func TestTornParameterIsSeenAndRepaired(t *testing.T) {
 	}
 }
 
-func TestTearIsSeenUnderLaterWrites(t *testing.T) {
+func TestWhoeverComesNextRepairs(t *testing.T) {
 	store := memory()
 	tear(t, store)
-	update(t, store, group(), changes{"api": version("shop/api", "5", digest2)})
-	if r, err := (&ledger.Ledger{Store: store}).Repair(t.Context(), group(), ledger.Why{}); err != nil || !r.Repaired {
-		t.Errorf("%+v, %v", r, err)
+	if r := update(t, store, group(), changes{"api": version("shop/api", "5", digest2)}); !r.Repaired || !r.Written {
+		t.Errorf("%+v", r)
 	}
 	want := `{"api":"5@` + string(digest2) + `","proxy":"1@` + string(digest1) + `"}`
 	if diff := cmp.Diff(want, value(t, store)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAReaderSeesWhatWasLost(t *testing.T) {
+	store := memory()
+	tear(t, store)
+	s := &scripted{Store: store}
+	for range 2 { // four calls, and then one again
+		book, err := (&ledger.Ledger{Store: s}).Read(t.Context(), group())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pin, ok := book.Pin("dev", "proxy"); !ok || pin.Tag != "1" {
+			t.Errorf("a reader misses an update: %+v", book)
+		}
+	}
+	if s.calls != 5 || len(s.puts) != 1 {
+		t.Errorf("%d calls, %d of them writes", s.calls, len(s.puts))
+	}
+	if diff := cmp.Diff(both, value(t, store)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// refusing is a Store that may be read only.
+type refusing struct{ ledger.Store }
+
+func (r refusing) Put(context.Context, ledger.Put) (int64, error) {
+	return 0, errors.New("AccessDeniedException")
+}
+
+func TestAReaderWhoMayNotWriteSeesWhatWasLost(t *testing.T) {
+	store := memory()
+	tear(t, store)
+	book, err := (&ledger.Ledger{Store: refusing{store}}).Read(t.Context(), group())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pin, ok := book.Pin("dev", "proxy"); !ok || pin.Tag != "1" || !book.Entries[0].Torn {
+		t.Errorf("%+v", book)
 	}
 }
 

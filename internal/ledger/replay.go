@@ -33,15 +33,40 @@ func replay(history []Parameter) (state, error) {
 	return s, nil
 }
 
-// apply makes what the writer of version i meant. The oldest version that is kept
-// stands for all that came before it.
+// apply makes what the writer of version i meant. The oldest version that is kept stands
+// for all that came before it, and so does one that is whole.
 func (s *state) apply(i int, p Parameter, v values) {
-	if n, ours := noteOf(p); ours && i > 0 {
+	n, ours := noteOf(p)
+	if ours && i > 0 {
+		if n.Base == p.Version-1 && p.whole(v) {
+			s.restart(i, v)
+		}
 		for _, key := range n.keys(v) {
 			s.values[key], s.origin[key] = v[key], i
 		}
 		return
 	}
+	s.others(i, v)
+}
+
+// restart takes v for everything before version i: what brought it about may be older than
+// the history.
+func (s *state) restart(i int, v values) {
+	for key, value := range v {
+		if s.values[key] != value {
+			s.origin[key] = i
+		}
+	}
+	for key := range s.origin {
+		if _, ok := v[key]; !ok {
+			delete(s.origin, key)
+		}
+	}
+	s.values = maps.Clone(v)
+}
+
+// others applies what somebody else wrote: every key that they changed.
+func (s *state) others(i int, v values) {
 	for key, value := range v {
 		if old, ok := s.stored[key]; !ok || old != value {
 			s.values[key], s.origin[key] = value, i

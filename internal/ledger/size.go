@@ -20,6 +20,15 @@ func (g Group) checkSize(v values) error {
 		WithHint("%s", g.advice(v, n))
 }
 
+// write returns v as it is written over version base. A mark that does not fit is left
+// out: without one, the history is asked.
+func (g Group) write(v values, base int64) string {
+	if marked := v.marked(base); len(marked) <= g.Tier.maxValue() {
+		return marked
+	}
+	return v.String()
+}
+
 // advice says how a value of n bytes can be kept.
 func (g Group) advice(v values, n int) string {
 	split := "split the images in tagboat.yaml"

@@ -28,7 +28,7 @@ func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.Image
 		return Receipt{}, err
 	}
 	w := &writer{store: l.Store, group: g, want: want, why: why}
-	_, v, err := w.read(ctx)
+	v, _, err := w.read(ctx)
 	if err != nil {
 		return Receipt{}, err
 	}

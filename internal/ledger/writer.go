@@ -26,14 +26,17 @@ type writer struct {
 
 func (w *writer) update(ctx context.Context) (Receipt, error) {
 	for range patience {
-		head, v, err := w.read(ctx)
+		v, whole, err := w.read(ctx)
 		if err != nil {
 			return Receipt{}, err
 		}
-		if v.has(w.want) {
+		if !whole {
 			return w.settle(ctx)
 		}
-		next := v.with(w.want)
+		if v.has(w.want) {
+			return w.receipt(v, w.head, false)
+		}
+		head, next := w.head, v.with(w.want)
 		version, err := w.put(ctx, head, next, w.want)
 		if errors.Is(err, ErrExists) {
 			continue
@@ -51,8 +54,7 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 }
 
 // settle ends a run whose outcome only the history tells: it repairs what is torn, and
-// writes what we want where that is still to do. (A value that has what we want already
-// may have it only because an update got lost, so the history has the last word.)
+// writes what we want where that is still to do.
 func (w *writer) settle(ctx context.Context) (Receipt, error) {
 	for range patience {
 		history, s, err := w.history(ctx)
