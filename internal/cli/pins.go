@@ -10,31 +10,48 @@ import (
 	"github.com/tagboat/tagboat/internal/console"
 )
 
+type pinsOptions struct {
+	environment string
+	imports     importOptions
+}
+
 func newPins(f *frame) *cobra.Command {
-	var environment string
+	var o pinsOptions
 	cmd := &cobra.Command{
-		Use:     "pins --env ENV",
-		Short:   "Show which versions should run in an environment",
+		Use:   "pins --env ENV | pins --import PATH [--env ENV]",
+		Short: "Show which versions should run in an environment, or adopt parameters that exist",
+		Long: "Shows what the ledger says. --import adopts parameters that others wrote, one or all\n" +
+			"below a path: their keys are matched with images by name or repository, and their\n" +
+			"tags are pinned by digest in the ledger's layout and form. Keys that stand for no\n" +
+			"image are listed, with the lines of tagboat.yaml that would cover them.",
+		Example: "  tagboat pins --env prod\n  tagboat pins --import /containers/prod --env prod --dry-run",
 		GroupID: "truth",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runPins(cmd.Context(), f, tagboat.EnvName(environment))
+			if o.imports.path != "" {
+				return runImport(cmd.Context(), f, o)
+			}
+			return runPins(cmd.Context(), f, o)
 		},
 	}
-	cmd.Flags().StringVarP(&environment, "env", "e", "", "the environment")
+	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
+	o.imports.flags(cmd)
 	return cmd
 }
 
-func runPins(ctx context.Context, f *frame, environment tagboat.EnvName) error {
-	if environment == "" {
+func runPins(ctx context.Context, f *frame, o pinsOptions) error {
+	if o.environment == "" {
 		return tagboat.Usagef("pins needs an environment").WithHint("tagboat pins --env ENV")
+	}
+	if err := o.imports.unused(); err != nil {
+		return err
 	}
 	a, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.finish(a)
-	document, err := a.Pins(ctx, environment)
+	document, err := a.Pins(ctx, tagboat.EnvName(o.environment))
 	if err != nil {
 		return err
 	}

@@ -46,13 +46,17 @@ func (p *Parameters) Get(ctx context.Context, names []string) (map[string]ledger
 	found := map[string]ledger.Parameter{}
 	for _, a := range answers {
 		for _, got := range a {
-			found[asked(names, got)] = ledger.Parameter{
-				Name: aws.ToString(got.Name), Value: aws.ToString(got.Value), Version: got.Version,
-				Type: string(got.Type), At: aws.ToTime(got.LastModifiedDate),
-			}
+			found[asked(names, got)] = parameterOf(got)
 		}
 	}
 	return found, nil
+}
+
+func parameterOf(got types.Parameter) ledger.Parameter {
+	return ledger.Parameter{
+		Name: aws.ToString(got.Name), Value: aws.ToString(got.Value), Version: got.Version,
+		Type: string(got.Type), At: aws.ToTime(got.LastModifiedDate),
+	}
 }
 
 // asked returns the one of names that an answer is for. AWS answers the bare name, and

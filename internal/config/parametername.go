@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/tagboat/tagboat"
 )
 
 var parameterPattern = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+$`)
@@ -16,6 +18,15 @@ const (
 	maxARN     = 1011
 	longestARN = "arn:aws-us-gov:ssm:ap-southeast-1:111111111111:parameter"
 )
+
+// CheckParameterName returns an error of kind Usage where Parameter Store would not accept
+// a name.
+func CheckParameterName(name string) error {
+	if problem := parameterNameProblem(name); problem != "" {
+		return tagboat.Usagef("%q: %s", name, problem).WithHint("write it like /containers/prod/shop")
+	}
+	return nil
+}
 
 // parameterNameProblem says what Parameter Store would not accept in a name, or "".
 func parameterNameProblem(name string) string {

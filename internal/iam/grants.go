@@ -4,16 +4,20 @@ package iam
 // we know, it is allowed on all, as the service authorization reference asks.
 var grants = []grant{
 	{
-		sid: "ReadPins", purposes: []Purpose{Read, Write, Deploy},
+		sid: "ReadPins", purposes: []Purpose{Read, Write, Deploy, Import},
 		actions: []string{"ssm:GetParameters"}, resources: Scope.allParameters,
 	},
 	{
-		sid: "ReadHistory", purposes: []Purpose{Read, Write},
+		sid: "ReadHistory", purposes: []Purpose{Read, Write, Import},
 		actions: []string{"ssm:GetParameterHistory"}, resources: Scope.parameters,
 	},
 	{
-		sid: "WritePins", purposes: []Purpose{Write},
+		sid: "WritePins", purposes: []Purpose{Write, Import},
 		actions: []string{"ssm:PutParameter"}, resources: Scope.allParameters,
+	},
+	{
+		sid: "ReadWhatIsImported", purposes: []Purpose{Import},
+		actions: []string{"ssm:GetParameters", "ssm:GetParametersByPath"}, resources: Scope.trees,
 	},
 	{
 		sid: "ReadPinsAsFunction", purposes: []Purpose{Lambda},
@@ -29,11 +33,11 @@ var grants = []grant{
 		resources: Scope.functionLog,
 	},
 	{
-		sid: "LogInToRegistry", purposes: []Purpose{Write, Deploy, Publish, Assume},
+		sid: "LogInToRegistry", purposes: []Purpose{Write, Deploy, Publish, Assume, Import},
 		actions: []string{"ecr:GetAuthorizationToken"}, resources: where(hasRepositories, everything),
 	},
 	{
-		sid: "ReadImages", purposes: []Purpose{Write, Deploy, Publish, Assume},
+		sid: "ReadImages", purposes: []Purpose{Write, Deploy, Publish, Assume, Import},
 		actions:   []string{"ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"},
 		resources: Scope.repositories,
 	},

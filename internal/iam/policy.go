@@ -13,10 +13,11 @@ const (
 	Publish Purpose = "publish" // publish and tag
 	Lambda  Purpose = "lambda"  // the custom resources of CloudFormation
 	Assume  Purpose = "assume"  // to reach environments that have a role
+	Import  Purpose = "import"  // pins --import
 )
 
 // Purposes returns all purposes.
-func Purposes() []Purpose { return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume} }
+func Purposes() []Purpose { return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import} }
 
 // Policy returns the smallest policy for a purpose in all given scopes. Statements that
 // nothing needs are left out.

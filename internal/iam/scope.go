@@ -66,6 +66,16 @@ func (s Scope) allParameters() []string {
 	return s.parameters()
 }
 
+// trees returns the first part of each parameter's path, and all below it. Who may read a
+// path may read whatever is below it.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
+func (s Scope) trees() []string {
+	return each(s.Parameters, func(name string) []string {
+		first, _, _ := strings.Cut(strings.TrimPrefix(name, "/"), "/")
+		return []string{s.arn("ssm", "parameter/"+first), s.arn("ssm", "parameter/"+first+"/*")}
+	})
+}
+
 func (s Scope) repositories() []string {
 	return each(s.Repositories, func(r Repository) []string { return []string{r.arn("ecr", "repository/"+r.Name)} })
 }

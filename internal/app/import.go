@@ -1,0 +1,103 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+)
+
+// ImportRequest says which parameters to adopt.
+type ImportRequest struct {
+	Path        string          // of one parameter, or above several
+	Environment tagboat.EnvName // whose versions they hold; "" where their names tell
+	Message     string
+	DryRun      bool
+}
+
+// Import adopts parameters that others wrote: what their keys say of the images of
+// tagboat.yaml is pinned in the ledger's layout and form, by digest. Nothing is written
+// unless each of them can be read, and each version is in its registry. It may be
+// repeated.
+func (a *App) Import(ctx context.Context, r ImportRequest) (tagboat.ImportDocument, error) {
+	sources, err := a.sources(ctx, r)
+	if err != nil {
+		return tagboat.ImportDocument{}, err
+	}
+	matched, err := a.match(sources)
+	if err != nil {
+		return tagboat.ImportDocument{}, err
+	}
+	if err := a.resolveAdopted(ctx, matched.adopted); err != nil {
+		return tagboat.ImportDocument{}, err
+	}
+	message := cmp.Or(r.Message, "adopted from "+r.Path)
+	document := tagboat.ImportDocument{Imported: []tagboat.ImportedPin{}, Uncovered: some(matched.uncovered), Proposal: a.propose(sources, matched)}
+	if document.Changed, err = a.writeAdopted(ctx, matched.adopted, message, true); err != nil {
+		return tagboat.ImportDocument{}, err
+	}
+	for _, v := range matched.adopted {
+		document.Imported = append(document.Imported, a.imported(v))
+	}
+	a.tellNewForm(matched.adopted)
+	if r.DryRun || !document.Changed {
+		return document, nil
+	}
+	_, err = a.writeAdopted(ctx, matched.adopted, message, false)
+	return document, err
+}
+
+func (a *App) imported(v *adopted) tagboat.ImportedPin {
+	return tagboat.ImportedPin{
+		Environment: v.env.Name, Image: v.image.Name, Repository: v.version.Name(), Tag: v.version.Tag, Digest: v.version.Digest,
+		From: v.from, Key: v.key, Parameter: a.config.ParameterName(v.env, a.config.GroupOf(v.image.Name)),
+	}
+}
+
+// resolveAdopted finds the digests of all versions. All that are missing are told.
+func (a *App) resolveAdopted(ctx context.Context, all []*adopted) error {
+	failed := make([]error, len(all))
+	var group errgroup.Group
+	group.SetLimit(registriesAtOnce)
+	for i, v := range all {
+		group.Go(func() error {
+			found, err := a.registry.Resolve(ctx, v.version)
+			if err != nil {
+				failed[i] = v.errorf(err)
+				return nil // all failures are told at once
+			}
+			v.version = found.Reference
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return errors.Join(failed...)
+}
+
+// writeAdopted pins what was adopted, environment by environment, and tells whether that
+// changes anything.
+func (a *App) writeAdopted(ctx context.Context, all []*adopted, message string, dryRun bool) (bool, error) {
+	pins := map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}
+	environments := map[tagboat.EnvName]config.Environment{}
+	for _, v := range all {
+		if pins[v.env.Name] == nil {
+			pins[v.env.Name] = map[tagboat.ImageName]tagboat.Reference{}
+		}
+		pins[v.env.Name][v.image.Name], environments[v.env.Name] = v.version, v.env
+	}
+	changed := false
+	for _, name := range slices.Sorted(maps.Keys(pins)) {
+		written, err := a.writePins(ctx, environments[name], pins[name], message, dryRun)
+		if err != nil {
+			return changed, err
+		}
+		changed = changed || written.changed
+	}
+	return changed, nil
+}

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// adopted is what a parameter says of an image.
+type adopted struct {
+	env       config.Environment
+	image     config.Image
+	version   tagboat.Reference
+	from, key string
+	value     string
+}
+
+func (v *adopted) errorf(err error) error {
+	return fmt.Errorf("parameter %s has %q for %q: %w", v.from, v.value, v.key, err)
+}
+
+// matching is what sources say, by key.
+type matching struct {
+	adopted   []*adopted // each image of an environment once
+	uncovered []tagboat.UncoveredKey
+}
+
+// match finds the images that keys stand for. Two parameters that disagree about an image
+// are an error of kind Usage, as is a value that is no version.
+func (a *App) match(sources []source) (matching, error) {
+	var m matching
+	var failed []error
+	for _, s := range sources {
+		for _, key := range slices.Sorted(maps.Keys(s.values)) {
+			image, err := a.imageOf(key)
+			if err != nil {
+				failed = append(failed, fmt.Errorf("parameter %s: %w", s.parameter, err))
+				continue
+			}
+			if image == nil {
+				m.uncovered = append(m.uncovered, tagboat.UncoveredKey{Environment: s.env.Name, Parameter: s.parameter, Key: key, Value: s.values[key]})
+				continue
+			}
+			v, err := a.adopt(s, key, *image)
+			if err == nil {
+				err = m.add(v)
+			}
+			failed = append(failed, err)
+		}
+	}
+	return m, errors.Join(failed...)
+}
+
+// imageOf returns the image that a key stands for, nil where there is none: that of the
+// name, or the only one whose key or repository it is.
+func (a *App) imageOf(key string) (*config.Image, error) {
+	if image, ok := a.config.Images[tagboat.ImageName(key)]; ok {
+		return &image, nil
+	}
+	var found []config.Image
+	for _, name := range slices.Sorted(maps.Keys(a.config.Images)) {
+		image := a.config.Images[name]
+		names := []string{a.config.GroupOf(name).KeyOf(image), image.Repository.Repository, image.Repository.Name()}
+		if slices.Contains(names, key) {
+			found = append(found, image)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return &found[0], nil
+	default:
+		return nil, tagboat.Usagef("%q is the repository of the images %s and %s", key, found[0].Name, found[1].Name).
+			WithHint("pin them one by one: tagboat pin %s=TAG %s=TAG --env ENV", found[0].Name, found[1].Name)
+	}
+}
+
+// adopt reads what a source says of an image.
+func (a *App) adopt(s source, key string, image config.Image) (*adopted, error) {
+	v := &adopted{env: s.env, image: image, from: s.parameter, key: key, value: s.values[key]}
+	group := a.config.GroupOf(image.Name)
+	if s.parameter == a.config.ParameterName(s.env, group) && group.KeyOf(image) != key {
+		return v, tagboat.Usagef("parameter %s has the image %s as %q, and tagboat would write it as %q beside that", s.parameter, image.Name, key, group.KeyOf(image)).
+			WithHint("write ledger: {key: repository} in tagboat.yaml, or name the image %s: who reads the parameter looks for that key", key)
+	}
+	ref, err := ledger.Form(group.Form).Parse(v.value, image.Repository)
+	if err != nil {
+		return v, v.errorf(err)
+	}
+	if ref.Name() != image.Repository.Name() {
+		return v, tagboat.Usagef("parameter %s has %q for %q, and the repository of image %s is %s", s.parameter, v.value, key, image.Name, image.Repository.Name()).
+			WithHint("correct the image's repository in tagboat.yaml, or the parameter")
+	}
+	v.version = ref
+	return v, nil
+}
+
+// tellNewForm tells of parameters that go on to hold more than their readers are used to.
+func (a *App) tellNewForm(all []*adopted) {
+	told := map[string]bool{}
+	for _, v := range all {
+		group := a.config.GroupOf(v.image.Name)
+		inPlace := v.from == a.config.ParameterName(v.env, group)
+		if inPlace && group.Form == config.TagAtDigest && v.value == v.version.Tag && !told[v.from] {
+			told[v.from] = true
+			a.notice(fmt.Sprintf("%s held tags alone, and whoever reads it finds tag@digest from now on; ledger: {form: tag} keeps what they had", v.from))
+		}
+	}
+}
+
+// add notes a version, which may say more than one that was noted before, but nothing else.
+func (m *matching) add(v *adopted) error {
+	for _, other := range m.adopted {
+		if other.env.Name != v.env.Name || other.image.Name != v.image.Name {
+			continue
+		}
+		if !agree(other.version.Tag, v.version.Tag) || !agree(other.version.Digest, v.version.Digest) {
+			return tagboat.Usagef("parameters %s and %s disagree about image %s: %s and %s", other.from, v.from, v.image.Name, other.value, v.value).
+				WithHint("import the one that is right: tagboat pins --import PARAMETER --env %s", v.env.Name)
+		}
+		other.version.Tag = cmp.Or(other.version.Tag, v.version.Tag)
+		other.version.Digest = cmp.Or(other.version.Digest, v.version.Digest)
+		return nil
+	}
+	m.adopted = append(m.adopted, v)
+	return nil
+}
+
+func agree[T ~string](a, b T) bool { return a == "" || b == "" || a == b }
