@@ -19,10 +19,11 @@ func (w *world) parameter(name, value string) {
 	w.aws("ssm.PutParameter", map[string]any{"Name": name, "Type": "String", "Value": value, "Overwrite": true})
 }
 
-// holds returns the value of a parameter.
+// holds returns the value of a parameter, which has no blanks but the protocol's.
 func (w *world) holds(name string) string {
 	w.Helper()
-	return w.aws("ssm.GetParameter", map[string]any{"Name": name})["Parameter"].(map[string]any)["Value"].(string)
+	value := w.aws("ssm.GetParameter", map[string]any{"Name": name})["Parameter"].(map[string]any)["Value"].(string)
+	return strings.ReplaceAll(value, " ", "")
 }
 
 // teams is a configuration with a group for each of n teams, in two environments.
