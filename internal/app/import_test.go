@@ -23,7 +23,7 @@ func (w *world) parameter(name, value string) {
 func (w *world) holds(name string) string {
 	w.Helper()
 	value := w.aws("ssm.GetParameter", map[string]any{"Name": name})["Parameter"].(map[string]any)["Value"].(string)
-	return strings.ReplaceAll(value, " ", "")
+	return strings.NewReplacer(" ", "", "\t", "").Replace(value)
 }
 
 // teams is a configuration with a group for each of n teams, in two environments.

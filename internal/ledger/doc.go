@@ -20,7 +20,7 @@
 // between its write and its repair. Different images never conflict; for the same
 // image the later version wins, and the loser is told.
 //
-// The value itself bears a mark, in spaces that mean nothing in JSON, of which version its
+// The value itself bears a mark, in blanks that mean nothing in JSON, of which version its
 // writer had read. Where that is the version before it, no update is missing from it: its
 // writer had read all there was, and whoever writes over a version without such a mark asks
 // the history first. So one read is enough to know, a writer costs two calls where nobody

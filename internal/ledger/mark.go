@@ -1,23 +1,20 @@
 package ledger
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // A value bears a mark: which version its writer had read, so that whoever reads the
 // value alone, without its description, sees whether the writer overwrote something that
-// it had not read. The mark is in spaces, which mean nothing in JSON: how many there are
-// before and behind the first key and the first value, each number a digit. Templates and
-// scripts read the object as it is.
+// it had not read. The mark is a number in blanks and tabs, which mean nothing in JSON,
+// before the first key: nothing else in the value moves, since templates without a JSON
+// parser look for "key":" in it.
 //
-// The digits make 4,096 marks, so a writer that died could go unnoticed by a mere reader
-// only if just a multiple of 4,095 versions came between its read and its write. The
-// history, which has the whole number, tells even then.
+// There are 4,096 marks, so a writer that died could go unnoticed by a mere reader only if
+// just a multiple of 4,095 versions came between its read and its write. The history, which
+// has the whole number, tells even then.
 const (
-	digits = 4
-	radix  = 8
-	marks  = radix * radix * radix * radix
+	marks    = 4096
+	marking  = " \t" // the digits one and two: no number has another writing
+	maxBlank = 12    // of the last mark
 )
 
 // markOf returns the mark of a write over version base. The mark 0 is that of a
@@ -33,54 +30,32 @@ func markOf(base int64) int {
 func (v values) marked(base int64) string { return v.withMark(markOf(base)) }
 
 func (v values) withMark(mark int) string {
-	keys := v.keys()
-	if len(keys) == 0 {
-		return v.String()
+	value := v.String()
+	if len(v) == 0 {
+		return value
 	}
+	return "{" + blanks(mark) + value[len("{"):]
+}
+
+func blanks(mark int) string {
 	var b strings.Builder
-	b.WriteByte('{')
-	for i, part := range []string{text(keys[0]), ":", text(v[keys[0]]), ""} {
-		b.WriteString(strings.Repeat(" ", digit(mark, i)))
-		b.WriteString(part)
+	for ; mark > 0; mark = (mark - 1) / len(marking) {
+		b.WriteByte(marking[(mark-1)%len(marking)])
 	}
-	for _, key := range keys[1:] {
-		b.WriteString("," + text(key) + ":" + text(v[key]))
-	}
-	b.WriteByte('}')
 	return b.String()
-}
-
-func digit(mark, place int) int {
-	for range place {
-		mark /= radix
-	}
-	return mark % radix
-}
-
-// text returns s as JSON.
-func text(s string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
-		panic(err) // a string always encodes
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // readMark returns the mark that a value bears, and false where the value was not written
 // by this package: everything about it has to be as marked writes it.
 func readMark(value string, v values) (int, bool) {
-	mark, unit, rest := 0, 1, strings.TrimPrefix(value, "{")
-	keys := v.keys()
-	if len(keys) == 0 {
+	rest := strings.TrimPrefix(value, "{")
+	run := rest[:len(rest)-len(strings.TrimLeft(rest, marking))]
+	if len(v) == 0 || len(run) > maxBlank {
 		return 0, false
 	}
-	for _, part := range []string{text(keys[0]), ":", text(v[keys[0]]), ""} {
-		trimmed := strings.TrimLeft(rest, " ")
-		mark += unit * (len(rest) - len(trimmed))
-		unit *= radix
-		rest = strings.TrimPrefix(trimmed, part)
+	mark := 0
+	for i := len(run) - 1; i >= 0; i-- {
+		mark = mark*len(marking) + strings.IndexByte(marking, run[i]) + 1
 	}
 	return mark, mark < marks && v.withMark(mark) == value
 }
