@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tagboat/tagboat"
@@ -64,9 +65,29 @@ type written struct {
 // writePins writes the pins of an environment to the groups that hold them, or says what
 // that would come to. Uncontended it is one read for all groups and one write for each.
 func (a *App) writePins(ctx context.Context, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, message string, dryRun bool) (written, error) {
-	write := a.ledger(env).UpdateAll
+	d, err := a.draft(ctx, env, slices.Collect(maps.Keys(pins)))
+	if err != nil {
+		return written{}, err
+	}
+	return a.writeOn(ctx, d, env, pins, message, dryRun)
+}
+
+// draft reads the groups that hold images of an environment.
+func (a *App) draft(ctx context.Context, env config.Environment, images []tagboat.ImageName) (*ledger.Draft, error) {
+	var groups []ledger.Group
+	for _, g := range a.groups(env) {
+		if slices.ContainsFunc(images, func(image tagboat.ImageName) bool { _, ok := g.Images[image]; return ok }) {
+			groups = append(groups, g)
+		}
+	}
+	return a.ledger(env).Draft(ctx, groups...)
+}
+
+// writeOn is writePins on groups that were read before.
+func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, message string, dryRun bool) (written, error) {
+	write := d.Update
 	if dryRun {
-		write = a.ledger(env).PreviewAll
+		write = d.Preview
 	}
 	receipts, err := write(ctx, a.changes(env, pins), ledger.Why{Message: message})
 	w := written{}

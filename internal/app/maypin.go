@@ -11,23 +11,20 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/selection"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 // mayPin checks what no gate does: that versions can run in an environment and are no
-// step back from what is pinned there, unless that is allowed; note then says so for the
+// step back from what book has there, unless that is allowed; note then says so for the
 // history. The error is of kind Usage or Blocked.
-func (a *App) mayPin(ctx context.Context, env config.Environment, all map[tagboat.ImageName]found, allowOlder bool) (note string, err error) {
-	books, err := a.books(ctx, []config.Environment{env})
-	if err != nil {
-		return "", err
-	}
+func (a *App) mayPin(ctx context.Context, env config.Environment, book ledger.Book, all map[tagboat.ImageName]found, allowOlder bool) (note string, err error) {
 	var failed []error
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		f := all[name]
 		failed = append(failed, a.canRun(ctx, env, f))
-		if pin, ok := books[env.Name].Pin(env.Name, name); ok {
+		if pin, ok := book.Pin(env.Name, name); ok {
 			if older, why := a.older(ctx, f, pin); older && !allowOlder {
 				failed = append(failed, stepBack(env, f, pin, why))
 			} else if older {

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tagboat/tagboat"
@@ -52,7 +54,15 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err != nil {
 		return PinResult{}, err
 	}
-	note, err := a.mayPin(ctx, env, found, r.AllowOlder)
+	draft, err := a.draft(ctx, env, slices.Collect(maps.Keys(found)))
+	if err != nil {
+		return PinResult{}, err
+	}
+	book, err := draft.Book(ctx)
+	if err != nil {
+		return PinResult{}, err
+	}
+	note, err := a.mayPin(ctx, env, book, found, r.AllowOlder)
 	if err != nil {
 		return PinResult{}, err
 	}
@@ -65,7 +75,7 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err := a.admit(ctx, env, changes); err != nil {
 		return PinResult{}, err
 	}
-	written, err := a.writePins(ctx, env, changes, strings.TrimSpace(r.Message+note), r.DryRun)
+	written, err := a.writeOn(ctx, draft, env, changes, strings.TrimSpace(r.Message+note), r.DryRun)
 	if err != nil {
 		return PinResult{}, err
 	}

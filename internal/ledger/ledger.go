@@ -20,17 +20,23 @@ const historiesAtOnce = 3
 // more only where somebody wrote who does not keep to the protocol, or died over it: then
 // the history tells what is missing, and Read brings it back where it may write.
 func (l *Ledger) Read(ctx context.Context, groups ...Group) (Book, error) {
-	var book Book
 	if len(groups) == 0 {
-		return book, nil
+		return Book{}, nil
 	}
-	parameters, err := l.Store.Get(ctx, names(groups))
+	found, err := l.Store.Get(ctx, names(groups))
 	if err != nil {
 		return Book{}, fmt.Errorf("reading the ledger: %w", err)
 	}
+	return l.book(ctx, groups, found)
+}
+
+// book returns what groups hold whose parameters were read.
+func (l *Ledger) book(ctx context.Context, groups []Group, found map[string]Parameter) (Book, error) {
+	var book Book
 	for _, g := range groups {
 		e := Entry{Group: g}
-		if p, ok := parameters[g.Parameter]; ok {
+		if p, ok := found[g.Parameter]; ok {
+			var err error
 			if e, err = l.entryOf(ctx, g, p); err != nil {
 				return Book{}, err
 			}

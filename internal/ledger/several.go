@@ -13,49 +13,33 @@ type Change struct {
 	Pins  map[tagboat.ImageName]tagboat.Reference
 }
 
-// UpdateAll is Update of several groups, each of another parameter, in their order, and
-// brings their projections up to date. What cannot be written to one of them is found
-// before the first write, with one read for all. Where a write fails, the receipts are
-// those of the groups that are done; repeating the call does the rest.
+// UpdateAll is Draft and its Update.
 func (l *Ledger) UpdateAll(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
-	found, err := l.find(ctx, changes)
+	d, err := l.Draft(ctx, groupsOf(changes)...)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := l.preview(ctx, found, changes, why); err != nil {
-		return nil, err
-	}
-	var done []Receipt
-	ahead := l.ahead(found)
-	for _, c := range changes {
-		receipt, err := ahead.Update(ctx, c.Group, c.Pins, why)
-		if err != nil {
-			return done, unfinished(err, c.Group, len(done), len(changes))
-		}
-		done = append(done, receipt)
-	}
-	return done, l.project(ctx, changes, done, found)
+	return d.Update(ctx, changes, why)
 }
 
-// PreviewAll returns the receipts that UpdateAll would give now, and writes nothing.
-func (l *Ledger) PreviewAll(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
-	found, err := l.find(ctx, changes)
-	if err != nil {
-		return nil, err
+func groupsOf(changes []Change) []Group {
+	groups := make([]Group, len(changes))
+	for i, c := range changes {
+		groups[i] = c.Group
 	}
-	return l.preview(ctx, found, changes, why)
+	return groups
 }
 
-// find reads the parameters of changes and their projections with one Get, once all of
-// them can be written.
-func (l *Ledger) find(ctx context.Context, changes []Change) (map[string]Parameter, error) {
-	var groups []Group
-	for _, c := range changes {
-		if _, err := c.Group.encode(c.Pins); err != nil {
-			return nil, err
-		}
-		groups = append(groups, c.Group)
-	}
+// Draft is what was read of groups, to decide by and to write upon. It is for one
+// goroutine, and for one Update: what others write meanwhile is not in it, and not lost.
+type Draft struct {
+	ledger *Ledger
+	groups []Group
+	found  map[string]Parameter
+}
+
+// Draft reads groups and their projections with one Get.
+func (l *Ledger) Draft(ctx context.Context, groups ...Group) (*Draft, error) {
 	wanted := names(groups)
 	for _, g := range groups {
 		wanted = append(wanted, g.projectionNames()...)
@@ -64,14 +48,38 @@ func (l *Ledger) find(ctx context.Context, changes []Change) (map[string]Paramet
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	return found, nil
+	return &Draft{ledger: l, groups: groups, found: found}, nil
 }
 
-func (l *Ledger) preview(ctx context.Context, found map[string]Parameter, changes []Change, why Why) ([]Receipt, error) {
-	var receipts []Receipt
-	ahead := l.ahead(found)
+// Book is Ledger.Read of the draft.
+func (d *Draft) Book(ctx context.Context) (Book, error) { return d.ledger.book(ctx, d.groups, d.found) }
+
+// Update is Ledger.Update of several of the groups, each of another parameter, in their
+// order, and brings their projections up to date. What cannot be written to one of them is
+// found before the first write. Where a write fails, the receipts are those of the groups
+// that are done; doing it all again does the rest.
+func (d *Draft) Update(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
+	if _, err := d.Preview(ctx, changes, why); err != nil {
+		return nil, err
+	}
+	var done []Receipt
+	ahead := d.ledger.ahead(d.found)
 	for _, c := range changes {
-		if err := c.Group.checkProjections(c.Pins, found); err != nil {
+		receipt, err := ahead.Update(ctx, c.Group, c.Pins, why)
+		if err != nil {
+			return done, unfinished(err, c.Group, len(done), len(changes))
+		}
+		done = append(done, receipt)
+	}
+	return done, d.ledger.project(ctx, changes, done, d.found)
+}
+
+// Preview returns the receipts that Update would give now, and writes nothing.
+func (d *Draft) Preview(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
+	var receipts []Receipt
+	ahead := d.ledger.ahead(d.found)
+	for _, c := range changes {
+		if err := c.Group.checkProjections(c.Pins, d.found); err != nil {
 			return nil, err
 		}
 		receipt, err := ahead.Preview(ctx, c.Group, c.Pins, why)
