@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,8 @@ import (
 type Memory struct {
 	User string           // who writes; an ARN
 	Now  func() time.Time // nil stands for time.Now
+	// Versions is how many are kept; 0 stands for Parameter Store's hundred.
+	Versions int
 
 	mu         sync.Mutex
 	parameters map[string][]Parameter
@@ -64,7 +67,7 @@ func (m *Memory) Put(_ context.Context, put Put) (int64, error) {
 		m.parameters = map[string][]Parameter{}
 	}
 	versions = append(versions, p)
-	m.parameters[put.Name] = versions[max(0, len(versions)-versionsKept):]
+	m.parameters[put.Name] = versions[max(0, len(versions)-cmp.Or(m.Versions, versionsKept)):]
 	return p.Version, nil
 }
 

@@ -47,16 +47,16 @@ func noteOf(p Parameter) (note, bool) {
 	return n, n.Sum == sum(p.Value) && n.Base >= 0 && n.Base < p.Version
 }
 
-// keys returns the keys of v that the writer meant to set.
-func (n note) keys(v values) []string {
+// of returns what the writer of v meant to set.
+func (n note) of(v values) values {
+	set := values{}
 	bits, ok := new(big.Int).SetString(n.Set, 16)
 	if !ok {
-		return nil
+		return set
 	}
-	var set []string
 	for i, key := range v.keys() {
 		if bits.Bit(i) == 1 {
-			set = append(set, key)
+			set[key] = v[key]
 		}
 	}
 	return set

@@ -8,6 +8,22 @@ type state struct {
 	origin map[string]int // key to the index of the version that last meant to set it
 	head   Parameter      // the newest version; the zero value where there is none
 	stored values         // what the newest version holds
+
+	first  int64    // the oldest version that is kept
+	intent []intent // of each version, by index
+}
+
+// intent is what the writer of one version meant.
+type intent struct {
+	set  values
+	gone []string
+}
+
+func (n intent) apply(v values) {
+	maps.Copy(v, n.set)
+	for _, key := range n.gone {
+		delete(v, key)
+	}
 }
 
 // torn tells whether the newest version lacks an update that the history has.
@@ -25,6 +41,7 @@ func replay(history []Parameter) (state, error) {
 		}
 		s.head = p
 		if err != nil {
+			s.intent = append(s.intent, intent{})
 			continue
 		}
 		s.apply(i, p, v)
@@ -34,48 +51,58 @@ func replay(history []Parameter) (state, error) {
 }
 
 // apply makes what the writer of version i meant. The oldest version that is kept stands
-// for all that came before it, and so does one that is whole.
+// for all that came before it.
 func (s *state) apply(i int, p Parameter, v values) {
 	n, ours := noteOf(p)
-	if ours && i > 0 {
-		if n.Base == p.Version-1 && p.whole(v) {
-			s.restart(i, v)
-		}
-		for _, key := range n.keys(v) {
-			s.values[key], s.origin[key] = v[key], i
-		}
-		return
+	if i == 0 {
+		s.first, ours = p.Version, false
 	}
-	s.others(i, v)
+	meant := changed(s.stored, v)
+	if ours {
+		meant = intent{set: n.of(v)}
+	}
+	s.intent = append(s.intent, meant)
+	meant.apply(s.values)
+	for key := range meant.set {
+		s.origin[key] = i
+	}
+	for _, key := range meant.gone {
+		delete(s.origin, key)
+	}
+	if ours && n.Base >= s.first-1 {
+		s.trust(i, n.Base, v)
+	}
 }
 
-// restart takes v for everything before version i: what brought it about may be older than
-// the history.
-func (s *state) restart(i int, v values) {
-	for key, value := range v {
+// trust takes version i of ours at its word: it holds all that was meant up to its base,
+// since its writer had read that, and what was meant after that is in the history. So what
+// brought a key about may be older than the history.
+func (s *state) trust(i int, base int64, v values) {
+	all := maps.Clone(v)
+	for at := max(0, int(base-s.first)+1); at <= i; at++ {
+		s.intent[at].apply(all)
+	}
+	for key, value := range all {
 		if s.values[key] != value {
 			s.origin[key] = i
 		}
 	}
-	for key := range s.origin {
-		if _, ok := v[key]; !ok {
-			delete(s.origin, key)
-		}
-	}
-	s.values = maps.Clone(v)
+	maps.DeleteFunc(s.origin, func(key string, _ int) bool { _, there := all[key]; return !there })
+	s.values = all
 }
 
-// others applies what somebody else wrote: every key that they changed.
-func (s *state) others(i int, v values) {
-	for key, value := range v {
-		if old, ok := s.stored[key]; !ok || old != value {
-			s.values[key], s.origin[key] = value, i
+// changed is what somebody meant who knows nothing of the protocol: all that they changed.
+func changed(before, after values) intent {
+	meant := intent{set: values{}}
+	for key, value := range after {
+		if old, ok := before[key]; !ok || old != value {
+			meant.set[key] = value
 		}
 	}
-	for key := range s.stored {
-		if _, ok := v[key]; !ok {
-			delete(s.values, key)
-			delete(s.origin, key)
+	for key := range before {
+		if _, ok := after[key]; !ok {
+			meant.gone = append(meant.gone, key)
 		}
 	}
+	return meant
 }
