@@ -178,3 +178,29 @@ func TestSplitGroupCarriesItsPinsOver(t *testing.T) {
 		}
 	})
 }
+
+// TestImportIsAllOrNothing: what one environment's parameter cannot keep stops the others.
+func TestImportIsAllOrNothing(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.write("tagboat.yaml", `app: shop
+registry: `+host+`
+images: {app: {repository: shop/app}}
+stages: [{name: dev}, {name: prod}]
+environments:
+  dev:  {stage: dev, region: us-east-1, cluster: dev}
+  prod: {stage: prod, region: us-east-1, cluster: prod}
+ledger: {form: tag}
+`)
+		digest := w.push("shop/app:v1")
+		w.parameter("/containers/dev/shop", `{"app":"v1@`+string(digest)+`"}`)
+		w.parameter("/containers/prod/shop", `{"app":"`+string(digest)+`"}`)
+		before := w.calls("ssm.PutParameter")
+		_, err := w.adopt("/containers", "")
+		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(fmt.Sprint(err), "has no tag, and the ledger's form is tag") {
+			t.Errorf("the error is %v", err)
+		}
+		if n := w.calls("ssm.PutParameter") - before; n != 0 {
+			t.Errorf("%d writes", n)
+		}
+	})
+}

@@ -175,3 +175,36 @@ func TestPinThatCannotBeProjected(t *testing.T) {
 		t.Errorf("%d writes, %v", len(s.puts), err)
 	}
 }
+
+// TestReadThatIsBehind: the read after the writes answers what was there before them. What
+// we wrote ourselves is known better.
+func TestReadThatIsBehind(t *testing.T) {
+	m := memory()
+	if err := pinAPI(t.Context(), m, "1", digest1); err != nil {
+		t.Fatal(err)
+	}
+	s := &scripted{Store: &behind{Store: m}}
+	if err := pinAPI(t.Context(), s, "2", digest2); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.puts) != 2 {
+		t.Errorf("%d writes", len(s.puts))
+	}
+}
+
+// behind is a Store whose second Get answers what the first one did.
+type behind struct {
+	ledger.Store
+	first map[string]ledger.Parameter
+	gets  int
+}
+
+func (s *behind) Get(ctx context.Context, names []string) (map[string]ledger.Parameter, error) {
+	s.gets++
+	if s.gets == 2 {
+		return s.first, nil
+	}
+	got, err := s.Store.Get(ctx, names)
+	s.first = got
+	return got, err
+}
