@@ -176,14 +176,14 @@ func TestPinThatCannotBeProjected(t *testing.T) {
 	}
 }
 
-// TestReadThatIsBehind: the read after the writes answers what was there before them. What
+// TestReadThatIsBehind: the read after the writes has the group as it was before them. What
 // we wrote ourselves is known better.
 func TestReadThatIsBehind(t *testing.T) {
 	m := memory()
 	if err := pinAPI(t.Context(), m, "1", digest1); err != nil {
 		t.Fatal(err)
 	}
-	s := &scripted{Store: &behind{Store: m}}
+	s := &scripted{Store: &lagging{Store: m}}
 	if err := pinAPI(t.Context(), s, "2", digest2); err != nil {
 		t.Fatal(err)
 	}
@@ -192,19 +192,20 @@ func TestReadThatIsBehind(t *testing.T) {
 	}
 }
 
-// behind is a Store whose second Get answers what the first one did.
-type behind struct {
+// lagging is a Store whose second Get has the group as the first one had it.
+type lagging struct {
 	ledger.Store
-	first map[string]ledger.Parameter
+	first ledger.Parameter
 	gets  int
 }
 
-func (s *behind) Get(ctx context.Context, names []string) (map[string]ledger.Parameter, error) {
-	s.gets++
-	if s.gets == 2 {
-		return s.first, nil
-	}
+func (s *lagging) Get(ctx context.Context, names []string) (map[string]ledger.Parameter, error) {
 	got, err := s.Store.Get(ctx, names)
-	s.first = got
+	switch s.gets++; s.gets {
+	case 1:
+		s.first = got[parameter]
+	case 2:
+		got[parameter] = s.first
+	}
 	return got, err
 }
