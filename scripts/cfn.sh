@@ -11,10 +11,17 @@ export AWS_REGION=eu-west-1
 
 checked=0
 for form in tag@digest digest uri tag; do
+  single=uri
+  if [ "$form" = tag ]; then single=tag; fi
+  if [ "$form" = digest ]; then single=digest; fi
   cat >tagboat.yaml <<YAML
 app: shop
 registry: 111111111111.dkr.ecr.eu-west-1.amazonaws.com
-ledger: {form: "$form"}
+ledger:
+  form: "$form"
+  key: repository
+  groups: {generic: {images: [radio/proxy]}}
+  projections: {path: "/one/{environment}/{image}", form: $single}
 images:
   api: {repository: shop/api}
   radio/proxy: {repository: radio/proxy}

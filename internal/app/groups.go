@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
@@ -104,4 +105,19 @@ func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environme
 	}
 	slices.SortFunc(w.pins, func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
 	return w, err
+}
+
+// tellShared tells of pins that other environments have too, on purpose.
+func (a *App) tellShared(env config.Environment, pins map[tagboat.ImageName]tagboat.Reference) {
+	for _, c := range a.changes(env, pins) {
+		var others []string
+		for _, other := range a.config.Sharing(env, a.config.GroupOf(slices.Sorted(maps.Keys(c.Pins))[0])) {
+			if other.Name != env.Name {
+				others = append(others, string(other.Name))
+			}
+		}
+		if len(others) > 0 {
+			a.notice(fmt.Sprintf("%s is shared: what is pinned there is pinned in %s, too", c.Group.Parameter, strings.Join(others, " and ")))
+		}
+	}
 }

@@ -79,6 +79,9 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err != nil {
 		return PinResult{}, err
 	}
+	if written.changed {
+		a.tellShared(env, changes)
+	}
 	result := PinResult{
 		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(written.pins)},
 		Changed:  written.changed,

@@ -38,9 +38,14 @@ func (b Book) Pins(env tagboat.EnvName) []tagboat.Pin {
 
 // Pin returns the pin of an image in an environment, and false where there is none.
 func (b Book) Pin(env tagboat.EnvName, image tagboat.ImageName) (tagboat.Pin, bool) {
-	for _, pin := range b.Pins(env) {
-		if pin.Image == image {
-			return pin, true
+	for _, e := range b.Entries {
+		if e.Group.Environment != env {
+			continue
+		}
+		for _, pin := range e.Pins {
+			if pin.Image == image {
+				return pin, true
+			}
 		}
 	}
 	return tagboat.Pin{}, false
