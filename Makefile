@@ -2,7 +2,7 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test build deps check lint race large fuzz clients registries cfn vuln generate clean
+.PHONY: help demo test build deps check lint race proof large fuzz clients registries moto cfn vuln generate clean
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
@@ -30,7 +30,7 @@ build:
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint race large fuzz clients registries cfn vuln
+check: lint race proof large fuzz clients registries moto cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
@@ -38,6 +38,11 @@ lint:
 
 race:
 	$(GO) test -race -shuffle=on ./...
+
+# Every interleaving of the ledger's writers, and 32 processes at one parameter; make test
+# does the same with less.
+proof:
+	TAGBOAT_EXHAUSTIVE=1 $(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestManyProcesses' -count=1 -timeout 20m -v | grep -vE '^(=== |PASS)'
 
 # A push of 300 MB over connections that break; make test does the same with a small one.
 large:
@@ -52,6 +57,10 @@ clients: build
 # The stories of registries, against registries that others wrote.
 registries:
 	./scripts/registry.sh $(TOOLS)
+
+# The ledger's store, held to one that others wrote.
+moto:
+	./scripts/moto.sh $(TOOLS)
 
 cfn: build
 	./scripts/cfn.sh $(TOOLS) bin/tagboat

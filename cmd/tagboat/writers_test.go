@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// TestManyProcessesLoseNothing has processes of their own update one parameter, in rounds
+// that they all begin at once, while Parameter Store throttles, refuses, fails and loses
+// answers. When all of a round were told that they are done, what is stored has to have
+// all of it, without a reader's help. TAGBOAT_EXHAUSTIVE=1 has 32 processes and 25 rounds.
+func TestManyProcessesLoseNothing(t *testing.T) {
+	processes, rounds := 8, 5
+	if os.Getenv("TAGBOAT_EXHAUSTIVE") != "" {
+		processes, rounds = 32, 25
+	}
+	server, err := sandbox.New(sandbox.Config{Speed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listening := httptest.NewServer(server)
+	defer listening.Close()
+	for _, fault := range []string{
+		`{"operation":"ssm.PutParameter","kind":"error","code":"TooManyUpdates","status":400,"rate":0.1}`,
+		`{"operation":"ssm.*","kind":"throttle","rate":0.1}`,
+		`{"operation":"ssm.*","kind":"error","status":500,"code":"InternalServerError","rate":0.1}`,
+		`{"operation":"ssm.PutParameter","kind":"reset","rate":0.1}`,
+	} {
+		order(t, listening.URL, fault)
+	}
+	store := storeAt(t, listening.URL)
+	var all []*writerProcess
+	for number := range processes {
+		all = append(all, startWriter(t, listening.URL, number))
+	}
+	calls := 0
+	for round := 1; round <= rounds; round++ {
+		for _, p := range all {
+			p.begin(t, round)
+		}
+		for _, p := range all {
+			calls += p.calls(t)
+		}
+		checkRound(t, store, processes, round)
+	}
+	t.Logf("%d processes, %d updates each: %.1f calls an update", processes, rounds, float64(calls)/float64(processes*rounds))
+}
+
+// checkRound checks what is stored, as a template would read it.
+func checkRound(t *testing.T, store ledger.Store, processes, round int) {
+	t.Helper()
+	got, err := store.Get(t.Context(), []string{contended})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := map[string]string{}
+	if err := json.Unmarshal([]byte(got[contended].Value), &stored); err != nil {
+		t.Fatal(err)
+	}
+	for number := range processes {
+		if tag := stored[string(writersImage(number))]; tag != strconv.Itoa(round) {
+			t.Errorf("round %d: process %d was told that its update is safe, and it says %q", round, number, tag)
+		}
+	}
+	if tag := stored["shared"]; !strings.HasSuffix(tag, "-"+strconv.Itoa(round)) {
+		t.Errorf("round %d: the image that all of them pinned is at %q", round, tag)
+	}
+}
+
+// writerProcess is a process that updates the parameter once for each line that it reads.
+type writerProcess struct {
+	in  io.Writer
+	out *bufio.Scanner
+	err *bytes.Buffer
+}
+
+func startWriter(t *testing.T, url string, number int) *writerProcess {
+	t.Helper()
+	binary, err := exec.LookPath("ledger-writer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, strconv.Itoa(number))
+	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "NO_PROXY=127.0.0.1")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &writerProcess{in: in, out: bufio.NewScanner(out), err: &bytes.Buffer{}}
+	cmd.Stderr = p.err
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		_ = cmd.Wait()
+	})
+	return p
+}
+
+func (p *writerProcess) begin(t *testing.T, round int) {
+	t.Helper()
+	if _, err := fmt.Fprintln(p.in, round); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// calls waits until the process was told that its update is safe.
+func (p *writerProcess) calls(t *testing.T) int {
+	t.Helper()
+	if !p.out.Scan() {
+		t.Fatalf("a process ended: %s", p.err)
+	}
+	made, err := strconv.Atoi(p.out.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// ledgerWriter is the command of one process: for each round that it reads it updates an
+// image of its own, and one that all of them pin, and prints how many calls that took.
+func ledgerWriter() {
+	aws, err := cloud.New(context.Background(), cloud.Options{})
+	if err != nil {
+		fail(err)
+	}
+	l := &ledger.Ledger{Store: aws.At(cloud.Place{}).Parameters()}
+	number, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		fail(err)
+	}
+	g := ledger.Group{
+		Parameter: contended, Environment: "dev", Form: ledger.FormTag,
+		Images: map[tagboat.ImageName]tagboat.Reference{writersImage(number): {Repository: "own"}, "shared": {Repository: "shared"}},
+	}
+	for rounds := bufio.NewScanner(os.Stdin); rounds.Scan(); {
+		receipt, err := l.Update(context.Background(), g, map[tagboat.ImageName]tagboat.Reference{
+			writersImage(number): {Repository: "own", Tag: rounds.Text()},
+			"shared":             {Repository: "shared", Tag: os.Args[1] + "-" + rounds.Text()},
+		}, ledger.Why{Actor: os.Args[1]})
+		if err != nil {
+			fail(err)
+		}
+		fmt.Println(receipt.Calls)
+	}
+}
+
+// contended is the parameter that all processes update.
+const contended = "/containers/dev/contended"
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+func writersImage(number int) tagboat.ImageName {
+	return tagboat.ImageName("image" + strconv.Itoa(number))
+}
+
+func storeAt(t *testing.T, url string) ledger.Store {
+	t.Helper()
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"} {
+		t.Setenv(name, value)
+	}
+	aws, err := cloud.New(t.Context(), cloud.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.At(cloud.Place{}).Parameters()
+}
+
+// order orders a fault.
+func order(t *testing.T, url, fault string) {
+	t.Helper()
+	answer, err := http.Post(url+"/_sandbox/faults", "application/json", strings.NewReader(fault))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode >= http.StatusMultipleChoices {
+		t.Fatalf("%s: %s", fault, answer.Status)
+	}
+}
