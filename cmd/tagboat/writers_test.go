@@ -162,7 +162,7 @@ func ledgerWriter() {
 		if err != nil {
 			fail(err)
 		}
-		fmt.Println(receipt.Calls)
+		_, _ = fmt.Fprintln(os.Stdout, receipt.Calls)
 	}
 }
 
