@@ -69,7 +69,7 @@ func (a *App) scope(ctx context.Context, env config.Environment, purpose iam.Pur
 	stage := a.stage(env)
 	scope := iam.Scope{
 		Place: at, Role: env.Role, Parameters: a.parameters(env), Projections: a.projectionNames(env),
-		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0,
+		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0, Families: a.hasFamilies(),
 	}
 	// Registries are used with the caller's own credentials, whatever role gets to an
 	// environment.
@@ -99,6 +99,16 @@ func (a *App) projectionNames(env config.Environment) []string {
 		}
 	}
 	return names
+}
+
+// hasFamilies tells whether a service's task definition is somebody else's.
+func (a *App) hasFamilies() bool {
+	for _, service := range a.config.Services {
+		if service.Family != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // whereabouts returns an environment's account and region.

@@ -46,6 +46,10 @@ var grants = []grant{
 		actions: []string{"ecr:DescribeImageScanFindings"}, resources: where(hasScans, Scope.repositories),
 	},
 	{
+		sid: "ReadPlatforms", purposes: []Purpose{Write},
+		actions: []string{"ecs:DescribeTaskDefinition"}, resources: where(hasFamilies, everything),
+	},
+	{
 		sid: "TagImages", purposes: []Purpose{Write, Assume},
 		actions: []string{"ecr:PutImage"}, resources: where(hasTags, Scope.repositories),
 	},
@@ -124,6 +128,7 @@ func ownCredentials(s Scope) bool  { return s.Role == "" }
 func hasRepositories(s Scope) bool { return len(s.Repositories) > 0 }
 func hasScans(s Scope) bool        { return s.Scans }
 func hasTags(s Scope) bool         { return s.Tags }
+func hasFamilies(s Scope) bool     { return s.Families }
 func hasServices(s Scope) bool     { return len(s.Services) > 0 }
 
 func (s Scope) roles() []string {

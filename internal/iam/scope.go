@@ -21,6 +21,7 @@ type Scope struct {
 	Services     []Service
 	Scans        bool // a gate looks at scans
 	Tags         bool // pinning puts tags on versions
+	Families     bool // a service's task definition is somebody else's, and is asked for its platform
 }
 
 // Repository is one of ECR's.
