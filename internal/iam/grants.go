@@ -5,7 +5,11 @@ package iam
 var grants = []grant{
 	{
 		sid: "ReadPins", purposes: []Purpose{Read, Write, Deploy, Import},
-		actions: []string{"ssm:GetParameters"}, resources: Scope.allParameters,
+		actions: []string{"ssm:GetParameters"}, resources: Scope.parameters,
+	},
+	{
+		sid: "ReadProjections", purposes: []Purpose{Read, Write, Import},
+		actions: []string{"ssm:GetParameters"}, resources: Scope.projections,
 	},
 	{
 		sid: "ReadHistory", purposes: []Purpose{Read, Write, Import},
@@ -13,7 +17,7 @@ var grants = []grant{
 	},
 	{
 		sid: "WritePins", purposes: []Purpose{Write, Import},
-		actions: []string{"ssm:PutParameter"}, resources: Scope.allParameters,
+		actions: []string{"ssm:PutParameter"}, resources: both(Scope.parameters, Scope.projections),
 	},
 	{
 		sid: "ReadWhatIsImported", purposes: []Purpose{Import},
@@ -121,6 +125,10 @@ func where(holds func(Scope) bool, resources func(Scope) []string) func(Scope) [
 		}
 		return resources(s)
 	}
+}
+
+func both(one, other func(Scope) []string) func(Scope) []string {
+	return func(s Scope) []string { return append(one(s), other(s)...) }
 }
 
 func everything(Scope) []string    { return []string{"*"} }

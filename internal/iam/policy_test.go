@@ -18,7 +18,7 @@ import (
 func scope() iam.Scope {
 	at := iam.Place{Account: "111111111111", Region: "eu-west-1"}
 	return iam.Scope{
-		Place: at, Parameters: []string{"/containers/dev/shop"}, Scans: true, Tags: true,
+		Place: at, Parameters: []string{"/containers/dev/shop"}, Projections: []string{"/one/dev/app"}, Scans: true, Tags: true,
 		Repositories: []iam.Repository{{Place: at, Name: "shop/app"}},
 		Services: []iam.Service{{
 			Cluster: "dev", Name: "web", Family: "web", Create: true,
@@ -29,7 +29,7 @@ func scope() iam.Scope {
 
 func TestWritePolicy(t *testing.T) {
 	plain := scope()
-	plain.Scans, plain.Tags, plain.Repositories = false, false, nil
+	plain.Scans, plain.Tags, plain.Repositories, plain.Projections = false, false, nil, nil
 	plain.Region = "cn-north-1"
 	parameter := []string{"arn:aws-cn:ssm:cn-north-1:111111111111:parameter/containers/dev/shop"}
 	want := iam.Document{Version: "2012-10-17", Statement: []iam.Statement{
@@ -75,6 +75,14 @@ func TestResources(t *testing.T) {
 		{"logs that are known", iam.Deploy, scope(), "ReadLogsOfTasks", []string{"arn:aws:logs:eu-west-1:111111111111:log-group:/shop/web:log-stream:*"}},
 		{"a service that must exist is not created", iam.Deploy, somebodyElses, "CreateServices", nil},
 		{"tags that a stage puts", iam.Write, scope(), "TagImages", []string{"arn:aws:ecr:eu-west-1:111111111111:repository/shop/app"}},
+		{"projections are written with the pins", iam.Write, scope(), "WritePins", []string{
+			"arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/shop", "arn:aws:ssm:eu-west-1:111111111111:parameter/one/dev/app",
+		}},
+		{"deploying looks at no projection", iam.Deploy, scope(), "ReadPins", []string{"arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/shop"}},
+		{"deploying reads none", iam.Deploy, scope(), "ReadProjections", nil},
+		{"what is imported", iam.Import, scope(), "ReadWhatIsImported", []string{
+			"arn:aws:ssm:eu-west-1:111111111111:parameter/containers", "arn:aws:ssm:eu-west-1:111111111111:parameter/containers/*",
+		}},
 		{"reading does not write", iam.Read, scope(), "WritePins", nil},
 		{"a function beside the parameters", iam.Lambda, scope(), "ReadPinsAsFunction", []string{"arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/shop"}},
 		{"a function in another account", iam.Lambda, remote, "ReadPinsAsFunction", nil},

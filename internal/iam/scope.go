@@ -57,14 +57,12 @@ func (p Place) arn(service, resource string) string {
 	return "arn:" + p.partition() + ":" + service + ":" + p.Region + ":" + p.Account + ":" + resource
 }
 
-func (s Scope) parameters() []string {
-	return each(s.Parameters, func(name string) []string { return []string{s.arn("ssm", "parameter"+name)} })
-}
+func (s Scope) parameters() []string  { return s.named(s.Parameters) }
+func (s Scope) projections() []string { return s.named(s.Projections) }
 
-// allParameters returns those that hold groups, and those that follow them.
-func (s Scope) allParameters() []string {
-	s.Parameters = slices.Concat(s.Parameters, s.Projections)
-	return s.parameters()
+// named returns the ARNs of parameters.
+func (s Scope) named(parameters []string) []string {
+	return each(parameters, func(name string) []string { return []string{s.arn("ssm", "parameter"+name)} })
 }
 
 // trees returns the first part of each parameter's path, and all below it. Who may read a
