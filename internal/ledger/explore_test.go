@@ -47,6 +47,7 @@ type actor struct {
 	behind  int      // reads that were
 	dead    bool
 	own     []int // the versions in which it wrote what it wants: until it heard that it did
+	twice   bool  // a write of its was made twice
 	told    bool  // it was told that a write succeeded
 	receipt *ledger.Receipt
 }
@@ -105,6 +106,7 @@ func (a *actor) Put(ctx context.Context, p ledger.Put) (int64, error) {
 	}
 	version, err := a.put(ctx, p)
 	if how == twice && err == nil {
+		a.twice = true
 		version, err = a.put(ctx, p)
 	}
 	a.told = a.told || err == nil
@@ -128,7 +130,7 @@ type scenario struct {
 	foreign string // what somebody sets the api to who knows nothing of the protocol
 	keeps   int    // versions that are kept; 0 for Parameter Store's hundred
 	behind  int    // reads that may be behind, of each writer
-	twice   bool   // writes may be made twice
+	twice   bool   // each writer may make one write twice
 	survive bool   // nobody dies
 }
 
@@ -223,7 +225,7 @@ func (w *world) moves() []move {
 		if a.next != "put" && a.behind < w.behind && len(w.puts) > 0 {
 			all = append(all, move{i, behind})
 		}
-		if a.next == "put" && w.twice && !a.foreign {
+		if a.next == "put" && w.twice && !a.foreign && !a.twice {
 			all = append(all, move{i, twice})
 		}
 	}

@@ -1,0 +1,42 @@
+package tagboat
+
+import "time"
+
+// Event is one line of the append-only history: who did what, when and why.
+type Event struct {
+	ID          string      `json:"id"` // the same however often the event is read
+	At          time.Time   `json:"at"`
+	By          string      `json:"by"`      // who AWS says it was: an ARN
+	Actor       string      `json:"actor"`   // who a CI system says it was; "" outside of one
+	Command     string      `json:"command"` // pin, import, restore, deploy, rollback, hold, unhold, tag, publish; "write" for others' writes
+	Environment EnvName     `json:"environment"`
+	Image       ImageName   `json:"image"`
+	Service     ServiceName `json:"service"`
+	From        Observed    `json:"from"`
+	To          Observed    `json:"to"`
+	// Parameter is where the pin is kept, and ParameterVersion what it became.
+	Parameter        string  `json:"parameter"`
+	ParameterVersion int64   `json:"parameterVersion"`
+	TaskDefinition   string  `json:"taskDefinition"`
+	Verdict          Verdict `json:"verdict"`
+	Message          string  `json:"message"`
+	Commit           string  `json:"commit"` // git commit that a CI system built
+	Run              string  `json:"run"`    // address of the run of a CI system
+	// Foreign says that somebody wrote who knows nothing of the ledger's protocol.
+	Foreign bool `json:"foreign"`
+	// Overwrote says that such a write put back what was there before an update.
+	Overwrote bool `json:"overwrote"`
+}
+
+// Observed is a version as people and machines call it; both are "" for none.
+type Observed struct {
+	Tag    string `json:"tag"`
+	Digest Digest `json:"digest"`
+}
+
+// HistoryDocument is what history prints with -o json, the newest event first.
+type HistoryDocument struct {
+	Events []Event `json:"events"`
+	// Since is from when on the history is whole; null where it is from the beginning.
+	Since *time.Time `json:"since"`
+}

@@ -1,0 +1,108 @@
+// Package journal keeps the history of what Tagboat changed in a CloudWatch log group,
+// one event a line and one stream an environment, where nothing is ever changed again.
+// Parameter Store keeps a hundred versions of a parameter; the journal keeps all that the
+// log group's retention lets it.
+//
+// The journal says what happened and decides nothing. An event that cannot be written
+// does not undo what it tells of.
+package journal
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// Log is CloudWatch Logs as the journal needs it.
+type Log interface {
+	// Append writes lines, oldest first. The error wraps ecs.ErrNotFound where the group
+	// or the stream is not there.
+	Append(ctx context.Context, group, stream string, lines []ecs.LogLine) error
+	// Create makes the group and the stream; what is there already stays.
+	Create(ctx context.Context, group, stream string, retentionDays int) error
+	// Between returns the lines of streams between two times, oldest first; none where
+	// the group or a stream is not there.
+	Between(ctx context.Context, group string, streams []string, from, to time.Time) ([]ecs.LogLine, error)
+}
+
+// Journal is the journal of one application in one place.
+type Journal struct {
+	Log           Log
+	Group         string
+	RetentionDays int // 0 keeps events for ever
+}
+
+// Write appends events of one environment. It is one call once the stream exists.
+func (j Journal) Write(ctx context.Context, events ...tagboat.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	var lines []ecs.LogLine
+	for _, e := range events {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("writing an event: %w", err)
+		}
+		lines = append(lines, ecs.LogLine{At: e.At, Message: string(line)})
+	}
+	slices.SortStableFunc(lines, func(a, b ecs.LogLine) int { return a.At.Compare(b.At) })
+	stream := Stream(events[0].Environment)
+	err := j.Log.Append(ctx, j.Group, stream, lines)
+	if errors.Is(err, ecs.ErrNotFound) {
+		if err := j.Log.Create(ctx, j.Group, stream, j.RetentionDays); err != nil {
+			return fmt.Errorf("creating the journal %s: %w", j.Group, err)
+		}
+		err = j.Log.Append(ctx, j.Group, stream, lines)
+	}
+	if err != nil {
+		return fmt.Errorf("writing to the journal %s: %w", j.Group, err)
+	}
+	return nil
+}
+
+// Read returns the events of environments between two times, oldest first. Lines that are
+// no events are left out.
+func (j Journal) Read(ctx context.Context, environments []tagboat.EnvName, from, to time.Time) ([]tagboat.Event, error) {
+	var streams []string
+	for _, env := range environments {
+		streams = append(streams, Stream(env))
+	}
+	lines, err := j.Log.Between(ctx, j.Group, streams, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal %s: %w", j.Group, err)
+	}
+	var events []tagboat.Event
+	for _, line := range lines {
+		if e, ok := Parse(line.Message); ok {
+			events = append(events, e)
+		}
+	}
+	slices.SortStableFunc(events, func(a, b tagboat.Event) int { return a.At.Compare(b.At) })
+	return events, nil
+}
+
+// Parse reads an event, and tells whether the line is one.
+func Parse(line string) (tagboat.Event, bool) {
+	var e tagboat.Event
+	if json.Unmarshal([]byte(line), &e) != nil || e.ID == "" || e.Command == "" || e.At.IsZero() {
+		return tagboat.Event{}, false
+	}
+	return e, true
+}
+
+// everywhere is the stream of what happened in no environment, such as a new tag.
+const everywhere = "registry"
+
+// Stream returns the name of an environment's stream.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html
+func Stream(env tagboat.EnvName) string {
+	return strings.NewReplacer(":", "-", "*", "-").Replace(cmp.Or(string(env), everywhere))
+}
