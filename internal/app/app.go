@@ -18,9 +18,10 @@ import (
 
 // Options say what to open.
 type Options struct {
-	Config string            // path of tagboat.yaml
-	Cache  string            // directory for what a later run need not ask for; "" for none
-	Notice func(text string) // takes what a user should know and no answer has room for; nil drops it
+	Config string              // path of tagboat.yaml
+	Cache  string              // directory for what a later run need not ask for; "" for none
+	Getenv func(string) string // tells who runs Tagboat, in CI systems; nil for nobody
+	Notice func(text string)   // takes what a user should know and no answer has room for; nil drops it
 	// Transport carries the requests to AWS and to registries; nil means that of net/http.
 	Transport http.RoundTripper
 }
@@ -31,6 +32,7 @@ type App struct {
 	cloud    *cloud.Cloud
 	registry *registry.Client
 	notice   func(string)
+	getenv   func(string) string
 	clients  map[cloud.Place]*deploy.Client
 }
 
@@ -58,7 +60,12 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	getenv := o.Getenv
+	if getenv == nil {
+		getenv = func(string) string { return "" }
+	}
 	return &App{
+		getenv:   getenv,
 		config:   file,
 		cloud:    aws,
 		registry: images,

@@ -59,18 +59,22 @@ func (a *App) changes(env config.Environment, pins map[tagboat.ImageName]tagboat
 
 // written is what came of writing pins.
 type written struct {
+	before  []tagboat.Pin // all of the groups'
 	pins    []tagboat.Pin // those asked for, as they are now, by image
 	changed bool          // false where they were so already
 }
 
+// reason says what changes pins, for the history.
+type reason struct{ command, message string }
+
 // writePins writes the pins of an environment to the groups that hold them, or says what
 // that would come to. Uncontended it is one read for all groups and one write for each.
-func (a *App) writePins(ctx context.Context, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, message string, dryRun bool) (written, error) {
+func (a *App) writePins(ctx context.Context, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, why reason, dryRun bool) (written, error) {
 	d, err := a.draft(ctx, env, slices.Collect(maps.Keys(pins)))
 	if err != nil {
 		return written{}, err
 	}
-	return a.writeOn(ctx, d, env, pins, message, dryRun)
+	return a.writeOn(ctx, d, env, pins, why, dryRun)
 }
 
 // draft reads the groups that hold images of an environment.
@@ -85,13 +89,17 @@ func (a *App) draft(ctx context.Context, env config.Environment, images []tagboa
 }
 
 // writeOn is writePins on groups that were read before.
-func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, message string, dryRun bool) (written, error) {
+func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, why reason, dryRun bool) (written, error) {
+	book, err := d.Book(ctx)
+	if err != nil {
+		return written{}, err
+	}
 	write := d.Update
 	if dryRun {
 		write = d.Preview
 	}
-	receipts, err := write(ctx, a.changes(env, pins), ledger.Why{Message: message})
-	w := written{}
+	receipts, err := write(ctx, a.changes(env, pins), ledger.Why{Message: why.message})
+	w := written{before: book.Pins(env.Name)}
 	for _, receipt := range receipts {
 		for _, o := range receipt.Overtaken {
 			a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", o.Image, o.By))
@@ -104,6 +112,9 @@ func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environme
 		}
 	}
 	slices.SortFunc(w.pins, func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
+	if !dryRun {
+		a.record(ctx, env, pinned(w, why)...)
+	}
 	return w, err
 }
 

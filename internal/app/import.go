@@ -93,7 +93,7 @@ func (a *App) writeAdopted(ctx context.Context, all []*adopted, message string, 
 	}
 	changed := false
 	for _, name := range slices.Sorted(maps.Keys(pins)) {
-		written, err := a.writePins(ctx, environments[name], pins[name], message, dryRun)
+		written, err := a.writePins(ctx, environments[name], pins[name], reason{"import", message}, dryRun)
 		if err != nil {
 			return changed, err
 		}

@@ -75,7 +75,7 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err := a.admit(ctx, env, changes); err != nil {
 		return PinResult{}, err
 	}
-	written, err := a.writeOn(ctx, draft, env, changes, strings.TrimSpace(r.Message+note), r.DryRun)
+	written, err := a.writeOn(ctx, draft, env, changes, reason{"pin", strings.TrimSpace(r.Message + note)}, r.DryRun)
 	if err != nil {
 		return PinResult{}, err
 	}

@@ -118,8 +118,11 @@ func (a *App) revisions(ctx context.Context, plans []deploy.Plan) map[tagboat.Di
 
 // Deploy carries plans out and returns how each ended, in the order of the plans.
 func (a *App) Deploy(ctx context.Context, s *PlanSet, o deploy.Options) tagboat.DeployDocument {
-	return tagboat.DeployDocument{
-		Deployments: some(deploy.Run(ctx, s.plans, o)),
-		Calls:       a.cloud.Calls(),
-	}
+	return a.carryOut(ctx, s, reason{command: "deploy"}, o)
+}
+
+func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o deploy.Options) tagboat.DeployDocument {
+	done := deploy.Run(ctx, s.plans, o)
+	a.recordDeployments(ctx, why, done)
+	return tagboat.DeployDocument{Deployments: some(done), Calls: a.cloud.Calls()}
 }

@@ -71,9 +71,9 @@ func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deplo
 		if err != nil {
 			return tagboat.DeployDocument{}, err
 		}
-		if _, err := a.writePins(ctx, env, r.pins[name], message, false); err != nil {
+		if _, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false); err != nil {
 			return tagboat.DeployDocument{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)
 		}
 	}
-	return a.Deploy(ctx, &r.PlanSet, o), nil
+	return a.carryOut(ctx, &r.PlanSet, reason{"rollback", message}, o), nil
 }

@@ -150,6 +150,7 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 	return app.Open(ctx, app.Options{
 		Config: f.config,
 		Cache:  cacheDir(f.getenv),
+		Getenv: f.getenv,
 		Notice: func(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) },
 	})
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Environments map[tagboat.EnvName]Environment
 	Vars         map[string][]ScopedValue // those of environments among them
 	Ledger       Ledger
+	Journal      Journal
 	Publish      Publish
 }
 

@@ -16,6 +16,7 @@ type file struct {
 	Environments source.Entries[fileEnvironment]   `yaml:"environments" doc:"the places to deploy to"`
 	Vars         source.Entries[[]fileScopedValue] `yaml:"vars" doc:"variables of the templates; the most specific scope wins"`
 	Ledger       fileLedger                        `yaml:"ledger" doc:"where Parameter Store holds what should run"`
+	Journal      fileJournal                       `yaml:"journal" doc:"where CloudWatch Logs keeps the history of what was changed"`
 	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
 }
 

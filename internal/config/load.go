@@ -55,6 +55,7 @@ func build(path string, root *source.Node) (*Config, error) {
 	b.environments()
 	b.vars()
 	b.ledger()
+	b.journal()
 	b.config.Publish.Tags = b.tagPatterns(b.file.Publish.Tags, publishTagNames)
 	if err := errors.Join(append([]error{decodeErr}, b.problems...)...); err != nil {
 		return nil, source.Sorted(err)

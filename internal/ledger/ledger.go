@@ -119,11 +119,16 @@ func (l *Ledger) audit(ctx context.Context, g Group) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("reading the history of parameter %s: %w", g.Parameter, err)
 	}
+	return audited(g, history)
+}
+
+// audited returns what a history comes to, with who set each pin.
+func audited(g Group, history []Parameter) (Entry, error) {
 	s, err := replay(history)
 	if err != nil {
 		return Entry{}, err
 	}
-	e, err := entry(g, s.stored, s.head.Version)
+	e, err := entry(g, s.values, s.head.Version)
 	if err != nil {
 		return Entry{}, err
 	}

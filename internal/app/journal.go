@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/journal"
+)
+
+// recording bounds how long the journal may take.
+const recording = 20 * time.Second
+
+// journal returns the journal in an environment's place.
+func (a *App) journal(env config.Environment) journal.Journal {
+	return journal.Journal{
+		Log: a.session(env).Logs(), Group: a.config.Journal.LogGroup, RetentionDays: a.config.Journal.RetentionDays,
+	}
+}
+
+// record writes events of an environment to the journal, with who and what made them.
+// What they tell of has happened, so a failure is told and changes nothing.
+func (a *App) record(ctx context.Context, env config.Environment, events ...tagboat.Event) {
+	if a.config.Journal.Off || len(events) == 0 {
+		return
+	}
+	// Who was interrupted has still changed what was changed.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
+	defer cancel()
+	session := a.session(env)
+	_, by, err := session.Identity(ctx)
+	if err == nil {
+		build := journal.BuildOf(a.getenv)
+		for i := range events {
+			e := &events[i]
+			e.ID, e.At, e.By, e.Environment = rand.Text(), session.Now(), by, env.Name
+			e.Actor, e.Commit, e.Run = build.Actor, build.Commit, build.Run
+		}
+		err = a.journal(env).Write(ctx, events...)
+	}
+	if err != nil {
+		a.notice(fmt.Sprintf("what was changed is not in the journal, so that history may forget it: %v", err))
+	}
+}
+
+// pinned returns the events of pins that were written.
+func pinned(w written, why reason) []tagboat.Event {
+	var events []tagboat.Event
+	for _, pin := range w.pins {
+		e := tagboat.Event{
+			Command: why.command, Message: why.message, Image: pin.Image,
+			To: tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, Parameter: pin.Parameter, ParameterVersion: pin.ParameterVersion,
+		}
+		if at := slices.IndexFunc(w.before, func(p tagboat.Pin) bool { return p.Image == pin.Image }); at >= 0 {
+			e.From = tagboat.Observed{Tag: w.before[at].Tag, Digest: w.before[at].Digest}
+		}
+		if e.From != e.To {
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+// recordDeployments records deployments that came to something, by environment.
+func (a *App) recordDeployments(ctx context.Context, why reason, deployments []tagboat.Deployment) {
+	events := map[tagboat.EnvName][]tagboat.Event{}
+	for _, d := range deployments {
+		if d.Verdict == tagboat.VerdictUnchanged || d.Verdict == tagboat.VerdictSkipped {
+			continue
+		}
+		events[d.Environment] = append(events[d.Environment], tagboat.Event{
+			Command: why.command, Message: why.message, Service: d.Service, Verdict: d.Verdict, TaskDefinition: d.TaskDefinition,
+		})
+	}
+	var all sync.WaitGroup
+	for name, made := range events {
+		if env, err := a.config.Environment(string(name)); err == nil {
+			all.Go(func() { a.record(ctx, env, made...) })
+		}
+	}
+	all.Wait()
+}

@@ -1,0 +1,127 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Step is what one version of a parameter meant for one image.
+type Step struct {
+	Image    tagboat.ImageName
+	From, To tagboat.Reference // the zero value for no pin
+	Version  int64
+	At       time.Time
+	By       string
+	Message  string
+	Foreign  bool // its writer knows nothing of the protocol
+	// Overwrote says that such a writer put back what was there before an update.
+	Overwrote bool
+}
+
+// Steps returns what happened to a group's images, the oldest first, as far as Parameter
+// Store keeps it, and from when on that is; the zero time where it is from the beginning.
+func (l *Ledger) Steps(ctx context.Context, g Group) (steps []Step, since time.Time, err error) {
+	history, err := l.Store.History(ctx, g.Parameter)
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("reading the history of parameter %s: %w", g.Parameter, err)
+	}
+	for n := range history {
+		if n == 0 && history[0].Version > 1 {
+			since = history[0].At // what it changed is not known any more
+			continue
+		}
+		made, err := g.steps(history[:n+1])
+		if err != nil {
+			continue // a value that is nobody's pins
+		}
+		steps = append(steps, made...)
+	}
+	return steps, since, nil
+}
+
+// steps returns what the newest version of a history meant.
+func (g Group) steps(history []Parameter) ([]Step, error) {
+	before, err := replay(history[:len(history)-1])
+	if err != nil {
+		return nil, err
+	}
+	after, err := replay(history)
+	if err != nil {
+		return nil, err
+	}
+	p, meant := history[len(history)-1], after.intent[len(after.intent)-1]
+	_, ours := noteOf(p)
+	by, message := author(p)
+	var steps []Step
+	for _, image := range slices.Sorted(maps.Keys(g.Images)) {
+		key := g.key(image)
+		_, set := meant.set[key]
+		if !set && !slices.Contains(meant.gone, key) {
+			continue
+		}
+		s := Step{
+			Image: image, From: g.reference(image, before.values), To: g.reference(image, after.values),
+			Version: p.Version, At: p.At, By: by, Message: message, Foreign: !ours,
+		}
+		if s.From != s.To {
+			s.Overwrote = s.Foreign && wasBefore(history, before, key, after.values[key])
+			steps = append(steps, s)
+		}
+	}
+	return steps, nil
+}
+
+// wasBefore tells whether a key had a value before the version that last set it.
+func wasBefore(history []Parameter, s state, key, value string) bool {
+	at, ok := s.origin[key]
+	if !ok || at == 0 {
+		return false
+	}
+	older, err := replay(history[:at])
+	return err == nil && older.values[key] == value
+}
+
+// reference returns what v says of an image; the zero value for nothing, or nothing that
+// can be read.
+func (g Group) reference(image tagboat.ImageName, v values) tagboat.Reference {
+	value, ok := v[g.key(image)]
+	if !ok {
+		return tagboat.Reference{}
+	}
+	ref, err := g.Form.Parse(value, g.Images[image])
+	if err != nil {
+		return tagboat.Reference{}
+	}
+	return ref
+}
+
+// Past is what a group held at a time.
+type Past struct {
+	Entry
+	// Since is where the answer cannot be had from the parameter's versions: the time of
+	// the oldest that is kept. Entry then holds what that version holds.
+	Since time.Time
+}
+
+// AsOf returns what a group held at a time, with who set each pin, when and why.
+func (l *Ledger) AsOf(ctx context.Context, g Group, at time.Time) (Past, error) {
+	history, err := l.Store.History(ctx, g.Parameter)
+	if err != nil {
+		return Past{}, fmt.Errorf("reading the history of parameter %s: %w", g.Parameter, err)
+	}
+	then := slices.IndexFunc(history, func(p Parameter) bool { return p.At.After(at) })
+	switch {
+	case then < 0:
+		then = len(history)
+	case then == 0 && history[0].Version > 1:
+		e, err := audited(g, history[:1])
+		return Past{e, history[0].At}, err
+	}
+	e, err := audited(g, history[:then])
+	return Past{Entry: e}, err
+}
