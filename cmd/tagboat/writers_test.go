@@ -21,14 +21,18 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
+// updatesARound is how many updates a process makes in a round, each of another image.
+const updatesARound = 5
+
 // TestManyProcessesLoseNothing has processes of their own update one parameter, in rounds
 // that they all begin at once, while Parameter Store throttles, refuses, fails and loses
 // answers. When all of a round were told that they are done, what is stored has to have
-// all of it, without a reader's help. TAGBOAT_EXHAUSTIVE=1 has 32 processes and 25 rounds.
+// all of it, without a reader's help. TAGBOAT_EXHAUSTIVE=1 has 32 processes and 25 updates
+// of each.
 func TestManyProcessesLoseNothing(t *testing.T) {
-	processes, rounds := 8, 5
+	processes, rounds := 8, 1
 	if os.Getenv("TAGBOAT_EXHAUSTIVE") != "" {
-		processes, rounds = 32, 25
+		processes, rounds = 32, 5
 	}
 	server, err := sandbox.New(sandbox.Config{Speed: 1})
 	if err != nil {
@@ -59,7 +63,7 @@ func TestManyProcessesLoseNothing(t *testing.T) {
 		}
 		checkRound(t, store, processes, round)
 	}
-	t.Logf("%d processes, %d updates each: %.1f calls an update", processes, rounds, float64(calls)/float64(processes*rounds))
+	t.Logf("%d processes, %d updates each: %.1f calls an update", processes, rounds*updatesARound, float64(calls)/float64(processes*rounds*updatesARound))
 }
 
 // checkRound checks what is stored, as a template would read it.
@@ -74,8 +78,10 @@ func checkRound(t *testing.T, store ledger.Store, processes, round int) {
 		t.Fatal(err)
 	}
 	for number := range processes {
-		if tag := stored[string(writersImage(number))]; tag != strconv.Itoa(round) {
-			t.Errorf("round %d: process %d was told that its update is safe, and it says %q", round, number, tag)
+		for update := range updatesARound {
+			if tag := stored[string(writersImage(number, update))]; tag != strconv.Itoa(round) {
+				t.Errorf("round %d: process %d was told that update %d is safe, and it says %q", round, number, update, tag)
+			}
 		}
 	}
 	if tag := stored["shared"]; !strings.HasSuffix(tag, "-"+strconv.Itoa(round)) {
@@ -85,6 +91,7 @@ func checkRound(t *testing.T, store ledger.Store, processes, round int) {
 
 // writerProcess is a process that updates the parameter once for each line that it reads.
 type writerProcess struct {
+	cmd *exec.Cmd
 	in  io.Writer
 	out *bufio.Scanner
 	err *bytes.Buffer
@@ -106,7 +113,7 @@ func startWriter(t *testing.T, url string, number int) *writerProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &writerProcess{in: in, out: bufio.NewScanner(out), err: &bytes.Buffer{}}
+	p := &writerProcess{cmd: cmd, in: in, out: bufio.NewScanner(out), err: &bytes.Buffer{}}
 	cmd.Stderr = p.err
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -129,7 +136,7 @@ func (p *writerProcess) begin(t *testing.T, round int) {
 func (p *writerProcess) calls(t *testing.T) int {
 	t.Helper()
 	if !p.out.Scan() {
-		t.Fatalf("a process ended: %s", p.err)
+		t.Fatalf("a process ended: %v: %s", p.cmd.Wait(), p.err)
 	}
 	made, err := strconv.Atoi(p.out.Text())
 	if err != nil {
@@ -138,8 +145,9 @@ func (p *writerProcess) calls(t *testing.T) int {
 	return made
 }
 
-// ledgerWriter is the command of one process: for each round that it reads it updates an
-// image of its own, and one that all of them pin, and prints how many calls that took.
+// ledgerWriter is the command of one process: for each round that it reads it updates
+// images of its own, and with each one that all of them pin, and prints how many calls
+// that took.
 func ledgerWriter() {
 	aws, err := cloud.New(context.Background(), cloud.Options{})
 	if err != nil {
@@ -152,17 +160,24 @@ func ledgerWriter() {
 	}
 	g := ledger.Group{
 		Parameter: contended, Environment: "dev", Form: ledger.FormTag,
-		Images: map[tagboat.ImageName]tagboat.Reference{writersImage(number): {Repository: "own"}, "shared": {Repository: "shared"}},
+		Images: map[tagboat.ImageName]tagboat.Reference{"shared": {Repository: "shared"}},
+	}
+	for update := range updatesARound {
+		g.Images[writersImage(number, update)] = tagboat.Reference{Repository: "own"}
 	}
 	for rounds := bufio.NewScanner(os.Stdin); rounds.Scan(); {
-		receipt, err := l.Update(context.Background(), g, map[tagboat.ImageName]tagboat.Reference{
-			writersImage(number): {Repository: "own", Tag: rounds.Text()},
-			"shared":             {Repository: "shared", Tag: os.Args[1] + "-" + rounds.Text()},
-		}, ledger.Why{Actor: os.Args[1]})
-		if err != nil {
-			fail(err)
+		calls := 0
+		for update := range updatesARound {
+			receipt, err := l.Update(context.Background(), g, map[tagboat.ImageName]tagboat.Reference{
+				writersImage(number, update): {Repository: "own", Tag: rounds.Text()},
+				"shared":                     {Repository: "shared", Tag: os.Args[1] + "-" + rounds.Text()},
+			}, ledger.Why{Actor: os.Args[1]})
+			if err != nil {
+				fail(err)
+			}
+			calls += receipt.Calls
 		}
-		_, _ = fmt.Fprintln(os.Stdout, receipt.Calls)
+		_, _ = fmt.Fprintln(os.Stdout, calls)
 	}
 }
 
@@ -174,8 +189,8 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-func writersImage(number int) tagboat.ImageName {
-	return tagboat.ImageName("image" + strconv.Itoa(number))
+func writersImage(number, update int) tagboat.ImageName {
+	return tagboat.ImageName(fmt.Sprintf("image%d-%d", number, update))
 }
 
 func storeAt(t *testing.T, url string) ledger.Store {

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -12,8 +14,12 @@ import (
 
 // PinsAsOf returns the pins that an environment had at a time: from the versions of its
 // parameters, and where those do not go back so far, from the journal.
-func (a *App) PinsAsOf(ctx context.Context, name tagboat.EnvName, at time.Time) (tagboat.PinsDocument, error) {
+func (a *App) PinsAsOf(ctx context.Context, name tagboat.EnvName, when When) (tagboat.PinsDocument, error) {
 	env, err := a.config.Environment(string(name))
+	if err != nil {
+		return tagboat.PinsDocument{}, err
+	}
+	at, err := a.moment(ctx, env, when)
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
@@ -44,11 +50,7 @@ func (a *App) fromJournal(ctx context.Context, env config.Environment, g ledger.
 	if a.config.Journal.Off {
 		return nil, tooOld(g, past, at).WithHint("without a journal only the last hundred versions are known; take off: true out of tagboat.yaml")
 	}
-	var streams []tagboat.EnvName
-	for _, other := range a.config.Sharing(env, a.config.GroupOf(anyImage(g))) {
-		streams = append(streams, other.Name)
-	}
-	events, err := a.journal(env).Read(ctx, streams, time.Time{}, past.Since)
+	events, err := a.events(ctx, env, []ledger.Group{g}, time.Time{}, past.Since)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +75,6 @@ func tooOld(g ledger.Group, past ledger.Past, at time.Time) *tagboat.Error {
 		g.Parameter, at.UTC().Format(time.RFC3339), past.Since.UTC().Format(time.RFC3339))
 }
 
-func anyImage(g ledger.Group) tagboat.ImageName {
-	for name := range g.Images {
-		return name
-	}
-	return ""
-}
-
 // rewound returns the pins of a group between events.
 func rewound(g ledger.Group, oldest []tagboat.Pin, before, after []tagboat.Event) []tagboat.Pin {
 	pins := map[tagboat.ImageName]tagboat.Pin{}
@@ -93,7 +88,7 @@ func rewound(g ledger.Group, oldest []tagboat.Pin, before, after []tagboat.Event
 	for i := range before {
 		set(pins, g, before[i], before[i].To, &before[i])
 	}
-	return sorted(pins)
+	return slices.SortedFunc(maps.Values(pins), func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
 }
 
 // set makes a pin what an event says of it; from is the event that set it.

@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
@@ -16,18 +18,19 @@ import (
 type HistoryRequest struct {
 	Environments []tagboat.EnvName // all where there are none
 	Image        tagboat.ImageName // "" for all, and services too
-	Since, Until time.Time         // the zero time is no bound
+	Since, Until When              // the zero value is no bound
 	Limit        int               // the newest so many; 0 for all
 }
 
 // History returns what was changed, the newest event first: what the journal has, and
 // what the versions of the parameters tell beside it, others' writes too.
 func (a *App) History(ctx context.Context, r HistoryRequest) (tagboat.HistoryDocument, error) {
-	if _, ok := a.config.Images[r.Image]; r.Image != "" && !ok {
-		_, err := a.image(r.Image)
-		return tagboat.HistoryDocument{}, err
+	if r.Image != "" {
+		if _, err := a.config.Image(string(r.Image)); err != nil {
+			return tagboat.HistoryDocument{}, err
+		}
 	}
-	environments, err := a.someEnvironments(r.Environments)
+	environments, err := a.environments(Selection{Environments: r.Environments})
 	if err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
@@ -36,7 +39,8 @@ func (a *App) History(ctx context.Context, r HistoryRequest) (tagboat.HistoryDoc
 	group.SetLimit(environmentsAtOnce)
 	for i, env := range environments {
 		group.Go(func() error {
-			found[i], err = a.past(inner, env, r)
+			p, err := a.past(inner, env, r)
+			found[i] = p
 			return err
 		})
 	}
@@ -51,23 +55,37 @@ const environmentsAtOnce = 4
 
 // past is what is known of one environment.
 type past struct {
+	place          cloud.Place
 	journal, steps []tagboat.Event
 	since          time.Time // from when on it is whole; the zero time for always
 }
 
 func (a *App) past(ctx context.Context, env config.Environment, r HistoryRequest) (past, error) {
-	until := r.Until
-	if until.IsZero() {
-		until = a.session(env).Now().Add(time.Hour)
+	from, to, err := a.bounds(ctx, env, r)
+	if err != nil {
+		return past{}, err
 	}
-	var p past
-	var err error
-	if !a.config.Journal.Off {
-		if p.journal, err = a.journal(env).Read(ctx, []tagboat.EnvName{env.Name}, r.Since, until); err != nil {
-			return past{}, err
-		}
+	p, err := a.all(ctx, env, from, to)
+	outside := func(e tagboat.Event) bool {
+		return r.Image != "" && e.Image != r.Image || e.At.Before(from) || !to.IsZero() && !e.At.Before(to)
 	}
-	for _, g := range a.groups(env) {
+	p.journal = slices.DeleteFunc(p.journal, outside)
+	p.steps = slices.DeleteFunc(p.steps, outside)
+	return p, err
+}
+
+func (a *App) bounds(ctx context.Context, env config.Environment, r HistoryRequest) (from, to time.Time, err error) {
+	if from, err = a.moment(ctx, env, r.Since); err == nil {
+		to, err = a.moment(ctx, env, r.Until)
+	}
+	return from, to, err
+}
+
+// all returns what is known between two times, and of the parameters' versions all.
+func (a *App) all(ctx context.Context, env config.Environment, from, to time.Time) (past, error) {
+	p := past{place: place(env)}
+	groups := a.groups(env)
+	for _, g := range groups {
 		steps, since, err := a.ledger(env).Steps(ctx, g)
 		if err != nil {
 			return past{}, err
@@ -79,15 +97,43 @@ func (a *App) past(ctx context.Context, env config.Environment, r HistoryRequest
 			p.steps = append(p.steps, event(g, s))
 		}
 	}
+	if a.config.Journal.Off {
+		return p, nil
+	}
+	if to.IsZero() {
+		to = a.session(env).Now().Add(time.Hour)
+	}
+	var err error
+	if p.journal, err = a.events(ctx, env, groups, from, to); err != nil {
+		return past{}, err
+	}
 	if !p.since.IsZero() && len(p.journal) > 0 && p.journal[0].At.Before(p.since) {
 		p.since = p.journal[0].At
 	}
 	return p, nil
 }
 
+// events returns what the journal has of an environment, and of what others changed in
+// parameters that they share with it, the oldest first.
+func (a *App) events(ctx context.Context, env config.Environment, groups []ledger.Group, from, to time.Time) ([]tagboat.Event, error) {
+	streams := []tagboat.EnvName{env.Name}
+	for _, g := range a.config.Ledger.Groups {
+		for _, other := range a.config.Sharing(env, g) {
+			if !slices.Contains(streams, other.Name) {
+				streams = append(streams, other.Name)
+			}
+		}
+	}
+	events, err := a.journal(env).Read(ctx, streams, from, to)
+	return slices.DeleteFunc(events, func(e tagboat.Event) bool {
+		return e.Environment != env.Name && !slices.ContainsFunc(groups, func(g ledger.Group) bool { return g.Parameter == e.Parameter })
+	}), err
+}
+
 // event makes an event of what a parameter's version tells.
 func event(g ledger.Group, s ledger.Step) tagboat.Event {
 	e := tagboat.Event{
+		ID: fmt.Sprintf("%s:%d:%s", g.Parameter, s.Version, s.Image),
 		At: s.At, By: s.By, Command: "pin", Environment: g.Environment, Image: s.Image, Message: s.Message,
 		From: tagboat.Observed{Tag: s.From.Tag, Digest: s.From.Digest}, To: tagboat.Observed{Tag: s.To.Tag, Digest: s.To.Digest},
 		Parameter: g.Parameter, ParameterVersion: s.Version, Foreign: s.Foreign, Overwrote: s.Overwrote,
@@ -95,36 +141,50 @@ func event(g ledger.Group, s ledger.Step) tagboat.Event {
 	if s.Foreign {
 		e.Command = "write"
 	}
-	e.ID = string(e.Environment) + " " + place1(e)
 	return e
+}
+
+// told identifies what an event tells of, which the journal and a parameter's version may
+// both do, and of a shared parameter the versions of each environment that has it.
+type told struct {
+	place     cloud.Place
+	parameter string
+	version   int64
+	what      string
+}
+
+func toldBy(p past, e tagboat.Event) told {
+	if e.Parameter == "" {
+		return told{place: p.place, what: e.ID}
+	}
+	return told{p.place, e.Parameter, e.ParameterVersion, string(e.Image)}
 }
 
 // merge puts what is known together. An event of the journal knows more than the version
 // of the parameter that it made.
 func merge(found []past, r HistoryRequest) tagboat.HistoryDocument {
-	var document tagboat.HistoryDocument
-	for _, p := range found {
-		known := map[string]bool{}
-		for _, e := range p.journal {
-			known[place1(e)] = true
-			document.Events = append(document.Events, e)
-		}
-		for _, e := range p.steps {
-			if !known[place1(e)] {
+	document := tagboat.HistoryDocument{Events: []tagboat.Event{}}
+	known := map[told]bool{}
+	add := func(p past, events []tagboat.Event) {
+		for _, e := range events {
+			if key := toldBy(p, e); !known[key] {
+				known[key] = true
 				document.Events = append(document.Events, e)
 			}
 		}
+	}
+	for _, p := range found {
+		add(p, p.journal)
+	}
+	for _, p := range found {
+		add(p, p.steps)
 		if since := p.since; !since.IsZero() && (document.Since == nil || since.After(*document.Since)) {
 			document.Since = &since
 		}
 	}
-	document.Events = slices.DeleteFunc(document.Events, func(e tagboat.Event) bool {
-		return r.Image != "" && e.Image != r.Image || e.At.Before(r.Since) || !r.Until.IsZero() && !e.At.Before(r.Until)
-	})
 	slices.SortStableFunc(document.Events, func(a, b tagboat.Event) int { return b.At.Compare(a.At) })
 	if r.Limit > 0 && len(document.Events) > r.Limit {
 		document.Events = document.Events[:r.Limit]
 	}
-	document.Events = some(document.Events)
 	return document
 }

@@ -71,6 +71,9 @@ func (a *App) scope(ctx context.Context, env config.Environment, purpose iam.Pur
 		Place: at, Role: env.Role, Parameters: a.parameters(env), Projections: a.projectionNames(env),
 		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0, Families: a.hasFamilies(),
 	}
+	if !a.config.Journal.Off {
+		scope.Journal = a.config.Journal.LogGroup
+	}
 	// Registries are used with the caller's own credentials, whatever role gets to an
 	// environment.
 	if env.Role == "" || purpose == iam.Assume || purpose == iam.Publish {

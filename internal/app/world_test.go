@@ -37,6 +37,9 @@ type world struct {
 	server *sandbox.Server
 	dir    string
 	pushed map[string]tagboat.Digest
+	getenv func(string) string // nothing where it is nil
+	// notices are what Tagboat told beside its results.
+	notices []string
 }
 
 // inWorld runs a story in a world of its own.
@@ -175,7 +178,10 @@ func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App
 	for _, f := range wrap {
 		transport = f(transport)
 	}
-	a, err := app.Open(w.Context(), app.Options{Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport})
+	a, err := app.Open(w.Context(), app.Options{
+		Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport, Getenv: w.getenv,
+		Notice: func(text string) { w.notices = append(w.notices, text) },
+	})
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -7,24 +7,27 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
 type pinsOptions struct {
 	environment string
+	asOf        when
 	imports     importOptions
 }
 
 func newPins(f *frame) *cobra.Command {
 	var o pinsOptions
 	cmd := &cobra.Command{
-		Use:   "pins --env ENV | pins --import PATH [--env ENV]",
+		Use:   "pins --env ENV [--as-of TIME] | pins --import PATH [--env ENV]",
 		Short: "Show which versions should run in an environment, or adopt parameters that exist",
-		Long: "Shows what the ledger says. --import adopts parameters that others wrote, one or all\n" +
+		Long: "Shows what the ledger says, or with --as-of what it said at a time: from the versions\n" +
+			"of its parameters, and before those from the journal. --import adopts parameters that others wrote, one or all\n" +
 			"below a path: their keys are matched with images by name or repository, and their\n" +
 			"tags are pinned by digest in the ledger's layout and form. Keys that stand for no\n" +
 			"image are listed, with the lines of tagboat.yaml that would cover them.",
-		Example: "  tagboat pins --env prod\n  tagboat pins --import /containers/prod --env prod --dry-run",
+		Example: "  tagboat pins --env prod\n  tagboat pins --env prod --as-of 2026-01-02T10:30:00Z\n  tagboat pins --import /containers/prod --env prod --dry-run",
 		GroupID: "truth",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,6 +38,7 @@ func newPins(f *frame) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
+	cmd.Flags().Var(&o.asOf, "as-of", "show the pins of that time, or of so long ago: 2026-01-02T10:30:00Z, 3h")
 	o.imports.flags(cmd)
 	return cmd
 }
@@ -51,7 +55,7 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 		return err
 	}
 	defer f.finish(a)
-	document, err := a.Pins(ctx, tagboat.EnvName(o.environment))
+	document, err := readPins(ctx, a, o)
 	if err != nil {
 		return err
 	}
@@ -62,8 +66,19 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	return nil
 }
 
+func readPins(ctx context.Context, a *app.App, o pinsOptions) (tagboat.PinsDocument, error) {
+	if o.asOf.text != "" {
+		return a.PinsAsOf(ctx, tagboat.EnvName(o.environment), o.asOf.When)
+	}
+	return a.Pins(ctx, tagboat.EnvName(o.environment))
+}
+
 func (f *frame) printPins(document tagboat.PinsDocument) {
-	if len(document.Pins) == 0 {
+	switch {
+	case len(document.Pins) == 0 && document.AsOf != nil:
+		f.Talkf("nothing was pinned in %s at %s\n", document.Environment, document.AsOf.UTC().Format(time.RFC3339))
+		return
+	case len(document.Pins) == 0:
 		f.Talkf("nothing is pinned in %s\n", document.Environment)
 		return
 	}

@@ -12,12 +12,22 @@ var grants = []grant{
 		actions: []string{"ssm:GetParameters"}, resources: Scope.projections,
 	},
 	{
-		sid: "ReadHistory", purposes: []Purpose{Read, Write, Import},
+		// A read asks the history, too, where somebody wrote who is not of the protocol.
+		sid: "ReadHistory", purposes: []Purpose{Read, Write, Deploy, Import},
 		actions: []string{"ssm:GetParameterHistory"}, resources: Scope.parameters,
 	},
 	{
 		sid: "WritePins", purposes: []Purpose{Write, Import},
 		actions: []string{"ssm:PutParameter"}, resources: both(Scope.parameters, Scope.projections),
+	},
+	{
+		sid: "WriteJournal", purposes: []Purpose{Write, Deploy, Import},
+		actions:   []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:PutRetentionPolicy"},
+		resources: Scope.journal,
+	},
+	{
+		sid: "ReadJournal", purposes: []Purpose{Read},
+		actions: []string{"logs:FilterLogEvents"}, resources: Scope.journal,
 	},
 	{
 		sid: "ReadWhatIsImported", purposes: []Purpose{Import},

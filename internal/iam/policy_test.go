@@ -18,7 +18,7 @@ import (
 func scope() iam.Scope {
 	at := iam.Place{Account: "111111111111", Region: "eu-west-1"}
 	return iam.Scope{
-		Place: at, Parameters: []string{"/containers/dev/shop"}, Projections: []string{"/one/dev/app"}, Scans: true, Tags: true,
+		Place: at, Journal: "/tagboat/shop", Parameters: []string{"/containers/dev/shop"}, Projections: []string{"/one/dev/app"}, Scans: true, Tags: true,
 		Repositories: []iam.Repository{{Place: at, Name: "shop/app"}},
 		Services: []iam.Service{{
 			Cluster: "dev", Name: "web", Family: "web", Create: true,
@@ -29,7 +29,7 @@ func scope() iam.Scope {
 
 func TestWritePolicy(t *testing.T) {
 	plain := scope()
-	plain.Scans, plain.Tags, plain.Repositories, plain.Projections = false, false, nil, nil
+	plain.Scans, plain.Tags, plain.Repositories, plain.Projections, plain.Journal = false, false, nil, nil, ""
 	plain.Region = "cn-north-1"
 	parameter := []string{"arn:aws-cn:ssm:cn-north-1:111111111111:parameter/containers/dev/shop"}
 	want := iam.Document{Version: "2012-10-17", Statement: []iam.Statement{
@@ -57,6 +57,8 @@ func TestResources(t *testing.T) {
 	somebodyElses.Services[0].Roles, somebodyElses.Services[0].LogGroups, somebodyElses.Services[0].Create = nil, nil, false
 	remote := scope()
 	remote.Role = "arn:aws:iam::222222222222:role/tagboat"
+	unwritten := scope()
+	unwritten.Journal = ""
 	tests := []struct {
 		name    string
 		purpose iam.Purpose
@@ -83,6 +85,10 @@ func TestResources(t *testing.T) {
 		{"what is imported", iam.Import, scope(), "ReadWhatIsImported", []string{
 			"arn:aws:ssm:eu-west-1:111111111111:parameter/containers", "arn:aws:ssm:eu-west-1:111111111111:parameter/containers/*",
 		}},
+		{"the journal and its streams", iam.Write, scope(), "WriteJournal", []string{
+			"arn:aws:logs:eu-west-1:111111111111:log-group:/tagboat/shop", "arn:aws:logs:eu-west-1:111111111111:log-group:/tagboat/shop:*",
+		}},
+		{"no journal", iam.Write, unwritten, "WriteJournal", nil},
 		{"reading does not write", iam.Read, scope(), "WritePins", nil},
 		{"a function beside the parameters", iam.Lambda, scope(), "ReadPinsAsFunction", []string{"arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/shop"}},
 		{"a function in another account", iam.Lambda, remote, "ReadPinsAsFunction", nil},

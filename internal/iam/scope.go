@@ -17,6 +17,7 @@ type Scope struct {
 	Role         string       // ARN of the role that is assumed to get there; "" for none
 	Parameters   []string     // that hold groups of pins
 	Projections  []string     // parameters that follow one pin each
+	Journal      string       // log group of what was changed; "" for none
 	Repositories []Repository // that are read or written as whom the policy is for
 	Services     []Service
 	Scans        bool // a gate looks at scans
@@ -73,6 +74,14 @@ func (s Scope) trees() []string {
 		first, _, _ := strings.Cut(strings.TrimPrefix(name, "/"), "/")
 		return []string{s.arn("ssm", "parameter/"+first), s.arn("ssm", "parameter/"+first+"/*")}
 	})
+}
+
+// journal returns the log group and what is in it: streams have ARNs that go on.
+func (s Scope) journal() []string {
+	if s.Journal == "" {
+		return nil
+	}
+	return []string{s.arn("logs", "log-group:"+s.Journal), s.arn("logs", "log-group:"+s.Journal+":*")}
 }
 
 func (s Scope) repositories() []string {

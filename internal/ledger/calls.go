@@ -53,10 +53,10 @@ func (w *writer) put(ctx context.Context, base int64, v, set values) (int64, err
 // answer of a read may be older than that of the write before it.
 func (w *writer) history(ctx context.Context) ([]Parameter, state, error) {
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
-		w.calls++
-		history, err := w.store.History(ctx, w.group.Parameter)
+		history, calls, err := versions(ctx, w.store, w.group.Parameter)
+		w.calls += calls
 		if err != nil {
-			return nil, state{}, fmt.Errorf("reading the history of parameter %s: %w", w.group.Parameter, err)
+			return nil, state{}, err
 		}
 		s, err := replay(history)
 		if err != nil || s.head.Version >= w.head {

@@ -47,7 +47,6 @@ type actor struct {
 	behind  int      // reads that were
 	dead    bool
 	own     []int // the versions in which it wrote what it wants: until it heard that it did
-	twice   bool  // a write of its was made twice
 	told    bool  // it was told that a write succeeded
 	receipt *ledger.Receipt
 }
@@ -106,7 +105,7 @@ func (a *actor) Put(ctx context.Context, p ledger.Put) (int64, error) {
 	}
 	version, err := a.put(ctx, p)
 	if how == twice && err == nil {
-		a.twice = true
+		a.world.repeated++
 		version, err = a.put(ctx, p)
 	}
 	a.told = a.told || err == nil
@@ -130,17 +129,18 @@ type scenario struct {
 	foreign string // what somebody sets the api to who knows nothing of the protocol
 	keeps   int    // versions that are kept; 0 for Parameter Store's hundred
 	behind  int    // reads that may be behind, of each writer
-	twice   bool   // each writer may make one write twice
+	lost    int    // writes whose answer may get lost, so that a client makes them again
 	survive bool   // nobody dies
 }
 
 // world is one run.
 type world struct {
 	scenario
-	ctx    context.Context
-	memory *ledger.Memory
-	puts   []ledger.Put
-	actors []*actor
+	ctx      context.Context
+	memory   *ledger.Memory
+	puts     []ledger.Put
+	repeated int // writes that were made twice
+	actors   []*actor
 }
 
 func newWorld(ctx context.Context, s scenario) *world {
@@ -225,7 +225,7 @@ func (w *world) moves() []move {
 		if a.next != "put" && a.behind < w.behind && len(w.puts) > 0 {
 			all = append(all, move{i, behind})
 		}
-		if a.next == "put" && w.twice && !a.foreign && !a.twice {
+		if a.next == "put" && w.repeated < w.lost && !a.foreign {
 			all = append(all, move{i, twice})
 		}
 	}

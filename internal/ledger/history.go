@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -26,9 +25,9 @@ type Step struct {
 // Steps returns what happened to a group's images, the oldest first, as far as Parameter
 // Store keeps it, and from when on that is; the zero time where it is from the beginning.
 func (l *Ledger) Steps(ctx context.Context, g Group) (steps []Step, since time.Time, err error) {
-	history, err := l.Store.History(ctx, g.Parameter)
+	history, _, err := versions(ctx, l.Store, g.Parameter)
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("reading the history of parameter %s: %w", g.Parameter, err)
+		return nil, time.Time{}, err
 	}
 	for n := range history {
 		if n == 0 && history[0].Version > 1 {
@@ -110,9 +109,9 @@ type Past struct {
 
 // AsOf returns what a group held at a time, with who set each pin, when and why.
 func (l *Ledger) AsOf(ctx context.Context, g Group, at time.Time) (Past, error) {
-	history, err := l.Store.History(ctx, g.Parameter)
+	history, _, err := versions(ctx, l.Store, g.Parameter)
 	if err != nil {
-		return Past{}, fmt.Errorf("reading the history of parameter %s: %w", g.Parameter, err)
+		return Past{}, err
 	}
 	then := slices.IndexFunc(history, func(p Parameter) bool { return p.At.After(at) })
 	switch {

@@ -115,9 +115,9 @@ func (l *Ledger) Audit(ctx context.Context, groups ...Group) (Book, error) {
 }
 
 func (l *Ledger) audit(ctx context.Context, g Group) (Entry, error) {
-	history, err := l.Store.History(ctx, g.Parameter)
+	history, _, err := versions(ctx, l.Store, g.Parameter)
 	if err != nil {
-		return Entry{}, fmt.Errorf("reading the history of parameter %s: %w", g.Parameter, err)
+		return Entry{}, err
 	}
 	return audited(g, history)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math/rand/v2"
+	"time"
 
 	"github.com/tagboat/tagboat"
 )
@@ -56,7 +58,10 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 // settle ends a run whose outcome only the history tells: it repairs what is torn, and
 // writes what we want where that is still to do.
 func (w *writer) settle(ctx context.Context) (Receipt, error) {
-	for range patience {
+	for try := range patience {
+		if err := giveWay(ctx, try); err != nil {
+			return Receipt{}, err
+		}
 		history, s, err := w.history(ctx)
 		if err != nil {
 			return Receipt{}, err
@@ -84,6 +89,16 @@ func (w *writer) settle(ctx context.Context) (Receipt, error) {
 		}
 	}
 	return Receipt{}, errBusy(w.group.Parameter)
+}
+
+// giveWay waits a random time, longer with each try, so that of many writers at once one
+// comes through undisturbed.
+func giveWay(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	longest := min(25*time.Millisecond<<min(try, 10), 3*time.Second)
+	return sleep(ctx, rand.N(longest))
 }
 
 func (w *writer) settled(version int64, s state, history []Parameter) (Receipt, error) {

@@ -1,0 +1,180 @@
+package app_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// changed says what an event tells of, in short.
+func changed(e tagboat.Event) string {
+	text := fmt.Sprintf("%s %s%s %s>%s%s", e.Command, e.Image, e.Service, e.From.Tag, e.To.Tag, e.Verdict)
+	if e.Foreign {
+		text += " foreign"
+	}
+	if e.Overwrote {
+		text += " overwrote"
+	}
+	return text
+}
+
+func (w *world) history(r app.HistoryRequest) tagboat.HistoryDocument {
+	w.Helper()
+	document, err := w.open().History(w.Context(), r)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return document
+}
+
+func (w *world) tagsAsOf(when app.When) map[string]string {
+	w.Helper()
+	document, err := w.open().PinsAsOf(w.Context(), "dev", when)
+	if err != nil {
+		w.Fatal(err)
+	}
+	tags := map[string]string{}
+	for _, pin := range document.Pins {
+		if w.pushed["shop/"+string(pin.Image)+":"+pin.Tag] != pin.Digest {
+			w.Errorf("%s:%s is pinned by the digest %s", pin.Image, pin.Tag, pin.Digest)
+		}
+		tags[string(pin.Image)] = pin.Tag
+	}
+	return tags
+}
+
+// TestPinsOfTimesThatTheirVersionsHaveForgotten pins more often than Parameter Store keeps
+// versions: what was before is in the journal.
+func TestPinsOfTimesThatTheirVersionsHaveForgotten(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web", "api"}}.open(w)
+		for _, image := range []string{"web:v1", "web:v2", "api:v1", "api:v2"} {
+			w.push("shop/" + image)
+		}
+		born := time.Now()
+		time.Sleep(time.Hour)
+		w.pin("dev", "web=v1")
+		time.Sleep(time.Hour)
+		w.pin("dev", "api=v1")
+		time.Sleep(time.Hour)
+		for n := range 120 {
+			w.pin("dev", fmt.Sprintf("web=v%d", 2-n%2))
+			time.Sleep(time.Minute)
+		}
+		w.pin("dev", "api=v2")
+		for _, test := range []struct {
+			at   time.Duration
+			want map[string]string
+		}{
+			{90 * time.Minute, map[string]string{"web": "v1"}},
+			{150 * time.Minute, map[string]string{"web": "v1", "api": "v1"}},
+			{180*time.Minute + 30*time.Second, map[string]string{"web": "v2", "api": "v1"}},
+			{181*time.Minute + 30*time.Second, map[string]string{"web": "v1", "api": "v1"}},
+			{290*time.Minute + 30*time.Second, map[string]string{"web": "v2", "api": "v1"}},
+			{301 * time.Minute, map[string]string{"web": "v1", "api": "v2"}},
+		} {
+			if diff := cmp.Diff(test.want, w.tagsAsOf(app.When{At: born.Add(test.at)})); diff != "" {
+				w.Errorf("after %s: %s", test.at, diff)
+			}
+		}
+		if diff := cmp.Diff(map[string]string{"web": "v1", "api": "v1"}, w.tagsAsOf(app.When{Ago: 150 * time.Minute})); diff != "" {
+			w.Errorf("150 minutes ago: %s", diff)
+		}
+		_, err := w.open().PinsAsOf(w.Context(), "dev", app.When{At: born})
+		if tagboat.KindOf(err) != tagboat.Usage {
+			w.Errorf("before everything: %v", err)
+		}
+		_, err = w.open().PinsAsOf(w.Context(), "dev", app.When{At: time.Now().Add(time.Hour)})
+		if tagboat.KindOf(err) != tagboat.Usage {
+			w.Errorf("in the future: %v", err)
+		}
+		all := w.history(app.HistoryRequest{})
+		if len(all.Events) != 123 {
+			w.Errorf("%d events of 123 changes", len(all.Events))
+		}
+		if first := all.Events[122]; changed(first) != "pin web >v1" || !first.At.Equal(born.Add(time.Hour)) || first.By == "" {
+			w.Errorf("the first change: %+v", first)
+		}
+		if got := w.history(app.HistoryRequest{Image: "api", Limit: 1}); len(got.Events) != 1 || changed(got.Events[0]) != "pin api v1>v2" {
+			w.Errorf("the last change of api: %+v", got.Events)
+		}
+		if got := w.history(app.HistoryRequest{Since: app.When{At: born.Add(2 * time.Hour)}, Until: app.When{At: born.Add(3 * time.Hour)}}); len(got.Events) != 1 {
+			w.Errorf("in the third hour: %+v", got.Events)
+		}
+	})
+}
+
+// TestHistoryTellsOfOthers has somebody write who knows nothing of the protocol, and
+// undo an update by that.
+func TestHistoryTellsOfOthers(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web", "api"}}.open(w)
+		for _, image := range []string{"web:v1", "web:v2", "api:v1"} {
+			w.push("shop/" + image)
+		}
+		w.pin("dev", "web=v1", "api=v1")
+		old := w.aws("ssm.GetParameter", map[string]any{"Name": "/containers/dev/shop"})["Parameter"].(map[string]any)["Value"]
+		time.Sleep(time.Minute)
+		w.pin("dev", "web=v2")
+		time.Sleep(time.Minute)
+		w.aws("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": old, "Overwrite": true, "Type": "String"})
+		time.Sleep(time.Minute)
+		if d := w.deploy("web")[0]; d.Verdict != tagboat.VerdictSucceeded {
+			w.Fatal(d)
+		}
+		var got []string
+		for _, e := range w.history(app.HistoryRequest{}).Events {
+			got = append(got, changed(e))
+		}
+		want := []string{
+			"deploy web >succeeded", "write web v2>v1 foreign overwrote", "pin web v1>v2", "pin api >v1", "pin web >v1",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			w.Error(diff)
+		}
+	})
+}
+
+// TestJournalKnowsTheBuild has a CI system's variables say what was built and where.
+func TestJournalKnowsTheBuild(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web"}}.open(w)
+		w.push("shop/web:v1")
+		variables := map[string]string{
+			"GITHUB_ACTIONS": "true", "GITHUB_SHA": "0123456789012345678901234567890123456789", "GITHUB_ACTOR": "ada",
+			"GITHUB_SERVER_URL": "https://github.example", "GITHUB_REPOSITORY": "shop/web", "GITHUB_RUN_ID": "7",
+		}
+		w.getenv = func(name string) string { return variables[name] }
+		w.pin("dev", "web=v1")
+		e := w.history(app.HistoryRequest{}).Events[0]
+		if e.Actor != "ada" || e.Commit != variables["GITHUB_SHA"] || e.Run != "https://github.example/shop/web/actions/runs/7" {
+			w.Errorf("%+v", e)
+		}
+	})
+}
+
+// TestJournalThatCannotBeWritten tells so and changes nothing else.
+func TestJournalThatCannotBeWritten(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web"}}.open(w)
+		w.push("shop/web:v1")
+		w.fault(sandbox.Fault{Operation: "logs.PutLogEvents", Kind: "error", Status: 400, Code: "AccessDeniedException"})
+		w.pin("dev", "web=v1")
+		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.tagsAsOf(app.When{At: time.Now()})); diff != "" {
+			w.Error(diff)
+		}
+		if !strings.Contains(strings.Join(w.notices, "\n"), "is not in the journal") {
+			w.Errorf("told: %q", w.notices)
+		}
+		if got := w.history(app.HistoryRequest{}).Events; len(got) != 1 {
+			w.Errorf("the parameter's versions still tell: %+v", got)
+		}
+	})
+}
