@@ -59,14 +59,14 @@ func TestPinsOfTimesThatTheirVersionsHaveForgotten(t *testing.T) {
 			w.push("shop/" + image)
 		}
 		born := time.Now()
-		time.Sleep(time.Hour)
+		w.later(time.Hour)
 		w.pin("dev", "web=v1")
-		time.Sleep(time.Hour)
+		w.later(time.Hour)
 		w.pin("dev", "api=v1")
-		time.Sleep(time.Hour)
+		w.later(time.Hour)
 		for n := range 120 {
 			w.pin("dev", fmt.Sprintf("web=v%d", 2-n%2))
-			time.Sleep(time.Minute)
+			w.later(time.Minute)
 		}
 		w.pin("dev", "api=v2")
 		for _, test := range []struct {
@@ -121,11 +121,11 @@ func TestHistoryTellsOfOthers(t *testing.T) {
 		}
 		w.pin("dev", "web=v1", "api=v1")
 		old := w.aws("ssm.GetParameter", map[string]any{"Name": "/containers/dev/shop"})["Parameter"].(map[string]any)["Value"]
-		time.Sleep(time.Minute)
+		w.later(time.Minute)
 		w.pin("dev", "web=v2")
-		time.Sleep(time.Minute)
+		w.later(time.Minute)
 		w.aws("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": old, "Overwrite": true, "Type": "String"})
-		time.Sleep(time.Minute)
+		w.later(time.Minute)
 		if d := w.deploy("web")[0]; d.Verdict != tagboat.VerdictSucceeded {
 			w.Fatal(d)
 		}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -154,6 +155,9 @@ func (w *world) control(method, path, body string) *httptest.ResponseRecorder {
 	}
 	return answer
 }
+
+// later lets time pass.
+func (w *world) later(d time.Duration) { <-time.After(d) }
 
 // calls returns how often an operation was called, "" for all of them.
 func (w *world) calls(operation string) int {
