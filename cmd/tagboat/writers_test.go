@@ -63,7 +63,9 @@ func TestManyProcessesLoseNothing(t *testing.T) {
 		}
 		checkRound(t, store, processes, round)
 	}
-	t.Logf("%d processes, %d updates each: %.1f calls an update", processes, rounds*updatesARound, float64(calls)/float64(processes*rounds*updatesARound))
+	updates := float64(processes * rounds * updatesARound)
+	t.Logf("%d processes, %d updates each: %.1f calls of the store an update, %.1f of AWS with all that failed",
+		processes, rounds*updatesARound, float64(calls)/updates, float64(callsServed(t, listening.URL))/updates)
 }
 
 // checkRound checks what is stored, as a template would read it.
@@ -203,6 +205,21 @@ func storeAt(t *testing.T, url string) ledger.Store {
 		t.Fatal(err)
 	}
 	return aws.At(cloud.Place{}).Parameters()
+}
+
+// callsServed returns how many calls a sandbox was asked.
+func callsServed(t *testing.T, url string) int {
+	t.Helper()
+	answer, err := http.Get(url + "/_sandbox/calls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var got counted
+	if err := json.NewDecoder(answer.Body).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	return got.Total
 }
 
 // order orders a fault.
