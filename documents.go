@@ -34,6 +34,18 @@ type Hold struct {
 	Until  *time.Time `json:"until"`
 }
 
+// HeldImage is a hold and what it is on.
+type HeldImage struct {
+	Image ImageName `json:"image"` // "*" for all of the environment
+	Hold
+}
+
+// HoldsDocument is what hold and unhold print with -o json: the holds that there are now.
+type HoldsDocument struct {
+	Environment EnvName     `json:"environment"`
+	Holds       []HeldImage `json:"holds"`
+}
+
 // PinsDocument is what pins and pin print with -o json.
 type PinsDocument struct {
 	Environment EnvName    `json:"environment"`

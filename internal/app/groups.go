@@ -77,7 +77,7 @@ func (a *App) writePins(ctx context.Context, env config.Environment, pins map[ta
 	return a.writeOn(ctx, d, env, pins, why, dryRun)
 }
 
-// draft reads the groups that hold images of an environment.
+// draft reads the groups that hold images of an environment, and what is held in it.
 func (a *App) draft(ctx context.Context, env config.Environment, images []tagboat.ImageName) (*ledger.Draft, error) {
 	var groups []ledger.Group
 	for _, g := range a.groups(env) {
@@ -85,7 +85,7 @@ func (a *App) draft(ctx context.Context, env config.Environment, images []tagboa
 			groups = append(groups, g)
 		}
 	}
-	return a.ledger(env).Draft(ctx, groups...)
+	return a.ledger(env).Draft(ctx, append(groups, a.holdsOf(env))...)
 }
 
 // writeOn is writePins on groups that were read before.

@@ -144,30 +144,30 @@ func event(g ledger.Group, s ledger.Step) tagboat.Event {
 	return e
 }
 
-// told identifies what an event tells of, which the journal and a parameter's version may
+// telling identifies what an event tells of, which the journal and a parameter's version may
 // both do, and of a shared parameter the versions of each environment that has it.
-type told struct {
+type telling struct {
 	place     cloud.Place
 	parameter string
 	version   int64
 	what      string
 }
 
-func toldBy(p past, e tagboat.Event) told {
+func tellingOf(p past, e tagboat.Event) telling {
 	if e.Parameter == "" {
-		return told{place: p.place, what: e.ID}
+		return telling{place: p.place, what: e.ID}
 	}
-	return told{p.place, e.Parameter, e.ParameterVersion, string(e.Image)}
+	return telling{p.place, e.Parameter, e.ParameterVersion, string(e.Image)}
 }
 
 // merge puts what is known together. An event of the journal knows more than the version
 // of the parameter that it made.
 func merge(found []past, r HistoryRequest) tagboat.HistoryDocument {
 	document := tagboat.HistoryDocument{Events: []tagboat.Event{}}
-	known := map[told]bool{}
+	known := map[telling]bool{}
 	add := func(p past, events []tagboat.Event) {
 		for _, e := range events {
-			if key := toldBy(p, e); !known[key] {
+			if key := tellingOf(p, e); !known[key] {
 				known[key] = true
 				document.Events = append(document.Events, e)
 			}
@@ -182,7 +182,8 @@ func merge(found []past, r HistoryRequest) tagboat.HistoryDocument {
 			document.Since = &since
 		}
 	}
-	slices.SortStableFunc(document.Events, func(a, b tagboat.Event) int { return b.At.Compare(a.At) })
+	slices.SortStableFunc(document.Events, func(a, b tagboat.Event) int { return a.At.Compare(b.At) })
+	slices.Reverse(document.Events)
 	if r.Limit > 0 && len(document.Events) > r.Limit {
 		document.Events = document.Events[:r.Limit]
 	}

@@ -134,7 +134,7 @@ func TestHistoryTellsOfOthers(t *testing.T) {
 			got = append(got, changed(e))
 		}
 		want := []string{
-			"deploy web >succeeded", "write web v2>v1 foreign overwrote", "pin web v1>v2", "pin api >v1", "pin web >v1",
+			"deploy web >succeeded", "write web v2>v1 foreign overwrote", "pin web v1>v2", "pin web >v1", "pin api >v1",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Error(diff)

@@ -25,6 +25,7 @@ type PinRequest struct {
 	All         bool // every image that has a rule, and no Images
 	Message     string
 	AllowOlder  bool // versions may go back
+	Automation  bool // no person asks: holds and rejections count
 	DryRun      bool
 }
 
@@ -62,6 +63,9 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err != nil {
 		return PinResult{}, err
 	}
+	if err := a.mayTouch(env, book, found, r.Automation); err != nil {
+		return PinResult{}, err
+	}
 	note, err := a.mayPin(ctx, env, book, found, r.AllowOlder)
 	if err != nil {
 		return PinResult{}, err
@@ -89,6 +93,11 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	}
 	if r.DryRun {
 		return result, nil
+	}
+	if !r.Automation {
+		if err := a.accept(ctx, env, book, written.pins); err != nil {
+			return result, err
+		}
 	}
 	return result, a.keepTags(ctx, env, written.pins)
 }

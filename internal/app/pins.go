@@ -17,7 +17,11 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
+	book, err := a.ledger(env).Audit(ctx, a.kept(env)...)
+	if err != nil {
+		return tagboat.PinsDocument{}, err
+	}
+	pins, err := a.withHolds(env, book, book.Pins(env.Name))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
@@ -27,7 +31,7 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 		}
 	}
 	projections, err := a.projected(ctx, env, book)
-	return tagboat.PinsDocument{Environment: env.Name, Pins: some(book.Pins(env.Name)), Projections: projections}, err
+	return tagboat.PinsDocument{Environment: env.Name, Pins: some(pins), Projections: projections}, err
 }
 
 // books reads the pins of all given environments: one call for ten parameters in each
@@ -42,7 +46,7 @@ func (a *App) books(ctx context.Context, environments []config.Environment) (map
 	for _, there := range byPlace {
 		var groups []ledger.Group
 		for _, env := range there {
-			groups = append(groups, a.groups(env)...)
+			groups = append(groups, a.kept(env)...)
 		}
 		ledger := a.ledger(there[0])
 		group.Go(func() error {

@@ -68,7 +68,7 @@ func (a *App) scope(ctx context.Context, env config.Environment, purpose iam.Pur
 	}
 	stage := a.stage(env)
 	scope := iam.Scope{
-		Place: at, Role: env.Role, Parameters: a.parameters(env), Projections: a.projectionNames(env),
+		Place: at, Role: env.Role, Parameters: a.parameters(env), Holds: a.config.HoldsName(env), Projections: a.projectionNames(env),
 		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0, Families: a.hasFamilies(),
 	}
 	if !a.config.Journal.Off {

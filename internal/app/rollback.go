@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // Rollback is what going back would do: the pins, and a plan to make ECS match them.
@@ -43,6 +44,16 @@ func (a *App) PlanRollback(ctx context.Context, s Selection) (*Rollback, error) 
 	return r, err
 }
 
+// book returns what an environment had when the rollback was planned.
+func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
+	for _, c := range r.cells {
+		if c.env.Name == name {
+			return c.book
+		}
+	}
+	return ledger.Book{}
+}
+
 // pin notes the versions that a service goes back to.
 func (r *Rollback) pin(d deploy.Desired) error {
 	pins := r.pins[d.Environment]
@@ -60,7 +71,8 @@ func (r *Rollback) pin(d deploy.Desired) error {
 	return nil
 }
 
-// Rollback writes the pins, so that nothing deploys the bad version again, and then makes
+// Rollback first stops automation, so that nothing brings the bad version back, then
+// writes the pins, so that nothing deploys it again, and then makes
 // ECS match them. Services that ECS has brought back itself are unchanged.
 func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deploy.Options) (tagboat.DeployDocument, error) {
 	if message == "" {
@@ -70,6 +82,9 @@ func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deplo
 		env, err := a.config.Environment(string(name))
 		if err != nil {
 			return tagboat.DeployDocument{}, err
+		}
+		if err := a.reject(ctx, env, r.book(name), r.pins[name], "rolled back: "+message); err != nil {
+			return tagboat.DeployDocument{}, fmt.Errorf("holding what %s goes back to: %w", name, err)
 		}
 		if _, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false); err != nil {
 			return tagboat.DeployDocument{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)

@@ -23,6 +23,11 @@ func (a *App) Status(ctx context.Context, s Selection) (tagboat.StatusDocument, 
 	if err != nil {
 		return tagboat.StatusDocument{}, err
 	}
+	for i, c := range cells {
+		if statuses[i].Hold, err = a.holdOn(c, targets[i].Desired.Images); err != nil {
+			return tagboat.StatusDocument{}, err
+		}
+	}
 	return tagboat.StatusDocument{Services: some(statuses)}, nil
 }
 

@@ -19,6 +19,7 @@ type pinOptions struct {
 	all         bool
 	message     string
 	allowOlder  bool
+	automation  bool
 	dryRun      bool
 }
 
@@ -40,6 +41,7 @@ func newPin(f *frame) *cobra.Command {
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	cmd.Flags().BoolVar(&o.all, "all", false, "pin what the rule of each image chooses")
 	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "let a version be older than the one that is pinned; the history says so")
+	cmd.Flags().BoolVar(&o.automation, "automation", false, "no person asks: leave alone what is held or was rejected (exit code 8)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "resolve and check, and write nothing")
 	return cmd
 }
@@ -49,7 +51,10 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 		return tagboat.Usagef("pin needs images, or --all").WithHint("tagboat pin IMAGE --env ENV, or tagboat pin --all --env ENV")
 	}
 	request := app.PinRequest{
-		Environment: tagboat.EnvName(o.environment), All: o.all, Message: o.message, AllowOlder: o.allowOlder, DryRun: o.dryRun,
+		Environment: tagboat.EnvName(o.environment), All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun,
+	}
+	if o.automation && o.allowOlder {
+		return tagboat.Usagef("automation never goes back: --automation and --allow-older exclude each other")
 	}
 	for _, arg := range o.images {
 		wanted, err := parseImageArg(arg)

@@ -82,11 +82,20 @@ func (f *frame) printPins(document tagboat.PinsDocument) {
 		f.Talkf("nothing is pinned in %s\n", document.Environment)
 		return
 	}
-	table := console.NewTable("IMAGE", "TAG", "DIGEST", "REPOSITORY", "SET AT", "BY", "MESSAGE")
+	columns := []string{"IMAGE", "TAG", "DIGEST", "REPOSITORY", "SET AT", "BY", "MESSAGE"}
+	held := anyHeld(document.Pins, func(pin tagboat.Pin) *tagboat.Hold { return pin.Hold })
+	if held {
+		columns = append(columns, "HOLD")
+	}
+	table := console.NewTable(columns...)
 	for _, pin := range document.Pins {
-		table.Row(console.Cell{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
+		row := []console.Cell{console.Cell{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
 			console.Text(pin.Digest.Short()), console.Text(pin.Repository),
-			console.Text(moment(pin.SetAt)), console.Text(dash(pin.SetBy)), console.Text(pin.Message))
+			console.Text(moment(pin.SetAt)), console.Text(dash(pin.SetBy)), console.Text(pin.Message)}
+		if held {
+			row = append(row, console.Text(heldText(pin.Hold)))
+		}
+		table.Row(row...)
 	}
 	table.Print(f.Streams)
 }

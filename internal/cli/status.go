@@ -49,11 +49,20 @@ func runStatus(ctx context.Context, f *frame, s selection, services []string) er
 }
 
 func (f *frame) printStatus(document tagboat.StatusDocument) {
-	table := console.NewTable("SERVICE", "ENVIRONMENT", "STATE", "TASKS", "PINNED", "RUNNING", "AGE", "DRIFT")
+	columns := []string{"SERVICE", "ENVIRONMENT", "STATE", "TASKS", "PINNED", "RUNNING", "AGE", "DRIFT"}
+	held := anyHeld(document.Services, func(s tagboat.ServiceStatus) *tagboat.Hold { return s.Hold })
+	if held {
+		columns = append(columns, "HOLD")
+	}
+	table := console.NewTable(columns...)
 	for _, s := range document.Services {
-		table.Row(console.Cell{Text: string(s.Service), Style: console.Strong}, console.Text(string(s.Environment)),
+		row := []console.Cell{console.Cell{Text: string(s.Service), Style: console.Strong}, console.Text(string(s.Environment)),
 			console.Cell{Text: s.State, Style: stateStyle(s)}, tasksCell(s), console.Text(pinnedText(s.Images)),
-			console.Text(runningText(s.Images)), console.Text(ageText(s.AgeSeconds)), driftCell(s.Drift))
+			console.Text(runningText(s.Images)), console.Text(ageText(s.AgeSeconds)), driftCell(s.Drift)}
+		if held {
+			row = append(row, console.Text(heldText(s.Hold)))
+		}
+		table.Row(row...)
 	}
 	table.Print(f.Streams)
 }

@@ -90,6 +90,7 @@ type fileLedger struct {
 	Form        string                    `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written in the parameter; tag@digest where left out"`
 	Tier        string                    `yaml:"tier" enum:"standard,advanced,intelligent-tiering" doc:"the parameter's tier; that of the account where left out"`
 	Key         string                    `yaml:"key" enum:"name,repository" doc:"what an image is called in the parameter; its name where left out"`
+	Holds       source.Text               `yaml:"holds" doc:"the name of the parameter that says which images automation leaves alone; /tagboat/{environment}/{app}/holds where left out"`
 	Groups      source.Entries[fileGroup] `yaml:"groups" doc:"images that share a parameter; those in no group are in the one that is called like the application"`
 	Projections *fileProjections          `yaml:"projections" doc:"parameters that hold one version each, written beside the groups"`
 }

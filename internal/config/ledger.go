@@ -42,6 +42,7 @@ const (
 type Ledger struct {
 	Groups      []Group // by name; each image is in just one
 	Projections Projections
+	Holds       string // a pattern of the parameter that keeps an environment's holds
 }
 
 // Group is images whose pins share a parameter in each environment.
@@ -74,12 +75,15 @@ func (c *Config) GroupOf(image tagboat.ImageName) Group {
 	return Group{}
 }
 
-const defaultLedgerPath = "/containers/{environment}/{group}"
+const (
+	defaultLedgerPath = "/containers/{environment}/{group}"
+	defaultHoldsPath  = "/tagboat/{environment}/{app}/holds"
+)
 
 func (b *builder) ledger() {
 	b.config.Ledger.Groups = b.groups()
 	b.config.Ledger.Projections = b.projections()
-	sound := true
+	sound := b.holds()
 	for _, g := range b.config.Ledger.Groups {
 		sound = b.parameterPath(g.Path, g.at, g.Name, "") && sound
 		b.keys(g)
@@ -94,6 +98,16 @@ func (b *builder) ledger() {
 	if sound {
 		b.sharing()
 	}
+}
+
+// holds tells whether each environment has a parameter for its holds.
+func (b *builder) holds() bool {
+	from := b.file.Ledger.Holds
+	b.config.Ledger.Holds = defaultHoldsPath
+	if from.At.File != "" {
+		b.config.Ledger.Holds = from.Value
+	}
+	return b.parameterPath(b.config.Ledger.Holds, from.At, "", "")
 }
 
 // keys notes images of a group that would have the same key.

@@ -15,6 +15,11 @@ func (c *Config) ParameterName(env Environment, group Group) string {
 	return c.fillPath(group.Path, env, group.Name, "")
 }
 
+// HoldsName returns the name of the parameter that keeps the holds of env.
+func (c *Config) HoldsName(env Environment) string {
+	return c.fillPath(c.Ledger.Holds, env, "", "")
+}
+
 // ProjectionName returns the name of the parameter that holds an image's pin alone, and
 // "" where there is none.
 func (c *Config) ProjectionName(env Environment, image tagboat.ImageName) string {
@@ -41,7 +46,10 @@ func (c *Config) placeholders(env Environment, group string, image tagboat.Image
 		}
 	}
 	values["{app}"], values["{environment}"], values["{stage}"] = c.App, string(env.Name), string(env.Stage)
-	values["{tenant}"], values["{group}"] = env.Tenant, group
+	values["{tenant}"] = env.Tenant
+	if group != "" {
+		values["{group}"] = group
+	}
 	if image != "" {
 		values["{image}"] = string(image)
 	}

@@ -5,7 +5,7 @@ import "github.com/tagboat/tagboat"
 // owner is what a parameter is for.
 type owner struct {
 	env   Environment
-	group string
+	group string            // "" for the holds
 	image tagboat.ImageName // of a projection; "" where it holds a group
 }
 
@@ -14,6 +14,9 @@ type owner struct {
 func (b *builder) sharing() {
 	taken := map[string][]owner{}
 	for _, env := range b.config.SortedEnvironments() {
+		if !b.claim(taken, b.config.HoldsName(env), owner{env: env}, b.file.Ledger.Holds.At, false) {
+			return
+		}
 		for _, g := range b.config.Ledger.Groups {
 			name := b.config.ParameterName(env, g)
 			if !b.claim(taken, name, owner{env: env, group: g.Name}, g.at, g.Shared) {
@@ -37,6 +40,12 @@ func (b *builder) claim(taken map[string][]owner, name string, o owner, at tagbo
 		switch {
 		case apart(other.env, o.env), same && shared:
 			continue
+		case (other.group == "") != (o.group == ""):
+			b.problem(at, "%s and %s would share the parameter %q", other, o, name).
+				hint("give the holds a path of their own, such as %s", defaultHoldsPath)
+		case other.group == "":
+			b.problem(at, "the holds of %s and %s would share the parameter %q", other.env.Name, o.env.Name, name).
+				hint("put {environment} into the path")
 		case other.image != o.image:
 			b.problem(at, "%s and %s would share the parameter %q", other, o, name).
 				hint("give the projections a path of their own, such as /containers/{environment}/images/{image}")
@@ -57,6 +66,9 @@ func (b *builder) claim(taken map[string][]owner, name string, o owner, at tagbo
 func (o owner) String() string {
 	if o.image != "" {
 		return "the image " + string(o.image)
+	}
+	if o.group == "" {
+		return "the holds"
 	}
 	return "the group " + o.group
 }

@@ -5,7 +5,7 @@ package iam
 var grants = []grant{
 	{
 		sid: "ReadPins", purposes: []Purpose{Read, Write, Deploy, Import},
-		actions: []string{"ssm:GetParameters"}, resources: Scope.parameters,
+		actions: []string{"ssm:GetParameters"}, resources: Scope.ledger,
 	},
 	{
 		sid: "ReadProjections", purposes: []Purpose{Read, Write, Import},
@@ -14,11 +14,11 @@ var grants = []grant{
 	{
 		// A read asks the history, too, where somebody wrote who is not of the protocol.
 		sid: "ReadHistory", purposes: []Purpose{Read, Write, Deploy, Import},
-		actions: []string{"ssm:GetParameterHistory"}, resources: Scope.parameters,
+		actions: []string{"ssm:GetParameterHistory"}, resources: Scope.ledger,
 	},
 	{
 		sid: "WritePins", purposes: []Purpose{Write, Import},
-		actions: []string{"ssm:PutParameter"}, resources: both(Scope.parameters, Scope.projections),
+		actions: []string{"ssm:PutParameter"}, resources: both(Scope.ledger, Scope.projections),
 	},
 	{
 		sid: "WriteJournal", purposes: []Purpose{Write, Deploy, Import},

@@ -59,6 +59,8 @@ func TestResources(t *testing.T) {
 	remote.Role = "arn:aws:iam::222222222222:role/tagboat"
 	unwritten := scope()
 	unwritten.Journal = ""
+	held := scope()
+	held.Holds = "/tagboat/dev/shop/holds"
 	tests := []struct {
 		name    string
 		purpose iam.Purpose
@@ -87,6 +89,9 @@ func TestResources(t *testing.T) {
 		}},
 		{"the journal and its streams", iam.Write, scope(), "WriteJournal", []string{
 			"arn:aws:logs:eu-west-1:111111111111:log-group:/tagboat/shop", "arn:aws:logs:eu-west-1:111111111111:log-group:/tagboat/shop:*",
+		}},
+		{"holds", iam.Deploy, held, "ReadPins", []string{
+			"arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/shop", "arn:aws:ssm:eu-west-1:111111111111:parameter/tagboat/dev/shop/holds",
 		}},
 		{"no journal", iam.Write, unwritten, "WriteJournal", nil},
 		{"reading does not write", iam.Read, scope(), "WritePins", nil},

@@ -16,6 +16,7 @@ type Scope struct {
 	Place
 	Role         string       // ARN of the role that is assumed to get there; "" for none
 	Parameters   []string     // that hold groups of pins
+	Holds        string       // parameter that says what is held
 	Projections  []string     // parameters that follow one pin each
 	Journal      string       // log group of what was changed; "" for none
 	Repositories []Repository // that are read or written as whom the policy is for
@@ -60,6 +61,14 @@ func (p Place) arn(service, resource string) string {
 
 func (s Scope) parameters() []string  { return s.named(s.Parameters) }
 func (s Scope) projections() []string { return s.named(s.Projections) }
+
+// ledger returns what keeps pins, and what keeps holds.
+func (s Scope) ledger() []string {
+	if s.Holds == "" {
+		return s.parameters()
+	}
+	return append(s.parameters(), s.named([]string{s.Holds})...)
+}
 
 // named returns the ARNs of parameters.
 func (s Scope) named(parameters []string) []string {

@@ -17,6 +17,7 @@ type Group struct {
 	Form        Form
 	Tier        Tier
 	Projections Projections
+	holds       bool // it keeps holds and no pins
 }
 
 // key returns what an image is called in the group's value.

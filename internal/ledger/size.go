@@ -31,6 +31,9 @@ func (g Group) write(v values, base int64) string {
 
 // advice says how a value of n bytes can be kept.
 func (g Group) advice(v values, n int) string {
+	if g.holds {
+		return fmt.Sprintf("hold the whole environment: tagboat hold --env %s", g.Environment)
+	}
 	split := "split the images in tagboat.yaml"
 	if parts := g.split(v); len(parts) > 1 {
 		split += fmt.Sprintf(": ledger: {groups: {%s}}, and carry their pins over: tagboat pins --import %s --env %s",

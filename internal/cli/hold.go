@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+type holdOptions struct {
+	environment string
+	images      []string
+	until       when
+	message     string
+}
+
+func newHold(f *frame) *cobra.Command {
+	var o holdOptions
+	cmd := &cobra.Command{
+		Use:   "hold --env ENV [IMAGE...]",
+		Short: "Stop automation from changing pins; people can still act",
+		Long: "What runs with --automation (or TAGBOAT_AUTOMATION=true) does not pin an image that is\n" +
+			"held, and ends with exit code 8. Without an image, all of the environment is held.\n" +
+			"A rollback holds what it brought back.",
+		Example: "  tagboat hold --env prod -m 'the sale goes on' --until 2026-11-30\n  tagboat hold --env prod api --until 2h",
+		GroupID: "truth",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.images = args
+			return runHold(cmd.Context(), f, o, (*app.App).Hold)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().Var(&o.until, "until", "when it ends, or after how long: 2026-01-02T10:30:00Z, 2h; never where left out")
+	return cmd
+}
+
+func newUnhold(f *frame) *cobra.Command {
+	var o holdOptions
+	cmd := &cobra.Command{
+		Use:     "unhold --env ENV [IMAGE...]",
+		Short:   "Let automation go on",
+		Long:    "Lifts the holds on images, or all holds of the environment. A version that a rollback\nrejected stays rejected for automation until somebody pins it by hand.",
+		Example: "  tagboat unhold --env prod api",
+		GroupID: "truth",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.images = args
+			return runHold(cmd.Context(), f, o, (*app.App).Unhold)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *holdOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for those who meet the hold and for the history")
+}
+
+func runHold(ctx context.Context, f *frame, o holdOptions, run func(*app.App, context.Context, app.HoldRequest) (tagboat.HoldsDocument, error)) error {
+	if o.environment == "" {
+		return tagboat.Usagef("which environment?").WithHint("add --env ENV")
+	}
+	request := app.HoldRequest{Environment: tagboat.EnvName(o.environment), Until: o.until.When, Message: o.message}
+	request.Until.Ago = -request.Until.Ago
+	for _, image := range o.images {
+		request.Images = append(request.Images, tagboat.ImageName(image))
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	document, err := run(a, ctx, request)
+	if err != nil {
+		return err
+	}
+	if f.json() {
+		return f.JSON(document)
+	}
+	f.printHolds(document)
+	return nil
+}
+
+func (f *frame) printHolds(document tagboat.HoldsDocument) {
+	if len(document.Holds) == 0 {
+		f.Talkf("nothing is held in %s\n", document.Environment)
+		return
+	}
+	table := console.NewTable("HELD", "SINCE", "UNTIL", "BY", "WHY")
+	for _, h := range document.Holds {
+		name := string(h.Image)
+		if h.Image == ledger.AllImages {
+			name = "all images"
+		}
+		table.Row(console.Cell{Text: name, Style: console.Strong}, console.Text(moment(h.Since)), console.Text(moment(h.Until)),
+			console.Text(dash(who(h.By))), console.Text(h.Reason))
+	}
+	table.Print(f.Streams)
+}
+
+// heldText tells of a hold in one cell.
+func heldText(h *tagboat.Hold) string {
+	if h == nil {
+		return "-"
+	}
+	text := "held"
+	if h.Until != nil {
+		text += " until " + h.Until.UTC().Format("2006-01-02 15:04Z")
+	}
+	if h.Reason != "" {
+		text += ": " + h.Reason
+	}
+	return text
+}
+
+// anyHeld tells whether a table needs a column for holds.
+func anyHeld[T any](list []T, hold func(T) *tagboat.Hold) bool {
+	return slices.ContainsFunc(list, func(item T) bool { return hold(item) != nil })
+}

@@ -1,0 +1,75 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+const holdsParameter = "/tagboat/dev/shop/holds"
+
+func readHolds(t *testing.T, s ledger.Store) ledger.Holds {
+	t.Helper()
+	book, err := (&ledger.Ledger{Store: s}).Read(t.Context(), group(), ledger.HoldsGroup(holdsParameter, "dev"), ledger.HoldsGroup("/tagboat/prod/shop/holds", "prod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds, err := book.Holds("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return holds
+}
+
+func TestHolds(t *testing.T) {
+	m := memory()
+	l := &ledger.Ledger{Store: m}
+	g := ledger.HoldsGroup(holdsParameter, "dev")
+	until := when.Add(time.Hour)
+	short, whole := &tagboat.Hold{Reason: "a sale", By: "ada", Since: &when, Until: &until}, &tagboat.Hold{By: "bob", Since: &when}
+	for _, changes := range []ledger.Holds{{"api": {Hold: short}}, {"proxy": ledger.Held{}.Reject(digest1)}} {
+		if _, err := l.Hold(t.Context(), g, changes, ledger.Why{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds := readHolds(t, m)
+	if got := holds.Of("api", when.Add(time.Minute)); !cmp.Equal(got, short) {
+		t.Errorf("api: %s", cmp.Diff(short, got))
+	}
+	if holds.Of("api", until) != nil || holds.Of("proxy", when) != nil {
+		t.Errorf("a hold is over at its end: %+v", holds)
+	}
+	if !holds["proxy"].Rejects(digest1) || holds["proxy"].Rejects(digest2) || holds["proxy"].Accept(digest1).Rejects(digest1) {
+		t.Errorf("rejected: %+v", holds["proxy"])
+	}
+	if _, err := l.Hold(t.Context(), g, ledger.Holds{"api": {}, ledger.AllImages: {Hold: whole}}, ledger.Why{}); err != nil {
+		t.Fatal(err)
+	}
+	holds = readHolds(t, m)
+	if holds["api"].Hold != nil || !cmp.Equal(holds.Of("api", until), whole) || !cmp.Equal(holds.Of("proxy", until), whole) {
+		t.Errorf("all are held: %+v", holds)
+	}
+}
+
+// TestManyHolds has the parameter full: it says what to do instead.
+func TestManyHolds(t *testing.T) {
+	l := &ledger.Ledger{Store: memory()}
+	changes := ledger.Holds{}
+	for n := range 60 {
+		held := ledger.Held{}.Reject(digest1)
+		held.Hold = &tagboat.Hold{Reason: strings.Repeat("because ", 99), By: "ada", Since: &when}
+		changes[tagboat.ImageName(fmt.Sprint("image", n))] = held
+	}
+	_, err := l.Hold(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"), changes, ledger.Why{})
+	var full *tagboat.Error
+	if !errors.As(err, &full) || full.Kind != tagboat.Usage || !strings.Contains(full.Hint, "tagboat hold --env dev") {
+		t.Errorf("%v", err)
+	}
+}
