@@ -51,8 +51,18 @@ type PinsDocument struct {
 	Environment EnvName    `json:"environment"`
 	AsOf        *time.Time `json:"asOf"`
 	Pins        []Pin      `json:"pins"`
+	// Overwritten are updates that somebody overwrote who knows nothing of the ledger's
+	// protocol, by putting back what was there before; pins --restore brings them back.
+	Overwritten []Overwritten `json:"overwritten,omitempty"`
 	// Projections are the parameters that follow one pin each, where there are any.
 	Projections []Projection `json:"projections,omitempty"`
+}
+
+// Overwritten is an update that got lost, and who overwrote it.
+type Overwritten struct {
+	Pin                     // as it was
+	OverwrittenBy string    `json:"overwrittenBy"`
+	OverwrittenAt time.Time `json:"overwrittenAt"`
 }
 
 // Projection is a parameter that holds the pin of one image, for what reads no JSON.

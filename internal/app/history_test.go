@@ -139,7 +139,37 @@ func TestHistoryTellsOfOthers(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Error(diff)
 		}
+		w.restoreWeb()
 	})
+}
+
+// restoreWeb has pins tell of the update of web to v2 that was overwritten, and restore it.
+func (w *world) restoreWeb() {
+	w.Helper()
+	document, err := w.open().Pins(w.Context(), "dev")
+	if err != nil {
+		w.Fatal(err)
+	}
+	if len(document.Overwritten) != 1 || document.Overwritten[0].Tag != "v2" || document.Overwritten[0].OverwrittenBy == "" || document.Overwritten[0].SetBy == "" {
+		w.Errorf("overwritten: %+v", document.Overwritten)
+	}
+	if told := w.notices[len(w.notices)-1]; !strings.Contains(told, "tagboat pins --env dev --restore web") {
+		w.Errorf("told: %s", told)
+	}
+	if result, err := w.open().Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, ""); err != nil || result.Changed {
+		w.Errorf("nothing of api was overwritten: %+v %v", result, err)
+	}
+	for _, again := range []bool{true, false} {
+		if result, err := w.open().Restore(w.Context(), "dev", nil, ""); err != nil || result.Changed != again {
+			w.Errorf("restored: %+v %v", result, err)
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"web": "v2", "api": "v1"}, w.tagsAsOf(app.When{At: time.Now()})); diff != "" {
+		w.Error(diff)
+	}
+	if last := w.history(app.HistoryRequest{Limit: 1}).Events[0]; changed(last) != "restore web v1>v2" {
+		w.Errorf("the last event: %+v", last)
+	}
 }
 
 // TestJournalKnowsTheBuild has a CI system's variables say what was built and where.

@@ -1,7 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,13 +29,55 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
+	document := tagboat.PinsDocument{Environment: env.Name, Pins: some(pins)}
 	for _, entry := range book.Entries {
 		if entry.Torn {
 			a.notice("a writer died before it was done, and an update is missing from " + entry.Group.Parameter + "; the next pin brings it back")
 		}
+		document.Overwritten = append(document.Overwritten, entry.Overwritten...)
 	}
-	projections, err := a.projected(ctx, env, book)
-	return tagboat.PinsDocument{Environment: env.Name, Pins: some(pins), Projections: projections}, err
+	for _, o := range document.Overwritten {
+		a.notice(fmt.Sprintf("%s was pinned to %s by %s, and %s overwrote that at %s; to bring it back: tagboat pins --env %s --restore %s",
+			o.Image, readable(o.Reference()), o.SetBy, o.OverwrittenBy, o.OverwrittenAt.UTC().Format(time.RFC3339), env.Name, o.Image))
+	}
+	document.Projections, err = a.projected(ctx, env, book)
+	return document, err
+}
+
+// Restore pins again what somebody overwrote who does not keep to the protocol: of the
+// images given, or of all.
+func (a *App) Restore(ctx context.Context, name tagboat.EnvName, images []tagboat.ImageName, message string) (PinResult, error) {
+	env, err := a.config.Environment(string(name))
+	if err != nil {
+		return PinResult{}, err
+	}
+	for _, image := range images {
+		if _, err := a.config.Image(string(image)); err != nil {
+			return PinResult{}, err
+		}
+	}
+	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
+	if err != nil {
+		return PinResult{}, err
+	}
+	lost := map[tagboat.ImageName]tagboat.Reference{}
+	for _, entry := range book.Entries {
+		for _, o := range entry.Overwritten {
+			if len(images) == 0 || slices.Contains(images, o.Image) {
+				lost[o.Image] = o.Reference()
+			}
+		}
+	}
+	document := tagboat.PinsDocument{Environment: env.Name, Pins: []tagboat.Pin{}}
+	if len(lost) == 0 {
+		return PinResult{Document: document}, nil
+	}
+	written, err := a.writePins(ctx, env, lost, reason{"restore", cmp.Or(message, "restored")}, false)
+	if err != nil {
+		return PinResult{}, err
+	}
+	document.Pins = some(written.pins)
+	return PinResult{Document: document, Changed: written.changed}, a.keepTags(ctx, env, written.pins)
 }
 
 // books reads the pins of all given environments: one call for ten parameters in each

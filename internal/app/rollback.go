@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
@@ -54,6 +55,22 @@ func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
 	return ledger.Book{}
 }
 
+// label marks the versions of the parameters that a rollback is about to leave. Without
+// the label all is as well, so a failure is only told.
+func (a *App) label(ctx context.Context, env config.Environment, book ledger.Book, to map[tagboat.ImageName]tagboat.Reference) {
+	done := map[string]bool{}
+	for image, ref := range to {
+		pin, ok := book.Pin(env.Name, image)
+		if !ok || pin.Digest == ref.Digest || done[pin.Parameter] {
+			continue
+		}
+		done[pin.Parameter] = true
+		if err := a.ledger(env).Label(ctx, ledger.Group{Parameter: pin.Parameter}, pin.ParameterVersion, ledger.BeforeRollback); err != nil {
+			a.notice(err.Error())
+		}
+	}
+}
+
 // pin notes the versions that a service goes back to.
 func (r *Rollback) pin(d deploy.Desired) error {
 	pins := r.pins[d.Environment]
@@ -86,6 +103,7 @@ func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deplo
 		if err := a.reject(ctx, env, r.book(name), r.pins[name], "rolled back: "+message); err != nil {
 			return tagboat.DeployDocument{}, fmt.Errorf("holding what %s goes back to: %w", name, err)
 		}
+		a.label(ctx, env, r.book(name), r.pins[name])
 		if _, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false); err != nil {
 			return tagboat.DeployDocument{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)
 		}

@@ -14,23 +14,29 @@ import (
 type pinsOptions struct {
 	environment string
 	asOf        when
+	restore     bool
+	images      []string // to restore
 	imports     importOptions
 }
 
 func newPins(f *frame) *cobra.Command {
 	var o pinsOptions
 	cmd := &cobra.Command{
-		Use:   "pins --env ENV [--as-of TIME] | pins --import PATH [--env ENV]",
+		Use:   "pins --env ENV [--as-of TIME] | pins --env ENV --restore [IMAGE...] | pins --import PATH [--env ENV]",
 		Short: "Show which versions should run in an environment, or adopt parameters that exist",
 		Long: "Shows what the ledger says, or with --as-of what it said at a time: from the versions\n" +
-			"of its parameters, and before those from the journal. --import adopts parameters that others wrote, one or all\n" +
+			"of its parameters, and before those from the journal. --restore\n" +
+			"undoes writes past Tagboat that put back what was there before. --import adopts parameters that others wrote, one or all\n" +
 			"below a path: their keys are matched with images by name or repository, and their\n" +
 			"tags are pinned by digest in the ledger's layout and form. Keys that stand for no\n" +
 			"image are listed, with the lines of tagboat.yaml that would cover them.",
 		Example: "  tagboat pins --env prod\n  tagboat pins --env prod --as-of 2026-01-02T10:30:00Z\n  tagboat pins --import /containers/prod --env prod --dry-run",
 		GroupID: "truth",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.images = args
+			if len(args) > 0 && !o.restore {
+				return tagboat.Usagef("pins takes images with --restore only").WithHint("tagboat pins --env ENV shows all of them")
+			}
 			if o.imports.path != "" {
 				return runImport(cmd.Context(), f, o)
 			}
@@ -39,6 +45,7 @@ func newPins(f *frame) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
 	cmd.Flags().Var(&o.asOf, "as-of", "show the pins of that time, or of so long ago: 2026-01-02T10:30:00Z, 3h")
+	cmd.Flags().BoolVar(&o.restore, "restore", false, "pin again what somebody overwrote who does not keep to the ledger's protocol")
 	o.imports.flags(cmd)
 	return cmd
 }
@@ -46,6 +53,9 @@ func newPins(f *frame) *cobra.Command {
 func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if o.environment == "" {
 		return tagboat.Usagef("pins needs an environment").WithHint("tagboat pins --env ENV")
+	}
+	if o.restore {
+		return runRestore(ctx, f, o)
 	}
 	if err := o.imports.unused(); err != nil {
 		return err
@@ -63,6 +73,36 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 		return f.JSON(document)
 	}
 	f.printPins(document)
+	return nil
+}
+
+func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
+	if o.asOf.text != "" || o.imports.dryRun {
+		return tagboat.Usagef("--restore brings back what was overwritten, and goes with neither --as-of nor --dry-run").
+			WithHint("tagboat pins --env %s shows what it would bring back", o.environment)
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.finish(a)
+	var images []tagboat.ImageName
+	for _, image := range o.images {
+		images = append(images, tagboat.ImageName(image))
+	}
+	result, err := a.Restore(ctx, tagboat.EnvName(o.environment), images, o.imports.message)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.json():
+		return f.JSON(result.Document)
+	case len(result.Document.Pins) == 0:
+		f.Talkf("nothing was overwritten, nothing was written\n")
+	default:
+		f.printPinned(result.Document.Pins)
+		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), o.environment)
+	}
 	return nil
 }
 
@@ -89,7 +129,7 @@ func (f *frame) printPins(document tagboat.PinsDocument) {
 	}
 	table := console.NewTable(columns...)
 	for _, pin := range document.Pins {
-		row := []console.Cell{console.Cell{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
+		row := []console.Cell{{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
 			console.Text(pin.Digest.Short()), console.Text(pin.Repository),
 			console.Text(moment(pin.SetAt)), console.Text(dash(pin.SetBy)), console.Text(pin.Message)}
 		if held {

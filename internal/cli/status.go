@@ -56,8 +56,8 @@ func (f *frame) printStatus(document tagboat.StatusDocument) {
 	}
 	table := console.NewTable(columns...)
 	for _, s := range document.Services {
-		row := []console.Cell{console.Cell{Text: string(s.Service), Style: console.Strong}, console.Text(string(s.Environment)),
-			console.Cell{Text: s.State, Style: stateStyle(s)}, tasksCell(s), console.Text(pinnedText(s.Images)),
+		row := []console.Cell{{Text: string(s.Service), Style: console.Strong}, console.Text(string(s.Environment)),
+			{Text: s.State, Style: stateStyle(s)}, tasksCell(s), console.Text(pinnedText(s.Images)),
 			console.Text(runningText(s.Images)), console.Text(ageText(s.AgeSeconds)), driftCell(s.Drift)}
 		if held {
 			row = append(row, console.Text(heldText(s.Hold)))

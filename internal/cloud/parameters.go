@@ -80,6 +80,9 @@ func (p *Parameters) Put(ctx context.Context, put ledger.Put) (int64, error) {
 	}
 	in.Tier = tiers[put.Tier]
 	out, err := p.client.PutParameter(ctx, in)
+	if hasCode(err, "ParameterMaxVersionLimitExceeded") {
+		return 0, fmt.Errorf("%w: %w", ledger.ErrFull, explain(err))
+	}
 	if hasCode(err, "ParameterAlreadyExists") {
 		return 0, fmt.Errorf("%w: %w", ledger.ErrExists, explain(err))
 	}
@@ -120,6 +123,25 @@ func (p *Parameters) History(ctx context.Context, name string) ([]ledger.Paramet
 		}
 		in.NextToken = out.NextToken
 	}
+}
+
+// Label implements ledger.Store. AWS answers a label that it does not take with success.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_LabelParameterVersion.html
+func (p *Parameters) Label(ctx context.Context, name string, version int64, label string) error {
+	out, err := p.client.LabelParameterVersion(ctx, &ssm.LabelParameterVersionInput{Name: aws.String(name), ParameterVersion: aws.Int64(version), Labels: []string{label}})
+	if err != nil {
+		return explain(err)
+	}
+	if len(out.InvalidLabels) > 0 {
+		return fmt.Errorf("%q can be no label", label)
+	}
+	return nil
+}
+
+// Unlabel implements ledger.Store.
+func (p *Parameters) Unlabel(ctx context.Context, name string, version int64, labels []string) error {
+	_, err := p.client.UnlabelParameterVersion(ctx, &ssm.UnlabelParameterVersionInput{Name: aws.String(name), ParameterVersion: aws.Int64(version), Labels: labels})
+	return explain(err)
 }
 
 func versionOf(v types.ParameterHistory) ledger.Parameter {

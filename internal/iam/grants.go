@@ -18,7 +18,7 @@ var grants = []grant{
 	},
 	{
 		sid: "WritePins", purposes: []Purpose{Write, Import},
-		actions: []string{"ssm:PutParameter"}, resources: both(Scope.ledger, Scope.projections),
+		actions: []string{"ssm:LabelParameterVersion", "ssm:PutParameter", "ssm:UnlabelParameterVersion"}, resources: both(Scope.ledger, Scope.projections),
 	},
 	{
 		sid: "WriteJournal", purposes: []Purpose{Write, Deploy, Import},

@@ -35,7 +35,7 @@ func TestWritePolicy(t *testing.T) {
 	want := iam.Document{Version: "2012-10-17", Statement: []iam.Statement{
 		{Sid: "ReadPins", Effect: "Allow", Action: []string{"ssm:GetParameters"}, Resource: parameter},
 		{Sid: "ReadHistory", Effect: "Allow", Action: []string{"ssm:GetParameterHistory"}, Resource: parameter},
-		{Sid: "WritePins", Effect: "Allow", Action: []string{"ssm:PutParameter"}, Resource: parameter},
+		{Sid: "WritePins", Effect: "Allow", Action: []string{"ssm:LabelParameterVersion", "ssm:PutParameter", "ssm:UnlabelParameterVersion"}, Resource: parameter},
 	}}
 	if diff := cmp.Diff(want, iam.Policy(iam.Write, []iam.Scope{plain, plain})); diff != "" {
 		t.Error(diff)

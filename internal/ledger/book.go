@@ -22,6 +22,9 @@ type Entry struct {
 	// an update is missing, and the next Update or Repair brings it back. Only Audit
 	// can tell.
 	Torn bool
+	// Overwritten are updates that got lost to somebody who does not keep to the
+	// protocol, by image. Only Audit can tell.
+	Overwritten []tagboat.Overwritten
 }
 
 // Pins returns the pins of an environment, those of all its groups, by image.

@@ -35,14 +35,16 @@ func (w *writer) put(ctx context.Context, base int64, v, set values) (int64, err
 		return 0, err
 	}
 	value := w.group.write(v, base)
-	w.calls++
-	version, err := w.store.Put(ctx, Put{
+	version, err := w.attempt(ctx, Put{
 		Name:        w.group.Parameter,
 		Value:       value,
 		Description: newNote(base, value, v, set, w.why).String(),
 		Overwrite:   base > 0,
 		Tier:        w.group.Tier,
 	})
+	if tagboat.KindOf(err) == tagboat.Usage {
+		return 0, err
+	}
 	if err != nil {
 		return 0, fmt.Errorf("writing parameter %s: %w", w.group.Parameter, err)
 	}

@@ -360,3 +360,7 @@ func explore(ctx context.Context, s scenario, check func(w *world, ended bool, p
 	}
 	return found
 }
+
+// Label and Unlabel are nothing that a writer without a label in its way does.
+func (a *actor) Label(context.Context, string, int64, string) error     { return errKilled }
+func (a *actor) Unlabel(context.Context, string, int64, []string) error { return errKilled }

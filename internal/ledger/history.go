@@ -78,11 +78,42 @@ func (g Group) steps(history []Parameter) ([]Step, error) {
 // wasBefore tells whether a key had a value before the version that last set it.
 func wasBefore(history []Parameter, s state, key, value string) bool {
 	at, ok := s.origin[key]
-	if !ok || at == 0 {
+	if !ok {
 		return false
 	}
-	older, err := replay(history[:at])
-	return err == nil && older.values[key] == value
+	return slices.ContainsFunc(history[:at], func(p Parameter) bool {
+		v, err := valuesOf(p)
+		return err == nil && v[key] == value
+	})
+}
+
+// overwritten returns the updates of a group that are lost, by image: the last to change
+// the image knows nothing of the protocol, and put back what was there before.
+func (g Group) overwritten(history []Parameter, s state) []tagboat.Overwritten {
+	var lost []tagboat.Overwritten
+	for _, image := range slices.Sorted(maps.Keys(g.Images)) {
+		key := g.key(image)
+		last := len(s.intent) - 1
+		for last > 0 && !s.intent[last].changes(key) {
+			last--
+		}
+		if _, ours := noteOf(history[max(last, 0)]); ours || last <= 0 {
+			continue
+		}
+		before, err := replay(history[:last])
+		if err != nil || before.values[key] == s.values[key] || !wasBefore(history, before, key, s.values[key]) {
+			continue
+		}
+		ref := g.reference(image, before.values)
+		at := before.origin[key]
+		o := tagboat.Overwritten{
+			Pin:           tagboat.Pin{Image: image, Repository: ref.Name(), Tag: ref.Tag, Digest: ref.Digest, Parameter: g.Parameter, ParameterVersion: history[at].Version},
+			OverwrittenBy: history[last].User, OverwrittenAt: history[last].At,
+		}
+		sign(&o.Pin, history[at])
+		lost = append(lost, o)
+	}
+	return lost
 }
 
 // reference returns what v says of an image; the zero value for nothing, or nothing that

@@ -133,6 +133,7 @@ func audited(g Group, history []Parameter) (Entry, error) {
 		return Entry{}, err
 	}
 	e.Torn = s.torn()
+	e.Overwritten = g.overwritten(history, s)
 	for i := range e.Pins {
 		if at, ok := s.origin[g.key(e.Pins[i].Image)]; ok {
 			sign(&e.Pins[i], history[at])

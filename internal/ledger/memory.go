@@ -63,6 +63,9 @@ func (m *Memory) Put(_ context.Context, put Put) (int64, error) {
 		p.Version = versions[n-1].Version + 1
 		p.Type = versions[n-1].Type
 	}
+	if len(versions) >= cmp.Or(m.Versions, versionsKept) && len(versions[0].Labels) > 0 {
+		return 0, fmt.Errorf("%s: %w", put.Name, ErrFull)
+	}
 	if m.parameters == nil {
 		m.parameters = map[string][]Parameter{}
 	}
@@ -76,6 +79,45 @@ func (m *Memory) History(_ context.Context, name string) ([]Parameter, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.parameters[name]), nil
+}
+
+// Label implements Store.
+func (m *Memory) Label(_ context.Context, name string, version int64, label string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.relabel(name, version, func(labels []string, here bool) []string {
+		labels = slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return l == label })
+		if here {
+			labels = append(labels, label)
+		}
+		return labels
+	})
+}
+
+// Unlabel implements Store.
+func (m *Memory) Unlabel(_ context.Context, name string, version int64, off []string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.relabel(name, version, func(labels []string, here bool) []string {
+		if !here {
+			return labels
+		}
+		return slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return slices.Contains(off, l) })
+	})
+}
+
+// relabel changes the labels of all versions, and tells which is the one that is meant.
+func (m *Memory) relabel(name string, version int64, change func(labels []string, here bool) []string) error {
+	versions := slices.Clone(m.parameters[name])
+	at := slices.IndexFunc(versions, func(p Parameter) bool { return p.Version == version })
+	if at < 0 {
+		return fmt.Errorf("%s has no version %d", name, version)
+	}
+	for i := range versions {
+		versions[i].Labels = change(versions[i].Labels, i == at)
+	}
+	m.parameters[name] = versions
+	return nil
 }
 
 func (m *Memory) now() time.Time {

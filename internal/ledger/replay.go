@@ -1,6 +1,9 @@
 package ledger
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // state is what a history comes to.
 type state struct {
@@ -17,6 +20,11 @@ type state struct {
 type intent struct {
 	set  values
 	gone []string
+}
+
+func (n intent) changes(key string) bool {
+	_, set := n.set[key]
+	return set || slices.Contains(n.gone, key)
 }
 
 func (n intent) apply(v values) {

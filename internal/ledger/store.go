@@ -9,6 +9,10 @@ import (
 // ErrExists is what Store.Put wraps where Overwrite is false and the parameter exists.
 var ErrExists = errors.New("the parameter exists")
 
+// ErrFull is what Store.Put wraps where the parameter has all versions that are kept, and
+// the oldest bears a label, so that it cannot go.
+var ErrFull = errors.New("the oldest version of the parameter bears a label")
+
 // Parameter is one version of a parameter. Get fills Name, Value, Version, Type and
 // At; History fills the rest too.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterHistory.html
@@ -44,4 +48,8 @@ type Store interface {
 	// History returns the versions that are kept, up to 100, oldest first; none where
 	// the parameter does not exist.
 	History(ctx context.Context, name string) ([]Parameter, error)
+	// Label gives a version a label. A label is on one version: it leaves another one.
+	Label(ctx context.Context, name string, version int64, label string) error
+	// Unlabel takes labels off a version; one that is not there is no error.
+	Unlabel(ctx context.Context, name string, version int64, labels []string) error
 }

@@ -32,6 +32,8 @@ func Run(t *testing.T, store ledger.Store, prefix string, without ...string) {
 		"ValueTooLong":              valueTooLong,
 		"AdvancedTakesMore":         advancedTakesMore,
 		"SameValueIsAVersion":       sameValueIsAVersion,
+		"LabelsMove":                labelsMove,
+		"LabelledVersionsStay":      labelledVersionsStay,
 	} {
 		if !slices.Contains(without, name) {
 			t.Run(name, func(t *testing.T) { test(t, store, prefix+"/"+name) })

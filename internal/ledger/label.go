@@ -1,0 +1,75 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+)
+
+// BeforeRollback is the label of the version that a rollback left behind:
+// aws ssm get-parameter --name NAME:tagboat-before-rollback.
+const BeforeRollback = "tagboat-before-rollback"
+
+// ourLabels begins our labels, which may go where a new version needs the room.
+const ourLabels = "tagboat-"
+
+// Label gives a version of a group's parameter a label, which leaves any other version.
+func (l *Ledger) Label(ctx context.Context, g Group, version int64, label string) error {
+	if err := l.Store.Label(ctx, g.Parameter, version, label); err != nil {
+		return fmt.Errorf("labelling version %d of parameter %s: %w", version, g.Parameter, err)
+	}
+	return nil
+}
+
+// attempt writes a version. Parameter Store keeps a hundred and lets no labelled one go, so
+// labels of ours make room.
+func (w *writer) attempt(ctx context.Context, p Put) (int64, error) {
+	for range rooms {
+		w.calls++
+		version, err := w.store.Put(ctx, p)
+		if !errors.Is(err, ErrFull) {
+			return version, err
+		}
+		if err := w.makeRoom(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return 0, errBusy(p.Name)
+}
+
+// rooms is how often a write makes room.
+const rooms = 5
+
+// makeRoom takes our labels off the oldest version. Labels of others stay.
+func (w *writer) makeRoom(ctx context.Context) error {
+	history, calls, err := versions(ctx, w.store, w.group.Parameter)
+	w.calls += calls
+	if err != nil || len(history) == 0 {
+		return err
+	}
+	oldest := history[0]
+	var mine, others []string
+	for _, label := range oldest.Labels {
+		if strings.HasPrefix(label, ourLabels) {
+			mine = append(mine, label)
+		} else {
+			others = append(others, label)
+		}
+	}
+	if len(others) > 0 {
+		return tagboat.Usagef("parameter %s has a hundred versions, and the oldest, %d, has to stay for its label %s", w.group.Parameter, oldest.Version, strings.Join(others, " and ")).
+			WithHint("put the label on a newer version, or take it off: aws ssm unlabel-parameter-version --name %s --parameter-version %d --labels %s",
+				w.group.Parameter, oldest.Version, strings.Join(others, " "))
+	}
+	if len(mine) == 0 {
+		return nil // somebody else made room
+	}
+	w.calls++
+	if err := w.store.Unlabel(ctx, w.group.Parameter, oldest.Version, mine); err != nil {
+		return fmt.Errorf("making room in parameter %s: %w", w.group.Parameter, err)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// labels returns the versions of a store that bear one, with it.
+func labels(t *testing.T, s ledger.Store) string {
+	t.Helper()
+	history, err := s.History(t.Context(), parameter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, p := range history {
+		for _, label := range p.Labels {
+			all = append(all, fmt.Sprint(p.Version, " ", label))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// TestALabelledOldestVersionMakesRoom has our own label on the version that would have to
+// go, and then somebody else's.
+func TestALabelledOldestVersionMakesRoom(t *testing.T) {
+	m := memory()
+	m.Versions = 4
+	l := &ledger.Ledger{Store: m}
+	pin := func(n int) error {
+		_, err := l.Update(t.Context(), images(), changes{"agent": version("shop/agent", fmt.Sprint(n), digest1)}, ledger.Why{})
+		return err
+	}
+	for n := range 2 {
+		if err := errors.Join(pin(n), l.Label(t.Context(), images(), int64(n+1), ledger.BeforeRollback)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := labels(t, m); got != "2 "+ledger.BeforeRollback {
+		t.Errorf("a label is on one version: %s", got)
+	}
+	for n := range 5 {
+		if err := pin(10 + n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := labels(t, m); got != "" {
+		t.Errorf("it made room, and is there yet: %s", got)
+	}
+	if err := m.Label(t.Context(), parameter, 4, "release-7"); err != nil {
+		t.Fatal(err)
+	}
+	before := value(t, m)
+	err := pin(20)
+	var blocked *tagboat.Error
+	if !errors.As(err, &blocked) || blocked.Kind != tagboat.Usage || !strings.Contains(err.Error(), "its label release-7") ||
+		!strings.Contains(blocked.Hint, "aws ssm unlabel-parameter-version --name "+parameter+" --parameter-version 4 --labels release-7") {
+		t.Errorf("%v", err)
+	}
+	if got := value(t, m); got != before {
+		t.Errorf("it wrote %s", got)
+	}
+	if err := errors.Join(m.Unlabel(t.Context(), parameter, 4, []string{"release-7", "other"}), pin(20)); err != nil {
+		t.Error(err)
+	}
+}
