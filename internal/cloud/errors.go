@@ -73,7 +73,7 @@ func advise(e *tagboat.Error, api smithy.APIError) {
 	case isThrottle(api):
 		e.Hint = "AWS kept refusing because of too many requests in this account and region; try again later"
 	case strings.HasPrefix(code, "AccessDenied"), code == "UnauthorizedOperation":
-		e.Hint = "the caller's policy does not allow it: tagboat generate policy prints one that does; aws sts get-caller-identity says who the caller is"
+		e.Hint = "the caller's policy does not allow it: tagboat generate iam-policy prints one that does; aws sts get-caller-identity says who the caller is"
 	}
 	switch code {
 	case "ClusterNotFoundException":

@@ -97,7 +97,10 @@ func (g Group) overwritten(history []Parameter, s state) []tagboat.Overwritten {
 		for last > 0 && !s.intent[last].changes(key) {
 			last--
 		}
-		if _, ours := noteOf(history[max(last, 0)]); ours || last <= 0 {
+		if last <= 0 {
+			continue // nobody changed it, or it is not known what they changed
+		}
+		if _, ours := noteOf(history[last]); ours {
 			continue
 		}
 		before, err := replay(history[:last])
