@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -26,12 +27,12 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		reads:     readsOnly(call.operation),
 		throttled: call.service.Throttled(),
 		refuse:    fail,
-		perform: func(w http.ResponseWriter) {
+		perform: func(w http.ResponseWriter, age time.Duration) {
 			if err != nil {
 				fail(w, err)
 				return
 			}
-			out, err := call.perform(r.Context(), caller, r.Host)
+			out, err := call.perform(wire.WithAge(r.Context(), age), caller, r.Host)
 			if err != nil {
 				fail(w, err)
 				return

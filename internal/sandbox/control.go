@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
 
 // controlHandler serves what the sandbox has and AWS has not.
@@ -28,7 +31,30 @@ func (s *Server) controlHandler() http.Handler {
 		s.faults.clear()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("POST /_sandbox/harm", s.harm)
+	mux.HandleFunc("GET /_sandbox/functions", s.functions.list)
+	mux.HandleFunc("POST /_sandbox/functions", s.functions.post)
+	mux.HandleFunc("DELETE /_sandbox/functions", s.functions.clear)
 	return mux
+}
+
+// harm answers the ARNs of the tasks that it met.
+func (s *Server) harm(w http.ResponseWriter, r *http.Request) {
+	if s.ecs == nil {
+		http.NotFound(w, r)
+		return
+	}
+	var h ecs.Harm
+	var met []string
+	err := readOrder(w, r, &h, func() (err error) {
+		h.Account, h.Region = cmp.Or(h.Account, s.config.Account), cmp.Or(h.Region, s.config.Region)
+		met, err = s.ecs.Do(h)
+		return err
+	})
+	if err == nil {
+		s.dirty.Store(true)
+		writeJSON(w, http.StatusOK, map[string]any{"tasks": met})
+	}
 }
 
 func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) {
@@ -37,15 +63,11 @@ func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) orderFault(w http.ResponseWriter, r *http.Request) {
 	var f Fault
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
-	body.DisallowUnknownFields()
-	err := body.Decode(&f)
-	if err == nil {
-		err = s.faults.order(f)
-	}
-	if err != nil {
-		writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+	if err := readOrder(w, r, &f, func() error { return s.faults.order(f) }); err != nil {
 		return
+	}
+	if f.Kind == faultStale && s.ecs != nil {
+		s.ecs.KeepPast()
 	}
 	s.listFaults(w, r)
 }
@@ -103,7 +125,7 @@ func (s *Server) frontPage(w http.ResponseWriter, r *http.Request) {
 	for _, line := range s.Env("http://" + r.Host) {
 		page.WriteString("  export " + line + "\n")
 	}
-	page.WriteString("\nSee also /_sandbox/health, /_sandbox/calls and /_sandbox/faults.\n")
+	page.WriteString("\nSee also /_sandbox/health, /_sandbox/calls, /_sandbox/faults, /_sandbox/harm and /_sandbox/functions.\n")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, page.String()) // the client is gone if this fails
 }

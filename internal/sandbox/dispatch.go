@@ -27,12 +27,15 @@ type apiCall struct {
 func (c apiCall) name() string { return c.service.Name + "." + c.operation }
 
 // recognise finds service and operation: by X-Amz-Target in the JSON protocols, by
-// Version and Action in the query protocol. What no service of the sandbox claims
+// Version and Action in the query protocol, by the path in Smithy's RPC v2. What no service of the sandbox claims
 // belongs to a service without operations, so that the answer has the right form.
 func (s *Server) recognise(r *http.Request, c credential) (apiCall, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil {
 		return apiCall{service: stranger(c, wire.JSON11)}, bodyError(err)
+	}
+	if r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" {
+		return s.recogniseRPC(r.URL.Path, body, c)
 	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		return s.recogniseJSON(target, body, c), nil
@@ -53,9 +56,30 @@ func bodyError(err error) error {
 	return wire.Errorf("RequestTimeoutException", "reading the request: %v", err)
 }
 
+// recogniseRPC reads a path of the form /service/NAME/operation/NAME.
+// https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html#requests
+func (s *Server) recogniseRPC(path string, body []byte, c credential) (apiCall, error) {
+	call := apiCall{service: stranger(c, wire.CBOR), operation: path}
+	parts := strings.Split(path, "/")
+	if n := len(parts); n >= 4 && parts[n-2] == "operation" && parts[n-4] == "service" {
+		call.operation = parts[n-1]
+		for _, service := range s.services {
+			if service.Protocol == wire.CBOR && service.Target == parts[n-3]+"." {
+				call.service = service
+			}
+		}
+	}
+	var err error
+	call.body, err = wire.CBORToJSON(body)
+	return call, err
+}
+
 func (s *Server) recogniseJSON(target string, body []byte, c credential) apiCall {
 	for _, service := range s.services {
 		if operation, ok := strings.CutPrefix(target, service.Target); ok && service.Target != "" {
+			if service.Protocol == wire.CBOR { // it speaks JSON to those who do
+				service.Protocol = wire.JSON10
+			}
 			return apiCall{service: service, operation: operation, body: body}
 		}
 	}
@@ -69,7 +93,8 @@ func (s *Server) recogniseQuery(r *http.Request, form url.Values, c credential) 
 		return apiCall{service: stranger(c, wire.JSON11), operation: r.Method + " " + r.URL.Path}
 	}
 	for _, service := range s.services {
-		if service.Protocol == wire.Query && service.Version == version {
+		if service.Version == version && version != "" {
+			service.Protocol = wire.Query
 			return apiCall{service: service, operation: operation, form: form}
 		}
 	}

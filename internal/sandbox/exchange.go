@@ -12,10 +12,10 @@ import (
 type exchange struct {
 	operation string // as counted and as faults name it: "ecs.DescribeServices"
 	scope     wire.Scope
-	reads     bool        // it changes nothing
-	throttled *wire.Error // how the service says that there were too many calls
-	perform   func(http.ResponseWriter)
-	refuse    func(http.ResponseWriter, error) // in the protocol's own form
+	reads     bool                                           // it changes nothing
+	throttled *wire.Error                                    // how the service says that there were too many calls
+	perform   func(w http.ResponseWriter, age time.Duration) // age: how old the state is that it answers
+	refuse    func(http.ResponseWriter, error)               // in the protocol's own form
 }
 
 // carry does x unless a fault or a quota has something against it, and counts how it
@@ -29,14 +29,14 @@ func (s *Server) carry(w http.ResponseWriter, r *http.Request, x exchange) {
 	switch {
 	case hit.kind == faultReset:
 		if hit.after {
-			x.perform(nowhere{})
+			x.perform(nowhere{}, 0)
 			s.changed(x)
 		}
 		s.calls.count(x, outcomeFailed)
 		panic(http.ErrAbortHandler)
 	case hit.kind == faultError:
 		if hit.after {
-			x.perform(nowhere{})
+			x.perform(nowhere{}, 0)
 			s.changed(x)
 		}
 		x.refuse(w, hit.err)
@@ -45,7 +45,7 @@ func (s *Server) carry(w http.ResponseWriter, r *http.Request, x exchange) {
 		x.refuse(w, x.throttled)
 		s.calls.count(x, outcomeThrottled)
 	default:
-		x.perform(sent)
+		x.perform(sent, hit.age)
 		s.changed(x)
 		s.calls.count(x, sent.outcome())
 	}

@@ -13,6 +13,7 @@ import (
 type hit struct {
 	kind    string
 	latency time.Duration
+	age     time.Duration // of the state that is answered
 	after   bool
 	err     *wire.Error
 }
@@ -20,6 +21,7 @@ type hit struct {
 type orderedFault struct {
 	Fault
 	delay time.Duration
+	old   time.Duration
 	dice  *rand.Rand
 }
 
@@ -38,9 +40,13 @@ func (l *faultList) order(f Fault) error {
 	if err != nil {
 		return err
 	}
+	old, err := f.age()
+	if err != nil {
+		return err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.faults = append(l.faults, &orderedFault{Fault: f, delay: delay, dice: rand.New(rand.NewPCG(f.Seed, 0))})
+	l.faults = append(l.faults, &orderedFault{Fault: f, delay: delay, old: old, dice: rand.New(rand.NewPCG(f.Seed, 0))})
 	return nil
 }
 
@@ -73,7 +79,7 @@ func (l *faultList) strike(operation string) hit {
 		f.Hits++
 		h.latency += f.delay
 		if f.Kind != faultLatency {
-			h.kind = f.Kind
+			h.kind, h.age = f.Kind, f.old
 			h.after = f.lateStrike()
 			h.err = &wire.Error{Code: f.Code, Message: "a fault that was ordered from the sandbox", Status: f.Status}
 		}

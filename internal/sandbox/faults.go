@@ -13,15 +13,17 @@ const (
 	faultError    = "error"
 	faultReset    = "reset"
 	faultLatency  = "latency"
+	faultStale    = "stale"
 )
 
 // Fault orders that calls go wrong.
 type Fault struct {
 	Operation string  `json:"operation"` // a name, or a glob: "ecs.DescribeServices", "ecs.*", "*"
-	Kind      string  `json:"kind"`      // throttle, error, reset or latency
+	Kind      string  `json:"kind"`      // throttle, error, reset, latency or stale
 	Rate      float64 `json:"rate"`      // the part of the calls that it hits; 0 means all
 	Count     int     `json:"count"`     // how many calls it hits before it is over; 0 means no end
 	Latency   string  `json:"latency"`   // how long calls wait, by the client's clock: "5s"
+	Age       string  `json:"age"`       // how old a stale answer is, by the sandbox's clock: "30s"
 	Code      string  `json:"code"`      // of an error; "" means InternalFailure
 	Status    int     `json:"status"`    // of an error; 0 means 500
 	// After says that the call takes effect and only its answer is lost. Left out, it
@@ -54,8 +56,10 @@ func (f Fault) check() error {
 		return fmt.Errorf("operation is missing: it is a name or a glob such as ecs.*")
 	case badGlob != nil:
 		return fmt.Errorf("operation %q is not a glob: %w", f.Operation, badGlob)
-	case f.Kind != faultThrottle && f.Kind != faultError && f.Kind != faultReset && f.Kind != faultLatency:
-		return fmt.Errorf("kind %q is not throttle, error, reset or latency", f.Kind)
+	case f.Kind != faultThrottle && f.Kind != faultError && f.Kind != faultReset && f.Kind != faultLatency && f.Kind != faultStale:
+		return fmt.Errorf("kind %q is not throttle, error, reset, latency or stale", f.Kind)
+	case f.Kind == faultStale && f.Operation != "ecs.DescribeServices":
+		return fmt.Errorf("only ecs.DescribeServices can be stale, not %q", f.Operation)
 	case f.Rate < 0 || f.Rate > 1:
 		return fmt.Errorf("rate %v is not between 0 and 1", f.Rate)
 	case f.Count < 0:
@@ -75,6 +79,18 @@ func (f Fault) delay() (time.Duration, error) {
 	d, err := time.ParseDuration(f.Latency)
 	if err != nil || d <= 0 {
 		return 0, fmt.Errorf("latency %q is not a duration such as 5s", f.Latency)
+	}
+	return d, nil
+}
+
+// age returns Age as a duration. Only what is stale has one.
+func (f Fault) age() (time.Duration, error) {
+	if f.Kind != faultStale {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(f.Age)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("age %q is not a duration such as 30s", f.Age)
 	}
 	return d, nil
 }

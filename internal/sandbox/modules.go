@@ -3,11 +3,13 @@ package sandbox
 import (
 	"fmt"
 
+	"github.com/tagboat/tagboat/internal/sandbox/cloudwatch"
 	"github.com/tagboat/tagboat/internal/sandbox/ecr"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
 	"github.com/tagboat/tagboat/internal/sandbox/logs"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/ssm"
 )
 
@@ -15,24 +17,27 @@ import (
 // those that need one another.
 //
 //	ECS ──▶ registry (pulls images), logs (containers print), ELB (tasks are targets),
-//	        Parameter Store (secrets)
+//	        Parameter Store (secrets), CloudWatch (alarms), the functions of hooks
 func (s *Server) builtin() ([]Module, error) {
 	store, err := s.openRegistry()
 	if err != nil {
 		return nil, err
 	}
 	parameters, logGroups, balancing := ssm.New(s.clock), logs.New(s.clock), elb.New(s.clock)
-	scheduler := ecs.New(ecs.Deps{
+	alarms := cloudwatch.New(s.clock)
+	s.ecs = ecs.New(ecs.Deps{
 		Clock:      s.clock,
 		Images:     images{store},
 		Logs:       logGroups,
-		Targets:    balancing,
+		Targets:    targets{balancing},
 		Parameters: parameters,
+		Alarms:     alarms,
+		Functions:  &s.functions,
 		Clusters:   s.config.Clusters,
 	})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock), parameters, logGroups, balancing, scheduler}, nil
+	return []Module{ecr.New(store, s.clock), parameters, logGroups, balancing, alarms, s.ecs}, nil
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {
@@ -54,12 +59,34 @@ func (i images) Resolve(reference string) (ecs.Image, error) {
 	return ecs.Image{Digest: digest, Labels: labels, Platforms: platforms}, nil
 }
 
+// targets is Elastic Load Balancing as ECS sees it.
+type targets struct{ *elb.Service }
+
+// TargetGroup returns how a target group checks its targets. Targets drain for as long
+// as somebody asked for; where nobody did, ECS's own time counts, a minute, so that a
+// rollout does not take the five minutes that AWS's default would add.
+func (t targets) TargetGroup(arn string) (rollout.TargetGroup, bool) {
+	s, ok := t.Settings(arn)
+	if !ok {
+		return rollout.TargetGroup{}, false
+	}
+	g := rollout.TargetGroup{
+		Interval: s.Interval, HealthyThreshold: s.HealthyThreshold, UnhealthyThreshold: s.UnhealthyThreshold, Drain: -1,
+	}
+	if s.DelaySet {
+		g.Drain = s.DeregistrationDelay
+	}
+	return g, true
+}
+
 var (
-	_ Saver    = (*ssm.Service)(nil)
-	_ Saver    = (*logs.Service)(nil)
-	_ Saver    = (*elb.Service)(nil)
-	_ Saver    = (*ecr.API)(nil)
-	_ Registry = (*ecr.API)(nil)
-	_ Saver    = (*ecs.Service)(nil)
-	_ Runner   = (*ecs.Service)(nil)
+	_ rollout.TargetGroups = targets{}
+	_ Saver                = (*cloudwatch.Service)(nil)
+	_ Saver                = (*ssm.Service)(nil)
+	_ Saver                = (*logs.Service)(nil)
+	_ Saver                = (*elb.Service)(nil)
+	_ Saver                = (*ecr.API)(nil)
+	_ Registry             = (*ecr.API)(nil)
+	_ Saver                = (*ecs.Service)(nil)
+	_ Runner               = (*ecs.Service)(nil)
 )

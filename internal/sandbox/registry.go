@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -16,7 +17,7 @@ func (s *Server) serveRegistry(w http.ResponseWriter, r *http.Request) {
 		scope:     s.config.scope(),
 		reads:     r.Method == http.MethodGet || r.Method == http.MethodHead,
 		throttled: &wire.Error{Code: "TOOMANYREQUESTS", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
-		perform:   func(w http.ResponseWriter) { s.registry.ServeHTTP(w, r) },
+		perform:   func(w http.ResponseWriter, _ time.Duration) { s.registry.ServeHTTP(w, r) },
 		refuse:    refuseRegistry,
 	})
 }

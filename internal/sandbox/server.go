@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/sts"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -26,8 +27,11 @@ type Server struct {
 	registry http.Handler // nil where no module is a Registry
 	control  http.Handler // /_sandbox/ and the front page
 
-	calls  *callLog
-	faults *faultList
+	calls     *callLog
+	faults    *faultList
+	ecs       *ecs.Service // nil where Config.Modules replaced it
+	functions functions
+
 	quotas *quotas // nil where they are off
 	store  *store  // nil where nothing is kept
 	dirty  atomic.Bool

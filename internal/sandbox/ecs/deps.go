@@ -18,6 +18,7 @@ type Deps struct {
 	Targets    Targets
 	Parameters Parameters // nil: every secret is there
 	Alarms     Alarms     // nil: every alarm is OK
+	Functions  Functions  // nil: every function of a lifecycle hook answers SUCCEEDED
 	Events     Events     // nil: nobody listens
 	Clusters   []string   // exist from the start, everywhere, beside the one named default
 	Seed       string     // makes ids repeatable; "" is a seed too
@@ -52,7 +53,8 @@ type Logs interface {
 	Append(scope wire.Scope, group, stream string, at time.Time, message string)
 }
 
-// Targets is Elastic Load Balancing's target groups.
+// Targets is Elastic Load Balancing's target groups. Where it is a rollout.TargetGroups
+// too, targets are checked and drained as that says.
 type Targets interface {
 	// Exists tells whether there is a target group of that ARN.
 	Exists(targetGroup string) bool
@@ -73,6 +75,12 @@ type Parameters interface {
 type Alarms interface {
 	// AlarmState returns OK, ALARM or INSUFFICIENT_DATA.
 	AlarmState(scope wire.Scope, name string) string
+}
+
+// Functions is Lambda, as far as lifecycle hooks call it.
+type Functions interface {
+	// CallHook answers for a function.
+	CallHook(scope wire.Scope, call rollout.HookCall) rollout.HookAnswer
 }
 
 // Events is EventBridge.

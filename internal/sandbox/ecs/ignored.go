@@ -4,10 +4,9 @@ package ecs
 // answers again, but by which nothing happens. It is what the documentation shows.
 func Ignored() map[string][]string {
 	service := []string{
-		"availabilityZoneRebalancing", "capacityProviderStrategy (all but its first provider)",
-		"deploymentConfiguration.canaryConfiguration", "deploymentConfiguration.earlySuccessCriteria",
-		"deploymentConfiguration.lifecycleHooks", "deploymentConfiguration.linearConfiguration",
-		"enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration",
+		"availabilityZoneRebalancing", "deploymentConfiguration.earlySuccessCriteria",
+		"deploymentConfiguration.lifecycleHooks of the strategy ROLLING",
+		"enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration (all but alternateTargetGroupArn)",
 		"monitoring", "networkConfiguration (subnets and security groups are not looked up)",
 		"placementConstraints", "placementStrategy", "serviceConnectConfiguration",
 		"serviceRegistries", "volumeConfigurations", "vpcLatticeConfigurations",

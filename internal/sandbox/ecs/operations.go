@@ -40,6 +40,7 @@ func (s *Service) Service() wire.Service {
 			"DescribeServiceDeployments": operation(s, call.describeServiceDeployments),
 			"DescribeServiceRevisions":   operation(s, call.describeServiceRevisions),
 			"StopServiceDeployment":      operation(s, call.stopServiceDeployment),
+			"ContinueServiceDeployment":  operation(s, call.continueServiceDeployment),
 
 			"ListTasks":     operation(s, call.listTasks),
 			"DescribeTasks": operation(s, call.describeTasks),

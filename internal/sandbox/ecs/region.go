@@ -16,6 +16,7 @@ type region struct {
 	scope  wire.Scope
 	deps   Deps
 	engine *rollout.Engine
+	past   *past // nil where nothing stale was asked for
 }
 
 func newRegion(scope wire.Scope, deps Deps) *region {
@@ -39,4 +40,5 @@ func newRegion(scope wire.Scope, deps Deps) *region {
 func (r *region) advance() {
 	r.engine.Advance(r.deps.Clock.Now())
 	r.forgetDefinitions()
+	r.view()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -16,6 +17,7 @@ type Service struct {
 	poke chan struct{} // says that Next may have changed
 
 	mu      sync.Mutex
+	past    bool // services are remembered as they were, for stale answers
 	regions map[wire.Scope]*region
 }
 
@@ -29,6 +31,9 @@ func (s *Service) region(scope wire.Scope) *region {
 	r, ok := s.regions[scope]
 	if !ok {
 		r = newRegion(scope, s.deps)
+		if s.past {
+			r.keepPast()
+		}
 		s.regions[scope] = r
 	}
 	return r
@@ -38,17 +43,19 @@ func (s *Service) region(scope wire.Scope) *region {
 type call struct {
 	*region
 	caller wire.Caller
+	age    time.Duration // of the state that it should answer; 0 is the present
 }
 
 // operation makes an operation of f. While f runs it alone sees the region, whose time
 // is the clock's; its answer is encoded before anybody else can change what it shows.
 func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
-	return wire.Op(func(_ context.Context, caller wire.Caller, in In) (json.RawMessage, error) {
+	return wire.Op(func(ctx context.Context, caller wire.Caller, in In) (json.RawMessage, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		r := s.region(caller.Scope)
 		r.advance()
-		out, err := f(call{region: r, caller: caller}, in)
+		out, err := f(call{region: r, caller: caller, age: wire.Age(ctx)}, in)
+		r.view()
 		s.wake()
 		if err != nil {
 			return nil, refusal(err)

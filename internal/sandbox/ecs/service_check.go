@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
@@ -24,8 +25,14 @@ func unsupported(what string) error {
 }
 
 func checkScheduling(s *settings, _ *registration) error {
-	if s.Controller != "ECS" && s.Controller != "CODE_DEPLOY" {
-		return unsupported("the deployment controller " + s.Controller)
+	if !slices.Contains([]string{"ECS", "CODE_DEPLOY", "EXTERNAL"}, s.Controller) {
+		return invalidParameter("Deployment controller type should be one of [ECS,CODE_DEPLOY,EXTERNAL]")
+	}
+	if s.Controller != "ECS" && s.Configuration.Strategy != rollout.Rolling {
+		return invalidParameter("The deployment strategy %s needs the ECS deployment controller.", s.Configuration.Strategy)
+	}
+	if s.Scheduling == rollout.Daemon && s.Configuration.Strategy != rollout.Rolling {
+		return invalidParameter("The deployment strategy %s is not supported for the daemon scheduling strategy.", s.Configuration.Strategy)
 	}
 	if s.Scheduling != rollout.Replica && s.Scheduling != rollout.Daemon {
 		return invalidParameter("Scheduling strategy should be one of [REPLICA,DAEMON]")
@@ -121,7 +128,10 @@ func (c call) checkLoadBalancers(s *settings, content *registration) error {
 		if !slices.ContainsFunc(container.PortMappings, func(p portMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
 			return invalidParameter("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
 		}
-		if !c.deps.Targets.Exists(lb.TargetGroupARN) {
+		if !json.Valid(orEmptyList(lb.AdvancedConfiguration)) {
+			return refused("SerializationException", "advancedConfiguration cannot be read")
+		}
+		if alternate := lb.alternate(); !c.deps.Targets.Exists(lb.TargetGroupARN) || alternate != "" && !c.deps.Targets.Exists(alternate) {
 			return invalidParameter("Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role being passed has the proper permissions.")
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
-// deploymentConfiguration is how a service rolls. What the sandbox has no behaviour
-// for (hooks, canary and linear steps, early success) is kept and answered.
+// deploymentConfiguration is how a service rolls. Early success, which the sandbox has
+// no behaviour for, is kept and answered.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
 type deploymentConfiguration struct {
 	Strategy              string             `json:"strategy,omitempty"`
@@ -18,9 +18,9 @@ type deploymentConfiguration struct {
 	BakeTimeInMinutes     *int               `json:"bakeTimeInMinutes,omitempty"`
 	Alarms                *deploymentAlarms  `json:"alarms,omitempty"`
 	Breaker               *deploymentBreaker `json:"deploymentCircuitBreaker,omitempty"`
-	LifecycleHooks        json.RawMessage    `json:"lifecycleHooks,omitempty"`
-	Canary                json.RawMessage    `json:"canaryConfiguration,omitempty"`
-	Linear                json.RawMessage    `json:"linearConfiguration,omitempty"`
+	LifecycleHooks        *[]lifecycleHook   `json:"lifecycleHooks,omitempty"`
+	Canary                *canarySteps       `json:"canaryConfiguration,omitempty"`
+	Linear                *linearSteps       `json:"linearConfiguration,omitempty"`
 	EarlySuccess          json.RawMessage    `json:"earlySuccessCriteria,omitempty"`
 }
 
@@ -53,13 +53,10 @@ func (c deploymentConfiguration) merge(update *deploymentConfiguration) deployme
 	c.BakeTimeInMinutes = cmp.Or(update.BakeTimeInMinutes, c.BakeTimeInMinutes)
 	c.Alarms = cmp.Or(update.Alarms, c.Alarms)
 	c.Breaker = cmp.Or(update.Breaker, c.Breaker)
-	for _, member := range []struct{ to, from *json.RawMessage }{
-		{&c.LifecycleHooks, &update.LifecycleHooks}, {&c.Canary, &update.Canary},
-		{&c.Linear, &update.Linear}, {&c.EarlySuccess, &update.EarlySuccess},
-	} {
-		if *member.from != nil {
-			*member.to = *member.from
-		}
+	c.LifecycleHooks = cmp.Or(update.LifecycleHooks, c.LifecycleHooks)
+	c.Canary, c.Linear = cmp.Or(update.Canary, c.Canary), cmp.Or(update.Linear, c.Linear)
+	if update.EarlySuccess != nil {
+		c.EarlySuccess = update.EarlySuccess
 	}
 	return c
 }
@@ -71,7 +68,7 @@ func (c deploymentConfiguration) complete(scheduling string) deploymentConfigura
 		minimum = 0
 	}
 	defaults := deploymentConfiguration{
-		Strategy:              "ROLLING",
+		Strategy:              rollout.Rolling,
 		MaximumPercent:        new(200),
 		MinimumHealthyPercent: new(minimum),
 		BakeTimeInMinutes:     new(0),
@@ -89,8 +86,8 @@ func (c deploymentConfiguration) complete(scheduling string) deploymentConfigura
 
 // check tells what ECS would refuse in a complete configuration.
 func (c deploymentConfiguration) check() error {
-	if c.Strategy != "ROLLING" {
-		return unsupported("the deployment strategy " + c.Strategy)
+	if err := c.checkStrategy(); err != nil {
+		return err
 	}
 	least, most := *c.MinimumHealthyPercent, *c.MaximumPercent
 	switch {
@@ -123,6 +120,7 @@ func (t *breakerThreshold) check() error {
 // apply gives the scheduler a complete configuration.
 func (c deploymentConfiguration) apply(spec *rollout.ServiceSpec) {
 	spec.MinHealthyPercent, spec.MaxPercent = *c.MinimumHealthyPercent, *c.MaximumPercent
+	c.applyStrategy(spec)
 	spec.BakeTime = time.Duration(*c.BakeTimeInMinutes) * time.Minute
 	spec.Alarms = rollout.Alarms{Names: c.Alarms.AlarmNames, Enable: c.Alarms.Enable, Rollback: c.Alarms.Rollback}
 	spec.Breaker = rollout.Breaker{

@@ -31,15 +31,26 @@ func (c call) createService(in serviceRequest) (serviceOut, error) {
 	if err := c.checkNew(cluster, &in); err != nil {
 		return serviceOut{}, err
 	}
+	if in.external() {
+		return c.createExternal(cluster, &in, once)
+	}
 	definition, err := c.launchable(deref(in.TaskDefinition))
 	if err != nil {
 		return serviceOut{}, err
 	}
-	s, err := c.newSettings(cluster, definition, &in)
+	s, err := c.newSettings(cluster, definition.ARN, &in)
+	if err == nil {
+		err = c.check(s, definition.content())
+	}
 	if err != nil {
 		return serviceOut{}, err
 	}
-	spec, err := s.spec(definition.taskSpec())
+	return c.make(s, definition.taskSpec(), &in, once)
+}
+
+// make gives the scheduler a service that was checked.
+func (c call) make(s *settings, task *rollout.TaskSpec, in *serviceRequest, once token) (serviceOut, error) {
+	spec, err := s.spec(task)
 	if err != nil {
 		return serviceOut{}, err
 	}
@@ -75,12 +86,12 @@ func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
 	}
 }
 
-func (c call) newSettings(cluster *cluster, definition *taskDefinition, in *serviceRequest) (*settings, error) {
+func (c call) newSettings(cluster *cluster, definition string, in *serviceRequest) (*settings, error) {
 	s := &settings{
 		ARN:            c.serviceARN(cluster, in.ServiceName),
 		Name:           in.ServiceName,
 		ClusterARN:     cluster.ARN,
-		TaskDefinition: definition.ARN,
+		TaskDefinition: definition,
 		Controller:     "ECS",
 		Scheduling:     cmp.Or(in.SchedulingStrategy, rollout.Replica),
 		Other: otherMembers{
@@ -96,7 +107,7 @@ func (c call) newSettings(cluster *cluster, definition *taskDefinition, in *serv
 	if err := s.defaultCapacity(cluster.Strategy); err != nil {
 		return nil, err
 	}
-	return s, c.check(s, definition.content())
+	return s, nil
 }
 
 // defaultCapacity takes the cluster's strategy, or EC2 where it has none, unless the

@@ -135,3 +135,18 @@ func (c call) stopServiceDeployment(in stopServiceDeploymentIn) (stopServiceDepl
 	}
 	return out, c.engine.StopServiceDeployment(c.deps.Clock.Now(), in.ServiceDeploymentARN)
 }
+
+type continueServiceDeploymentIn struct {
+	ServiceDeploymentARN string
+	HookID               string
+	Action               string // CONTINUE, the default, or ROLLBACK
+}
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html
+func (c call) continueServiceDeployment(in continueServiceDeploymentIn) (stopServiceDeploymentOut, error) {
+	out := stopServiceDeploymentOut{ARN: in.ServiceDeploymentARN}
+	if in.Action != "" && in.Action != "CONTINUE" && in.Action != "ROLLBACK" {
+		return out, invalidParameter("action should be one of [ROLLBACK,CONTINUE]")
+	}
+	return out, c.engine.ContinueServiceDeployment(c.deps.Clock.Now(), in.ServiceDeploymentARN, in.HookID, in.Action == "ROLLBACK")
+}

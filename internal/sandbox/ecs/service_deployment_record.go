@@ -42,11 +42,34 @@ type serviceDeploymentRecord struct {
 	Breaker        breakerRecord           `json:"deploymentCircuitBreaker"`
 	Alarms         alarmsRecord            `json:"alarms"`
 	Rollback       *rollbackRecord         `json:"rollback,omitempty"`
+	Hooks          []hookRecord            `json:"lifecycleHookDetails,omitempty"`
 	CreatedAt      wire.Time               `json:"createdAt,omitzero"`
 	UpdatedAt      wire.Time               `json:"updatedAt,omitzero"`
 	StartedAt      wire.Time               `json:"startedAt,omitzero"`
 	FinishedAt     wire.Time               `json:"finishedAt,omitzero"`
 	StoppedAt      wire.Time               `json:"stoppedAt,omitzero"`
+}
+
+// hookRecord is the DeploymentLifecycleHookDetail structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookDetail.html
+type hookRecord struct {
+	ID            string    `json:"hookId"`
+	TargetType    string    `json:"targetType"`
+	TargetARN     string    `json:"targetArn,omitempty"`
+	Status        string    `json:"status"`
+	ExpiresAt     wire.Time `json:"expiresAt"`
+	TimeoutAction string    `json:"timeoutAction"`
+}
+
+func hookRecordOf(h *rollout.HookRun) hookRecord {
+	record := hookRecord{
+		ID: h.ID, TargetType: h.Type, TargetARN: h.Target, Status: h.Status,
+		ExpiresAt: wire.At(h.ExpiresAt), TimeoutAction: "ROLLBACK",
+	}
+	if h.Continue {
+		record.TimeoutAction = "CONTINUE"
+	}
+	return record
 }
 
 type breakerRecord struct {
@@ -94,8 +117,20 @@ func serviceDeploymentRecordOf(d *rollout.ServiceDeployment, s *rollout.Service)
 		CreatedAt:     wire.At(d.CreatedAt), UpdatedAt: wire.At(d.UpdatedAt), StartedAt: wire.At(d.StartedAt),
 		FinishedAt: wire.At(d.FinishedAt), StoppedAt: wire.At(d.StoppedAt),
 	}
-	for _, source := range d.Sources {
-		record.Sources = append(record.Sources, revisionSummary{revisionCount: countOf(source)})
+	old := revisionSummary{}
+	if t := d.Traffic; t != nil {
+		record.Target.ProductionTraffic, record.Target.TestTraffic = t.Production, t.Test
+		old.ProductionTraffic, old.TestTraffic = 100-t.Production, 100-t.Test
+	}
+	for i, source := range d.Sources {
+		if i > 0 { // traffic comes from the newest
+			old = revisionSummary{}
+		}
+		old.revisionCount = countOf(source)
+		record.Sources = append(record.Sources, old)
+	}
+	for _, h := range d.Hooks {
+		record.Hooks = append(record.Hooks, hookRecordOf(h))
 	}
 	if b := d.Rollback; b != nil {
 		record.Rollback = &rollbackRecord{Reason: b.Reason, StartedAt: wire.At(b.StartedAt), RevisionARN: b.RevisionARN}

@@ -62,9 +62,16 @@ func TestCreateServiceRefused(t *testing.T) {
 		{"bounds that block", func(in *sdk.CreateServiceInput) {
 			in.DeploymentConfiguration = &types.DeploymentConfiguration{MaximumPercent: aws.Int32(100), MinimumHealthyPercent: aws.Int32(100)}
 		}, "InvalidParameterException: Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."},
-		{"blue-green", func(in *sdk.CreateServiceInput) {
-			in.DeploymentConfiguration = &types.DeploymentConfiguration{Strategy: types.DeploymentStrategyBlueGreen}
-		}, "UnsupportedFeatureException: The sandbox does not have the deployment strategy BLUE_GREEN."},
+		{"a pause where traffic shifts", func(in *sdk.CreateServiceInput) {
+			in.DeploymentConfiguration = &types.DeploymentConfiguration{Strategy: types.DeploymentStrategyBlueGreen, LifecycleHooks: []types.DeploymentLifecycleHook{{
+				TargetType: types.DeploymentLifecycleHookTargetTypePause, LifecycleStages: []types.DeploymentLifecycleHookStage{"PRODUCTION_TRAFFIC_SHIFT"},
+			}}}
+		}, "InvalidParameterException: A PAUSE lifecycle hook cannot run at the stage PRODUCTION_TRAFFIC_SHIFT."},
+		{"linear steps that are too small", func(in *sdk.CreateServiceInput) {
+			in.DeploymentConfiguration = &types.DeploymentConfiguration{
+				Strategy: types.DeploymentStrategyLinear, LinearConfiguration: &types.LinearConfiguration{StepPercent: aws.Float64(1)},
+			}
+		}, "InvalidParameterException: The percentage of traffic must be between 3 and 100."},
 		{"role", func(in *sdk.CreateServiceInput) { in.Role = aws.String("ecsServiceRole") }, "InvalidParameterException: You cannot specify an IAM role for services that require a service linked role."},
 	}
 	for _, test := range tests {

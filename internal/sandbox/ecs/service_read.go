@@ -31,7 +31,13 @@ func (c call) describeServices(in describeServicesIn) (describeServicesOut, erro
 		return out, invalidParameter("Services cannot have more than 10 elements.")
 	}
 	for _, id := range in.Services {
-		if s := c.service(cluster, id); s != nil {
+		s := c.service(cluster, id)
+		if record, known := c.was(s, in.Include); known {
+			if record != nil {
+				out.Services = append(out.Services, *record)
+				continue
+			}
+		} else if s != nil {
 			out.Services = append(out.Services, c.serviceRecord(s, in.Include))
 			continue
 		}

@@ -15,7 +15,7 @@ type serviceRecord struct {
 	Name               string                  `json:"serviceName"`
 	ClusterARN         string                  `json:"clusterArn"`
 	Status             string                  `json:"status"`
-	TaskDefinition     string                  `json:"taskDefinition"`
+	TaskDefinition     string                  `json:"taskDefinition,omitempty"`
 	Desired            int                     `json:"desiredCount"`
 	Running            int                     `json:"runningCount"`
 	Pending            int                     `json:"pendingCount"`

@@ -141,10 +141,9 @@ const (
 
 // spec returns what the scheduler is told of the service.
 func (s *settings) spec(task *rollout.TaskSpec) (rollout.ServiceSpec, error) {
-	capacity, errC := json.Marshal(s.Capacity)
 	revision, errR := json.Marshal(s.Revision)
 	own, errO := json.Marshal(s)
-	for _, err := range []error{errC, errR, errO} {
+	for _, err := range []error{errR, errO} {
 		if err != nil {
 			return rollout.ServiceSpec{}, fmt.Errorf("encoding service %q: %w", s.Name, err)
 		}
@@ -153,7 +152,7 @@ func (s *settings) spec(task *rollout.TaskSpec) (rollout.ServiceSpec, error) {
 		ARN: s.ARN, Name: s.Name, ClusterARN: s.ClusterARN,
 		Task: task, Desired: s.Desired, Strategy: s.Scheduling, Controller: s.Controller,
 		LaunchType: s.runsOn(), PlatformVersion: s.platform(), LoadBalancers: s.balancers(),
-		CapacityProviders: capacity, Revision: revision, Other: own,
+		Capacity: s.capacity(), Revision: revision, Other: own,
 	}
 	if s.Grace != nil {
 		spec.Grace = time.Duration(*s.Grace) * time.Second
@@ -180,7 +179,9 @@ func settingsOf(s *rollout.Service) *settings {
 	_ = json.Unmarshal(s.Spec.Other, &own) // spec encoded both
 	own.Revision = revisionMembers{}
 	_ = json.Unmarshal(s.Spec.Revision, &own.Revision)
-	own.TaskDefinition = s.Spec.Task.ARN
+	if s.Spec.Task != nil {
+		own.TaskDefinition = s.Spec.Task.ARN
+	}
 	if own.platform() != s.Spec.PlatformVersion {
 		own.Platform = s.Spec.PlatformVersion
 	}
@@ -190,12 +191,30 @@ func settingsOf(s *rollout.Service) *settings {
 	return &own
 }
 
+// capacity returns the capacity provider strategy for the scheduler.
+func (s *settings) capacity() []rollout.Capacity {
+	var all []rollout.Capacity
+	for _, item := range s.Capacity {
+		all = append(all, rollout.Capacity{Provider: item.CapacityProvider, Weight: item.Weight, Base: item.Base})
+	}
+	return all
+}
+
+// alternate returns the target group of every other revision; "" for none.
+func (l loadBalancer) alternate() string {
+	var advanced struct{ AlternateTargetGroupARN string }
+	_ = json.Unmarshal(l.AdvancedConfiguration, &advanced) // checkLoadBalancers read it before
+	return advanced.AlternateTargetGroupARN
+}
+
 // balancers returns the load balancers for the scheduler, loadBalancersOf turns them
 // back; what the scheduler does not keep is lost on that way.
 func (s *settings) balancers() []rollout.LoadBalancer {
 	var all []rollout.LoadBalancer
 	for _, lb := range s.LoadBalancers {
-		all = append(all, rollout.LoadBalancer{TargetGroup: lb.TargetGroupARN, Container: lb.ContainerName, Port: lb.ContainerPort})
+		all = append(all, rollout.LoadBalancer{
+			TargetGroup: lb.TargetGroupARN, Container: lb.ContainerName, Port: lb.ContainerPort, Alternate: lb.alternate(),
+		})
 	}
 	return all
 }
@@ -203,7 +222,11 @@ func (s *settings) balancers() []rollout.LoadBalancer {
 func loadBalancersOf(balancers []rollout.LoadBalancer) []loadBalancer {
 	all := []loadBalancer{}
 	for _, lb := range balancers {
-		all = append(all, loadBalancer{TargetGroupARN: lb.TargetGroup, ContainerName: lb.Container, ContainerPort: lb.Port})
+		of := loadBalancer{TargetGroupARN: lb.TargetGroup, ContainerName: lb.Container, ContainerPort: lb.Port}
+		if lb.Alternate != "" {
+			of.AdvancedConfiguration, _ = json.Marshal(map[string]string{"alternateTargetGroupArn": lb.Alternate})
+		}
+		all = append(all, of)
 	}
 	return all
 }

@@ -18,7 +18,12 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 	if err := s.apply(&in); err != nil {
 		return serviceOut{}, err
 	}
-	if err := c.check(s, content); err != nil {
+	if content == nil {
+		err = checkScheduling(s, nil)
+	} else {
+		err = c.check(s, content)
+	}
+	if err != nil {
 		return serviceOut{}, err
 	}
 	spec, err := s.spec(task)
@@ -35,6 +40,9 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 // updatedTask returns the task definition that the service is to run: the one asked
 // for, or the one that it has, INACTIVE or not.
 func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *registration, error) {
+	if in.TaskDefinition == nil && s.Controller == "EXTERNAL" {
+		return nil, nil, nil
+	}
 	if in.TaskDefinition == nil {
 		d := c.taskDefinition(s.TaskDefinition)
 		if d == nil {
@@ -44,6 +52,9 @@ func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *
 	}
 	if s.Controller == "CODE_DEPLOY" {
 		return nil, nil, invalidParameter("Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
+	}
+	if s.Controller == "EXTERNAL" {
+		return nil, nil, invalidParameter("Unable to update task definition on services with an EXTERNAL deployment controller. Use CreateTaskSet.")
 	}
 	d, err := c.launchable(*in.TaskDefinition)
 	if err != nil {

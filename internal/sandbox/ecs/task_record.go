@@ -117,9 +117,7 @@ func (r *region) startedWith(t *rollout.Task) (*registration, taskMembers) {
 		if revision := revisionOf(s, t.RevisionARN); revision != nil {
 			members.Network = membersOf(revision).Network
 		}
-		if len(own.Capacity) > 0 {
-			members.Capacity = own.Capacity[0].CapacityProvider
-		}
+		members.Capacity = t.CapacityProvider
 	} else if len(t.Other) > 0 {
 		_ = json.Unmarshal(t.Other, &members) // runSpec encoded it
 	}

@@ -17,7 +17,11 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 type world struct{ region *region }
 
-var _ rollout.World = (*world)(nil)
+var (
+	_ rollout.World        = (*world)(nil)
+	_ rollout.TargetGroups = (*world)(nil)
+	_ rollout.Functions    = (*world)(nil)
+)
 
 // Pull looks an image up in its registry.
 func (w *world) Pull(reference string) (rollout.Image, error) {
@@ -205,6 +209,23 @@ func (w *world) Deregister(at time.Time, targetGroup string, target rollout.Targ
 // TargetChanged says how it stands.
 func (w *world) TargetChanged(at time.Time, targetGroup string, target rollout.Target, state, reason, description string) {
 	w.region.deps.Targets.SetHealth(at, targetGroup, target.ID, target.Port, state, reason, description)
+}
+
+// TargetGroup returns how a target group checks and drains its targets.
+func (w *world) TargetGroup(arn string) (rollout.TargetGroup, bool) {
+	groups, ok := w.region.deps.Targets.(rollout.TargetGroups)
+	if !ok {
+		return rollout.TargetGroup{}, false
+	}
+	return groups.TargetGroup(arn)
+}
+
+// CallHook calls the function of a lifecycle hook.
+func (w *world) CallHook(_ time.Time, call rollout.HookCall) rollout.HookAnswer {
+	if w.region.deps.Functions == nil {
+		return rollout.HookAnswer{Status: "SUCCEEDED"}
+	}
+	return w.region.deps.Functions.CallHook(w.region.scope, call)
 }
 
 // StateChanged sends an event to EventBridge.

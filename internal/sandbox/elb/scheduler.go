@@ -10,6 +10,7 @@ type Settings struct {
 	HealthyThreshold    int // successes in a row until a target is healthy
 	UnhealthyThreshold  int // failures in a row until it is unhealthy
 	DeregistrationDelay time.Duration
+	DelaySet            bool   // somebody asked for that delay; else it is the default
 	Path                string // "" for checks that only connect
 	Matcher             string // of HTTP or gRPC codes; "" for checks that only connect
 }
@@ -31,7 +32,9 @@ func (s *Service) Settings(arn string) (settings Settings, ok bool) {
 		return Settings{}, false
 	}
 	c := g.Created.check
+	_, set := g.Attributes[deregistrationDelay]
 	settings = Settings{
+		DelaySet:            set,
 		Interval:            time.Duration(c.Interval) * time.Second,
 		Timeout:             time.Duration(c.Timeout) * time.Second,
 		HealthyThreshold:    c.HealthyThreshold,

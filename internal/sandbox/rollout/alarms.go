@@ -55,12 +55,12 @@ func (e *Engine) watchAlarms(s *Service) {
 // baked tells whether the time in which alarms can fail a deployment that is complete
 // otherwise is over. It begins at the first call.
 func (e *Engine) baked(s *Service, d *Deployment) bool {
-	if !s.watched(d) {
+	if d.native() || !s.watched(d) { // a native strategy has a stage for it
 		return true
 	}
 	if d.state.BakedAt.IsZero() {
 		d.state.BakedAt = e.now.Add(e.bakeTime(s))
-		s.History[0].LifecycleStage = "BAKE_TIME"
+		s.History[0].LifecycleStage = stageBake
 	}
 	return !e.now.Before(d.state.BakedAt)
 }

@@ -37,7 +37,9 @@ func (e *Engine) CreateService(now time.Time, spec ServiceSpec) (*Service, error
 	s.Spec.Task = e.adopt(spec.Task)
 	s.due = due{serial: e.ids.next(), service: s}
 	e.services[spec.ARN] = s
-	e.start(s, true)
+	if !spec.external() {
+		e.start(s, true)
+	}
 	e.settle(s)
 	return s, nil
 }
@@ -53,7 +55,7 @@ func (e *Engine) UpdateService(now time.Time, arn string, spec ServiceSpec, forc
 	if err != nil {
 		return nil, err
 	}
-	deploys := force || startsDeployment(&s.Spec, &spec)
+	deploys := !spec.external() && (force || startsDeployment(&s.Spec, &spec))
 	spec.ARN, spec.Name, spec.ClusterARN = s.Spec.ARN, s.Spec.Name, s.Spec.ClusterARN
 	if spec.Desired != s.Spec.Desired {
 		s.state.SteadyAt = time.Time{}

@@ -41,6 +41,12 @@ type deploymentState struct {
 	AlarmsOff      bool      `json:"alarmsOff,omitempty"` // one was in ALARM when it began, or none are on
 	AlarmsAt       time.Time `json:"alarmsAt,omitzero"`   // when to look at them next
 	BakedAt        time.Time `json:"bakedAt,omitzero"`    // end of the bake time, once it began
+
+	Strategy  string    `json:"strategy,omitempty"` // ServiceSpec.Rollout when it began
+	Stage     string    `json:"stage,omitempty"`    // of a native strategy
+	StageEnds time.Time `json:"stageEnds,omitzero"` // no earlier; zero where time does not matter
+	Shifted   float64   `json:"shifted,omitempty"`  // percent of the production traffic
+	Tested    float64   `json:"tested,omitempty"`   // percent of the test traffic
 }
 
 // conclude moves a deployment to a rollout state and tells the world.
@@ -69,7 +75,7 @@ func (e *Engine) start(s *Service, force bool) {
 	d := &Deployment{
 		ID: "ecs-svc/" + e.ids.digits(), Status: primary, RevisionARN: revision.ARN,
 		TaskDefinition: revision.TaskDefinition, CreatedAt: e.now,
-		state: deploymentState{NotBefore: e.now.Add(e.options.Timings.Schedule)},
+		state: deploymentState{NotBefore: e.now.Add(e.options.Timings.Schedule), Strategy: s.Spec.Rollout},
 	}
 	s.Deployments = append([]*Deployment{d}, s.Deployments...)
 	e.newRecord(s, d)

@@ -68,6 +68,9 @@ func (e *Engine) wake(s *Service) { e.queue.hasten(&s.due, e.now) }
 
 // adopt returns the one TaskSpec that stands for its ARN.
 func (e *Engine) adopt(spec *TaskSpec) *TaskSpec {
+	if spec == nil { // a service with an external controller may have none
+		return nil
+	}
 	if known := e.specs[spec.ARN]; known != nil {
 		return known
 	}

@@ -9,6 +9,9 @@ func (e *Engine) makeRoom(f *fleet) {
 		return
 	}
 	e.freeUnhealthy(f)
+	if f.primary.holds() {
+		return
+	}
 	need := min(e.wanted(f, f.primary), e.options.Batch)
 	for _, d := range f.older() {
 		e.giveUp(f, d, func(*Task) bool {
@@ -47,12 +50,17 @@ func (e *Engine) wanted(f *fleet, d *Deployment) int {
 	switch {
 	case !d.state.Begun, e.now.Before(d.state.NotBefore), d.RolloutState == failed:
 		return 0
+	case d == f.primary && d.native() && !d.scalesUp():
+		return 0
 	case d == f.primary:
 		return max(0, f.desired-f.of[d].good)
 	case d.RolloutState != completed:
 		return 0
 	}
-	missing := f.desired - f.of[f.primary].fit
+	missing := f.desired
+	if !f.primary.holds() {
+		missing -= f.of[f.primary].fit
+	}
 	for _, o := range f.service.Deployments[1:] {
 		missing -= f.of[o].good
 	}
@@ -99,7 +107,7 @@ func (e *Engine) launchFor(s *Service, d *Deployment) *Task {
 	t := &Task{
 		ClusterARN: s.Spec.ClusterARN, ServiceARN: s.Spec.ARN, RevisionARN: r.ARN,
 		Group: "service:" + s.Spec.Name, StartedBy: d.ID,
-		LaunchType: r.LaunchType, PlatformVersion: r.PlatformVersion, service: s,
+		LaunchType: r.LaunchType, PlatformVersion: r.PlatformVersion, CapacityProvider: s.provider(), service: s,
 	}
 	s.tasks = append(s.tasks, t)
 	return e.launch(t, r.spec)

@@ -29,6 +29,9 @@ func (e *Engine) survey(s *Service) *fleet {
 		f.primary = s.primary()
 	}
 	f.lower, f.upper = e.bounds(s)
+	if f.primary != nil && f.primary.native() {
+		f.upper = max(f.upper, 2*f.desired) // maximumPercent is for rolling updates
+	}
 	for _, d := range s.Deployments {
 		f.of[d] = &share{}
 	}

@@ -32,6 +32,8 @@ type Timings struct {
 	Deprovision time.Duration // DEPROVISIONING: 20 s
 	Bake        time.Duration // with alarms and no bake time: 3 min
 	AlarmPoll   time.Duration // between two looks at the alarms: 15 s
+	Shift       time.Duration // of traffic, in one step of a native strategy: 5 s
+	Hook        time.Duration // until the function of a lifecycle hook answers: 2 s
 	Backoff     time.Duration // after the first launch failure, doubling: 30 s
 	BackoffMax  time.Duration // 27 min
 	Rollback    time.Duration // a rollback takes at least so long: 1 min
@@ -79,6 +81,8 @@ func (t Timings) withDefaults() Timings {
 	or(&t.Deprovision, 20*time.Second)
 	or(&t.Bake, 3*time.Minute)
 	or(&t.AlarmPoll, 15*time.Second)
+	or(&t.Shift, 5*time.Second)
+	or(&t.Hook, 2*time.Second)
 	or(&t.Backoff, 30*time.Second)
 	or(&t.BackoffMax, 27*time.Minute)
 	or(&t.Rollback, time.Minute)

@@ -90,6 +90,9 @@ type bounds struct {
 func (b *bounds) look(s *stage) error {
 	spec := s.service().Spec
 	lower, upper := (spec.Desired*spec.MinHealthyPercent+99)/100, spec.Desired*spec.MaxPercent/100
+	if r := s.service().History[0]; r.Traffic != nil { // blue and green run side by side
+		upper = max(upper, 2*spec.Desired)
+	}
 	fit, seen, live := map[string]bool{}, map[string]bool{}, 0
 	started, stopped := false, ""
 	for _, task := range s.Tasks(rollout.TaskFilter{}) {
@@ -165,5 +168,36 @@ func TestBreakerBringsBackWhatRan(t *testing.T) {
 				t.Errorf("the service runs %+v", *d)
 			}
 		})
+	}
+}
+
+// While a native deployment shifts traffic, every task of what serves is left to it.
+func TestNativeStrategiesKeepWhatServes(t *testing.T) {
+	for seed := range uint64(2 * histories) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		s := created(t, 1+r.IntN(4), func(spec *rollout.ServiceSpec) {
+			for spec.Rollout == "" || spec.Rollout == rollout.Rolling {
+				randomStrategy(r, spec)
+			}
+			withBounds(0, 100)(spec)
+		})
+		s.after(time.Hour)
+		s.world.stock()
+		image := slices.Sorted(maps.Keys(good))[r.IntN(len(good))]
+		s.deploy(image)
+		desired := s.service().Spec.Desired
+		walk(func(s *stage) {
+			service := s.service()
+			stage := service.History[0].LifecycleStage
+			if len(service.Deployments) < 2 || stage == "CLEAN_UP" {
+				return
+			}
+			if old := service.Deployments[1]; old.Running != desired {
+				t.Fatalf("seed %d at %s: %d of %d old tasks run", seed, stage, old.Running, desired)
+			}
+		})(s, s.now.Add(2*time.Hour))
+		if got := s.service().Deployments[0]; got.RolloutState != "COMPLETED" || got.Running != desired {
+			t.Fatalf("seed %d: %+v", seed, *got)
+		}
 	}
 }

@@ -77,6 +77,7 @@ func randomOp(r *rand.Rand, at time.Duration, images []string, onlyGood bool) op
 			s.update(pick%2 == 0, func(spec *rollout.ServiceSpec) {
 				spec.MinHealthyPercent, spec.MaxPercent = other.MinHealthyPercent, other.MaxPercent
 				spec.Breaker, spec.Grace = other.Breaker, other.Grace
+				spec.Rollout, spec.Shift, spec.Hooks, spec.BakeTime = other.Rollout, other.Shift, other.Hooks, other.BakeTime
 			})
 		}}
 	case n < 8:
@@ -88,7 +89,12 @@ func randomOp(r *rand.Rand, at time.Duration, images []string, onlyGood bool) op
 	case n < 9:
 		return op{at, "crash", func(s *stage) {
 			if tasks := s.Tasks(rollout.TaskFilter{DesiredStatus: "RUNNING"}); len(tasks) > 0 {
-				_ = s.CrashContainer(s.now, tasks[pick%len(tasks)].ARN, "app", 1)
+				task := tasks[pick%len(tasks)]
+				if task.CapacityProvider == "FARGATE_SPOT" {
+					_ = s.Interrupt(s.now, task.ARN)
+				} else {
+					_ = s.CrashContainer(s.now, task.ARN, "app", 1)
+				}
 			}
 		}}
 	default:
@@ -112,7 +118,29 @@ func randomSpec(r *rand.Rand, images []string, onlyGood bool) rollout.ServiceSpe
 	}
 	spec.Breaker = rollout.Breaker{Enable: r.IntN(2) == 0, Rollback: r.IntN(2) == 0, KeepCount: r.IntN(3) == 0}
 	spec.Grace = time.Duration(r.IntN(3)) * 30 * time.Second
+	randomStrategy(r, &spec)
 	return spec
+}
+
+// randomStrategy gives half of the services a native strategy, some with a pause that
+// continues by itself, and some of them capacity providers.
+func randomStrategy(r *rand.Rand, spec *rollout.ServiceSpec) {
+	if r.IntN(4) == 0 {
+		spec.Capacity = []rollout.Capacity{{Provider: "FARGATE", Base: 1, Weight: 1}, {Provider: "FARGATE_SPOT", Weight: 3}}
+	}
+	strategies := []string{"", "", rollout.Rolling, rollout.BlueGreen, rollout.Linear, rollout.Canary}
+	spec.Rollout = strategies[r.IntN(len(strategies))]
+	if spec.Rollout == "" || spec.Rollout == rollout.Rolling {
+		return
+	}
+	spec.Shift = rollout.Shift{Percent: float64(20 + r.IntN(60)), Bake: time.Duration(r.IntN(3)) * time.Minute}
+	spec.BakeTime = time.Duration(r.IntN(3)) * time.Minute
+	if r.IntN(3) == 0 {
+		spec.Hooks = []rollout.Hook{
+			{Type: rollout.HookLambda, Target: "arn:aws:lambda:::function:check", Stages: []string{"PRE_SCALE_UP", "PRODUCTION_TRAFFIC_SHIFT"}},
+			{Type: rollout.HookPause, Stages: []string{"POST_SCALE_UP"}, Timeout: time.Minute, Continue: true},
+		}
+	}
 }
 
 func (s *stage) mustCreate(spec rollout.ServiceSpec) {

@@ -7,10 +7,12 @@ import "time"
 // Whatever happens to a task of a service leads here at the same instant.
 func (e *Engine) reconcile(s *Service) {
 	e.queue.set(&s.due, time.Time{})
-	switch s.Status {
-	case active:
+	switch {
+	case s.Status == active && s.Spec.external():
+		return
+	case s.Status == active:
 		e.roll(s)
-	case draining:
+	case s.Status == draining:
 		e.drain(s)
 	}
 	e.sayTargets(s)
@@ -26,6 +28,7 @@ func (e *Engine) roll(s *Service) {
 	e.obey(s)
 	e.watchAlarms(s)
 	e.judge(s)
+	e.shift(s)
 	s.primary().Desired = e.desired(s)
 	f := e.survey(s)
 	e.release(f)
@@ -74,7 +77,7 @@ func (e *Engine) retire(s *Service) {
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
 func (e *Engine) complete(s *Service) {
 	p := s.primary()
-	if p.RolloutState != inProgress || !p.state.Begun || e.now.Before(p.state.NotDone) || !e.settled(s) || !e.baked(s, p) {
+	if p.RolloutState != inProgress || !p.state.Begun || p.holds() || e.now.Before(p.state.NotDone) || !e.settled(s) || !e.baked(s, p) {
 		return
 	}
 	p.state.Rollback = false
@@ -83,7 +86,7 @@ func (e *Engine) complete(s *Service) {
 	e.conclude(s, p, completed, "ECS deployment "+p.ID+" completed.")
 	e.count(s)
 	if s.History[0].LifecycleStage != "" {
-		s.History[0].LifecycleStage = "CLEAN_UP"
+		s.History[0].LifecycleStage = stageCleanUp
 	}
 	e.closeRecord(s)
 	s.state.Completed = p
@@ -135,6 +138,7 @@ func (e *Engine) lookAgain(s *Service) time.Time {
 		consider(p.state.AlarmsAt)
 		consider(p.state.BakedAt)
 	}
+	e.considerStage(s, consider)
 	for _, t := range s.tasks {
 		if t.ailing() {
 			consider(t.graceEnds())

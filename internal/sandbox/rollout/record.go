@@ -11,6 +11,8 @@ type ServiceDeployment struct {
 	Status         string          `json:"status"`       // PENDING, IN_PROGRESS, SUCCESSFUL, …
 	StatusReason   string          `json:"statusReason,omitempty"`
 	LifecycleStage string          `json:"lifecycleStage,omitempty"`
+	Hooks          []*HookRun      `json:"hooks,omitempty"`   // in the order in which they were called
+	Traffic        *Traffic        `json:"traffic,omitempty"` // the target's part; nil where nothing is shifted
 	Sources        []RevisionCount `json:"sources,omitempty"`
 	Target         RevisionCount   `json:"target"`
 	Breaker        BreakerState    `json:"breaker"`
@@ -29,6 +31,12 @@ type RevisionCount struct {
 	Requested int    `json:"requested"`
 	Running   int    `json:"running"`
 	Pending   int    `json:"pending"`
+}
+
+// Traffic is how much of the requests goes to a revision, in percent.
+type Traffic struct {
+	Production float64 `json:"production"`
+	Test       float64 `json:"test"`
 }
 
 // BreakerState is how the circuit breaker of a service deployment stands.
@@ -99,7 +107,7 @@ func (e *Engine) newRecord(s *Service, d *Deployment) {
 	region, cluster := splitClusterARN(s.Spec.ClusterARN)
 	r := &ServiceDeployment{
 		ARN:          region + "service-deployment/" + cluster + "/" + s.Spec.Name + "/" + e.ids.nano(),
-		DeploymentID: d.ID, Status: pending, LifecycleStage: "RECONCILE_SERVICE",
+		DeploymentID: d.ID, Status: pending, LifecycleStage: stageReconcile,
 		Target:  RevisionCount{ARN: d.RevisionARN},
 		Breaker: BreakerState{Status: disabled}, Alarms: AlarmsState{Status: disabled},
 		CreatedAt: e.now, UpdatedAt: e.now,
@@ -126,7 +134,7 @@ func (e *Engine) beginRecord(s *Service) {
 	}
 	if r := s.History[0]; r.Status == pending {
 		r.enter(e.now, inProgress, "")
-		r.LifecycleStage = "SCALE_UP"
+		r.LifecycleStage = stageScaleUp
 	}
 }
 

@@ -20,6 +20,10 @@ func (e *Engine) release(f *fleet) {
 		}
 		return own.fit >= f.desired || f.primary.RolloutState == failed
 	})
+	if f.primary.holds() {
+		e.releaseOlder(f, f.desired)
+		return
+	}
 	e.releaseOlder(f, max(0, f.desired-own.fit))
 }
 

@@ -16,6 +16,7 @@ type ServiceRevision struct {
 	PlatformVersion string           `json:"platformVersion,omitempty"`
 	Extra           json.RawMessage  `json:"extra,omitempty"`      // ServiceSpec.Revision
 	Images          []ContainerImage `json:"images"`               // in the task definition's order
+	Alternate       bool             `json:"alternate,omitempty"`  // its targets go to the alternate target groups
 	Unresolved      bool             `json:"unresolved,omitempty"` // it goes on with tags as they are
 	CreatedAt       time.Time        `json:"createdAt"`
 
@@ -42,6 +43,9 @@ func (e *Engine) newRevision(s *Service, force bool) *ServiceRevision {
 	for _, c := range s.Spec.Task.Containers {
 		r.Images = append(r.Images, ContainerImage{Container: c.Name, Image: c.Image})
 	}
+	if len(s.Deployments) > 0 && s.Spec.Rollout != "" && s.Spec.Rollout != Rolling {
+		r.Alternate = !s.revision(s.primary().RevisionARN).Alternate
+	}
 	if !force && len(s.Deployments) > 0 {
 		before := s.revision(s.primary().RevisionARN)
 		if before.TaskDefinition == r.TaskDefinition {
@@ -56,4 +60,12 @@ func (e *Engine) newRevision(s *Service, force bool) *ServiceRevision {
 func (s *Service) restoreRevision(r *ServiceRevision) {
 	s.Spec.Task, s.Spec.LoadBalancers, s.Spec.LaunchType = r.spec, r.LoadBalancers, r.LaunchType
 	s.Spec.PlatformVersion, s.Spec.Revision = r.PlatformVersion, r.Extra
+}
+
+// balancers returns the load balancers of a revision; nil has none.
+func (r *ServiceRevision) balancers() []LoadBalancer {
+	if r == nil {
+		return nil
+	}
+	return r.LoadBalancers
 }

@@ -51,6 +51,9 @@ func (e *Engine) rollBack(s *Service, back *Deployment, v verdictOf) {
 		Begun: true, Rollback: true, AlarmsOff: true, NotDone: e.now.Add(e.options.Timings.Rollback),
 	}
 	e.conclude(s, back, inProgress, v.prefix+"rolling back to deploymentId "+back.ID+".")
+	if r.Traffic != nil {
+		r.Traffic = &Traffic{}
+	}
 	s.restoreRevision(s.revision(back.RevisionARN))
 	r.enter(e.now, rollbackInProgress, v.status)
 	r.Rollback = &Rollback{Reason: v.status, RevisionARN: back.RevisionARN, StartedAt: e.now}

@@ -156,7 +156,7 @@ func TestWhatStartsADeployment(t *testing.T) {
 		{"bounds", withBounds(0, 100), false, false},
 		{"breaker", withBreaker, false, false},
 		{"grace period", func(s *rollout.ServiceSpec) { s.Grace = time.Minute }, false, false},
-		{"capacity providers", func(s *rollout.ServiceSpec) { s.CapacityProviders = []byte(`["SPOT"]`) }, false, false},
+		{"capacity providers", func(s *rollout.ServiceSpec) { s.Capacity = []rollout.Capacity{{Provider: "FARGATE_SPOT"}} }, false, false},
 		{"other", func(s *rollout.ServiceSpec) { s.Other = []byte(`{"tags":1}`) }, false, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -10,8 +10,8 @@
 // documentation where it says something, public captures of real services where it
 // does not. What it leaves out: instances and placement (a task always finds room),
 // availability zones, order and dependencies between a task's containers, restart
-// policies, early success, lifecycle hooks, and all deployment strategies but ROLLING;
-// a service with another deployment controller is rolled as with ECS's own.
+// policies, early success, the hooks of rolling updates and those that a rollback would
+// call again; a service with another deployment controller than ECS's own has no tasks.
 //
 // What containers do (start, exit, run out of memory, answer a health check, print)
 // comes from the labels of their image's config, which the World looks up.

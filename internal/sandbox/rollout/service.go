@@ -91,6 +91,11 @@ func (e *Engine) desired(s *Service) int {
 	return s.Spec.Desired
 }
 
+// external tells whether somebody else than ECS rolls the service: its tasks come from
+// task sets, of which the engine has none.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-external.html
+func (s *ServiceSpec) external() bool { return s.Controller != "" && s.Controller != "ECS" }
+
 // bounds returns the fewest tasks that have to be RUNNING and healthy and the most
 // that may be RUNNING or on their way there.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html

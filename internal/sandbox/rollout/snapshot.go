@@ -93,7 +93,7 @@ func (e *Engine) Restore(data []byte) error {
 
 func (e *Engine) restoreService(saved savedService) error {
 	s := saved.Service
-	if s == nil || s.Spec.Task == nil || len(saved.States) != len(s.Deployments) {
+	if s == nil || s.Spec.Task == nil && !s.Spec.external() || len(saved.States) != len(s.Deployments) {
 		return fmt.Errorf("a service is incomplete")
 	}
 	s.Spec.Task = e.adopt(s.Spec.Task)

@@ -63,14 +63,21 @@ type ServiceSpec struct {
 	MaxPercent        int           `json:"maxPercent"`        // taken as it is: the API fills in 200
 	Breaker           Breaker       `json:"breaker"`
 	Alarms            Alarms        `json:"alarms"`
-	BakeTime          time.Duration `json:"bakeTime,omitempty"` // counts only with alarms on
+	BakeTime          time.Duration `json:"bakeTime,omitempty"` // with ROLLING it counts only with alarms on
 	Grace             time.Duration `json:"grace,omitempty"`    // health check grace period
+
+	// Rollout is the deployment strategy: Rolling, BlueGreen, Linear or Canary; ""
+	// means Rolling. Shift and Hooks count for the native ones.
+	Rollout string `json:"rollout,omitempty"`
+	Shift   Shift  `json:"shift,omitzero"`
+	Hooks   []Hook `json:"hooks,omitempty"`
 
 	LoadBalancers   []LoadBalancer `json:"loadBalancers,omitempty"`
 	LaunchType      string         `json:"launchType,omitempty"`
 	PlatformVersion string         `json:"platformVersion,omitempty"`
-	// CapacityProviders is opaque; a change of it starts no deployment.
-	CapacityProviders json.RawMessage `json:"capacityProviders,omitempty"`
+	// Capacity says what tasks run on; empty where LaunchType says it. A change of it
+	// starts no deployment.
+	Capacity []Capacity `json:"capacity,omitempty"`
 
 	// Revision holds the members whose change starts a deployment and that the
 	// engine does not read: network configuration, service registries, Service
@@ -86,6 +93,9 @@ type LoadBalancer struct {
 	TargetGroup string `json:"targetGroup"` // ARN
 	Container   string `json:"container"`
 	Port        int    `json:"port"`
+	// Alternate is the target group that every other revision of a service with a
+	// native strategy uses; "" where there is none.
+	Alternate string `json:"alternate,omitempty"`
 }
 
 // The ways to say how many failures trip the circuit breaker.

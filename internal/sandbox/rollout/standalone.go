@@ -47,6 +47,20 @@ func (e *Engine) StopTask(now time.Time, arn, reason string) (*Task, error) {
 	return t, nil
 }
 
+// Interrupt takes a task's Spot capacity away. A task that is stopping already is left
+// alone. The error is an *Error: InvalidParameterException where there is no such task.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+func (e *Engine) Interrupt(now time.Time, arn string) error {
+	e.Advance(now)
+	t := e.tasks[arn]
+	if t == nil {
+		return refuse("InvalidParameterException", "The referenced task was not found.")
+	}
+	e.stop(t, spotInterrupted, "Your Spot Task was interrupted.")
+	e.Advance(e.now)
+	return nil
+}
+
 // CrashContainer ends a container that runs, as if it had exited by itself with that
 // code. The error is an *Error: InvalidParameterException where no such container runs.
 func (e *Engine) CrashContainer(now time.Time, arn, container string, code int) error {

@@ -1,6 +1,9 @@
 package rollout
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The states of a target and the reasons that DescribeTargetHealth gives for them.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
@@ -18,10 +21,17 @@ func (e *Engine) balancers(t *Task) []LoadBalancer {
 	if t.service == nil {
 		return nil
 	}
-	if r := t.service.revision(t.RevisionARN); r != nil {
-		return r.LoadBalancers
+	r := t.service.revision(t.RevisionARN)
+	if r == nil || !r.Alternate {
+		return r.balancers()
 	}
-	return nil
+	alternate := slices.Clone(r.LoadBalancers)
+	for i, lb := range alternate {
+		if lb.Alternate != "" {
+			alternate[i].TargetGroup = lb.Alternate
+		}
+	}
+	return alternate
 }
 
 // activated registers the task's targets and plans what their health checks will
@@ -46,6 +56,9 @@ func (e *Engine) activated(t *Task) {
 func (e *Engine) targetGroup(arn string) TargetGroup {
 	if w, ok := e.world.(TargetGroups); ok {
 		if g, ok := w.TargetGroup(arn); ok && g.Interval > 0 {
+			if g.Drain < 0 {
+				g.Drain = e.options.Timings.Drain
+			}
 			return g
 		}
 	}

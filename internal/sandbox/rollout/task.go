@@ -9,23 +9,25 @@ import (
 // change nothing, and keep none of it past their next call of the engine.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
 type Task struct {
-	ARN             string      `json:"arn"` // ends in 32 hex digits
-	ClusterARN      string      `json:"clusterArn"`
-	ServiceARN      string      `json:"serviceArn,omitempty"` // "" for a task of RunTask
-	RevisionARN     string      `json:"revisionArn,omitempty"`
-	TaskDefinition  string      `json:"taskDefinition"`      // ARN
-	Group           string      `json:"group"`               // service:NAME, or family:NAME
-	StartedBy       string      `json:"startedBy,omitempty"` // the deployment's id for a service's task
-	LaunchType      string      `json:"launchType,omitempty"`
-	PlatformVersion string      `json:"platformVersion,omitempty"`
-	LastStatus      string      `json:"lastStatus"`    // PROVISIONING … STOPPED
-	DesiredStatus   string      `json:"desiredStatus"` // RUNNING, STOPPED
-	Health          string      `json:"health"`        // HEALTHY, UNHEALTHY, UNKNOWN
-	StopCode        string      `json:"stopCode,omitempty"`
-	StoppedReason   string      `json:"stoppedReason,omitempty"`
-	Containers      []Container `json:"containers"` // in the task definition's order
-	IP              string      `json:"ip"`         // private, of its own network interface
-	Version         int         `json:"version"`    // counts changes of state
+	ARN             string `json:"arn"` // ends in 32 hex digits
+	ClusterARN      string `json:"clusterArn"`
+	ServiceARN      string `json:"serviceArn,omitempty"` // "" for a task of RunTask
+	RevisionARN     string `json:"revisionArn,omitempty"`
+	TaskDefinition  string `json:"taskDefinition"`      // ARN
+	Group           string `json:"group"`               // service:NAME, or family:NAME
+	StartedBy       string `json:"startedBy,omitempty"` // the deployment's id for a service's task
+	LaunchType      string `json:"launchType,omitempty"`
+	PlatformVersion string `json:"platformVersion,omitempty"`
+	// CapacityProvider is what it runs on; "" where its launch type alone says it.
+	CapacityProvider string      `json:"capacityProvider,omitempty"`
+	LastStatus       string      `json:"lastStatus"`    // PROVISIONING … STOPPED
+	DesiredStatus    string      `json:"desiredStatus"` // RUNNING, STOPPED
+	Health           string      `json:"health"`        // HEALTHY, UNHEALTHY, UNKNOWN
+	StopCode         string      `json:"stopCode,omitempty"`
+	StoppedReason    string      `json:"stoppedReason,omitempty"`
+	Containers       []Container `json:"containers"` // in the task definition's order
+	IP               string      `json:"ip"`         // private, of its own network interface
+	Version          int         `json:"version"`    // counts changes of state
 
 	CreatedAt          time.Time `json:"createdAt"`
 	PullStartedAt      time.Time `json:"pullStartedAt,omitzero"`
@@ -77,6 +79,7 @@ const (
 	essentialExited = "EssentialContainerExited"
 	userInitiated   = "UserInitiated"
 	byScheduler     = "ServiceSchedulerInitiated"
+	spotInterrupted = "SpotInterruption"
 )
 
 // taskState is what the engine knows of a task beyond what AWS tells.

@@ -57,7 +57,7 @@ type TargetGroup struct {
 	Interval           time.Duration // between two checks of a target
 	HealthyThreshold   int           // successes in a row that make an unhealthy target healthy
 	UnhealthyThreshold int           // failures in a row that make a target unhealthy
-	Drain              time.Duration // the deregistration delay
+	Drain              time.Duration // the deregistration delay; negative: Timings.Drain
 }
 
 // Target is an address that a target group sends requests to.

@@ -152,6 +152,11 @@ func created(t testing.TB, desired int, change ...func(*rollout.ServiceSpec)) *s
 	s.world.push("app:v1")
 	s.create(desired, "app:v1", change...)
 	s.after(10 * time.Minute)
+	for range 20 { // a strategy in steps takes longer
+		if s.service().Deployments[0].RolloutState == "IN_PROGRESS" {
+			s.after(10 * time.Minute)
+		}
+	}
 	if got := s.service().Deployments[0].RolloutState; got != "COMPLETED" {
 		t.Fatalf("the first deployment is %s", got)
 	}

@@ -31,9 +31,12 @@ func (a *Answer) Send(w http.ResponseWriter) {
 func (s Service) Success(requestID, operation string, out any) *Answer {
 	var body []byte
 	var err error
-	if s.Protocol == Query {
+	switch s.Protocol {
+	case Query:
 		body, err = s.queryAnswer(requestID, operation, out)
-	} else {
+	case CBOR:
+		body, err = cborAnswer(out)
+	default:
 		body, err = jsonAnswer(out)
 	}
 	if err != nil {
@@ -56,6 +59,10 @@ func (s Service) Failure(requestID string, err error) *Answer {
 	}
 	if s.Protocol == Query {
 		return s.answer(requestID, status, s.queryError(requestID, status, e))
+	}
+	if s.Protocol == CBOR {
+		body, _ := cborAnswer(map[string]string{"__type": e.Code, "message": e.Message}) // strings always encode
+		return s.answer(requestID, status, body)
 	}
 	a := s.answer(requestID, status, jsonError(e))
 	a.Header.Set("X-Amzn-ErrorType", e.Code)
@@ -92,10 +99,14 @@ func (s Service) answer(requestID string, status int, body []byte) *Answer {
 		JSON10: "application/x-amz-json-1.0",
 		JSON11: "application/x-amz-json-1.1",
 		Query:  "text/xml",
+		CBOR:   "application/cbor",
 	}[s.Protocol]
 	header := http.Header{}
 	header.Set("Content-Type", contentType)
 	header.Set("X-Amzn-RequestId", requestID)
+	if s.Protocol == CBOR {
+		header.Set("Smithy-Protocol", "rpc-v2-cbor")
+	}
 	return &Answer{Status: status, Header: header, Body: body}
 }
 

@@ -53,13 +53,14 @@ const (
 	JSON11 Protocol = iota
 	JSON10
 	Query
+	CBOR // Smithy's RPC v2: https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 )
 
 // Service is one AWS service: how its requests are recognised and what it can do.
 type Service struct {
 	Name       string // as in endpoints, ARNs and the counts of calls: "ecs"
 	Protocol   Protocol
-	Target     string // prefix of X-Amz-Target with its dot (JSON protocols)
+	Target     string // prefix of X-Amz-Target with its dot (JSON protocols); with CBOR in the path
 	Version    string // the Version parameter (query protocol)
 	Namespace  string // of the XML answer (query protocol)
 	Operations map[string]Operation

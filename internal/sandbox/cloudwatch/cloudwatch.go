@@ -1,0 +1,73 @@
+// Package cloudwatch is the sandbox's CloudWatch, as far as deployments look at it:
+// metric alarms whose state a test or a person sets. There are no metrics, so nothing
+// changes an alarm but SetAlarmState.
+package cloudwatch
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// Service is CloudWatch. Its methods may be called by several goroutines at once.
+type Service struct {
+	clock clock.Clock
+
+	mu     sync.Mutex
+	alarms map[wire.Scope]map[string]*alarm // by name
+}
+
+// New returns a CloudWatch without alarms.
+func New(c clock.Clock) *Service {
+	return &Service{clock: c, alarms: map[wire.Scope]map[string]*alarm{}}
+}
+
+// AlarmState returns how an alarm stands: OK, ALARM or INSUFFICIENT_DATA. One that is
+// not there has no data.
+func (s *Service) AlarmState(scope wire.Scope, name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.alarms[scope][name]; a != nil {
+		return a.State
+	}
+	return insufficient
+}
+
+// Service returns the operations. It is recognised in the three protocols that AWS
+// answers: Smithy's RPC v2 with CBOR, which today's SDKs speak, JSON, and query.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Operations.html
+func (s *Service) Service() wire.Service {
+	return wire.Service{
+		Name:      "monitoring",
+		Protocol:  wire.CBOR,
+		Target:    "GraniteServiceVersion20100801.",
+		Version:   "2010-08-01",
+		Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+		Operations: map[string]wire.Operation{
+			"PutMetricAlarm": operation(s, call.put),
+			"DescribeAlarms": operation(s, call.describe),
+			"SetAlarmState":  operation(s, call.setState),
+			"DeleteAlarms":   operation(s, call.delete),
+		},
+	}
+}
+
+// call is one request in the hands of an operation, which alone sees the alarms.
+type call struct {
+	*Service
+	scope wire.Scope
+}
+
+// operation makes an operation of f, which gives back what nobody changes later.
+func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
+	return wire.Op(func(_ context.Context, caller wire.Caller, in In) (Out, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return f(call{s, caller.Scope}, in)
+	})
+}
+
+// empty is the answer of an operation that answers nothing.
+type empty struct{}
