@@ -105,7 +105,9 @@ func TestFunctionsAnswerAsOrdered(t *testing.T) {
 			LifecycleStages: []types.DeploymentLifecycleHookStage{"PRE_SCALE_UP"},
 		}},
 	})
-	d := box.until(t, arn, func(d types.ServiceDeployment) bool { return d.Status == types.ServiceDeploymentStatusRollbackSuccessful })
+	d := box.until(t, arn, func(d types.ServiceDeployment) bool {
+		return d.Status == types.ServiceDeploymentStatusRollbackSuccessful
+	})
 	const want = "Service deployment rolled back because PRE_SCALE_UP lifecycle hook(s) failed. " +
 		"Lifecycle hook target arn:aws:lambda:eu-west-1:123456789012:function:check returned FAILED status."
 	if *d.StatusReason != want {
@@ -123,7 +125,9 @@ func TestAlarmFailsADeployment(t *testing.T) {
 	})
 	box.until(t, arn, func(d types.ServiceDeployment) bool { return d.LifecycleStage == "BAKE_TIME" })
 	box.alarm(t, "errors", cwtypes.StateValueAlarm)
-	d := box.until(t, arn, func(d types.ServiceDeployment) bool { return d.Status == types.ServiceDeploymentStatusRollbackSuccessful })
+	d := box.until(t, arn, func(d types.ServiceDeployment) bool {
+		return d.Status == types.ServiceDeploymentStatusRollbackSuccessful
+	})
 	if diff := cmp.Diff([]string{"errors"}, d.Alarms.TriggeredAlarmNames); diff != "" {
 		t.Error(diff)
 	}
