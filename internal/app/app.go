@@ -112,7 +112,7 @@ func (a *App) client(env config.Environment) *deploy.Client {
 		return found
 	}
 	session := a.session(env)
-	made := &deploy.Client{ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.registry, Now: session.Now}
+	made := &deploy.Client{ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.registry, Deployments: session.ECS(), Alarms: session.Alarms(), Now: session.Now}
 	a.clients[at] = made
 	return made
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,7 @@ type world struct {
 	dir    string
 	pushed map[string]tagboat.Digest
 	getenv func(string) string // nothing where it is nil
+	told   sync.Mutex
 	// notices are what Tagboat told beside its results.
 	notices []string
 }
@@ -122,7 +124,7 @@ func (w *world) awsAs(key, target string, input any) map[string]any {
 		w.Fatal(err)
 	}
 	service, _, _ := strings.Cut(target, ".")
-	prefixes := map[string]string{"ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328", "ecr": "AmazonEC2ContainerRegistry_V20150921", "ssm": "AmazonSSM"}
+	prefixes := map[string]string{"ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328", "ecr": "AmazonEC2ContainerRegistry_V20150921", "ssm": "AmazonSSM", "monitoring": "GraniteServiceVersion20100801"}
 	r := httptest.NewRequest(http.MethodPost, "http://"+host+"/", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", prefixes[service]+strings.TrimPrefix(target, service))
@@ -184,7 +186,11 @@ func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App
 	}
 	a, err := app.Open(w.Context(), app.Options{
 		Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport, Getenv: w.getenv,
-		Notice: func(text string) { w.notices = append(w.notices, text) },
+		Notice: func(text string) {
+			w.told.Lock()
+			defer w.told.Unlock()
+			w.notices = append(w.notices, text)
+		},
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -19,7 +19,7 @@ func (r *roll) conclude(ctx context.Context, c course, e ending) {
 	name := ecs.LastPart(c.taskDefinition)
 	switch e.how {
 	case endedWell:
-		r.succeeded(name)
+		r.succeeded(name, e)
 	case endedOtherDigests:
 		r.verdict(tagboat.VerdictFailed, "the deployment completed, but "+e.what)
 	case endedFailing:
@@ -40,9 +40,13 @@ func (r *roll) conclude(ctx context.Context, c course, e ending) {
 	}
 }
 
-func (r *roll) succeeded(name string) {
+func (r *roll) succeeded(name string, e ending) {
 	if !r.plan.Changes() && r.plan.Observed.good() == r.result.TaskDefinition {
 		r.verdict(tagboat.VerdictUnchanged, "it already ran what is wanted, and is steady again")
+		return
+	}
+	if e.primary.Desired == 0 && e.primary.Running == 0 {
+		r.verdict(tagboat.VerdictSucceeded, name+" is what the service has now; no task of it runs, since none is desired")
 		return
 	}
 	r.verdict(tagboat.VerdictSucceeded, name+" runs, with the pinned digests")
@@ -59,7 +63,7 @@ func (r *roll) explain(ctx context.Context, c course, e ending) {
 	if len(r.result.Causes) > 0 {
 		return
 	}
-	g := gatherer{client: r.plan.Client, cluster: r.plan.Desired.Cluster}
+	g := gatherer{client: r.plan.Client, desired: r.plan.Desired, deployment: e.deployment}
 	r.result.Causes = g.causes(ctx, e.service, ownOf(c, e.service))
 }
 

@@ -25,7 +25,9 @@ type ending struct {
 	how     how
 	service ecs.Service
 	primary ecs.Deployment
-	what    string          // the cause or error in a few words; may be ""
-	causes  []tagboat.Cause // already gathered, because they fade
-	images  []tagboat.ImageState
+	// deployment is the ARN of the service deployment, where that was looked at.
+	deployment string
+	what       string          // the cause or error in a few words; may be ""
+	causes     []tagboat.Cause // already gathered, because they fade
+	images     []tagboat.ImageState
 }

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -20,9 +21,10 @@ const (
 // gatherer fetches what speaks for or against a deployment. What it cannot fetch is
 // left out: half an explanation is better than none.
 type gatherer struct {
-	client  *Client
-	cluster string
-	errs    []error
+	client     *Client
+	desired    Desired
+	deployment string // ARN of the service deployment; "" where it is not known
+	errs       []error
 }
 
 // causes says why the deployment does not go well. The list is empty where nothing
@@ -36,8 +38,9 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 		Events:  eventsSince(s, d.CreatedAt),
 	}
 	evidence.Logs = g.logs(ctx, d, evidence.Tasks)
+	waiting := g.stages(ctx, &evidence)
 	evidence.Settings = g.settings(ctx, s, d)
-	causes := explain.Causes(evidence)
+	causes := append(waiting, explain.Causes(evidence)...)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return causes
 	}
@@ -52,13 +55,56 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 }
 
 func (g *gatherer) tasks(ctx context.Context, s ecs.Service, d ecs.Deployment, desired string) []ecs.Task {
-	tasks, err := serviceTasks(ctx, g.client.ECS, g.cluster, s.Name, desired)
+	tasks, err := serviceTasks(ctx, g.client.ECS, g.desired.Cluster, s.Name, desired)
 	if err != nil {
 		g.errs = append(g.errs, err)
 	}
 	tasks = slices.DeleteFunc(tasks, func(t ecs.Task) bool { return t.StartedBy != d.ID })
 	slices.SortStableFunc(tasks, func(a, b ecs.Task) int { return b.StoppedAt.Compare(a.StoppedAt) })
 	return tasks
+}
+
+// stages adds why ECS gave a deployment up, and returns what it waits for.
+func (g *gatherer) stages(ctx context.Context, e *explain.Evidence) []tagboat.Cause {
+	if g.deployment == "" || g.client.Deployments == nil {
+		return nil
+	}
+	found, err := g.client.Deployments.DescribeServiceDeployments(ctx, []string{g.deployment})
+	if err != nil || len(found) == 0 {
+		g.errs = append(g.errs, err)
+		return nil
+	}
+	e.Reason = found[0].StatusReason
+	var waiting []tagboat.Cause
+	for _, hook := range found[0].Waiting() {
+		waiting = append(waiting, tagboat.Cause{
+			Cause:    "the deployment waits in stage " + found[0].LifecycleStage + " for somebody to let it go on",
+			Evidence: fmt.Sprintf("the pause ends by itself at %s, with %s", hook.ExpiresAt.UTC().Format(time.RFC3339), hook.TimeoutAction),
+			Advice:   howToContinue(g.desired),
+		})
+	}
+	return waiting
+}
+
+// alarms returns what alarms say, those that ring first; of what cannot be read the names.
+func (g *gatherer) alarms(ctx context.Context, names []string) []string {
+	if g.client.Alarms == nil {
+		return names
+	}
+	found, err := g.client.Alarms.Describe(ctx, names)
+	if err != nil {
+		g.errs = append(g.errs, err)
+		return names
+	}
+	var ringing, quiet []string
+	for _, a := range found {
+		if a.State == "ALARM" {
+			ringing = append(ringing, fmt.Sprintf("%s is in ALARM since %s: %s", a.Name, a.Since.UTC().Format(time.RFC3339), a.Reason))
+		} else {
+			quiet = append(quiet, a.Name+" is "+a.State)
+		}
+	}
+	return append(ringing, quiet...)
 }
 
 func (g *gatherer) targets(ctx context.Context, s ecs.Service) []ecs.TargetHealth {

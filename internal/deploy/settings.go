@@ -19,12 +19,20 @@ type serviceRecord struct {
 		} `json:"awsvpcConfiguration"`
 	} `json:"networkConfiguration"`
 	Deployment struct {
-		Alarms struct {
+		Strategy string            `json:"strategy"`
+		Hooks    []json.RawMessage `json:"lifecycleHooks"`
+		Alarms   struct {
 			Names  []string `json:"alarmNames"`
 			Enable bool     `json:"enable"`
 		} `json:"alarms"`
 	} `json:"deploymentConfiguration"`
 	Current string `json:"currentServiceDeployment"` // ARN
+}
+
+// staged tells whether deployments of the service do more than to roll.
+func (r serviceRecord) staged() bool {
+	rolling := r.Deployment.Strategy == "" || r.Deployment.Strategy == "ROLLING"
+	return !rolling || len(r.Deployment.Hooks) > 0 || r.Deployment.Alarms.Enable
 }
 
 func readServiceRecord(s ecs.Service) serviceRecord {
@@ -45,7 +53,7 @@ func (g *gatherer) settings(ctx context.Context, s ecs.Service, d ecs.Deployment
 		Memory: map[string]string{},
 	}
 	if r.Deployment.Alarms.Enable {
-		settings.Alarms = r.Deployment.Alarms.Names
+		settings.Alarms = g.alarms(ctx, r.Deployment.Alarms.Names)
 	}
 	described, err := g.client.ECS.DescribeTaskDefinition(ctx, d.TaskDefinition)
 	if err != nil {

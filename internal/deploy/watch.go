@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -36,6 +37,7 @@ type watch struct {
 	primary      ecs.Deployment
 	causes       []tagboat.Cause
 	troubles     troubles
+	stages       stages
 	lastErr      error
 	missingSince time.Time
 	unseenSince  time.Time
@@ -76,7 +78,7 @@ func (w *watch) heard(err error) {
 }
 
 func (w *watch) end(h how, what string) ending {
-	return ending{how: h, service: w.last, primary: w.primary, what: what, causes: w.causes}
+	return ending{how: h, service: w.last, primary: w.primary, deployment: w.stages.arn, what: what, causes: w.causes}
 }
 
 // consider looks at one snapshot and tells whether the rollout ended with it.
@@ -93,6 +95,9 @@ func (w *watch) consider(ctx context.Context, s snapshot) (ending, bool) {
 	standing, primary := w.course.judge(s.service)
 	w.primary = primary
 	own, _ := s.service.Deployment(w.course.id)
+	if standing == going {
+		w.lookAtStages(ctx)
+	}
 	w.tell(standing, own)
 	switch standing {
 	case completed:
@@ -117,7 +122,16 @@ func (w *watch) tell(s standing, own ecs.Deployment) {
 		w.report(w.state, w.primary, "ECS goes back to "+ecs.LastPart(w.primary.TaskDefinition))
 		return
 	}
-	w.report(w.state, own, own.RolloutReason)
+	w.report(w.state, own, cmp.Or(w.stages.note(w.desired), own.RolloutReason))
+}
+
+// lookAtStages asks for what the snapshot does not tell. That it cannot be had decides
+// nothing.
+func (w *watch) lookAtStages(ctx context.Context) {
+	w.stages.client = w.client
+	if err := w.stages.look(ctx, w.last); err != nil {
+		w.heard(err)
+	}
 }
 
 func (w *watch) gone() (ending, bool) {
@@ -144,7 +158,7 @@ func (w *watch) rolledBackByECS(ctx context.Context, own ecs.Deployment, standin
 		if own.ID == "" {
 			own = ecs.Deployment{ID: w.course.id, TaskDefinition: w.course.taskDefinition}
 		}
-		g := gatherer{client: w.client, cluster: w.desired.Cluster}
+		g := gatherer{client: w.client, desired: w.desired, deployment: w.stages.arn}
 		w.causes = g.causes(ctx, w.last, own)
 	}
 	return w.end(endedByECS, own.RolloutReason), standing == ecsRolledBack

@@ -20,6 +20,6 @@ func Explain(ctx context.Context, t Target) ([]tagboat.Cause, error) {
 	if !ok {
 		return nil, nil
 	}
-	g := gatherer{client: t.Client, cluster: t.Desired.Cluster}
+	g := gatherer{client: t.Client, desired: t.Desired, deployment: readServiceRecord(*observed[0].Service).Current}
 	return g.causes(ctx, *observed[0].Service, primary), nil
 }

@@ -16,6 +16,7 @@ type Evidence struct {
 	Tasks   []ecs.Task // of the deployment, stopped ones and running ones
 	Targets []ecs.TargetHealth
 	Events  []ecs.Event // since the deployment began, newest first
+	Reason  string      // of the service deployment's status, in AWS's words
 	// Settings are those of the service and of the task definition.
 	Settings Settings
 	// Logs has the last lines of containers that died, by the task's ARN and the
@@ -46,6 +47,9 @@ func Causes(e Evidence) []tagboat.Cause {
 	}
 	if len(found.all) == 0 {
 		found.addEvents(e.Events)
+	}
+	if len(found.all) == 0 && e.Reason != "" {
+		found.addReason(e.Reason)
 	}
 	return found.causes(e.Settings)
 }
@@ -85,6 +89,15 @@ func (y *tally) addEvents(events []ecs.Event) {
 			y.add(Finding{Cause: m.cause, Evidence: e.Message, Advice: m.advice, Lasting: m.lasting, about: m.about}, nil)
 		}
 	}
+}
+
+// addReason adds what AWS says of a deployment; what is not in the table as it stands.
+func (y *tally) addReason(reason string) {
+	f := Finding{Cause: reason, Advice: "see AWS's message"}
+	if m, ok := look(messages(), reason); ok {
+		f = Finding{Cause: m.cause, Evidence: reason, Advice: m.advice, Lasting: m.lasting, about: m.about}
+	}
+	y.add(f, nil)
 }
 
 func (y *tally) add(f Finding, log []ecs.LogLine) *counted {

@@ -83,6 +83,26 @@ func placementReasons() []meaning {
 			about:  aboutAlarms,
 		},
 		{
+			all:    []string{"lifecycle hook(s) failed"},
+			cause:  "a lifecycle hook did not let the deployment go on",
+			advice: "AWS's message names the stage and the function; the function's log says why",
+		},
+		{
+			all:    []string{"lifecycle hook", "timed out"},
+			cause:  "a lifecycle hook did not answer in time",
+			advice: "AWS's message names the stage; see the function's log, or raise timeoutInMinutes",
+		},
+		{
+			all:    []string{"invalid networking configuration"},
+			cause:  "the service's network configuration is not valid",
+			advice: "check the subnets and security groups of the service definition: they have to exist in one VPC",
+		},
+		{
+			all:    []string{"No rollback candidate was found"},
+			cause:  "ECS found nothing to roll back to: no deployment of the service has completed yet",
+			advice: "see why the first deployment fails; ECS starts no more tasks of it",
+		},
+		{
 			all:    []string{"unable to assume"},
 			cause:  "ECS may not assume a role that the task or service needs",
 			advice: "check the role's trust policy: ecs-tasks.amazonaws.com for the task's roles",

@@ -47,7 +47,10 @@ func (c deploymentConfiguration) merge(update *deploymentConfiguration) deployme
 	if update == nil {
 		return c
 	}
-	c.Strategy = cmp.Or(update.Strategy, c.Strategy)
+	if update.Strategy != "" && update.Strategy != c.Strategy {
+		// The steps of another strategy could not be taken out otherwise.
+		c.Strategy, c.Canary, c.Linear = update.Strategy, nil, nil
+	}
 	c.MaximumPercent = cmp.Or(update.MaximumPercent, c.MaximumPercent)
 	c.MinimumHealthyPercent = cmp.Or(update.MinimumHealthyPercent, c.MinimumHealthyPercent)
 	c.BakeTimeInMinutes = cmp.Or(update.BakeTimeInMinutes, c.BakeTimeInMinutes)

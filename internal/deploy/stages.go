@@ -1,0 +1,59 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// stages follows a deployment that does more than to roll: one that shifts traffic step by
+// step, asks hooks, waits for somebody, or is watched by alarms. DescribeServices tells
+// nothing of that, so it takes a call of its own, and only where there is something to tell.
+type stages struct {
+	client *Client
+	arn    string // of the service deployment; "" where it is not known
+	next   time.Time
+	last   ecs.ServiceDeployment
+}
+
+// stagesEvery is how often the stage of one deployment is asked for.
+const stagesEvery = 10 * time.Second
+
+// look asks how the deployment under way of a service stands, where it is time to.
+func (s *stages) look(ctx context.Context, service ecs.Service) error {
+	r := readServiceRecord(service)
+	if r.Current != "" {
+		s.arn = r.Current
+	}
+	if s.arn == "" || s.client.Deployments == nil || !r.staged() || time.Now().Before(s.next) {
+		return nil
+	}
+	s.next = time.Now().Add(stagesEvery)
+	found, err := s.client.Deployments.DescribeServiceDeployments(ctx, []string{s.arn})
+	if err == nil && len(found) > 0 {
+		s.last = found[0]
+	}
+	return err
+}
+
+// note says in which stage the deployment is; "" where that is not known.
+func (s *stages) note(d Desired) string {
+	stage := s.last.LifecycleStage
+	switch {
+	case stage == "":
+		return ""
+	case len(s.last.Waiting()) > 0:
+		return fmt.Sprintf("waits in stage %s for somebody: %s", stage, howToContinue(d))
+	case s.last.Target.ProductionTraffic > 0:
+		return fmt.Sprintf("stage %s, %g %% of the traffic", stage, s.last.Target.ProductionTraffic)
+	default:
+		return "stage " + stage
+	}
+}
+
+func howToContinue(d Desired) string {
+	command := fmt.Sprintf("tagboat continue --env %s %s", d.Environment, d.Service)
+	return fmt.Sprintf("to let it go on: %s; to let it go back: %s --rollback", command, command)
+}
