@@ -36,11 +36,12 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 		Tasks:   append(g.tasks(ctx, s, d, "STOPPED"), g.tasks(ctx, s, d, "RUNNING")...),
 		Targets: g.targets(ctx, s),
 		Events:  eventsSince(s, d.CreatedAt),
+		Now:     g.client.now(),
 	}
 	evidence.Logs = g.logs(ctx, d, evidence.Tasks)
 	waiting := g.stages(ctx, &evidence)
 	evidence.Settings = g.settings(ctx, s, d)
-	causes := append(waiting, explain.Causes(evidence)...)
+	causes := slices.Concat(waiting, explain.Causes(evidence))
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return causes
 	}

@@ -17,6 +17,7 @@ type Evidence struct {
 	Targets []ecs.TargetHealth
 	Events  []ecs.Event // since the deployment began, newest first
 	Reason  string      // of the service deployment's status, in AWS's words
+	Now     time.Time   // by AWS's clock
 	// Settings are those of the service and of the task definition.
 	Settings Settings
 	// Logs has the last lines of containers that died, by the task's ARN and the
@@ -50,6 +51,9 @@ func Causes(e Evidence) []tagboat.Cause {
 	}
 	if len(found.all) == 0 && e.Reason != "" {
 		found.addReason(e.Reason)
+	}
+	if f, slow := notStarted(e.Tasks, e.Now); slow && len(found.all) == 0 {
+		found.add(f, nil)
 	}
 	return found.causes(e.Settings)
 }

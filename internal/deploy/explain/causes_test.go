@@ -93,3 +93,33 @@ func TestNoCauseWhereNothingSpeaksAgainstIt(t *testing.T) {
 		t.Errorf("causes: %+v", got)
 	}
 }
+
+// TestTasksThatDoNotStart are told where nothing else is known, and only after a while.
+func TestTasksThatDoNotStart(t *testing.T) {
+	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	slow := ecs.Task{LastStatus: "PENDING", CreatedAt: now.Add(-3 * time.Minute)}
+	young := ecs.Task{LastStatus: "PENDING", CreatedAt: now.Add(-10 * time.Second)}
+	crashed := ecs.Task{
+		LastStatus: "STOPPED", StopCode: "EssentialContainerExited", StoppedReason: "Essential container in task exited",
+		Containers: []ecs.Container{{Name: "app", LastStatus: "STOPPED", ExitCode: new(3)}},
+	}
+	for name, test := range map[string]struct {
+		tasks []ecs.Task
+		want  []string
+	}{
+		"long":             {[]ecs.Task{slow, young, slow}, []string{"2 tasks have not started yet"}},
+		"one":              {[]ecs.Task{slow}, []string{"1 task has not started yet"}},
+		"soon":             {[]ecs.Task{young}, nil},
+		"something better": {[]ecs.Task{slow, crashed}, []string{"container app exited with code 3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, c := range explain.Causes(explain.Evidence{Tasks: test.tasks, Now: now}) {
+				got = append(got, c.Cause)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
