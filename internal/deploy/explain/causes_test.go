@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
