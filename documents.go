@@ -105,6 +105,9 @@ type ImageState struct {
 	Running   Digest        `json:"running"` // "" where nothing runs, or not all tasks agree
 	// RunningTag is the tag that the running version was pinned by, "" where unknown.
 	RunningTag string `json:"runningTag"`
+	// Previous and PreviousTag are what ran before a deployment, where that is known.
+	Previous    Digest `json:"previous,omitempty"`
+	PreviousTag string `json:"previousTag,omitempty"`
 }
 
 // Cause is one reason why a rollout fails, in plain words.
@@ -128,6 +131,9 @@ type Deployment struct {
 	Causes                 []Cause      `json:"causes"`
 	StartedAt              time.Time    `json:"startedAt"`
 	EndedAt                time.Time    `json:"endedAt"`
+	// ConsoleURL is the page of AWS's console with the service's deployments; "" where
+	// there is none, as in a sandbox.
+	ConsoleURL string `json:"consoleUrl"`
 }
 
 // Calls counts the requests that went to AWS, retries included.

@@ -123,6 +123,9 @@ func (a *App) Deploy(ctx context.Context, s *PlanSet, o deploy.Options) tagboat.
 
 func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o deploy.Options) tagboat.DeployDocument {
 	done := deploy.Run(ctx, s.plans, o)
+	for i, p := range s.plans {
+		done[i].ConsoleURL = a.consoleURL(p.Desired, done[i])
+	}
 	a.recordDeployments(ctx, why, done)
 	return tagboat.DeployDocument{Deployments: some(done), Calls: a.cloud.Calls()}
 }

@@ -88,12 +88,5 @@ func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deploy
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()
-	if f.json() {
-		if err := f.JSON(document); err != nil {
-			return err
-		}
-	} else {
-		f.printDeployments(document.Deployments)
-	}
-	return worst(document.Deployments)
+	return f.tell("deploy", document)
 }

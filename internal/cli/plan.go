@@ -9,6 +9,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/githubactions"
 )
 
 type planOptions struct {
@@ -56,6 +57,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 	} else {
 		f.printPlan(document)
 	}
+	f.summarize(githubactions.PlanSummary(document))
 	if err := problems(document.Problems); err != nil {
 		if f.json() {
 			return quiet{err}

@@ -88,12 +88,5 @@ func (f *frame) goBack(ctx context.Context, a *app.App, back *app.Rollback, o ro
 	if err != nil {
 		return err
 	}
-	if f.json() {
-		if err := f.JSON(document); err != nil {
-			return err
-		}
-	} else {
-		f.printDeployments(document.Deployments)
-	}
-	return worst(document.Deployments)
+	return f.tell("rollback", document)
 }

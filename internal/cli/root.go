@@ -151,9 +151,12 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 		Config: f.config,
 		Cache:  cacheDir(f.getenv),
 		Getenv: f.getenv,
-		Notice: func(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) },
+		Notice: f.notice,
 	})
 }
+
+// notice tells what a user should know beside what was asked for.
+func (f *frame) notice(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) }
 
 // finish prints the counts of calls where they were asked for.
 func (f *frame) finish(a *app.App) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/githubactions"
 )
 
 // worst returns the error that stands for all deployments: nil where each was a
@@ -39,6 +40,21 @@ func verdictStyle(v tagboat.Verdict) console.Style {
 	}
 }
 
+// tell says how the deployments of a command ended, and returns the error that stands
+// for all of them.
+func (f *frame) tell(command string, document tagboat.DeployDocument) error {
+	if f.json() {
+		if err := f.JSON(document); err != nil {
+			return err
+		}
+		f.annotate(document.Deployments)
+	} else {
+		f.printDeployments(document.Deployments)
+	}
+	f.summarize(githubactions.Summary(command, document.Deployments))
+	return worst(document.Deployments)
+}
+
 // printDeployments prints the table of verdicts, and below it why the others are not
 // successes.
 func (f *frame) printDeployments(deployments []tagboat.Deployment) {
@@ -49,9 +65,10 @@ func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 			console.Text(revision(d.TaskDefinition)), console.Text(took(d)))
 	}
 	table.Print(f.Streams)
+	f.annotate(deployments)
 	for _, d := range deployments {
 		if d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged {
-			f.printReason(d)
+			f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { f.printReason(d) })
 		}
 	}
 }
@@ -59,6 +76,9 @@ func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 func (f *frame) printReason(d tagboat.Deployment) {
 	f.Printf("\n%s %s\n", f.OnOut(verdictStyle(d.Verdict), fmt.Sprintf("%s/%s %s:", d.Environment, d.Service, d.Verdict)), d.Reason)
 	f.printCauses(d.Causes)
+	if d.ConsoleURL != "" {
+		f.Printf("  %s\n", f.OnOut(console.Faint, d.ConsoleURL))
+	}
 }
 
 func imagesText(images []tagboat.ImageState) string {

@@ -54,6 +54,7 @@ func (r *roll) end() tagboat.Deployment {
 	if r.result.Causes == nil {
 		r.result.Causes = []tagboat.Cause{}
 	}
+	r.result.Images = withPrevious(r.result.Images, r.plan)
 	r.result.EndedAt = time.Now().UTC()
 	r.report(StateDone, ecs.Deployment{}, string(r.result.Verdict))
 	return r.result

@@ -16,7 +16,10 @@ func TestSucceeded(t *testing.T) {
 			Verdict: tagboat.VerdictSucceeded, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
-		want := []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v2", Pinned: digest("v2"), Running: digest("v2"), RunningTag: "v2"}}
+		want := []tagboat.ImageState{{
+			Container: "app", Image: "api", Tag: "v2", Pinned: digest("v2"), Running: digest("v2"), RunningTag: "v2",
+			Previous: digest("v1"), PreviousTag: "v1",
+		}}
 		if diff := cmp.Diff(want, got.Images); diff != "" {
 			t.Errorf("images (-want +got):\n%s", diff)
 		}

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/githubactions"
+)
+
+// annotate says in GitHub Actions, beside the run, which deployments did not end well.
+// The runner reads commands from both streams, so a JSON document stays one.
+// https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs
+func (f *frame) annotate(deployments []tagboat.Deployment) {
+	if !githubactions.Inside(f.getenv) {
+		return
+	}
+	say := f.Printf
+	if f.json() {
+		say = f.Talkf
+	}
+	for _, line := range githubactions.Annotations(deployments) {
+		say("%s\n", line)
+	}
+}
+
+// folded writes what write does, in GitHub Actions as a group of the log.
+func (f *frame) folded(title string, write func()) {
+	if !githubactions.Inside(f.getenv) {
+		write()
+		return
+	}
+	githubactions.Group(f.Out, title, write)
+}
+
+// summarize adds to the job's summary in GitHub Actions. What was done is done, so a
+// failure is only told.
+func (f *frame) summarize(pieces []string) {
+	file := f.getenv("GITHUB_STEP_SUMMARY")
+	if !githubactions.Inside(f.getenv) || file == "" {
+		return
+	}
+	if err := githubactions.AppendSummary(file, pieces); err != nil {
+		f.notice(err.Error())
+	}
+}

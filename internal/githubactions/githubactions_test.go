@@ -1,0 +1,174 @@
+package githubactions_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/githubactions"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var begun = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+
+// ended returns a deployment of prod that took so many seconds.
+func ended(service tagboat.ServiceName, v tagboat.Verdict, seconds int) tagboat.Deployment {
+	return tagboat.Deployment{
+		Environment: "prod", Service: service, Verdict: v, Reason: "because", StartedAt: begun,
+		EndedAt: begun.Add(time.Duration(seconds) * time.Second),
+	}
+}
+
+// failed is a deployment with all that can be told, and text that wants to be more.
+func failed() tagboat.Deployment {
+	d := ended("api", tagboat.VerdictRolledBack, 95)
+	d.Reason = "api:8 failed: 100% of tasks, at once\nand again"
+	d.ConsoleURL = "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/api/deployments?region=eu-west-1"
+	d.Images = []tagboat.ImageState{
+		{Image: "api", Tag: "v2", Pinned: "sha256:bb", PreviousTag: "v1", Previous: "sha256:aa"},
+		{Image: "proxy", Tag: "v9", Pinned: "sha256:cc", PreviousTag: "v9", Previous: "sha256:cc"},
+	}
+	d.Causes = []tagboat.Cause{{
+		Cause: "container app exited with code 3", Evidence: "last lines:\n```\n::set-env name=X::y\n</details>", Advice: "look | at *it* <b>, @somebody",
+	}}
+	return d
+}
+
+func TestAnnotations(t *testing.T) {
+	got := githubactions.Annotations([]tagboat.Deployment{
+		failed(), ended("web", tagboat.VerdictSucceeded, 3), ended("job", tagboat.VerdictUnchanged, 0), ended("a:b,c%", tagboat.VerdictSuperseded, 4),
+		ended("cron", tagboat.VerdictFailed, 4), ended("late", tagboat.VerdictSkipped, 0), ended("begun", tagboat.VerdictStarted, 0),
+	})
+	want := []string{
+		"::error title=prod/api rolled-back::api:8 failed: 100%25 of tasks, at once%0Aand again%0A→ look | at *it* <b>, @somebody" +
+			"%0Ahttps://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/api/deployments?region=eu-west-1",
+		"::error title=prod/cron failed::because",
+		"::warning title=prod/a%3Ab%2Cc%25 superseded::because",
+		"::warning title=prod/late skipped::because",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnnotationsAreAsManyAsGitHubShows(t *testing.T) {
+	var all []tagboat.Deployment
+	for i := range 14 {
+		all = append(all, ended(tagboat.ServiceName(fmt.Sprint("s", i)), tagboat.VerdictFailed, 1))
+	}
+	got := githubactions.Annotations(all)
+	if len(got) != 10 || got[9] != "::error title=and 5 more::the job's summary tells of all of them" {
+		t.Errorf("%d annotations, the last %q", len(got), got[len(got)-1])
+	}
+	if got := githubactions.Annotations(all[:10]); len(got) != 10 || !strings.Contains(got[9], "prod/s9") {
+		t.Errorf("ten are not shown as ten: %q", got)
+	}
+}
+
+func TestGroup(t *testing.T) {
+	var log bytes.Buffer
+	githubactions.Group(&log, "prod/api: failed\nhere", func() { log.WriteString("    ::add-mask::a\n") })
+	form := regexp.MustCompile(`^::group::prod/api: failed%0Ahere\n::stop-commands::([A-Z0-9]{20,})\n    ::add-mask::a\n::([A-Z0-9]+)::\n::endgroup::\n$`)
+	found := form.FindStringSubmatch(log.String())
+	if found == nil || found[1] != found[2] {
+		t.Errorf("%q", log.String())
+	}
+}
+
+func TestSummary(t *testing.T) {
+	for name, pieces := range map[string][]string{
+		"deploy": githubactions.Summary("deploy", []tagboat.Deployment{
+			ended("job", tagboat.VerdictUnchanged, 0), ended("web", tagboat.VerdictSucceeded, 42), failed(), ended("x_y", tagboat.VerdictTimedOut, 1800),
+		}),
+		"nothing": githubactions.Summary("rollback", nil),
+		"plan": githubactions.PlanSummary(tagboat.PlanDocument{
+			Changes: []tagboat.Change{{Environment: "dev", Service: "web", Steps: []string{"register web"}, Diff: "containers:\n  - image: a\n  + image: b\n"}},
+			Problems: []tagboat.Problem{{
+				Environment: "dev", Service: "api", Message: `log group "/shop" does not exist`, Where: "api.json:3:4", Hint: "create it",
+			}},
+		}),
+	} {
+		t.Run(name, func(t *testing.T) { golden(t, name+".md", strings.Join(pieces, "")) })
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got), run go test with -update:\n%s", file, diff)
+	}
+}
+
+func TestAppendSummary(t *testing.T) {
+	const limit = 1 << 20
+	row := strings.Repeat("x", 999) + "\n"
+	for _, tc := range []struct {
+		name   string
+		before int
+		rows   int
+		want   int // whole rows
+		cut    bool
+	}{
+		{"all fits", 10, 5, 5, false},
+		{"more than fits", 0, 2000, 1048, true},
+		{"little room", limit - 2500, 5, 2, true},
+		{"no room for a word", limit - 10, 5, 0, false},
+		{"full already", limit + 10, 5, 0, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "summary")
+			if err := os.WriteFile(file, bytes.Repeat([]byte("-"), tc.before), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			pieces := make([]string, tc.rows)
+			for i := range pieces {
+				pieces[i] = row
+			}
+			if err := githubactions.AppendSummary(file, pieces); err != nil {
+				t.Fatal(err)
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			added := string(data[tc.before:])
+			if got := strings.Count(added, row); got != tc.want || strings.Contains(added, "The rest is more") != tc.cut {
+				t.Errorf("%d rows, cut %t", got, strings.Contains(added, "The rest is more"))
+			}
+			if len(data) > max(limit, tc.before) {
+				t.Errorf("%d bytes", len(data))
+			}
+		})
+	}
+	if err := githubactions.AppendSummary(filepath.Join(t.TempDir(), "no", "such"), nil); err == nil {
+		t.Error("no error where the file cannot be")
+	}
+}
+
+func TestInside(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "true": true, "false": false} {
+		if got := githubactions.Inside(func(string) string { return value }); got != want {
+			t.Errorf("%q: %t", value, got)
+		}
+	}
+}
