@@ -149,3 +149,32 @@ func TestDaemons(t *testing.T) {
 		})
 	}
 }
+
+// TestCredentialsThatExpireMidway has a deployment take longer than the hour that a role's
+// credentials last: they are renewed, and nobody notices.
+func TestCredentialsThatExpireMidway(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.write("tagboat.yaml", "app: shop\nregistry: "+host+"\nimages: {web: {repository: shop/web}}\n"+
+			"services: {web: {taskDefinition: web.taskdef.json, service: web.service.json, containers: {app: web}}}\n"+
+			"stages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev, role: 'arn:aws:iam::210987654321:role/deploy'}}\n")
+		shop{}.files(w, "web")
+		w.awsAs("210987654321", "ecs.CreateCluster", map[string]any{"clusterName": "dev"})
+		w.awsAs("210987654321", "logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
+		w.push("shop/web:v1")
+		w.pin("dev", "web=v1")
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		rolls(map[string]any{"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 100}).files(w, "web")
+		w.push("shop/web:v2")
+		w.pin("dev", "web=v2")
+		o := wait
+		o.Timeout = 3 * time.Hour
+		began, before := time.Now(), w.calls("sts.AssumeRole")
+		w.expect(w.deployWith(w.Context(), w.open(), o)[0], tagboat.VerdictSucceeded)
+		if took := time.Since(began); took < 90*time.Minute {
+			w.Errorf("it took %s, which proves nothing", took)
+		}
+		if n := w.calls("sts.AssumeRole") - before; n < 2 {
+			w.Errorf("the role was assumed %d times", n)
+		}
+	})
+}

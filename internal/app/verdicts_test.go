@@ -225,6 +225,7 @@ func TestD7_FaultRuns(t *testing.T) {
 		"30 % errors":       {Operation: "*", Kind: "error", Rate: 0.3},
 		"30 % resets":       {Operation: "*", Kind: "reset", Rate: 0.3},
 		"5 s of latency":    {Operation: "*", Kind: "latency", Latency: "5s"},
+		"stale answers":     {Operation: "ecs.DescribeServices", Kind: "stale", Rate: 0.5, Age: "20s"},
 		"errors afterwards": {Operation: "ecs.*", Kind: "error", Rate: 0.3, After: new(bool)},
 	} {
 		for _, v := range verdicts {

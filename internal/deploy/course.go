@@ -15,7 +15,7 @@ type course struct {
 	taskDefinition string   // ARN that the deployment must have
 	before         []string // ids of deployments older than ours
 	good           string   // ARN of what ran well before; "" where nothing did
-	seen           bool     // a poll has shown our deployment
+	believed       bool     // answers without our deployment came for too long to be old ones
 }
 
 // standing is how a rollout stands in one snapshot of its service.
@@ -35,15 +35,14 @@ const (
 // the PRIMARY one.
 func (c *course) judge(s ecs.Service) (standing, ecs.Deployment) {
 	ours, present := s.Deployment(c.id)
-	c.seen = c.seen || present
 	primary, ok := s.Primary()
 	switch {
 	case !ok:
 		return unseen, primary
 	case primary.ID == c.id:
 		return c.judgeOwn(s, primary), primary
-	case slices.Contains(c.before, primary.ID) && !c.seen && !failedByEvents(s, c.id):
-		return unseen, primary
+	case slices.Contains(c.before, primary.ID) && !present && !failedByEvents(s, c.id) && !c.believed:
+		return unseen, primary // ECS keeps what it rolls back from in the list for a while
 	case !c.rolledBackTo(s, primary, ours):
 		return overtaken, primary
 	case settled(s, primary):

@@ -66,7 +66,7 @@ func (o *observer) watch(cluster, service string) (<-chan snapshot, func()) {
 // run polls until ctx ends. It asks nothing while nobody watches.
 func (o *observer) run(ctx context.Context) {
 	var p pace
-	seen := map[watched]string{}
+	seen := map[watched]*sighting{}
 	timer := time.NewTimer(p.wait(1))
 	defer timer.Stop()
 	for next := time.Now(); ; {
@@ -109,7 +109,7 @@ func (o *observer) batches() [][]watched {
 }
 
 // poll asks for all services once. seen has what each looked like before.
-func (o *observer) poll(ctx context.Context, batches [][]watched, p *pace, seen map[watched]string) {
+func (o *observer) poll(ctx context.Context, batches [][]watched, p *pace, seen map[watched]*sighting) {
 	moved, failed := false, false
 	for _, batch := range batches {
 		cluster, names := batch[0].cluster, make([]string, len(batch))
@@ -124,10 +124,14 @@ func (o *observer) poll(ctx context.Context, batches [][]watched, p *pace, seen 
 		}
 		for _, s := range found {
 			at := watched{cluster, s.Name}
-			looks := fingerprint(s)
-			moved = moved || seen[at] != looks
-			seen[at] = looks
-			o.tell(cluster, []string{s.Name}, snapshot{service: s})
+			if seen[at] == nil {
+				seen[at] = &sighting{}
+			}
+			news, old := seen[at].see(s, time.Now())
+			moved = moved || news
+			if !old {
+				o.tell(cluster, []string{s.Name}, snapshot{service: s})
+			}
 		}
 		o.tell(cluster, missing, snapshot{missing: true})
 	}

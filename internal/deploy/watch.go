@@ -98,6 +98,9 @@ func (w *watch) consider(ctx context.Context, s snapshot) (ending, bool) {
 	if standing == going {
 		w.lookAtStages(ctx)
 	}
+	if standing != unseen {
+		w.unseenSince = time.Time{}
+	}
 	w.tell(standing, own)
 	switch standing {
 	case completed:
@@ -147,7 +150,7 @@ func (w *watch) patience() (ending, bool) {
 	if w.unseenSince.IsZero() {
 		w.unseenSince = time.Now()
 	}
-	w.course.seen = w.course.seen || time.Since(w.unseenSince) >= unseenFor
+	w.course.believed = time.Since(w.unseenSince) >= unseenFor
 	return ending{}, false
 }
 
