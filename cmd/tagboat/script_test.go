@@ -32,6 +32,12 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...         runs a command that ends with just this exit code
 //	start NAME COMMAND...         runs a command in the background
 //	killed NAME OPERATION N       kills it once the sandbox has counted the operation N times
+//	interrupt NAME                is Ctrl-C
+//	ended NAME CODE [WITHIN]      waits for its end; NAME.stdout and NAME.stderr have what it printed
+//	await OPERATION N             waits until the sandbox has counted the operation N times
+//	each LIST FROM TO             copies a file for each line of LIST, with NAME filled in
+//	pusheach LIST TAG [LABEL=VALUE...]   pushes shop/NAME for each line of LIST
+//	overtake CLUSTER SERVICE [ACCOUNT]   deploys something else as soon as a rollout of ours is under way
 //	save FILE KILOBYTES [LABEL=VALUE...]   writes an image as docker save does
 //	layout DIR                    writes an OCI layout with an index of two platforms; $DIGEST_DIR is its digest
 //	sign FILE [REPOSITORY:TAG [DIGEST]]   signs an image as cosign does; FILE gets the public key
@@ -60,6 +66,7 @@ func stories(dir string) testscript.Params {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Values[functionKey{}] = new(*function)
 			env.Values[stackKey{}] = &stack{}
+			env.Values[backgroundKey{}] = background{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -74,6 +81,12 @@ func stories(dir string) testscript.Params {
 			"fill":      fillFile,
 			"start":     startCommand,
 			"killed":    killCommand,
+			"interrupt": interruptCommand,
+			"ended":     awaitEnd,
+			"await":     awaitCalls,
+			"each":      copyEach,
+			"pusheach":  pushEach,
+			"overtake":  overtake,
 			"save":      saveImage,
 			"layout":    writeLayout,
 			"sign":      signImage,

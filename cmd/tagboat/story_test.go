@@ -147,11 +147,15 @@ func signingName(target string) string {
 }
 
 func createCluster(ts *testscript.TestScript, _ bool, args []string) {
-	account := "123456789012"
-	if len(args) > 1 {
-		account = args[1]
+	aws(ts, accountOf(args, 1), "AmazonEC2ContainerServiceV20141113.CreateCluster", `{"clusterName":"`+args[0]+`"}`)
+}
+
+// accountOf returns the argument n, or the account of callers without a role.
+func accountOf(args []string, n int) string {
+	if len(args) > n {
+		return args[n]
 	}
-	aws(ts, account, "AmazonEC2ContainerServiceV20141113.CreateCluster", `{"clusterName":"`+args[0]+`"}`)
+	return "123456789012"
 }
 
 type counted struct {
@@ -276,45 +280,6 @@ func member(value any, path []string) (any, error) {
 		}
 	}
 	return value, nil
-}
-
-// startCommand runs a command in the background until it ends or is killed:
-// start NAME COMMAND...
-func startCommand(ts *testscript.TestScript, _ bool, args []string) {
-	binary, err := exec.LookPath(args[1])
-	ts.Check(err)
-	cmd := exec.Command(binary, args[2:]...)
-	cmd.Dir = ts.MkAbs(".")
-	cmd.Env = processEnv(ts)
-	ts.Check(cmd.Start())
-	ts.Defer(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pid"), []byte(strconv.Itoa(cmd.Process.Pid)), 0o600))
-}
-
-// killCommand kills what start began, as kill -9 does, once the sandbox has counted an
-// operation N times: killed NAME OPERATION N.
-func killCommand(ts *testscript.TestScript, _ bool, args []string) {
-	pid, err := strconv.Atoi(ts.ReadFile(args[0] + ".pid"))
-	ts.Check(err)
-	wanted, err := strconv.Atoi(args[2])
-	ts.Check(err)
-	ticker := time.NewTicker(2 * time.Millisecond)
-	defer ticker.Stop()
-	for range 10_000 {
-		<-ticker.C
-		var got counted
-		ts.Check(json.Unmarshal(sandboxRequest(ts, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", ""), &got))
-		if got.ByOperation[args[1]].Calls >= wanted {
-			process, err := os.FindProcess(pid)
-			ts.Check(err)
-			ts.Check(process.Kill())
-			return
-		}
-	}
-	ts.Fatalf("%s was not called %d times", args[1], wanted)
 }
 
 func processEnv(ts *testscript.TestScript) []string {

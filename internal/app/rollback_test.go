@@ -88,3 +88,30 @@ func TestR5_RollbackAfterECSOwn(t *testing.T) {
 		}
 	})
 }
+
+// R5: we went back, and what was pinned is what failed. A rollback keeps what runs and
+// pins that; only the next one goes further back.
+func TestR5_RollbackAfterOurOwn(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.push("shop/web:v2")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		w.push("shop/web:v3", "exit=1@1s")
+		w.pin("dev", "web=v3")
+		w.expect(w.one(), tagboat.VerdictRolledBack)
+		for _, want := range []struct {
+			tag     string
+			verdict tagboat.Verdict
+		}{{"v2", tagboat.VerdictUnchanged}, {"v1", tagboat.VerdictSucceeded}} {
+			back, err := w.rollback()
+			if err != nil {
+				w.Fatal(err)
+			}
+			w.expect(back[0], want.verdict)
+			if pin := w.pinned("web"); pin.Digest != w.pushed["shop/web:"+want.tag] || back[0].Images[0].Running != pin.Digest {
+				w.Errorf("pinned is %+v, and %+v", pin, back[0].Images)
+			}
+		}
+	})
+}

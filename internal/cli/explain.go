@@ -69,11 +69,15 @@ func (f *frame) printExplanation(e app.Explanation) {
 func (f *frame) printCauses(causes []tagboat.Cause) {
 	for _, cause := range causes {
 		f.Printf("  %s\n", f.OnOut(console.Strong, cause.Cause))
-		for line := range strings.Lines(cause.Evidence) {
-			f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(line, "\n")))
-		}
-		if cause.Advice != "" {
-			f.Printf("    %s %s\n", f.OnOut(console.Accent, "→"), cause.Advice)
-		}
+		f.printEvidence(cause)
+	}
+}
+
+func (f *frame) printEvidence(cause tagboat.Cause) {
+	for line := range strings.Lines(cause.Evidence) {
+		f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(line, "\n")))
+	}
+	if cause.Advice != "" {
+		f.Printf("    %s %s\n", f.OnOut(console.Accent, "→"), cause.Advice)
 	}
 }

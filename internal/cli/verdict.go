@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tagboat/tagboat"
@@ -55,9 +57,30 @@ func (f *frame) tell(command string, document tagboat.DeployDocument) error {
 	return worst(document.Deployments)
 }
 
-// printDeployments prints the table of verdicts, and below it why the others are not
-// successes.
+// printDeployments prints the table of verdicts, below it why the others are not
+// successes, and at the end, where people look first, the sum and what to do next. What
+// did not go well stands at the end of the table, next to its reasons.
 func (f *frame) printDeployments(deployments []tagboat.Deployment) {
+	var good, others []tagboat.Deployment
+	for _, d := range deployments {
+		if d.Verdict == tagboat.VerdictSucceeded || d.Verdict == tagboat.VerdictUnchanged {
+			good = append(good, d)
+		} else {
+			others = append(others, d)
+		}
+	}
+	f.printVerdicts(slices.Concat(good, others))
+	f.annotate(deployments)
+	alone, together := interruptedTogether(others)
+	for _, d := range alone {
+		f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { f.printReason(d) })
+	}
+	f.printInterrupted(together)
+	f.printSum(deployments)
+	f.printNext(others)
+}
+
+func (f *frame) printVerdicts(deployments []tagboat.Deployment) {
 	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERDICT", "IMAGES", "TASK DEFINITION", "TOOK")
 	for _, d := range deployments {
 		table.Row(console.Text(string(d.Environment)), console.Cell{Text: string(d.Service), Style: console.Strong},
@@ -65,30 +88,30 @@ func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 			console.Text(revision(d.TaskDefinition)), console.Text(took(d)))
 	}
 	table.Print(f.Streams)
-	f.annotate(deployments)
-	for _, d := range deployments {
-		if d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged {
-			f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { f.printReason(d) })
-		}
-	}
 }
 
+// printReason says why a deployment ended so, and the causes. The only cause stands in the
+// reason already and is not told twice; its evidence and what to change are.
 func (f *frame) printReason(d tagboat.Deployment) {
 	f.Printf("\n%s %s\n", f.OnOut(verdictStyle(d.Verdict), fmt.Sprintf("%s/%s %s:", d.Environment, d.Service, d.Verdict)), d.Reason)
-	f.printCauses(d.Causes)
+	if len(d.Causes) == 1 && strings.Contains(d.Reason, d.Causes[0].Cause) {
+		f.printEvidence(d.Causes[0])
+	} else {
+		f.printCauses(d.Causes)
+	}
 	if d.ConsoleURL != "" {
 		f.Printf("  %s\n", f.OnOut(console.Faint, d.ConsoleURL))
 	}
 }
 
+// imagesText says what was to be deployed, and what runs where that is something else.
 func imagesText(images []tagboat.ImageState) string {
 	parts := make([]string, len(images))
 	for i, image := range images {
-		name := image.Tag
-		if name == "" {
-			name = image.Pinned.Short()
+		parts[i] = string(image.Image) + " " + cmp.Or(image.Tag, image.Pinned.Short())
+		if image.Running != "" && image.Running != image.Pinned {
+			parts[i] += " (" + cmp.Or(image.RunningTag, image.Running.Short()) + " runs)"
 		}
-		parts[i] = string(image.Image) + " " + name
 	}
 	return strings.Join(parts, ", ")
 }

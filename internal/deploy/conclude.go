@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -54,8 +53,16 @@ func (r *roll) succeeded(name string, e ending) {
 
 func (r *roll) timedOut(ctx context.Context, c course, e ending) {
 	r.explain(ctx, c, e)
-	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("deployment %s of %s has %d of %d tasks running after %s and goes on by itself; %s%s",
-		c.id, ecs.LastPart(c.taskDefinition), ownOf(c, e.service).Running, e.service.Desired, r.options.timeout().Round(time.Second), r.howToWatch(), r.howToUndo(c)))
+	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("deployment %s of %s %s after %s and goes on by itself; %s%s",
+		c.id, ecs.LastPart(c.taskDefinition), howFar(c, e.service), r.options.timeout(), r.howToWatch(), r.howToUndo(c)))
+}
+
+// howFar says how many tasks a deployment has running, where an answer of AWS has told.
+func howFar(c course, s ecs.Service) string {
+	if _, seen := s.Deployment(c.id); !seen {
+		return "was in no answer of AWS yet"
+	}
+	return fmt.Sprintf("has %d of %d tasks running", ownOf(c, s).Running, s.Desired)
 }
 
 // explain gathers the causes, unless that was done in time.
@@ -80,8 +87,7 @@ func (r *roll) howToUndo(c course) string {
 	if c.good == "" || c.good == c.taskDefinition {
 		return ""
 	}
-	return fmt.Sprintf("; undo it with: aws ecs update-service --cluster %s --service %s --task-definition %s",
-		r.plan.Desired.Cluster, r.plan.Desired.ServiceName, ecs.LastPart(c.good))
+	return fmt.Sprintf("; undo it with: tagboat rollback --env %s %s, which brings %s back", r.plan.Desired.Environment, r.plan.Desired.Service, ecs.LastPart(c.good))
 }
 
 // overtakenBy names the deployment that took over and, where AWS tells, who registered

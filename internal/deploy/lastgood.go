@@ -24,10 +24,11 @@ type History interface {
 
 // LastGood returns t with the definition and the images that its service ran last and
 // well: those of the newest deployment that succeeded, if what came after it did not; and
-// else of the newest one before it that ran something else. What ECS has rolled back
-// itself is therefore what runs already. An error of kind Usage says that nothing did.
+// else of the newest one before it that ran something else. What was rolled back, by ECS
+// or by us, is therefore what runs already, as long as another version is pinned. An error
+// of kind Usage says that nothing did.
 func LastGood(ctx context.Context, h History, t Target) (Target, error) {
-	good, err := lastGood(ctx, h, t.Desired)
+	good, err := lastGood(ctx, h, t)
 	if err != nil {
 		return t, err
 	}
@@ -45,7 +46,8 @@ func LastGood(ctx context.Context, h History, t Target) (Target, error) {
 	return t, err
 }
 
-func lastGood(ctx context.Context, h History, d Desired) (string, error) {
+func lastGood(ctx context.Context, h History, t Target) (string, error) {
+	d := t.Desired
 	nothing := tagboat.Usagef("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
 		WithHint("pin a version that is good and deploy it, or stop the service: aws ecs update-service --cluster %s --service %s --desired-count 0", d.Cluster, d.ServiceName)
 	arns, err := h.ListServiceDeployments(ctx, d.Cluster, d.ServiceName, time.Time{})
@@ -67,6 +69,9 @@ func lastGood(ctx context.Context, h History, d Desired) (string, error) {
 	definitions, err := h.ServiceRevisions(ctx, revisions)
 	if err != nil {
 		return "", fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)
+	}
+	if good := cameBack(deployments, definitions); good != "" && !pinned(ctx, t, good) {
+		return good, nil
 	}
 	if good := choose(deployments, definitions); good != "" {
 		return good, nil

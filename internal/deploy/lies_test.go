@@ -243,7 +243,7 @@ func TestD8_InterruptSaysWhatGoesOn(t *testing.T) {
 		if got.Verdict != tagboat.VerdictInterrupted {
 			t.Fatalf("got %s: %s", got.Verdict, got.Reason)
 		}
-		for _, word := range []string{got.DeploymentID, "tagboat status --env dev", "tagboat deploy --env dev api", "--task-definition api:1"} {
+		for _, word := range []string{got.DeploymentID, "tagboat deploy --resume --env dev api", "tagboat rollback --env dev api", "api:1"} {
 			if !strings.Contains(got.Reason, word) {
 				t.Errorf("the reason does not say %q: %s", word, got.Reason)
 			}

@@ -63,6 +63,7 @@ func (r *roll) end() tagboat.Deployment {
 func (r *roll) decide(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
+		r.result.DeploymentID = "" // what was there before is not ours
 		r.verdict(tagboat.VerdictInterrupted, "it was not begun: nothing was changed")
 	case len(r.plan.Problems) > 0:
 		r.verdict(tagboat.VerdictFailed, "it was not begun: "+r.plan.Problems[0].Message)
@@ -128,7 +129,7 @@ func (r *roll) readImages(ctx context.Context) {
 	d := r.plan.Desired
 	tasks, err := serviceTasks(ctx, r.plan.Client.ECS, d.Cluster, d.ServiceName, "RUNNING")
 	if err == nil {
-		r.result.Images = imageStates(d.Images, tasks)
+		r.result.Images = withRunningTags(imageStates(d.Images, tasks), r.plan.Observed)
 	}
 }
 
@@ -154,6 +155,5 @@ func (r *roll) report(state State, d ecs.Deployment, note string) {
 }
 
 func (r *roll) howToWatch() string {
-	return fmt.Sprintf("watch it with: tagboat status --env %s; take it up again with: tagboat deploy --env %s %s",
-		r.plan.Desired.Environment, r.plan.Desired.Environment, r.plan.Desired.Service)
+	return fmt.Sprintf("watch it to its end with: tagboat deploy --resume --env %s %s", r.plan.Desired.Environment, r.plan.Desired.Service)
 }

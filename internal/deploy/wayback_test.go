@@ -162,7 +162,7 @@ func TestNoRollbackLeavesItAndSaysSo(t *testing.T) {
 			Verdict: tagboat.VerdictFailed, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
-		if !strings.Contains(got.Reason, "left as it is") || !strings.Contains(got.Reason, "--task-definition api:1") {
+		if !strings.Contains(got.Reason, "left as it is") || !strings.Contains(got.Reason, "tagboat rollback --env dev api, which brings api:1 back") {
 			t.Errorf("the reason says neither what is left nor the way back: %s", got.Reason)
 		}
 	})

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// background is the commands of a story that run beside it, by name.
+type background map[string]*besides
+
+// backgroundKey is where a story keeps them.
+type backgroundKey struct{}
+
+// besides is one command that runs beside the story.
+type besides struct {
+	cmd  *exec.Cmd
+	over chan struct{} // closed when it has ended
+	err  error         // what Wait answered; to be read after that
+}
+
+// startCommand runs a command in the background until it ends or is stopped. What it
+// prints is in NAME.stdout and NAME.stderr: start NAME COMMAND...
+func startCommand(ts *testscript.TestScript, _ bool, args []string) {
+	binary, err := exec.LookPath(args[1])
+	ts.Check(err)
+	b := &besides{cmd: exec.Command(binary, args[2:]...), over: make(chan struct{})}
+	b.cmd.Dir = ts.MkAbs(".")
+	b.cmd.Env = processEnv(ts)
+	out, err := os.Create(ts.MkAbs(args[0] + ".stdout"))
+	ts.Check(err)
+	talk, err := os.Create(ts.MkAbs(args[0] + ".stderr"))
+	ts.Check(err)
+	b.cmd.Stdout, b.cmd.Stderr = out, talk
+	ts.Check(b.cmd.Start())
+	go func() {
+		defer close(b.over)
+		b.err = errors.Join(b.cmd.Wait(), out.Close(), talk.Close())
+	}()
+	ts.Defer(func() {
+		_ = b.cmd.Process.Kill()
+		<-b.over
+	})
+	ts.Value(backgroundKey{}).(background)[args[0]] = b
+}
+
+// started returns what start began.
+func started(ts *testscript.TestScript, name string) *besides {
+	b, ok := ts.Value(backgroundKey{}).(background)[name]
+	if !ok {
+		ts.Fatalf("nothing was started by the name %s", name)
+	}
+	return b
+}
+
+// killCommand kills what start began, as kill -9 does, once the sandbox has counted an
+// operation N times: killed NAME OPERATION N.
+func killCommand(ts *testscript.TestScript, _ bool, args []string) {
+	awaitCalls(ts, false, args[1:])
+	ts.Check(started(ts, args[0]).cmd.Process.Kill())
+}
+
+// interruptCommand is Ctrl-C: interrupt NAME.
+func interruptCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(started(ts, args[0]).cmd.Process.Signal(syscall.SIGINT))
+}
+
+// awaitEnd waits until what start began has ended, and compares its exit code. What it
+// has printed is in NAME.stdout and NAME.stderr: ended NAME CODE [WITHIN].
+func awaitEnd(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: ended NAME CODE [WITHIN]")
+	}
+	wanted, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	limit := 2 * time.Minute
+	if len(args) > 2 {
+		limit, err = time.ParseDuration(args[2])
+		ts.Check(err)
+	}
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	b := started(ts, args[0])
+	select {
+	case <-b.over:
+		if got := b.cmd.ProcessState.ExitCode(); got != wanted {
+			ts.Fatalf("%s ended with %d (%v), wanted %d\nstdout:\n%s\nstderr:\n%s", args[0], got, b.err, wanted,
+				ts.ReadFile(args[0]+".stdout"), ts.ReadFile(args[0]+".stderr"))
+		}
+	case <-timeout.C:
+		ts.Fatalf("%s did not end within %s", args[0], limit)
+	}
+}
+
+// awaitCalls waits until the sandbox has counted an operation so often: await OPERATION N.
+func awaitCalls(ts *testscript.TestScript, _ bool, args []string) {
+	wanted, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ticker := time.NewTicker(2 * time.Millisecond)
+	defer ticker.Stop()
+	for range 10_000 {
+		<-ticker.C
+		var got counted
+		ts.Check(json.Unmarshal(sandboxRequest(ts, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", ""), &got))
+		if got.ByOperation[args[0]].Calls >= wanted {
+			return
+		}
+	}
+	ts.Fatalf("%s was not called %d times", args[0], wanted)
+}

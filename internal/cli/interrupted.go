@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+// interruptedTogether takes those out of deployments that were interrupted before they
+// came to anything, where there are several: one text serves them all.
+func interruptedTogether(deployments []tagboat.Deployment) (rest, together []tagboat.Deployment) {
+	for _, d := range deployments {
+		if d.Verdict == tagboat.VerdictInterrupted && len(d.Causes) == 0 {
+			together = append(together, d)
+		} else {
+			rest = append(rest, d)
+		}
+	}
+	if len(together) < 2 {
+		return deployments, nil
+	}
+	return rest, together
+}
+
+// printInterrupted says what goes on in ECS and what was not begun, and how to watch or
+// undo it.
+func (f *frame) printInterrupted(deployments []tagboat.Deployment) {
+	goesOn, notBegun := byPlace{}, byPlace{}
+	for _, d := range deployments {
+		if d.DeploymentID == "" {
+			notBegun.add(d)
+		} else {
+			goesOn.add(d)
+		}
+	}
+	f.printPlaces("these go on in ECS by themselves, and nobody will roll them back", goesOn)
+	if len(goesOn.order) > 0 {
+		f.printCommands("watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
+		f.printCommands("or undo them with", goesOn.commands("tagboat rollback"))
+	}
+	f.printPlaces("these were not begun, or ECS did not say so any more; the same command goes on from there", notBegun)
+}
+
+func (f *frame) printPlaces(what string, places byPlace) {
+	if len(places.order) == 0 {
+		return
+	}
+	f.Printf("\n%s %s:\n", f.OnOut(console.Warn, string(tagboat.VerdictInterrupted)+":"), what)
+	for _, env := range places.order {
+		f.Printf("  %s: %s\n", env, strings.Join(places.services[env], ", "))
+	}
+}
+
+func (f *frame) printCommands(what string, commands []string) {
+	f.Printf("%s:\n", what)
+	for _, command := range commands {
+		f.Printf("  %s\n", f.OnOut(console.Accent, command))
+	}
+}
+
+// byPlace is services by their environment, both in the order that they came in.
+type byPlace struct {
+	order    []string
+	services map[string][]string
+}
+
+func (b *byPlace) add(d tagboat.Deployment) {
+	if b.services == nil {
+		b.services = map[string][]string{}
+	}
+	env := string(d.Environment)
+	if !slices.Contains(b.order, env) {
+		b.order = append(b.order, env)
+	}
+	b.services[env] = append(b.services[env], string(d.Service))
+}
+
+func (b *byPlace) environments() string { return strings.Join(b.order, ",") }
+
+// commands returns one command for each environment.
+func (b *byPlace) commands(verb string) []string {
+	commands := make([]string, len(b.order))
+	for i, env := range b.order {
+		commands[i] = fmt.Sprintf("%s --env %s %s", verb, env, strings.Join(b.services[env], " "))
+	}
+	return commands
+}
