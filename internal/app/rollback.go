@@ -34,7 +34,12 @@ func (a *App) PlanRollback(ctx context.Context, s Selection) (*Rollback, error) 
 		if err != nil {
 			return nil, err
 		}
-		if targets[i], err = deploy.LastGood(ctx, a.session(c.env).ECS(), target); err != nil {
+		holds, err := c.book.Holds(c.env.Name)
+		if err != nil {
+			return nil, err
+		}
+		rejected := func(image tagboat.ImageName, version tagboat.Digest) bool { return holds[image].Rejects(version) }
+		if targets[i], err = deploy.LastGood(ctx, a.session(c.env).ECS(), target, rejected); err != nil {
 			return nil, err
 		}
 		if err := r.pin(targets[i].Desired); err != nil {

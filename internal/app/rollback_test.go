@@ -115,3 +115,28 @@ func TestR5_RollbackAfterOurOwn(t *testing.T) {
 		}
 	})
 }
+// TestR1_RollbackTwice goes back twice: not to and fro between two versions, but past the
+// one that was rejected.
+func TestR1_RollbackTwice(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		for _, tag := range []string{"v2", "v3"} {
+			w.push("shop/web:" + tag)
+			w.pin("dev", "web="+tag)
+			w.expect(w.one(), tagboat.VerdictSucceeded)
+		}
+		for _, want := range []string{"v2", "v1"} {
+			back, err := w.rollback()
+			if err != nil {
+				w.Fatal(err)
+			}
+			w.expect(back[0], tagboat.VerdictSucceeded)
+			if running := back[0].Images[0].Running; running != w.pushed["shop/web:"+want] || w.pinned("web").Tag != want {
+				w.Errorf("%s runs and %s is pinned, want %s", running, w.pinned("web").Tag, want)
+			}
+		}
+		if _, err := w.rollback(); tagboat.KindOf(err) != tagboat.Usage {
+			w.Errorf("there is nothing left: %v", err)
+		}
+	})
+}

@@ -22,44 +22,82 @@ type History interface {
 	ServiceRevisions(ctx context.Context, arns []string) (map[string]string, error)
 }
 
+// Rejected tells whether a version of an image is known to be bad.
+type Rejected func(image tagboat.ImageName, version tagboat.Digest) bool
+
 // LastGood returns t with the definition and the images that its service ran last and
-// well: those of the newest deployment that succeeded, if what came after it did not; and
-// else of the newest one before it that ran something else. What was rolled back, by ECS
-// or by us, is therefore what runs already, as long as another version is pinned. An error
-// of kind Usage says that nothing did.
-func LastGood(ctx context.Context, h History, t Target) (Target, error) {
-	good, err := lastGood(ctx, h, t)
+// well: those of the newest deployment that succeeded, unless that is what is pinned, and
+// else of the newest one before it that ran something else. So where the pins are ahead of
+// what runs, since somebody has gone back already, that is the answer. What has a rejected
+// version in it is passed over. An error of kind Usage says that there is nothing.
+func LastGood(ctx context.Context, h History, t Target, rejected Rejected) (Target, error) {
+	d := t.Desired
+	good, err := succeeded(ctx, h, d)
 	if err != nil {
 		return t, err
 	}
+	var left string // the pinned versions run in it, and are left behind
+	for i, definition := range good {
+		if definition == "" || definition == left {
+			continue
+		}
+		candidate, err := t.as(ctx, definition)
+		switch {
+		case errors.Is(err, ecs.ErrNotFound):
+			continue // somebody deleted the revision
+		case i == 0 && (tagboat.KindOf(err) == tagboat.Usage || err == nil && samePins(candidate.Desired.Images, d.Images)):
+			left = definition
+			continue
+		case err != nil:
+			return t, err
+		}
+		if !slices.ContainsFunc(candidate.Desired.Images, func(image Image) bool { return rejected(image.Image, image.Pinned.Digest) }) {
+			return candidate, nil
+		}
+	}
+	return t, tagboat.Usagef("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
+		WithHint("pin a version that is good and deploy it, or stop the service: aws ecs update-service --cluster %s --service %s --desired-count 0", d.Cluster, d.ServiceName)
+}
+
+// as returns t with the definition and the images of a revision.
+func (t Target) as(ctx context.Context, revision string) (Target, error) {
 	// The name is asked for, not the ARN: what an ARN stood for may be remembered.
-	described, err := t.Client.ECS.DescribeTaskDefinition(ctx, ecs.LastPart(good))
+	described, err := t.Client.ECS.DescribeTaskDefinition(ctx, ecs.LastPart(revision))
 	if err != nil {
-		return t, fmt.Errorf("reading task definition %q: %w", good, err)
+		return t, fmt.Errorf("reading task definition %q: %w", revision, err)
 	}
 	definition, err := taskdef.FromJSON(described.Record)
 	if err != nil {
-		return t, fmt.Errorf("reading task definition %q: %w", good, err)
+		return t, fmt.Errorf("reading task definition %q: %w", revision, err)
 	}
 	t.Desired.Definition = definition
 	t.Desired.Images, err = imagesIn(described, definition, t.Desired.Images)
 	return t, err
 }
 
-func lastGood(ctx context.Context, h History, t Target) (string, error) {
-	d := t.Desired
-	nothing := tagboat.Usagef("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
-		WithHint("pin a version that is good and deploy it, or stop the service: aws ecs update-service --cluster %s --service %s --desired-count 0", d.Cluster, d.ServiceName)
+// samePins tells whether a revision has the versions that are pinned.
+func samePins(has, pinned []Image) bool {
+	for i, image := range has {
+		if image.Pinned.Digest != pinned[i].Pinned.Digest {
+			return false
+		}
+	}
+	return true
+}
+
+// succeeded returns the task definitions that a service ran, the newest first, each once
+// for each of its deployments, and "" for a deployment that did not succeed.
+func succeeded(ctx context.Context, h History, d Desired) ([]string, error) {
 	arns, err := h.ListServiceDeployments(ctx, d.Cluster, d.ServiceName, time.Time{})
-	if errors.Is(err, ecs.ErrNotFound) || err == nil && len(arns) == 0 {
-		return "", nothing
+	if errors.Is(err, ecs.ErrNotFound) {
+		return nil, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
+		return nil, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
 	}
 	deployments, err := h.DescribeServiceDeployments(ctx, arns)
 	if err != nil {
-		return "", fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
+		return nil, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
 	}
 	slices.SortStableFunc(deployments, func(a, b ecs.ServiceDeployment) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	var revisions []string
@@ -68,31 +106,15 @@ func lastGood(ctx context.Context, h History, t Target) (string, error) {
 	}
 	definitions, err := h.ServiceRevisions(ctx, revisions)
 	if err != nil {
-		return "", fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)
+		return nil, fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)
 	}
-	if good := cameBack(deployments, definitions); good != "" && !pinned(ctx, t, good) {
-		return good, nil
-	}
-	if good := choose(deployments, definitions); good != "" {
-		return good, nil
-	}
-	return "", nothing
-}
-
-// choose returns the task definition to go back to, or "". Deployments are newest first.
-func choose(deployments []ecs.ServiceDeployment, definitions map[string]string) string {
-	var left string // what is left behind because it is what runs well now
-	for i, d := range deployments {
-		definition := definitions[d.Target.ARN]
-		switch {
-		case d.Status != "SUCCESSFUL" || definition == "":
-		case i == 0:
-			left = definition
-		case definition != left:
-			return definition
+	good := make([]string, len(deployments))
+	for i, deployment := range deployments {
+		if deployment.Status == "SUCCESSFUL" {
+			good[i] = definitions[deployment.Target.ARN]
 		}
 	}
-	return ""
+	return good, nil
 }
 
 // imagesIn returns the images with the versions that a revision has.
@@ -105,7 +127,8 @@ func imagesIn(revision ecs.TaskDefinition, definition taskdef.Definition, images
 	for i, image := range images {
 		at := slices.IndexFunc(r.Containers, func(c containerRecord) bool { return c.Name == string(image.Container) })
 		if at < 0 {
-			return nil, fmt.Errorf("%s has no container %s", ecs.LastPart(revision.ARN), image.Container)
+			return nil, tagboat.Usagef("%s has no container %s", ecs.LastPart(revision.ARN), image.Container).
+				WithHint("pin the versions that are good and deploy them")
 		}
 		ref, err := tagboat.ParseReference(r.Containers[at].Image)
 		if err != nil {
