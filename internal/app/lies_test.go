@@ -75,7 +75,7 @@ func TestD8AnInterruptLeavesWord(t *testing.T) {
 			interrupt()
 		}()
 		d := w.deployWith(ctx, w.open(), wait)[0]
-		w.expect(d, tagboat.VerdictInterrupted, d.DeploymentID, "tagboat status --env dev", "tagboat deploy --env dev web", "undo")
+		w.expect(d, tagboat.VerdictInterrupted, d.DeploymentID, "tagboat deploy --resume --env dev web", "tagboat rollback --env dev web")
 		again := w.one()
 		w.expect(again, tagboat.VerdictSucceeded)
 		if again.DeploymentID != d.DeploymentID || w.revisions("web") != 2 {

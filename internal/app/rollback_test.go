@@ -115,6 +115,7 @@ func TestR5_RollbackAfterOurOwn(t *testing.T) {
 		}
 	})
 }
+
 // TestR1_RollbackTwice goes back twice: not to and fro between two versions, but past the
 // one that was rejected.
 func TestR1_RollbackTwice(t *testing.T) {
