@@ -73,7 +73,8 @@ func interruptCommand(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // awaitEnd waits until what start began has ended, and compares its exit code. What it
-// has printed is in NAME.stdout and NAME.stderr: ended NAME CODE [WITHIN].
+// has printed is in NAME.stdout and NAME.stderr: ended NAME CODE [WITHIN]. CODE is -1 where
+// a signal ended it.
 func awaitEnd(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: ended NAME CODE [WITHIN]")
@@ -99,19 +100,41 @@ func awaitEnd(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// awaitCalls waits until the sandbox has counted an operation so often: await OPERATION N.
+// awaitCalls waits until the sandbox has answered an operation so often: await OPERATION N.
 func awaitCalls(ts *testscript.TestScript, _ bool, args []string) {
 	wanted, err := strconv.Atoi(args[1])
 	ts.Check(err)
+	await(ts, func() bool {
+		var got counted
+		ts.Check(json.Unmarshal(sandboxRequest(ts, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", ""), &got))
+		return got.ByOperation[args[0]].Calls >= wanted
+	})
+}
+
+// awaitHits waits until the faults that are in force have hit so many calls, which may not
+// be answered yet: struck N.
+func awaitHits(ts *testscript.TestScript, _ bool, args []string) {
+	wanted, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	await(ts, func() bool {
+		var got struct{ Faults []struct{ Hits int } }
+		ts.Check(json.Unmarshal(sandboxRequest(ts, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/faults", ""), &got))
+		hits := 0
+		for _, f := range got.Faults {
+			hits += f.Hits
+		}
+		return hits >= wanted
+	})
+}
+
+func await(ts *testscript.TestScript, done func() bool) {
 	ticker := time.NewTicker(2 * time.Millisecond)
 	defer ticker.Stop()
 	for range 10_000 {
 		<-ticker.C
-		var got counted
-		ts.Check(json.Unmarshal(sandboxRequest(ts, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", ""), &got))
-		if got.ByOperation[args[0]].Calls >= wanted {
+		if done() {
 			return
 		}
 	}
-	ts.Fatalf("%s was not called %d times", args[0], wanted)
+	ts.Fatalf("it did not come to that")
 }

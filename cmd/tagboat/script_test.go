@@ -34,7 +34,8 @@ func TestMain(m *testing.M) {
 //	killed NAME OPERATION N       kills it once the sandbox has counted the operation N times
 //	interrupt NAME                is Ctrl-C
 //	ended NAME CODE [WITHIN]      waits for its end; NAME.stdout and NAME.stderr have what it printed
-//	await OPERATION N             waits until the sandbox has counted the operation N times
+//	await OPERATION N             waits until the sandbox has answered the operation N times
+//	struck N                      waits until the faults in force have hit so many calls
 //	each LIST FROM TO             copies a file for each line of LIST, with NAME filled in
 //	pusheach LIST TAG [LABEL=VALUE...]   pushes shop/NAME for each line of LIST
 //	overtake CLUSTER SERVICE [ACCOUNT]   deploys something else as soon as a rollout of ours is under way
@@ -84,6 +85,7 @@ func stories(dir string) testscript.Params {
 			"interrupt": interruptCommand,
 			"ended":     awaitEnd,
 			"await":     awaitCalls,
+			"struck":    awaitHits,
 			"each":      copyEach,
 			"pusheach":  pushEach,
 			"overtake":  overtake,

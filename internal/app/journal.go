@@ -13,8 +13,12 @@ import (
 	"github.com/tagboat/tagboat/internal/journal"
 )
 
-// recording bounds how long the journal may take.
-const recording = 20 * time.Second
+// recording bounds how long the journal may take, and recordingInterrupted how long where
+// somebody waits for the command to stop.
+const (
+	recording            = 20 * time.Second
+	recordingInterrupted = 3 * time.Second
+)
 
 // journal returns the journal in an environment's place.
 func (a *App) journal(env config.Environment) journal.Journal {
@@ -29,8 +33,11 @@ func (a *App) record(ctx context.Context, env config.Environment, events ...tagb
 	if a.config.Journal.Off || len(events) == 0 {
 		return
 	}
-	// Who was interrupted has still changed what was changed.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
+	limit := recording
+	if ctx.Err() != nil { // who was interrupted has still changed what was changed
+		limit = recordingInterrupted
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	session := a.session(env)
 	_, by, err := session.Identity(ctx)

@@ -66,6 +66,9 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	}
 	defer f.finish(a)
 	set, err := a.Plan(ctx, selected)
+	if ctx.Err() != nil {
+		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was planned: nothing was changed")
+	}
 	if err != nil {
 		return err
 	}

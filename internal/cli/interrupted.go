@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,15 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
 )
+
+// afterAll returns what a command ended in: where it was interrupted, whatever it was doing
+// then failed because of that.
+func afterAll(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || tagboat.KindOf(err) != tagboat.Internal {
+		return err
+	}
+	return tagboat.Errorf(tagboat.Interrupted, "interrupted before it was done").WithHint("the same command begins again, and does nothing twice")
+}
 
 // interruptedTogether takes those out of deployments that were interrupted before they
 // came to anything, where there are several: one text serves them all.
@@ -28,18 +38,23 @@ func interruptedTogether(deployments []tagboat.Deployment) (rest, together []tag
 // printInterrupted says what goes on in ECS and what was not begun, and how to watch or
 // undo it.
 func (f *frame) printInterrupted(deployments []tagboat.Deployment) {
-	goesOn, notBegun := byPlace{}, byPlace{}
+	var goesOn, canGoBack, notBegun byPlace
 	for _, d := range deployments {
 		if d.DeploymentID == "" {
 			notBegun.add(d)
-		} else {
-			goesOn.add(d)
+			continue
+		}
+		goesOn.add(d)
+		if d.PreviousTaskDefinition != "" {
+			canGoBack.add(d)
 		}
 	}
 	f.printPlaces("these go on in ECS by themselves, and nobody will roll them back", goesOn)
 	if len(goesOn.order) > 0 {
 		f.printCommands("watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
-		f.printCommands("or undo them with", goesOn.commands("tagboat rollback"))
+	}
+	if len(canGoBack.order) > 0 {
+		f.printCommands("or undo them with", canGoBack.commands("tagboat rollback"))
 	}
 	f.printPlaces("these were not begun, or ECS did not say so any more; the same command goes on from there", notBegun)
 }

@@ -34,7 +34,7 @@ func Main(ctx context.Context, args []string, streams *console.Streams) int {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.SetIn(streams.In)
-	err := root.ExecuteContext(ctx)
+	err := afterAll(ctx, root.ExecuteContext(ctx))
 	if err == nil {
 		return 0
 	}
