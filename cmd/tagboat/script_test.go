@@ -48,6 +48,7 @@ func TestMain(m *testing.M) {
 //	resource TYPE FILE ANSWER [REFUSAL...]   sends it a custom resource's request
 //	invoke FILE                   sends it another event
 //	allowed POLICY...             holds what the sandbox counted to IAM policies
+//	webhook VARIABLE FILE [key=KEY] [REFUSAL...]   receives notifications; the variable gets its address
 //	edit FILE OLD NEW             replaces text in a file
 //	parameter NAME TYPE VALUE     writes a parameter as somebody else would
 //	stored NAME VALUE             compares what a parameter holds
@@ -99,6 +100,7 @@ func stories(dir string) testscript.Params {
 			"invoke":    invokeFunction,
 			"stack":     updateStack,
 			"allowed":   checkAllowed,
+			"webhook":   startWebhook,
 			"edit":      editFile,
 			"parameter": putParameter,
 			"stored":    checkStored,

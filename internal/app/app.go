@@ -22,7 +22,7 @@ type Options struct {
 	Cache  string              // directory for what a later run need not ask for; "" for none
 	Getenv func(string) string // tells who runs Tagboat, in CI systems; nil for nobody
 	Notice func(text string)   // takes what a user should know and no answer has room for; nil drops it
-	// Transport carries the requests to AWS and to registries; nil means that of net/http.
+	// Transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
 	Transport http.RoundTripper
 }
 
@@ -34,6 +34,8 @@ type App struct {
 	notice   func(string)
 	getenv   func(string) string
 	clients  map[cloud.Place]*deploy.Client
+	// transport is what Options has; nil means that of net/http.
+	transport http.RoundTripper
 }
 
 // Open reads the configuration. It makes no call.
@@ -71,6 +73,8 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		registry: images,
 		notice:   notice,
 		clients:  map[cloud.Place]*deploy.Client{},
+
+		transport: o.Transport,
 	}, nil
 }
 

@@ -13,7 +13,8 @@ import (
 
 // PlanSet is what a deployment would do, service by service.
 type PlanSet struct {
-	plans []deploy.Plan
+	Message string // why, for the history and for webhooks
+	plans   []deploy.Plan
 }
 
 // Document returns what plan prints.
@@ -118,7 +119,7 @@ func (a *App) revisions(ctx context.Context, plans []deploy.Plan) map[tagboat.Di
 
 // Deploy carries plans out and returns how each ended, in the order of the plans.
 func (a *App) Deploy(ctx context.Context, s *PlanSet, o deploy.Options) tagboat.DeployDocument {
-	return a.carryOut(ctx, s, reason{command: "deploy"}, o)
+	return a.carryOut(ctx, s, reason{"deploy", s.Message}, o)
 }
 
 func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o deploy.Options) tagboat.DeployDocument {
@@ -127,5 +128,6 @@ func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o deploy.Opt
 		done[i].ConsoleURL = a.consoleURL(p.Desired, done[i])
 	}
 	a.recordDeployments(ctx, why, done)
+	a.notify(ctx, why, done)
 	return tagboat.DeployDocument{Deployments: some(done), Calls: a.cloud.Calls()}
 }

@@ -81,6 +81,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 			f.Talkf("nothing is under way with what is pinned\n")
 		}
 	}
+	set.Message = o.message
 	return f.roll(ctx, a, set, o)
 }
 

@@ -25,6 +25,7 @@ type Config struct {
 	Ledger       Ledger
 	Journal      Journal
 	Publish      Publish
+	Notify       []Webhook
 }
 
 // Image is a name for a repository with the rule that selects its versions.

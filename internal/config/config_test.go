@@ -31,6 +31,7 @@ func TestLoad(t *testing.T) {
 	got := map[string]any{
 		"app": c.App, "registry": c.Registry, "images": c.Images, "services": c.Services,
 		"stages": c.Stages, "environments": c.Environments, "vars": c.Vars, "ledger": c.Ledger,
+		"notify": c.Notify,
 	}
 	out, err := json.MarshalIndent(got, "", "  ")
 	if err != nil {

@@ -17,6 +17,7 @@ type file struct {
 	Vars         source.Entries[[]fileScopedValue] `yaml:"vars" doc:"variables of the templates; the most specific scope wins"`
 	Ledger       fileLedger                        `yaml:"ledger" doc:"where Parameter Store holds what should run"`
 	Journal      fileJournal                       `yaml:"journal" doc:"where CloudWatch Logs keeps the history of what was changed"`
+	Notify       []fileWebhook                     `yaml:"notify" doc:"webhooks that hear how deployments ended"`
 	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
 }
 

@@ -43,9 +43,11 @@ func build(path string, root *source.Node) (*Config, error) {
 	var f file
 	decodeErr := source.Decode(root, &f)
 	b := builder{
-		file:   f,
-		known:  placesOf(decodeErr),
-		config: &Config{File: path, Dir: filepath.Dir(abs), App: f.App.Value, Registry: f.Registry.Value},
+		file:  f,
+		known: placesOf(decodeErr),
+
+		secretLines: map[int]bool{},
+		config:      &Config{File: path, Dir: filepath.Dir(abs), App: f.App.Value, Registry: f.Registry.Value},
 	}
 	b.app()
 	b.images()
@@ -56,8 +58,10 @@ func build(path string, root *source.Node) (*Config, error) {
 	b.vars()
 	b.ledger()
 	b.journal()
+	b.webhooks()
 	b.config.Publish.Tags = b.tagPatterns(b.file.Publish.Tags, publishTagNames)
 	if err := errors.Join(append([]error{decodeErr}, b.problems...)...); err != nil {
+		b.hideSecrets(err)
 		return nil, source.Sorted(err)
 	}
 	return b.config, nil
@@ -69,6 +73,8 @@ type builder struct {
 	config   *Config
 	known    map[tagboat.Position]bool // places of which the decoder complained
 	problems []error
+	// secretLines are lines of the file that nobody may be shown.
+	secretLines map[int]bool
 }
 
 // noted is a problem that a hint can still be given to.

@@ -18,12 +18,11 @@ const annotationsOfAKind = 10
 func Annotations(deployments []tagboat.Deployment) []string {
 	var errors, warnings []tagboat.Deployment
 	for _, d := range deployments {
-		switch d.Verdict {
-		case tagboat.VerdictSucceeded, tagboat.VerdictUnchanged, tagboat.VerdictStarted:
-		case tagboat.VerdictSuperseded, tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictSkipped:
-			warnings = append(warnings, d)
-		default:
+		switch d.Verdict.Concern() {
+		case tagboat.Alarming:
 			errors = append(errors, d)
+		case tagboat.Doubtful:
+			warnings = append(warnings, d)
 		}
 	}
 	return slices.Concat(annotate("error", errors), annotate("warning", warnings))

@@ -1,0 +1,64 @@
+package tagboat_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat"
+)
+
+func TestTally(t *testing.T) {
+	var deployments []tagboat.Deployment
+	for _, v := range []tagboat.Verdict{
+		tagboat.VerdictUnchanged, tagboat.VerdictSucceeded, tagboat.VerdictFailed, tagboat.VerdictTimedOut,
+		tagboat.VerdictSucceeded, tagboat.VerdictRolledBack, tagboat.VerdictFailed,
+	} {
+		deployments = append(deployments, tagboat.Deployment{Verdict: v})
+	}
+	if got, want := tagboat.Tally(deployments), "2 failed, 1 rolled-back, 1 timed-out, 2 succeeded, 1 unchanged"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := tagboat.Tally(nil), "nothing to do"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if deployments[0].Verdict != tagboat.VerdictUnchanged {
+		t.Error("the deployments were put into another order")
+	}
+}
+
+// A verdict that is an error is never fine, and one that is none never alarming.
+func TestConcern(t *testing.T) {
+	got := map[tagboat.Verdict]string{}
+	for _, v := range []tagboat.Verdict{
+		tagboat.VerdictUnchanged, tagboat.VerdictSucceeded, tagboat.VerdictRolledBack, tagboat.VerdictFailed, tagboat.VerdictSuperseded,
+		tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictStarted, tagboat.VerdictSkipped, "unheard-of",
+	} {
+		_, isError := v.Kind()
+		if c := v.Concern(); isError && c > tagboat.Doubtful || !isError && c == tagboat.Alarming {
+			t.Errorf("%s concerns as %d", v, c)
+		}
+		got[v] = v.Concern().Sign()
+	}
+	want := map[tagboat.Verdict]string{
+		tagboat.VerdictUnchanged: "➖", tagboat.VerdictSucceeded: "✅", tagboat.VerdictStarted: "✅",
+		tagboat.VerdictRolledBack: "❌", tagboat.VerdictFailed: "❌", "unheard-of": "❌",
+		tagboat.VerdictSuperseded: "⚠️", tagboat.VerdictTimedOut: "⚠️", tagboat.VerdictInterrupted: "⚠️", tagboat.VerdictSkipped: "⚠️",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestChange(t *testing.T) {
+	for want, state := range map[string]tagboat.ImageState{
+		"v1 → v2":                     {Tag: "v2", Pinned: "sha256:bb", PreviousTag: "v1", Previous: "sha256:aa"},
+		"v2":                          {Tag: "v2", Pinned: "sha256:bb"},
+		"v3":                          {Tag: "v3", Pinned: "sha256:bb", PreviousTag: "v2", Previous: "sha256:bb"},
+		"0123456789ab → 1123456789ab": {Pinned: "sha256:1123456789abcdef", Previous: "sha256:0123456789abcdef"},
+	} {
+		if got := state.Change(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
