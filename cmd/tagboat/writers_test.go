@@ -21,18 +21,16 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
-// updatesARound is how many updates a process makes in a round, each of another image.
-const updatesARound = 5
-
 // TestManyProcessesLoseNothing has processes of their own update one parameter, in rounds
-// that they all begin at once, while Parameter Store throttles, refuses, fails and loses
-// answers. When all of a round were told that they are done, what is stored has to have
-// all of it, without a reader's help. TAGBOAT_EXHAUSTIVE=1 has 32 processes and 25 updates
-// of each.
+// that they all begin at once. When all of a round were told that they are done, what is
+// stored has to have all of it, without a reader's help. In the first rounds writes are
+// slow, so that all of them read what none has written yet; after that Parameter Store
+// throttles, refuses, fails and loses answers. TAGBOAT_EXHAUSTIVE=1 has 32 processes and 25
+// updates of each.
 func TestManyProcessesLoseNothing(t *testing.T) {
-	processes, rounds := 8, 1
+	processes, faulty := 8, []int{3}
 	if os.Getenv("TAGBOAT_EXHAUSTIVE") != "" {
-		processes, rounds = 32, 5
+		processes, faulty = 32, []int{5, 5, 5, 5}
 	}
 	server, err := sandbox.New(sandbox.Config{Speed: 1})
 	if err != nil {
@@ -40,6 +38,14 @@ func TestManyProcessesLoseNothing(t *testing.T) {
 	}
 	listening := httptest.NewServer(server)
 	defer listening.Close()
+	order(t, listening.URL, `{"operation":"ssm.PutParameter","kind":"latency","latency":"200ms"}`)
+	r := writing{store: storeAt(t, listening.URL)}
+	for number := range processes {
+		r.all = append(r.all, startWriter(t, listening.URL, number))
+	}
+	for range 5 {
+		r.round(t, 1)
+	}
 	for _, fault := range []string{
 		`{"operation":"ssm.PutParameter","kind":"error","code":"TooManyUpdates","status":400,"rate":0.1}`,
 		`{"operation":"ssm.*","kind":"throttle","rate":0.1}`,
@@ -48,30 +54,40 @@ func TestManyProcessesLoseNothing(t *testing.T) {
 	} {
 		order(t, listening.URL, fault)
 	}
-	store := storeAt(t, listening.URL)
-	var all []*writerProcess
-	for number := range processes {
-		all = append(all, startWriter(t, listening.URL, number))
+	for _, updates := range faulty {
+		r.round(t, updates)
 	}
-	calls := 0
-	for round := 1; round <= rounds; round++ {
-		for _, p := range all {
-			p.begin(t, round)
-		}
-		for _, p := range all {
-			calls += p.calls(t)
-		}
-		checkRound(t, store, processes, round)
-	}
-	updates := float64(processes * rounds * updatesARound)
+	made := float64(processes * r.made)
 	t.Logf("%d processes, %d updates each: %.1f calls of the store an update, %.1f of AWS with all that failed",
-		processes, rounds*updatesARound, float64(calls)/updates, float64(callsServed(t, listening.URL))/updates)
+		processes, r.made, float64(r.calls)/made, float64(callsServed(t, listening.URL))/made)
 }
 
-// checkRound checks what is stored, as a template would read it.
-func checkRound(t *testing.T, store ledger.Store, processes, round int) {
+// writing is processes that write to one parameter.
+type writing struct {
+	all         []*writerProcess
+	store       ledger.Store
+	rounds      int
+	made, calls int // updates of each process; calls of all
+}
+
+// round has all processes make some updates at once, each of another image.
+func (r *writing) round(t *testing.T, updates int) {
 	t.Helper()
-	got, err := store.Get(t.Context(), []string{contended})
+	r.rounds++
+	r.made += updates
+	for _, p := range r.all {
+		p.begin(t, r.rounds, updates)
+	}
+	for _, p := range r.all {
+		r.calls += p.calls(t)
+	}
+	r.check(t, updates)
+}
+
+// check checks what is stored, as a template would read it.
+func (r *writing) check(t *testing.T, updates int) {
+	t.Helper()
+	got, err := r.store.Get(t.Context(), []string{contended})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,15 +95,15 @@ func checkRound(t *testing.T, store ledger.Store, processes, round int) {
 	if err := json.Unmarshal([]byte(got[contended].Value), &stored); err != nil {
 		t.Fatal(err)
 	}
-	for number := range processes {
-		for update := range updatesARound {
-			if tag := stored[string(writersImage(number, update))]; tag != strconv.Itoa(round) {
-				t.Errorf("round %d: process %d was told that update %d is safe, and it says %q", round, number, update, tag)
+	for number := range r.all {
+		for update := range updates {
+			if tag := stored[string(writersImage(number, update))]; tag != strconv.Itoa(r.rounds) {
+				t.Errorf("round %d: process %d was told that update %d is safe, and it says %q", r.rounds, number, update, tag)
 			}
 		}
 	}
-	if tag := stored["shared"]; !strings.HasSuffix(tag, "-"+strconv.Itoa(round)) {
-		t.Errorf("round %d: the image that all of them pinned is at %q", round, tag)
+	if tag := stored["shared"]; !strings.HasSuffix(tag, "-"+strconv.Itoa(r.rounds)) {
+		t.Errorf("round %d: the image that all of them pinned is at %q", r.rounds, tag)
 	}
 }
 
@@ -127,9 +143,9 @@ func startWriter(t *testing.T, url string, number int) *writerProcess {
 	return p
 }
 
-func (p *writerProcess) begin(t *testing.T, round int) {
+func (p *writerProcess) begin(t *testing.T, round, updates int) {
 	t.Helper()
-	if _, err := fmt.Fprintln(p.in, round); err != nil {
+	if _, err := fmt.Fprintln(p.in, round, updates); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -146,6 +162,9 @@ func (p *writerProcess) calls(t *testing.T) int {
 	}
 	return made
 }
+
+// mostUpdates is how many images each process has.
+const mostUpdates = 5
 
 // ledgerWriter is the command of one process: for each round that it reads it updates
 // images of its own, and with each one that all of them pin, and prints how many calls
@@ -164,15 +183,18 @@ func ledgerWriter() {
 		Parameter: contended, Environment: "dev", Form: ledger.FormTag,
 		Images: map[tagboat.ImageName]tagboat.Reference{"shared": {Repository: "shared"}},
 	}
-	for update := range updatesARound {
+	for update := range mostUpdates {
 		g.Images[writersImage(number, update)] = tagboat.Reference{Repository: "own"}
 	}
-	for rounds := bufio.NewScanner(os.Stdin); rounds.Scan(); {
-		calls := 0
-		for update := range updatesARound {
+	for {
+		var round, updates, calls int
+		if _, err := fmt.Scanln(&round, &updates); err != nil {
+			return
+		}
+		for update := range updates {
 			receipt, err := l.Update(context.Background(), g, map[tagboat.ImageName]tagboat.Reference{
-				writersImage(number, update): {Repository: "own", Tag: rounds.Text()},
-				"shared":                     {Repository: "shared", Tag: os.Args[1] + "-" + rounds.Text()},
+				writersImage(number, update): {Repository: "own", Tag: strconv.Itoa(round)},
+				"shared":                     {Repository: "shared", Tag: os.Args[1] + "-" + strconv.Itoa(round)},
 			}, ledger.Why{Actor: os.Args[1]})
 			if err != nil {
 				fail(err)
