@@ -30,6 +30,11 @@ func (a *App) Continue(ctx context.Context, s Selection, rollback bool) ([]Conti
 		if err != nil {
 			return all, err
 		}
+		event := tagboat.Event{Command: "continue", Service: c.service.Name, Message: "from " + stage}
+		if rollback {
+			event.Message = "back from " + stage
+		}
+		a.record(ctx, c.env, event)
 		all = append(all, Continued{Environment: c.env.Name, Service: c.service.Name, Stage: stage})
 	}
 	return all, nil

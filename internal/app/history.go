@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -47,6 +48,13 @@ func (a *App) History(ctx context.Context, r HistoryRequest) (tagboat.HistoryDoc
 	if err := group.Wait(); err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
+	if len(r.Environments) == 0 {
+		tagged, err := a.taggings(ctx, environments[0], r)
+		if err != nil {
+			return tagboat.HistoryDocument{}, err
+		}
+		found = append(found, tagged...)
+	}
 	return merge(found, r), nil
 }
 
@@ -79,6 +87,37 @@ func (a *App) bounds(ctx context.Context, env config.Environment, r HistoryReque
 		to, err = a.moment(ctx, env, r.Until)
 	}
 	return from, to, err
+}
+
+// taggings returns which tags were put on versions, as the journals beside the registries
+// have it. The environment tells the time.
+func (a *App) taggings(ctx context.Context, clock config.Environment, r HistoryRequest) ([]past, error) {
+	if a.config.Journal.Off {
+		return nil, nil
+	}
+	from, to, err := a.bounds(ctx, clock, r)
+	if err != nil {
+		return nil, err
+	}
+	if to.IsZero() {
+		to = a.session(clock).Now().Add(time.Hour)
+	}
+	read := map[cloud.Place]bool{}
+	var all []past
+	for _, name := range slices.Sorted(maps.Keys(a.config.Images)) {
+		at, ok := a.registryPlace(a.config.Images[name].Repository)
+		if !ok || read[at] {
+			continue
+		}
+		read[at] = true
+		events, err := a.journal(at).Read(ctx, []tagboat.EnvName{""}, from, to)
+		if err != nil {
+			return nil, err
+		}
+		events = slices.DeleteFunc(events, func(e tagboat.Event) bool { return r.Image != "" && e.Image != r.Image })
+		all = append(all, past{place: at, journal: events})
+	}
+	return all, nil
 }
 
 // all returns what is known between two times, and of the parameters' versions all.
@@ -124,7 +163,7 @@ func (a *App) events(ctx context.Context, env config.Environment, groups []ledge
 			}
 		}
 	}
-	events, err := a.journal(env).Read(ctx, streams, from, to)
+	events, err := a.journal(place(env)).Read(ctx, streams, from, to)
 	return slices.DeleteFunc(events, func(e tagboat.Event) bool {
 		return e.Environment != env.Name && !slices.ContainsFunc(groups, func(g ledger.Group) bool { return g.Parameter == e.Parameter })
 	}), err

@@ -208,3 +208,32 @@ func TestJournalThatCannotBeWritten(t *testing.T) {
 		}
 	})
 }
+
+// TestTaggingIsInTheHistory has somebody move a tag and publish nothing: the journal beside
+// the registry tells, where no environment is asked for.
+func TestTaggingIsInTheHistory(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web", "api"}}.open(w)
+		w.push("shop/web:v1")
+		w.push("shop/web:v2")
+		for _, tag := range []string{"v1", "v2", "v2"} {
+			request := app.TagRequest{Version: app.ImageArg{Image: "web", Tag: tag}, Tags: []string{"good"}, Message: "tested"}
+			if _, err := w.open().Tag(w.Context(), request); err != nil {
+				w.Fatal(err)
+			}
+			w.later(time.Minute)
+		}
+		var got []string
+		for _, e := range w.history(app.HistoryRequest{Image: "web"}).Events {
+			got = append(got, fmt.Sprintf("%s %s>%s %s", changed(e), e.From.Digest.Short(), e.To.Digest.Short(), e.Message))
+		}
+		v1, v2 := w.pushed["shop/web:v1"].Short(), w.pushed["shop/web:v2"].Short()
+		want := []string{"tag web good>good " + v1 + ">" + v2 + " tested", "tag web >good >" + v1 + " tested"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			w.Error(diff)
+		}
+		if events := w.history(app.HistoryRequest{Environments: []tagboat.EnvName{"dev"}}).Events; len(events) != 0 {
+			w.Errorf("nothing happened in dev: %+v", events)
+		}
+	})
+}

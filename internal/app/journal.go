@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/journal"
 )
@@ -20,16 +21,41 @@ const (
 	recordingInterrupted = 3 * time.Second
 )
 
-// journal returns the journal in an environment's place.
-func (a *App) journal(env config.Environment) journal.Journal {
+// journal returns the journal in a place.
+func (a *App) journal(at cloud.Place) journal.Journal {
 	return journal.Journal{
-		Log: a.session(env).Logs(), Group: a.config.Journal.LogGroup, RetentionDays: a.config.Journal.RetentionDays,
+		Log: a.cloud.At(at).Logs(), Group: a.config.Journal.LogGroup, RetentionDays: a.config.Journal.RetentionDays,
 	}
 }
 
 // record writes events of an environment to the journal, with who and what made them.
 // What they tell of has happened, so a failure is told and changes nothing.
 func (a *App) record(ctx context.Context, env config.Environment, events ...tagboat.Event) {
+	for i := range events {
+		events[i].Environment = env.Name
+	}
+	a.recordAt(ctx, place(env), events)
+}
+
+// recordTags writes which tags a version got to the journal beside its registry. Only
+// registries of ECR have one.
+func (a *App) recordTags(ctx context.Context, version tagboat.Reference, changes []tagboat.TagChange, image tagboat.ImageName, why reason) {
+	at, ok := a.registryPlace(version)
+	var events []tagboat.Event
+	for _, change := range changes {
+		if !change.Changed || !ok {
+			continue
+		}
+		e := tagboat.Event{Command: why.command, Message: why.message, Image: image, To: tagboat.Observed{Tag: change.Tag, Digest: version.Digest}}
+		if change.Was != "" {
+			e.From = tagboat.Observed{Tag: change.Tag, Digest: change.Was}
+		}
+		events = append(events, e)
+	}
+	a.recordAt(ctx, at, events)
+}
+
+func (a *App) recordAt(ctx context.Context, at cloud.Place, events []tagboat.Event) {
 	if a.config.Journal.Off || len(events) == 0 {
 		return
 	}
@@ -39,16 +65,16 @@ func (a *App) record(ctx context.Context, env config.Environment, events ...tagb
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	session := a.session(env)
+	session := a.cloud.At(at)
 	_, by, err := session.Identity(ctx)
 	if err == nil {
 		build := journal.BuildOf(a.getenv)
 		for i := range events {
 			e := &events[i]
-			e.ID, e.At, e.By, e.Environment = rand.Text(), session.Now(), by, env.Name
+			e.ID, e.At, e.By = rand.Text(), session.Now(), by
 			e.Actor, e.Commit, e.Run = build.Actor, build.Commit, build.Run
 		}
-		err = a.journal(env).Write(ctx, events...)
+		err = a.journal(at).Write(ctx, events...)
 	}
 	if err != nil {
 		a.notice(fmt.Sprintf("what was changed is not in the journal, so that history may forget it: %v", err))

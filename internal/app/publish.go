@@ -24,6 +24,7 @@ type PublishRequest struct {
 	Dir              string   // the work tree whose commit is its tag
 	Tags             []string // instead of the commit and of publish.tags in tagboat.yaml, if any
 	CreateRepository bool
+	Message          string
 	DryRun           bool
 	Progress         publish.Progress
 }
@@ -60,9 +61,10 @@ func (a *App) Publish(ctx context.Context, r PublishRequest) (doc tagboat.Publis
 	}
 	doc.Tags, err = a.retag(ctx, version, tags, false)
 	if err != nil {
-		err = tagboat.Errorf(tagboat.Internal, "%s is pushed, and its tags are not all put: %w", version.Pinned(), err).WithHint("%s", hintOf(err))
+		return doc, tagboat.Errorf(tagboat.Internal, "%s is pushed, and its tags are not all put: %w", version.Pinned(), err).WithHint("%s", hintOf(err))
 	}
-	return doc, err
+	a.recordTags(ctx, version, doc.Tags, image.Name, reason{"publish", r.Message})
+	return doc, nil
 }
 
 // send pushes the content, into a repository that is made first where that was asked.

@@ -15,6 +15,7 @@ import (
 type TagRequest struct {
 	Version ImageArg
 	Tags    []string
+	Message string
 	DryRun  bool
 }
 
@@ -28,6 +29,9 @@ func (a *App) Tag(ctx context.Context, r TagRequest) (tagboat.TagDocument, error
 	}
 	version := found[r.Version.Image]
 	changes, err := a.retag(ctx, version, r.Tags, r.DryRun)
+	if err == nil && !r.DryRun {
+		a.recordTags(ctx, version, changes, r.Version.Image, reason{"tag", r.Message})
+	}
 	return tagboat.TagDocument{
 		Image: r.Version.Image, Repository: version.Name(), Digest: version.Digest, Tags: some(changes),
 	}, err
@@ -84,13 +88,19 @@ func (a *App) putTag(ctx context.Context, version tagboat.Reference, tag string)
 // registry it is; "" is the caller's own. An endpoint that AWS_ENDPOINT_URL names is
 // taken for the registry too where a repository has its host, as in the sandbox.
 func (a *App) ecrOf(ref tagboat.Reference) (api *cloud.ECR, account string, ok bool) {
-	if account, region, ok := registry.ParseECRHost(ref.Host); ok {
-		return a.cloud.At(cloud.Place{Region: region}).ECR(), account, true
+	at, ok := a.registryPlace(ref)
+	if !ok {
+		return nil, "", false
 	}
-	if ref.Host != "" && ref.Host == a.cloud.EndpointHost() {
-		return a.cloud.At(cloud.Place{}).ECR(), "", true
-	}
-	return nil, "", false
+	account, _, _ = registry.ParseECRHost(ref.Host)
+	return a.cloud.At(at).ECR(), account, true
+}
+
+// registryPlace returns where the ECR is that a repository lies in, as we reach it: with
+// our own credentials.
+func (a *App) registryPlace(ref tagboat.Reference) (cloud.Place, bool) {
+	_, region, ok := registry.ParseECRHost(ref.Host)
+	return cloud.Place{Region: region}, ok || ref.Host != "" && ref.Host == a.cloud.EndpointHost()
 }
 
 // tagged says which tags changed, for people.

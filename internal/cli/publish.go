@@ -13,11 +13,12 @@ import (
 )
 
 type publishOptions struct {
-	image  string
-	from   string
-	tags   []string
-	create bool
-	dryRun bool
+	image   string
+	from    string
+	tags    []string
+	message string
+	create  bool
+	dryRun  bool
 }
 
 func newPublish(f *frame) *cobra.Command {
@@ -37,6 +38,7 @@ func newPublish(f *frame) *cobra.Command {
 	cmd.Flags().StringVar(&o.from, "from", "", "docker:REFERENCE, oci:DIRECTORY or tar:FILE")
 	cmd.Flags().StringSliceVar(&o.tags, "tag", nil, "tags instead of the git commit and publish.tags")
 	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none: scanned on push, with immutable tags")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "read the image and say what would be tagged, and push nothing")
 	return cmd
 }
@@ -62,7 +64,7 @@ func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 	bars := f.NewBars()
 	doc, err := a.Publish(ctx, app.PublishRequest{
 		Image: tagboat.ImageName(o.image), From: from, Dir: ".", Tags: o.tags,
-		CreateRepository: o.create, DryRun: o.dryRun, Progress: transfers{bars},
+		CreateRepository: o.create, Message: o.message, DryRun: o.dryRun, Progress: transfers{bars},
 	})
 	bars.Done()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 type tagOptions struct {
 	version string
 	tags    []string
+	message string
 	dryRun  bool
 }
 
@@ -31,6 +32,7 @@ func newTag(f *frame) *cobra.Command {
 			return runTag(cmd.Context(), f, o)
 		},
 	}
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would change, and change nothing")
 	return cmd
 }
@@ -50,7 +52,7 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 		return err
 	}
 	defer f.finish(a)
-	doc, err := a.Tag(ctx, app.TagRequest{Version: version, Tags: o.tags, DryRun: o.dryRun})
+	doc, err := a.Tag(ctx, app.TagRequest{Version: version, Tags: o.tags, Message: o.message, DryRun: o.dryRun})
 	if err != nil {
 		return err
 	}
