@@ -41,7 +41,7 @@ func TestR4ARollbackOpensAHold(t *testing.T) {
 		w.deploy()
 		w.pin("dev", "web=v2")
 		w.deploy()
-		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}})
+		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}, app.When{})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestARollbackHoldsBeforeItWrites(t *testing.T) {
 			w.deploy()
 			w.later(time.Minute)
 		}
-		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{})
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -192,7 +192,7 @@ func TestWebhooksHearOfInterruptionsAndRollbacks(t *testing.T) {
 		}
 		w.later(3 * time.Minute)
 		a := w.open(h.over)
-		back, err := a.PlanRollback(w.Context(), app.Selection{Services: []tagboat.ServiceName{"web"}})
+		back, err := a.PlanRollback(w.Context(), app.Selection{Services: []tagboat.ServiceName{"web"}}, app.When{})
 		if err != nil {
 			w.Fatal(err)
 		}

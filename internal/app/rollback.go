@@ -19,10 +19,10 @@ type Rollback struct {
 	pins  map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
 }
 
-// PlanRollback finds out what the selected services ran last and well, and what it takes
-// to go back there, all of them as one: where one has nothing to go back to, or two want
+// PlanRollback finds out what the selected services ran last and well, or at a time where
+// to is one, and what it takes to go back there, all of them as one: where one has nothing to go back to, or two want
 // different versions of one image, that is an error of kind Usage. It changes nothing.
-func (a *App) PlanRollback(ctx context.Context, s Selection) (*Rollback, error) {
+func (a *App) PlanRollback(ctx context.Context, s Selection, to When) (*Rollback, error) {
 	cells, err := a.cells(ctx, s)
 	if err != nil {
 		return nil, err
@@ -34,12 +34,7 @@ func (a *App) PlanRollback(ctx context.Context, s Selection) (*Rollback, error) 
 		if err != nil {
 			return nil, err
 		}
-		holds, err := c.book.Holds(c.env.Name)
-		if err != nil {
-			return nil, err
-		}
-		rejected := func(image tagboat.ImageName, version tagboat.Digest) bool { return holds[image].Rejects(version) }
-		if targets[i], err = deploy.LastGood(ctx, a.session(c.env).ECS(), target, rejected); err != nil {
+		if targets[i], err = a.wayBack(ctx, c, target, to); err != nil {
 			return nil, err
 		}
 		if err := r.pin(targets[i].Desired); err != nil {
@@ -48,6 +43,25 @@ func (a *App) PlanRollback(ctx context.Context, s Selection) (*Rollback, error) 
 	}
 	r.plans, err = deploy.Prepare(ctx, targets)
 	return r, err
+}
+
+// wayBack returns what a service goes back to.
+func (a *App) wayBack(ctx context.Context, c cell, target deploy.Target, to When) (deploy.Target, error) {
+	history := a.session(c.env).ECS()
+	if to != (When{}) {
+		at, err := a.moment(ctx, c.env, to)
+		if err != nil {
+			return target, err
+		}
+		return deploy.GoodAt(ctx, history, target, at)
+	}
+	holds, err := c.book.Holds(c.env.Name)
+	if err != nil {
+		return target, err
+	}
+	return deploy.LastGood(ctx, history, target, func(image tagboat.ImageName, version tagboat.Digest) bool {
+		return holds[image].Rejects(version)
+	})
 }
 
 // book returns what an environment had when the rollback was planned.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
@@ -11,7 +12,7 @@ import (
 func (w *world) rollback(services ...tagboat.ServiceName) ([]tagboat.Deployment, error) {
 	w.Helper()
 	a := w.open()
-	back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services})
+	back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services}, app.When{})
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +139,36 @@ func TestR1_RollbackTwice(t *testing.T) {
 		}
 		if _, err := w.rollback(); tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("there is nothing left: %v", err)
+		}
+	})
+}
+
+// TestRollbackToATime goes back past what ran well since, pins and definition both.
+func TestRollbackToATime(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		first := time.Now()
+		for _, tag := range []string{"v2", "v3"} {
+			w.later(time.Hour)
+			w.push("shop/web:" + tag)
+			w.pin("dev", "web="+tag)
+			w.expect(w.one(), tagboat.VerdictSucceeded)
+		}
+		a, all := w.open(), app.Selection{Environments: []tagboat.EnvName{"dev"}}
+		if _, err := a.PlanRollback(w.Context(), all, app.When{At: first.Add(-24 * time.Hour)}); tagboat.KindOf(err) != tagboat.Usage {
+			w.Errorf("before the first: %v", err)
+		}
+		back, err := a.PlanRollback(w.Context(), all, app.When{At: first.Add(time.Minute)})
+		if err != nil {
+			w.Fatal(err)
+		}
+		document, err := a.Rollback(w.Context(), back, "", wait)
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.expect(document.Deployments[0], tagboat.VerdictSucceeded)
+		if document.Deployments[0].Images[0].Running != w.pushed["shop/web:v1"] || w.pinned("web").Tag != "v1" {
+			w.Errorf("it went back to %+v", document.Deployments[0].Images)
 		}
 	})
 }

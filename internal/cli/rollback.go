@@ -15,6 +15,7 @@ type rollbackOptions struct {
 	selection
 	services    []string
 	message     string
+	to          when
 	dryRun      bool
 	timeout     time.Duration
 	maxParallel int
@@ -23,10 +24,13 @@ type rollbackOptions struct {
 func newRollback(f *frame) *cobra.Command {
 	var o rollbackOptions
 	cmd := &cobra.Command{
-		Use:     "rollback --env ENV [SERVICE...]",
+		Use:     "rollback --env ENV [--to TIME] [SERVICE...]",
 		Short:   "Go back to what ran last and well, pins and task definitions both",
-		Long:    "Finds in ECS's own history what each service ran last and well, pins those versions\nand deploys that revision. What ECS has rolled back by itself is only pinned.",
-		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --dry-run",
+		Long: "Finds in ECS's own history what each service ran last and well, pins those versions\n" +
+			"and deploys that revision. Where the pins are ahead of what runs, because a deployment\n" +
+			"was rolled back, what runs is only pinned. A version that was rolled back before is\n" +
+			"passed over. Automation is held off what changes: tagboat unhold lets it go on.",
+		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.services = args
@@ -34,6 +38,7 @@ func newRollback(f *frame) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().Var(&o.to, "to", "go back to what ran at this time, or so long ago: 2026-01-02T10:30:00Z, 3h")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 20, "services that roll at the same time")
@@ -57,7 +62,7 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 		return err
 	}
 	defer f.finish(a)
-	back, err := a.PlanRollback(ctx, selected)
+	back, err := a.PlanRollback(ctx, selected, o.to.When)
 	if err != nil {
 		return err
 	}

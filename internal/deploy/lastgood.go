@@ -32,7 +32,7 @@ type Rejected func(image tagboat.ImageName, version tagboat.Digest) bool
 // version in it is passed over. An error of kind Usage says that there is nothing.
 func LastGood(ctx context.Context, h History, t Target, rejected Rejected) (Target, error) {
 	d := t.Desired
-	good, err := succeeded(ctx, h, d)
+	good, err := succeeded(ctx, h, d, time.Time{})
 	if err != nil {
 		return t, err
 	}
@@ -57,6 +57,24 @@ func LastGood(ctx context.Context, h History, t Target, rejected Rejected) (Targ
 	}
 	return t, tagboat.Usagef("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
 		WithHint("pin a version that is good and deploy it, or stop the service: aws ecs update-service --cluster %s --service %s --desired-count 0", d.Cluster, d.ServiceName)
+}
+
+// GoodAt returns t with the definition and the images that its service ran at a time, by
+// AWS's clock: those of the last deployment that had succeeded by then. An error of kind
+// Usage says that ECS knows of none.
+func GoodAt(ctx context.Context, h History, t Target, at time.Time) (Target, error) {
+	d := t.Desired
+	good, err := succeeded(ctx, h, d, at)
+	if err != nil {
+		return t, err
+	}
+	for _, definition := range good {
+		if definition != "" {
+			return t.as(ctx, definition)
+		}
+	}
+	return t, tagboat.Usagef("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
+		WithHint("it remembers the deployments of ninety days; pin what was pinned then: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))
 }
 
 // as returns t with the definition and the images of a revision.
@@ -86,8 +104,9 @@ func samePins(has, pinned []Image) bool {
 }
 
 // succeeded returns the task definitions that a service ran, the newest first, each once
-// for each of its deployments, and "" for a deployment that did not succeed.
-func succeeded(ctx context.Context, h History, d Desired) ([]string, error) {
+// for each of its deployments, and "" for a deployment that did not succeed; those alone
+// that had ended at a time, unless it is zero.
+func succeeded(ctx context.Context, h History, d Desired, by time.Time) ([]string, error) {
 	arns, err := h.ListServiceDeployments(ctx, d.Cluster, d.ServiceName, time.Time{})
 	if errors.Is(err, ecs.ErrNotFound) {
 		return nil, nil
@@ -99,6 +118,9 @@ func succeeded(ctx context.Context, h History, d Desired) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
 	}
+	deployments = slices.DeleteFunc(deployments, func(d ecs.ServiceDeployment) bool {
+		return !by.IsZero() && (d.FinishedAt.IsZero() || d.FinishedAt.After(by))
+	})
 	slices.SortStableFunc(deployments, func(a, b ecs.ServiceDeployment) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	var revisions []string
 	for _, deployment := range deployments {
