@@ -24,8 +24,8 @@ type rollbackOptions struct {
 func newRollback(f *frame) *cobra.Command {
 	var o rollbackOptions
 	cmd := &cobra.Command{
-		Use:     "rollback --env ENV [--to TIME] [SERVICE...]",
-		Short:   "Go back to what ran last and well, pins and task definitions both",
+		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
+		Short: "Go back to what ran last and well, pins and task definitions both",
 		Long: "Finds in ECS's own history what each service ran last and well, pins those versions\n" +
 			"and deploys that revision. Where the pins are ahead of what runs, because a deployment\n" +
 			"was rolled back, what runs is only pinned. A version that was rolled back before is\n" +
