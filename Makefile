@@ -39,10 +39,10 @@ lint:
 race:
 	$(GO) test -race -shuffle=on ./...
 
-# Every interleaving of the ledger's writers, and 32 processes at one parameter; make test
-# does the same with less.
+# Every interleaving of the ledger's writers, 32 processes at one parameter, and deployments
+# killed at every call; make test does the same with less.
 proof:
-	TAGBOAT_EXHAUSTIVE=1 $(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestManyProcesses' -count=1 -timeout 20m
+	TAGBOAT_EXHAUSTIVE=1 $(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestManyProcesses|TestKilledAtEveryCall' -count=1 -timeout 20m
 
 # A push of 300 MB over connections that break; make test does the same with a small one.
 large:

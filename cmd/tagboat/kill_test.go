@@ -1,0 +1,104 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+)
+
+// killing is a deployment that the process is killed in, and what has to come of it when
+// the same command runs again.
+type killing struct {
+	name string
+	from string // what runs before; "" for nothing
+	to   string // what is deployed
+	runs string // what runs in the end; "" for what is deployed
+	// verdict is that of the run that nobody kills, and of the last one as well, where the
+	// killed one has not come to it itself.
+	verdict tagboat.Verdict
+	code    int
+	// revisions is how many there are to be in all, however often it ran.
+	revisions int
+	// rollouts is how many are started in all, and more how many the second run may add:
+	// where the first one has gone back already, it tries again what is pinned.
+	rollouts, more int
+}
+
+// TestKilledAtEveryCall kills the process at each call that it makes, before the call
+// arrives and after it has taken effect, and runs the same command again: it has to end
+// as if nothing had been, with no second revision and no rollout that was not needed. It
+// tries every third call of good rollouts, and all calls of all with TAGBOAT_EXHAUSTIVE=1.
+func TestKilledAtEveryCall(t *testing.T) {
+	kinds, step := []killing{
+		{name: "created", to: "v1", verdict: tagboat.VerdictSucceeded, revisions: 2, rollouts: 2},
+		{name: "changed", from: "v1", to: "v2", verdict: tagboat.VerdictSucceeded, revisions: 4, rollouts: 4},
+	}, 3
+	if os.Getenv("TAGBOAT_EXHAUSTIVE") != "" {
+		kinds, step = append(kinds, killing{
+			name: "broken", from: "v1", to: "bad", runs: "v1", verdict: tagboat.VerdictRolledBack, code: 4, revisions: 4, rollouts: 6, more: 4,
+		}), 1
+	}
+	for _, k := range kinds {
+		calm := k.prepare(t)
+		k.check(t, calm, calm.deploy(t, 0, false))
+		calls := calm.gallows.counted()
+		t.Logf("%s: %d calls", k.name, calls)
+		for call := 1; call <= calls; call += step {
+			for _, delivered := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/call %d, delivered %t", k.name, call, delivered), func(t *testing.T) {
+					t.Parallel()
+					k.killAt(t, call, delivered)
+				})
+			}
+		}
+	}
+}
+
+// killAt kills the process at one call and runs the command again.
+func (k killing) killAt(t *testing.T, call int, delivered bool) {
+	t.Helper()
+	p := k.prepare(t)
+	if d := p.deploy(t, call, delivered); d.code >= 0 {
+		t.Logf("it ended after %d calls already", p.gallows.counted())
+	}
+	k.check(t, p, p.deploy(t, 0, false))
+}
+
+// check compares how it ended.
+func (k killing) check(t *testing.T, p *place, ended outcome) {
+	t.Helper()
+	if ended.code != k.code {
+		t.Fatalf("exit code %d: %s%s", ended.code, ended.stdout, ended.stderr)
+	}
+	for _, d := range ended.document.Deployments {
+		if d.Verdict != k.verdict && d.Verdict != tagboat.VerdictUnchanged || d.Images[0].Running != p.digests[cmp.Or(k.runs, k.to)] {
+			t.Errorf("%s ended as %s with %s running: %s", d.Service, d.Verdict, d.Images[0].Running, d.Reason)
+		}
+	}
+	if n := p.gallows.changed("RegisterTaskDefinition"); n != k.revisions {
+		t.Errorf("%d revisions were registered, not %d", n, k.revisions)
+	}
+	if n := p.gallows.changed("CreateService", "UpdateService"); n < k.rollouts || n > k.rollouts+k.more {
+		t.Errorf("%d rollouts were started, not %d to %d", n, k.rollouts, k.rollouts+k.more)
+	}
+}
+
+// prepare makes a place where k begins.
+func (k killing) prepare(t *testing.T) *place {
+	t.Helper()
+	p := newPlace(t)
+	for _, tag := range []string{k.from, k.to} {
+		if tag == "" {
+			continue
+		}
+		p.push(t, tag)
+		p.must(t, "pin", "app="+tag, "--env", "dev")
+		if tag == k.from {
+			p.must(t, "deploy", "--env", "dev")
+		}
+	}
+	return p
+}
