@@ -53,7 +53,13 @@ func (t *tour) steps() []step {
 		{"A broken version: its container exits with 1, and the deployment is rolled back", []func(context.Context) error{
 			t.run(0, "pin app=v3 --env dev"),
 			t.run(4, "deploy --env dev"),
-			t.note("Exit code 4: failed and rolled back. Dev runs v2 again, and the drift below says that v3 is still pinned."),
+			t.run(0, "status --env dev"),
+			t.note("Exit code 4: failed and rolled back. Dev runs v2 again, and the drift says that v3 is still pinned."),
+		}},
+		{"Back to one truth: pin what runs, and keep automation from bringing the bad version back", []func(context.Context) error{
+			t.run(0, "rollback --env dev --message broken"),
+			t.run(8, "pin app=v3 --env dev --automation"),
+			t.run(0, "history --env dev --limit 5"),
 		}},
 		{"What runs where", []func(context.Context) error{
 			t.run(0, "status"),
