@@ -2,11 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -150,21 +148,6 @@ func holdsDocument(env config.Environment, holds ledger.Holds, now time.Time) ta
 	return document
 }
 
-// mayAutomate returns an error where automation must leave an image alone: it is held, or
-// the version was rejected.
-func (a *App) mayAutomate(env config.Environment, holds ledger.Holds, f found) error {
-	image := f.image.Name
-	if hold := holds.Of(image, a.session(env).Now()); hold != nil {
-		return tagboat.Errorf(tagboat.Blocked, "image %s is held in %s%s", image, env.Name, told(hold)).
-			WithHint("a person may pin it, without --automation; to let automation go on: tagboat unhold --env %s %s", env.Name, image)
-	}
-	if holds[image].Rejects(f.version.Reference.Digest) {
-		return tagboat.Errorf(tagboat.Blocked, "%s of image %s was rejected in %s by a rollback", readable(f.version.Reference), image, env.Name).
-			WithHint("where it is good after all, a person may pin it, without --automation")
-	}
-	return nil
-}
-
 // holdOn returns a hold on one of the images of a service; nil for none.
 func (a *App) holdOn(c cell, images []deploy.Image) (*tagboat.Hold, error) {
 	holds, err := c.book.Holds(c.env.Name)
@@ -175,111 +158,6 @@ func (a *App) holdOn(c cell, images []deploy.Image) (*tagboat.Hold, error) {
 		}
 	}
 	return nil, err
-}
-
-// reject stops automation from bringing back what a rollback takes away: it holds the
-// images that change, and rejects the versions that were pinned. Where so many holds do
-// not fit, all of the environment is held.
-func (a *App) reject(ctx context.Context, env config.Environment, book ledger.Book, to map[tagboat.ImageName]tagboat.Reference, message string) error {
-	bad := map[tagboat.ImageName]tagboat.Digest{}
-	for image, ref := range to {
-		if pin, ok := book.Pin(env.Name, image); ok && pin.Digest != ref.Digest {
-			bad[image] = pin.Digest
-		}
-	}
-	if len(bad) == 0 {
-		return nil
-	}
-	hold, err := a.newHold(ctx, env, HoldRequest{Message: message})
-	if err != nil {
-		return err
-	}
-	why := reason{"hold", message}
-	_, err = a.changeHolds(ctx, env, why, func(now ledger.Holds) ledger.Holds {
-		changes := ledger.Holds{}
-		for image, digest := range bad {
-			held := now[image].Reject(digest)
-			held.Hold = hold
-			changes[image] = held
-		}
-		return changes
-	})
-	if tagboat.KindOf(err) == tagboat.Usage {
-		_, err = a.changeHolds(ctx, env, why, func(now ledger.Holds) ledger.Holds {
-			held := now[ledger.AllImages]
-			held.Hold = hold
-			return ledger.Holds{ledger.AllImages: held}
-		})
-	}
-	if err == nil {
-		images := strings.Join(texts(slices.Sorted(maps.Keys(bad))), " ")
-		a.notice(fmt.Sprintf("automation is stopped for %s in %s; when all is well again: tagboat unhold --env %s", images, env.Name, env.Name))
-	}
-	return err
-}
-
-func texts(names []tagboat.ImageName) []string {
-	all := make([]string, len(names))
-	for i, name := range names {
-		all[i] = string(name)
-	}
-	return all
-}
-
-// mayTouch checks who holds what: automation stops there, and a person is told.
-func (a *App) mayTouch(env config.Environment, book ledger.Book, all map[tagboat.ImageName]found, automation bool) error {
-	holds, err := book.Holds(env.Name)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, image := range slices.Sorted(maps.Keys(all)) {
-		f := all[image]
-		if pin, ok := book.Pin(env.Name, image); ok && pin.Digest == f.version.Reference.Digest {
-			continue
-		}
-		if automation {
-			failed = append(failed, a.mayAutomate(env, holds, f))
-		} else if hold := holds.Of(image, a.session(env).Now()); hold != nil {
-			a.notice(fmt.Sprintf("image %s is held in %s%s; automation goes on leaving it alone", image, env.Name, told(hold)))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// accept takes back the rejection of what a person pinned.
-func (a *App) accept(ctx context.Context, env config.Environment, book ledger.Book, pins []tagboat.Pin) error {
-	holds, err := book.Holds(env.Name)
-	if err != nil {
-		return err
-	}
-	changes := ledger.Holds{}
-	for _, pin := range pins {
-		if held := holds[pin.Image]; held.Rejects(pin.Digest) {
-			changes[pin.Image] = held.Accept(pin.Digest)
-		}
-	}
-	if len(changes) == 0 {
-		return nil
-	}
-	_, err = a.ledger(env).Hold(ctx, a.holdsOf(env), changes, ledger.Why{Message: "pinned by hand"})
-	return err
-}
-
-// told says why something is held, by whom and how long.
-func told(hold *tagboat.Hold) string {
-	text := ""
-	if hold.Reason != "" {
-		text += ": " + hold.Reason
-	}
-	text += " (by " + hold.By
-	if hold.Since != nil {
-		text += ", since " + hold.Since.UTC().Format(time.RFC3339)
-	}
-	if hold.Until != nil {
-		text += ", until " + hold.Until.UTC().Format(time.RFC3339)
-	}
-	return text + ")"
 }
 
 // withHolds notes on each pin what holds it.

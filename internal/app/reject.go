@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// reject stops automation from bringing back what a rollback takes away: it holds the
+// images that change, and rejects the versions that were pinned. Where so many holds do
+// not fit, all of the environment is held.
+func (a *App) reject(ctx context.Context, env config.Environment, book ledger.Book, to map[tagboat.ImageName]tagboat.Reference, message string) error {
+	bad := map[tagboat.ImageName]tagboat.Digest{}
+	for image, ref := range to {
+		if pin, ok := book.Pin(env.Name, image); ok && pin.Digest != ref.Digest {
+			bad[image] = pin.Digest
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	hold, err := a.newHold(ctx, env, HoldRequest{Message: message})
+	if err != nil {
+		return err
+	}
+	why := reason{"hold", message}
+	_, err = a.changeHolds(ctx, env, why, func(now ledger.Holds) ledger.Holds {
+		changes := ledger.Holds{}
+		for image, digest := range bad {
+			held := now[image].Reject(digest)
+			held.Hold = hold
+			changes[image] = held
+		}
+		return changes
+	})
+	if tagboat.KindOf(err) == tagboat.Usage {
+		_, err = a.changeHolds(ctx, env, why, func(now ledger.Holds) ledger.Holds {
+			held := now[ledger.AllImages]
+			held.Hold = hold
+			return ledger.Holds{ledger.AllImages: held}
+		})
+	}
+	if err == nil {
+		images := strings.Join(texts(slices.Sorted(maps.Keys(bad))), " ")
+		a.notice(fmt.Sprintf("automation is stopped for %s in %s; when all is well again: tagboat unhold --env %s", images, env.Name, env.Name))
+	}
+	return err
+}
+
+func texts(names []tagboat.ImageName) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = string(name)
+	}
+	return all
+}
