@@ -94,6 +94,16 @@ type Change struct {
 type PlanDocument struct {
 	Changes  []Change  `json:"changes"`
 	Problems []Problem `json:"problems"`
+	// Pins are those that a rollback changes; a deployment changes none.
+	Pins []PinChange `json:"pins,omitempty"`
+}
+
+// PinChange is a pin that another version takes the place of.
+type PinChange struct {
+	Environment EnvName   `json:"environment"`
+	Image       ImageName `json:"image"`
+	From        Observed  `json:"from"`
+	To          Observed  `json:"to"`
 }
 
 // ImageState compares, for one container, what should run with what runs.

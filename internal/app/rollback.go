@@ -64,6 +64,24 @@ func (a *App) wayBack(ctx context.Context, c cell, target deploy.Target, to When
 	})
 }
 
+// Document is what the rollback would change: pins, and what ECS runs.
+func (r *Rollback) Document() tagboat.PlanDocument {
+	document := r.PlanSet.Document()
+	for _, env := range slices.Sorted(maps.Keys(r.pins)) {
+		for _, image := range slices.Sorted(maps.Keys(r.pins[env])) {
+			to := r.pins[env][image]
+			pin, _ := r.book(env).Pin(env, image)
+			if pin.Digest != to.Digest {
+				document.Pins = append(document.Pins, tagboat.PinChange{
+					Environment: env, Image: image,
+					From: tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, To: tagboat.Observed{Tag: to.Tag, Digest: to.Digest},
+				})
+			}
+		}
+	}
+	return document
+}
+
 // book returns what an environment had when the rollback was planned.
 func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
 	for _, c := range r.cells {

@@ -71,8 +71,11 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 }
 
 func (f *frame) printPlan(document tagboat.PlanDocument) {
-	if len(document.Changes) == 0 && len(document.Problems) == 0 {
+	if len(document.Changes) == 0 && len(document.Problems) == 0 && len(document.Pins) == 0 {
 		f.Printf("nothing to change\n")
+	}
+	for _, p := range document.Pins {
+		f.Printf("%s\n  • pin %s in place of %s\n", f.OnOut(console.Strong, fmt.Sprintf("%s, image %s", p.Environment, p.Image)), observedText(p.To), observedText(p.From))
 	}
 	for _, change := range document.Changes {
 		f.Printf("%s\n", f.OnOut(console.Strong, fmt.Sprintf("%s/%s", change.Environment, change.Service)))
