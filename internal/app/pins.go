@@ -21,11 +21,15 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	book, err := a.ledger(env).Audit(ctx, a.kept(env)...)
+	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	pins, err := a.withHolds(env, book, book.Pins(env.Name))
+	held, err := a.ledger(env).Read(ctx, a.holdsOf(env))
+	if err != nil {
+		return tagboat.PinsDocument{}, err
+	}
+	pins, err := a.withHolds(env, held, book.Pins(env.Name))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
