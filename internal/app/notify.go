@@ -13,8 +13,12 @@ import (
 	"github.com/tagboat/tagboat/internal/notify"
 )
 
-// notifying bounds how long all webhooks together may take.
-const notifying = 30 * time.Second
+// notifying bounds how long all webhooks together may take, and notifyingInterrupted how
+// long where somebody waits for the command to stop.
+const (
+	notifying            = 30 * time.Second
+	notifyingInterrupted = 3 * time.Second
+)
 
 // notify tells webhooks how deployments ended. What they are told has happened, so a
 // failure is told and changes nothing.
@@ -24,8 +28,11 @@ func (a *App) notify(ctx context.Context, why reason, deployments []tagboat.Depl
 		ID: rand.Text(), App: a.config.App, Command: why.command, Message: why.message, At: time.Now().UTC(),
 		Actor: build.Actor, Commit: build.Commit, Run: build.Run,
 	}
-	// Who was interrupted has still deployed what was deployed.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notifying)
+	limit := notifying
+	if ctx.Err() != nil { // who was interrupted has still deployed what was deployed
+		limit = notifyingInterrupted
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	failed := make([]error, len(a.config.Notify))
 	var all sync.WaitGroup

@@ -1,27 +1,76 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"sync"
+	"time"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/deploy"
 )
 
 // progress draws one line per service while it rolls.
-type progress struct{ live *console.Live }
+type progress struct {
+	live  *console.Live
+	mu    sync.Mutex
+	began map[string]time.Time
+}
 
-func (f *frame) newProgress() *progress { return &progress{live: f.NewLive()} }
+// newProgress returns the progress of so many services.
+func (f *frame) newProgress(services int) *progress {
+	return &progress{live: f.NewLive(services), began: map[string]time.Time{}}
+}
 
 // Event says how a service stands. It may be called by many rollouts at once.
 func (p *progress) Event(u deploy.Update) {
-	line := fmt.Sprintf("%s/%s  %s", u.Environment, u.Service, u.State)
-	if u.Desired > 0 || u.Healthy > 0 {
-		line += fmt.Sprintf("  %d/%d", u.Healthy, u.Desired)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := fmt.Sprintf("%s/%s", u.Environment, u.Service)
+	if p.began[key].IsZero() {
+		p.began[key] = u.At
 	}
-	if u.Note != "" {
-		line += "  " + u.Note
+	line := console.Line{
+		Cells: []console.Cell{console.Text(key), state(u), tasks(u), {Text: u.Note, Style: console.Faint}},
+		Began: p.began[key], Group: cmp.Or(string(u.Verdict), string(u.State)), Rank: rank(u),
 	}
-	p.live.Set(fmt.Sprintf("%s/%s", u.Environment, u.Service), line)
+	if u.State == deploy.StateDone {
+		line.Ended = u.At
+	}
+	p.live.Set(key, line)
+}
+
+func state(u deploy.Update) console.Cell {
+	switch {
+	case u.State == deploy.StateDone:
+		return console.Cell{Text: string(u.Verdict), Style: verdictStyle(u.Verdict)}
+	case u.State == deploy.StateRollingBack:
+		return console.Cell{Text: string(u.State), Style: console.Bad}
+	default:
+		return console.Cell{Text: string(u.State), Style: console.Accent}
+	}
+}
+
+func tasks(u deploy.Update) console.Cell {
+	if u.Desired == 0 && u.Healthy == 0 {
+		return console.Cell{}
+	}
+	return console.Text(fmt.Sprintf("%d/%d", u.Healthy, u.Desired))
+}
+
+// rank puts in front what a person should look at: what goes wrong, then what goes on.
+func rank(u deploy.Update) int {
+	switch {
+	case u.State == deploy.StateRollingBack:
+		return 0
+	case u.State != deploy.StateDone:
+		return 1
+	case u.Verdict.Concern() < tagboat.Fine && u.Verdict != tagboat.VerdictSkipped:
+		return 0
+	default:
+		return 2
+	}
 }
 
 func (p *progress) done() { p.live.Done() }

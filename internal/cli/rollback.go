@@ -85,7 +85,7 @@ func (f *frame) showPlan(document tagboat.PlanDocument) error {
 }
 
 func (f *frame) goBack(ctx context.Context, a *app.App, back *app.Rollback, o rollbackOptions) error {
-	progress := f.newProgress()
+	progress := f.newProgress(back.Len())
 	document, err := a.Rollback(ctx, back, o.message, deploy.Options{
 		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
 	})

@@ -4,39 +4,29 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Bars shows how far transfers that go on side by side have come. On a terminal each has
 // a bar; elsewhere a line says when one has come a quarter further. Its methods may be
 // called at once.
 type Bars struct {
-	live  *Live
-	tty   bool
-	now   func() time.Time
-	mu    sync.Mutex
-	drawn map[string]time.Time // when a bar was drawn last
-	told  map[string]int64     // the quarter that was told last
+	live *Live
+	tty  bool
+	mu   sync.Mutex
+	told map[string]int64 // the quarter that was told last
 }
 
 // NewBars returns Bars on the stream for talk.
 func (s *Streams) NewBars() *Bars {
-	return &Bars{live: s.NewLive(), tty: s.ErrTTY, now: time.Now, drawn: map[string]time.Time{}, told: map[string]int64{}}
+	return &Bars{live: s.NewLive(0), tty: s.ErrTTY, told: map[string]int64{}}
 }
-
-// drawEvery keeps a fast transfer from drawing all of the time.
-const drawEvery = 100 * time.Millisecond
 
 // Set says how many bytes of a transfer are over.
 func (b *Bars) Set(name string, done, total int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.tty {
-		if last, ok := b.drawn[name]; ok && b.now().Sub(last) < drawEvery {
-			return
-		}
-		b.drawn[name] = b.now()
-		b.live.Set(name, Bar(name, done, total))
+		b.live.Set(name, bare(Bar(name, done, total)))
 		return
 	}
 	quarter := int64(0)
@@ -48,15 +38,18 @@ func (b *Bars) Set(name string, done, total int64) {
 		return
 	}
 	b.told[name] = quarter
-	b.live.Set(name, fmt.Sprintf("%s  %d%% of %s", name, quarter*25, Bytes(total)))
+	b.live.Set(name, bare(fmt.Sprintf("%s  %d%% of %s", name, quarter*25, Bytes(total))))
 }
 
 // End says how a transfer ended, in words.
 func (b *Bars) End(name, said string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.live.Set(name, name+"  "+said)
+	b.live.Set(name, bare(name+"  "+said))
 }
+
+// bare is a line of one cell.
+func bare(text string) Line { return Line{Cells: []Cell{Text(text)}} }
 
 // Done leaves the last state on the terminal.
 func (b *Bars) Done() { b.live.Done() }

@@ -69,42 +69,6 @@ func TestError(t *testing.T) {
 	}
 }
 
-func TestLive(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		tty  bool
-		want string
-	}{
-		{"plain lines when something changes", false, "a starting\nb starting\na done\n"},
-		{"a terminal is drawn again in place", true, "\r\x1b[2Ka starting\n" +
-			"\x1b[1A\r\x1b[2Ka starting\n\r\x1b[2Kb starting\n" +
-			"\x1b[2A\r\x1b[2Ka done\n\r\x1b[2Kb starting\n"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			streams, _, out := buffers()
-			streams.ErrTTY = test.tty
-			live := streams.NewLive()
-			live.Set("a", "a starting")
-			live.Set("b", "b starting")
-			live.Set("b", "b starting")
-			live.Set("a", "a done")
-			live.Done()
-			if diff := cmp.Diff(test.want, out.String()); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestLiveKeepsWithinTheTerminal(t *testing.T) {
-	streams, _, out := buffers()
-	streams.ErrTTY, streams.Width = true, 10
-	streams.NewLive().Set("a", "a rather long line")
-	if want := "\r\x1b[2Ka rather …\n"; out.String() != want {
-		t.Errorf("got %q, want %q: a line that wraps would spoil the next drawing", out.String(), want)
-	}
-}
-
 func TestJSON(t *testing.T) {
 	streams, out, _ := buffers()
 	if err := streams.JSON(map[string]string{"image": "a<b>&c"}); err != nil {

@@ -1,63 +1,164 @@
 package console
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
+	"unicode"
 )
 
-// Live shows the state of things that go on side by side. On a terminal each has one
-// line that is drawn again in place; elsewhere a line is written whenever one changes.
-// Its methods may be called at once.
-type Live struct {
-	streams *Streams
-	mu      sync.Mutex
-	keys    []string
-	lines   map[string]string
-	drawn   int // lines on the terminal that the next drawing goes over
+// Line is how one thing stands.
+type Line struct {
+	// Cells are its columns. The last of several is a remark: without a terminal, a
+	// change of it alone is told at most every ten seconds.
+	Cells []Cell
+	// Began is when it began, zero where its age is nobody's concern; Ended is zero while
+	// it goes on. On a terminal the age stands before the last cell.
+	Began, Ended time.Time
+	Group        string // what it is counted as where not all lines fit
+	Rank         int    // lines with the lowest are shown where not all fit
 }
 
-// NewLive returns a Live on the stream for talk.
-func (s *Streams) NewLive() *Live { return &Live{streams: s, lines: map[string]string{}} }
+// Live shows the state of things that go on side by side. On a terminal each has one
+// line that is drawn again in place, as many as fit; elsewhere a line is written whenever
+// one changes. Nothing has to be put back on the terminal, whenever it ends: each drawing
+// leaves it as it was. Its methods may be called at once.
+type Live struct {
+	streams *Streams
+	now     func() time.Time
+	total   int // how many things there will be; 0 where nobody knows
+
+	mu    sync.Mutex
+	lines []*standing   // in the order of their keys
+	drawn []string      // what is on the terminal
+	at    time.Time     // when that was drawn
+	stop  chan struct{} // ends the drawing by itself; nil before it began
+	ended chan struct{}
+	done  bool
+}
+
+// standing is a line that was set.
+type standing struct {
+	Line
+	key  string
+	told time.Time // without a terminal: when it was written last
+}
+
+const (
+	drawEvery   = 100 * time.Millisecond // however often things change
+	remarkEvery = 10 * time.Second
+)
+
+// NewLive returns a Live on the stream for talk, for total things, 0 where nobody knows
+// how many. What else is said there stands above it, until Done.
+func (s *Streams) NewLive(total int) *Live {
+	l := &Live{streams: s, now: time.Now, total: total}
+	if s.ErrTTY {
+		s.live.Store(l)
+	}
+	return l
+}
 
 // Set says how the thing named key stands.
-func (l *Live) Set(key, line string) {
+func (l *Live) Set(key string, line Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	old, known := l.lines[key]
+	for i := range line.Cells {
+		line.Cells[i].Text = printable(line.Cells[i].Text)
+	}
+	at, known := slices.BinarySearchFunc(l.lines, key, func(s *standing, key string) int { return strings.Compare(s.key, key) })
 	if !known {
-		l.keys = append(l.keys, key)
+		l.lines = slices.Insert(l.lines, at, &standing{key: key})
 	}
-	if known && old == line {
+	s := l.lines[at]
+	if !l.streams.ErrTTY {
+		l.write(s, line)
 		return
 	}
-	l.lines[key] = line
-	if l.streams.ErrTTY {
-		l.draw()
+	s.Line = line
+	if l.stop == nil && !l.done {
+		l.stop, l.ended = make(chan struct{}), make(chan struct{})
+		go l.run(l.stop, l.ended)
+	}
+	if now := l.now(); now.Sub(l.at) >= drawEvery && !l.done {
+		l.draw(now)
+	}
+}
+
+// write writes a line where it differs enough from what was written last.
+func (l *Live) write(s *standing, line Line) {
+	now, last := l.now(), len(line.Cells)-1
+	if slices.Equal(s.Cells, line.Cells) {
 		return
 	}
-	l.streams.Talkf("%s\n", line)
+	remark := last > 0 && len(s.Cells) == len(line.Cells) && slices.Equal(s.Cells[:last], line.Cells[:last])
+	if remark && now.Sub(s.told) < remarkEvery {
+		return
+	}
+	s.Line, s.told = line, now
+	var texts []string
+	for _, cell := range line.Cells {
+		if cell.Text != "" {
+			texts = append(texts, cell.Text)
+		}
+	}
+	l.streams.Talkf("%s\n", strings.Join(texts, "  "))
+}
+
+// run draws what changed since, ages among it, until stop.
+func (l *Live) run(stop, ended chan struct{}) {
+	defer close(ended)
+	ticker := time.NewTicker(2 * drawEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ticker.C:
+			l.mu.Lock()
+			l.draw(l.now())
+			l.mu.Unlock()
+		}
+	}
 }
 
 // Done leaves the last state on the terminal; what is written next stands below it.
 func (l *Live) Done() {
+	l.streams.live.CompareAndSwap(l, nil)
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.drawn = 0
+	if l.streams.ErrTTY && !l.done {
+		l.draw(l.now())
+	}
+	l.done = true
+	stop, ended := l.stop, l.ended
+	l.stop = nil
+	l.mu.Unlock()
+	if stop != nil {
+		close(stop)
+		<-ended
+	}
 }
 
-func (l *Live) draw() {
-	var b strings.Builder
-	if l.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", l.drawn)
+// above writes text over the lines and draws them again below it.
+func (l *Live) above(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.done {
+		_, _ = l.streams.Err.Write([]byte(text))
+		return
 	}
-	for _, key := range l.keys {
-		line := l.lines[key]
-		if l.streams.Width > 0 {
-			line = cut(line, l.streams.Width)
+	_, _ = l.streams.Err.Write([]byte(erase(len(l.drawn)) + text))
+	l.drawn = nil
+	l.draw(l.now())
+}
+
+// printable takes out of a text what would move the cursor, or end the line.
+func printable(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
 		}
-		b.WriteString("\r\x1b[2K" + line + "\n")
-	}
-	l.drawn = len(l.keys)
-	l.streams.Talkf("%s", b.String())
+		return r
+	}, text))
 }

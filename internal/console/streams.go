@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync/atomic"
 
 	"golang.org/x/term"
 )
@@ -22,6 +23,20 @@ type Streams struct {
 	ErrTTY bool      // a person looks at Err
 	Color  bool      // colour may be used on whichever is a terminal
 	Width  int       // columns of the terminal; 0 means no limit
+	Height int       // lines of the terminal; 0 means no limit
+	// Resized returns the columns and lines that the terminal has by now; nil means those
+	// of Width and Height, which it had at first.
+	Resized func() (width, height int)
+
+	live atomic.Pointer[Live] // what is drawn on Err now
+}
+
+// size returns the columns and lines of the terminal.
+func (s *Streams) size() (width, height int) {
+	if s.Resized != nil {
+		return s.Resized()
+	}
+	return s.Width, s.Height
 }
 
 // System returns the streams of the process. NO_COLOR is obeyed
@@ -31,20 +46,28 @@ func System() *Streams {
 	s.OutTTY = term.IsTerminal(int(os.Stdout.Fd()))
 	s.ErrTTY = term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	s.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	s.Width = width()
+	s.Resized = terminal
+	s.Width, s.Height = terminal()
 	return s
 }
 
-func width() int {
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
-		return n
-	}
+// terminal returns the size of the terminal, as COLUMNS and LINES say or as it says
+// itself; 0 where neither does.
+func terminal() (width, height int) {
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
+		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			width, height = w, h
+			break
 		}
 	}
-	return 0
+	return number("COLUMNS", width), number("LINES", height)
+}
+
+func number(variable string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
 }
 
 // JSON prints v as one indented document.
@@ -62,5 +85,11 @@ func (s *Streams) JSON(v any) error {
 // errors are the operating system's to report (SIGPIPE).
 func (s *Streams) Printf(format string, args ...any) { _, _ = fmt.Fprintf(s.Out, format, args...) }
 
-// Talkf writes talk.
-func (s *Streams) Talkf(format string, args ...any) { _, _ = fmt.Fprintf(s.Err, format, args...) }
+// Talkf writes talk: whole lines, while there is a Live on the terminal.
+func (s *Streams) Talkf(format string, args ...any) {
+	if l := s.live.Load(); l != nil {
+		l.above(fmt.Sprintf(format, args...))
+		return
+	}
+	_, _ = fmt.Fprintf(s.Err, format, args...)
+}

@@ -15,9 +15,10 @@ type Update struct {
 	Environment tagboat.EnvName
 	Service     tagboat.ServiceName
 	State       State
-	Healthy     int    // tasks of the deployment that run
-	Desired     int    // tasks that it should have
-	Note        string // what happens, in words; may be ""
+	Verdict     tagboat.Verdict // "" until it is over
+	Healthy     int             // tasks of the deployment that run
+	Desired     int             // tasks that it should have
+	Note        string          // what happened last, in words; may be ""
 	At          time.Time
 }
 

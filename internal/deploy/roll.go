@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -56,7 +57,7 @@ func (r *roll) end() tagboat.Deployment {
 	}
 	r.result.Images = withPrevious(r.result.Images, r.plan)
 	r.result.EndedAt = time.Now().UTC()
-	r.report(StateDone, ecs.Deployment{}, string(r.result.Verdict))
+	r.report(StateDone, ecs.Deployment{}, r.inShort())
 	return r.result
 }
 
@@ -147,11 +148,26 @@ func (r *roll) report(state State, d ecs.Deployment, note string) {
 		Environment: r.plan.Desired.Environment,
 		Service:     r.plan.Desired.Service,
 		State:       state,
+		Verdict:     r.result.Verdict,
 		Healthy:     d.Running,
 		Desired:     d.Desired,
 		Note:        note,
 		At:          time.Now().UTC(),
 	})
+}
+
+// inShort says in a few words why it did not end well; "" where it did. All of it stands
+// in the result.
+func (r *roll) inShort() string {
+	switch {
+	case r.result.Verdict.Concern() >= tagboat.Fine:
+		return ""
+	case len(r.result.Causes) > 0:
+		return r.result.Causes[0].Cause
+	default:
+		short, _, _ := strings.Cut(r.result.Reason, ";")
+		return short
+	}
 }
 
 func (r *roll) howToWatch() string {

@@ -125,7 +125,7 @@ func (w *watch) tell(s standing, own ecs.Deployment) {
 		w.report(w.state, w.primary, "ECS goes back to "+ecs.LastPart(w.primary.TaskDefinition))
 		return
 	}
-	w.report(w.state, own, cmp.Or(w.stages.note(w.desired), own.RolloutReason))
+	w.report(w.state, own, cmp.Or(w.stages.note(w.desired), lastEvent(w.last, own), own.RolloutReason))
 }
 
 // lookAtStages asks for what the snapshot does not tell. That it cannot be had decides

@@ -1,0 +1,4 @@
+package deploy
+
+// LastEvent is lastEvent, for tests.
+var LastEvent = lastEvent
