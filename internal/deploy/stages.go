@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -14,6 +15,8 @@ import (
 type stages struct {
 	client *Client
 	arn    string // of the service deployment; "" where it is not known
+	read   string // id of the PRIMARY deployment that arn and staged were read with
+	staged bool
 	next   time.Time
 	last   ecs.ServiceDeployment
 }
@@ -21,13 +24,14 @@ type stages struct {
 // stagesEvery is how often the stage of one deployment is asked for.
 const stagesEvery = 10 * time.Second
 
-// look asks how the deployment under way of a service stands, where it is time to.
+// look asks how the deployment under way of a service stands, where it is time to. What it
+// reads of the service's record, which is long, changes with the PRIMARY deployment only.
 func (s *stages) look(ctx context.Context, service ecs.Service) error {
-	r := readServiceRecord(service)
-	if r.Current != "" {
-		s.arn = r.Current
+	if primary, _ := service.Primary(); s.arn == "" || s.read != primary.ID {
+		r := readServiceRecord(service)
+		s.arn, s.read, s.staged = cmp.Or(r.Current, s.arn), primary.ID, r.staged()
 	}
-	if s.arn == "" || s.client.Deployments == nil || !r.staged() || time.Now().Before(s.next) {
+	if s.arn == "" || s.client.Deployments == nil || !s.staged || time.Now().Before(s.next) {
 		return nil
 	}
 	s.next = time.Now().Add(stagesEvery)

@@ -282,3 +282,16 @@ func TestDeletedMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// Nothing was seen of the deployment in time: that is what is said, and no numbers.
+func TestTimedOutBeforeAnyAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := running(t)
+		o := wait
+		o.Timeout = time.Nanosecond
+		got := run(t, f, "v2", o)
+		if got.Verdict != tagboat.VerdictTimedOut || !strings.Contains(got.Reason, "was in no answer of AWS yet after 1ns and goes on by itself") {
+			t.Errorf("got %s: %s", got.Verdict, got.Reason)
+		}
+	})
+}

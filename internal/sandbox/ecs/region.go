@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"time"
+
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -13,10 +15,12 @@ type region struct {
 	Tokens   map[string]madeBefore // by operation and client token
 	Settings map[string]string     // of the account, by name; what nobody set is not in it
 
-	scope  wire.Scope
-	deps   Deps
-	engine *rollout.Engine
-	past   *past // nil where nothing stale was asked for
+	scope    wire.Scope
+	deps     Deps
+	engine   *rollout.Engine
+	past     *past     // nil where nothing stale was asked for
+	forgetAt time.Time // when to look for definitions to delete again
+	decoded  map[*rollout.Service]decoded
 }
 
 func newRegion(scope wire.Scope, deps Deps) *region {
@@ -26,6 +30,7 @@ func newRegion(scope wire.Scope, deps Deps) *region {
 		Tags:     map[string][]tag{},
 		Tokens:   map[string]madeBefore{},
 		Settings: map[string]string{},
+		decoded:  map[*rollout.Service]decoded{},
 		scope:    scope,
 		deps:     deps,
 	}

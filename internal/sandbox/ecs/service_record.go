@@ -55,7 +55,7 @@ type eventRecord struct {
 
 // serviceRecord shows a service as it is now.
 func (r *region) serviceRecord(s *rollout.Service, include []string) serviceRecord {
-	own := settingsOf(s)
+	own := r.settingsOf(s)
 	record := serviceRecord{
 		ARN: own.ARN, Name: own.Name, ClusterARN: own.ClusterARN, Status: s.Status,
 		TaskDefinition: own.TaskDefinition,

@@ -174,11 +174,18 @@ func (s *settings) platform() string {
 
 // settingsOf returns what spec put into the scheduler, as it is now: a rollback brings
 // back what belongs to the revision before.
-func settingsOf(s *rollout.Service) *settings {
+func settingsOf(s *rollout.Service) *settings { return asItIs(s, decodedSettings(s)) }
+
+// decodedSettings returns what spec encoded.
+func decodedSettings(s *rollout.Service) settings {
 	var own settings
 	_ = json.Unmarshal(s.Spec.Other, &own) // spec encoded both
 	own.Revision = revisionMembers{}
 	_ = json.Unmarshal(s.Spec.Revision, &own.Revision)
+	return own
+}
+
+func asItIs(s *rollout.Service, own settings) *settings {
 	if s.Spec.Task != nil {
 		own.TaskDefinition = s.Spec.Task.ARN
 	}

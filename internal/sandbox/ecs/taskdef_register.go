@@ -144,12 +144,18 @@ func (c call) deleteTaskDefinitions(in deleteDefinitionsIn) (deleteDefinitionsOu
 }
 
 // forgetDefinitions removes the revisions that are to be deleted and that nothing uses
-// any more, a minute after the wish at the earliest.
+// any more, a minute after the wish at the earliest. It looks through them all, so it does
+// that now and then only.
 func (r *region) forgetDefinitions() {
+	now := r.deps.Clock.Now()
+	if now.Before(r.forgetAt) {
+		return
+	}
+	r.forgetAt = now.Add(deletionTakes / 10)
 	var used map[string]bool
 	for _, f := range r.Families {
 		for n, d := range f.Revisions {
-			if d.Status != deleteInProgress || r.deps.Clock.Now().Sub(d.DeleteRequestedAt) < deletionTakes {
+			if d.Status != deleteInProgress || now.Sub(d.DeleteRequestedAt) < deletionTakes {
 				continue
 			}
 			if used == nil {
