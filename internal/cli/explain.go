@@ -58,11 +58,13 @@ func runExplain(ctx context.Context, f *frame, s selection, services []string) e
 }
 
 func (f *frame) printExplanation(e app.Explanation) {
-	f.Printf("%s is %s\n", f.OnOut(console.Strong, fmt.Sprintf("%s/%s", e.Environment, e.Service)), e.State)
+	name := fmt.Sprintf("%s/%s", e.Environment, e.Service)
+	f.Printf("%s is %s\n", f.OnOut(console.Strong, name), e.State)
 	if len(e.Causes) == 0 {
 		f.Printf("  nothing speaks against it\n")
+		return
 	}
-	f.printCauses(e.Causes)
+	f.folded(name+": why", func() { f.printCauses(e.Causes) })
 }
 
 // printCauses prints what happened, the evidence, and what to change.
@@ -75,7 +77,7 @@ func (f *frame) printCauses(causes []tagboat.Cause) {
 
 func (f *frame) printEvidence(cause tagboat.Cause) {
 	for line := range strings.Lines(cause.Evidence) {
-		f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(line, "\n")))
+		f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(console.Printable(line), " ")))
 	}
 	if cause.Advice != "" {
 		f.Printf("    %s %s\n", f.OnOut(console.Accent, "→"), cause.Advice)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/githubactions"
 )
 
@@ -18,6 +19,17 @@ func (f *frame) annotate(deployments []tagboat.Deployment) {
 	}
 	for _, line := range githubactions.Annotations(deployments) {
 		say("%s\n", line)
+	}
+}
+
+// annotateErrors says in GitHub Actions, beside the run and the lines of the user's files,
+// what a command ended in.
+func (f *frame) annotateErrors(err error) {
+	if !githubactions.Inside(f.getenv) {
+		return
+	}
+	for _, line := range githubactions.Errors(console.Each(err)) {
+		f.Talkf("%s\n", line)
 	}
 }
 

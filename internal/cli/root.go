@@ -41,6 +41,7 @@ func Main(ctx context.Context, args []string, streams *console.Streams) int {
 	var q quiet
 	if !errors.As(err, &q) {
 		f.Error(err)
+		f.annotateErrors(err)
 	}
 	return tagboat.KindOf(err).ExitCode()
 }

@@ -11,16 +11,17 @@ import (
 // with a mark under the column, and what to do. An error that joins several is told
 // one by one.
 func (s *Streams) Error(err error) {
-	for _, e := range split(err) {
+	for _, e := range Each(err) {
 		s.one(e)
 	}
 }
 
-func split(err error) []error {
+// Each returns the errors that err joins, or err alone.
+func Each(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range joined.Unwrap() {
-			all = append(all, split(e)...)
+			all = append(all, Each(e)...)
 		}
 		return all
 	}

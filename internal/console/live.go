@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 )
 
 // Line is how one thing stands.
@@ -65,7 +64,7 @@ func (l *Live) Set(key string, line Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range line.Cells {
-		line.Cells[i].Text = printable(line.Cells[i].Text)
+		line.Cells[i].Text = strings.TrimSpace(Printable(line.Cells[i].Text))
 	}
 	at, known := slices.BinarySearchFunc(l.lines, key, func(s *standing, key string) int { return strings.Compare(s.key, key) })
 	if !known {
@@ -151,14 +150,4 @@ func (l *Live) above(text string) {
 	_, _ = l.streams.Err.Write([]byte(erase(len(l.drawn)) + text))
 	l.drawn = nil
 	l.draw(l.now())
-}
-
-// printable takes out of a text what would move the cursor, or end the line.
-func printable(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return ' '
-		}
-		return r
-	}, text))
 }

@@ -35,10 +35,10 @@ func annotate(kind string, deployments []tagboat.Deployment) []string {
 	}
 	var lines []string
 	for _, d := range shown {
-		lines = append(lines, command(kind, fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), message(d)))
+		lines = append(lines, command(kind, message(d), titled(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict))))
 	}
 	if rest := len(deployments) - len(shown); rest > 0 {
-		lines = append(lines, command(kind, fmt.Sprintf("and %d more", rest), "the job's summary tells of all of them"))
+		lines = append(lines, command(kind, "the job's summary tells of all of them", titled(fmt.Sprintf("and %d more", rest))))
 	}
 	return lines
 }

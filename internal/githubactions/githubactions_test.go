@@ -2,6 +2,7 @@ package githubactions_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -72,6 +73,30 @@ func TestAnnotationsAreAsManyAsGitHubShows(t *testing.T) {
 	}
 	if got := githubactions.Annotations(all[:10]); len(got) != 10 || !strings.Contains(got[9], "prod/s9") {
 		t.Errorf("ten are not shown as ten: %q", got)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	placed := tagboat.Usagef("unknown key: %q", "imgaes").WithHint("did you mean %q?", "images").
+		At(tagboat.Position{File: "deploy/tagboat.yaml", Line: 3, Column: 2, Text: "  imgaes: secret"})
+	got := githubactions.Errors([]error{
+		placed, tagboat.Usagef("one").At(tagboat.Position{File: "a,b.yaml"}), fmt.Errorf("reading: %w", tagboat.Usagef("two").WithHint("three")), errors.New("50%"),
+	})
+	want := []string{
+		`::error file=deploy/tagboat.yaml,line=3,col=2,title=tagboat::deploy/tagboat.yaml:3:2: unknown key: "imgaes"%0A→ did you mean "images"?`,
+		`::error file=a%2Cb.yaml,title=tagboat::a,b.yaml: one`,
+		`::error title=tagboat::reading: two%0A→ three`,
+		`::error title=tagboat::50%25`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	many := make([]error, 12)
+	for i := range many {
+		many[i] = errors.New("no")
+	}
+	if got := githubactions.Errors(many); len(got) != 10 || got[9] != "::error title=and 3 more::the log has all of them" {
+		t.Errorf("%q", got)
 	}
 }
 

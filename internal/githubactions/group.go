@@ -12,11 +12,11 @@ import (
 // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#stopping-and-starting-workflow-commands
 func Group(log io.Writer, title string, write func()) {
 	token := rand.Text() // nobody who wrote a log line can have known it
-	line(log, command("group", "", title))
-	line(log, command("stop-commands", "", token))
+	line(log, command("group", title))
+	line(log, command("stop-commands", token))
 	write()
 	line(log, "::"+token+"::")
-	line(log, command("endgroup", "", ""))
+	line(log, command("endgroup", ""))
 }
 
 // line writes a line. What cannot be written to the log cannot be told there either.
