@@ -64,7 +64,7 @@ func (a *App) accept(ctx context.Context, env config.Environment, book ledger.Bo
 	if len(changes) == 0 {
 		return nil
 	}
-	_, err = a.ledger(env).Hold(ctx, a.holdsOf(env), changes, ledger.Why{Message: "pinned by hand"})
+	_, err = a.ledger(env).Hold(ctx, a.holdsOf(env), holds, changes, ledger.Why{Message: "pinned by hand"})
 	return err
 }
 

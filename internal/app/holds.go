@@ -97,9 +97,12 @@ func (a *App) newHold(ctx context.Context, env config.Environment, r HoldRequest
 	}
 	now := session.Now()
 	hold := &tagboat.Hold{Reason: r.Message, By: by, Since: &now}
-	until, err := a.moment(ctx, env, r.Until)
-	if err != nil || until.IsZero() {
-		return hold, err
+	until := r.Until.At
+	if r.Until.Ago != 0 {
+		until = now.Add(-r.Until.Ago)
+	}
+	if until.IsZero() {
+		return hold, nil
 	}
 	if !until.After(now) {
 		return nil, tagboat.Usagef("%s is past", until.UTC().Format(time.RFC3339)).WithHint("--until takes a time to come, or how long: 2h, 3d")
@@ -111,17 +114,25 @@ func (a *App) newHold(ctx context.Context, env config.Environment, r HoldRequest
 // changeHolds writes the holds that change returns for those that there are.
 func (a *App) changeHolds(ctx context.Context, env config.Environment, why reason, change func(now ledger.Holds) ledger.Holds) (tagboat.HoldsDocument, error) {
 	group := a.holdsOf(env)
-	book, err := a.ledger(env).Read(ctx, group)
+	draft, err := a.ledger(env).Draft(ctx, group)
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
-	holds, err := book.Holds(env.Name)
+	book, err := draft.Book(ctx)
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
+	holds, unreadable := book.Holds(env.Name)
 	changes := change(holds)
+	was := holds
+	if unreadable != nil {
+		was = nil // so that all of what changes is written again
+	}
+	if unreadable != nil && len(changes) == 0 {
+		return tagboat.HoldsDocument{}, unreadable
+	}
 	if len(changes) > 0 {
-		if _, err := a.ledger(env).Hold(ctx, group, changes, ledger.Why{Message: why.message}); err != nil {
+		if _, err := draft.Hold(ctx, group, was, changes, ledger.Why{Message: why.message}); err != nil {
 			return tagboat.HoldsDocument{}, fmt.Errorf("writing the holds of %s: %w", env.Name, err)
 		}
 		a.record(ctx, env, heldEvents(changes, why)...)

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,6 +23,7 @@ type Session struct {
 	clock    clock
 	checking chan struct{} // held by who checks the account
 	checked  bool
+	caller   atomic.Pointer[caller]
 
 	ecs        *ECS
 	parameters *Parameters
@@ -67,14 +69,22 @@ func (s *Session) Region() string { return s.region }
 // never the local clock's, once there was an answer. Compare AWS's times with this.
 func (s *Session) Now() time.Time { return s.clock.now() }
 
-// Identity returns the account and the ARN of who calls.
+// caller is who AWS takes us for.
+type caller struct{ account, arn string }
+
+// Identity returns the account and the ARN of who calls. AWS is asked until it answers once.
 func (s *Session) Identity(ctx context.Context) (account, arn string, err error) {
 	if err := s.hasRegion(); err != nil {
 		return "", "", err
+	}
+	if known := s.caller.Load(); known != nil {
+		return known.account, known.arn, nil
 	}
 	out, err := s.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", "", explain(err)
 	}
-	return aws.ToString(out.Account), aws.ToString(out.Arn), nil
+	us := &caller{aws.ToString(out.Account), aws.ToString(out.Arn)}
+	s.caller.Store(us)
+	return us.account, us.arn, nil
 }

@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -16,8 +18,9 @@ const AllImages tagboat.ImageName = "*"
 // like pins, in a parameter of their own, by the same protocol.
 type Holds map[tagboat.ImageName]Held
 
-// Held is the hold on one image and the versions of it that were rejected. Nothing is
-// ever taken out of a parameter: a hold that was lifted is written as none.
+// Held is the hold on one image and the versions of it that were rejected, each under a key
+// of its own, so that who lifts a hold loses no rejection that somebody adds meanwhile.
+// Nothing is ever taken out of a parameter: a hold that was lifted is written as none.
 type Held struct {
 	Hold     *tagboat.Hold
 	Rejected []tagboat.Digest // the oldest first
@@ -56,24 +59,34 @@ func (h Holds) Of(image tagboat.ImageName, now time.Time) *tagboat.Hold {
 	return nil
 }
 
-// heldJSON is how Held is written: many have to fit into a parameter.
-type heldJSON struct {
-	Reason   string           `json:"reason,omitempty"`
-	By       string           `json:"by,omitempty"`
-	Since    *time.Time       `json:"since,omitempty"` // of none there is no hold
-	Until    *time.Time       `json:"until,omitempty"`
-	Rejected []tagboat.Digest `json:"rejected,omitempty"`
+// holdJSON is how a hold is written: many have to fit into a parameter.
+type holdJSON struct {
+	Reason string     `json:"reason,omitempty"`
+	By     string     `json:"by,omitempty"`
+	Since  *time.Time `json:"since,omitempty"` // of none there is no hold
+	Until  *time.Time `json:"until,omitempty"`
 }
 
-func (h Held) encode() string {
-	var j heldJSON
-	if h.Hold != nil {
-		j = heldJSON{Reason: h.Hold.Reason, By: h.Hold.By, Since: seconds(h.Hold.Since), Until: seconds(h.Hold.Until)}
+// rejected ends the key of what was rejected of an image: no image's name has a blank.
+const rejected = " rejected"
+
+// values returns how h is written.
+func (h Held) values(image tagboat.ImageName) values {
+	var digests []string
+	for _, d := range h.Rejected {
+		digests = append(digests, string(d))
+	}
+	return values{string(image): encodeHold(h.Hold), string(image) + rejected: strings.Join(digests, " ")}
+}
+
+func encodeHold(h *tagboat.Hold) string {
+	var j holdJSON
+	if h != nil {
+		j = holdJSON{Reason: h.Reason, By: h.By, Since: seconds(h.Since), Until: seconds(h.Until)}
 		for len(j.Reason) > maxReason {
 			j.Reason = shorten(j.Reason)
 		}
 	}
-	j.Rejected = h.Rejected
 	b, err := json.Marshal(j)
 	if err != nil {
 		panic(err) // strings and times always encode
@@ -89,16 +102,41 @@ func seconds(t *time.Time) *time.Time {
 	return &at
 }
 
-func decodeHeld(s string) (Held, error) {
-	var j heldJSON
+// read takes in what stands at a key.
+func (h Holds) read(key, value string) error {
+	name, isRejected := strings.CutSuffix(key, rejected)
+	held := h[tagboat.ImageName(name)]
+	var err error
+	if isRejected {
+		held.Rejected, err = parseDigests(value)
+	} else {
+		held.Hold, err = decodeHold(value)
+	}
+	h[tagboat.ImageName(name)] = held
+	return err
+}
+
+func parseDigests(s string) (digests []tagboat.Digest, err error) {
+	for _, field := range strings.Fields(s) {
+		d, err := tagboat.ParseDigest(field)
+		if err != nil {
+			return digests, err
+		}
+		digests = append(digests, d)
+	}
+	return digests, nil
+}
+
+// decodeHold reads a hold. What is none that can be read is a hold all the same.
+func decodeHold(s string) (*tagboat.Hold, error) {
+	var j holdJSON
 	if err := json.Unmarshal([]byte(s), &j); err != nil {
-		return Held{}, err
+		return &tagboat.Hold{Reason: "what is written here is no hold"}, err
 	}
-	h := Held{Rejected: j.Rejected}
-	if j.Since != nil {
-		h.Hold = &tagboat.Hold{Reason: j.Reason, By: j.By, Since: j.Since, Until: j.Until}
+	if j.Since == nil {
+		return nil, nil
 	}
-	return h, nil
+	return &tagboat.Hold{Reason: j.Reason, By: j.By, Since: j.Since, Until: j.Until}, nil
 }
 
 // HoldsGroup returns the group that stands for an environment's holds: it has no images.
@@ -106,31 +144,46 @@ func HoldsGroup(parameter string, env tagboat.EnvName) Group {
 	return Group{Name: "holds", Parameter: parameter, Environment: env, Tier: TierIntelligent, holds: true}
 }
 
-// Holds returns those of an environment, where its HoldsGroup was read, too.
+// Holds returns those of an environment, where its HoldsGroup was read, too. With an error
+// of kind Usage, which tells of values that cannot be read, it returns all others, and holds
+// in place of those.
 func (b Book) Holds(env tagboat.EnvName) (Holds, error) {
 	all := Holds{}
+	var failed []error
 	for _, e := range b.Entries {
 		if e.Group.Environment != env || !e.Group.holds {
 			continue
 		}
-		for key, value := range e.Others {
-			held, err := decodeHeld(value)
-			if err != nil {
-				return nil, tagboat.Usagef("parameter %s does not say what is held at %q: %w", e.Group.Parameter, key, err).
-					WithHint("write it again: tagboat hold --env %s, or tagboat unhold --env %s", env, env)
+		for _, key := range values(e.Others).keys() {
+			if err := all.read(key, e.Others[key]); err != nil {
+				failed = append(failed, tagboat.Usagef("parameter %s does not say what is held at %q: %w", e.Group.Parameter, key, err).
+					WithHint("write it again: tagboat hold --env %s, or tagboat unhold --env %s", env, env))
 			}
-			all[tagboat.ImageName(key)] = held
 		}
 	}
-	return all, nil
+	return all, errors.Join(failed...)
 }
 
-// Hold writes holds to the parameter of a HoldsGroup. What they do not name stays.
-func (l *Ledger) Hold(ctx context.Context, g Group, changes Holds, why Why) (Receipt, error) {
+// Hold writes what is to be held to the parameter of a HoldsGroup, as far as it differs
+// from what was read of it, or all of it where that is nil. The rest stays.
+func (l *Ledger) Hold(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
 	want := values{}
-	for image, held := range changes {
-		want[string(image)] = held.encode()
+	for image, held := range is {
+		var before values
+		if was != nil {
+			before = was[image].values(image)
+		}
+		for key, value := range held.values(image) {
+			if old, known := before[key]; !known || old != value {
+				want[key] = value
+			}
+		}
 	}
 	w := &writer{store: l.Store, group: g, want: want, why: why}
 	return w.update(ctx)
+}
+
+// Hold is Ledger.Hold upon the draft.
+func (d *Draft) Hold(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
+	return d.ledger.ahead(d.found).Hold(ctx, g, was, is, why)
 }

@@ -35,7 +35,7 @@ func TestHolds(t *testing.T) {
 	until := when.Add(time.Hour)
 	short, whole := &tagboat.Hold{Reason: "a sale", By: "ada", Since: &when, Until: &until}, &tagboat.Hold{By: "bob", Since: &when}
 	for _, changes := range []ledger.Holds{{"api": {Hold: short}}, {"proxy": ledger.Held{}.Reject(digest1)}} {
-		if _, err := l.Hold(t.Context(), g, changes, ledger.Why{}); err != nil {
+		if _, err := l.Hold(t.Context(), g, nil, changes, ledger.Why{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func TestHolds(t *testing.T) {
 	if !holds["proxy"].Rejects(digest1) || holds["proxy"].Rejects(digest2) || holds["proxy"].Accept(digest1).Rejects(digest1) {
 		t.Errorf("rejected: %+v", holds["proxy"])
 	}
-	if _, err := l.Hold(t.Context(), g, ledger.Holds{"api": {}, ledger.AllImages: {Hold: whole}}, ledger.Why{}); err != nil {
+	if _, err := l.Hold(t.Context(), g, holds, ledger.Holds{"api": {}, ledger.AllImages: {Hold: whole}}, ledger.Why{}); err != nil {
 		t.Fatal(err)
 	}
 	holds = readHolds(t, m)
@@ -67,7 +67,7 @@ func TestManyHolds(t *testing.T) {
 		held.Hold = &tagboat.Hold{Reason: strings.Repeat("because ", 99), By: "ada", Since: &when}
 		changes[tagboat.ImageName(fmt.Sprint("image", n))] = held
 	}
-	_, err := l.Hold(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"), changes, ledger.Why{})
+	_, err := l.Hold(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"), nil, changes, ledger.Why{})
 	var full *tagboat.Error
 	if !errors.As(err, &full) || full.Kind != tagboat.Usage || !strings.Contains(full.Hint, "tagboat hold --env dev") {
 		t.Errorf("%v", err)
