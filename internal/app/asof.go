@@ -13,7 +13,8 @@ import (
 )
 
 // PinsAsOf returns the pins that an environment had at a time: from the versions of its
-// parameters, and where those do not go back so far, from the journal.
+// parameters, and where those do not go back so far, or the images were in other parameters
+// then, from the journal.
 func (a *App) PinsAsOf(ctx context.Context, name tagboat.EnvName, when When) (tagboat.PinsDocument, error) {
 	env, err := a.config.Environment(string(name))
 	if err != nil {
@@ -23,14 +24,14 @@ func (a *App) PinsAsOf(ctx context.Context, name tagboat.EnvName, when When) (ta
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	if now := a.session(env).Now(); at.After(now.Add(time.Minute)) {
-		return tagboat.PinsDocument{}, tagboat.Usagef("%s is in the future", at.UTC().Format(time.RFC3339))
-	}
 	document := tagboat.PinsDocument{Environment: env.Name, AsOf: &at}
 	for _, g := range a.groups(env) {
 		past, err := a.ledger(env).AsOf(ctx, g, at)
 		if err != nil {
 			return tagboat.PinsDocument{}, err
+		}
+		if now := a.session(env).Now(); at.After(now.Add(time.Minute)) { // by AWS's clock, which the answer told
+			return tagboat.PinsDocument{}, tagboat.Usagef("%s is in the future", at.UTC().Format(time.RFC3339))
 		}
 		if !past.Since.IsZero() {
 			if past.Pins, err = a.fromJournal(ctx, env, g, past, at); err != nil {
@@ -39,8 +40,36 @@ func (a *App) PinsAsOf(ctx context.Context, name tagboat.EnvName, when When) (ta
 		}
 		document.Pins = append(document.Pins, past.Pins...)
 	}
-	document.Pins = some(document.Pins)
-	return document, nil
+	moved, err := a.fromElsewhere(ctx, env, document.Pins, at)
+	document.Pins = some(append(document.Pins, moved...))
+	return document, err
+}
+
+// fromElsewhere returns the pins at a time of images that no parameter of theirs had then:
+// what the journal last said, where they were in another one.
+func (a *App) fromElsewhere(ctx context.Context, env config.Environment, known []tagboat.Pin, at time.Time) ([]tagboat.Pin, error) {
+	missing := map[tagboat.ImageName]ledger.Group{}
+	for _, g := range a.groups(env) {
+		for image := range g.Images {
+			if !slices.ContainsFunc(known, func(pin tagboat.Pin) bool { return pin.Image == image }) {
+				missing[image] = g
+			}
+		}
+	}
+	if len(missing) == 0 || a.config.Journal.Off {
+		return nil, nil
+	}
+	events, err := a.events(ctx, env, a.groups(env), time.Time{}, at.Add(time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	pins := map[tagboat.ImageName]tagboat.Pin{}
+	for _, e := range events {
+		if g, ok := missing[e.Image]; ok && e.Parameter != "" && e.Parameter != g.Parameter && !e.At.After(at) {
+			set(pins, g, e, e.To, &e)
+		}
+	}
+	return byImage(pins), nil
 }
 
 // fromJournal returns what a group had at a time that its versions do not go back to: what
@@ -50,17 +79,20 @@ func (a *App) fromJournal(ctx context.Context, env config.Environment, g ledger.
 	if a.config.Journal.Off {
 		return nil, tooOld(g, past, at).WithHint("without a journal only the last hundred versions are known; take off: true out of tagboat.yaml")
 	}
-	events, err := a.events(ctx, env, []ledger.Group{g}, time.Time{}, past.Since)
+	events, err := a.events(ctx, env, []ledger.Group{g}, time.Time{}, past.Since.Add(recording))
 	if err != nil {
 		return nil, err
 	}
+	events = slices.DeleteFunc(events, func(e tagboat.Event) bool {
+		_, ours := g.Images[e.Image]
+		told := e.ParameterVersion >= past.Version && !e.At.Before(past.Since) // by the versions
+		return !ours || told || e.Parameter != g.Parameter
+	})
 	var before, after []tagboat.Event
-	for _, e := range events {
-		switch {
-		case e.Parameter != g.Parameter:
-		case e.At.After(at):
+	for _, e := range inOrder(events) {
+		if e.At.After(at) {
 			after = append(after, e)
-		default:
+		} else {
 			before = append(before, e)
 		}
 	}
@@ -88,7 +120,26 @@ func rewound(g ledger.Group, oldest []tagboat.Pin, before, after []tagboat.Event
 	for i := range before {
 		set(pins, g, before[i], before[i].To, &before[i])
 	}
+	return byImage(pins)
+}
+
+func byImage(pins map[tagboat.ImageName]tagboat.Pin) []tagboat.Pin {
 	return slices.SortedFunc(maps.Values(pins), func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
+}
+
+// inOrder returns events of one parameter, the oldest first. Of those that were told at
+// about the same time the versions tell the order: whoever writes tells afterwards, by a
+// clock of their own.
+func inOrder(events []tagboat.Event) []tagboat.Event {
+	late := func(a, b tagboat.Event) bool {
+		return a.ParameterVersion > b.ParameterVersion && b.At.Sub(a.At) < recording
+	}
+	for i := range events {
+		for j := i; j > 0 && late(events[j-1], events[j]); j-- {
+			events[j-1], events[j] = events[j], events[j-1]
+		}
+	}
+	return events
 }
 
 // set makes a pin what an event says of it; from is the event that set it.
@@ -98,7 +149,7 @@ func set(pins map[tagboat.ImageName]tagboat.Pin, g ledger.Group, e tagboat.Event
 		return
 	}
 	pin := tagboat.Pin{
-		Image: e.Image, Repository: g.Images[e.Image].Name(), Tag: is.Tag, Digest: is.Digest, Parameter: g.Parameter,
+		Image: e.Image, Repository: g.Images[e.Image].Name(), Tag: is.Tag, Digest: is.Digest, Parameter: e.Parameter,
 	}
 	if from != nil {
 		at := from.At

@@ -61,6 +61,7 @@ func (a *App) changes(env config.Environment, pins map[tagboat.ImageName]tagboat
 type written struct {
 	before  []tagboat.Pin // all of the groups'
 	pins    []tagboat.Pin // those asked for, as they are now, by image
+	made    []tagboat.Pin // those of them that this wrote, with the version that it wrote
 	changed bool          // false where they were so already
 }
 
@@ -108,6 +109,7 @@ func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environme
 		for _, pin := range receipt.Pins {
 			if _, asked := pins[pin.Image]; asked {
 				w.pins = append(w.pins, pin)
+				w.made = append(w.made, made(receipt, pin)...)
 			}
 		}
 	}
@@ -116,6 +118,17 @@ func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environme
 		a.record(ctx, env, pinned(w, why)...)
 	}
 	return w, err
+}
+
+// made returns a pin as an update wrote it; none where it wrote nothing, or somebody else
+// pinned the image later.
+func made(receipt ledger.Receipt, pin tagboat.Pin) []tagboat.Pin {
+	overtaken := slices.ContainsFunc(receipt.Overtaken, func(o ledger.Overtaken) bool { return o.Image == pin.Image })
+	if receipt.Wrote == 0 || overtaken {
+		return nil
+	}
+	pin.ParameterVersion = receipt.Wrote
+	return []tagboat.Pin{pin}
 }
 
 // tellShared tells of pins that other environments have too, on purpose.

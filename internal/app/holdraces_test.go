@@ -12,25 +12,26 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
-// before does something before the first call of an operation arrives.
-type before struct {
+// before does something once, right before a call of that operation.
+func before(operation string, then func()) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &first{next: next, operation: "." + operation, then: then}
+	}
+}
+
+type first struct {
 	next      http.RoundTripper
 	operation string
-	once      *sync.Once
-	do        func()
+	then      func()
+	once      sync.Once
 }
 
 // RoundTrip implements http.RoundTripper.
-func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+b.operation) {
-		b.once.Do(b.do)
+func (f *first) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), f.operation) {
+		f.once.Do(f.then)
 	}
-	return b.next.RoundTrip(r)
-}
-
-func doBefore(operation string, do func()) func(http.RoundTripper) http.RoundTripper {
-	once := &sync.Once{}
-	return func(next http.RoundTripper) http.RoundTripper { return before{next, operation, once, do} }
+	return f.next.RoundTrip(r)
 }
 
 // TestAnUnholdLosesNoRejection has a rollback reject a version while somebody lifts a hold on
@@ -45,7 +46,7 @@ func TestAnUnholdLosesNoRejection(t *testing.T) {
 		if _, err := w.open().Hold(w.Context(), r); err != nil {
 			w.Fatal(err)
 		}
-		a := w.open(doBefore("PutParameter", func() {
+		a := w.open(before("PutParameter", func() {
 			if _, err := w.rollback(); err != nil {
 				w.Error(err)
 			}
@@ -87,11 +88,11 @@ func TestAHoldTakesFewCalls(t *testing.T) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
 		shop{services: []string{"web"}}.open(w)
 		for range 2 {
-			before := w.calls("")
+			already := w.calls("")
 			if _, err := w.open().Hold(w.Context(), app.HoldRequest{Environment: "dev", Until: app.When{Ago: -time.Hour}}); err != nil {
 				w.Fatal(err)
 			}
-			if got := w.calls("") - before; got > 7 {
+			if got := w.calls("") - already; got > 7 {
 				w.Errorf("%d calls", got)
 			}
 			w.later(time.Minute)

@@ -81,10 +81,11 @@ func (a *App) recordAt(ctx context.Context, at cloud.Place, events []tagboat.Eve
 	}
 }
 
-// pinned returns the events of pins that were written.
+// pinned returns the events of pins that were written. Who was overtaken pinned nothing that
+// counts.
 func pinned(w written, why reason) []tagboat.Event {
 	var events []tagboat.Event
-	for _, pin := range w.pins {
+	for _, pin := range w.made {
 		e := tagboat.Event{
 			Command: why.command, Message: why.message, Image: pin.Image,
 			To: tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, Parameter: pin.Parameter, ParameterVersion: pin.ParameterVersion,

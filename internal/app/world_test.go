@@ -325,6 +325,15 @@ type shop struct {
 // open writes the configuration and makes what deploying needs.
 func (s shop) open(w *world) {
 	w.Helper()
+	for _, env := range s.configure(w) {
+		w.aws("ecs.CreateCluster", map[string]any{"clusterName": env})
+	}
+	w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
+}
+
+// configure writes the configuration, and returns the names of its environments.
+func (s shop) configure(w *world) (environments []string) {
+	w.Helper()
 	if s.tenants == nil {
 		s.tenants = []string{""}
 	}
@@ -346,10 +355,10 @@ func (s shop) open(w *world) {
 			fmt.Fprintf(&config, ", tenant: %s", tenant)
 		}
 		config.WriteString("}\n")
-		w.aws("ecs.CreateCluster", map[string]any{"clusterName": env})
+		environments = append(environments, env)
 	}
 	w.write("tagboat.yaml", config.String())
-	w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
+	return environments
 }
 
 func (s shop) files(w *world, name string) {

@@ -16,6 +16,7 @@ type Receipt struct {
 	Version   int64         // of the parameter, now
 	Value     string        // of the parameter, now; for Preview what would be written
 	Written   bool          // false where the pins were so already
+	Wrote     int64         // the version with which it was written; later ones may have repaired others' updates
 	Pins      []tagboat.Pin // of the whole group; those that were written say who and why
 	Overtaken []Overtaken   // the images for which somebody else was later
 	Repaired  bool          // updates of others that had been overwritten were brought back

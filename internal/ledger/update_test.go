@@ -18,7 +18,7 @@ func TestUpdateCreatesThenReads(t *testing.T) {
 	s := &scripted{Store: memory()}
 	got := update(t, s, group(), changes{"api": version("shop/api", "1.4.2", digest1)})
 	want := ledger.Receipt{
-		Parameter: parameter, Version: 1, Written: true, Calls: 2,
+		Parameter: parameter, Version: 1, Written: true, Wrote: 1, Calls: 2,
 		Value: `{"api":"1.4.2@` + string(digest1) + `"}`,
 		Pins: []tagboat.Pin{{
 			Image: "api", Repository: "registry.test/shop/api", Tag: "1.4.2", Digest: digest1,

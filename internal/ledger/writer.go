@@ -21,7 +21,7 @@ type writer struct {
 	want     values
 	why      Why
 	head     int64 // the newest version that we know of
-	written  bool  // we have written what we want
+	wrote    int64 // the version with which we wrote what we want; 0 until then
 	repaired bool
 	calls    int
 }
@@ -46,7 +46,7 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 		if err != nil {
 			return Receipt{}, err
 		}
-		w.head, w.written = version, true
+		w.head, w.wrote = version, version
 		if version == head+1 {
 			return w.receipt(next, version, true)
 		}
@@ -67,7 +67,7 @@ func (w *writer) settle(ctx context.Context) (Receipt, error) {
 			return Receipt{}, err
 		}
 		next, set := s.values, values{}
-		if !w.written && !next.has(w.want) {
+		if w.wrote == 0 && !next.has(w.want) {
 			next, set = next.with(w.want), w.want
 		}
 		if len(set) == 0 && maps.Equal(next, s.stored) {
@@ -81,7 +81,9 @@ func (w *writer) settle(ctx context.Context) (Receipt, error) {
 			return Receipt{}, err
 		}
 		w.head = version
-		w.written = w.written || len(set) > 0
+		if len(set) > 0 {
+			w.wrote = version
+		}
 		w.repaired = w.repaired || s.torn()
 		if version == s.head.Version+1 {
 			s.values = next
@@ -102,7 +104,7 @@ func giveWay(ctx context.Context, try int) error {
 }
 
 func (w *writer) settled(version int64, s state, history []Parameter) (Receipt, error) {
-	r, err := w.receipt(s.values, version, w.written)
+	r, err := w.receipt(s.values, version, w.wrote > 0)
 	r.Overtaken = w.group.overtaken(w.want, s, history)
 	return r, err
 }
@@ -116,7 +118,7 @@ func (w *writer) receipt(v values, version int64, written bool) (Receipt, error)
 		}
 	}
 	return Receipt{
-		Parameter: w.group.Parameter, Version: version, Value: v.String(), Written: written,
+		Parameter: w.group.Parameter, Version: version, Value: v.String(), Written: written, Wrote: w.wrote,
 		Pins: pins, Repaired: w.repaired, Calls: w.calls,
 	}, err
 }

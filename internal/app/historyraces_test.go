@@ -1,0 +1,63 @@
+package app_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// told returns all that history tells, in short and sorted.
+func (w *world) toldByHistory() []string {
+	w.Helper()
+	var all []string
+	for _, e := range w.history(app.HistoryRequest{}).Events {
+		all = append(all, changed(e)+" "+e.Message)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestHistoryTellsOfEachChangeOnce has two write at once, so that one repairs: the version
+// that the repair made is nobody's change.
+func TestHistoryTellsOfEachChangeOnce(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web", "api"}}.open(w)
+		for _, image := range []string{"web:v1", "web:v2", "api:v1", "api:v2"} {
+			w.push("shop/" + image)
+		}
+		w.pin("dev", "web=v1", "api=v1")
+		a := w.open(before("PutParameter", func() { w.pin("dev", "api=v2") }))
+		if _, err := a.Pin(w.Context(), app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
+			w.Fatal(err)
+		}
+		want := []string{"pin api >v1 ", "pin api v1>v2 ", "pin web >v1 ", "pin web v1>v2 mine"}
+		if diff := cmp.Diff(want, w.toldByHistory()); diff != "" {
+			w.Error(diff)
+		}
+	})
+}
+
+// TestWhoIsOvertakenDidNotPinWhatCounts has somebody pin the same image at once and later.
+func TestWhoIsOvertakenDidNotPinWhatCounts(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web", "api"}}.open(w)
+		for _, image := range []string{"web:v1", "web:v2", "web:v3", "api:v1"} {
+			w.push("shop/" + image)
+		}
+		w.pin("dev", "web=v1")
+		a := w.open(
+			before("PutParameter", func() { w.pin("dev", "api=v1") }),
+			before("GetParameterHistory", func() { w.pin("dev", "web=v3") }))
+		if _, err := a.Pin(w.Context(), app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
+			w.Fatal(err)
+		}
+		want := []string{"pin api >v1 ", "pin web >v1 ", "pin web v1>v2 mine", "pin web v2>v3 "}
+		if diff := cmp.Diff(want, w.toldByHistory()); diff != "" {
+			w.Error(diff)
+		}
+	})
+}
