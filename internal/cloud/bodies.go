@@ -66,13 +66,27 @@ func handleKeepBody(
 	if err != nil || !ok || response.StatusCode >= 300 {
 		return out, metadata, err
 	}
-	body, err := io.ReadAll(response.Body)
+	body, err := readBody(response)
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		return out, metadata, &smithyhttp.RequestSendError{Err: fmt.Errorf("reading the answer: %w", err)}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	metadata.Set(bodyKey{}, json.RawMessage(body))
 	return out, metadata, nil
+}
+
+// largestHint bounds how much memory the announced length of an answer may reserve.
+const largestHint = 1 << 20
+
+// readBody reads an answer into memory of the announced size: polls of hundreds of services
+// would otherwise spend most of their memory on growing.
+func readBody(response *smithyhttp.Response) ([]byte, error) {
+	var body bytes.Buffer
+	if 0 < response.ContentLength && response.ContentLength <= largestHint {
+		body.Grow(int(response.ContentLength) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(response.Body)
+	return body.Bytes(), err
 }
 
 // bodyOf decodes the answer of a call that kept it into what v points to.
