@@ -15,10 +15,42 @@ import (
 
 var _ journal.Log = (*Logs)(nil)
 
-// Append implements journal.Log. AWS no longer wants a token for the next write, so that
-// any number of writers may append to a stream.
+// What one call of PutLogEvents takes: so many lines, and so many bytes, of which each line
+// costs more than its own.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+const (
+	linesAtOnce = 10_000
+	bytesAtOnce = 1 << 20
+	lineCosts   = 26
+)
+
+// Append implements journal.Log, in as many calls as it takes. AWS no longer wants a token
+// for the next write, so that any number of writers may append to a stream.
 func (l *Logs) Append(ctx context.Context, group, stream string, lines []ecs.LogLine) error {
+	for len(lines) > 0 {
+		n := fitting(lines)
+		if err := l.put(ctx, group, stream, lines[:n]); err != nil {
+			return err
+		}
+		lines = lines[n:]
+	}
+	return nil
+}
+
+// fitting returns how many lines go into one call; one at least, whatever AWS makes of it.
+func fitting(lines []ecs.LogLine) int {
+	n, bytes := 0, 0
+	for n < len(lines) && n < linesAtOnce {
+		bytes += len(lines[n].Message) + lineCosts
+		if bytes > bytesAtOnce {
+			break
+		}
+		n++
+	}
+	return max(n, 1)
+}
+
+func (l *Logs) put(ctx context.Context, group, stream string, lines []ecs.LogLine) error {
 	in := &cloudwatchlogs.PutLogEventsInput{LogGroupName: aws.String(group), LogStreamName: aws.String(stream)}
 	for _, line := range lines {
 		in.LogEvents = append(in.LogEvents, types.InputLogEvent{Message: aws.String(line.Message), Timestamp: aws.Int64(line.At.UnixMilli())})

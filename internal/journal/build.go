@@ -1,5 +1,7 @@
 package journal
 
+import "net/url"
+
 // Build is what a CI system says of itself in its environment.
 type Build struct {
 	Actor  string
@@ -56,7 +58,18 @@ func BuildOf(getenv func(string) string) Build {
 				b.Run += getenv(part)
 			}
 		}
+		b.Run = address(b.Run)
 		return b
 	}
 	return Build{}
+}
+
+// address returns an address without what may be secret in it; "" for what is none.
+func address(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return ""
+	}
+	u.User = nil
+	return u.String()
 }

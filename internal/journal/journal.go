@@ -47,7 +47,7 @@ func (j Journal) Write(ctx context.Context, events ...tagboat.Event) error {
 	}
 	var lines []ecs.LogLine
 	for _, e := range events {
-		line, err := json.Marshal(e)
+		line, err := json.Marshal(short(e))
 		if err != nil {
 			return fmt.Errorf("writing an event: %w", err)
 		}
@@ -66,6 +66,18 @@ func (j Journal) Write(ctx context.Context, events ...tagboat.Event) error {
 		return fmt.Errorf("writing to the journal %s: %w", j.Group, err)
 	}
 	return nil
+}
+
+// maxMessage is how much of a message is kept, in bytes: CloudWatch Logs takes a megabyte a
+// line, and a character may become six in JSON.
+const maxMessage = 32 << 10
+
+// short returns an event that fits into a line.
+func short(e tagboat.Event) tagboat.Event {
+	if len(e.Message) > maxMessage {
+		e.Message = strings.ToValidUTF8(e.Message[:maxMessage], "") + "…"
+	}
+	return e
 }
 
 // Read returns the events of environments between two times, oldest first. Lines that are

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,20 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
+// TestMessagesAreCut has a message that makes a line that is too long.
+func TestMessagesAreCut(t *testing.T) {
+	m := &memory{}
+	long := event("1", noon)
+	long.Message = strings.Repeat("\x01ü", 200_000)
+	if err := (journal.Journal{Log: m, Group: "/tagboat/shop"}).Write(t.Context(), long); err != nil {
+		t.Fatal(err)
+	}
+	line := m.streams["/tagboat/shopdev"][0].Message
+	if got, ok := journal.Parse(line); !ok || len(line) > 1<<20-26 || !strings.HasPrefix(got.Message, "\x01ü\x01ü") || !strings.HasSuffix(got.Message, "…") {
+		t.Errorf("%d bytes, %v", len(line), ok)
+	}
+}
+
 func TestWhatCannotBeWrittenIsTold(t *testing.T) {
 	m := &memory{refuse: errors.New("AccessDeniedException")}
 	err := journal.Journal{Log: m, Group: "/tagboat/shop"}.Write(t.Context(), event("1", noon))
@@ -99,8 +114,10 @@ func TestBuilds(t *testing.T) {
 			map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "ann", "GITHUB_SHA": "abc", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/b", "GITHUB_RUN_ID": "7"},
 			journal.Build{Actor: "ann", Commit: "abc", Run: "https://github.com/a/b/actions/runs/7"},
 		},
-		"GitLab":  {map[string]string{"GITLAB_CI": "true", "CI_COMMIT_SHA": "abc", "CI_JOB_URL": "https://g/j/1", "GITLAB_USER_LOGIN": "bob"}, journal.Build{Actor: "bob", Commit: "abc", Run: "https://g/j/1"}},
-		"Jenkins": {map[string]string{"JENKINS_URL": "https://j", "BUILD_URL": "https://j/1", "GIT_COMMIT": "abc"}, journal.Build{Commit: "abc", Run: "https://j/1"}},
+		"GitLab":     {map[string]string{"GITLAB_CI": "true", "CI_COMMIT_SHA": "abc", "CI_JOB_URL": "https://g/j/1", "GITLAB_USER_LOGIN": "bob"}, journal.Build{Actor: "bob", Commit: "abc", Run: "https://g/j/1"}},
+		"Jenkins":    {map[string]string{"JENKINS_URL": "https://j", "BUILD_URL": "https://j/1", "GIT_COMMIT": "abc"}, journal.Build{Commit: "abc", Run: "https://j/1"}},
+		"secrets":    {map[string]string{"JENKINS_URL": "https://j", "BUILD_URL": "https://ann:secret@j/1"}, journal.Build{Run: "https://j/1"}},
+		"no address": {map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7"}, journal.Build{}},
 		"Azure": {
 			map[string]string{"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/o/", "SYSTEM_TEAMPROJECT": "p", "BUILD_BUILDID": "9"},
 			journal.Build{Run: "https://dev.azure.com/o/p/_build/results?buildId=9"},
