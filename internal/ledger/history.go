@@ -29,30 +29,25 @@ func (l *Ledger) Steps(ctx context.Context, g Group) (steps []Step, since time.T
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	for n := range history {
-		if n == 0 && history[0].Version > 1 {
-			since = history[0].At // what it changed is not known any more
+	s := nothing()
+	whole := len(history) > 0 && history[0].Version == 1
+	for n, p := range history {
+		before := s.copy()
+		unreadable := s.take(n, p) != nil // nobody's pins
+		if !whole {
+			since, whole = p.At, !unreadable // what it changed is not known any more
 			continue
 		}
-		made, err := g.steps(history[:n+1])
-		if err != nil {
-			continue // a value that is nobody's pins
+		if unreadable {
+			continue
 		}
-		steps = append(steps, made...)
+		steps = append(steps, g.steps(history[:n+1], before, s)...)
 	}
 	return steps, since, nil
 }
 
-// steps returns what the newest version of a history meant.
-func (g Group) steps(history []Parameter) ([]Step, error) {
-	before, err := replay(history[:len(history)-1])
-	if err != nil {
-		return nil, err
-	}
-	after, err := replay(history)
-	if err != nil {
-		return nil, err
-	}
+// steps returns what the newest version of a history meant, which made before become after.
+func (g Group) steps(history []Parameter, before, after state) []Step {
 	p, meant := history[len(history)-1], after.intent[len(after.intent)-1]
 	_, ours := noteOf(p)
 	by, message := author(p)
@@ -72,7 +67,7 @@ func (g Group) steps(history []Parameter) ([]Step, error) {
 			steps = append(steps, s)
 		}
 	}
-	return steps, nil
+	return steps
 }
 
 // wasBefore tells whether a key had a value before the version that last set it.

@@ -41,21 +41,38 @@ func (s state) torn() bool { return !maps.Equal(s.values, s.stored) }
 // object of strings changes nothing, unless it is the newest: that is an error of kind
 // Usage, because writing over it could destroy what somebody meant.
 func replay(history []Parameter) (state, error) {
-	s := state{values: values{}, origin: map[string]int{}, stored: values{}}
+	s := nothing()
 	for i, p := range history {
-		v, err := valuesOf(p)
-		if err != nil && i == len(history)-1 {
+		if err := s.take(i, p); err != nil && i == len(history)-1 {
 			return state{}, err
 		}
-		s.head = p
-		if err != nil {
-			s.intent = append(s.intent, intent{})
-			continue
-		}
-		s.apply(i, p, v)
-		s.stored = v
 	}
 	return s, nil
+}
+
+// nothing is what no history comes to.
+func nothing() state {
+	return state{values: values{}, origin: map[string]int{}, stored: values{}}
+}
+
+// take takes version i in; an error says that its value is no flat object of strings.
+func (s *state) take(i int, p Parameter) error {
+	s.head = p
+	v, err := valuesOf(p)
+	if err != nil {
+		s.intent = append(s.intent, intent{})
+		return err
+	}
+	s.apply(i, p, v)
+	s.stored = v
+	return nil
+}
+
+// copy returns what s is now: another version does not change it.
+func (s *state) copy() state {
+	now := *s
+	now.values, now.origin = maps.Clone(s.values), maps.Clone(s.origin)
+	return now
 }
 
 // apply makes what the writer of version i meant. The oldest version that is kept stands

@@ -1,0 +1,50 @@
+package ledger_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// TestStepsAfterWhatIsNoValue has somebody write what nobody can read, and somebody mend it
+// with another version.
+func TestStepsAfterWhatIsNoValue(t *testing.T) {
+	m := memory()
+	update(t, m, group(), changes{"api": version("shop/api", "1", digest1)})
+	for _, value := range []string{"oops", `{"api":"2@` + string(digest2) + `"}`} {
+		if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: value, Overwrite: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(t, m, group(), changes{"api": version("shop/api", "3", digest1)})
+	steps, since, err := (&ledger.Ledger{Store: m}).Steps(t.Context(), group())
+	if err != nil || !since.IsZero() {
+		t.Fatal(since, err)
+	}
+	var got []string
+	for _, s := range steps {
+		got = append(got, fmt.Sprintf("%d: %s>%s %v", s.Version, s.From.Tag, s.To.Tag, s.Foreign))
+	}
+	if diff := cmp.Diff([]string{"1: >1 false", "3: 1>2 true", "4: 2>3 false"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func BenchmarkSteps(b *testing.B) {
+	m := memory()
+	l := &ledger.Ledger{Store: m}
+	for n := range 100 {
+		pins := changes{"api": version("shop/api", fmt.Sprint(n), digest1), "proxy": version("shop/proxy", fmt.Sprint(n), digest1)}
+		if _, err := l.Update(b.Context(), group(), pins, ledger.Why{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if _, _, err := l.Steps(b.Context(), group()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
