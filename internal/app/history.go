@@ -111,13 +111,8 @@ func (a *App) all(ctx context.Context, env config.Environment, from, to time.Tim
 		to = a.session(env).Now().Add(time.Hour)
 	}
 	var err error
-	if p.journal, err = a.events(ctx, env, groups, from, to); err != nil {
-		return past{}, err
-	}
-	if !p.since.IsZero() && len(p.journal) > 0 && p.journal[0].At.Before(p.since) {
-		p.since = p.journal[0].At
-	}
-	return p, nil
+	p.journal, err = a.events(ctx, env, groups, from, to)
+	return p, err
 }
 
 // events returns what the journal has of an environment, and of what others changed in
@@ -152,39 +147,40 @@ func event(g ledger.Group, s ledger.Step) tagboat.Event {
 }
 
 // telling identifies what an event tells of, which the journal and a parameter's version may
-// both do, and of a shared parameter the versions of each environment that has it.
+// both do, and of a shared parameter the versions of each environment that has it. A
+// parameter that was deleted and made again has each of its versions twice.
 type telling struct {
 	place     cloud.Place
 	parameter string
 	version   int64
-	what      string
+	image     tagboat.ImageName
+	to        tagboat.Observed
 }
 
 func tellingOf(p past, e tagboat.Event) telling {
-	if e.Parameter == "" {
-		return telling{place: p.place, what: e.ID}
-	}
-	return telling{p.place, e.Parameter, e.ParameterVersion, string(e.Image)}
+	return telling{p.place, e.Parameter, e.ParameterVersion, e.Image, e.To}
 }
 
 // merge puts what is known together. An event of the journal knows more than the version
 // of the parameter that it made.
 func merge(found []past, r HistoryRequest) tagboat.HistoryDocument {
 	document := tagboat.HistoryDocument{Events: []tagboat.Event{}}
-	known := map[telling]bool{}
-	add := func(p past, events []tagboat.Event) {
-		for _, e := range events {
+	read, known := map[string]bool{}, map[telling]bool{}
+	for _, p := range found {
+		for _, e := range p.journal {
+			if !read[e.ID] {
+				document.Events = append(document.Events, e)
+			}
+			read[e.ID], known[tellingOf(p, e)] = true, true
+		}
+	}
+	for _, p := range found {
+		for _, e := range p.steps {
 			if key := tellingOf(p, e); !known[key] {
 				known[key] = true
 				document.Events = append(document.Events, e)
 			}
 		}
-	}
-	for _, p := range found {
-		add(p, p.journal)
-	}
-	for _, p := range found {
-		add(p, p.steps)
 		if since := p.since; !since.IsZero() && (document.Since == nil || since.After(*document.Since)) {
 			document.Since = &since
 		}

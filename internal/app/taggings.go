@@ -38,7 +38,7 @@ func (a *App) taggings(ctx context.Context, clock config.Environment, r HistoryR
 			a.notice(fmt.Sprintf("which tags were put on versions of %s is not known: %v", name, err))
 			continue
 		}
-		events = slices.DeleteFunc(events, func(e tagboat.Event) bool { return r.Image != "" && e.Image != r.Image })
+		events = slices.DeleteFunc(events, func(e tagboat.Event) bool { return e.Environment != "" || r.Image != "" && e.Image != r.Image })
 		all = append(all, past{place: at, journal: events})
 	}
 	return all, nil

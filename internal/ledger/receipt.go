@@ -50,16 +50,20 @@ func (g Group) overtaken(want values, s state, history []Parameter) []Overtaken 
 	return lost
 }
 
-// author returns who wrote a version and why.
+// author returns who wrote a version and why. A write that says no description carries the
+// one before it along, which tells of another write.
 func author(p Parameter) (by, message string) {
 	n, ours := noteOf(p)
-	if !ours {
+	switch {
+	case !ours && n.Sum != "":
+		return p.User, ""
+	case !ours:
 		return p.User, p.Description
-	}
-	if n.By != "" {
+	case n.By != "":
 		return n.By, n.Message
+	default:
+		return p.User, n.Message
 	}
-	return p.User, n.Message
 }
 
 // sign writes who set a pin, when and why into it.
