@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -31,8 +30,8 @@ func (a *App) mayPin(ctx context.Context, env config.Environment, book ledger.Bo
 				note = " [goes back on purpose]"
 			}
 		}
-		a.warnMovable(ctx, f)
 	}
+	a.warnMovable(ctx, all)
 	return note, errors.Join(failed...)
 }
 
@@ -143,17 +142,4 @@ func (a *App) platform(ctx context.Context, env config.Environment, service conf
 		return ""
 	}
 	return definition.Platform()
-}
-
-// warnMovable says where a tag may come to stand for something else. It is a courtesy:
-// who may not ask is not bothered.
-func (a *App) warnMovable(ctx context.Context, f found) {
-	ref := f.version.Reference
-	api, account, ok := a.ecrOf(ref)
-	if !ok || ref.Tag == "" || f.image.Select.Follow == ref.Tag {
-		return
-	}
-	if movable, err := api.Movable(ctx, account, ref.Repository, ref.Tag); err == nil && movable {
-		a.notice(fmt.Sprintf("the tag %s of %s can be moved to another version; the pin keeps %s", ref.Tag, ref.Repository, ref.Digest.Short()))
-	}
 }
