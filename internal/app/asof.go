@@ -30,8 +30,8 @@ func (a *App) PinsAsOf(ctx context.Context, name tagboat.EnvName, when When) (ta
 		if err != nil {
 			return tagboat.PinsDocument{}, err
 		}
-		if now := a.session(env).Now(); at.After(now.Add(time.Minute)) { // by AWS's clock, which the answer told
-			return tagboat.PinsDocument{}, tagboat.Usagef("%s is in the future", at.UTC().Format(time.RFC3339))
+		if err := a.notToCome(env, at); err != nil { // asked here, since the answer told the time
+			return tagboat.PinsDocument{}, err
 		}
 		if !past.Since.IsZero() {
 			if past.Pins, err = a.fromJournal(ctx, env, g, past, at); err != nil {

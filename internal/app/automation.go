@@ -37,7 +37,7 @@ func (a *App) mayTouch(env config.Environment, book ledger.Book, all map[tagboat
 	var failed []error
 	for _, image := range slices.Sorted(maps.Keys(all)) {
 		f := all[image]
-		if pin, ok := book.Pin(env.Name, image); ok && pin.Digest == f.version.Reference.Digest {
+		if pin, ok := book.Pin(env.Name, image); ok && pins(pin, f.version.Reference) {
 			continue
 		}
 		if automation {
@@ -47,6 +47,14 @@ func (a *App) mayTouch(env config.Environment, book ledger.Book, all map[tagboat
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// pins tells whether a pin is one of a version, by its tag where it has no digest.
+func pins(pin tagboat.Pin, version tagboat.Reference) bool {
+	if pin.Digest == "" {
+		return pin.Tag == version.Tag
+	}
+	return pin.Digest == version.Digest
 }
 
 // accept takes back the rejection of what a person pinned.

@@ -33,7 +33,7 @@ func (a *App) reject(ctx context.Context, env config.Environment, book ledger.Bo
 	_, err = a.changeHolds(ctx, env, why, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, digest := range bad {
-			held := now[image].Reject(digest)
+			held := now[image].Reject(digest).Accept(to[image].Digest) // a person goes back to it
 			held.Hold = hold
 			changes[image] = held
 		}

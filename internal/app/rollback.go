@@ -49,7 +49,7 @@ func (a *App) PlanRollback(ctx context.Context, s Selection, to When) (*Rollback
 func (a *App) wayBack(ctx context.Context, c cell, target deploy.Target, to When) (deploy.Target, error) {
 	history := a.session(c.env).ECS()
 	if to != (When{}) {
-		at, err := a.moment(ctx, c.env, to)
+		at, err := a.pastMoment(ctx, c.env, to)
 		if err != nil {
 			return target, err
 		}
@@ -132,18 +132,44 @@ func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deplo
 	if message == "" {
 		message = "rollback"
 	}
+	var done []pinnedBack
 	for _, name := range slices.Sorted(maps.Keys(r.pins)) {
-		env, err := a.config.Environment(string(name))
+		back, err := a.pinBack(ctx, name, r, message)
 		if err != nil {
 			return tagboat.DeployDocument{}, err
 		}
-		if err := a.reject(ctx, env, r.book(name), r.pins[name], "rolled back: "+message); err != nil {
-			return tagboat.DeployDocument{}, fmt.Errorf("holding what %s goes back to: %w", name, err)
-		}
-		a.label(ctx, env, r.book(name), r.pins[name])
-		if _, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false); err != nil {
-			return tagboat.DeployDocument{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)
+		done = append(done, back)
+	}
+	document := a.carryOut(ctx, &r.PlanSet, reason{"rollback", message}, o)
+	for _, back := range done { // last, since going back is urgent
+		if err := a.keepTags(ctx, back.env, back.pins); err != nil {
+			a.notice(err.Error())
 		}
 	}
-	return a.carryOut(ctx, &r.PlanSet, reason{"rollback", message}, o), nil
+	return document, nil
+}
+
+// pinnedBack is what a rollback pinned in an environment.
+type pinnedBack struct {
+	env  config.Environment
+	pins []tagboat.Pin
+}
+
+func (a *App) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollback, message string) (pinnedBack, error) {
+	env, err := a.config.Environment(string(name))
+	if err != nil {
+		return pinnedBack{}, err
+	}
+	if err := a.reject(ctx, env, r.book(name), r.pins[name], "rolled back: "+message); err != nil {
+		return pinnedBack{}, fmt.Errorf("holding what %s goes back to: %w", name, err)
+	}
+	a.label(ctx, env, r.book(name), r.pins[name])
+	written, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false)
+	if err != nil {
+		return pinnedBack{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)
+	}
+	if written.changed {
+		a.tellShared(env, r.pins[name])
+	}
+	return pinnedBack{env, written.pins}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 )
 
@@ -23,4 +24,22 @@ func (a *App) moment(ctx context.Context, env config.Environment, when When) (ti
 		return time.Time{}, err
 	}
 	return session.Now().Add(-when.Ago), nil
+}
+
+// pastMoment returns the time that is meant; one to come is an error of kind Usage.
+func (a *App) pastMoment(ctx context.Context, env config.Environment, when When) (time.Time, error) {
+	at, err := a.moment(ctx, env, when)
+	if err == nil {
+		err = a.notToCome(env, at)
+	}
+	return at, err
+}
+
+// notToCome returns an error of kind Usage for a time to come, by AWS's clock as far as its
+// answers told.
+func (a *App) notToCome(env config.Environment, at time.Time) error {
+	if now := a.session(env).Now(); at.After(now.Add(time.Minute)) {
+		return tagboat.Usagef("%s is in the future", at.UTC().Format(time.RFC3339)).WithHint("times without a zone are UTC; it is %s", now.UTC().Format(time.RFC3339))
+	}
+	return nil
 }

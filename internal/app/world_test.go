@@ -320,6 +320,7 @@ type shop struct {
 	service  map[string]any // members of the service definition
 	task     map[string]any // members of the task definition
 	app      map[string]any // members of the container app
+	tags     string         // of the stage; "" for none
 }
 
 // open writes the configuration and makes what deploying needs.
@@ -347,7 +348,7 @@ func (s shop) configure(w *world) (environments []string) {
 		fmt.Fprintf(&config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: %s}}\n", name, name, name, name)
 		s.files(w, name)
 	}
-	config.WriteString("stages: [{name: dev}]\nenvironments:\n")
+	fmt.Fprintf(&config, "stages: [{name: dev, tags: [%s]}]\nenvironments:\n", s.tags)
 	for _, tenant := range s.tenants {
 		env := strings.TrimPrefix(tenant+"-dev", "-")
 		fmt.Fprintf(&config, "  %s: {stage: dev, region: us-east-1, cluster: %s", env, env)

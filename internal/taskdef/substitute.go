@@ -91,12 +91,17 @@ func (r *renderer) env(n *source.Node, p piece) any {
 func (r *renderer) image(n *source.Node, p piece) any {
 	ref, ok := r.in.Images[tagboat.ImageName(p.name)]
 	if !ok || ref.Pinned() == "" {
-		r.problems = append(r.problems, notPinned(within(n, p.text).At, tagboat.ImageName(p.name), r.in.Env["name"]))
+		r.problems = append(r.problems, notPinned(within(n, p.text).At, tagboat.ImageName(p.name), ref.Tag, r.in.Env["name"]))
 	}
 	return ref.Pinned()
 }
 
-func notPinned(at tagboat.Position, image tagboat.ImageName, env string) error {
+// notPinned says that an image has no version, or a tag alone.
+func notPinned(at tagboat.Position, image tagboat.ImageName, tag, env string) error {
+	if tag != "" {
+		return tagboat.Usagef("image %s is pinned in %s as %s, without a digest: what that is can change", image, env, tag).At(at).
+			WithHint("pin it with its digest: tagboat pin %s=%s --env %s, where tagboat.yaml has no ledger: {form: tag}", image, tag, env)
+	}
 	return tagboat.Usagef("no version of the image %s is pinned in %s", image, env).At(at).
 		WithHint("tagboat pin %s=TAG --env %s", image, env)
 }

@@ -1,0 +1,111 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// rollbackTo goes back to what ran at a time, and returns the error of planning that.
+func (w *world) rollbackTo(at time.Time) error {
+	w.Helper()
+	a := w.open()
+	back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{At: at})
+	if err != nil {
+		return err
+	}
+	if _, err := a.Rollback(w.Context(), back, "", wait); err != nil {
+		w.Fatal(err)
+	}
+	return nil
+}
+
+// TestRollbackToATimeToCome is refused, as pins --as-of does.
+func TestRollbackToATimeToCome(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		if err := w.rollbackTo(time.Now().Add(time.Hour)); tagboat.KindOf(err) != tagboat.Usage {
+			w.Error(err)
+		}
+	})
+}
+
+// TestRollbackToWhatWasRejected is a person's word that the version is good after all.
+func TestRollbackToWhatWasRejected(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.push("shop/web:v2")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		w.later(time.Minute)
+		second := time.Now()
+		w.later(time.Minute)
+		if _, err := w.rollback(); err != nil {
+			w.Fatal(err)
+		}
+		if err := w.rollbackTo(second); err != nil || w.pinned("web").Tag != "v2" {
+			w.Fatal(w.pinned("web"), err)
+		}
+		if _, err := w.open().Unhold(w.Context(), app.HoldRequest{Environment: "dev"}); err != nil {
+			w.Fatal(err)
+		}
+		w.blocked(w.automate("web=v1"), "was rejected")
+		w.push("shop/web:v3")
+		if err := w.automate("web=v3"); err != nil {
+			w.Fatal(err)
+		}
+		if err := w.automate("web=v2"); err != nil {
+			w.Error(err)
+		}
+	})
+}
+
+// TestRollbackMovesTheTagsOfTheStage has a tag that says what is pinned.
+func TestRollbackMovesTheTagsOfTheStage(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		shop{services: []string{"web"}, tags: `"{environment}"`}.configure(w)
+		w.push("shop/web:v2")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		if _, err := w.rollback(); err != nil {
+			w.Fatal(err)
+		}
+		ref, err := name.ParseReference(host+"/shop/web:dev", name.Insecure)
+		if err != nil {
+			w.Fatal(err)
+		}
+		tagged, err := remote.Head(ref, remote.WithTransport(carrier{w.server}))
+		if err != nil || tagboat.Digest(tagged.Digest.String()) != w.pushed["shop/web:v1"] {
+			w.Errorf("the tag is on %v, %v", tagged, err)
+		}
+	})
+}
+
+// TestATagWithoutDigestIsPinned, though nobody can tell what that is: it is not deployed, and
+// to pin it again is no change.
+func TestATagWithoutDigestIsPinned(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web"}}.open(w)
+		w.configure("ledger: {form: tag}\n")
+		w.push("shop/web:v1")
+		w.pin("dev", "web=v1")
+		if _, err := w.open().Hold(w.Context(), app.HoldRequest{Environment: "dev"}); err != nil {
+			w.Fatal(err)
+		}
+		if err := w.automate("web=v1"); err != nil {
+			w.Errorf("nothing changes: %v", err)
+		}
+		_, err := w.open().Plan(w.Context(), app.Selection{})
+		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "is pinned in dev as v1, without a digest") {
+			w.Error(err)
+		}
+	})
+}
