@@ -156,11 +156,15 @@ func (w *world) restoreWeb() {
 	if told := w.notices[len(w.notices)-1]; !strings.Contains(told, "tagboat pins --env dev --restore web") {
 		w.Errorf("told: %s", told)
 	}
-	if result, err := w.open().Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, ""); err != nil || result.Changed {
+	if result, err := w.open().Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, "", false); err != nil || result.Changed {
 		w.Errorf("nothing of api was overwritten: %+v %v", result, err)
 	}
+	puts := w.calls("ssm.PutParameter")
+	if result, err := w.open().Restore(w.Context(), "dev", nil, "", true); err != nil || result.Document.Pins[0].Tag != "v2" || w.calls("ssm.PutParameter") != puts {
+		w.Errorf("a dry run: %+v %v", result, err)
+	}
 	for _, again := range []bool{true, false} {
-		if result, err := w.open().Restore(w.Context(), "dev", nil, ""); err != nil || result.Changed != again {
+		if result, err := w.open().Restore(w.Context(), "dev", nil, "", false); err != nil || result.Changed != again {
 			w.Errorf("restored: %+v %v", result, err)
 		}
 	}

@@ -19,6 +19,7 @@ type HoldRequest struct {
 	Images      []tagboat.ImageName // none for the whole environment
 	Until       When                // the zero value for no end
 	Message     string
+	DryRun      bool // tell what would be held, and write nothing
 }
 
 // holdsOf returns the group that stands for an environment's holds.
@@ -44,7 +45,7 @@ func (a *App) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, e
 	if len(r.Images) == 0 {
 		r.Images = []tagboat.ImageName{ledger.AllImages}
 	}
-	return a.changeHolds(ctx, env, reason{"hold", r.Message}, func(now ledger.Holds) ledger.Holds {
+	return a.changeHolds(ctx, env, reason{"hold", r.Message}, r.DryRun, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for _, image := range r.Images {
 			held := now[image]
@@ -62,7 +63,7 @@ func (a *App) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument,
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
-	return a.changeHolds(ctx, env, reason{"unhold", r.Message}, func(now ledger.Holds) ledger.Holds {
+	return a.changeHolds(ctx, env, reason{"unhold", r.Message}, r.DryRun, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, held := range now {
 			if held.Hold != nil && (len(r.Images) == 0 || slices.Contains(r.Images, image)) {
@@ -112,7 +113,7 @@ func (a *App) newHold(ctx context.Context, env config.Environment, r HoldRequest
 }
 
 // changeHolds writes the holds that change returns for those that there are.
-func (a *App) changeHolds(ctx context.Context, env config.Environment, why reason, change func(now ledger.Holds) ledger.Holds) (tagboat.HoldsDocument, error) {
+func (a *App) changeHolds(ctx context.Context, env config.Environment, why reason, dryRun bool, change func(now ledger.Holds) ledger.Holds) (tagboat.HoldsDocument, error) {
 	group := a.holdsOf(env)
 	draft, err := a.ledger(env).Draft(ctx, group)
 	if err != nil {
@@ -131,7 +132,7 @@ func (a *App) changeHolds(ctx context.Context, env config.Environment, why reaso
 	if unreadable != nil && len(changes) == 0 {
 		return tagboat.HoldsDocument{}, unreadable
 	}
-	if len(changes) > 0 {
+	if len(changes) > 0 && !dryRun {
 		if _, err := draft.Hold(ctx, group, was, changes, ledger.Why{Message: why.message}); err != nil {
 			return tagboat.HoldsDocument{}, fmt.Errorf("writing the holds of %s: %w", env.Name, err)
 		}

@@ -49,8 +49,8 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 }
 
 // Restore pins again what somebody overwrote who does not keep to the protocol: of the
-// images given, or of all.
-func (a *App) Restore(ctx context.Context, name tagboat.EnvName, images []tagboat.ImageName, message string) (PinResult, error) {
+// images given, or of all. Of a dry run it says what that would come to.
+func (a *App) Restore(ctx context.Context, name tagboat.EnvName, images []tagboat.ImageName, message string, dryRun bool) (PinResult, error) {
 	env, err := a.config.Environment(string(name))
 	if err != nil {
 		return PinResult{}, err
@@ -76,12 +76,16 @@ func (a *App) Restore(ctx context.Context, name tagboat.EnvName, images []tagboa
 	if len(lost) == 0 {
 		return PinResult{Document: document}, nil
 	}
-	written, err := a.writePins(ctx, env, lost, reason{"restore", cmp.Or(message, "restored")}, false)
+	written, err := a.writePins(ctx, env, lost, reason{"restore", cmp.Or(message, "restored")}, dryRun)
 	if err != nil {
 		return PinResult{}, err
 	}
 	document.Pins = some(written.pins)
-	return PinResult{Document: document, Changed: written.changed}, a.keepTags(ctx, env, written.pins)
+	result := PinResult{Document: document, Changed: written.changed}
+	if dryRun {
+		return result, nil
+	}
+	return result, a.keepTags(ctx, env, written.pins)
 }
 
 // books reads the pins of all given environments: one call for ten parameters in each

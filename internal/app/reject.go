@@ -30,7 +30,7 @@ func (a *App) reject(ctx context.Context, env config.Environment, book ledger.Bo
 		return err
 	}
 	why := reason{"hold", message}
-	_, err = a.changeHolds(ctx, env, why, func(now ledger.Holds) ledger.Holds {
+	_, err = a.changeHolds(ctx, env, why, false, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, digest := range bad {
 			held := now[image].Reject(digest).Accept(to[image].Digest) // a person goes back to it
@@ -40,7 +40,7 @@ func (a *App) reject(ctx context.Context, env config.Environment, book ledger.Bo
 		return changes
 	})
 	if tagboat.KindOf(err) == tagboat.Usage {
-		_, err = a.changeHolds(ctx, env, why, func(now ledger.Holds) ledger.Holds {
+		_, err = a.changeHolds(ctx, env, why, false, func(now ledger.Holds) ledger.Holds {
 			held := now[ledger.AllImages]
 			held.Hold = hold
 			return ledger.Holds{ledger.AllImages: held}

@@ -17,6 +17,7 @@ type holdOptions struct {
 	images      []string
 	until       when
 	message     string
+	dryRun      bool
 }
 
 func newHold(f *frame) *cobra.Command {
@@ -59,13 +60,14 @@ func newUnhold(f *frame) *cobra.Command {
 func (o *holdOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for those who meet the hold and for the history")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be held and write nothing")
 }
 
 func runHold(ctx context.Context, f *frame, o holdOptions, run func(*app.App, context.Context, app.HoldRequest) (tagboat.HoldsDocument, error)) error {
 	if o.environment == "" {
 		return tagboat.Usagef("which environment?").WithHint("add --env ENV")
 	}
-	request := app.HoldRequest{Environment: tagboat.EnvName(o.environment), Until: o.until.When, Message: o.message}
+	request := app.HoldRequest{Environment: tagboat.EnvName(o.environment), Until: o.until.When, Message: o.message, DryRun: o.dryRun}
 	request.Until.Ago = -request.Until.Ago
 	for _, image := range o.images {
 		request.Images = append(request.Images, tagboat.ImageName(image))
@@ -83,6 +85,9 @@ func runHold(ctx context.Context, f *frame, o holdOptions, run func(*app.App, co
 		return f.JSON(document)
 	}
 	f.printHolds(document)
+	if o.dryRun {
+		f.Talkf("nothing was written (--dry-run)\n")
+	}
 	return nil
 }
 

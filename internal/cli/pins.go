@@ -77,9 +77,9 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 }
 
 func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
-	if o.asOf.text != "" || o.imports.dryRun {
-		return tagboat.Usagef("--restore brings back what was overwritten, and goes with neither --as-of nor --dry-run").
-			WithHint("tagboat pins --env %s shows what it would bring back", o.environment)
+	if o.asOf.text != "" {
+		return tagboat.Usagef("--restore brings back what was overwritten, and does not go with --as-of").
+			WithHint("tagboat pins --env %s --restore --dry-run shows what it would bring back", o.environment)
 	}
 	a, err := f.open(ctx)
 	if err != nil {
@@ -90,7 +90,7 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 	for _, image := range o.images {
 		images = append(images, tagboat.ImageName(image))
 	}
-	result, err := a.Restore(ctx, tagboat.EnvName(o.environment), images, o.imports.message)
+	result, err := a.Restore(ctx, tagboat.EnvName(o.environment), images, o.imports.message, o.imports.dryRun)
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,9 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 		return f.JSON(result.Document)
 	case len(result.Document.Pins) == 0:
 		f.Talkf("nothing was overwritten, nothing was written\n")
+	case o.imports.dryRun:
+		f.printPinned(result.Document.Pins)
+		f.Talkf("nothing was written (--dry-run)\n")
 	default:
 		f.printPinned(result.Document.Pins)
 		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), o.environment)

@@ -19,7 +19,7 @@ type importOptions struct {
 func (o *importOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.path, "import", "", "adopt this parameter and all below it")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "with --import and --restore: why, for the history")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "with --import: show what would be pinned, write nothing")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "with --import or --restore: show what would be pinned, write nothing")
 }
 
 // unused makes sure that no option was given that only --import has.
