@@ -85,6 +85,10 @@ func (a *App) bounds(ctx context.Context, env config.Environment, r HistoryReque
 	if from, err = a.moment(ctx, env, r.Since); err == nil {
 		to, err = a.moment(ctx, env, r.Until)
 	}
+	if err == nil && !to.IsZero() && !from.Before(to) {
+		err = tagboat.Usagef("nothing is since %s and before %s", from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)).
+			WithHint("--since takes the earlier time, and --until the later one")
+	}
 	return from, to, err
 }
 

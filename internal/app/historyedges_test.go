@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -47,6 +48,17 @@ func TestHistoryKnowsWhatItForgot(t *testing.T) {
 		oldest := time.Now().Add(-99 * time.Minute)
 		if got := w.history(app.HistoryRequest{}).Since; got == nil || !got.Equal(oldest) {
 			w.Errorf("whole since %v, want %v", got, oldest)
+		}
+	})
+}
+
+// TestHistoryOfNoTime has its end before its beginning.
+func TestHistoryOfNoTime(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web"}}.open(w)
+		_, err := w.open().History(w.Context(), app.HistoryRequest{Since: app.When{Ago: time.Hour}, Until: app.When{Ago: 2 * time.Hour}})
+		if tagboat.KindOf(err) != tagboat.Usage {
+			w.Error(err)
 		}
 	})
 }
