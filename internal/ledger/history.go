@@ -63,18 +63,19 @@ func (g Group) steps(history []Parameter, before, after state) []Step {
 			Version: p.Version, At: p.At, By: by, Message: message, Foreign: !ours,
 		}
 		if s.From != s.To {
-			s.Overwrote = s.Foreign && wasBefore(history, before, key, after.values[key])
+			s.Overwrote = s.Foreign && undoes(history, before, key, after.values[key])
 			steps = append(steps, s)
 		}
 	}
 	return steps
 }
 
-// wasBefore tells whether a key had a value before the version that last set it.
-func wasBefore(history []Parameter, s state, key, value string) bool {
+// undoes tells whether a value is what a key had before the version that last set it, or
+// none: nobody who keeps to the protocol takes a key out.
+func undoes(history []Parameter, s state, key, value string) bool {
 	at, ok := s.origin[key]
-	if !ok {
-		return false
+	if !ok || value == "" {
+		return ok
 	}
 	return slices.ContainsFunc(history[:at], func(p Parameter) bool {
 		v, err := valuesOf(p)
@@ -83,7 +84,7 @@ func wasBefore(history []Parameter, s state, key, value string) bool {
 }
 
 // overwritten returns the updates of a group that are lost, by image: the last to change
-// the image knows nothing of the protocol, and put back what was there before.
+// the image knows nothing of the protocol, and put back what was there before, or nothing.
 func (g Group) overwritten(history []Parameter, s state) []tagboat.Overwritten {
 	var lost []tagboat.Overwritten
 	for _, image := range slices.Sorted(maps.Keys(g.Images)) {
@@ -99,7 +100,7 @@ func (g Group) overwritten(history []Parameter, s state) []tagboat.Overwritten {
 			continue
 		}
 		before, err := replay(history[:last])
-		if err != nil || before.values[key] == s.values[key] || !wasBefore(history, before, key, s.values[key]) {
+		if err != nil || before.values[key] == s.values[key] || !undoes(history, before, key, s.values[key]) {
 			continue
 		}
 		ref := g.reference(image, before.values)

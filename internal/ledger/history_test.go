@@ -48,3 +48,20 @@ func BenchmarkSteps(b *testing.B) {
 		}
 	}
 }
+
+// TestADroppedPinIsOverwritten has somebody write a value of theirs over all pins.
+func TestADroppedPinIsOverwritten(t *testing.T) {
+	m := memory()
+	update(t, m, group(), changes{"api": version("shop/api", "1", digest1), "proxy": version("shop/proxy", "1", digest1)})
+	if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: `{"api":"2"}`, Overwrite: true}); err != nil {
+		t.Fatal(err)
+	}
+	book, err := (&ledger.Ledger{Store: m}).Audit(t.Context(), group())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := book.Entries[0].Overwritten
+	if len(lost) != 1 || lost[0].Image != "proxy" || lost[0].Digest != digest1 {
+		t.Errorf("lost: %+v", lost)
+	}
+}
