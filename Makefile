@@ -42,7 +42,10 @@ race:
 # Every interleaving of the ledger's writers, 32 processes at one parameter, and deployments
 # killed at every call; make test does the same with less.
 proof:
-	TAGBOAT_EXHAUSTIVE=1 $(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestManyProcesses|TestKilledAtEveryCall' -count=1 -timeout 20m
+	@export TAGBOAT_EXHAUSTIVE=1; \
+	$(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestManyProcesses' -count=1 -timeout 20m & ledger=$$!; \
+	$(GO) test ./cmd/tagboat -run TestKilledAtEveryCall -count=1 -timeout 20m & killed=$$!; \
+	wait $$ledger; ended=$$?; wait $$killed && exit $$ended
 
 # A push of 300 MB over connections that break; make test does the same with a small one.
 large:
