@@ -153,7 +153,7 @@ func heldEvents(changes ledger.Holds, why reason) []tagboat.Event {
 func holdsDocument(env config.Environment, holds ledger.Holds, now time.Time) tagboat.HoldsDocument {
 	document := tagboat.HoldsDocument{Environment: env.Name, Holds: []tagboat.HeldImage{}}
 	for _, image := range slices.Sorted(maps.Keys(holds)) {
-		if hold := holds[image].Hold; hold != nil && (hold.Until == nil || now.Before(*hold.Until)) {
+		if hold := holds[image].At(now); hold != nil {
 			document.Holds = append(document.Holds, tagboat.HeldImage{Image: image, Hold: *hold})
 		}
 	}

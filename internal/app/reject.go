@@ -15,11 +15,11 @@ import (
 // reject stops automation from bringing back what a rollback takes away: it holds the
 // images that change, and rejects the versions that were pinned. Where so many holds do
 // not fit, all of the environment is held.
-func (a *App) reject(ctx context.Context, env config.Environment, book ledger.Book, to map[tagboat.ImageName]tagboat.Reference, message string) error {
+func (a *App) reject(ctx context.Context, env config.Environment, left []tagboat.Pin, to map[tagboat.ImageName]tagboat.Reference, message string) error {
 	bad := map[tagboat.ImageName]tagboat.Digest{}
-	for image, ref := range to {
-		if pin, ok := book.Pin(env.Name, image); ok && pin.Digest != ref.Digest {
-			bad[image] = pin.Digest
+	for _, pin := range left {
+		if pin.Parameter != "" {
+			bad[pin.Image] = pin.Digest
 		}
 	}
 	if len(bad) == 0 {

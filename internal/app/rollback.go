@@ -68,18 +68,31 @@ func (a *App) wayBack(ctx context.Context, c cell, target deploy.Target, to When
 func (r *Rollback) Document() tagboat.PlanDocument {
 	document := r.PlanSet.Document()
 	for _, env := range slices.Sorted(maps.Keys(r.pins)) {
-		for _, image := range slices.Sorted(maps.Keys(r.pins[env])) {
-			to := r.pins[env][image]
-			pin, _ := r.book(env).Pin(env, image)
-			if pin.Digest != to.Digest {
-				document.Pins = append(document.Pins, tagboat.PinChange{
-					Environment: env, Image: image,
-					From: tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, To: tagboat.Observed{Tag: to.Tag, Digest: to.Digest},
-				})
-			}
+		for _, pin := range r.leaves(env) {
+			to := r.pins[env][pin.Image]
+			document.Pins = append(document.Pins, tagboat.PinChange{
+				Environment: env, Image: pin.Image,
+				From: tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, To: tagboat.Observed{Tag: to.Tag, Digest: to.Digest},
+			})
 		}
 	}
 	return document
+}
+
+// leaves returns the pins of an environment, as they were when the rollback was planned,
+// that others take the place of, by image. Of an image that had none it has the name alone.
+func (r *Rollback) leaves(env tagboat.EnvName) []tagboat.Pin {
+	var left []tagboat.Pin
+	for _, image := range slices.Sorted(maps.Keys(r.pins[env])) {
+		pin, ok := r.book(env).Pin(env, image)
+		if !ok {
+			pin.Image = image
+		}
+		if pin.Digest != r.pins[env][image].Digest {
+			left = append(left, pin)
+		}
+	}
+	return left
 }
 
 // book returns what an environment had when the rollback was planned.
@@ -94,11 +107,10 @@ func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
 
 // label marks the versions of the parameters that a rollback is about to leave. Without
 // the label all is as well, so a failure is only told.
-func (a *App) label(ctx context.Context, env config.Environment, book ledger.Book, to map[tagboat.ImageName]tagboat.Reference) {
+func (a *App) label(ctx context.Context, env config.Environment, left []tagboat.Pin) {
 	done := map[string]bool{}
-	for image, ref := range to {
-		pin, ok := book.Pin(env.Name, image)
-		if !ok || pin.Digest == ref.Digest || done[pin.Parameter] {
+	for _, pin := range left {
+		if pin.Parameter == "" || done[pin.Parameter] {
 			continue
 		}
 		done[pin.Parameter] = true
@@ -160,10 +172,11 @@ func (a *App) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollback, me
 	if err != nil {
 		return pinnedBack{}, err
 	}
-	if err := a.reject(ctx, env, r.book(name), r.pins[name], "rolled back: "+message); err != nil {
+	left := r.leaves(name)
+	if err := a.reject(ctx, env, left, r.pins[name], "rolled back: "+message); err != nil {
 		return pinnedBack{}, fmt.Errorf("holding what %s goes back to: %w", name, err)
 	}
-	a.label(ctx, env, r.book(name), r.pins[name])
+	a.label(ctx, env, left)
 	written, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false)
 	if err != nil {
 		return pinnedBack{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)

@@ -71,8 +71,10 @@ func (g *gatherer) stages(ctx context.Context, e *explain.Evidence) []tagboat.Ca
 		return nil
 	}
 	found, err := g.client.Deployments.DescribeServiceDeployments(ctx, []string{g.deployment})
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		g.errs = append(g.errs, err)
+	}
+	if len(found) == 0 {
 		return nil
 	}
 	e.Reason = found[0].StatusReason

@@ -49,10 +49,18 @@ func (h Held) Accept(d tagboat.Digest) Held {
 // Rejects tells whether a version was rejected.
 func (h Held) Rejects(d tagboat.Digest) bool { return slices.Contains(h.Rejected, d) }
 
+// At returns the hold as long as it has not ended; nil for none.
+func (h Held) At(now time.Time) *tagboat.Hold {
+	if h.Hold == nil || h.Hold.Until != nil && !now.Before(*h.Hold.Until) {
+		return nil
+	}
+	return h.Hold
+}
+
 // Of returns the hold on an image at a time, its own or that of all images; nil for none.
 func (h Holds) Of(image tagboat.ImageName, now time.Time) *tagboat.Hold {
 	for _, name := range []tagboat.ImageName{image, AllImages} {
-		if hold := h[name].Hold; hold != nil && (hold.Until == nil || now.Before(*hold.Until)) {
+		if hold := h[name].At(now); hold != nil {
 			return hold
 		}
 	}
