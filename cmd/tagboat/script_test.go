@@ -33,8 +33,10 @@ func TestMain(m *testing.M) {
 //	start NAME COMMAND...         runs a command in the background
 //	killed NAME OPERATION N       kills it once the sandbox has counted the operation N times
 //	interrupt NAME                is Ctrl-C
+//	signal NAME hup|int|term|kill|pipe   sends it another signal
 //	ended NAME CODE [WITHIN]      waits for its end; NAME.stdout and NAME.stderr have what it printed
 //	await OPERATION N             waits until the sandbox has answered the operation N times
+//	proxy [KIND OPERATION [TIMES] [OPTION=VALUE...]]   loses, repeats, delays and rewrites calls; see orderProxy
 //	struck N                      waits until the faults in force have hit so many calls
 //	each LIST FROM TO             copies a file for each line of LIST, with NAME filled in
 //	pusheach LIST TAG [LABEL=VALUE...]   pushes shop/NAME for each line of LIST
@@ -69,6 +71,7 @@ func stories(dir string) testscript.Params {
 			env.Values[functionKey{}] = new(*function)
 			env.Values[stackKey{}] = &stack{}
 			env.Values[backgroundKey{}] = background{}
+			env.Values[proxyKey{}] = &proxyServer{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -84,6 +87,8 @@ func stories(dir string) testscript.Params {
 			"start":     startCommand,
 			"killed":    killCommand,
 			"interrupt": interruptCommand,
+			"signal":    signalCommand,
+			"proxy":     orderProxy,
 			"ended":     awaitEnd,
 			"await":     awaitCalls,
 			"struck":    awaitHits,
