@@ -97,6 +97,32 @@ func isOurs(path string) bool { return path == module || strings.HasPrefix(path,
 
 func below(path string) string { return strings.TrimPrefix(strings.TrimPrefix(path, module), "/") }
 
+// TestOnlyConsolePrints holds that what others wrote has one way out, which makes it
+// printable: nothing else writes to the streams or says that text is markup.
+func TestOnlyConsolePrints(t *testing.T) {
+	mayWrite := []string{
+		"internal/console",              // the way out
+		"internal/cli/root.go",          // gives the streams to the library of commands, behind the guard
+		"internal/cli/githubactions.go", // the commands to GitHub Actions, which escapes them itself
+	}
+	err := filepath.WalkDir("internal", func(path string, _ fs.DirEntry, err error) error {
+		allowed := slices.ContainsFunc(mayWrite, func(p string) bool { return strings.HasPrefix(filepath.ToSlash(path), p) })
+		if err != nil || allowed || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "sandbox") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, forbidden := range []string{"console.Markup(", "os.Stdout", "os.Stderr", "Streams.Out", "Streams.Err", "streams.Out", "streams.Err", "f.Out", "f.Err,", "f.Err)", "OutOrStdout", "ErrOrStderr"} {
+			if strings.Contains(string(text), forbidden) {
+				t.Errorf("%s uses %s; print with Printf, Talkf, a Table or a Live", path, forbidden)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestPackageComments asks every package to say what it is for.
 func TestPackageComments(t *testing.T) {
 	for pkg := range packages(t) {

@@ -66,6 +66,7 @@ func stories(dir string) testscript.Params {
 			env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "no-such-file"))
 			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "no-such-file"))
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			env.Setenv("EVIL", evil)
 			env.Setenv("NO_PROXY", "127.0.0.1")
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Values[functionKey{}] = new(*function)
@@ -77,6 +78,7 @@ func stories(dir string) testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandbox":   startSandbox,
 			"push":      pushImage,
+			"plain":     checkPlain,
 			"pushindex": pushIndex,
 			"cluster":   createCluster,
 			"calls":     checkCalls,

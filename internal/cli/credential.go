@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +73,7 @@ func getCredential(ctx context.Context, streams *console.Streams) error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(streams.Out).Encode(credentials{server, login.User, login.Password})
+	return streams.JSON(credentials{server, login.User, login.Password})
 }
 
 // listCredentials answers the registries that there are logins for, as far as they are
@@ -84,7 +83,7 @@ func listCredentials(streams *console.Streams, getenv func(string) string) error
 	if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
 		known[hostOf(endpoint)] = "AWS"
 	}
-	return json.NewEncoder(streams.Out).Encode(known)
+	return streams.JSON(known)
 }
 
 // hostOf returns the host of what docker gives as a server's address, with or without a

@@ -77,7 +77,7 @@ func (f *frame) printCauses(causes []tagboat.Cause) {
 
 func (f *frame) printEvidence(cause tagboat.Cause) {
 	for line := range strings.Lines(cause.Evidence) {
-		f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(console.Printable(line), " ")))
+		f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(line, "\r\n ")))
 	}
 	if cause.Advice != "" {
 		f.Printf("    %s %s\n", f.OnOut(console.Accent, "→"), cause.Advice)

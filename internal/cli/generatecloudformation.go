@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/console"
 )
 
 type snippetOptions struct {
@@ -66,7 +67,7 @@ func runSnippet(ctx context.Context, f *frame, o snippetOptions) error {
 		if i > 0 {
 			f.Printf("---\n")
 		}
-		f.Printf("%s", text)
+		f.Printf("%s", console.Lines(string(text)))
 	}
 	return nil
 }

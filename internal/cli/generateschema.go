@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/console"
 )
 
 func newGenerateSchema(f *frame) *cobra.Command {
@@ -13,7 +14,7 @@ func newGenerateSchema(f *frame) *cobra.Command {
 		Example: "  tagboat generate schema > tagboat.schema.json",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			f.Printf("%s", config.Schema())
+			f.Printf("%s", console.Lines(string(config.Schema())))
 			return nil
 		},
 	}

@@ -13,9 +13,9 @@ func (f *frame) annotate(deployments []tagboat.Deployment) {
 	if !githubactions.Inside(f.getenv) {
 		return
 	}
-	say := f.Printf
+	say := f.log.Printf
 	if f.json() {
-		say = f.Talkf
+		say = f.log.Talkf
 	}
 	for _, line := range githubactions.Annotations(deployments) {
 		say("%s\n", line)
@@ -29,7 +29,7 @@ func (f *frame) annotateErrors(err error) {
 		return
 	}
 	for _, line := range githubactions.Errors(console.Each(err)) {
-		f.Talkf("%s\n", line)
+		f.log.Talkf("%s\n", line)
 	}
 }
 
@@ -39,7 +39,7 @@ func (f *frame) folded(title string, write func()) {
 		write()
 		return
 	}
-	githubactions.Group(f.Out, title, write)
+	githubactions.Group(f.log.Out, title, write)
 }
 
 // summarize adds to the job's summary in GitHub Actions. What was done is done, so a

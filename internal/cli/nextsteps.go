@@ -3,9 +3,9 @@ package cli
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
 )
 
 // printSum counts the verdicts of several deployments, the good ones first.
@@ -17,7 +17,7 @@ func (f *frame) printSum(deployments []tagboat.Deployment) {
 	for _, d := range deployments {
 		count[d.Verdict]++
 	}
-	var parts []string
+	var parts []console.Markup
 	for _, v := range []tagboat.Verdict{
 		tagboat.VerdictSucceeded, tagboat.VerdictUnchanged, tagboat.VerdictStarted, tagboat.VerdictRolledBack, tagboat.VerdictFailed,
 		tagboat.VerdictSuperseded, tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictSkipped,
@@ -26,7 +26,7 @@ func (f *frame) printSum(deployments []tagboat.Deployment) {
 			parts = append(parts, f.OnOut(verdictStyle(v), fmt.Sprintf("%d %s", count[v], v)))
 		}
 	}
-	f.Printf("\n%d deployments: %s\n", len(deployments), strings.Join(parts, ", "))
+	f.Printf("\n%d deployments: %s\n", len(deployments), console.Join(parts, ", "))
 }
 
 // printNext says what to do about pins that are not what runs.

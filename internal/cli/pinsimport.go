@@ -61,7 +61,7 @@ func (f *frame) printImported(document tagboat.ImportDocument) {
 		table.Print(f.Streams)
 	}
 	if document.Proposal != "" {
-		f.Printf("%s", document.Proposal)
+		f.Printf("%s", console.Lines(document.Proposal))
 	}
 }
 

@@ -15,11 +15,13 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/githubactions"
 )
 
 // frame is what every command has: the streams and the flags that all of them take.
 type frame struct {
 	*console.Streams
+	log    *console.Streams // the same where commands to GitHub Actions get through
 	getenv func(string) string
 	config string
 	output string
@@ -28,12 +30,15 @@ type frame struct {
 
 // Main runs the command line and returns the exit code.
 func Main(ctx context.Context, args []string, streams *console.Streams) int {
-	f := &frame{Streams: streams, getenv: os.Getenv}
+	f := &frame{Streams: streams, log: streams, getenv: os.Getenv}
+	if githubactions.Inside(f.getenv) {
+		f.Streams = streams.Through(githubactions.Guard)
+	}
 	root := newRoot(f)
 	root.SetArgs(args)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.Err)
-	root.SetIn(streams.In)
+	root.SetOut(f.Out)
+	root.SetErr(f.Err)
+	root.SetIn(f.In)
 	err := afterAll(ctx, root.ExecuteContext(ctx))
 	if err == nil {
 		return 0

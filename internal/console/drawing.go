@@ -62,7 +62,7 @@ func (l *Live) frame(width, height int, now time.Time) []string {
 	}
 	lines := l.columns(rows, width)
 	if rest := counted(hidden, waiting); rest != "" {
-		lines = append(lines, l.streams.OnErr(Faint, cutTo(rest, width)))
+		lines = append(lines, string(l.streams.OnErr(Faint, cutTo(rest, width))))
 	}
 	return lines
 }
@@ -150,7 +150,7 @@ func (l *Live) columns(rows [][]Cell, width int) []string {
 			if width > 0 {
 				text = cut(text, width-column)
 			}
-			b.WriteString(l.streams.OnErr(cell.Style, text))
+			b.WriteString(string(l.streams.OnErr(cell.Style, text)))
 			column += widths[i] + gap
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", widths[i]+gap-utf8.RuneCountInString(text)))

@@ -45,7 +45,7 @@ func (s *Streams) one(err error) {
 // place shows the line with a caret under its column; tabs stay tabs so that the two
 // lines up.
 func (s *Streams) place(p tagboat.Position) {
-	s.Talkf("  | %s\n", p.Text)
+	s.Talkf("  | %s\n", Lines(strings.ReplaceAll(p.Text, "\n", " ")))
 	if p.Column < 1 {
 		return
 	}
@@ -57,5 +57,5 @@ func (s *Streams) place(p tagboat.Position) {
 		}
 		return ' '
 	}, string(lead))
-	s.Talkf("  | %s%s\n", blank, s.OnErr(Bad, "^"))
+	s.Talkf("  | %s%s\n", Lines(blank), s.OnErr(Bad, "^"))
 }

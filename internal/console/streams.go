@@ -4,12 +4,16 @@
 package console
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
+	"unicode"
+	"unicode/utf16"
 
 	"golang.org/x/term"
 )
@@ -29,6 +33,14 @@ type Streams struct {
 	Resized func() (width, height int)
 
 	live atomic.Pointer[Live] // what is drawn on Err now
+}
+
+// Through returns the same streams with both writers behind a filter.
+func (s *Streams) Through(filter func(io.Writer) io.Writer) *Streams {
+	return &Streams{
+		In: s.In, Out: filter(s.Out), Err: filter(s.Err), OutTTY: s.OutTTY, ErrTTY: s.ErrTTY, Color: s.Color,
+		Width: s.Width, Height: s.Height, Resized: s.Resized,
+	}
 }
 
 // size returns the columns and lines of the terminal.
@@ -70,26 +82,57 @@ func number(variable string, otherwise int) int {
 	return otherwise
 }
 
-// JSON prints v as one indented document.
+// JSON prints v as one indented document. Runes that do not print are escaped in it, and
+// so is what the log of a CI system could take for a command.
 func (s *Streams) JSON(v any) error {
-	encoder := json.NewEncoder(s.Out)
+	var document bytes.Buffer
+	encoder := json.NewEncoder(&document)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
+	if _, err := io.WriteString(s.Out, escapedJSON(document.String())); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
 	return nil
 }
 
-// Printf writes data. What cannot be written there cannot be told there either, so
-// errors are the operating system's to report (SIGPIPE).
-func (s *Streams) Printf(format string, args ...any) { _, _ = fmt.Fprintf(s.Out, format, args...) }
+// escapedJSON returns a document that means the same. What it escapes can only stand
+// within strings.
+func escapedJSON(document string) string {
+	var b strings.Builder
+	for _, r := range document {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return strings.ReplaceAll(b.String(), "##[", `##\u005b`)
+}
 
-// Talkf writes talk: whole lines, while there is a Live on the terminal.
+// Printf writes data. The format is ours; all text in the arguments becomes printable,
+// Markup excepted. What cannot be written there cannot be told there either, so errors
+// are the operating system's to report (SIGPIPE).
+func (s *Streams) Printf(format string, args ...any) {
+	_, _ = io.WriteString(s.Out, sprintf(format, args))
+}
+
+// Talkf writes talk, as Printf does data: whole lines, while there is a Live on the
+// terminal.
 func (s *Streams) Talkf(format string, args ...any) {
 	if l := s.live.Load(); l != nil {
-		l.above(fmt.Sprintf(format, args...))
+		l.above(sprintf(format, args))
 		return
 	}
-	_, _ = fmt.Fprintf(s.Err, format, args...)
+	_, _ = io.WriteString(s.Err, sprintf(format, args))
+}
+
+func sprintf(format string, args []any) string {
+	return fmt.Sprintf(format, printables(args)...)
 }

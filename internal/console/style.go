@@ -16,25 +16,25 @@ const (
 
 var codes = map[Style]string{Good: "32", Bad: "31", Warn: "33", Faint: "2", Strong: "1", Accent: "36"}
 
-func paint(style Style, text string) string {
+func paint(style Style, text string) Markup {
 	if style == Plain || text == "" {
-		return text
+		return Markup(text)
 	}
-	return "\x1b[" + codes[style] + "m" + text + "\x1b[0m"
+	return Markup("\x1b[" + codes[style] + "m" + text + "\x1b[0m")
 }
 
-// OnOut returns text as it goes to Out: in colour only where a person looks on.
-func (s *Streams) OnOut(style Style, text string) string {
+// OnOut returns text as it goes to Out: printable, and in colour only where a person looks on.
+func (s *Streams) OnOut(style Style, text string) Markup {
 	if !s.Color || !s.OutTTY {
-		return text
+		style = Plain
 	}
-	return paint(style, text)
+	return paint(style, Printable(text))
 }
 
 // OnErr returns text as it goes to Err.
-func (s *Streams) OnErr(style Style, text string) string {
+func (s *Streams) OnErr(style Style, text string) Markup {
 	if !s.Color || !s.ErrTTY {
-		return text
+		style = Plain
 	}
-	return paint(style, text)
+	return paint(style, Printable(text))
 }

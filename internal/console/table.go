@@ -21,8 +21,13 @@ type Table struct {
 // NewTable returns a table with a header.
 func NewTable(header ...string) *Table { return &Table{header: header} }
 
-// Row adds a row. A missing cell is empty.
-func (t *Table) Row(cells ...Cell) { t.rows = append(t.rows, cells) }
+// Row adds a row. A missing cell is empty; what does not print becomes a blank.
+func (t *Table) Row(cells ...Cell) {
+	for i := range cells {
+		cells[i].Text = Printable(cells[i].Text)
+	}
+	t.rows = append(t.rows, cells)
+}
 
 // Text is a cell without style.
 func Text(s string) Cell { return Cell{Text: s} }
@@ -85,12 +90,12 @@ func (t *Table) line(s *Streams, row []Cell, widths []int) {
 	var b strings.Builder
 	for i, c := range row {
 		text := cut(c.Text, widths[i])
-		b.WriteString(s.OnOut(c.Style, text))
+		b.WriteString(string(s.OnOut(c.Style, text)))
 		if i < len(row)-1 {
 			b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)+gap))
 		}
 	}
-	s.Printf("%s\n", strings.TrimRight(b.String(), " "))
+	s.Printf("%s\n", Markup(strings.TrimRight(b.String(), " ")))
 }
 
 // cut shortens text to width runes, the last an ellipsis where something is missing.

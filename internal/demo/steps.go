@@ -70,7 +70,7 @@ func (t *tour) steps() []step {
 // show is an act that prints a file of the app.
 func (t *tour) show(name string) func(context.Context) error {
 	return func(context.Context) error {
-		t.Streams.Printf("%s\n%s", t.Streams.OnOut(console.Accent, "$ cat "+name), t.app(grey)[name])
+		t.Streams.Printf("%s\n%s", t.Streams.OnOut(console.Accent, "$ cat "+name), console.Lines(t.app(grey)[name]))
 		return nil
 	}
 }

@@ -1,12 +1,16 @@
 package githubactions
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tagboat/tagboat/internal/console"
+)
 
 // inline makes text one that stands within a line of Markdown, and within a cell of a
 // table, as it is.
 // https://github.github.com/gfm/#backslash-escapes
 func inline(text string) string {
-	return escapes.Replace(strings.Join(strings.Fields(text), " "))
+	return escapes.Replace(strings.Join(strings.Fields(console.Printable(text)), " "))
 }
 
 var escapes = strings.NewReplacer(
@@ -22,5 +26,5 @@ func fenced(language, text string) string {
 	for strings.Contains(text, fence) {
 		fence += "`"
 	}
-	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n"
+	return fence + language + "\n" + strings.TrimRight(string(console.Lines(text)), "\n") + "\n" + fence + "\n"
 }

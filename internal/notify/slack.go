@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
 )
 
 // Slack's limits. That of a whole message is not documented; one of more than 13,000
@@ -102,7 +103,7 @@ const reasonLimit = 600
 
 func link(url, text string) string { return "<" + escape(url) + "|" + text + ">" }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+func oneLine(text string) string { return strings.Join(strings.Fields(console.Printable(text)), " ") }
 
 // escape makes text that Slack shows as it is: <!channel> tells nobody.
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
