@@ -39,7 +39,12 @@ func (f *frame) folded(title string, write func()) {
 		write()
 		return
 	}
-	githubactions.Group(f.log.Out, title, write)
+	githubactions.Group(f.log.Out, title, func() {
+		guarded := f.Streams
+		f.Streams = f.log // in a group the runner takes no commands, so that text can stay as it is
+		write()
+		f.Streams = guarded
+	})
 }
 
 // summarize adds to the job's summary in GitHub Actions. What was done is done, so a
