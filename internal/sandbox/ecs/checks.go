@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,8 @@ const (
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
 func (r *registration) check() error {
 	for _, check := range []func(*registration) error{
-		checkFamily, checkContainers, checkNetworkMode, checkSizes, checkVolumes, checkDependencies, checkCompatibilities,
+		checkFamily, checkRoles, checkContainers, checkNetworkMode, checkSizes, checkSums, checkVolumes, checkDependencies, checkFirelens,
+		checkStorage, checkCompatibilities,
 	} {
 		if err := check(r); err != nil {
 			return err
@@ -62,57 +64,6 @@ func checkContainers(r *registration) error {
 	return nil
 }
 
-func (c *container) check(executionRole string) error {
-	switch {
-	case c.Name == "":
-		return clientError("Container.name should not be null or empty.")
-	case !namePattern.MatchString(c.Name):
-		return clientError("Container.name contains invalid characters.")
-	case c.Image == "":
-		return clientError("Container.image should not be null or empty.")
-	case !imagePattern.MatchString(c.Image):
-		return clientError("Container.image contains invalid characters.")
-	case len(c.secrets()) > 0 && executionRole == "":
-		return clientError("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
-	}
-	if err := c.HealthCheck.check(c.Name); err != nil {
-		return err
-	}
-	return c.LogConfiguration.check()
-}
-
-func (h *healthCheck) check(container string) error {
-	if h == nil {
-		return nil
-	}
-	if len(h.Command) == 0 {
-		return clientError("Invalid health check setting for container '%s'. 'command' must be specified.", container)
-	}
-	for _, limit := range []struct {
-		name     string
-		value    *int
-		min, max int
-	}{{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 60}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300}} {
-		if limit.value != nil && (*limit.value < limit.min || *limit.value > limit.max) {
-			return clientError("Invalid health check setting for container '%s'. '%s' must be between %d and %d.", container, limit.name, limit.min, limit.max)
-		}
-	}
-	return nil
-}
-
-func (l *logConfiguration) check() error {
-	if l == nil {
-		return nil
-	}
-	if l.LogDriver == "" {
-		return clientError("Log driver should not be null or empty.")
-	}
-	if l.LogDriver == "awslogs" && (l.Options["awslogs-region"] == "" || l.Options["awslogs-group"] == "") {
-		return clientError("Log driver awslogs requires options: awslogs-region, awslogs-group")
-	}
-	return nil
-}
-
 func checkNetworkMode(r *registration) error {
 	switch r.NetworkMode {
 	case "", "bridge", "host", "none":
@@ -122,10 +73,25 @@ func checkNetworkMode(r *registration) error {
 		return clientError("Invalid network mode %q.", r.NetworkMode)
 	}
 	for _, c := range r.ContainerDefinitions {
+		if len(c.Links) > 0 {
+			return clientError("Links are not supported when networkMode=awsvpc.")
+		}
 		for _, p := range c.PortMappings {
 			if p.HostPort != nil && *p.HostPort != p.ContainerPort {
 				return clientError("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
 			}
+		}
+	}
+	return nil
+}
+
+var rolePattern = regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[\w+=,.@/-]+$`)
+
+// checkRoles looks at the form of the roles: there is no IAM that would have them.
+func checkRoles(r *registration) error {
+	for _, role := range []string{r.ExecutionRoleARN, r.TaskRoleARN} {
+		if role != "" && !rolePattern.MatchString(role) {
+			return clientError("Role is not valid")
 		}
 	}
 	return nil
@@ -156,9 +122,61 @@ func checkSizes(r *registration) error {
 	return nil
 }
 
+// checkSums compares what all containers reserve with what the task has.
+func checkSums(r *registration) error {
+	cpu, memory := 0, 0
+	for i := range r.ContainerDefinitions {
+		cpu += r.ContainerDefinitions[i].CPU
+		memory += r.ContainerDefinitions[i].reservedMemory()
+	}
+	if r.CPU != "" && cpu > taskUnits(r.CPU, vcpu) {
+		return clientError("The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.")
+	}
+	if r.Memory != "" && memory > taskUnits(r.Memory, gigabyte) {
+		return clientError("The sum of the memory that all containers reserve cannot be greater than the value of the task 'memory'.")
+	}
+	return nil
+}
+
+// checkStorage holds the limits of a task's own disk.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html
+func checkStorage(r *registration) error {
+	if s := r.EphemeralStorage; s != nil && (s.SizeInGiB < 21 || s.SizeInGiB > 200) {
+		return clientError("Ephemeral storage must be between 21 GiB and 200 GiB.")
+	}
+	return nil
+}
+
+// checkFirelens looks for the log router that containers send their lines to.
+func checkFirelens(r *registration) error {
+	sends := slices.ContainsFunc(r.ContainerDefinitions, func(c container) bool {
+		return c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awsfirelens"
+	})
+	routers := 0
+	for _, c := range r.ContainerDefinitions {
+		if c.Firelens == nil {
+			continue
+		}
+		routers++
+		if c.Firelens.Type != "fluentd" && c.Firelens.Type != "fluentbit" {
+			return clientError("Firelens configuration type should be one of [fluentd,fluentbit]")
+		}
+	}
+	switch {
+	case sends && routers == 0:
+		return clientError("When awsfirelens log driver is specified in log configuration, a firelens configuration object must be configured in one of the containers.")
+	case routers > 1:
+		return clientError("Only one container in a task definition can have a firelens configuration.")
+	}
+	return nil
+}
+
 func checkVolumes(r *registration) error {
 	known := map[string]bool{}
 	for _, v := range r.Volumes {
+		if known[v.Name] {
+			return clientError("Duplicate volume name '%s'.", v.Name)
+		}
 		known[v.Name] = true
 	}
 	for _, c := range r.ContainerDefinitions {

@@ -1,6 +1,9 @@
 package ecs
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // checkFargate tells why Fargate would refuse a definition, in ECS's words.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
@@ -18,6 +21,9 @@ func checkFargate(r *registration) error {
 	if !fargateSize(cpu, memory) {
 		return clientError("No Fargate configuration exists for given values: %d CPU, %d memory. See the Amazon ECS documentation for the valid values.", cpu, memory)
 	}
+	if err := checkFargateTask(r); err != nil {
+		return err
+	}
 	for i := range r.ContainerDefinitions {
 		if err := r.ContainerDefinitions[i].checkFargate(r.ExecutionRoleARN); err != nil {
 			return err
@@ -26,18 +32,83 @@ func checkFargate(r *registration) error {
 	return nil
 }
 
+// checkFargate tells what of a container Fargate does not have. The words are those seen
+// for sourcePath and ipcMode where none were seen for a member.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 func (c *container) checkFargate(executionRole string) error {
 	if c.StopTimeout != nil && *c.StopTimeout > 120 {
 		return clientError("Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.")
 	}
-	if executionRole != "" {
-		return nil
+	if member := c.onlyOnInstances(); member != "" {
+		return clientError("Fargate compatible task definitions do not support %s", member)
 	}
-	if ecrHost.MatchString(c.Image) {
+	if err := c.LogConfiguration.checkFargate(executionRole); err != nil {
+		return err
+	}
+	if executionRole == "" && ecrHost.MatchString(c.Image) {
 		return clientError("Fargate requires task definition to have execution role ARN to support ECR images.")
 	}
-	if c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awslogs" {
+	return nil
+}
+
+// onlyOnInstances names a member that only containers on instances can have; "" where
+// the container has none.
+func (c *container) onlyOnInstances() string {
+	gpu := slices.ContainsFunc(c.Resources, func(r struct{ Type string }) bool { return r.Type == "GPU" })
+	for _, member := range []struct {
+		name string
+		has  bool
+	}{
+		{"privileged", c.Privileged},
+		{"links", len(c.Links) > 0},
+		{"devices", len(c.Linux.Devices) > 0},
+		{"sharedMemorySize", c.Linux.SharedMemorySize != nil},
+		{"maxSwap", c.Linux.MaxSwap != nil},
+		{"swappiness", c.Linux.Swappiness != nil},
+		{"dockerSecurityOptions", len(c.SecurityOptions) > 0},
+		{"resourceRequirements of the type GPU", gpu},
+		{"added capabilities other than SYS_PTRACE", slices.ContainsFunc(c.Linux.Capabilities.Add, func(name string) bool { return name != "SYS_PTRACE" })},
+	} {
+		if member.has {
+			return member.name
+		}
+	}
+	return ""
+}
+
+func (l *logConfiguration) checkFargate(executionRole string) error {
+	switch {
+	case l == nil || l.LogDriver == "splunk" || l.LogDriver == "awsfirelens":
+		return nil
+	case l.LogDriver != "awslogs":
+		return clientError("Fargate compatible task definitions do not support the log driver %s. It should be one of [awslogs,splunk,awsfirelens]", l.LogDriver)
+	case executionRole == "":
 		return clientError("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+	case l.Options["awslogs-stream-prefix"] == "":
+		return clientError("Fargate requires log configuration options to include awslogs-stream-prefix to support log driver awslogs.")
+	}
+	return nil
+}
+
+// checkFargateTask tells what of a whole task Fargate does not have.
+func checkFargateTask(r *registration) error {
+	switch {
+	case r.IpcMode != "":
+		return clientError("Tasks using the Fargate launch type do not support ipcMode.")
+	case r.PidMode != "" && r.PidMode != "task":
+		return clientError("Tasks using the Fargate launch type do not support pidMode %s.", r.PidMode)
+	case len(r.PlacementConstraints) > 0:
+		return clientError("Fargate compatible task definitions do not support placementConstraints")
+	case len(r.InferenceAccelerators) > 0:
+		return clientError("Fargate compatible task definitions do not support inferenceAccelerators")
+	}
+	for _, v := range r.Volumes {
+		if v.Host != nil && v.Host.SourcePath != "" {
+			return clientError("Fargate compatible task definitions do not support sourcePath")
+		}
+		if v.Docker != nil {
+			return clientError("Fargate compatible task definitions do not support dockerVolumeConfiguration")
+		}
 	}
 	return nil
 }

@@ -14,11 +14,11 @@ import (
 // FuzzRegister registers anything. What is taken can be described, and registering the
 // description again changes nothing in it.
 func FuzzRegister(f *testing.F) {
-	f.Add([]byte(`{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":4}]}`))
+	f.Add([]byte(`{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":6}]}`))
 	f.Add([]byte(`{"family":"f","cpu":"1 vcpu","memory":"2GB","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],
 		"containerDefinitions":[{"name":"a","image":"b@` + goodDigest + `","portMappings":[{"containerPort":80},{"containerPortRange":"1-2"}],"healthCheck":{"command":["CMD","x"]}}]}`))
 	f.Add([]byte(`{"family":"f","containerDefinitions":[null]}`))
-	f.Add([]byte(`{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":4,"portMappings":[null],"healthCheck":null}],"volumes":null,"tags":null}`))
+	f.Add([]byte(`{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":6,"portMappings":[null],"healthCheck":null}],"volumes":null,"tags":null}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := &world{}
 		operations := ecs.New(ecs.Deps{Clock: clock.NewManual(start), Images: w, Logs: w, Targets: w}).Service().Operations

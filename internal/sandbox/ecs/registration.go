@@ -12,8 +12,11 @@ type registration struct {
 	TaskRoleARN             string
 	PidMode                 string
 	IpcMode                 string
+	EphemeralStorage        *ephemeralStorage
+	PlacementConstraints    []struct{ Type, Expression string }
+	InferenceAccelerators   []struct{ DeviceName string }
 	RuntimePlatform         struct{ CPUArchitecture, OperatingSystemFamily string }
-	Volumes                 []struct{ Name string }
+	Volumes                 []volume
 	ContainerDefinitions    []container
 	Tags                    *[]tag
 }
@@ -22,6 +25,14 @@ type container struct {
 	Name               string
 	Image              string
 	CPU                int
+	Environment        []struct{ Name string }
+	Privileged         bool
+	Links              []string
+	Firelens           *struct{ Type string }  `json:"firelensConfiguration"`
+	Linux              linuxParameters         `json:"linuxParameters"`
+	Resources          []struct{ Type string } `json:"resourceRequirements"`
+	SecurityOptions    []string                `json:"dockerSecurityOptions"`
+	VolumesFrom        []struct{ SourceContainer string }
 	Memory             *int
 	MemoryReservation  *int
 	Essential          *bool
@@ -37,6 +48,7 @@ type container struct {
 }
 
 type portMapping struct {
+	Name          string
 	ContainerPort int
 	HostPort      *int
 	Protocol      string
@@ -57,6 +69,22 @@ type logConfiguration struct {
 }
 
 type secret struct{ Name, ValueFrom string }
+
+// volume is what of a volume decides where it can be.
+type volume struct {
+	Name               string
+	ConfiguredAtLaunch bool // by the service or by RunTask
+	Host               *struct{ SourcePath string }
+	Docker             *struct{ Scope string } `json:"dockerVolumeConfiguration"`
+}
+
+type linuxParameters struct {
+	Capabilities     struct{ Add []string }
+	Devices          []struct{ HostPath string }
+	SharedMemorySize *int
+	MaxSwap          *int
+	Swappiness       *int
+}
 
 type dependency struct{ ContainerName, Condition string }
 

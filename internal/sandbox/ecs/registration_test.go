@@ -29,7 +29,7 @@ func TestRegistrationRefused(t *testing.T) {
 		{"bad image", container(`"name":"a","image":"ngi nx"`), client, "Container.image contains invalid characters."},
 		{"short digest", container(`"name":"a","image":"nginx@sha256:12"`), client, "Container.image contains invalid characters."},
 		{
-			"same name", `{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":4},{"name":"a","image":"c","memory":4}]}`,
+			"same name", `{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":6},{"name":"a","image":"c","memory":6}]}`,
 			client, "Container names must be unique within a Task Definition.",
 		},
 		{"nothing essential", container(`"name":"a","image":"b","essential":false`), client, "Task definition does not have any essential containers."},
@@ -54,7 +54,7 @@ func TestRegistrationRefused(t *testing.T) {
 		{"depends on nothing", container(`"name":"a","image":"b","dependsOn":[{"containerName":"x","condition":"START"}]`), client, "Cannot depend on container + 'x' because it does not exist"},
 		{"network mode", `{"family":"f","networkMode":"vpc",` + one + `}`, client, `Invalid network mode "vpc".`},
 		{
-			"ports differ", `{"family":"f","networkMode":"awsvpc","containerDefinitions":[{"name":"a","image":"b","memory":4,"portMappings":[{"containerPort":80,"hostPort":8080}]}]}`,
+			"ports differ", `{"family":"f","networkMode":"awsvpc","containerDefinitions":[{"name":"a","image":"b","memory":6,"portMappings":[{"containerPort":80,"hostPort":8080}]}]}`,
 			client, "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
 		},
 		{"fargate in bridge mode", fargate(`"cpu":"256","memory":"512"`), client, "Fargate only supports network mode ‘awsvpc’."},
@@ -90,7 +90,7 @@ func TestRegistrationRefused(t *testing.T) {
 func TestRegistrationSize(t *testing.T) {
 	f := newFixture(t)
 	body := func(size int) string {
-		const frame = `{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":4,"user":""}]}`
+		const frame = `{"family":"f","containerDefinitions":[{"name":"a","image":"b","memory":6,"user":""}]}`
 		return strings.Replace(frame, `"user":""`, `"user":"`+strings.Repeat("x", size-len(frame))+`"`, 1)
 	}
 	if code, message := f.post(t, "RegisterTaskDefinition", body(65536)); code != "" {
@@ -105,7 +105,7 @@ func TestRegistrationSize(t *testing.T) {
 func containers(n int) string {
 	var all []string
 	for i := range n {
-		all = append(all, fmt.Sprintf(`{"name":"c%d","image":"nginx","memory":4}`, i))
+		all = append(all, fmt.Sprintf(`{"name":"c%d","image":"nginx","memory":6}`, i))
 	}
 	return strings.Join(all, ",")
 }

@@ -18,7 +18,7 @@ func TestCreateServiceRefused(t *testing.T) {
 	if _, err := f.client.DeregisterTaskDefinition(t.Context(), &sdk.DeregisterTaskDefinitionInput{TaskDefinition: aws.String("old:1")}); err != nil {
 		t.Fatal(err)
 	}
-	if code, message := f.post(t, "RegisterTaskDefinition", `{"family":"bridge","containerDefinitions":[{"name":"app","image":"x","memory":4}]}`); code != "" {
+	if code, message := f.post(t, "RegisterTaskDefinition", `{"family":"bridge","containerDefinitions":[{"name":"app","image":"x","memory":6}]}`); code != "" {
 		t.Fatal(code, message)
 	}
 	taken := webService(definition)

@@ -264,7 +264,7 @@ func TestRollback(t *testing.T) {
 // TestLaunchFailures looks at the stopped reasons of tasks that cannot start.
 func TestLaunchFailures(t *testing.T) {
 	const (
-		logs    = `"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/none","awslogs-region":"eu-west-1"%s}}`
+		logs    = `"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/none","awslogs-region":"eu-west-1","awslogs-stream-prefix":"web"%s}}`
 		secrets = `"secrets":[{"name":"A","valueFrom":"%s"},{"name":"B","valueFrom":"/app/password"}]`
 		missing = "127.0.0.1:4510/app:none"
 		noGroup = "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. "
