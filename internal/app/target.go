@@ -85,8 +85,8 @@ func (a *App) target(ctx context.Context, c cell, revisions map[tagboat.Digest]s
 	if err := a.fillService(c, &target.Desired); err != nil {
 		return target, err
 	}
-	definition, err := a.definition(ctx, c, images, revisions)
-	target.Desired.Definition = definition
+	definition, left, err := a.definition(ctx, c, images, revisions)
+	target.Desired.Definition, target.Desired.LeftOut = definition, left
 	return target, err
 }
 
@@ -117,34 +117,38 @@ func (a *App) fillService(c cell, d *deploy.Desired) error {
 }
 
 // definition renders the template, or takes the family's latest revision and swaps
-// nothing but the images.
-func (a *App) definition(ctx context.Context, c cell, images []deploy.Image, revisions map[tagboat.Digest]string) (taskdef.Definition, error) {
+// nothing but the images. The members of that revision that cannot be registered again
+// are left out and named.
+func (a *App) definition(ctx context.Context, c cell, images []deploy.Image, revisions map[tagboat.Digest]string) (definition taskdef.Definition, left []string, err error) {
 	if c.files.definition != nil {
-		return c.files.definition.Render(a.inputs(c, images, revisions))
+		definition, err = c.files.definition.Render(a.inputs(c, images, revisions))
+		return definition, nil, err
 	}
 	latest, err := a.session(c.env).ECS().DescribeTaskDefinition(ctx, c.service.Family)
 	if errors.Is(err, ecs.ErrNotFound) {
-		return taskdef.Definition{}, tagboat.Usagef("there is no task definition %q in %s", c.service.Family, c.env.Name).
+		return taskdef.Definition{}, nil, tagboat.Usagef("there is no task definition %q in %s", c.service.Family, c.env.Name).
 			At(c.service.Where).WithHint("register its first revision with what owns it, or name a file: taskDefinition: %s.taskdef.json", c.service.Name)
 	}
 	if err != nil {
-		return taskdef.Definition{}, fmt.Errorf("reading task definition %q: %w", c.service.Family, err)
+		return taskdef.Definition{}, nil, fmt.Errorf("reading task definition %q: %w", c.service.Family, err)
 	}
 	current, err := taskdef.FromJSON(latest.Record)
 	if err != nil {
-		return taskdef.Definition{}, fmt.Errorf("reading task definition %q: %w", c.service.Family, err)
+		return taskdef.Definition{}, nil, fmt.Errorf("reading task definition %q: %w", c.service.Family, err)
 	}
 	swaps := map[tagboat.ContainerName]taskdef.Swap{}
 	for _, image := range images {
 		if image.Pinned.Digest == "" {
-			return taskdef.Definition{}, notPinned(c, image.Image)
+			return taskdef.Definition{}, nil, notPinned(c, image.Image)
 		}
 		swaps[image.Container] = taskdef.Swap{
 			Image: image.Image, Pinned: image.Pinned,
 			Revision: revisions[image.Pinned.Digest], Where: c.service.ContainerPlaces[image.Container],
 		}
 	}
-	return taskdef.SwapImages(current, swaps)
+	_, left = taskdef.Input(current)
+	definition, err = taskdef.SwapImages(current, swaps)
+	return definition, left, err
 }
 
 func notPinned(c cell, image tagboat.ImageName) error {

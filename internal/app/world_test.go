@@ -39,6 +39,7 @@ type world struct {
 	server *sandbox.Server
 	dir    string
 	pushed map[string]tagboat.Digest
+	cache  string              // directory that runs share; "" for none
 	getenv func(string) string // nothing where it is nil
 	told   sync.Mutex
 	// notices are what Tagboat told beside its results.
@@ -185,7 +186,7 @@ func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App
 		transport = f(transport)
 	}
 	a, err := app.Open(w.Context(), app.Options{
-		Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport, Getenv: w.getenv,
+		Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport, Getenv: w.getenv, Cache: w.cache,
 		Notice: func(text string) {
 			w.told.Lock()
 			defer w.told.Unlock()

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 
@@ -11,8 +12,8 @@ import (
 // definitionCache keeps task definitions on disk, a file a revision, so that the next
 // run need not read them: a revision never changes. Whatever goes wrong with it makes
 // it forget and nothing else, so it may be deleted at any time, and any number of
-// processes may share it. It keeps active revisions only; that a revision was
-// deregistered since shows where it is used. The zero value keeps nothing.
+// processes may share it. It keeps active revisions only; that one was deregistered since
+// shows where it is looked at before it is used, and makes the cache forget it. The zero value keeps nothing.
 type definitionCache struct {
 	dir string
 	// world tells one AWS from another: AWS itself, or a sandbox, which has revisions
@@ -50,11 +51,20 @@ func (c definitionCache) read(arn string) (ecs.TaskDefinition, bool) {
 	return d, true
 }
 
-// write keeps a revision.
+// write keeps a revision, and drops one that is not active any more.
 func (c definitionCache) write(d ecs.TaskDefinition) {
-	path, ok := c.path(d.ARN)
-	if !ok || d.Status != "ACTIVE" {
+	if d.Status != "ACTIVE" {
+		c.remove(d.ARN)
 		return
 	}
-	kept.Write(path, d)
+	if path, ok := c.path(d.ARN); ok {
+		kept.Write(path, d)
+	}
+}
+
+// remove drops a revision.
+func (c definitionCache) remove(arn string) {
+	if path, ok := c.path(arn); ok {
+		_ = os.Remove(path) // it may not be there
+	}
 }

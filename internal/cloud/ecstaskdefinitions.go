@@ -27,7 +27,11 @@ func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDe
 		TaskDefinition: aws.String(id), Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
 	}, keepBody)
 	if err != nil {
-		return ecs.TaskDefinition{}, explain(err)
+		err = explain(err)
+		if errors.Is(err, ecs.ErrNotFound) {
+			e.forget(id)
+		}
+		return ecs.TaskDefinition{}, err
 	}
 	d, err := definitionOf(out.TaskDefinition, out.ResultMetadata)
 	if err != nil {
@@ -94,6 +98,18 @@ func (e *ECS) hold(d ecs.TaskDefinition) {
 func (e *ECS) remember(d ecs.TaskDefinition) {
 	e.hold(d)
 	e.kept.write(d)
+}
+
+// forget drops a revision, known by its ARN or its name, that ECS does not have any more.
+func (e *ECS) forget(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for arn := range e.definitions {
+		if arn == id || ecs.LastPart(arn) == id {
+			delete(e.definitions, arn)
+			e.kept.remove(arn)
+		}
+	}
 }
 
 // revisionsAPage is the most that ListTaskDefinitions returns at once.

@@ -19,6 +19,7 @@ type applier struct {
 	observed      Observed
 	definition    string // ARN of the revision that the service gets
 	registrations *registrations
+	instead       string // says which revision took the place of one that was deregistered
 }
 
 // apply carries out the steps and returns what to judge the rollout by: the id in the

@@ -15,6 +15,7 @@ type course struct {
 	taskDefinition string   // ARN that the deployment must have
 	before         []string // ids of deployments older than ours
 	good           string   // ARN of what ran well before; "" where nothing did
+	instead        string   // says of which revision taskDefinition took the place; may be ""
 	believed       bool     // answers without our deployment came for too long to be old ones
 }
 

@@ -22,6 +22,12 @@ type Desired struct {
 
 	// Definition is the task definition with variables and images filled in.
 	Definition taskdef.Definition
+	// Revision is the ARN of the revision that Definition was read from, for who goes back
+	// to it; "" otherwise. It is used as it is while it is ACTIVE.
+	Revision string
+	// LeftOut names members that a revision had which Definition was made from, and that
+	// cannot be registered again.
+	LeftOut []string
 	// ServiceDefinition is the input of CreateService; nil where the service is
 	// somebody else's to create and to shape.
 	ServiceDefinition *taskdef.Definition

@@ -123,8 +123,14 @@ func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Se
 	}
 	defer f.mu.Unlock()
 	var in changeInput
-	if err := json.Unmarshal(input, &in); err != nil {
+	if err := errors.Join(takes("CreateServiceRequest", input), json.Unmarshal(input, &in)); err != nil {
 		return ecs.Service{}, err
+	}
+	if err := f.launchable(in.TaskDefinition); err != nil {
+		return ecs.Service{}, err
+	}
+	if in.DesiredCount == nil {
+		return ecs.Service{}, errors.New("InvalidParameterException: desiredCount is required with REPLICA")
 	}
 	if f.services[in.ServiceName] != nil {
 		return ecs.Service{}, errors.New("InvalidParameterException: Creation of service was not idempotent")
@@ -145,15 +151,15 @@ func (f *fake) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Se
 	}
 	defer f.mu.Unlock()
 	var in changeInput
-	if err := json.Unmarshal(input, &in); err != nil {
+	if err := errors.Join(takes("UpdateServiceRequest", input), json.Unmarshal(input, &in)); err != nil {
 		return ecs.Service{}, err
 	}
 	s := f.services[in.Service]
 	if s == nil {
 		return ecs.Service{}, errors.New("ServiceNotFoundException")
 	}
-	if d := f.definition(in.TaskDefinition); d == nil || d.Status != "ACTIVE" {
-		return ecs.Service{}, errors.New("ClientException: TaskDefinition is inactive")
+	if err := f.launchable(in.TaskDefinition); err != nil {
+		return ecs.Service{}, err
 	}
 	if in.DesiredCount != nil {
 		s.Desired = *in.DesiredCount
@@ -165,6 +171,17 @@ func (f *fake) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Se
 		f.start(s, in.TaskDefinition)
 	}
 	return copyOf(s), f.answer("UpdateService")
+}
+
+// launchable refuses what ECS starts no deployment of.
+func (f *fake) launchable(arn string) error {
+	switch d := f.definition(arn); {
+	case d == nil:
+		return errors.New("ClientException: TaskDefinition not found.")
+	case d.Status != "ACTIVE":
+		return errors.New("ClientException: TaskDefinition is inactive")
+	}
+	return nil
 }
 
 // start begins a deployment as UpdateService does.
@@ -213,12 +230,18 @@ func (f *fake) RegisterTaskDefinition(ctx context.Context, input json.RawMessage
 		return "", err
 	}
 	defer f.mu.Unlock()
+	if err := takes("RegisterTaskDefinitionRequest", input); err != nil {
+		return "", err
+	}
 	return f.register(input), f.answer("RegisterTaskDefinition")
 }
 
+// register keeps a revision as DescribeTaskDefinition answers it: with what only answers
+// have, and with a member that AWS added yesterday.
 func (f *fake) register(input json.RawMessage) string {
 	var in struct{ Family string }
-	if err := json.Unmarshal(input, &in); err != nil {
+	record := map[string]any{}
+	if err := errors.Join(json.Unmarshal(input, &in), json.Unmarshal(input, &record)); err != nil {
 		panic(err)
 	}
 	revision := 1
@@ -228,7 +251,12 @@ func (f *fake) register(input json.RawMessage) string {
 		}
 	}
 	arn := fmt.Sprintf("arn:aws:ecs:r:1:task-definition/%s:%d", in.Family, revision)
-	f.definitions = append(f.definitions, ecs.TaskDefinition{ARN: arn, Family: in.Family, Revision: revision, Status: "ACTIVE", Record: input})
+	maps.Copy(record, map[string]any{
+		"taskDefinitionArn": arn, "revision": revision, "status": "ACTIVE", "compatibilities": []string{"EC2", "FARGATE"},
+		"requiresAttributes": []any{map[string]string{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}},
+		"registeredAt":       1.5, "registeredBy": "arn:aws:iam::1:root", "addedYesterday": true,
+	})
+	f.definitions = append(f.definitions, ecs.TaskDefinition{ARN: arn, Family: in.Family, Revision: revision, Status: "ACTIVE", Record: raw(record)})
 	return arn
 }
 

@@ -88,7 +88,8 @@ func (t Target) as(ctx context.Context, revision string) (Target, error) {
 	if err != nil {
 		return t, fmt.Errorf("reading task definition %q: %w", revision, err)
 	}
-	t.Desired.Definition = definition
+	t.Desired.Definition, t.Desired.LeftOut = taskdef.Input(definition)
+	t.Desired.Revision = described.ARN
 	t.Desired.Images, err = imagesIn(described, definition, t.Desired.Images)
 	return t, err
 }

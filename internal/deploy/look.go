@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -16,8 +15,9 @@ import (
 const (
 	// looksAtOnce is how many services of an account and region are read at the same time.
 	looksAtOnce = 8
-	// recentRevisions is how many revisions of a family are searched for an equal one.
-	recentRevisions = 4
+	// revisionsByCall is how many revisions of a family are read to find an equal one,
+	// beside those that are remembered.
+	revisionsByCall = 4
 )
 
 // place is a cluster as one client reaches it.
@@ -149,31 +149,56 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	if o.ClusterMissing || o.Current != nil && o.Current.Status == "ACTIVE" && equal(t.Desired.Definition, *o.Current) {
 		return nil
 	}
+	if t.Desired.Revision != "" {
+		return lookForRevision(ctx, t, o)
+	}
 	latest, err := lookAtLatest(ctx, t, o)
 	if err != nil || latest == nil {
 		return err
 	}
-	// Revisions are counted up by one, so the ones before the latest have names that
-	// need no list.
-	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
-	family, _ := strings.CutSuffix(latest.ARN, ":"+strconv.Itoa(latest.Revision))
-	for n := latest.Revision; n > max(0, latest.Revision-recentRevisions); n-- {
-		arn := family + ":" + strconv.Itoa(n)
-		if o.Current != nil && arn == o.Current.ARN {
+	calls := 0
+	for n := latest.Revision; n > max(0, latest.Revision-mostRevisions); n-- {
+		arn := revisionOf(*latest, n)
+		_, remembered := t.Client.ECS.Remembered(arn)
+		if !remembered {
+			calls++
+		}
+		if calls > revisionsByCall && !remembered || o.Current != nil && arn == o.Current.ARN {
 			continue
 		}
 		candidate, err := o.read.describe(ctx, t, arn)
 		if err != nil {
 			return err
 		}
-		if candidate == nil {
+		if candidate == nil || candidate.Status != "ACTIVE" || !equal(t.Desired.Definition, *candidate) {
 			continue
 		}
-		o.Candidates = append(o.Candidates, *candidate)
-		if candidate.Status == "ACTIVE" && equal(t.Desired.Definition, *candidate) {
+		if remembered && n != latest.Revision { // it may have been deregistered since
+			if candidate, err = o.read.describe(ctx, t, ecs.LastPart(arn)); err != nil {
+				return err
+			}
+		}
+		if candidate != nil && candidate.Status == "ACTIVE" {
+			o.Candidates = append(o.Candidates, *candidate)
 			return nil
 		}
 	}
+	return nil
+}
+
+// lookForRevision reads the revision that is gone back to. Where it was deregistered it
+// looks for an equal one that was registered since, however many there are.
+func lookForRevision(ctx context.Context, t Target, o *Observed) error {
+	now, err := o.read.describe(ctx, t, ecs.LastPart(t.Desired.Revision))
+	if err != nil || now == nil {
+		return err
+	}
+	if now.Status != "ACTIVE" {
+		if now, err = o.read.equal(ctx, t, now.Revision); err != nil || now == nil {
+			return err
+		}
+	}
+	o.Candidates = append(o.Candidates, *now)
 	return nil
 }
 

@@ -15,8 +15,8 @@ type Observed struct {
 	Service *ecs.Service
 	// Current is the task definition of the PRIMARY deployment; nil without one.
 	Current *ecs.TaskDefinition
-	// Candidates are recent revisions of the wanted family, newest first, that may be
-	// equal to what is wanted. NewPlan wants them; Status does not.
+	// Candidates are revisions of the wanted family that may be equal to what is wanted.
+	// NewPlan wants them; Status does not.
 	Candidates []ecs.TaskDefinition
 	// latest is the latest active revision of the wanted family, where it was read.
 	latest *ecs.TaskDefinition

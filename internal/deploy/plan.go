@@ -92,7 +92,9 @@ func (b *builder) definition() {
 			return
 		}
 	}
-	b.steps = append(b.steps, Register{Family: b.desired.Definition.Family(), Input: b.desired.Definition.JSON()})
+	b.steps = append(b.steps, Register{
+		Family: b.desired.Definition.Family(), Input: b.desired.Definition.JSON(), LeftOut: b.desired.LeftOut,
+	})
 }
 
 func (b *builder) update() {

@@ -1,6 +1,11 @@
 package deploy
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/tagboat/tagboat/internal/ecs"
+)
 
 // Prepare looks at ECS and plans every target, in their order, and checks what the
 // plans that change something need. It changes nothing. An error means that it could
@@ -16,8 +21,8 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 		plans[i] = NewPlan(t, observed[i])
 	}
 	err = eachAtOnce(ctx, targets, func(ctx context.Context, i int) error {
-		if !plans[i].Changes() {
-			return nil
+		if err := confirm(ctx, &plans[i]); err != nil || !plans[i].Changes() {
+			return err
 		}
 		asking := plans[i]
 		asking.Client = before.client(asking.Client)
@@ -26,4 +31,29 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 		return err
 	})
 	return plans, err
+}
+
+// confirm makes sure of a plan that keeps the task definition in use and changes the
+// service: where that was deregistered meanwhile, ECS does not take it any more, so
+// another revision has a step of its own.
+func confirm(ctx context.Context, p *Plan) error {
+	if len(p.Steps) != 1 || p.Observed.Current == nil {
+		return nil
+	}
+	if _, updates := p.Steps[0].(UpdateService); !updates {
+		return nil
+	}
+	now, err := describeNow(ctx, p.Client, p.Observed.Current.ARN)
+	gone := errors.Is(err, ecs.ErrNotFound)
+	if err != nil && !gone || now.Status == "ACTIVE" {
+		return err
+	}
+	current := *p.Observed.Current
+	current.Status = "INACTIVE"
+	observed := p.Observed
+	observed.Current, observed.read = &current, &definitions{}
+	err = lookForEqual(ctx, p.Target, &observed)
+	observed.read = nil
+	*p = NewPlan(p.Target, observed)
+	return err
 }

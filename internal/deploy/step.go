@@ -18,6 +18,9 @@ type Step interface{ String() string }
 type Register struct {
 	Family string
 	Input  json.RawMessage // of RegisterTaskDefinition
+	// LeftOut names members that the revision which Input was made from has, and that
+	// cannot be registered again.
+	LeftOut []string
 }
 
 // Reuse takes a revision that is equal to the wanted task definition.
@@ -46,7 +49,13 @@ type Adopt struct {
 }
 
 // String says what the step does.
-func (s Register) String() string { return "register a revision of task definition " + s.Family }
+func (s Register) String() string {
+	text := "register a revision of task definition " + s.Family
+	if len(s.LeftOut) > 0 {
+		text += ", without what this version of Tagboat does not know: " + strings.Join(s.LeftOut, ", ")
+	}
+	return text
+}
 
 // String says what the step does.
 func (s Reuse) String() string { return "use " + ecs.LastPart(s.ARN) + ", which is equal" }

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,7 +49,7 @@ func (r *roll) rollBack(ctx context.Context, c course, why string) {
 		return
 	}
 	e := r.follow(ctx, back, StateRollingBack)
-	to := ecs.LastPart(back.taskDefinition)
+	to := cmp.Or(back.instead, ecs.LastPart(back.taskDefinition))
 	switch e.how {
 	case endedWell, endedByECS:
 		r.result.Images = imageStates(r.plan.Desired.Images, nil)
@@ -99,7 +100,7 @@ func (r *roll) startRollback(ctx context.Context, c course) (course, error) {
 	if err != nil {
 		return course{}, err
 	}
-	back := course{before: append(a.observed.ids(), c.before...), good: good}
+	back := course{before: append(a.observed.ids(), c.before...), good: good, instead: a.instead}
 	back.started(service, good)
 	return back, nil
 }

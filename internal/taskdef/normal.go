@@ -15,10 +15,8 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 // and of the types that it links to.
 func normal(d Definition) map[string]any {
-	members, _ := simplify(clone(d.members)).(map[string]any)
-	for _, field := range responseOnly() {
-		delete(members, field)
-	}
+	input, _ := Input(d)
+	members, _ := simplify(input.members).(map[string]any)
 	for _, field := range []string{"cpu", "memory"} {
 		if v, ok := members[field]; ok {
 			members[field] = taskSize(v)

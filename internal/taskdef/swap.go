@@ -3,7 +3,6 @@ package taskdef
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tagboat/tagboat"
 )
@@ -16,19 +15,11 @@ type Swap struct {
 	Where    tagboat.Position  // where tagboat.yaml says so
 }
 
-// SwapImages returns the input that registers current again with other images and
-// everything else as it is, tags included, so current must have its tags in the
-// member tags. Each container that images does not name keeps its image. A name that
+// SwapImages returns the input that registers current again, as Input does, with other
+// images. Each container that images does not name keeps its image. A name that
 // current does not have is an error of kind Usage at its place.
 func SwapImages(current Definition, images map[tagboat.ContainerName]Swap) (Definition, error) {
-	d := Definition{members: clone(current.members)}
-	for _, field := range responseOnly() {
-		delete(d.members, field)
-	}
-	if tags, ok := d.members["tags"].([]any); ok {
-		d.members["tags"] = withoutSystemTags(tags)
-		dropEmpty(d.members, "tags") // ECS refuses an empty list of tags
-	}
+	d, _ := Input(current)
 	found := d.Containers()
 	for _, name := range slices.Sorted(maps.Keys(images)) {
 		if _, ok := found[name]; !ok {
@@ -47,15 +38,6 @@ func SwapImages(current Definition, images map[tagboat.ContainerName]Swap) (Defi
 		setImage(c, swap.Image, swap.Pinned, swap.Revision)
 	}
 	return d, nil
-}
-
-// withoutSystemTags drops the tags that AWS writes itself and lets nobody write.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
-func withoutSystemTags(tags []any) []any {
-	return slices.DeleteFunc(tags, func(tag any) bool {
-		object, _ := tag.(map[string]any)
-		return strings.HasPrefix(strings.ToLower(text(object["key"])), "aws:")
-	})
 }
 
 func noContainer(d Definition, name tagboat.ContainerName, at tagboat.Position) error {

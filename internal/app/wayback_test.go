@@ -1,0 +1,213 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// answering changes the answers of an operation.
+func answering(operation string, change func(answer map[string]any)) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper { return &rewriter{next, "." + operation, change} }
+}
+
+type rewriter struct {
+	next      http.RoundTripper
+	operation string
+	change    func(map[string]any)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := w.next.RoundTrip(r)
+	if err != nil || answer.StatusCode != http.StatusOK || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), w.operation) {
+		return answer, err
+	}
+	var body map[string]any
+	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	w.change(body)
+	changed, err := json.Marshal(body)
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
+	answer.Header.Del("X-Amz-Crc32")
+	return answer, err
+}
+
+// replace changes the text of a file beside the configuration.
+func (w *world) replace(file, old, text string) {
+	w.Helper()
+	was, err := os.ReadFile(filepath.Join(w.dir, file))
+	if err != nil || !strings.Contains(string(was), old) {
+		w.Fatalf("%s has no %q: %v", file, old, err)
+	}
+	w.write(file, strings.ReplaceAll(string(was), old, text))
+}
+
+// release pushes, pins and deploys versions of image web, one after another.
+func (w *world) release(tags ...string) {
+	w.Helper()
+	for _, tag := range tags {
+		w.push("shop/web:" + tag)
+		w.pin("dev", "web="+tag)
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		w.later(time.Minute)
+	}
+}
+
+// deregister makes a revision INACTIVE, as CloudFormation does at each replacement.
+func (w *world) deregister(revision string) {
+	w.Helper()
+	w.aws("ecs.DeregisterTaskDefinition", map[string]any{"taskDefinition": revision})
+}
+
+// runs returns family:revision of what service web runs.
+func (w *world) runs() string {
+	w.Helper()
+	service := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0].(map[string]any)
+	return ecs.LastPart(service["taskDefinition"].(string))
+}
+
+// TestRollbackToARevisionFarBack uses that revision: it is known by its ARN.
+func TestRollbackToARevisionFarBack(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		first := time.Now()
+		w.later(time.Minute)
+		w.release("v2", "v3", "v4", "v5", "v6", "v7")
+		if err := w.rollbackTo(first); err != nil || w.runs() != "web:1" || w.revisions("web") != 7 || w.pinned("web").Tag != "v1" {
+			t.Errorf("it runs %s of %d revisions, and %s is pinned: %v", w.runs(), w.revisions("web"), w.pinned("web").Tag, err)
+		}
+	})
+}
+
+// TestRollbackAfterManyFailures finds what ran well behind five attempts that were left.
+func TestRollbackAfterManyFailures(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		left := wait
+		left.NoRollback = true
+		for _, tag := range []string{"b1", "b2", "b3", "b4", "b5"} {
+			w.push("shop/web:"+tag, "exit=1@1s")
+			w.pin("dev", "web="+tag)
+			w.expect(w.deployWith(w.Context(), w.open(), left)[0], tagboat.VerdictFailed)
+		}
+		back, err := w.rollback()
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.expect(back[0], tagboat.VerdictSucceeded)
+		if w.runs() != "web:1" || w.revisions("web") != 6 {
+			t.Errorf("it runs %s of %d revisions", w.runs(), w.revisions("web"))
+		}
+	})
+}
+
+// TestBackToWhatWasDeregistered registers it again, once, and from its input.
+func TestBackToWhatWasDeregistered(t *testing.T) {
+	t.Run("by ourselves", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			w.push("shop/web:v2", "exit=1@1s")
+			w.pin("dev", "web=v2")
+			a := w.open(after("UpdateService", "web:2", func() { w.deregister("web:1") }))
+			w.expect(w.deployWith(w.Context(), a, wait)[0], tagboat.VerdictRolledBack, "rolled back to web:3", "equal to web:1, which was deregistered")
+			if w.runs() != "web:3" {
+				t.Errorf("it runs %s", w.runs())
+			}
+		})
+	})
+	t.Run("by a person, to and fro", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			first := time.Now()
+			w.later(time.Minute)
+			w.release("v2")
+			second := time.Now()
+			w.later(time.Minute)
+			w.deregister("web:1")
+			for _, to := range []time.Time{first, second, first} {
+				if err := w.rollbackTo(to); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if w.runs() != "web:3" || w.revisions("web") != 2 {
+				t.Errorf("it runs %s of %d revisions", w.runs(), w.revisions("web"))
+			}
+		})
+	})
+}
+
+// TestAnswersHaveMembersOfTheFuture that cannot be registered.
+func TestAnswersHaveMembersOfTheFuture(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.replace("tagboat.yaml", "taskDefinition: web.taskdef.json", "taskDefinition: {family: web}")
+		w.push("shop/web:v2")
+		w.pin("dev", "web=v2")
+		future := answering("DescribeTaskDefinition", func(answer map[string]any) {
+			definition := answer["taskDefinition"].(map[string]any)
+			definition["lastUsedAt"] = 1764300000.5
+			definition["containerDefinitions"].([]any)[0].(map[string]any)["resolvedAt"] = 1
+		})
+		set, err := w.open(future).Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if steps := strings.Join(set.Document().Changes[0].Steps, ", "); !strings.Contains(steps, "does not know: containerDefinitions[].resolvedAt, lastUsedAt") {
+			t.Errorf("the plan does not say what cannot be registered again: %s", steps)
+		}
+		for _, want := range []tagboat.Verdict{tagboat.VerdictSucceeded, tagboat.VerdictUnchanged} {
+			w.expect(w.deployWith(w.Context(), w.open(future), wait)[0], want)
+		}
+	})
+}
+
+// TestARememberedRevisionWasDeregistered has two runs that share a directory, and somebody
+// who deregisters between them what they remember.
+func TestARememberedRevisionWasDeregistered(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		then func(w *world)
+		plan string // a step of it
+	}{
+		{"what is in use, and a setting changes", func(w *world) {
+			w.deregister("web:2")
+			shop{services: []string{"web"}, service: map[string]any{"desiredCount": 3}}.configure(w)
+		}, "register"},
+		{"what would be used again", func(w *world) {
+			w.deregister("web:1")
+			w.pin("dev", "web=v1")
+		}, "register"},
+		{"nothing of it", func(w *world) { w.pin("dev", "web=v1") }, "use web:1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.cache = t.TempDir()
+				w.begin(shop{})
+				w.release("v2")
+				tc.then(w)
+				set, err := w.open().Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if steps := strings.Join(set.Document().Changes[0].Steps, ", "); !strings.Contains(steps, tc.plan) {
+					t.Errorf("the plan is %s", steps)
+				}
+				w.expect(w.one(), tagboat.VerdictSucceeded)
+				w.expect(w.one(), tagboat.VerdictUnchanged)
+			})
+		})
+	}
+}
