@@ -6,7 +6,9 @@ mkdir -p "$1"
 tools=$(realpath "$1")
 golangci=v2.15.0
 govulncheck=v1.8.0
-conformance=v0.0.0-20260730175803-fee21197eb94 # of the OCI distribution specification
+# Of the OCI distribution specification, which tags no versions of it: where the module
+# proxy no longer has this one, the newest that it has does.
+conformance=v0.0.0-20260831232431-97274622c111
 mkdir -p "$tools/bin"
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -36,7 +38,13 @@ go_tool govulncheck "$govulncheck" golang.org/x/vuln/cmd/govulncheck
 # The conformance suite is a module of its own that cannot be installed by name.
 if [ ! -x "$tools/bin/oci-conformance-$conformance" ]; then
   echo "building oci-conformance $conformance"
-  dir=$(cd "$tools" && go mod download -json "github.com/opencontainers/distribution-spec/conformance@$conformance" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  dir=
+  for version in "$conformance" latest; do
+    dir=$(cd "$tools" && go mod download -json "github.com/opencontainers/distribution-spec/conformance@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') || true
+    [ -z "$dir" ] || break
+    echo "the module proxy does not have $version"
+  done
+  [ -n "$dir" ] || { echo 'the conformance suite cannot be downloaded' >&2; exit 1; }
   (cd "$dir" && GOFLAGS=-mod=mod go build -o "$tools/bin/oci-conformance-$conformance" .)
   ln -sf "oci-conformance-$conformance" "$tools/bin/oci-conformance"
 fi
