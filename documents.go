@@ -141,6 +141,8 @@ type Deployment struct {
 	Causes                 []Cause      `json:"causes"`
 	StartedAt              time.Time    `json:"startedAt"`
 	EndedAt                time.Time    `json:"endedAt"`
+	// Refused says that AWS refused to begin: what the service runs was not touched.
+	Refused bool `json:"refused"`
 	// ConsoleURL is the page of AWS's console with the service's deployments; "" where
 	// there is none, as in a sandbox.
 	ConsoleURL string `json:"consoleUrl"`

@@ -92,5 +92,5 @@ func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deploy
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()
-	return f.tell("deploy", document)
+	return f.tell("deploy", document, false)
 }

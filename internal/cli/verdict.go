@@ -12,12 +12,18 @@ import (
 )
 
 // worst returns the error that stands for all deployments: nil where each was a
-// success, else the one that a person should see to first.
-func worst(deployments []tagboat.Deployment) error {
-	order := []tagboat.Kind{tagboat.Interrupted, tagboat.Failed, tagboat.RolledBack, tagboat.TimedOut, tagboat.Superseded, tagboat.Blocked}
+// success, else the one that a person should see to first. Where AWS refused some of them
+// and nothing else was touched, that is an error of kind Usage.
+func worst(deployments []tagboat.Deployment, touched bool) error {
+	order := []tagboat.Kind{tagboat.Interrupted, tagboat.Failed, tagboat.RolledBack, tagboat.TimedOut, tagboat.Superseded, tagboat.Blocked, tagboat.Usage}
+	touched = touched || slices.ContainsFunc(deployments, changed)
 	found := map[tagboat.Kind]bool{}
 	for _, d := range deployments {
-		if kind, isError := d.Verdict.Kind(); isError {
+		kind, isError := d.Verdict.Kind()
+		if d.Refused && !touched {
+			kind = tagboat.Usage
+		}
+		if isError {
 			found[kind] = true
 		}
 	}
@@ -27,6 +33,11 @@ func worst(deployments []tagboat.Deployment) error {
 		}
 	}
 	return nil
+}
+
+// changed tells whether a deployment may have changed what a service runs.
+func changed(d tagboat.Deployment) bool {
+	return !d.Refused && d.Verdict != tagboat.VerdictUnchanged && d.Verdict != tagboat.VerdictSkipped
 }
 
 func verdictStyle(v tagboat.Verdict) console.Style {
@@ -43,8 +54,8 @@ func verdictStyle(v tagboat.Verdict) console.Style {
 }
 
 // tell says how the deployments of a command ended, and returns the error that stands
-// for all of them.
-func (f *frame) tell(command string, document tagboat.DeployDocument) error {
+// for all of them. touched says that the command has changed something before them.
+func (f *frame) tell(command string, document tagboat.DeployDocument, touched bool) error {
 	if f.json() {
 		if err := f.JSON(document); err != nil {
 			return err
@@ -54,7 +65,7 @@ func (f *frame) tell(command string, document tagboat.DeployDocument) error {
 		f.printDeployments(document.Deployments)
 	}
 	f.summarize(githubactions.Summary(command, document.Deployments))
-	return worst(document.Deployments)
+	return worst(document.Deployments, touched)
 }
 
 // printDeployments prints the table of verdicts, below it why the others are not

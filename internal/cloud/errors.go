@@ -28,6 +28,9 @@ func explain(err error) error {
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &api):
+		if notDone(err) {
+			e.Err = fmt.Errorf("%w: %w", ecs.ErrNotDone, e.Err)
+		}
 		advise(e, api)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Hint = "nothing listens there; if AWS_ENDPOINT_URL names a sandbox, start it: tagboat sandbox"
@@ -36,6 +39,13 @@ func explain(err error) error {
 		e.Hint = "no AWS credentials were found or they cannot be renewed; set AWS_PROFILE, or log in with aws sso login, and try aws sts get-caller-identity"
 	}
 	return e
+}
+
+// notDone tells whether AWS answered that it did not do what was asked, for another reason
+// than the rate of calls.
+func notDone(err error) bool {
+	var answer *awshttp.ResponseError
+	return errors.As(err, &answer) && answer.HTTPStatusCode() >= 400 && answer.HTTPStatusCode() < 500 && !isThrottle(err)
 }
 
 // describe says what happened without the SDK's layers.

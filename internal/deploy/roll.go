@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -109,6 +110,7 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 		r.verdict(tagboat.VerdictInterrupted, "it was interrupted before ECS said that the service changed; tagboat deploy looks again and goes on from there")
 		return
 	}
+	r.result.Refused = errors.Is(err, ecs.ErrNotDone) || tagboat.KindOf(err) == tagboat.Usage
 	r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed")
 }
 

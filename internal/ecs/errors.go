@@ -11,4 +11,7 @@ var (
 	// ErrAmbiguous says that the answer to a changing call got lost, so that nobody
 	// knows whether it took effect: look before doing it again.
 	ErrAmbiguous = errors.New("the answer got lost: it may have taken effect")
+	// ErrNotDone says that AWS refused a call because of what it asks for or who asks, so
+	// that nothing came of it.
+	ErrNotDone = errors.New("AWS refused it: nothing came of it")
 )
