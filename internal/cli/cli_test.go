@@ -64,7 +64,7 @@ func TestWorst(t *testing.T) {
 				deployments = append(deployments, tagboat.Deployment{Verdict: v})
 			}
 			got := 0
-			if err := worst(deployments); err != nil {
+			if err := worst(deployments, false); err != nil {
 				got = tagboat.KindOf(err).ExitCode()
 			}
 			if got != test.want {
