@@ -35,6 +35,8 @@ func TestContainerHealthChecks(t *testing.T) {
 		{"late", "healthy@40s", lenient, []change{{46 * time.Second, "HEALTHY"}}},
 		{"flaps", "healthy@2s,unhealthy@1m,healthy@2m", quick,
 			[]change{{10 * time.Second, "HEALTHY"}, {74 * time.Second, "UNHEALTHY"}, {120 * time.Second, "HEALTHY"}}},
+		{"well while a check times out", "unhealthy,healthy@95s", quick,
+			[]change{{24 * time.Second, "UNHEALTHY"}, {106 * time.Second, "HEALTHY"}}},
 		{"sick for one check", "healthy,unhealthy@55s,healthy@61s", quick, []change{{10 * time.Second, "HEALTHY"}}},
 		{"after a day", "healthy,unhealthy@24h", quick,
 			[]change{{10 * time.Second, "HEALTHY"}, {24*time.Hour + 14*time.Second, "UNHEALTHY"}}},

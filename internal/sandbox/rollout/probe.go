@@ -53,7 +53,8 @@ func (p probe) verdicts(b *Behaviour, age time.Duration) []verdict {
 	)
 	for {
 		t += p.Interval
-		healthy := b.healthyAt(age + t)
+		asked := age + t
+		healthy := b.healthyAt(asked)
 		period := p.Interval
 		if healthy {
 			ups, down, seen = ups+1, 0, true
@@ -74,7 +75,7 @@ func (p probe) verdicts(b *Behaviour, age time.Duration) []verdict {
 		if len(out) == 0 || out[len(out)-1].Healthy != healthy {
 			continue
 		}
-		next, ok := b.changeAfter(age + t)
+		next, ok := b.changeAfter(asked) // it may have changed while a failing check timed out
 		if !ok {
 			return out
 		}
