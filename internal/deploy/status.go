@@ -147,17 +147,6 @@ func version(tag string, digest tagboat.Digest) string {
 	return tag
 }
 
-// onlyImagesDiffer tells whether current with the pinned images is what is wanted. The
-// digests are compared elsewhere.
-func onlyImagesDiffer(d Desired, current taskdef.Definition) bool {
-	swaps := map[tagboat.ContainerName]taskdef.Swap{}
-	for _, i := range d.Images {
-		swaps[i.Container] = taskdef.Swap{Image: i.Image, Pinned: i.Pinned}
-	}
-	swapped, err := taskdef.SwapImages(current, swaps)
-	return err == nil && taskdef.Equal(d.Definition, swapped)
-}
-
 func definitionDrift(d Desired, o Observed) []string {
 	if d.Definition.Empty() {
 		return nil // not every image is pinned: there is nothing to compare with
@@ -173,7 +162,7 @@ func definitionDrift(d Desired, o Observed) []string {
 		return nil
 	case o.Current.Family != d.Definition.Family():
 		return []string{fmt.Sprintf("somebody else's deployment: the service runs task definition %s of another family than %s", ecs.LastPart(o.Current.ARN), d.Definition.Family())}
-	case ours(d, current) && onlyImagesDiffer(d, current):
+	case ours(d, current) && taskdef.EqualButImages(d.Definition, current):
 		return nil
 	case !ours(d, current):
 		return []string{fmt.Sprintf("somebody else's deployment: Tagboat did not register %s", ecs.LastPart(o.Current.ARN))}

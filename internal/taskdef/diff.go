@@ -1,6 +1,7 @@
 package taskdef
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -10,12 +11,13 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Diff says how two task definitions differ, one line a field: "- path: value" for
-// what the old one has and "+ path: value" for what the new one has. Containers,
-// variables and their like are named by their names. It is "" where Equal is true.
+// Diff says what registering newer would change where ECS has older, one line a field:
+// "- path: value" for what the old one has and "+ path: value" for what the new one has.
+// Containers, variables and their like are named by their names. It is "" where Equal is
+// true.
 func Diff(older, newer Definition) string {
-	from, to := normal(older), normal(newer)
-	if Equal(older, newer) {
+	from, to := aligned(older, newer)
+	if bytes.Equal(encode(from), encode(to)) {
 		return ""
 	}
 	labelChanged(from, to, older, newer)

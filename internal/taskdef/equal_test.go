@@ -53,7 +53,8 @@ func TestEqual(t *testing.T) {
 			`{"containerDefinitions":[{"name":"app","healthCheck":{"command":["CMD","x"],"interval":30,"timeout":5,"retries":3}}]}`, true},
 		{"volume defaults", `{"volumes":[{"name":"a"},{"name":"b","efsVolumeConfiguration":{"fileSystemId":"fs-1"}}]}`,
 			`{"volumes":[{"name":"b","efsVolumeConfiguration":{"fileSystemId":"fs-1","rootDirectory":"/","transitEncryption":"DISABLED","authorizationConfig":{"iam":"DISABLED"}}},{"name":"a","host":{}}]}`, true},
-		{"a member nobody has heard of", `{"family":"a","newThing":{"on":true}}`, `{"family":"a"}`, true},
+		{"members that nobody has heard of", `{"family":"a","containerDefinitions":[{"name":"app","portMappings":[{"containerPort":80}]}]}`,
+			`{"family":"a","newThing":{"on":false},"lastUsedAt":1.5,"containerDefinitions":[{"name":"app","newList":[1],"portMappings":[{"containerPort":80,"newText":"x"}]}]}`, true},
 		{"strange types", `{"containerDefinitions":{"a":[]},"cpu":[1],"tags":"x"}`, `{"containerDefinitions":[1,null,[]],"cpu":{},"tags":{}}`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -92,7 +93,7 @@ func TestDiff(t *testing.T) {
 }
 
 func TestSwapImages(t *testing.T) {
-	current := definition(t, `{"family":"api","taskDefinitionArn":"arn","revision":7,"newThing":12345678901234567890,
+	current := definition(t, `{"family":"api","taskDefinitionArn":"arn","revision":7,"newThing":12345678901234567890,"volumes":[],
 		"tags":[{"key":"team","value":"shop"},{"key":"aws:cloudformation:stack-name","value":"s"}],
 		"containerDefinitions":[{"name":"app","image":"old","dockerLabels":{"a":"b","tagboat.revision":"old"}},{"name":"side","image":"left/alone:1"}]}`)
 	before := string(current.JSON())

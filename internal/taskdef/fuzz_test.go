@@ -109,8 +109,11 @@ func FuzzDiff(f *testing.F) {
 		if !taskdef.Equal(x, x) || taskdef.Diff(x, x) != "" {
 			t.Errorf("%s is not equal to itself", a)
 		}
-		if taskdef.Equal(x, y) != (taskdef.Diff(x, y) == "") || taskdef.Equal(x, y) != (taskdef.Hash(x) == taskdef.Hash(y)) {
+		if taskdef.Equal(x, y) != (taskdef.Diff(y, x) == "") || taskdef.Hash(x) == taskdef.Hash(y) && !taskdef.Equal(x, y) {
 			t.Errorf("Equal, Diff and Hash do not agree on %s and %s", a, b)
+		}
+		if sent, _ := taskdef.Input(x); !taskdef.Equal(sent, sent) || !taskdef.Equal(sent, x) {
+			t.Errorf("what registers %s again is not equal to it: %s", a, sent.JSON())
 		}
 		if _, _, err := taskdef.ServiceChanges(x, b); err != nil && tagboat.KindOf(err) != tagboat.Usage {
 			t.Errorf("comparing the service %s with %s: %v", a, b, err)

@@ -7,8 +7,8 @@ import (
 
 // Input returns the input of RegisterTaskDefinition that registers again what
 // DescribeTaskDefinition answered, which must have its tags in the member tags. It has
-// what that input takes and nothing else: not what only answers have, and not the tags
-// that AWS writes itself. The second result names the members, by their path, that
+// what that input takes and nothing else: not what only answers have, no empty lists, and
+// not the tags that AWS writes itself. The second result names the members, by their path, that
 // neither the input nor any known answer has: AWS may have added them since.
 func Input(answer Definition) (Definition, []string) {
 	members := clone(answer.members)
@@ -16,14 +16,13 @@ func Input(answer Definition) (Definition, []string) {
 		delete(members, field)
 	}
 	if tags, ok := members["tags"].([]any); ok {
-		members["tags"] = withoutSystemTags(tags)
-		dropEmpty(members, "tags") // ECS refuses an empty list of tags
+		members["tags"] = slices.DeleteFunc(tags, isSystemTag)
 	}
 	var left []string
 	known := withKnown(members, registerTaskDefinition, "", &left)
 	object, _ := known.(map[string]any)
 	slices.Sort(left)
-	return Definition{members: object}, slices.Compact(left)
+	return Definition{members: object}.WithoutEmptyLists(), slices.Compact(left)
 }
 
 // withKnown returns v without members that its type does not have, and without nulls,
@@ -59,11 +58,27 @@ func withKnown(v any, typ, path string, left *[]string) any {
 
 func join(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
 
-// withoutSystemTags drops the tags that AWS writes itself and lets nobody write.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
-func withoutSystemTags(tags []any) []any {
-	return slices.DeleteFunc(tags, func(tag any) bool {
-		object, _ := tag.(map[string]any)
-		return strings.HasPrefix(strings.ToLower(text(object["key"])), "aws:")
-	})
+// WithoutEmptyLists returns d without the members that are empty lists. In a request
+// they mean the same as nothing, or ECS refuses them, as it does for tags.
+func (d Definition) WithoutEmptyLists() Definition {
+	members, _ := withoutEmptyLists(clone(d.members)).(map[string]any)
+	return Definition{members: members}
+}
+
+func withoutEmptyLists(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			if list, ok := value.([]any); ok && len(list) == 0 {
+				delete(v, name)
+				continue
+			}
+			v[name] = withoutEmptyLists(value)
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutEmptyLists(v[i])
+		}
+	}
+	return v
 }

@@ -42,6 +42,7 @@ func (t *Template) Render(in Inputs) (Definition, error) {
 	if t.shape != registerTaskDefinition {
 		return d, nil
 	}
+	d = d.WithoutEmptyLists()
 	used, err := t.Images(in.Containers, in.Places)
 	if err != nil {
 		return Definition{}, err
@@ -49,7 +50,7 @@ func (t *Template) Render(in Inputs) (Definition, error) {
 	if err := t.setImages(d, in, used); err != nil {
 		return Definition{}, err
 	}
-	return d, nil
+	return d.stamped(), nil
 }
 
 type renderer struct {

@@ -1,0 +1,155 @@
+package taskdef
+
+import (
+	"slices"
+	"strings"
+)
+
+// aligned returns the normal forms of an answer and of what is wanted, the answer's as
+// near to the other as ECS can have brought it there: a role's name became its ARN, and,
+// where the answer remembers that just this was sent, what it has beyond that was
+// filled in by ECS.
+func aligned(answer, wanted Definition) (from, to map[string]any) {
+	from, to = normal(answer), normal(wanted)
+	alignRoles(from, to, account(text(answer.members["taskDefinitionArn"])))
+	if answer.remembers(wanted) {
+		alignObject(from, to, registerTaskDefinition)
+	}
+	return from, to
+}
+
+// alignRoles writes roles as wanted does where one side has the name alone
+// (copilot-cli#2887, terraform-provider-aws#4735). A name means a role of the account
+// that the definition is in.
+func alignRoles(from, to map[string]any, account string) {
+	for _, member := range []string{"taskRoleArn", "executionRoleArn"} {
+		have, want := text(from[member]), text(to[member])
+		if isARN(have) != isARN(want) && sameRole(have, want, account) {
+			from[member] = want
+		}
+	}
+}
+
+func sameRole(a, b, in string) bool {
+	arn, name := a, b
+	if isARN(b) {
+		arn, name = b, a
+	}
+	path, ok := strings.CutPrefix(afterColons(arn, 5), "role/")
+	if !ok || name == "" || in != "" && account(arn) != in {
+		return false
+	}
+	return path == strings.TrimPrefix(name, "/") || lastSegment(path) == name
+}
+
+// account returns the account in an ARN, or "".
+func account(arn string) string {
+	account, _, _ := strings.Cut(afterColons(arn, 4), ":")
+	return account
+}
+
+func afterColons(s string, n int) string {
+	for range n {
+		_, s, _ = strings.Cut(s, ":")
+	}
+	return s
+}
+
+// alignObject brings an answer's object near to what was sent for it.
+func alignObject(from, to map[string]any, structure string) {
+	for member, typ := range loadShapes().Structures[structure].Members {
+		have, want := from[member], to[member]
+		switch {
+		case have == nil:
+		case want != nil:
+			from[member] = align(have, want, typ, loadRules()[structure][member])
+		case filledIn(have, typ, loadRules()[structure][member]):
+			delete(from, member)
+		}
+	}
+}
+
+func align(have, want any, typ string, r rule) any {
+	object, isObject := have.(map[string]any)
+	list, isList := have.([]any)
+	switch {
+	case isObject:
+		if wanted, ok := want.(map[string]any); ok {
+			alignObject(object, wanted, typ)
+		}
+	case isList:
+		item, _ := listOf(typ)
+		wanted, _ := want.([]any)
+		alignList(list, wanted, item, r)
+	case respelled(have, want, typ):
+		return want
+	}
+	return have
+}
+
+// alignList brings the entries of a list near to those that were sent for them: those
+// of the same name where it has no order, else those at the same place.
+func alignList(list, wanted []any, item string, r rule) {
+	taken := make([]bool, len(wanted))
+	pair := func(i int, same func(have, want any, j int) bool) bool {
+		for j, want := range wanted {
+			if !taken[j] && same(list[i], want, j) {
+				list[i], taken[j] = align(list[i], want, item, rule{}), true
+				return true
+			}
+		}
+		return false
+	}
+	var left []int
+	for i := range list {
+		if !pair(i, func(have, want any, j int) bool {
+			return r.unordered && sameKey(have, want, r.by) || !r.unordered && i == j
+		}) {
+			left = append(left, i)
+		}
+	}
+	for _, i := range left {
+		pair(i, func(have, want any, _ int) bool { return r.unordered && len(r.by) > 0 && sameKey(have, want, r.by[:1]) })
+	}
+	r.apply(list)
+}
+
+func sameKey(a, b any, fields []string) bool {
+	x, okA := a.(map[string]any)
+	y, okB := b.(map[string]any)
+	if !okA || !okB || len(fields) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(fields, func(field string) bool { return string(encode(x[field])) != string(encode(y[field])) })
+}
+
+// respelled reports whether ECS can have made have of want: a word of its own in other
+// letters, or a number that is a text. It leaves people's texts as they are.
+func respelled(have, want any, typ string) bool {
+	a, b := scalarText(have), scalarText(want)
+	_, enum := loadShapes().Enums[typ]
+	return a == b || enum && strings.EqualFold(a, b)
+}
+
+// filledIn reports whether ECS can have filled in a value that was not sent. It fills in
+// settings: switches that are off, numbers and words. What people write, such as
+// variables, commands, volumes, roles and their like, it does not, so somebody did.
+func filledIn(v any, typ string, r rule) bool {
+	if r.own || r.missing != nil {
+		return false // normal dropped it where it is what ECS fills in
+	}
+	object, isObject := v.(map[string]any)
+	structure, structured := loadShapes().Structures[typ]
+	_, enum := loadShapes().Enums[typ]
+	switch {
+	case isObject && structured:
+		for member, value := range object {
+			if !filledIn(value, structure.Members[member], loadRules()[typ][member]) {
+				return false
+			}
+		}
+		return true
+	default:
+		return enum || typ == typeInteger || typ == typeNumber
+	}
+}
