@@ -19,8 +19,8 @@ func TestInputOfAnAnswer(t *testing.T) {
 			name: "what only answers have",
 			answer: `{"family":"a","taskDefinitionArn":"arn","revision":7,"status":"INACTIVE","requiresAttributes":[{"name":"x"}],
 				"compatibilities":["EC2"],"registeredAt":1.5,"registeredBy":"arn:me","deregisteredAt":2,"deleteRequestedAt":3,
-				"containerDefinitions":[{"name":"app","image":"i"}],"placementConstraints":[],"volumes":[]}`,
-			want: `{"containerDefinitions":[{"image":"i","name":"app"}],"family":"a","placementConstraints":[],"volumes":[]}`,
+				"containerDefinitions":[{"name":"app","image":"i"}]}`,
+			want: `{"containerDefinitions":[{"image":"i","name":"app"}],"family":"a"}`,
 		},
 		{
 			name:   "tags of AWS",
