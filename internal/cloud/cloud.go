@@ -39,7 +39,8 @@ type Cloud struct {
 
 	mu       sync.Mutex
 	sessions map[Place]*Session
-	own      string // account of the caller's own credentials; "" until a Place says
+	own      string // account of the caller's own credentials; "" while it is not known
+	asked    bool   // AWS was asked for that
 }
 
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be

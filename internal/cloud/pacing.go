@@ -12,12 +12,16 @@ import (
 
 // addPacing makes each attempt wait for its turn, before it is signed, and learn from
 // its answer. scope is asked each time: an account can become known later.
-func addPacing(p *pace.Pacer, scope func() string) func(*middleware.Stack) error {
+func addPacing(p *pace.Pacer, scope func(context.Context) string) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
 		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("TagboatPacing", func(
 			ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler,
 		) (middleware.FinalizeOutput, middleware.Metadata, error) {
-			scope, operation := scope(), operationOf(ctx)
+			operation := operationOf(ctx)
+			if !pace.Paced(operation) {
+				return next.HandleFinalize(ctx, in)
+			}
+			scope := scope(ctx)
 			if err := p.Wait(ctx, scope, operation); err != nil {
 				return middleware.FinalizeOutput{}, middleware.Metadata{}, errNotSent{fmt.Errorf("waiting for a turn: %w", err)}
 			}

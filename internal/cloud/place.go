@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"context"
 	"strings"
 	"time"
 
@@ -37,15 +38,13 @@ func (c *Cloud) At(p Place) *Session {
 }
 
 func (c *Cloud) open(p Place) *Session {
-	s := &Session{place: p, checking: make(chan struct{}, 1)}
+	s := &Session{cloud: c, place: p, checking: make(chan struct{}, 1)}
 	cfg := c.config.Copy()
 	cfg.Region = cmp.Or(p.Region, cfg.Region)
 	s.region = cfg.Region
-	if p.Role == "" && p.Account != "" {
-		c.own = p.Account // the guard lets nothing out if it is not
-	}
+	s.own = cfg.Credentials
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
-		s.clock.add, c.world.add, addPacing(c.pacer, func() string { return c.account(p) + "/" + s.region }))
+		s.clock.add, c.world.add, addPacing(c.pacer, s.scope))
 	if p.Role != "" {
 		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), p.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = sessionName
@@ -60,15 +59,66 @@ func (c *Cloud) open(p Place) *Session {
 	return s
 }
 
-// account returns the account of a place as far as it is known: whoever assumes a role
-// is in the role's, and all who do not are in the same one.
-func (c *Cloud) account(p Place) string {
-	if account := roleAccount(p.Role); account != "" {
+// scope returns what AWS counts the session's calls by: account and region. The account
+// of the caller's own credentials may not be known; then it is "", until it is.
+func (s *Session) scope(ctx context.Context) string {
+	account := roleAccount(s.place.Role)
+	if account == "" {
+		account = s.cloud.ownAccount(ctx, s)
+	}
+	return account + "/" + s.region
+}
+
+// ownAccount returns the account of the caller's own credentials as far as it is known.
+// Where a role is used in the same region, which may be of the same account, AWS is asked
+// once; that it does not say is no reason to stop.
+func (c *Cloud) ownAccount(ctx context.Context, s *Session) string {
+	account, ask := c.knownOwn(s.region)
+	if account != "" || !ask {
 		return account
 	}
+	if s.own != nil {
+		if credentials, err := s.own.Retrieve(ctx); err == nil && credentials.AccountID != "" {
+			c.learn(credentials.AccountID)
+			return credentials.AccountID
+		}
+	}
+	account, _, err := s.Identity(ctx)
+	if err != nil {
+		return ""
+	}
+	return account
+}
+
+// knownOwn returns the account of the caller's own credentials, and whether this is the
+// time to ask for it.
+func (c *Cloud) knownOwn(region string) (account string, ask bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.own
+	if c.own != "" || c.asked {
+		return c.own, false
+	}
+	for _, other := range c.sessions {
+		if other.region == region && roleAccount(other.place.Role) != "" {
+			c.asked = true
+			return "", true
+		}
+	}
+	return "", false
+}
+
+// learn takes note of the account of the caller's own credentials. What they have done
+// before in each region counts for that account.
+func (c *Cloud) learn(account string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.own != "" || account == "" {
+		return
+	}
+	c.own = account
+	for _, s := range c.sessions {
+		c.pacer.Merge("/"+s.region, account+"/"+s.region)
+	}
 }
 
 // roleAccount returns the account that a role belongs to, and so whoever assumes it.

@@ -17,7 +17,9 @@ import (
 
 // Session is the way to one place in AWS. It may be used by several goroutines at once.
 type Session struct {
+	cloud    *Cloud
 	place    Place
+	own      aws.CredentialsProvider // the caller's, whatever role the place has
 	region   string
 	sts      *sts.Client
 	clock    clock
@@ -86,5 +88,8 @@ func (s *Session) Identity(ctx context.Context) (account, arn string, err error)
 	}
 	us := &caller{aws.ToString(out.Account), aws.ToString(out.Arn)}
 	s.caller.Store(us)
+	if s.place.Role == "" {
+		s.cloud.learn(us.account)
+	}
 	return us.account, us.arn, nil
 }

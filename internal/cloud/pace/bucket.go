@@ -28,7 +28,7 @@ type bucket struct {
 
 	mu          sync.Mutex
 	tokens      *rate.Limiter
-	queued      int
+	queued      int // calls that wait and have no token reserved yet
 	lastRefusal time.Time
 }
 
@@ -37,23 +37,28 @@ func newBucket(q quota) *bucket {
 }
 
 // wait takes one token. Only the first in the queue has reserved one, so that what the
-// bucket learns holds for everybody behind it at once.
+// bucket learns holds for everybody behind it at once. A call whose context ends leaves the
+// queue and gives its token back.
 func (b *bucket) wait(ctx context.Context, operation string) error {
 	if err := b.enter(ctx, operation); err != nil {
 		return err
 	}
-	defer b.leave()
 	select {
 	case b.turn <- struct{}{}:
 		defer func() { <-b.turn }()
 	case <-ctx.Done():
+		b.leave()
 		return ctx.Err()
 	}
+	if err := ctx.Err(); err != nil { // both were ready
+		b.leave()
+		return err
+	}
 	defer b.remember()
-	turn := b.tokens.Reserve()
+	turn := b.reserve()
 	delay := turn.Delay()
 	if delay == 0 {
-		return ctx.Err()
+		return nil
 	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
@@ -66,8 +71,11 @@ func (b *bucket) wait(ctx context.Context, operation string) error {
 	}
 }
 
-// enter joins the queue, unless ctx is bound to end before the queue does.
+// enter joins the queue, unless ctx has ended, or is bound to end before the queue does.
 func (b *bucket) enter(ctx context.Context, operation string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if end, ok := ctx.Deadline(); ok {
@@ -76,22 +84,41 @@ func (b *bucket) enter(ctx context.Context, operation string) error {
 		}
 	}
 	b.queued++
-	return ctx.Err()
+	return nil
 }
 
-// expected returns how long whoever comes now has to wait, at the rate of now.
-func (b *bucket) expected() time.Duration {
-	short := float64(b.queued) + 1 - b.tokens.Tokens()
-	if b.queued > 0 {
-		short-- // the first in the queue has its token reserved
-	}
-	return max(0, time.Duration(short/float64(b.tokens.Limit())*float64(time.Second)))
+// reserve takes the next token for who is first in the queue, which leaves it.
+func (b *bucket) reserve() *rate.Reservation {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queued--
+	return b.tokens.Reserve()
 }
 
 func (b *bucket) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.queued--
+}
+
+// expected returns how long a call that comes now has to wait, at the rate of now. A token
+// that was reserved is gone from the bucket already.
+func (b *bucket) expected() time.Duration {
+	short := float64(b.queued) + 1 - b.tokens.Tokens()
+	return max(0, time.Duration(short/float64(b.tokens.Limit())*float64(time.Second)))
+}
+
+// drain takes what was taken from another bucket for the same tokens of AWS's, and goes as
+// slowly as that one.
+func (b *bucket) drain(other *bucket) {
+	now := time.Now()
+	taken := min(b.quota.usable()-int(other.tokens.TokensAt(now)), b.quota.usable())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tokens.SetLimitAt(now, min(b.tokens.Limit(), other.tokens.Limit()))
+	if taken > 0 {
+		b.tokens.ReserveN(now, taken)
+	}
 }
 
 // refused pours the bucket out, because AWS's is empty, and slows down.

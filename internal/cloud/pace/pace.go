@@ -15,13 +15,36 @@ type Pacer struct {
 
 	mu      sync.Mutex
 	buckets map[key]*bucket
+	merged  map[string]string // the scope that a scope turned out to be
 }
 
 type key struct{ scope, group string }
 
 // New returns a Pacer whose buckets are full, or as full as m remembers them; a nil m
 // remembers nothing.
-func New(m Memory) *Pacer { return &Pacer{memory: m, buckets: map[key]*bucket{}} }
+func New(m Memory) *Pacer {
+	return &Pacer{memory: m, buckets: map[key]*bucket{}, merged: map[string]string{}}
+}
+
+// Paced reports whether an operation has a documented rate.
+func Paced(operation string) bool { return groupOf[operation] != "" }
+
+// Merge says that one scope is the same account and region as another: from now on both
+// share the buckets of the latter, and what was taken in the name of the former counts.
+func (p *Pacer) Merge(scope, into string) {
+	if p == nil || scope == into {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.merged[scope] = into
+	for group := range quotas {
+		if b := p.buckets[key{scope, group}]; b != nil {
+			p.at(key{into, group}).drain(b)
+			delete(p.buckets, key{scope, group})
+		}
+	}
+}
 
 // Wait returns when the operation ("ecs.UpdateService") may go out in the scope, which
 // is an account and region: first come, first served. Operations without a documented
@@ -59,9 +82,16 @@ func (p *Pacer) bucket(scope, operation string) *bucket {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	k := key{scope, group}
+	if into, ok := p.merged[scope]; ok {
+		scope = into
+	}
+	return p.at(key{scope, group})
+}
+
+// at returns a bucket, made at its first use. The caller holds the lock.
+func (p *Pacer) at(k key) *bucket {
 	if p.buckets[k] == nil {
-		p.buckets[k] = newBucket(quotas[group])
+		p.buckets[k] = newBucket(quotas[k.group])
 		p.buckets[k].recall(p.memory, k)
 	}
 	return p.buckets[k]

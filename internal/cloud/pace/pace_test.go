@@ -3,6 +3,7 @@ package pace_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,6 +84,126 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		// Neither of the two took a turn.
 		if err := p.Wait(t.Context(), "here", "ecs.RegisterTaskDefinition"); err != nil || time.Since(start) != time.Second {
 			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+}
+
+// A process that lives long has calls given up all the time.
+func TestEndedContextsLeaveTheQueue(t *testing.T) {
+	const operation = "ecs.DescribeServices"
+	for _, c := range []struct {
+		name    string
+		giveUp  func(ctx context.Context, p *pace.Pacer) error // one call that never goes out
+		refused error
+	}{
+		{"ended before", func(ctx context.Context, p *pace.Pacer) error {
+			ended, cancel := context.WithCancel(ctx)
+			cancel()
+			return p.Wait(ended, "here", operation)
+		}, context.Canceled},
+		{"its deadline has passed", func(ctx context.Context, p *pace.Pacer) error {
+			ended, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
+			defer cancel()
+			return p.Wait(ended, "here", operation)
+		}, context.DeadlineExceeded},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := pace.New(nil)
+				for range 600 {
+					if err := c.giveUp(t.Context(), p); !errors.Is(err, c.refused) {
+						t.Fatalf("the error is %v", err)
+					}
+				}
+				soon, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				start := time.Now()
+				if err := p.Wait(soon, "here", operation); err != nil || time.Since(start) != 0 {
+					t.Errorf("a full bucket makes wait for %s: %v", time.Since(start), err)
+				}
+			})
+		})
+	}
+}
+
+// Those that end while they wait, first in the queue or behind, make room for the others.
+func TestContextsThatEndWhileTheyWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, start := pace.New(nil), time.Now()
+		wait := func(ctx context.Context) error { return p.Wait(ctx, "here", "ecs.RegisterTaskDefinition") }
+		for range 19 {
+			if err := wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		patient, cancel := context.WithCancel(t.Context())
+		for range 30 {
+			go func() { _ = wait(patient) }()
+		}
+		synctest.Wait()
+		soon, stop := context.WithTimeout(t.Context(), 30*time.Second)
+		defer stop()
+		if err := wait(soon); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "in 31s only") {
+			t.Errorf("behind thirty others the error is %v", err)
+		}
+		<-time.After(500 * time.Millisecond)
+		cancel()
+		synctest.Wait()
+		soon, stop = context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if err := wait(soon); err != nil || time.Since(start) != time.Second {
+			t.Errorf("once they have gone it takes %s: %v", time.Since(start), err)
+		}
+	})
+}
+
+// Two scopes that turn out to be the same account and region share AWS's bucket.
+func TestMergedScopesShareTheirBuckets(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		unknown, account int // revisions that were registered before
+		then             time.Duration
+	}{
+		{"nothing was used", 0, 0, 0},
+		{"some of both", 5, 5, 0},
+		{"used up by the one", 19, 0, 10 * time.Second},
+		{"used up by both", 10, 9, 10 * time.Second},
+		{"more than there is", 19, 19, 29 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, start := pace.New(nil), time.Now()
+				register := func(scope string, times int) {
+					for range times {
+						if err := p.Wait(t.Context(), scope, "ecs.RegisterTaskDefinition"); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				register("/here", c.unknown)
+				register("111/here", c.account)
+				p.Merge("/here", "111/here")
+				if c.then == 0 {
+					c.then = max(0, time.Duration(c.unknown+c.account+10-19)) * time.Second
+				}
+				register("/here", 5)
+				register("111/here", 5)
+				if took := time.Since(start).Round(time.Millisecond); took != c.then {
+					t.Errorf("it took %s, not %s", took, c.then)
+				}
+			})
+		})
+	}
+}
+
+func TestAMergedScopeIsAsSlowAsTheSlower(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pace.New(nil)
+		p.Refused("/here", "ecs.RegisterTaskDefinition")
+		p.Merge("/here", "111/here")
+		start := time.Now()
+		if err := p.Wait(t.Context(), "111/here", "ecs.RegisterTaskDefinition"); err != nil || time.Since(start) != 2*time.Second {
+			t.Errorf("after a refusal it took %s: %v", time.Since(start), err)
 		}
 	})
 }
