@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
@@ -26,14 +27,16 @@ type Options struct {
 	Transport http.RoundTripper
 }
 
-// App is Tagboat at work on one configuration.
+// App is Tagboat at work on one configuration. It is safe for concurrent use.
 type App struct {
 	config   *config.Config
 	cloud    *cloud.Cloud
 	registry *registry.Client
 	notice   func(string)
 	getenv   func(string) string
-	clients  map[cloud.Place]*deploy.Client
+	// making guards clients.
+	making  sync.Mutex
+	clients map[cloud.Place]*deploy.Client
 	// transport is what Options has; nil means that of net/http.
 	transport http.RoundTripper
 }
@@ -111,11 +114,13 @@ func place(env config.Environment) cloud.Place {
 // client returns what deploying needs of an environment's place. Environments in the
 // same account and region share one, and so its polling.
 func (a *App) client(env config.Environment) *deploy.Client {
-	at := place(env)
+	at, session := place(env), a.session(env)
+	at.Region = session.Region() // which an environment may leave to the AWS configuration
+	a.making.Lock()
+	defer a.making.Unlock()
 	if found, ok := a.clients[at]; ok {
 		return found
 	}
-	session := a.session(env)
 	made := &deploy.Client{ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.registry, Deployments: session.ECS(), Alarms: session.Alarms(), Now: session.Now}
 	a.clients[at] = made
 	return made

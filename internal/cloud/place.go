@@ -27,6 +27,7 @@ const sessionName = "tagboat"
 // At returns the way to a place; the same place has one Session. It makes no call: what
 // is wrong with a place shows at its first use.
 func (c *Cloud) At(p Place) *Session {
+	p.Region = cmp.Or(p.Region, c.config.Region)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s, ok := c.sessions[p]; ok {
@@ -40,8 +41,7 @@ func (c *Cloud) At(p Place) *Session {
 func (c *Cloud) open(p Place) *Session {
 	s := &Session{cloud: c, place: p, checking: make(chan struct{}, 1)}
 	cfg := c.config.Copy()
-	cfg.Region = cmp.Or(p.Region, cfg.Region)
-	s.region = cfg.Region
+	cfg.Region, s.region = p.Region, p.Region
 	s.own = cfg.Credentials
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
 		s.clock.add, c.world.add, addPacing(c.pacer, s.scope))
