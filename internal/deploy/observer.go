@@ -65,40 +65,170 @@ func (o *observer) watch(cluster, service string) (<-chan snapshot, func()) {
 
 // run polls until ctx ends. It asks nothing while nobody watches.
 func (o *observer) run(ctx context.Context) {
-	var p pace
-	seen := map[watched]*sighting{}
-	timer := time.NewTimer(p.wait(1))
+	r := rounds{observer: o, subjects: map[watched]*subject{}, answers: make(chan answered)}
+	defer r.flights.Wait()
+	r.next = time.Now()
+	timer := time.NewTimer(r.pace.wait(1))
 	defer timer.Stop()
-	for next := time.Now(); ; {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-o.joined:
-			p.changed()
-			if soon := time.Now().Add(p.wait(1)); !next.After(time.Now()) || soon.Before(next) {
-				next = soon
+			r.pace.changed()
+			if soon := time.Now().Add(r.pace.wait(1)); !r.next.After(time.Now()) || soon.Before(r.next) {
+				r.next = soon
 			}
+		case a := <-r.answers:
+			r.take(a, time.Now())
 		case <-timer.C:
-			batches := o.batches()
-			if len(batches) == 0 {
-				continue
+			if !r.begin(ctx, time.Now()) {
+				continue // until somebody watches, or an answer comes
 			}
-			o.poll(ctx, batches, &p, seen)
-			next = time.Now().Add(p.wait(len(batches)))
 		}
-		timer.Reset(time.Until(next))
+		timer.Reset(time.Until(r.next))
 	}
 }
 
-// batches returns what is watched, a call's worth of one cluster each.
-func (o *observer) batches() [][]watched {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	all := slices.SortedFunc(maps.Keys(o.watchers), func(a, b watched) int {
-		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.service, b.service))
-	})
+// rounds ask for everything that is watched, again and again. Calls of a round go out side
+// by side, and one that gets no answer, or an error, delays its own services alone.
+type rounds struct {
+	observer *observer
+	pace     pace
+	subjects map[watched]*subject
+	answers  chan answered
+	flights  sync.WaitGroup
+
+	next  time.Time // when the next round begins
+	round int
+	calls int  // of this round
+	out   int  // those of them that were not answered yet
+	moved bool // an answer of this round was news
+}
+
+// subject is what is known of one service.
+type subject struct {
+	sighting
+	asking bool      // a call is under way
+	errors pace      // backs off while calls fail
+	due    time.Time // not to be asked for before
+}
+
+// answered is how one call ended.
+type answered struct {
+	round   int
+	batch   []watched
+	found   []ecs.Service
+	missing []string
+	err     error
+}
+
+// patience is how long a round waits for its last answers before the next one begins
+// without them.
+const patience = 2 * time.Second
+
+// begin starts a round, and reports whether another one follows by itself.
+func (r *rounds) begin(ctx context.Context, now time.Time) bool {
+	batches := r.due(now)
+	if len(batches) == 0 {
+		return r.sleep(now)
+	}
+	r.round++
+	r.calls, r.out, r.moved = len(batches), len(batches), false
+	r.next = now.Add(max(r.pace.wait(r.calls), patience))
+	for _, batch := range batches {
+		a := answered{round: r.round, batch: batch}
+		r.flights.Go(func() {
+			a.found, a.missing, a.err = r.observer.services.DescribeServices(ctx, batch[0].cluster, serviceNames(batch))
+			select {
+			case r.answers <- a:
+			case <-ctx.Done():
+			}
+		})
+	}
+	return true
+}
+
+// sleep sets the next round to when a service that had errors is due; false without one.
+func (r *rounds) sleep(now time.Time) bool {
+	found := false
+	for _, l := range r.subjects {
+		if !l.asking && l.due.After(now) && (!found || l.due.Before(r.next)) {
+			r.next, found = l.due, true
+		}
+	}
+	return found
+}
+
+// take hands an answer on. The round's last one sets when the next begins.
+func (r *rounds) take(a answered, now time.Time) {
+	cluster := a.batch[0].cluster
+	for _, w := range a.batch {
+		l := r.subjects[w]
+		l.asking = false
+		if a.err != nil {
+			l.errors.failed()
+			l.due = now.Add(l.errors.wait(1))
+			continue
+		}
+		l.errors = pace{}
+	}
+	if a.err != nil {
+		r.observer.tell(cluster, serviceNames(a.batch), snapshot{err: a.err})
+	}
+	for _, s := range a.found {
+		l := r.subjects[watched{cluster, s.Name}]
+		if l == nil {
+			continue // it is not what was asked for
+		}
+		news, old := l.see(s, now)
+		r.moved = r.moved || news
+		if !old {
+			r.observer.tell(cluster, []string{s.Name}, snapshot{service: s})
+		}
+	}
+	r.observer.tell(cluster, a.missing, snapshot{missing: true})
+	switch {
+	case a.round == r.round:
+		r.landed(now)
+	case r.next.Before(now): // nothing but this was under way
+		r.next = now.Add(r.pace.wait(r.calls))
+	}
+}
+
+// landed notes that one call of the round less is under way.
+func (r *rounds) landed(now time.Time) {
+	if r.out--; r.out > 0 {
+		return
+	}
+	if r.moved {
+		r.pace.changed()
+	} else {
+		r.pace.same()
+	}
+	r.next = now.Add(r.pace.wait(r.calls))
+}
+
+// due returns what is to be asked for now, a call's worth of one cluster each, and forgets
+// what nobody watches any more.
+func (r *rounds) due(now time.Time) [][]watched {
+	all := r.observer.watching()
+	wanted := map[watched]bool{}
+	for _, w := range all {
+		wanted[w] = true
+	}
+	maps.DeleteFunc(r.subjects, func(w watched, s *subject) bool { return !s.asking && !wanted[w] })
 	var batches [][]watched
 	for _, w := range all {
+		l := r.subjects[w]
+		if l == nil {
+			l = &subject{}
+			r.subjects[w] = l
+		}
+		if l.asking || l.due.After(now) {
+			continue
+		}
+		l.asking = true
 		last := len(batches) - 1
 		if last < 0 || len(batches[last]) == servicesPerCall || batches[last][0].cluster != w.cluster {
 			batches, last = append(batches, nil), last+1
@@ -108,41 +238,21 @@ func (o *observer) batches() [][]watched {
 	return batches
 }
 
-// poll asks for all services once. seen has what each looked like before.
-func (o *observer) poll(ctx context.Context, batches [][]watched, p *pace, seen map[watched]*sighting) {
-	moved, failed := false, false
-	for _, batch := range batches {
-		cluster, names := batch[0].cluster, make([]string, len(batch))
-		for i, w := range batch {
-			names[i] = w.service
-		}
-		found, missing, err := o.services.DescribeServices(ctx, cluster, names)
-		if err != nil {
-			failed = true
-			o.tell(cluster, names, snapshot{err: err})
-			continue
-		}
-		for _, s := range found {
-			at := watched{cluster, s.Name}
-			if seen[at] == nil {
-				seen[at] = &sighting{}
-			}
-			news, old := seen[at].see(s, time.Now())
-			moved = moved || news
-			if !old {
-				o.tell(cluster, []string{s.Name}, snapshot{service: s})
-			}
-		}
-		o.tell(cluster, missing, snapshot{missing: true})
+func serviceNames(batch []watched) []string {
+	all := make([]string, len(batch))
+	for i, w := range batch {
+		all[i] = w.service
 	}
-	switch {
-	case failed:
-		p.failed()
-	case moved:
-		p.changed()
-	default:
-		p.same()
-	}
+	return all
+}
+
+// watching returns what somebody watches, in order.
+func (o *observer) watching() []watched {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(o.watchers), func(a, b watched) int {
+		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.service, b.service))
+	})
 }
 
 // tell hands a snapshot to who watches one of the services, in place of an older one
