@@ -67,17 +67,19 @@ func (e *ECS) DescribeServiceDeployments(ctx context.Context, arns []string) ([]
 }
 
 // StopServiceDeployment rolls a service deployment that goes on back to the revision
-// that the service ran before.
+// that the service ran before. A call whose answer got lost is not made again: its error
+// wraps ecs.ErrAmbiguous, and DescribeServiceDeployments tells what it came to.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html
 func (e *ECS) StopServiceDeployment(ctx context.Context, arn string) error {
 	_, err := e.client.StopServiceDeployment(ctx, &awsecs.StopServiceDeploymentInput{
 		ServiceDeploymentArn: aws.String(arn), StopType: types.StopServiceDeploymentStopTypeRollback,
-	})
-	return explain(err)
+	}, sentOnce)
+	return afterOnce(err)
 }
 
 // ContinueServiceDeployment answers a PAUSE hook that waits: the deployment goes on to
-// its next stage or, with rollback, back to the revision before.
+// its next stage or, with rollback, back to the revision before. Like StopServiceDeployment
+// it is sent once.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
 func (e *ECS) ContinueServiceDeployment(ctx context.Context, arn, hookID string, rollback bool) error {
 	action := types.DeploymentLifecycleHookActionContinue
@@ -86,8 +88,8 @@ func (e *ECS) ContinueServiceDeployment(ctx context.Context, arn, hookID string,
 	}
 	_, err := e.client.ContinueServiceDeployment(ctx, &awsecs.ContinueServiceDeploymentInput{
 		ServiceDeploymentArn: aws.String(arn), HookId: aws.String(hookID), Action: action,
-	})
-	return explain(err)
+	}, sentOnce)
+	return afterOnce(err)
 }
 
 func serviceDeploymentOf(d types.ServiceDeployment) ecs.ServiceDeployment {

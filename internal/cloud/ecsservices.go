@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,28 +88,30 @@ func isShortARN(err error) bool {
 }
 
 // CreateService creates a service from AWS's JSON input. A member that AWS's model does
-// not have is an error of kind Usage, and nothing is created.
+// not have is an error of kind Usage, and nothing is created. A call whose answer got lost is
+// not made again: its error wraps ecs.ErrAmbiguous.
 func (e *ECS) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
 	body, err := sendBody(schemas.CreateServiceRequest, input)
 	if err != nil {
 		return ecs.Service{}, err
 	}
-	out, err := e.client.CreateService(ctx, &awsecs.CreateServiceInput{}, body, keepBody)
+	out, err := e.client.CreateService(ctx, &awsecs.CreateServiceInput{}, body, keepBody, sentOnce)
 	if err != nil {
-		return ecs.Service{}, explain(err)
+		return ecs.Service{}, afterOnce(err)
 	}
 	return oneService(out.Service, out.ResultMetadata)
 }
 
-// UpdateService is CreateService for a service that exists.
+// UpdateService is CreateService for a service that exists. Made again, it would start
+// another deployment, or take back what somebody else changed meanwhile.
 func (e *ECS) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
 	body, err := sendBody(schemas.UpdateServiceRequest, input)
 	if err != nil {
 		return ecs.Service{}, err
 	}
-	out, err := e.client.UpdateService(ctx, &awsecs.UpdateServiceInput{}, body, keepBody)
+	out, err := e.client.UpdateService(ctx, &awsecs.UpdateServiceInput{}, body, keepBody, sentOnce)
 	if err != nil {
-		return ecs.Service{}, explain(err)
+		return ecs.Service{}, afterOnce(err)
 	}
 	return oneService(out.Service, out.ResultMetadata)
 }
@@ -118,10 +121,10 @@ func oneService(s *types.Service, metadata middleware.Metadata) (ecs.Service, er
 		Service json.RawMessage `json:"service"`
 	}
 	if err := bodyOf(metadata, &record); err != nil {
-		return ecs.Service{}, err
+		return ecs.Service{}, fmt.Errorf("%w: %w", ecs.ErrAmbiguous, err)
 	}
 	if s == nil {
-		return ecs.Service{}, errors.New("AWS's answer has no service")
+		return ecs.Service{}, fmt.Errorf("%w: AWS's answer has no service", ecs.ErrAmbiguous)
 	}
 	return serviceOf(*s, record.Service), nil
 }

@@ -146,14 +146,10 @@ func (e *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage)
 	if err != nil {
 		return "", err
 	}
-	out, err := e.client.RegisterTaskDefinition(ctx, &awsecs.RegisterTaskDefinitionInput{}, body, keepBody, func(o *awsecs.Options) {
-		o.Retryer = onceSent(o.Retryer)
-	})
+	out, err := e.client.RegisterTaskDefinition(ctx, &awsecs.RegisterTaskDefinitionInput{}, body, keepBody, sentOnce)
 	switch {
-	case ambiguous(err):
-		return "", fmt.Errorf("%w: %w", ecs.ErrAmbiguous, explain(err))
 	case err != nil:
-		return "", explain(err)
+		return "", afterOnce(err)
 	case out.TaskDefinition == nil:
 		return "", fmt.Errorf("%w: AWS's answer has no task definition", ecs.ErrAmbiguous)
 	}

@@ -15,7 +15,8 @@ import (
 
 // explain turns an error of the SDK into one that says operation, code, message and
 // request, what it means and what to do. It wraps ecs.ErrNotFound where AWS does not
-// have something, and whatever the SDK's error wraps.
+// have something, an ecs.Refused where AWS does not let the caller, and whatever the SDK's
+// error wraps.
 func explain(err error) error {
 	if err == nil {
 		return nil
@@ -83,17 +84,31 @@ func advise(e *tagboat.Error, api smithy.APIError) {
 	case isThrottle(api):
 		e.Hint = "AWS kept refusing because of too many requests in this account and region; try again later"
 	case strings.HasPrefix(code, "AccessDenied"), code == "UnauthorizedOperation":
-		e.Hint = "the caller's policy does not allow it: tagboat generate iam-policy prints one that does; aws sts get-caller-identity says who the caller is"
+		action := actionOf(operation(e.Err))
+		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: action}, e.Err)
+		e.Hint = "the caller's policy does not allow " + action + ": tagboat generate iam-policy prints one that does; aws sts get-caller-identity says who the caller is"
 	}
 	switch code {
 	case "ClusterNotFoundException":
 		e.Kind = tagboat.Usage
 		e.Hint = "correct the environment's cluster, region or account in tagboat.yaml, or create it: aws ecs create-cluster --cluster-name NAME"
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operation(e.Err))}, e.Err)
 		e.Hint = "the AWS credentials have expired; renew them, for example with aws sso login"
 	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
+		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operation(e.Err))}, e.Err)
 		e.Hint = "AWS does not know the credentials; check AWS_PROFILE and AWS_ACCESS_KEY_ID with aws sts get-caller-identity"
 	}
+}
+
+// actionOf returns the action that IAM knows an operation by.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+func actionOf(operation string) string {
+	service, name, _ := strings.Cut(operation, ".")
+	if service == "elb" {
+		service = "elasticloadbalancing"
+	}
+	return service + ":" + name
 }
 
 // isNotFound tells whether AWS does not have what was asked for. ECS says it of task

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -11,8 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // maxAttempts is how often a call is made before it fails. The SDK's own three are too
@@ -93,9 +97,21 @@ func isConcurrentRevision(err error) bool {
 		strings.Contains(e.ErrorMessage(), "Too many concurrent attempts to create a new revision")
 }
 
-// onceSent is the retryer of calls that do something new each time: what may have taken
-// effect is not tried again.
+// onceSent is the retryer of calls that do something new each time, or undo what somebody
+// else did meanwhile: what may have taken effect is not tried again.
 func onceSent(r aws.Retryer) aws.Retryer { return once{r} }
+
+// sentOnce is onceSent as an option of a call.
+func sentOnce(o *awsecs.Options) { o.Retryer = onceSent(o.Retryer) }
+
+// afterOnce explains the error of a call that was sent once. It wraps ecs.ErrAmbiguous
+// where nobody knows whether the call took effect.
+func afterOnce(err error) error {
+	if ambiguous(err) {
+		return fmt.Errorf("%w: %w", ecs.ErrAmbiguous, explain(err))
+	}
+	return explain(err)
+}
 
 type once struct{ aws.Retryer }
 

@@ -19,13 +19,20 @@ type applier struct {
 	observed      Observed
 	definition    string // ARN of the revision that the service gets
 	registrations *registrations
-	instead       string // says which revision took the place of one that was deregistered
+	instead       string        // says which revision took the place of one that was deregistered
+	changed       func(*course) // notes what shows the change that was made last; may be nil
 }
+
+// changeError is the error of a call that changes the service itself.
+type changeError struct{ error }
+
+// Unwrap returns what it says.
+func (e changeError) Unwrap() error { return e.error }
 
 // apply carries out the steps and returns what to judge the rollout by: the id in the
 // answer to the call that started it.
 func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
-	c := course{before: a.observed.ids(), good: a.observed.good()}
+	c := course{before: a.observed.ids(), good: a.observed.good(), created: a.observed.Service == nil}
 	if primary, ok := a.observed.primary(); ok {
 		a.definition = primary.TaskDefinition
 	}
@@ -48,21 +55,11 @@ func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
 			return c, err
 		}
 		c.started(service, a.definition)
+		if a.changed != nil {
+			a.changed(&c)
+		}
 	}
 	return c, nil
-}
-
-// started notes the deployment in the answer to a changing call.
-func (c *course) started(answer ecs.Service, definition string) {
-	primary, ok := answer.Primary()
-	if !ok {
-		return
-	}
-	c.id, c.taskDefinition = primary.ID, definition
-	for _, d := range answer.Deployments {
-		c.before = append(c.before, d.ID)
-	}
-	c.before = slices.DeleteFunc(c.before, func(id string) bool { return id == primary.ID })
 }
 
 // register registers a revision. Where the answer got lost, or another registration of
@@ -73,7 +70,7 @@ func (a *applier) register(ctx context.Context, s Register) (string, error) {
 
 func (a *applier) registerNow(ctx context.Context, s Register) (string, error) {
 	var arn string
-	err := persist(ctx, func() (err error) {
+	err := persist(ctx, true, func() (err error) {
 		arn, err = a.client.ECS.RegisterTaskDefinition(ctx, s.Input)
 		return err
 	}, func() (bool, error) {
@@ -100,7 +97,7 @@ func (a *applier) create(ctx context.Context, s CreateService) (ecs.Service, err
 	}
 	service, err := a.change(ctx, "serviceName", members, a.client.ECS.CreateService)
 	if err != nil {
-		return ecs.Service{}, fmt.Errorf("creating service %q: %w", s.Name, err)
+		return ecs.Service{}, changeError{fmt.Errorf("creating service %q: %w", s.Name, err)}
 	}
 	return service, nil
 }
@@ -115,7 +112,7 @@ func (a *applier) update(ctx context.Context, s UpdateService) (ecs.Service, err
 	}
 	service, err := a.change(ctx, "service", members, a.client.ECS.UpdateService)
 	if err != nil {
-		return ecs.Service{}, fmt.Errorf("updating service %q: %w", s.Name, err)
+		return ecs.Service{}, changeError{fmt.Errorf("updating service %q: %w", s.Name, err)}
 	}
 	return service, nil
 }
@@ -142,29 +139,52 @@ func (a *applier) unmark(ctx context.Context, updated ecs.Service) {
 	}
 }
 
-// change makes a changing call for the service. Where its answer got lost, a PRIMARY
-// deployment that was not there before and has our task definition is that answer.
+// change makes a changing call for the service. Where its answer got lost, it looks at the
+// service before it says what came of the call, and before it makes the call again: never
+// where that would start one more deployment. The error is an unknownOutcome where nobody
+// can say whether the service changed.
 func (a *applier) change(ctx context.Context, nameMember string, members map[string]json.RawMessage,
 	call func(context.Context, json.RawMessage) (ecs.Service, error),
 ) (ecs.Service, error) {
+	sent := maps.Clone(members)
 	input, err := a.input(nameMember, members)
 	if err != nil {
 		return ecs.Service{}, err
 	}
 	var service ecs.Service
-	err = persist(ctx, func() (err error) {
+	again := sent["forceNewDeployment"] == nil
+	err = persist(ctx, again, func() (err error) {
 		service, err = call(ctx, input)
 		return err
-	}, func() (bool, error) {
-		found, _, err := a.client.ECS.DescribeServices(ctx, a.desired.Cluster, []string{a.desired.ServiceName})
-		if err != nil || len(found) == 0 || found[0].Status == "INACTIVE" {
-			return false, err
-		}
-		primary, ok := found[0].Primary()
-		service = found[0]
-		return ok && primary.TaskDefinition == a.definition && !slices.Contains(a.observed.ids(), primary.ID), nil
+	}, func() (done bool, err error) {
+		service, done, err = a.took(ctx, sent)
+		return done, err
 	})
+	if was := a.observed.Service; err == nil && was != nil {
+		a.changed = func(c *course) { c.changed(*was, service, sent) }
+	}
 	return service, err
+}
+
+// took looks whether a change that was sent with those members took effect: a PRIMARY
+// deployment that was not there before has our task definition or, where the change starts
+// none, what the members say has changed.
+func (a *applier) took(ctx context.Context, sent map[string]json.RawMessage) (ecs.Service, bool, error) {
+	found, _, err := a.client.ECS.DescribeServices(ctx, a.desired.Cluster, []string{a.desired.ServiceName})
+	if err != nil || len(found) == 0 || found[0].Status == "INACTIVE" {
+		return ecs.Service{}, false, err
+	}
+	now := found[0]
+	primary, ok := now.Primary()
+	switch {
+	case !ok || primary.TaskDefinition != a.definition:
+		return now, false, nil
+	case !slices.Contains(a.observed.ids(), primary.ID):
+		return now, true, nil
+	}
+	var c course
+	c.changed(*a.observed.Service, now, sent)
+	return now, sent["forceNewDeployment"] == nil && len(sent) > 0 && len(c.former) == len(sent), nil
 }
 
 func (a *applier) input(nameMember string, members map[string]json.RawMessage) (json.RawMessage, error) {

@@ -62,11 +62,6 @@ type Targets interface {
 	Missing(ctx context.Context, arns []string) ([]string, error)
 }
 
-// Deployments reads service deployments, which tell how a change goes by whatever strategy.
-type Deployments interface {
-	DescribeServiceDeployments(ctx context.Context, arns []string) ([]ecs.ServiceDeployment, error)
-}
-
 // Alarms reads those of CloudWatch's alarms that exist.
 type Alarms interface {
 	Describe(ctx context.Context, names []string) ([]ecs.Alarm, error)
@@ -84,9 +79,9 @@ type Client struct {
 	Logs    Logs
 	Targets Targets
 	Images  Images
-	// Deployments and Alarms make causes plainer, and tell the stages of a deployment. They
-	// may be nil.
-	Deployments Deployments
+	// Deployments tells what became of a deployment whose place another one has taken, and
+	// the stages of one; Alarms makes causes plainer. They may be nil.
+	Deployments History
 	Alarms      Alarms
 	// Now tells the time of AWS's clock, for ages; nil means the local one.
 	Now func() time.Time

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -27,31 +28,59 @@ func (r *roll) conclude(ctx context.Context, c course, e ending) {
 		r.readImages(ctx)
 		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("ECS rolled %s back to %s%s", name, ecs.LastPart(e.primary.TaskDefinition), because(r.result.Causes, e.what)))
 	case endedOvertaken:
-		r.verdict(tagboat.VerdictSuperseded, r.overtakenBy(ctx, e.primary))
+		r.verdict(tagboat.VerdictSuperseded, r.overtakenBy(ctx, c, e.primary))
 	case endedGone:
 		r.verdict(tagboat.VerdictFailed, "the service was deleted while "+name+" was rolled out")
 	case endedTimeout:
 		r.timedOut(ctx, c, e)
 	case endedSilence:
 		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("AWS gave no answer for %s (%s); deployment %s goes on by itself; %s", longestSilence, e.what, c.id, r.howToWatch()))
+	case endedRefused:
+		r.refused(c, e)
+	case endedScaledDown:
+		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("somebody set the desired count of the service to 0, and it was %d, while %s was rolled out: it is what the service has now, and no task of it runs", c.wanted, name))
 	case endedInterrupt:
 		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("deployment %s of %s goes on by itself, and nobody will roll it back; %s%s", c.id, name, r.howToWatch(), r.howToUndo(c)))
 	}
 }
 
 func (r *roll) succeeded(name string, e ending) {
-	if !r.plan.Changes() && r.plan.Observed.good() == r.result.TaskDefinition {
-		r.verdict(tagboat.VerdictUnchanged, "it already ran what is wanted, and is steady again")
-		return
-	}
-	if e.primary.Desired == 0 && e.primary.Running == 0 {
+	switch {
+	case e.primary.Desired == 0:
 		r.verdict(tagboat.VerdictSucceeded, name+" is what the service has now; no task of it runs, since none is desired")
+	case !r.plan.Changes() && r.plan.Observed.good() == r.result.TaskDefinition:
+		r.verdict(tagboat.VerdictUnchanged, "it already ran what is wanted, and is steady again"+untold(e.untold))
+	case e.untold != "":
+		r.verdict(tagboat.VerdictSucceeded, name+" runs"+untold(e.untold))
+	default:
+		r.verdict(tagboat.VerdictSucceeded, name+" runs, with the pinned digests")
+	}
+}
+
+// untold says that digests could not be seen, and what stands for them; "" where all were.
+func untold(containers string) string {
+	if containers == "" {
+		return ""
+	}
+	return "; AWS does not tell the digest of " + containers + ", so that could not be compared: the task definition, which all tasks have, names the pinned one"
+}
+
+// refused ends a deployment that AWS does not let us watch.
+func (r *roll) refused(c course, e ending) {
+	if e.completed {
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("deployment %s of %s completed, but what its tasks run could not be seen: %s", c.id, ecs.LastPart(c.taskDefinition), e.what))
 		return
 	}
-	r.verdict(tagboat.VerdictSucceeded, name+" runs, with the pinned digests")
+	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("the wait ended, because how deployment %s of %s goes cannot be seen: %s; it goes on by itself; %s%s",
+		c.id, ecs.LastPart(c.taskDefinition), e.what, r.howToWatch(), r.howToUndo(c)))
 }
 
 func (r *roll) timedOut(ctx context.Context, c course, e ending) {
+	if e.what != "" {
+		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("whether deployment %s of %s ended well could not be seen in %s: %s; %s%s",
+			c.id, ecs.LastPart(c.taskDefinition), r.options.timeout(), e.what, r.howToWatch(), r.howToUndo(c)))
+		return
+	}
 	r.explain(ctx, c, e)
 	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("deployment %s of %s %s after %s and goes on by itself; %s%s",
 		c.id, ecs.LastPart(c.taskDefinition), howFar(c, e.service), r.options.timeout(), r.howToWatch(), r.howToUndo(c)))
@@ -92,7 +121,11 @@ func (r *roll) howToUndo(c course) string {
 
 // overtakenBy names the deployment that took over and, where AWS tells, who registered
 // what it runs.
-func (r *roll) overtakenBy(ctx context.Context, primary ecs.Deployment) string {
+func (r *roll) overtakenBy(ctx context.Context, c course, primary ecs.Deployment) string {
+	if slices.Contains(c.before, primary.ID) {
+		return fmt.Sprintf("somebody else's deployment took over, and ended before it was seen: ECS stopped deployment %s for it, and is back at %s (deployment %s)",
+			c.id, ecs.LastPart(primary.TaskDefinition), primary.ID)
+	}
 	text := fmt.Sprintf("deployment %s, which somebody else started with %s, took over", primary.ID, ecs.LastPart(primary.TaskDefinition))
 	described, err := r.plan.Client.ECS.DescribeTaskDefinition(ctx, primary.TaskDefinition)
 	if err != nil {

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -39,9 +40,20 @@ func Continue(ctx context.Context, p Pauses, t Target, rollback bool) (stage str
 		return "", nothing
 	}
 	for _, hook := range deployments[0].Waiting() {
-		if err := p.ContinueServiceDeployment(ctx, current, hook.ID, rollback); err != nil {
+		err := persist(ctx, true, func() error { return p.ContinueServiceDeployment(ctx, current, hook.ID, rollback) },
+			func() (bool, error) { return passed(ctx, p, current, hook.ID) })
+		if err != nil {
 			return "", fmt.Errorf("continuing the deployment of service %q: %w", t.Desired.ServiceName, err)
 		}
 	}
 	return deployments[0].LifecycleStage, nil
+}
+
+// passed reports whether a hook of a deployment does not wait any more.
+func passed(ctx context.Context, p Pauses, arn, hook string) (bool, error) {
+	now, err := p.DescribeServiceDeployments(ctx, []string{arn})
+	if err != nil || len(now) == 0 {
+		return false, err
+	}
+	return !slices.ContainsFunc(now[0].Waiting(), func(h ecs.LifecycleHook) bool { return h.ID == hook }), nil
 }

@@ -1,8 +1,10 @@
 package deploy
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -12,11 +14,16 @@ import (
 // nothing, and neither do equal task definitions.
 type course struct {
 	id             string
-	taskDefinition string   // ARN that the deployment must have
-	before         []string // ids of deployments older than ours
-	good           string   // ARN of what ran well before; "" where nothing did
-	instead        string   // says of which revision taskDefinition took the place; may be ""
-	believed       bool     // answers without our deployment came for too long to be old ones
+	taskDefinition string    // ARN that the deployment must have
+	before         []string  // ids of deployments older than ours
+	good           string    // ARN of what ran well before; "" where nothing did
+	instead        string    // says of which revision taskDefinition took the place; may be ""
+	began          time.Time // of the deployment, by AWS's clock
+	wanted         int       // desired count in the answer to our call
+	created        bool      // the service is new: an answer without it may be older than it
+	// former is what the members that we changed were before, where the change started no
+	// deployment and id is an older one's: an answer that still has them is older than it.
+	former map[string]string
 }
 
 // standing is how a rollout stands in one snapshot of its service.
@@ -29,8 +36,65 @@ const (
 	ecsRollingBack          // ECS went back to an older deployment, which is not steady yet
 	ecsRolledBack           // ECS went back, and that is steady
 	overtaken               // a newer deployment took over
-	unseen                  // the snapshot may be older than our deployment
+	unseen                  // the snapshot may be older than our change
+	doubtful                // another deployment took the place of ours, and only ECS's record of ours says why
 )
+
+// started notes the deployment in the answer to a changing call.
+func (c *course) started(answer ecs.Service, definition string) {
+	primary, ok := answer.Primary()
+	if !ok {
+		return
+	}
+	c.id, c.taskDefinition, c.began, c.wanted = primary.ID, definition, primary.CreatedAt, answer.Desired
+	for _, d := range answer.Deployments {
+		c.before = append(c.before, d.ID)
+	}
+	c.before = slices.DeleteFunc(c.before, func(id string) bool { return id == primary.ID })
+}
+
+// changed notes what tells an answer from after the change of those members, where the
+// change started no deployment: was is the service before it, and is the one that ECS
+// answered to it.
+func (c *course) changed(was, is ecs.Service, members map[string]json.RawMessage) {
+	primary, ok := is.Primary()
+	if _, known := was.Deployment(primary.ID); !ok || !known {
+		return
+	}
+	before, after := membersOf(was), membersOf(is)
+	c.former = map[string]string{}
+	for name := range members {
+		if before[name] != after[name] {
+			c.former[name] = before[name]
+		}
+	}
+}
+
+// shownBy reports whether the service is as it is since our change.
+func (c *course) shownBy(s ecs.Service) bool {
+	if len(c.former) == 0 {
+		return true
+	}
+	now := membersOf(s)
+	for name, was := range c.former {
+		if now[name] == was {
+			return false
+		}
+	}
+	return true
+}
+
+// membersOf returns the members of a service's record, each in one spelling.
+func membersOf(s ecs.Service) map[string]string {
+	var record map[string]any
+	_ = json.Unmarshal(s.Record, &record) // AWS answered it
+	members := make(map[string]string, len(record))
+	for name, value := range record {
+		spelt, _ := json.Marshal(value) // it was JSON
+		members[name] = string(spelt)
+	}
+	return members
+}
 
 // judge compares a snapshot with what we started. The deployment that it returns is
 // the PRIMARY one.
@@ -38,18 +102,16 @@ func (c *course) judge(s ecs.Service) (standing, ecs.Deployment) {
 	ours, present := s.Deployment(c.id)
 	primary, ok := s.Primary()
 	switch {
-	case !ok:
+	case !ok, primary.ID == c.id && !c.shownBy(s):
 		return unseen, primary
 	case primary.ID == c.id:
 		return c.judgeOwn(s, primary), primary
-	case slices.Contains(c.before, primary.ID) && !present && !failedByEvents(s, c.id) && !c.believed:
-		return unseen, primary // ECS keeps what it rolls back from in the list for a while
-	case !c.rolledBackTo(s, primary, ours):
-		return overtaken, primary
-	case settled(s, primary):
-		return ecsRolledBack, primary
+	case ours.RolloutState == "FAILED" || failedByEvents(s, c.id):
+		return c.judgeFailed(s, primary, ours), primary
+	case present || !slices.Contains(c.before, primary.ID):
+		return doubtful, primary
 	default:
-		return ecsRollingBack, primary
+		return unseen, primary // ECS keeps what it rolls back from in the list for a while
 	}
 }
 
@@ -68,26 +130,67 @@ func (c *course) judgeOwn(s ecs.Service, own ecs.Deployment) standing {
 	}
 }
 
-// rolledBackTo tells whether ECS itself made primary the PRIMARY deployment again: it
-// gives an old id back, or says so in the reason of ours or in an event. Nobody else
-// can make an older deployment PRIMARY.
+// judgeFailed judges by a snapshot that says that ours failed: ECS itself made primary the
+// PRIMARY deployment again where it gives an old id back, or says so in the reason of
+// ours or in an event. Nobody else can make an older deployment PRIMARY.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
-func (c *course) rolledBackTo(s ecs.Service, primary, ours ecs.Deployment) bool {
-	switch {
-	case slices.Contains(c.before, primary.ID):
-		return true
-	case ours.RolloutState != "FAILED" && !failedByEvents(s, c.id):
-		return false
-	case strings.Contains(ours.RolloutReason, primary.ID):
-		return true
-	default:
-		return slices.ContainsFunc(s.Events, func(e ecs.Event) bool {
+func (c *course) judgeFailed(s ecs.Service, primary, ours ecs.Deployment) standing {
+	back := slices.Contains(c.before, primary.ID) || strings.Contains(ours.RolloutReason, primary.ID) ||
+		slices.ContainsFunc(s.Events, func(e ecs.Event) bool {
 			return strings.Contains(e.Message, "rolling back to deployment") && mentions(e.Message, primary.ID)
 		})
+	switch {
+	case !back:
+		return overtaken
+	case settled(s, primary):
+		return ecsRolledBack
+	default:
+		return ecsRollingBack
 	}
 }
 
-// failedByEvents tells whether ECS said that the deployment with that id failed. The
+// judgeByRecord judges where a snapshot has another PRIMARY deployment than ours and does
+// not say why: by ECS's own record of ours, which tells one that was stopped, because a
+// newer one took over, from one that was rolled back. The zero record stands for none.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
+func (c *course) judgeByRecord(s ecs.Service, primary ecs.Deployment, record ecs.ServiceDeployment, otherwise standing) standing {
+	newer := !slices.Contains(c.before, primary.ID)
+	switch record.Status {
+	case "ROLLBACK_SUCCESSFUL":
+		if settled(s, primary) {
+			return ecsRolledBack
+		}
+		return ecsRollingBack
+	case "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS":
+		return ecsRollingBack
+	case "ROLLBACK_FAILED":
+		return stalled
+	case "STOP_REQUESTED", "STOPPED":
+		return overtaken
+	case "":
+		return c.judgeWithoutRecord(s, primary, otherwise)
+	}
+	if newer {
+		return overtaken
+	}
+	return unseen // ours goes on, or ended well: the snapshot is older
+}
+
+// judgeWithoutRecord judges by the ids alone.
+func (c *course) judgeWithoutRecord(s ecs.Service, primary ecs.Deployment, otherwise standing) standing {
+	switch {
+	case otherwise != doubtful:
+		return otherwise
+	case !slices.Contains(c.before, primary.ID):
+		return overtaken
+	case settled(s, primary):
+		return ecsRolledBack
+	default:
+		return ecsRollingBack
+	}
+}
+
+// failedByEvents reports whether ECS said that the deployment with that id failed. The
 // deployment may have left the service's list since.
 func failedByEvents(s ecs.Service, id string) bool {
 	return slices.ContainsFunc(s.Events, func(e ecs.Event) bool {
@@ -95,13 +198,13 @@ func failedByEvents(s ecs.Service, id string) bool {
 	})
 }
 
-// mentions tells whether message has id as a whole, not as the start of a longer one.
+// mentions reports whether message has id as a whole, not as the start of a longer one.
 func mentions(message, id string) bool {
 	_, rest, ok := strings.Cut(message, id)
 	return ok && (rest == "" || rest[0] < '0' || rest[0] > '9')
 }
 
-// settled tells whether a deployment completed and has all of its tasks running now.
+// settled reports whether a deployment completed and has all of its tasks running now.
 // Services behind a Classic Load Balancer have no rollout state: there, being the only
 // deployment stands for it.
 func settled(s ecs.Service, d ecs.Deployment) bool {

@@ -1,6 +1,9 @@
 package deploy
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -18,6 +21,8 @@ const (
 	endedTimeout
 	endedSilence // AWS did not answer for too long
 	endedInterrupt
+	endedRefused    // AWS refuses to tell how it goes
+	endedScaledDown // completed with no task, because somebody wants none since
 )
 
 // ending is how watching a rollout ended, and what was seen last.
@@ -30,4 +35,23 @@ type ending struct {
 	what       string          // the cause or error in a few words; may be ""
 	causes     []tagboat.Cause // already gathered, because they fade
 	images     []tagboat.ImageState
+	completed  bool   // it was completed when it was seen last
+	untold     string // the containers whose digests AWS does not tell; "" where it tells all
+}
+
+// refused reports whether AWS does not let us ask what we asked, and will not if we ask
+// again.
+func refused(err error) bool {
+	var r ecs.Refused
+	return errors.As(err, &r)
+}
+
+// refusal says which operation AWS refuses, in its words, and how to get the policy that
+// has it. It is "" for another error.
+func refusal(d Desired, err error) string {
+	var r ecs.Refused
+	if !errors.As(err, &r) {
+		return ""
+	}
+	return fmt.Sprintf("AWS refuses it (%v); who deploys needs %s in their policy: tagboat generate iam-policy --for deploy --env %s prints one", err, r.Action, d.Environment)
 }

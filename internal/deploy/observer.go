@@ -3,6 +3,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -140,6 +141,9 @@ func (r *rounds) begin(ctx context.Context, now time.Time) bool {
 		a := answered{round: r.round, batch: batch}
 		r.flights.Go(func() {
 			a.found, a.missing, a.err = r.observer.services.DescribeServices(ctx, batch[0].cluster, serviceNames(batch))
+			if errors.Is(a.err, ecs.ErrNotFound) { // the cluster is not there
+				a.missing, a.err = serviceNames(batch), nil
+			}
 			select {
 			case r.answers <- a:
 			case <-ctx.Done():

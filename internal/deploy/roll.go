@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,14 +80,48 @@ func (r *roll) decide(ctx context.Context) {
 // unchanged says what runs: where that follows from what was seen already without a
 // call, else as far as it can be read.
 func (r *roll) unchanged(ctx context.Context) {
-	if !r.plan.Observed.mustRun(r.plan.Desired.Images) {
-		r.readImages(ctx)
-	} else {
+	primary, _ := r.plan.Observed.primary()
+	switch {
+	case r.plan.Observed.mustRun(r.plan.Desired.Images):
 		for i := range r.result.Images {
 			r.result.Images[i].Running = r.result.Images[i].Pinned
 		}
+		r.verdict(tagboat.VerdictUnchanged, "it already runs what is wanted")
+	case primary.Desired == 0:
+		r.verdict(tagboat.VerdictUnchanged, fmt.Sprintf("%s is what the service has already; no task of it runs, since none is desired", ecs.LastPart(primary.TaskDefinition)))
+	default:
+		r.unchangedByTasks(ctx, primary)
 	}
-	r.verdict(tagboat.VerdictUnchanged, "it already runs what is wanted")
+}
+
+// unchangedByTasks looks at all tasks before it says that they run what is pinned.
+func (r *roll) unchangedByTasks(ctx context.Context, primary ecs.Deployment) {
+	d, name := r.plan.Desired, ecs.LastPart(primary.TaskDefinition)
+	var v verification
+	var err error
+	found := notYet
+	for look := 0; look < 2*digestLooks && found == notYet && !refused(err); look++ {
+		if look > 0 && pause(ctx, firstPause) != nil {
+			break
+		}
+		found, err = v.look(ctx, r.plan.Client.ECS, d, d.ServiceName, primary)
+	}
+	if v.images != nil {
+		r.result.Images = withRunningTags(v.images, r.plan.Observed)
+	}
+	nothing := fmt.Sprintf("nothing was changed, since %s is what the service has already", name)
+	switch {
+	case found == pinnedRuns:
+		r.verdict(tagboat.VerdictUnchanged, "it already runs what is wanted"+untold(v.untold))
+	case ctx.Err() != nil:
+		r.verdict(tagboat.VerdictInterrupted, nothing+"; interrupted before what its tasks run was seen")
+	case found == otherDigests:
+		r.verdict(tagboat.VerdictFailed, nothing+", but "+v.other)
+	case err != nil:
+		r.verdict(tagboat.VerdictFailed, nothing+"; what its tasks run could not be seen: "+cmp.Or(refusal(d, err), err.Error()))
+	default:
+		r.verdict(tagboat.VerdictFailed, nothing+"; what its tasks run could not be seen: "+v.missing)
+	}
 }
 
 func (r *roll) carryOut(ctx context.Context) {
@@ -104,14 +139,20 @@ func (r *roll) carryOut(ctx context.Context) {
 	}
 }
 
-// notApplied tells a step that failed: what the service runs did not change.
+// notApplied tells a step that failed: what the service runs did not change, unless nobody
+// knows that.
 func (r *roll) notApplied(ctx context.Context, err error) {
-	if ctx.Err() != nil {
+	var unknown unknownOutcome
+	var changing changeError
+	switch {
+	case ctx.Err() != nil:
 		r.verdict(tagboat.VerdictInterrupted, "it was interrupted before ECS said that the service changed; tagboat deploy looks again and goes on from there")
-		return
+	case errors.As(err, &changing) && errors.As(err, &unknown):
+		r.verdict(tagboat.VerdictFailed, err.Error()+"; whether the service changed is not known; tagboat deploy looks again and goes on from there")
+	default:
+		r.result.Refused = errors.Is(err, ecs.ErrNotDone) || tagboat.KindOf(err) == tagboat.Usage
+		r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed")
 	}
-	r.result.Refused = errors.Is(err, ecs.ErrNotDone) || tagboat.KindOf(err) == tagboat.Usage
-	r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed")
 }
 
 // follow watches the deployment of c to its end. Only what we deployed is judged by

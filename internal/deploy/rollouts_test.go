@@ -83,6 +83,9 @@ func ecsRollsBack(f *fake, s *ecs.Service) {
 		d.Status, d.RolloutState, d.Desired = "ACTIVE", "FAILED", 0
 		d.RolloutReason = "ECS deployment circuit breaker: rolling back to deploymentId " + old.ID + "."
 		old.Status, old.RolloutState = "PRIMARY", "IN_PROGRESS"
+		for i, what := range []string{"(deployment " + d.ID + ") deployment failed: tasks failed to start.", "rolling back to deployment " + old.ID + "."} {
+			s.Events = append([]ecs.Event{{ID: fmt.Sprint(d.ID, i), At: time.Now(), Message: "(service " + s.Name + ") " + what}}, s.Events...)
+		}
 		slices.Reverse(s.Deployments)
 	default:
 		completes(f, s)

@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// stages follows a deployment that does more than to roll: one that shifts traffic step by
-// step, asks hooks, waits for somebody, or is watched by alarms. DescribeServices tells
+// stages follows a deployment by ECS's own record of it, the service deployment: where it
+// does more than to roll (it shifts traffic step by step, asks hooks, waits for somebody, or
+// is watched by alarms), and where another one has taken its place. DescribeServices tells
 // nothing of that, so it takes a call of its own, and only where there is something to tell.
 type stages struct {
 	client *Client
@@ -21,7 +23,7 @@ type stages struct {
 	last   ecs.ServiceDeployment
 }
 
-// stagesEvery is how often the stage of one deployment is asked for.
+// stagesEvery is how often the record of one deployment is asked for.
 const stagesEvery = 10 * time.Second
 
 // look asks how the deployment under way of a service stands, where it is time to. What it
@@ -31,15 +33,57 @@ func (s *stages) look(ctx context.Context, service ecs.Service) error {
 		r := readServiceRecord(service)
 		s.arn, s.read, s.staged = cmp.Or(r.Current, s.arn), primary.ID, r.staged()
 	}
-	if s.arn == "" || s.client.Deployments == nil || !s.staged || time.Now().Before(s.next) {
+	if s.arn == "" || !s.staged {
 		return nil
+	}
+	_, err := s.ask(ctx)
+	return err
+}
+
+// ask asks for the record, where it is time to. It reports whether it did.
+func (s *stages) ask(ctx context.Context) (asked bool, err error) {
+	if s.client.Deployments == nil || time.Now().Before(s.next) {
+		return false, nil
 	}
 	s.next = time.Now().Add(stagesEvery)
 	found, err := s.client.Deployments.DescribeServiceDeployments(ctx, []string{s.arn})
 	if err == nil && len(found) > 0 {
 		s.last = found[0]
 	}
-	return err
+	return true, err
+}
+
+// find looks for the record of ours, where no snapshot has named it: the oldest of the
+// service's that brings our task definition, not older than our deployment. Both times are
+// AWS's.
+func (s *stages) find(ctx context.Context, d Desired, own ecs.Deployment) error {
+	if s.arn != "" || s.client.Deployments == nil || own.CreatedAt.IsZero() {
+		return nil
+	}
+	arns, err := s.client.Deployments.ListServiceDeployments(ctx, d.Cluster, d.ServiceName, own.CreatedAt.Add(-time.Second))
+	if err != nil || len(arns) == 0 {
+		return err
+	}
+	found, err := s.client.Deployments.DescribeServiceDeployments(ctx, arns)
+	if err != nil {
+		return err
+	}
+	targets := make([]string, len(found))
+	for i, f := range found {
+		targets[i] = f.Target.ARN
+	}
+	definitions, err := s.client.Deployments.ServiceRevisions(ctx, targets)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(found, func(a, b ecs.ServiceDeployment) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	for _, f := range found {
+		if definitions[f.Target.ARN] == own.TaskDefinition {
+			s.arn, s.last, s.next = f.ARN, f, time.Now().Add(stagesEvery)
+			return nil
+		}
+	}
+	return nil
 }
 
 // note says in which stage the deployment is; "" where that is not known.

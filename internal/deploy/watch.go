@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -16,10 +19,11 @@ const (
 	// missingFor is how long a service may be missing from answers, which are only
 	// eventually consistent, before it counts as deleted.
 	missingFor = time.Minute
-	// unseenFor is how long answers may be older than our own change.
-	unseenFor = 30 * time.Second
+	// unseenFor is how long answers may be older than our own change before ECS's record of
+	// our deployment is asked what became of it.
+	unseenFor = 5 * time.Second
 	// digestLooks is how often the tasks of a completed rollout are read before other
-	// digests than the pinned ones are believed.
+	// digests than the pinned ones are believed, or that AWS tells none.
 	digestLooks = 5
 )
 
@@ -35,18 +39,21 @@ type watch struct {
 
 	last         ecs.Service
 	primary      ecs.Deployment
+	seen         bool // an answer had our deployment
+	completed    bool // the last answer had it completed
 	causes       []tagboat.Cause
 	troubles     troubles
 	stages       stages
 	lastErr      error
 	missingSince time.Time
 	unseenSince  time.Time
-	digestLooks  int
+	tasks        verification
 }
 
 // run receives snapshots until the rollout ends, limit has passed, AWS has been silent
-// for too long, or ctx ends.
+// for too long or refuses to tell, or ctx ends.
 func (w *watch) run(ctx context.Context, snapshots <-chan snapshot, limit time.Duration) ending {
+	w.stages.client = w.client
 	deadline, silence := time.NewTimer(limit), time.NewTimer(longestSilence)
 	defer deadline.Stop()
 	defer silence.Stop()
@@ -55,15 +62,13 @@ func (w *watch) run(ctx context.Context, snapshots <-chan snapshot, limit time.D
 		case <-ctx.Done():
 			return w.end(endedInterrupt, "")
 		case <-deadline.C:
-			return w.end(endedTimeout, "")
+			return w.end(endedTimeout, w.unproven())
 		case <-silence.C:
 			return w.end(endedSilence, fmt.Sprint(w.lastErr))
 		case s := <-snapshots:
-			if s.err != nil {
-				w.heard(s.err)
-				continue
+			if s.err == nil {
+				silence.Reset(longestSilence)
 			}
-			silence.Reset(longestSilence)
 			if e, ended := w.consider(ctx, s); ended && ctx.Err() == nil {
 				return e
 			}
@@ -71,48 +76,72 @@ func (w *watch) run(ctx context.Context, snapshots <-chan snapshot, limit time.D
 	}
 }
 
-// heard notes an error of reading; it is never a verdict.
-func (w *watch) heard(err error) {
+// unproven says what keeps a rollout that may be over from having a verdict, or "".
+func (w *watch) unproven() string {
+	switch {
+	case w.completed:
+		return w.tasks.missing
+	case !w.unseenSince.IsZero() && len(w.course.former) > 0:
+		return "no answer of AWS has shown the change of " + strings.Join(slices.Sorted(maps.Keys(w.course.former)), ", ")
+	default:
+		return ""
+	}
+}
+
+// heard notes an error of reading. It is never a verdict, but what AWS refuses it will
+// refuse again: that ends the wait.
+func (w *watch) heard(err error) (ending, bool) {
 	w.lastErr = err
 	w.report(w.state, w.primary, "AWS did not answer, asking again: "+err.Error())
+	return w.end(endedRefused, refusal(w.desired, err)), refused(err)
 }
 
 func (w *watch) end(h how, what string) ending {
-	return ending{how: h, service: w.last, primary: w.primary, deployment: w.stages.arn, what: what, causes: w.causes}
+	return ending{how: h, service: w.last, primary: w.primary, deployment: w.stages.arn, what: what, causes: w.causes, completed: w.completed}
 }
 
-// consider looks at one snapshot and tells whether the rollout ended with it.
+// consider looks at one snapshot and reports whether the rollout ended with it.
 func (w *watch) consider(ctx context.Context, s snapshot) (ending, bool) {
-	if s.missing {
+	switch {
+	case s.err != nil:
+		return w.heard(s.err)
+	case s.missing:
 		return w.gone()
 	}
 	w.missingSince = time.Time{}
 	before := w.last
 	w.last = s.service
+	own, present := s.service.Deployment(w.course.id)
+	w.seen = w.seen || present
 	if s.service.Status == "DRAINING" || s.service.Status == "INACTIVE" {
-		return w.end(endedGone, ""), true
+		return w.end(endedGone, ""), !w.older()
 	}
 	standing, primary := w.course.judge(s.service)
 	w.primary = primary
-	own, _ := s.service.Deployment(w.course.id)
+	if standing == doubtful || standing == unseen {
+		var err error
+		if standing, err = w.byRecord(ctx, standing); err != nil {
+			return w.heard(err)
+		}
+	} else {
+		w.unseenSince = time.Time{}
+	}
 	if standing == going {
 		w.lookAtStages(ctx)
 	}
-	if standing != unseen {
-		w.unseenSince = time.Time{}
-	}
+	w.completed = standing == completed
 	w.tell(standing, own)
 	switch standing {
 	case completed:
-		return w.checkDigests(ctx)
+		return w.checkTasks(ctx)
 	case stalled:
 		return w.end(endedFailing, own.RolloutReason), true
 	case overtaken:
 		return w.end(endedOvertaken, ""), true
 	case ecsRollingBack, ecsRolledBack:
 		return w.rolledBackByECS(ctx, own, standing)
-	case unseen:
-		return w.patience()
+	case unseen, doubtful:
+		return ending{}, false
 	default:
 		return w.failEarly(ctx, before, own)
 	}
@@ -128,30 +157,52 @@ func (w *watch) tell(s standing, own ecs.Deployment) {
 	w.report(w.state, own, cmp.Or(w.stages.note(w.desired), lastEvent(w.last, own), own.RolloutReason))
 }
 
+// byRecord asks ECS's record of our deployment where a snapshot has another PRIMARY one, or
+// none of ours for a while. Without an answer it is unseen.
+func (w *watch) byRecord(ctx context.Context, s standing) (standing, error) {
+	if w.unseenSince.IsZero() {
+		w.unseenSince = time.Now()
+	}
+	if s == unseen && (time.Since(w.unseenSince) < unseenFor || w.primary.ID == w.course.id || w.primary.ID == "") {
+		return unseen, nil
+	}
+	own := ecs.Deployment{ID: w.course.id, TaskDefinition: w.course.taskDefinition, CreatedAt: w.course.began}
+	asked := false
+	err := w.stages.find(ctx, w.desired, own)
+	if err == nil && w.stages.arn != "" {
+		asked, err = w.stages.ask(ctx)
+	}
+	known := w.stages.last.Status != "" && (asked || s == unseen)
+	switch {
+	case refused(err) && s == doubtful && !slices.Contains(w.course.before, w.primary.ID):
+		return overtaken, nil // the ids say so, too
+	case err != nil:
+		return unseen, err
+	case known:
+		return w.course.judgeByRecord(w.last, w.primary, w.stages.last, s), nil
+	case w.stages.arn == "" || w.client.Deployments == nil:
+		return w.course.judgeWithoutRecord(w.last, w.primary, s), nil
+	default:
+		return unseen, nil
+	}
+}
+
 // lookAtStages asks for what the snapshot does not tell. That it cannot be had decides
 // nothing.
 func (w *watch) lookAtStages(ctx context.Context) {
-	w.stages.client = w.client
 	if err := w.stages.look(ctx, w.last); err != nil {
-		w.heard(err)
+		w.report(w.state, w.primary, "in which stage it is could not be read: "+err.Error())
 	}
 }
+
+// older reports whether an answer that does not have the service may be older than it.
+func (w *watch) older() bool { return w.course.created && !w.seen }
 
 func (w *watch) gone() (ending, bool) {
 	if w.missingSince.IsZero() {
 		w.missingSince = time.Now()
 	}
-	return w.end(endedGone, ""), time.Since(w.missingSince) >= missingFor
-}
-
-// patience waits for answers that know of our change; after a while what they say is
-// believed.
-func (w *watch) patience() (ending, bool) {
-	if w.unseenSince.IsZero() {
-		w.unseenSince = time.Now()
-	}
-	w.course.believed = time.Since(w.unseenSince) >= unseenFor
-	return ending{}, false
+	return w.end(endedGone, ""), !w.older() && time.Since(w.missingSince) >= missingFor
 }
 
 // rolledBackByECS gathers the causes as soon as the rollback shows, because targets
@@ -173,30 +224,30 @@ func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deplo
 	}
 	stopped, err := serviceTasks(ctx, w.client.ECS, w.desired.Cluster, w.last.Name, "STOPPED")
 	if err != nil {
-		w.heard(err)
-		return ending{}, false
+		return w.heard(err)
 	}
 	what, over := hopeless(stopped, own)
 	return w.end(endedFailing, what), over
 }
 
-// checkDigests compares what runs with what is pinned. The list of tasks is eventually
-// consistent, so a difference is looked at again before it is believed.
-func (w *watch) checkDigests(ctx context.Context) (ending, bool) {
-	tasks, err := serviceTasks(ctx, w.client.ECS, w.desired.Cluster, w.last.Name, "RUNNING")
+// checkTasks makes sure that the tasks of a completed rollout run what is pinned.
+func (w *watch) checkTasks(ctx context.Context) (ending, bool) {
+	switch e := w.end(endedWell, ""); {
+	case !w.pinned, w.primary.Desired == 0 && (w.course.wanted == 0 || w.last.SchedulingStrategy == "DAEMON"):
+		e.images = imageStates(w.desired.Images, nil)
+		return e, true
+	case w.primary.Desired == 0:
+		return w.end(endedScaledDown, ""), true
+	}
+	seen, err := w.tasks.look(ctx, w.client.ECS, w.desired, w.last.Name, w.primary)
 	if err != nil {
-		w.heard(err)
-		return ending{}, false
+		w.tasks.missing = "its tasks could not be read: " + err.Error()
+		return w.heard(err)
 	}
 	e := w.end(endedWell, "")
-	e.images = imageStates(w.desired.Images, tasksOf(tasks, w.course.id))
-	if !w.pinned || w.primary.Desired == 0 {
-		return e, true
+	e.images, e.untold = w.tasks.images, w.tasks.untold
+	if seen == otherDigests {
+		e.how, e.what = endedOtherDigests, w.tasks.other
 	}
-	if e.what = otherDigests(e.images); e.what == "" {
-		return e, true
-	}
-	w.digestLooks++
-	e.how = endedOtherDigests
-	return e, w.digestLooks >= digestLooks
+	return e, seen != notYet
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -45,7 +46,7 @@ func (r *roll) rollBack(ctx context.Context, c course, why string) {
 	r.report(StateRollingBack, ecs.Deployment{}, "back to "+ecs.LastPart(c.good))
 	back, err := r.startRollback(ctx, c)
 	if err != nil {
-		r.rollbackFailed(ctx, c, why, err.Error())
+		r.notRolledBack(ctx, c, why, err)
 		return
 	}
 	e := r.follow(ctx, back, StateRollingBack)
@@ -56,11 +57,14 @@ func (r *roll) rollBack(ctx context.Context, c course, why string) {
 		r.readImages(ctx)
 		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s; rolled back to %s, which runs", why, to))
 	case endedOvertaken:
-		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s; while it was rolled back to %s, %s", why, to, r.overtakenBy(ctx, e.primary)))
+		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s; while it was rolled back to %s, %s", why, to, r.overtakenBy(ctx, back, e.primary)))
 	case endedInterrupt:
 		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("%s; the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", why, to, back.id, r.plan.Desired.Environment))
+	case endedTimeout, endedSilence, endedRefused:
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; the rollback to %s (deployment %s) goes on by itself, and its end was not seen: %s; watch it with: tagboat status --env %s",
+			why, to, back.id, notSteady(e), r.plan.Desired.Environment))
 	default:
-		r.rollbackFailed(ctx, c, why, notSteady(e))
+		r.rollbackFailed(c, why, notSteady(e))
 	}
 }
 
@@ -76,11 +80,21 @@ func notSteady(e ending) string {
 	}
 }
 
-func (r *roll) rollbackFailed(ctx context.Context, c course, why, what string) {
-	if ctx.Err() != nil {
-		r.verdict(tagboat.VerdictInterrupted, why+"; interrupted before it was rolled back"+r.howToUndo(c))
-		return
+// notRolledBack tells a rollback that could not be started, as far as that is known.
+func (r *roll) notRolledBack(ctx context.Context, c course, why string, err error) {
+	var unknown unknownOutcome
+	switch {
+	case ctx.Err() != nil:
+		r.verdict(tagboat.VerdictInterrupted, why+"; interrupted before ECS said that it was rolled back"+r.howToUndo(c))
+	case errors.As(err, &unknown):
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; whether it was rolled back to %s is not known: %v; see with: tagboat status --env %s%s",
+			why, ecs.LastPart(c.good), err, r.plan.Desired.Environment, r.howToUndo(c)))
+	default:
+		r.rollbackFailed(c, why, err.Error())
 	}
+}
+
+func (r *roll) rollbackFailed(c course, why, what string) {
 	r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; the rollback to %s failed too: %s%s", why, ecs.LastPart(c.good), what, r.howToUndo(c)))
 }
 

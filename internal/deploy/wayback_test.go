@@ -168,7 +168,7 @@ func TestNoRollbackLeavesItAndSaysSo(t *testing.T) {
 	})
 }
 
-func TestRollbackThatFailsToo(t *testing.T) {
+func TestRollbackThatDoesNotEnd(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := running(t)
 		f.rolls = func(f *fake, s *ecs.Service) {
@@ -179,7 +179,7 @@ func TestRollbackThatFailsToo(t *testing.T) {
 		o := wait
 		o.Timeout = 5 * time.Minute
 		got := run(t, f, "bad", o)
-		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "rollback to api:1 failed too") {
+		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "the rollback to api:1") || !strings.Contains(got.Reason, "its end was not seen") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
 	})

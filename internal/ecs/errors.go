@@ -15,3 +15,13 @@ var (
 	// that nothing came of it.
 	ErrNotDone = errors.New("AWS refused it: nothing came of it")
 )
+
+// Refused says that AWS does not let the caller make a call: asking again is no use until
+// somebody changes a policy or renews credentials. Package cloud wraps it; find it with
+// errors.As.
+type Refused struct {
+	Action string // in IAM's words: "ecs:ListTasks"
+}
+
+// Error says what is refused.
+func (r Refused) Error() string { return r.Action + " is refused" }

@@ -1,0 +1,312 @@
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/proxytest"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// through opens Tagboat behind a proxy with those orders.
+func (w *world) through(orders ...proxytest.Order) (*app.App, *proxytest.Proxy) {
+	w.Helper()
+	proxy := proxytest.New(w.server)
+	for _, o := range orders {
+		if err := proxy.Order(o); err != nil {
+			w.Fatal(err)
+		}
+	}
+	return w.open(func(http.RoundTripper) http.RoundTripper { return carrier{proxy} }), proxy
+}
+
+// rewrite changes the answers of an operation.
+func rewrite(operation string, times int, change func(request, answer map[string]any)) proxytest.Order {
+	return proxytest.Order{Kind: proxytest.Rewrite, Operation: operation, Times: times, Answer: func(request, answer []byte) []byte {
+		var asked, is map[string]any
+		if json.Unmarshal(request, &asked) != nil || json.Unmarshal(answer, &is) != nil {
+			return answer
+		}
+		change(asked, is)
+		return []byte(encode(is))
+	}}
+}
+
+// frozen answers DescribeServices as it was answered before the last change, for that long.
+func frozen(w *world, proxy *proxytest.Proxy, d time.Duration) {
+	w.Helper()
+	if err := proxy.Order(proxytest.Order{Kind: proxytest.Stale, Operation: "ecs.DescribeServices"}); err != nil {
+		w.Fatal(err)
+	}
+	time.AfterFunc(d, func() { _ = proxy.Release("ecs.DescribeServices") })
+}
+
+// planned plans what is pinned and returns how to deploy it.
+func (w *world) planned(a *app.App) func(deploy.Options) tagboat.Deployment {
+	w.Helper()
+	set, err := a.Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return func(o deploy.Options) tagboat.Deployment { return a.Deploy(w.Context(), set, o).Deployments[0] }
+}
+
+// next pins version v2, whose containers do what labels say.
+func (w *world) next(labels ...string) {
+	w.Helper()
+	w.push("shop/web:v2", labels...)
+	w.pin("dev", "web=v2")
+}
+
+// TestStaleAnswersAreNoVerdict has DescribeServices tell for up to a few minutes what was
+// true before our change.
+func TestStaleAnswersAreNoVerdict(t *testing.T) {
+	for _, d := range []time.Duration{10 * time.Second, 40 * time.Second, 3 * time.Minute} {
+		t.Run(d.String(), func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{service: breaker})
+				w.next()
+				a, proxy := w.through()
+				deploy := w.planned(a)
+				frozen(w, proxy, d)
+				w.expect(deploy(wait), tagboat.VerdictSucceeded)
+			})
+		})
+	}
+}
+
+// TestStaleAnswersOfAServiceThatIsNew has answers that do not know of a service for longer
+// than it takes to believe that one was deleted.
+func TestStaleAnswersOfAServiceThatIsNew(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web"}}.open(w)
+		w.push("shop/web:v1")
+		w.pin("dev", "web=v1")
+		a, proxy := w.through()
+		deploy := w.planned(a)
+		frozen(w, proxy, 90*time.Second)
+		w.expect(deploy(wait), tagboat.VerdictSucceeded)
+	})
+}
+
+// TestAChangeThatStartsNoDeployment is judged by whether it took effect: answers that are
+// older than it show a deployment that completed long ago.
+func TestAChangeThatStartsNoDeployment(t *testing.T) {
+	for name, change := range map[string]map[string]any{
+		"desired count": {"desiredCount": 6},
+		"percents":      {"desiredCount": 3, "deploymentConfiguration": map[string]any{"maximumPercent": 150, "minimumHealthyPercent": 50}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{})
+				shop{service: change}.files(w, "web")
+				a, proxy := w.through()
+				deploy := w.planned(a)
+				frozen(w, proxy, 20*time.Second)
+				began := time.Now()
+				d := deploy(wait)
+				w.expect(d, tagboat.VerdictSucceeded)
+				if took := time.Since(began); took < 20*time.Second {
+					w.Errorf("it ended after %s, with no answer from after the change", took)
+				}
+				if n := w.running("web"); n != change["desiredCount"] {
+					w.Errorf("%d tasks run", n)
+				}
+			})
+		})
+	}
+}
+
+// running counts the running tasks of a service.
+func (w *world) running(service string) int {
+	w.Helper()
+	answer := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{service}})
+	return int(answer["services"].([]any)[0].(map[string]any)["runningCount"].(float64))
+}
+
+// TestSupersededWithTheBreakerOn has somebody else's deployment take over and fail, so that
+// ECS goes back from it to what ran before ours.
+func TestSupersededWithTheBreakerOn(t *testing.T) {
+	for name, theirsFail := range map[string]bool{"theirs runs": false, "theirs was rolled back": true} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{service: breaker})
+				w.next("start=600s")
+				labels := []string{}
+				if theirsFail {
+					labels = append(labels, "exit=3@1s")
+				}
+				w.push("shop/web:theirs", labels...)
+				theirs := w.registerImage("web", "shop/web:theirs")
+				a, proxy := w.through()
+				deploy := w.planned(a)
+				time.AfterFunc(10*time.Second, func() {
+					w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
+					if theirsFail { // nobody sees it while it goes on
+						frozen(w, proxy, 15*time.Minute)
+					}
+				})
+				d := deploy(wait)
+				w.expect(d, tagboat.VerdictSuperseded)
+				if strings.Contains(d.Reason, "rolled") {
+					w.Errorf("it says that it was rolled back: %s", d.Reason)
+				}
+			})
+		})
+	}
+}
+
+// registerImage registers a revision of somebody else and returns family:revision.
+func (w *world) registerImage(family, image string) string {
+	w.Helper()
+	name, _, _ := strings.Cut(image, ":")
+	answer := w.aws("ecs.RegisterTaskDefinition", map[string]any{
+		"family": family, "requiresCompatibilities": []string{"FARGATE"}, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+		"executionRoleArn":     "arn:aws:iam::123456789012:role/execution",
+		"containerDefinitions": []any{map[string]any{"name": "app", "image": host + "/" + name + "@" + string(w.pushed[image])}},
+	})
+	return fmt.Sprintf("%s:%v", family, answer["taskDefinition"].(map[string]any)["revision"])
+}
+
+// TestWhatECSRolledBackUnseen has ECS go back while no answer shows anything of it.
+func TestWhatECSRolledBackUnseen(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{service: breaker})
+		w.next("exit=3@1s")
+		a, proxy := w.through(rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
+			for _, s := range answer["services"].([]any) {
+				s.(map[string]any)["events"] = []any{}
+			}
+		}))
+		deploy := w.planned(a)
+		proxy.Clear()
+		frozen(w, proxy, 20*time.Minute)
+		w.expect(deploy(wait), tagboat.VerdictRolledBack)
+	})
+}
+
+// TestLostAnswersAreLookedFor has no answer to any changing call arrive: what took effect is
+// said to have.
+func TestLostAnswersAreLookedFor(t *testing.T) {
+	lost := proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.UpdateService"}
+	t.Run("an update", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			w.next()
+			a, proxy := w.through(lost)
+			d := w.planned(a)(wait)
+			w.expect(d, tagboat.VerdictSucceeded)
+			if n := len(proxy.Calls("ecs.UpdateService")); n != 1 {
+				w.Errorf("it was sent %d times", n)
+			}
+		})
+	})
+	t.Run("a change that starts no deployment", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			shop{service: map[string]any{"desiredCount": 4}}.files(w, "web")
+			a, proxy := w.through(lost)
+			w.expect(w.planned(a)(wait), tagboat.VerdictSucceeded)
+			if n := len(proxy.Calls("ecs.UpdateService")); n != 1 || w.running("web") != 4 {
+				w.Errorf("it was sent %d times, and %d tasks run", n, w.running("web"))
+			}
+		})
+	})
+	t.Run("a new service", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			shop{services: []string{"web"}}.open(w)
+			w.push("shop/web:v1")
+			w.pin("dev", "web=v1")
+			a, _ := w.through(proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.CreateService"})
+			w.expect(w.planned(a)(wait), tagboat.VerdictSucceeded)
+		})
+	})
+	t.Run("a rollback", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			w.next("exit=3@1s")
+			back := lost
+			back.Skip = 1
+			a, _ := w.through(back)
+			w.expect(w.planned(a)(wait), tagboat.VerdictRolledBack)
+		})
+	})
+	t.Run("answers older than the change, too", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			w.next()
+			a, proxy := w.through(lost)
+			deploy := w.planned(a)
+			frozen(w, proxy, 30*time.Second)
+			w.expect(deploy(wait), tagboat.VerdictSucceeded)
+		})
+	})
+}
+
+// TestWhatIsNotKnownIsSaid has neither the answer to a change arrive nor any look afterwards.
+func TestWhatIsNotKnownIsSaid(t *testing.T) {
+	for name, test := range map[string]struct {
+		labels []string
+		skip   int
+		words  string
+	}{
+		"an update":  {nil, 0, "whether the service changed is not known"},
+		"a rollback": {[]string{"exit=3@1s"}, 1, "whether it was rolled back to web:1 is not known"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{})
+				w.next(test.labels...)
+				a, proxy := w.through(proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.UpdateService", Skip: test.skip})
+				deploy := w.planned(a)
+				go func() {
+					_ = proxy.Await(w.Context(), "ecs.UpdateService", 1)
+					frozen(w, proxy, time.Hour)
+				}()
+				d := deploy(wait)
+				w.expect(d, tagboat.VerdictFailed, test.words)
+				for _, lie := range []string{"was not changed", "failed too"} {
+					if strings.Contains(d.Reason, lie) {
+						w.Errorf("it says %q: %s", lie, d.Reason)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestNoCallThatForcesADeploymentIsRepeated has the answers of forced updates lost.
+func TestNoCallThatForcesADeploymentIsRepeated(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.next("exit=3@1s")
+		o := wait
+		o.NoRollback = true
+		w.expect(w.deployWith(w.Context(), w.open(), o)[0], tagboat.VerdictFailed)
+		w.push("shop/web:v2") // mended
+		a, proxy := w.through(
+			rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
+				for _, s := range answer["services"].([]any) {
+					for _, d := range s.(map[string]any)["deployments"].([]any) {
+						if d := d.(map[string]any); d["status"] == "PRIMARY" {
+							d["rolloutState"] = "FAILED"
+						}
+					}
+				}
+			}),
+			proxytest.Order{Kind: proxytest.Drop, Operation: "ecs.UpdateService"})
+		deploy := w.planned(a)
+		w.expect(deploy(wait), tagboat.VerdictFailed, "not known")
+		calls := proxy.Calls("ecs.UpdateService")
+		if len(calls) != 1 || !strings.Contains(string(calls[0].Body), "forceNewDeployment") {
+			w.Errorf("%d calls: %+v", len(calls), calls)
+		}
+	})
+}
