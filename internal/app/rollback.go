@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
@@ -28,21 +30,45 @@ func (a *App) PlanRollback(ctx context.Context, s Selection, to When) (*Rollback
 		return nil, err
 	}
 	r := &Rollback{cells: cells, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
-	targets := make([]deploy.Target, len(cells))
-	for i, c := range cells {
-		target, err := a.visible(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		if targets[i], err = a.wayBack(ctx, c, target, to); err != nil {
-			return nil, err
-		}
-		if err := r.pin(targets[i].Desired); err != nil {
+	targets, err := a.waysBack(ctx, cells, to)
+	if err != nil {
+		return nil, err
+	}
+	for _, target := range targets {
+		if err := r.pin(target.Desired); err != nil {
 			return nil, err
 		}
 	}
 	r.plans, err = deploy.Prepare(ctx, targets)
 	return r, err
+}
+
+// servicesAtOnce is of how many services the history is read at the same time.
+const servicesAtOnce = 16
+
+// waysBack returns what the services go back to, in their order. Of several errors it
+// returns that of the first service.
+func (a *App) waysBack(ctx context.Context, cells []cell, to When) ([]deploy.Target, error) {
+	targets, failed := make([]deploy.Target, len(cells)), make([]error, len(cells))
+	var group errgroup.Group
+	group.SetLimit(servicesAtOnce)
+	for i, c := range cells {
+		group.Go(func() error {
+			target, err := a.visible(ctx, c)
+			if err == nil {
+				target, err = a.wayBack(ctx, c, target, to)
+			}
+			targets[i], failed[i] = target, err
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return targets, nil
 }
 
 // wayBack returns what a service goes back to.

@@ -211,3 +211,30 @@ func TestARememberedRevisionWasDeregistered(t *testing.T) {
 		})
 	}
 }
+
+// TestOneStepBackReadsLittle has a service with more deployments than a page of them lists.
+func TestOneStepBackReadsLittle(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{service: map[string]any{"desiredCount": 1}})
+		for range 119 {
+			w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "forceNewDeployment": true})
+			w.later(5 * time.Minute)
+		}
+		w.release("v2", "v3")
+		history := func() int {
+			return w.calls("ecs.ListServiceDeployments") + w.calls("ecs.DescribeServiceDeployments") + w.calls("ecs.DescribeServiceRevisions") +
+				w.calls("ecs.DescribeTaskDefinition")
+		}
+		before := history()
+		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if steps := strings.Join(back.Document().Changes[0].Steps, ", "); !strings.Contains(steps, "use web:2") {
+			t.Errorf("it goes back with %s", steps)
+		}
+		if read := history() - before; read > 3+1 { // any plan reads what runs
+			t.Errorf("%d calls: %s", read, w.control(http.MethodGet, "calls", "").Body)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,6 +43,43 @@ func (e *ECS) ListServiceDeployments(ctx context.Context, cluster, service strin
 		}
 		in.NextToken = page.NextToken
 	}
+}
+
+// ServiceDeployments returns a service's deployments page by page, newest first, as far as
+// a list of them tells; those created before a time, unless that is zero. A page is asked
+// for when it is wanted.
+func (e *ECS) ServiceDeployments(ctx context.Context, cluster, service string, before time.Time) iter.Seq2[[]ecs.ServiceDeployment, error] {
+	in := &awsecs.ListServiceDeploymentsInput{
+		Cluster: aws.String(cluster), Service: aws.String(service), MaxResults: aws.Int32(deploymentsAPage),
+	}
+	if !before.IsZero() {
+		in.CreatedAt = &types.CreatedAt{Before: aws.Time(before)}
+	}
+	return func(yield func([]ecs.ServiceDeployment, error) bool) {
+		for {
+			page, err := e.client.ListServiceDeployments(ctx, in)
+			if err != nil {
+				yield(nil, explain(err))
+				return
+			}
+			if !yield(briefsOf(page.ServiceDeployments), nil) || aws.ToString(page.NextToken) == "" {
+				return
+			}
+			in.NextToken = page.NextToken
+		}
+	}
+}
+
+func briefsOf(briefs []types.ServiceDeploymentBrief) []ecs.ServiceDeployment {
+	deployments := make([]ecs.ServiceDeployment, len(briefs))
+	for i, d := range briefs {
+		deployments[i] = ecs.ServiceDeployment{
+			ARN: aws.ToString(d.ServiceDeploymentArn), ServiceARN: aws.ToString(d.ServiceArn), ClusterARN: aws.ToString(d.ClusterArn),
+			Status: string(d.Status), StatusReason: aws.ToString(d.StatusReason), Target: ecs.RevisionState{ARN: aws.ToString(d.TargetServiceRevisionArn)},
+			CreatedAt: aws.ToTime(d.CreatedAt), StartedAt: aws.ToTime(d.StartedAt), FinishedAt: aws.ToTime(d.FinishedAt),
+		}
+	}
+	return deployments
 }
 
 // DescribeServiceDeployments returns the service deployments with those ARNs. What ECS

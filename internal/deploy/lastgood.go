@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -15,11 +16,13 @@ import (
 // History tells what a service ran. ECS remembers ninety days.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
 type History interface {
-	// ListServiceDeployments returns ARNs, newest first.
+	// ServiceDeployments returns pages of them, newest first; those created before a time,
+	// unless that is zero. A page is asked for when it is wanted.
+	ServiceDeployments(ctx context.Context, cluster, service string, before time.Time) iter.Seq2[[]ecs.ServiceDeployment, error]
+	// ListServiceDeployments returns the ARNs of those that began since a time, newest first.
 	ListServiceDeployments(ctx context.Context, cluster, service string, since time.Time) ([]string, error)
 	DescribeServiceDeployments(ctx context.Context, arns []string) ([]ecs.ServiceDeployment, error)
-	// ServiceRevisions returns the ARNs of their task definitions.
-	ServiceRevisions(ctx context.Context, arns []string) (map[string]string, error)
+	DescribeServiceRevisions(ctx context.Context, arns []string) ([]ecs.ServiceRevision, error)
 }
 
 // Rejected tells whether a version of an image is known to be bad.
@@ -32,21 +35,24 @@ type Rejected func(image tagboat.ImageName, version tagboat.Digest) bool
 // version in it is passed over. An error of kind Usage says that there is nothing.
 func LastGood(ctx context.Context, h History, t Target, rejected Rejected) (Target, error) {
 	d := t.Desired
-	good, err := succeeded(ctx, h, d, time.Time{})
-	if err != nil {
-		return t, err
-	}
 	var left string // the pinned versions run in it, and are left behind
-	for i, definition := range good {
-		if definition == "" || definition == left {
+	for good, err := range succeeded(ctx, h, d, time.Time{}) {
+		if err != nil {
+			return t, err
+		}
+		if good.TaskDefinition == left || good.has(d.Images, rejected) {
 			continue
 		}
-		candidate, err := t.as(ctx, definition)
+		if good.newest && good.hasPinned(d.Images) {
+			left = good.TaskDefinition
+			continue
+		}
+		candidate, err := t.as(ctx, good.TaskDefinition)
 		switch {
 		case errors.Is(err, ecs.ErrNotFound):
 			continue // somebody deleted the revision
-		case i == 0 && (tagboat.KindOf(err) == tagboat.Usage || err == nil && samePins(candidate.Desired.Images, d.Images)):
-			left = definition
+		case good.newest && (tagboat.KindOf(err) == tagboat.Usage || err == nil && samePins(candidate.Desired.Images, d.Images)):
+			left = good.TaskDefinition
 			continue
 		case err != nil:
 			return t, err
@@ -64,14 +70,11 @@ func LastGood(ctx context.Context, h History, t Target, rejected Rejected) (Targ
 // Usage says that ECS knows of none.
 func GoodAt(ctx context.Context, h History, t Target, at time.Time) (Target, error) {
 	d := t.Desired
-	good, err := succeeded(ctx, h, d, at)
-	if err != nil {
-		return t, err
-	}
-	for _, definition := range good {
-		if definition != "" {
-			return t.as(ctx, definition)
+	for good, err := range succeeded(ctx, h, d, at) {
+		if err != nil {
+			return t, err
 		}
+		return t.as(ctx, good.TaskDefinition)
 	}
 	return t, tagboat.Usagef("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
 		WithHint("it remembers the deployments of ninety days; pin what was pinned then: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))
@@ -104,40 +107,116 @@ func samePins(has, pinned []Image) bool {
 	return true
 }
 
-// succeeded returns the task definitions that a service ran, the newest first, each once
-// for each of its deployments, and "" for a deployment that did not succeed; those alone
-// that had ended at a time, unless it is zero.
-func succeeded(ctx context.Context, h History, d Desired, by time.Time) ([]string, error) {
-	arns, err := h.ListServiceDeployments(ctx, d.Cluster, d.ServiceName, time.Time{})
-	if errors.Is(err, ecs.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
-	}
-	deployments, err := h.DescribeServiceDeployments(ctx, arns)
-	if err != nil {
-		return nil, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
-	}
-	deployments = slices.DeleteFunc(deployments, func(d ecs.ServiceDeployment) bool {
-		return !by.IsZero() && (d.FinishedAt.IsZero() || d.FinishedAt.After(by))
-	})
-	slices.SortStableFunc(deployments, func(a, b ecs.ServiceDeployment) int { return b.CreatedAt.Compare(a.CreatedAt) })
-	var revisions []string
-	for _, deployment := range deployments {
-		revisions = append(revisions, deployment.Target.ARN)
-	}
-	definitions, err := h.ServiceRevisions(ctx, revisions)
-	if err != nil {
-		return nil, fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)
-	}
-	good := make([]string, len(deployments))
-	for i, deployment := range deployments {
-		if deployment.Status == "SUCCESSFUL" {
-			good[i] = definitions[deployment.Target.ARN]
+// ranWell is a service revision whose deployment succeeded.
+type ranWell struct {
+	ecs.ServiceRevision
+	newest bool // it is that of the service's newest deployment
+}
+
+// digest returns what a container ran, or "" where the service revision does not say.
+func (r ranWell) digest(container tagboat.ContainerName) tagboat.Digest {
+	for _, image := range r.Images {
+		if image.Container != string(container) {
+			continue
+		}
+		if ref, err := tagboat.ParseReference(image.Image); err == nil && ref.Digest != "" {
+			return ref.Digest
 		}
 	}
-	return good, nil
+	return ""
+}
+
+// has tells whether the revision is known to have a rejected version.
+func (r ranWell) has(images []Image, rejected Rejected) bool {
+	return slices.ContainsFunc(images, func(i Image) bool {
+		digest := r.digest(i.Container)
+		return digest != "" && rejected(i.Image, digest)
+	})
+}
+
+// hasPinned tells whether the revision is known to have the versions that are pinned.
+func (r ranWell) hasPinned(images []Image) bool {
+	return !slices.ContainsFunc(images, func(i Image) bool {
+		digest := r.digest(i.Container)
+		return digest == "" || digest != i.Pinned.Digest
+	})
+}
+
+// revisionsACall is what DescribeServiceRevisions takes at most.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
+const revisionsACall = 20
+
+// succeeded returns what a service ran well, the newest first, and reads no more of it than
+// is wanted; that alone which had ended at a time, unless it is zero.
+func succeeded(ctx context.Context, h History, d Desired, by time.Time) iter.Seq2[ranWell, error] {
+	return func(yield func(ranWell, error) bool) {
+		first := true
+		for page, err := range newestFirst(h.ServiceDeployments(ctx, d.Cluster, d.ServiceName, by)) {
+			if errors.Is(err, ecs.ErrNotFound) {
+				return
+			}
+			if err != nil {
+				yield(ranWell{}, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err))
+				return
+			}
+			newest := ""
+			if first && len(page) > 0 {
+				newest, first = page[0].Target.ARN, false
+			}
+			page = slices.DeleteFunc(page, func(d ecs.ServiceDeployment) bool {
+				return d.Status != "SUCCESSFUL" || !by.IsZero() && (d.FinishedAt.IsZero() || d.FinishedAt.After(by))
+			})
+			for some := range slices.Chunk(page, revisionsACall) {
+				if !yieldRevisions(ctx, h, d, some, newest, yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// yieldRevisions yields the revisions that deployments brought, and tells whether more are
+// wanted.
+func yieldRevisions(ctx context.Context, h History, d Desired, deployments []ecs.ServiceDeployment, newest string, yield func(ranWell, error) bool) bool {
+	arns := make([]string, len(deployments))
+	for i, deployment := range deployments {
+		arns[i] = deployment.Target.ARN
+	}
+	distinct := slices.Clone(arns)
+	slices.Sort(distinct)
+	found, err := h.DescribeServiceRevisions(ctx, slices.Compact(distinct))
+	if err != nil {
+		return yield(ranWell{}, fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)) && false
+	}
+	for _, arn := range arns {
+		i := slices.IndexFunc(found, func(r ecs.ServiceRevision) bool { return r.ARN == arn })
+		if i >= 0 && found[i].TaskDefinition != "" && !yield(ranWell{found[i], arn == newest}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// newestFirst returns the pages as they come while they are in order, newest first, which
+// AWS documents nowhere. Where they are not, it reads all of them and brings them in order.
+func newestFirst(pages iter.Seq2[[]ecs.ServiceDeployment, error]) iter.Seq2[[]ecs.ServiceDeployment, error] {
+	order := func(a, b ecs.ServiceDeployment) int { return b.CreatedAt.Compare(a.CreatedAt) }
+	return func(yield func([]ecs.ServiceDeployment, error) bool) {
+		var rest []ecs.ServiceDeployment
+		for page, err := range pages {
+			if err == nil && (rest != nil || !slices.IsSortedFunc(page, order)) {
+				rest = append(rest, page...)
+				continue
+			}
+			if !yield(page, err) {
+				return
+			}
+		}
+		if rest != nil {
+			slices.SortStableFunc(rest, order)
+			yield(rest, nil)
+		}
+	}
 }
 
 // imagesIn returns the images with the versions that a revision has.

@@ -189,7 +189,7 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 // lookForRevision reads the revision that is gone back to. Where it was deregistered it
 // looks for an equal one that was registered since, however many there are.
 func lookForRevision(ctx context.Context, t Target, o *Observed) error {
-	now, err := o.read.describe(ctx, t, ecs.LastPart(t.Desired.Revision))
+	now, err := o.read.describe(ctx, t, t.Desired.Revision) // it was read by its name a moment ago
 	if err != nil || now == nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package ecs
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // ServiceDeployment is one record of DescribeServiceDeployments: what one change of a
 // service came to, whatever strategy it rolls by.
@@ -45,6 +48,25 @@ type RevisionState struct {
 	Pending           int
 	ProductionTraffic float64 // percent, 0 to 100
 	TestTraffic       float64 // percent, 0 to 100
+}
+
+// ServiceRevision is what a service was to run: its task definition, and of the service's
+// settings those that a deployment rolls out.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html
+type ServiceRevision struct {
+	ARN            string
+	TaskDefinition string // ARN
+	Images         []RevisionImage
+
+	// Record is the whole revision as AWS's JSON.
+	Record json.RawMessage
+}
+
+// RevisionImage is the image of a container of a service revision.
+type RevisionImage struct {
+	Container string
+	Image     string
+	Digest    string // "" where ECS has not resolved it
 }
 
 // LifecycleHook is a hook that runs or ran in a service deployment.
