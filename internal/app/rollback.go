@@ -163,12 +163,15 @@ func (r *Rollback) pin(d deploy.Desired) error {
 	return nil
 }
 
-// Rollback first stops automation, so that nothing brings the bad version back, then
-// writes the pins, so that nothing deploys it again, and then makes
-// ECS match them. Services that ECS has brought back itself are unchanged.
+// Rollback makes sure of all that it needs. Then it stops automation, so that nothing brings
+// the bad version back, then writes the pins, so that nothing deploys it again, and then
+// makes ECS match them. Services that ECS has brought back itself are unchanged.
 func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deploy.Options) (tagboat.DeployDocument, error) {
 	if message == "" {
 		message = "rollback"
+	}
+	if err := a.makeSure(ctx, r, message); err != nil {
+		return tagboat.DeployDocument{}, err
 	}
 	var done []pinnedBack
 	for _, name := range slices.Sorted(maps.Keys(r.pins)) {
@@ -185,6 +188,24 @@ func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deplo
 		}
 	}
 	return document, nil
+}
+
+// makeSure finds out, before anything changes, whether a rollback can end: whether its plans
+// have problems, the pins can be written, and the revisions be deployed.
+func (a *App) makeSure(ctx context.Context, r *Rollback, message string) error {
+	if problems := r.PlanSet.Document().Problems; len(problems) > 0 {
+		return tagboat.Usagef("%s", problems[0].Message).WithHint("%s", problems[0].Hint)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.pins)) {
+		env, err := a.config.Environment(string(name))
+		if err != nil {
+			return err
+		}
+		if _, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, true); err != nil {
+			return fmt.Errorf("pinning what %s goes back to: %w", name, err)
+		}
+	}
+	return deploy.Ready(ctx, r.plans)
 }
 
 // pinnedBack is what a rollback pinned in an environment.

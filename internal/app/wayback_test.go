@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -235,6 +236,63 @@ func TestOneStepBackReadsLittle(t *testing.T) {
 		}
 		if read := history() - before; read > 3+1 { // any plan reads what runs
 			t.Errorf("%d calls: %s", read, w.control(http.MethodGet, "calls", "").Body)
+		}
+	})
+}
+
+// TestRollbackMakesSureFirst cannot end, for one reason or another: then neither pins nor
+// holds are written.
+func TestRollbackMakesSureFirst(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		spoil func(w *world)
+	}{
+		{"ECS takes the revision no more", func(w *world) {
+			w.deregister("web:1")
+			w.fault(sandbox.Fault{Operation: "ecs.RegisterTaskDefinition", Kind: "error", Status: 400, Code: "ClientException"})
+		}},
+		{"the caller may not register it", func(w *world) {
+			w.deregister("web:1")
+			w.fault(sandbox.Fault{Operation: "ecs.RegisterTaskDefinition", Kind: "error", Status: 400, Code: "AccessDeniedException"})
+		}},
+		{"the image is gone", func(w *world) {
+			w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.pushed["shop/web:v1"]}}})
+		}},
+		{"the service is being deleted", func(w *world) {
+			w.aws("ecs.DeleteService", map[string]any{"cluster": "dev", "service": "web", "force": true})
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{})
+				w.later(time.Minute)
+				w.release("v2")
+				tc.spoil(w)
+				written := w.calls("ssm.PutParameter")
+				if _, err := w.rollback(); tagboat.KindOf(err) != tagboat.Usage {
+					t.Errorf("it ended with %v", err)
+				}
+				if w.pinned("web").Tag != "v2" || w.calls("ssm.PutParameter") != written {
+					t.Errorf("%s is pinned, and parameters were written", w.pinned("web").Tag)
+				}
+			})
+		})
+	}
+}
+
+// TestDeploymentsInAnotherOrder are brought in order: AWS promises none.
+func TestDeploymentsInAnotherOrder(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.later(time.Minute)
+		w.release("v2", "v3")
+		a := w.open(answering("ListServiceDeployments", func(answer map[string]any) { slices.Reverse(answer["serviceDeployments"].([]any)) }))
+		back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pins := back.Document().Pins; len(pins) != 1 || pins[0].To.Tag != "v2" {
+			t.Errorf("it goes back to %+v", pins)
 		}
 	})
 }

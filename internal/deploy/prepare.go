@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -56,4 +57,42 @@ func confirm(ctx context.Context, p *Plan) error {
 	observed.read = nil
 	*p = NewPlan(p.Target, observed)
 	return err
+}
+
+// Ready makes sure of the revisions that plans deploy, and registers those that are to be,
+// so that what ECS refuses of them shows before anything runs otherwise. The plans then use
+// them. An error that says that ECS refused is of kind Usage.
+func Ready(ctx context.Context, plans []Plan) error {
+	shared := newRegistrations()
+	return eachAtOnce(ctx, targetsOf(plans), func(ctx context.Context, i int) error {
+		p := &plans[i]
+		a := applier{client: p.Client, desired: p.Desired, observed: p.Observed, registrations: shared}
+		for n, step := range p.Steps {
+			var err error
+			switch s := step.(type) {
+			case Register:
+				a.definition, err = a.register(ctx, s)
+			case Reuse:
+				a.definition, err = a.usable(ctx, s.ARN)
+			default:
+				continue
+			}
+			if errors.Is(err, ecs.ErrNotDone) {
+				return tagboat.Usagef("%s in %s cannot be deployed: %s", p.Desired.Service, p.Desired.Environment, err)
+			}
+			if err != nil {
+				return err
+			}
+			p.Steps[n] = Reuse{ARN: a.definition}
+		}
+		return nil
+	})
+}
+
+func targetsOf(plans []Plan) []Target {
+	targets := make([]Target, len(plans))
+	for i, p := range plans {
+		targets[i] = p.Target
+	}
+	return targets
 }
