@@ -72,9 +72,13 @@ func (s *stages) find(ctx context.Context, d Desired, own ecs.Deployment) error 
 	for i, f := range found {
 		targets[i] = f.Target.ARN
 	}
-	definitions, err := s.client.Deployments.ServiceRevisions(ctx, targets)
+	revisions, err := s.client.Deployments.DescribeServiceRevisions(ctx, targets)
 	if err != nil {
 		return err
+	}
+	definitions := map[string]string{}
+	for _, r := range revisions {
+		definitions[r.ARN] = r.TaskDefinition
 	}
 	slices.SortFunc(found, func(a, b ecs.ServiceDeployment) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	for _, f := range found {
