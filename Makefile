@@ -2,7 +2,7 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test build deps check lint race proof large fuzz clients registries moto cfn vuln generate clean
+.PHONY: help demo test build deps check lint race proof large fuzz clients conformance judged registries moto cfn vuln generate clean
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
@@ -30,7 +30,7 @@ build:
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint race proof large fuzz clients registries moto cfn vuln
+check: lint race proof large fuzz clients judged registries moto cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
@@ -56,6 +56,15 @@ fuzz:
 
 clients: build
 	./scripts/clients.sh $(TOOLS) bin/tagboat
+
+# boto3's judgement of the sandbox beside emulators that others wrote, as a page.
+conformance: build
+	./scripts/conformance.sh $(TOOLS) bin/tagboat docs/conformance.md
+
+# The same, without a change of the page.
+judged: build
+	cp docs/conformance.md $(TOOLS)/conformance.md
+	./scripts/conformance.sh $(TOOLS) bin/tagboat $(TOOLS)/conformance.md
 
 # The stories of registries, against registries that others wrote.
 registries:

@@ -6,6 +6,7 @@ mkdir -p "$1"
 tools=$(realpath "$1")
 golangci=v2.15.0
 govulncheck=v1.8.0
+ministack=1.5.33
 # Of the OCI distribution specification, which tags no versions of it: where the module
 # proxy no longer has this one, the newest that it has does.
 conformance=v0.0.0-20260831232431-97274622c111
@@ -18,6 +19,8 @@ has skopeo || packages+=(skopeo)
 has curl || packages+=(curl)
 has docker-registry || packages+=(docker-registry)
 has htpasswd || packages+=(apache2-utils)
+has ip || packages+=(iproute2)
+has unshare || packages+=(util-linux)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then
   sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
@@ -51,3 +54,7 @@ fi
 
 [ -x "$tools/python/bin/python" ] || python3 -m venv "$tools/python"
 "$tools/python/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt
+
+# In an environment of its own, since it asks for another version of boto3.
+[ -x "$tools/ministack/bin/python" ] || python3 -m venv "$tools/ministack"
+"$tools/ministack/bin/pip" install -q --disable-pip-version-check "ministack==$ministack"
