@@ -119,12 +119,34 @@ func (a *App) findOne(ctx context.Context, arg ImageArg) (found, error) {
 			return f, nil
 		}
 	}
+	if err := a.sameVersion(ctx, ref); err != nil {
+		return f, err
+	}
 	version, err := a.registry.Resolve(ctx, ref)
 	f.version = version
 	if f.shelf == nil {
 		f.candidate = selection.Candidate{Tag: ref.Tag, Digest: version.Reference.Digest}
 	}
 	return f, err
+}
+
+// sameVersion checks that a tag and a digest that are named together stand for the same
+// version: the tag is what people read, and the digest what runs.
+func (a *App) sameVersion(ctx context.Context, ref tagboat.Reference) error {
+	if ref.Tag == "" || ref.Digest == "" {
+		return nil
+	}
+	tagged := ref
+	tagged.Digest = ""
+	is, err := a.registry.Digest(ctx, tagged)
+	if err != nil || is == ref.Digest {
+		return err
+	}
+	e := tagboat.Usagef("%s does not exist, and so is not %s", tagged, ref.Digest.Short())
+	if is != "" {
+		e = tagboat.Usagef("%s is %s, and not %s", tagged, is.Short(), ref.Digest.Short())
+	}
+	return e.WithHint("name one of both: the tag, or the digest alone: @%s", ref.Digest)
 }
 
 // byRule lets an image's rule choose.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -18,15 +19,19 @@ import (
 // mayPin checks what no gate does: that versions can run in an environment and are no
 // step back from what book has there, unless that is allowed; note then says so for the
 // history. The error is of kind Usage or Blocked.
-func (a *App) mayPin(ctx context.Context, env config.Environment, book ledger.Book, all map[tagboat.ImageName]found, allowOlder bool) (note string, err error) {
+func (a *App) mayPin(ctx context.Context, env config.Environment, book ledger.Book, all map[tagboat.ImageName]found, allowOlder, automation bool) (note string, err error) {
 	var failed []error
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		f := all[name]
 		failed = append(failed, a.canRun(ctx, env, f))
 		if pin, ok := book.Pin(env.Name, name); ok {
-			if older, why := a.older(ctx, f, pin); older && !allowOlder {
-				failed = append(failed, stepBack(env, f, pin, why))
-			} else if older {
+			older, why, err := a.older(ctx, f, pin, automation)
+			switch {
+			case err != nil:
+				failed = append(failed, fmt.Errorf("finding out which of two versions of image %s is older: %w", name, err))
+			case older && !allowOlder:
+				failed = append(failed, stepBack(env, f, pin, why, automation))
+			case older:
 				note = " [goes back on purpose]"
 			}
 		}
@@ -35,33 +40,68 @@ func (a *App) mayPin(ctx context.Context, env config.Environment, book ledger.Bo
 	return note, errors.Join(failed...)
 }
 
-func stepBack(env config.Environment, f found, pin tagboat.Pin, why string) error {
-	return tagboat.Errorf(tagboat.Blocked, "image %s would go back from %s, which is pinned in %s, to %s: %s",
-		f.image.Name, readable(pin.Reference()), env.Name, readable(f.version.Reference), why).
-		WithHint("where that is what you want, say --allow-older")
+func stepBack(env config.Environment, f found, pin tagboat.Pin, why string, automation bool) error {
+	e := tagboat.Errorf(tagboat.Blocked, "image %s would go back from %s, which is pinned in %s, to %s: %s",
+		f.image.Name, readable(pin.Reference()), env.Name, readable(f.version.Reference), why)
+	if automation {
+		return e.WithHint("a person may go back, with --allow-older; automation never does")
+	}
+	return e.WithHint("where that is what you want, say --allow-older")
 }
 
-// older tells whether a version is a step back from a pin, by the image's rule. Where the
-// rule names one tag it is no step back, since the file says so; where it follows one, the
-// times of the builds tell.
-func (a *App) older(ctx context.Context, f found, pin tagboat.Pin) (bool, string) {
+// older reports whether a version is a step back from a pin: by the image's rule, and
+// where the rule has no order, or none that both tags have, by when both were pushed. A
+// person who names a version of an image whose rule has no order says what is wanted;
+// automation goes back nowhere. Where the rule names the tag it is no step back, since the
+// file says so.
+func (a *App) older(ctx context.Context, f found, pin tagboat.Pin, automation bool) (bool, string, error) {
 	rule := f.image.Select
-	if rule.Empty() || rule.Tag != "" {
-		return false, ""
+	if rule.Tag != "" && rule.Tag == f.candidate.Tag || !automation && (rule.Empty() || rule.Tag != "") {
+		return false, "", nil
 	}
-	before := selection.Candidate{Tag: pin.Tag, Digest: pin.Digest}
-	after := f.candidate
-	switch {
-	case rule.Follow != "" && before.Digest != after.Digest:
-		was, err := a.registry.Resolve(ctx, pin.Reference())
-		if err != nil {
-			return false, "" // it is gone, and cannot be compared with
+	before, after := selection.Candidate{Tag: pin.Tag, Digest: pin.Digest}, f.candidate
+	if before.Digest == after.Digest {
+		return false, "", nil
+	}
+	if !rule.Ranks(before, after) {
+		if err := a.date(ctx, f, &before, &after); err != nil {
+			return false, "", err
 		}
-		before.PushedAt = was.Created
-	case f.shelf != nil:
-		before.PushedAt = f.shelf.pushed(pin.Digest)
 	}
-	return rule.Older(before, after)
+	older, why := rule.Older(before, after)
+	return older, why, nil
+}
+
+// date fills in when both of two versions of an image were pushed, as far as that is known
+// and in the same way for both: by the listing, by ECR, or by the time of the build.
+func (a *App) date(ctx context.Context, f found, before, after *selection.Candidate) error {
+	if f.shelf != nil && f.image.Select.Follow == "" {
+		if before.PushedAt = f.shelf.pushed(before.Digest); !before.PushedAt.IsZero() {
+			return nil
+		}
+	}
+	for _, c := range []*selection.Candidate{before, after} {
+		at, err := a.pushedAt(ctx, f.image, *c)
+		if c.PushedAt = at; err != nil || at.IsZero() {
+			return err
+		}
+	}
+	return nil
+}
+
+// pushedAt returns when a version was pushed, or was built where the registry does not tell
+// that; zero where nobody knows, since it is gone.
+func (a *App) pushedAt(ctx context.Context, image config.Image, c selection.Candidate) (time.Time, error) {
+	ref := image.Repository
+	ref.Tag, ref.Digest = c.Tag, c.Digest
+	if api, account, ok := a.ecrOf(ref); ok && ref.Digest != "" {
+		return api.PushedAt(ctx, account, ref.Repository, ref.Digest)
+	}
+	version, err := a.registry.Resolve(ctx, ref)
+	if tagboat.KindOf(err) == tagboat.Usage {
+		return time.Time{}, nil // it is gone, and cannot be compared with
+	}
+	return version.Created, err
 }
 
 // pushed returns when a digest was pushed, or zero where that is not known.
@@ -74,9 +114,13 @@ func (s *shelf) pushed(digest tagboat.Digest) (at time.Time) {
 	return at
 }
 
-// canRun checks that the version has an image for the platform of each task definition
-// that runs it in the environment. It looks at the version only where one says a platform.
+// canRun checks that the version is an image, for the platform of each task definition
+// that runs it in the environment. It looks for platforms only where one says its own.
 func (a *App) canRun(ctx context.Context, env config.Environment, f found) error {
+	if what := f.version.Artifact; what != "" {
+		return tagboat.Usagef("image %s: %s %s, and no container can run it", f.image.Name, readable(f.version.Reference), what).
+			WithHint("tagboat images %s shows its versions", f.image.Name)
+	}
 	wanted := a.platforms(ctx, env, f.image.Name)
 	if len(wanted) == 0 {
 		return nil

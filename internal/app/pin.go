@@ -66,7 +66,7 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 	if err := a.mayTouch(env, book, found, r.Automation); err != nil {
 		return PinResult{}, err
 	}
-	note, err := a.mayPin(ctx, env, book, found, r.AllowOlder)
+	note, err := a.mayPin(ctx, env, book, found, r.AllowOlder, r.Automation)
 	if err != nil {
 		return PinResult{}, err
 	}

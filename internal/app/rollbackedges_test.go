@@ -57,10 +57,7 @@ func TestRollbackToWhatWasRejected(t *testing.T) {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v1"), "was rejected")
-		w.push("shop/web:v3")
-		if err := w.automate("web=v3"); err != nil {
-			w.Fatal(err)
-		}
+		w.pin("dev", "web=v1")
 		if err := w.automate("web=v2"); err != nil {
 			w.Error(err)
 		}

@@ -56,7 +56,7 @@ func (a *App) shelf(ctx context.Context, repository tagboat.Reference) (*shelf, 
 
 func (s *shelf) add(i int, tag string) {
 	l := s.listed[i]
-	s.candidates = append(s.candidates, selection.Candidate{Tag: tag, Digest: l.Digest, PushedAt: l.PushedAt, Index: l.IsIndex()})
+	s.candidates = append(s.candidates, selection.Candidate{Tag: tag, Digest: l.Digest, PushedAt: l.PushedAt, Index: l.IsIndex(), Artifact: l.Artifact})
 	s.of = append(s.of, i)
 }
 
@@ -73,15 +73,15 @@ func (a *App) single(ctx context.Context, ref tagboat.Reference) (*shelf, error)
 	return s, nil
 }
 
-// maxLooked bounds how many versions are looked at one by one: two or three requests each.
+// maxLooked bounds how many versions are looked at one by one for a choice: two or three
+// requests each.
 const maxLooked = 300
 
 // lookAt finds out what the registry knows of some candidates. An error means that it could
 // not be found out, and then nothing may be decided: left out, an older one would win.
 func (a *App) lookAt(ctx context.Context, s *shelf, wanted []int) error {
 	if len(wanted) > maxLooked {
-		return tagboat.Usagef("the rule needs to know when each of %d versions of %s was made, and the registry tells that one by one",
-			len(wanted), s.repository.Name()).WithHint("use a rule whose order is in the tags: semver, or match with order")
+		return s.tooMany(len(wanted))
 	}
 	found := make([]registry.Version, len(wanted))
 	group, ctx := errgroup.WithContext(ctx)
@@ -105,11 +105,18 @@ func (a *App) lookAt(ctx context.Context, s *shelf, wanted []int) error {
 	return nil
 }
 
+// tooMany returns the error for a rule that has to know more than may be asked for.
+func (s *shelf) tooMany(n int) error {
+	return tagboat.Usagef("the rule needs to know more of %d versions of %s than a list of them tells, and the registry tells that one by one", n, s.repository.Name()).
+		WithHint("use a rule whose order is in the tags, and that few tags fit which are no images: semver, or match with order; or leave some out with ignore")
+}
+
 // learn takes over what a registry says of a candidate. The time of the build stands for
 // that of the push where nobody knows it.
 func (s *shelf) learn(n int, v registry.Version) {
 	c := &s.candidates[n]
 	c.Digest, c.Platforms, c.Looked = v.Reference.Digest, v.Platforms, true
+	c.Artifact = v.Artifact
 	if c.PushedAt.IsZero() {
 		c.PushedAt = v.Created
 	}
@@ -130,10 +137,13 @@ func (s *shelf) reference(n int) tagboat.Reference {
 
 // choose lets a rule choose, looking at whatever it needs to know.
 func (a *App) choose(ctx context.Context, s *shelf, rule selection.Rule) (selection.Choice, error) {
-	for {
+	for looked := 0; ; {
 		choice := rule.Choose(s.candidates, s.now)
 		if len(choice.Needs) == 0 {
 			return choice, nil
+		}
+		if looked += len(choice.Needs); looked > maxLooked {
+			return selection.Choice{}, s.tooMany(looked)
 		}
 		if err := a.lookAt(ctx, s, choice.Needs); err != nil {
 			return selection.Choice{}, err

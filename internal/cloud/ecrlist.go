@@ -3,6 +3,8 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -35,6 +37,7 @@ func (l ecrLister) List(ctx context.Context, repository tagboat.Reference) ([]re
 		MaxResults:     aws.Int32(imagesAPage),
 	})
 	var all []registry.Listed
+	last := ""
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		var none *types.RepositoryNotFoundException
@@ -47,6 +50,10 @@ func (l ecrLister) List(ctx context.Context, repository tagboat.Reference) ([]re
 		for i := range page.ImageDetails {
 			all = append(all, listed(&page.ImageDetails[i]))
 		}
+		if next := aws.ToString(page.NextToken); next != "" && next == last {
+			return nil, errors.New("ecr.DescribeImages: AWS's answer is the same page again and again")
+		}
+		last = aws.ToString(page.NextToken)
 	}
 	return all, nil
 }
@@ -59,6 +66,7 @@ func listed(d *types.ImageDetail) registry.Listed {
 		Size:      aws.ToInt64(d.ImageSizeInBytes),
 		MediaType: mediaType(aws.ToString(d.ImageManifestMediaType)),
 	}
+	l.Artifact = registry.Artifact(l.MediaType, aws.ToString(d.ArtifactMediaType))
 	if d.ImageScanStatus != nil {
 		l.Scan.Status = string(d.ImageScanStatus.Status)
 	}
@@ -130,4 +138,23 @@ func wildcard(filter, s string) bool {
 		s = s[1:]
 	}
 	return s == ""
+}
+
+// PushedAt returns when a version was pushed, by its digest; zero where the repository
+// does not have it. It is one call.
+func (e *ECR) PushedAt(ctx context.Context, account, repository string, digest tagboat.Digest) (time.Time, error) {
+	out, err := e.client.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RegistryId: optional(account), RepositoryName: aws.String(repository),
+		ImageIds: []types.ImageIdentifier{{ImageDigest: aws.String(string(digest))}},
+	})
+	var none *types.ImageNotFoundException
+	switch {
+	case errors.As(err, &none):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, explain(err)
+	case len(out.ImageDetails) != 1:
+		return time.Time{}, fmt.Errorf("ecr.DescribeImages: AWS's answer has %d images, and one was asked for", len(out.ImageDetails))
+	}
+	return aws.ToTime(out.ImageDetails[0].ImagePushedAt).UTC(), nil
 }

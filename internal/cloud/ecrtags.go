@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -69,6 +70,10 @@ func (e *ECR) manifest(ctx context.Context, account string, version tagboat.Refe
 		return types.Image{}, tagboat.Usagef("reading %s: %s", version, aws.ToString(out.Failures[0].FailureReason))
 	case len(out.Images) == 0:
 		return types.Image{}, fmt.Errorf("reading %s: ECR's answer has no image", version)
+	}
+	manifest := aws.ToString(out.Images[0].ImageManifest)
+	if got := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(manifest))); got != string(version.Digest) {
+		return types.Image{}, fmt.Errorf("reading %s: ECR's answer is of %s: %w", version, got, registry.ErrDigest)
 	}
 	return out.Images[0], nil
 }

@@ -12,63 +12,72 @@ import (
 type fileSelect struct {
 	Tag      source.Text `yaml:"tag" doc:"always the version that has this tag"`
 	Semver   source.Text `yaml:"semver" doc:"the highest semantic version within a constraint, such as >=1.2.0 <2, 1.4.x or ^1.2.0-0; prereleases only where it names one"`
-	Match    source.Text `yaml:"match" doc:"a Go regular expression that tags must match, with a named group such as (?P<n>\\d+); goes with order"`
-	Order    source.Text `yaml:"order" enum:"semver,numeric,alphabetical,time" doc:"how tags, or the group that by names, compare: semver, numeric (whole numbers of any length), alphabetical (byte by byte) or time"`
-	By       source.Text `yaml:"by" doc:"the group of match that is compared; may be left out where there is only one with a name"`
+	Match    source.Text `yaml:"match" doc:"a Go regular expression that tags must match, with a named group such as (?P<n>\\d+); goes with order, or with semver for a constraint"`
+	Order    source.Text `yaml:"order" enum:"semver,version,numeric,alphabetical,time" doc:"how tags, or the groups that by names, compare: semver, version (any number of numbers, whatever stands between them), numeric (whole numbers of any length), alphabetical (byte by byte) or time"`
+	By       texts       `yaml:"by" doc:"the group of match that is compared, or several, the first one first; may be left out where there is only one with a name"`
 	Layout   source.Text `yaml:"layout" doc:"how times are written, as the moment 2006-01-02 15:04:05 would be: 20060102-1504"`
 	Newest   source.Text `yaml:"newest" enum:"push" doc:"push: the version that was pushed last"`
 	Untagged bool        `yaml:"untagged" doc:"versions without a tag count too, with newest: push"`
 	Follow   source.Text `yaml:"follow" doc:"what this tag stands for, wherever it moves"`
 	Platform source.Text `yaml:"platform" doc:"a platform that a version must have, such as linux/arm64"`
-	Ignore   patterns    `yaml:"ignore" doc:"Go regular expressions of tags that do not count"`
+	Ignore   texts       `yaml:"ignore" doc:"Go regular expressions of tags that do not count"`
 	MinAge   Duration    `yaml:"minAge" doc:"how long ago a version must have been pushed, such as 2h"`
 	Where    tagboat.Position
 }
 
-// patterns is a list of strings, or one alone.
-type patterns []source.Text
+// texts is a list of strings, or one alone.
+type texts []source.Text
 
 // DecodeNode implements source.Decoder.
-func (p *patterns) DecodeNode(n *source.Node) error {
+func (p *texts) DecodeNode(n *source.Node) error {
 	if n.Kind == source.String {
-		*p = patterns{{Value: n.Text, At: n.At}}
+		*p = texts{{Value: n.Text, At: n.At}}
 		return nil
 	}
 	return source.Decode(n, (*[]source.Text)(p))
 }
 
 // JSONSchema implements source.Schemer.
-func (patterns) JSONSchema() map[string]any {
+func (texts) JSONSchema() map[string]any {
 	text := map[string]any{"type": "string"}
 	return map[string]any{"anyOf": []any{text, map[string]any{"type": "array", "items": text}}}
 }
 
+func (p texts) values() []string {
+	var all []string
+	for _, text := range p {
+		all = append(all, text.Value)
+	}
+	return all
+}
+
+// place returns where the first one is.
+func (p texts) place() tagboat.Position {
+	if len(p) == 0 {
+		return tagboat.Position{}
+	}
+	return p[0].At
+}
+
 var (
-	_ source.Decoder = (*patterns)(nil)
-	_ source.Schemer = patterns(nil)
+	_ source.Decoder = (*texts)(nil)
+	_ source.Schemer = texts(nil)
 )
 
 func (f fileSelect) spec() selection.Spec {
-	s := selection.Spec{
-		Tag: f.Tag.Value, Semver: f.Semver.Value, Match: f.Match.Value, Order: selection.Order(f.Order.Value), By: f.By.Value,
+	return selection.Spec{
+		Tag: f.Tag.Value, Semver: f.Semver.Value, Match: f.Match.Value, Order: selection.Order(f.Order.Value), By: f.By.values(),
 		Layout: f.Layout.Value, Newest: f.Newest.Value, Untagged: f.Untagged, Follow: f.Follow.Value,
-		Platform: f.Platform.Value, MinAge: time.Duration(f.MinAge),
+		Platform: f.Platform.Value, MinAge: time.Duration(f.MinAge), Ignore: f.Ignore.values(),
 	}
-	for _, pattern := range f.Ignore {
-		s.Ignore = append(s.Ignore, pattern.Value)
-	}
-	return s
 }
 
 // place returns where a field of the rule is, or the rule itself.
 func (f fileSelect) place(field string) tagboat.Position {
 	at := map[string]tagboat.Position{
-		"tag": f.Tag.At, "semver": f.Semver.At, "match": f.Match.At, "order": f.Order.At, "by": f.By.At,
-		"layout": f.Layout.At, "newest": f.Newest.At, "follow": f.Follow.At, "platform": f.Platform.At,
+		"tag": f.Tag.At, "semver": f.Semver.At, "match": f.Match.At, "order": f.Order.At, "by": f.By.place(),
+		"layout": f.Layout.At, "newest": f.Newest.At, "follow": f.Follow.At, "platform": f.Platform.At, "ignore": f.Ignore.place(),
 	}[field]
-	if field == "ignore" && len(f.Ignore) > 0 {
-		at = f.Ignore[0].At
-	}
 	if at.File == "" {
 		return f.Where
 	}

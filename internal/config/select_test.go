@@ -15,7 +15,11 @@ func TestParseRule(t *testing.T) {
 	for text, want := range map[string]selection.Spec{
 		`semver: ">=1.0.0"`: {Semver: ">=1.0.0"},
 		`{match: '^main-(?P<ts>\d{14})-[0-9a-f]{7}$', order: numeric, by: ts}`: {
-			Match: `^main-(?P<ts>\d{14})-[0-9a-f]{7}$`, Order: selection.Numeric, By: "ts"},
+			Match: `^main-(?P<ts>\d{14})-[0-9a-f]{7}$`, Order: selection.Numeric, By: []string{"ts"}},
+		`match: '^(?P<date>\d{8})\.(?P<run>\d+)$', order: numeric, by: [date, run]`: {
+			Match: `^(?P<date>\d{8})\.(?P<run>\d+)$`, Order: selection.Numeric, By: []string{"date", "run"}},
+		`match: '^(?P<v>.*)-alpine$', semver: "16.x"`: {Match: `^(?P<v>.*)-alpine$`, Semver: "16.x"},
+		`order: version`:                                  {Order: selection.Version},
 		`newest: push, ignore: rc, minAge: 2h`:            {Newest: "push", Ignore: []string{"rc"}, MinAge: 2 * time.Hour},
 		`order: time, layout: "02-01-06", ignore: [a, b]`: {Order: selection.Time, Layout: "02-01-06", Ignore: []string{"a", "b"}},
 		`follow: stable, platform: linux/arm64`:           {Follow: "stable", Platform: "linux/arm64"},

@@ -20,6 +20,7 @@ type Options struct {
 	// Notice hears of waits for registries that have too many requests; nil drops it. It
 	// may be called by several goroutines at once.
 	Notice func(text string)
+	Limits Limits // what a registry may make the client do
 	// Cache is a directory to keep in between runs what versions consist of; "" keeps nothing.
 	Cache string
 }
@@ -30,6 +31,7 @@ type Client struct {
 	puller *remote.Puller
 	pusher *remote.Pusher
 	memory memory
+	limits Limits
 }
 
 // attempts is how often a request is made whose answers are errors of the server or
@@ -39,7 +41,8 @@ const attempts = 7
 
 // New returns a client.
 func New(o Options) (*Client, error) {
-	transport := &patient{inner: plain{inner: cmp.Or(o.Transport, remote.DefaultTransport)}, notice: o.Notice}
+	limits := o.Limits.filled()
+	transport := &patient{inner: plain{inner: guard{cmp.Or(o.Transport, remote.DefaultTransport), limits}}, notice: o.Notice}
 	remotes := []remote.Option{
 		remote.WithTransport(transport),
 		remote.WithAuthFromKeychain(keychain{o.Credentials}),
@@ -56,7 +59,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the registry client: %w", err)
 	}
-	return &Client{puller: puller, pusher: pusher, memory: memory{o.Cache}}, nil
+	return &Client{puller: puller, pusher: pusher, memory: memory{o.Cache}, limits: limits}, nil
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.
@@ -70,6 +73,9 @@ func refer(ref tagboat.Reference) (name.Reference, error) {
 	}
 	if ref.Tag == "" {
 		return nil, tagboat.Usagef("%s names neither a tag nor a digest", ref)
+	}
+	if !tagboat.ValidTag(ref.Tag) { // it would be part of an address
+		return nil, tagboat.Usagef("%s cannot be a tag", quoted(ref.Tag))
 	}
 	return repo.Tag(ref.Tag), nil
 }

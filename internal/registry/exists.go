@@ -13,12 +13,14 @@ func (c *Client) Exists(ctx context.Context, ref tagboat.Reference) (bool, error
 	if err != nil {
 		return false, err
 	}
-	_, err = c.puller.Head(ctx, named)
-	if missing(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, explain("looking for", ref, err)
-	}
-	return true, nil
+	return within(ctx, c.limits, ref.Host, func(ctx context.Context) (bool, error) {
+		_, err := c.head(ctx, named)
+		if missing(err) {
+			return false, nil
+		}
+		if err != nil {
+			return false, explain("looking for", ref, err)
+		}
+		return true, nil
+	})
 }

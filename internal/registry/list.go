@@ -19,7 +19,10 @@ type Listed struct {
 	PushedAt  time.Time      // zero where the listing does not say
 	Size      int64          // bytes as they are pulled; an index has its largest image's; 0 where unknown
 	MediaType string         // "" where the listing does not say
-	Scan      Scan
+	// Artifact says what it is where no container can run it, such as "is a Helm chart"; ""
+	// for an image, and where the listing does not say.
+	Artifact string
+	Scan     Scan
 }
 
 // IsIndex tells whether the version stands for several images, as far as is known.
@@ -47,6 +50,10 @@ var _ Lister = (*Client)(nil)
 // List implements Lister with the registry protocol's list of tags.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
 func (c *Client) List(ctx context.Context, repository tagboat.Reference) ([]Listed, error) {
+	return within(ctx, c.limits, repository.Host, func(ctx context.Context) ([]Listed, error) { return c.list(ctx, repository) })
+}
+
+func (c *Client) list(ctx context.Context, repository tagboat.Reference) ([]Listed, error) {
 	repo, err := repositoryOf(repository)
 	if err != nil {
 		return nil, err
@@ -61,23 +68,34 @@ func (c *Client) List(ctx context.Context, repository tagboat.Reference) ([]List
 func (c *Client) pages(ctx context.Context, repository tagboat.Reference, repo name.Repository, lister *remote.Lister) ([]Listed, error) {
 	var all []Listed
 	seen := map[string]bool{}
-	for lister.HasNext() {
+	for pages := 1; lister.HasNext(); pages++ {
 		page, err := lister.Next(ctx)
 		if err != nil {
 			return nil, c.listing(repository, repo, err)
 		}
 		before := len(all)
 		for _, tag := range page.Tags {
-			if !seen[tag] {
+			if tag = readable(tag); !seen[tag] {
 				seen[tag] = true
 				all = append(all, Listed{Tags: []string{tag}})
 			}
+		}
+		if len(all) > c.limits.Tags || pages > c.limits.pages() {
+			return nil, c.limits.tooMany(repository.Host)
 		}
 		if len(all) == before && lister.HasNext() {
 			return nil, fmt.Errorf("listing the tags of %s: the registry gives the same page again and again", repository.Name())
 		}
 	}
 	return all, nil
+}
+
+// readable returns a tag as it is, and what cannot be one in quotes, which no tag has.
+func readable(tag string) string {
+	if tagboat.ValidTag(tag) {
+		return tag
+	}
+	return quoted(tag)
 }
 
 // listing explains why a listing failed.

@@ -48,7 +48,11 @@ func (c *Client) someTags(ctx context.Context, repo name.Repository) []string {
 		if err != nil {
 			break
 		}
-		tags = append(tags, page.Tags...)
+		for _, tag := range page.Tags {
+			if tagboat.ValidTag(tag) {
+				tags = append(tags, tag)
+			}
+		}
 	}
 	return tags
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,6 +85,6 @@ func sleep(r *http.Request, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-r.Context().Done():
-		return fmt.Errorf("waiting for %s, which has too many requests: %w", r.URL.Host, r.Context().Err())
+		return fmt.Errorf("waiting for %s, which has too many requests: %w", r.URL.Host, context.Cause(r.Context()))
 	}
 }

@@ -12,8 +12,9 @@ import (
 // changes under its digest, wherever it lies. The zero value keeps nothing.
 type memory struct{ dir string }
 
-// formOfFacts is in the path of what is kept, and changes with the members of Version.
-const formOfFacts = "1"
+// formOfFacts is in the path of what is kept, and changes with the members of Version and with how
+// they are read.
+const formOfFacts = "2"
 
 func (m memory) path(d tagboat.Digest) string {
 	return filepath.Join(m.dir, formOfFacts, d.Hex()[:2], d.Hex()+".json")

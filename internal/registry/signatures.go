@@ -3,13 +3,9 @@ package registry
 import (
 	"context"
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
@@ -47,6 +43,10 @@ const (
 // digest: those under cosign's tag, and those that refer to the version. What cannot be
 // read as one is left out. None is no error.
 func (c *Client) Signatures(ctx context.Context, version tagboat.Reference) ([]Signature, error) {
+	return within(ctx, c.limits, version.Host, func(ctx context.Context) ([]Signature, error) { return c.signatures(ctx, version) })
+}
+
+func (c *Client) signatures(ctx context.Context, version tagboat.Reference) ([]Signature, error) {
 	repo, err := repositoryOf(version)
 	if err != nil {
 		return nil, err
@@ -92,23 +92,19 @@ func (c *Client) referring(ctx context.Context, d name.Digest) ([]name.Reference
 
 // signaturesIn reads an image whose layers are payloads, or bundles of them.
 func (c *Client) signaturesIn(ctx context.Context, ref name.Reference) ([]Signature, error) {
-	got, err := c.puller.Get(ctx, ref)
+	got, err := c.fetch(ctx, ref)
 	if missing(err) {
 		return nil, nil
 	}
-	if err != nil || !got.MediaType.IsImage() {
+	if err != nil || got.image == nil {
 		return nil, err
 	}
-	list, err := v1.ParseManifest(strings.NewReader(string(got.Manifest)))
-	if err != nil {
-		return nil, fmt.Errorf("reading the manifest %s: %w", ref, err)
-	}
 	var all []Signature
-	for _, layer := range list.Layers[:min(len(list.Layers), maxSignatures)] {
+	for _, layer := range got.image.Layers[:min(len(got.image.Layers), maxSignatures)] {
 		if layer.Size > maxPayload || layer.MediaType != simpleSigning && !strings.HasPrefix(string(layer.MediaType), bundleType) {
 			continue
 		}
-		payload, err := c.blob(ctx, ref.Context(), layer.Digest)
+		payload, err := c.blob(ctx, ref.Context(), layer, maxPayload)
 		if err != nil {
 			return nil, err
 		}
@@ -121,18 +117,4 @@ func (c *Client) signaturesIn(ctx context.Context, ref name.Reference) ([]Signat
 		}
 	}
 	return all, nil
-}
-
-// blob reads a small blob.
-func (c *Client) blob(ctx context.Context, repo name.Repository, digest v1.Hash) ([]byte, error) {
-	layer, err := c.puller.Layer(ctx, repo.Digest(digest.String()))
-	if err != nil {
-		return nil, err
-	}
-	content, err := layer.Compressed()
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(content, maxPayload))
-	return data, errors.Join(err, content.Close())
 }

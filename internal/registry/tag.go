@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -19,14 +21,32 @@ func (c *Client) Digest(ctx context.Context, ref tagboat.Reference) (tagboat.Dig
 	if err != nil {
 		return "", err
 	}
+	return within(ctx, c.limits, ref.Host, func(ctx context.Context) (tagboat.Digest, error) {
+		digest, err := c.head(ctx, named)
+		if missing(err) {
+			return "", nil
+		}
+		if err != nil {
+			return "", explain("looking for", ref, err)
+		}
+		return digest, nil
+	})
+}
+
+// head asks for a digest alone. Where a registry has no answer to that, the manifest is
+// read.
+func (c *Client) head(ctx context.Context, named name.Reference) (tagboat.Digest, error) {
 	head, err := c.puller.Head(ctx, named)
-	if missing(err) {
-		return "", nil
+	var answer *transport.Error
+	var unreached *url.Error
+	switch {
+	case err == nil && head.Digest.Algorithm == "sha256":
+		return tagboat.Digest(head.Digest.String()), nil
+	case errors.As(err, &answer) && answer.StatusCode != http.StatusMethodNotAllowed, errors.As(err, &unreached), ctx.Err() != nil:
+		return "", err
 	}
-	if err != nil {
-		return "", explain("looking for", ref, err)
-	}
-	return tagboat.Digest(head.Digest.String()), nil
+	got, err := c.fetch(ctx, named)
+	return tagboat.Digest(got.digest.String()), err
 }
 
 // Tag puts one more tag on a version, which ref names by its digest: the bytes of its
@@ -34,11 +54,19 @@ func (c *Client) Digest(ctx context.Context, ref tagboat.Reference) (tagboat.Dig
 // already stays as it is, and one that stands for something else moves. Where the
 // registry does not let it move, the error wraps ErrImmutable.
 func (c *Client) Tag(ctx context.Context, version tagboat.Reference, tag string) error {
+	_, err := within(ctx, c.limits, version.Host, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.tag(ctx, version, tag) })
+	return err
+}
+
+func (c *Client) tag(ctx context.Context, version tagboat.Reference, tag string) error {
+	if !tagboat.ValidTag(tag) {
+		return tagboat.Usagef("%s cannot be a tag", quoted(tag))
+	}
 	named, err := refer(version)
 	if err != nil {
 		return err
 	}
-	got, err := c.puller.Get(ctx, named)
+	got, err := c.fetch(ctx, named)
 	if missing(err) {
 		return c.notFound(ctx, version, named, err)
 	}
@@ -47,24 +75,24 @@ func (c *Client) Tag(ctx context.Context, version tagboat.Reference, tag string)
 	}
 	to := version
 	to.Tag, to.Digest = tag, ""
-	err = c.pusher.Put(ctx, named.Context().Tag(tag), manifest{got.Manifest, got.MediaType})
+	err = c.pusher.Put(ctx, named.Context().Tag(tag), sent{got.data, got.mediaType})
 	if err != nil {
 		return refused("tagging", to, err)
 	}
 	return nil
 }
 
-// manifest is a manifest as it came.
-type manifest struct {
+// sent is a manifest as it came.
+type sent struct {
 	bytes     []byte
 	mediaType types.MediaType
 }
 
 // RawManifest implements remote.Taggable.
-func (m manifest) RawManifest() ([]byte, error) { return m.bytes, nil }
+func (m sent) RawManifest() ([]byte, error) { return m.bytes, nil }
 
 // MediaType says what the manifest is sent as.
-func (m manifest) MediaType() (types.MediaType, error) { return m.mediaType, nil }
+func (m sent) MediaType() (types.MediaType, error) { return m.mediaType, nil }
 
 // ErrImmutable says that a tag exists and that its repository does not let it move.
 var ErrImmutable = errors.New("the tag exists and the repository's tags are immutable")

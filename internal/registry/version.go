@@ -12,6 +12,9 @@ type Version struct {
 	// each platform pulls its own image.
 	Reference tagboat.Reference
 	MediaType string
+	// Artifact says what it is where no container can run it, as it follows a name in a
+	// sentence: "is a Helm chart"; "" for an image.
+	Artifact  string
 	Platforms []string          // os/architecture[/variant], in the index's order
 	Created   time.Time         // zero where the image does not say
 	Revision  string            // git commit that it was built from; "" where it does not say

@@ -24,7 +24,7 @@ func BenchmarkChoose(b *testing.B) {
 	}
 	for _, s := range []spec{
 		{Semver: ">=1.0.0"},
-		{Match: `^main-(?P<ts>\d{14})-[0-9a-f]{7}$`, Order: "numeric", By: "ts"},
+		{Match: `^main-(?P<ts>\d{14})-[0-9a-f]{7}$`, Order: "numeric", By: []string{"ts"}},
 		{Newest: "push", MinAge: time.Hour},
 	} {
 		b.Run(s.Semver+s.Match+s.Newest, func(b *testing.B) {

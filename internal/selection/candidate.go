@@ -13,6 +13,9 @@ type Candidate struct {
 	PushedAt  time.Time // zero where it is not known
 	Platforms []string  // os/architecture[/variant]; nil where they are not known
 	Index     bool      // it stands for several images, one for each platform
+	// Artifact says what it is where no container can run it, such as "is a Helm chart";
+	// "" for an image, and where that is not known.
+	Artifact string
 	// Looked says that the registry was asked for all that it knows: what is unknown
 	// stays so.
 	Looked bool

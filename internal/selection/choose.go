@@ -54,7 +54,8 @@ func (r Rule) Choose(candidates []Candidate, now time.Time) Choice {
 }
 
 // needs returns whom to look at before the first of accepted can be the winner: those
-// that share its key where push times must decide, and itself.
+// that share its key where push times must decide, and itself, since only a look tells
+// whether a container can run it.
 func (r Rule) needs(accepted []Verdict) []int {
 	var undated []int
 	tied := 0
@@ -70,7 +71,7 @@ func (r Rule) needs(accepted []Verdict) []int {
 	switch {
 	case tied > 1 && len(undated) > 0 && r.Fixed() == "":
 		return undated
-	case tied > 0 && r.open(accepted[0].Candidate):
+	case tied > 0 && !accepted[0].Looked:
 		return []int{accepted[0].at}
 	default:
 		return nil

@@ -1,6 +1,7 @@
 package selection_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func TestChoose(t *testing.T) {
 		{"patches of a version", spec{Semver: "1.0.x"}, []string{"1.0.0", "1.0.0.1", "1.0.0p", "1.0.1", "1.2.0", "0.1.0"}, "1.0.1"},
 		{"a v before the version", spec{Semver: "1.0.x"}, []string{"v1.2.3", "v1.0.0", "v0.1.0"}, "v1.0.0"},
 		{"Ubuntu's habit", spec{Order: "alphabetical"}, []string{"16.04", "16.04.1", "16.10", "20.04", "20.10"}, "20.10"},
-		{"a number in the tag", spec{Match: `ver(?P<n>\d+)`, Order: "numeric", By: "n"}, []string{"ver1", "ver2", "ver10", "rel11"}, "ver10"},
+		{"a number in the tag", spec{Match: `ver(?P<n>\d+)`, Order: "numeric", By: []string{"n"}}, []string{"ver1", "ver2", "ver10", "rel11"}, "ver10"},
 		{"the only named group", spec{Match: `ver(?P<n>\d+)`, Order: "numeric"}, []string{"ver1", "ver2", "ver10"}, "ver10"},
 		{"build numbers", spec{Order: "numeric"}, []string{"9", "10", "1042", "latest"}, "1042"},
 		{"seventeen digits", spec{Order: "numeric"}, []string{"20240115123456002", "20240115123456001"}, "20240115123456002"},
@@ -35,10 +36,32 @@ func TestChoose(t *testing.T) {
 		{"rc10 and rc9 are text in semver", spec{Semver: ">=1.0.0-0"}, []string{"1.0.0-rc10", "1.0.0-rc9"}, "1.0.0-rc9"},
 		{"rc10 and rc9 by number", spec{Match: `^1\.0\.0-rc(?P<n>\d+)$`, Order: "numeric"}, []string{"1.0.0-rc10", "1.0.0-rc9"}, "1.0.0-rc10"},
 		{"rc10 and rc9 as text", spec{Match: `^rc\d+$`, Order: "alphabetical"}, []string{"rc10", "rc9"}, "rc9"},
-		{"branch, time and commit", spec{Match: `^main-(?P<ts>\d{14})-[0-9a-f]{7}$`, Order: "numeric", By: "ts"},
+		{"branch, time and commit", spec{Match: `^main-(?P<ts>\d{14})-[0-9a-f]{7}$`, Order: "numeric", By: []string{"ts"}},
 			[]string{"main-20260101000000-aaaaaaa", "main-20260102000000-bbbbbbb", "feature-20260103000000-ccccccc"}, "main-20260102000000-bbbbbbb"},
-		{"versions with a suffix", spec{Match: `^(?P<v>.*)-alpine$`, Order: "semver", By: "v"}, []string{"1.9.0-alpine", "1.10.0-alpine", "2.0.0"}, "1.10.0-alpine"},
+		{"versions with a suffix", spec{Match: `^(?P<v>.*)-alpine$`, Order: "semver", By: []string{"v"}}, []string{"1.9.0-alpine", "1.10.0-alpine", "2.0.0"}, "1.10.0-alpine"},
 		{"versions within a match keep out nothing", spec{Match: `^(?P<v>.*)$`, Order: "semver"}, []string{"1.0.0", "1.1.0-rc.1"}, "1.1.0-rc.1"},
+		{"versions with a suffix, in a range", spec{Match: `^(?P<v>.*)-alpine$`, Semver: "16.x"},
+			[]string{"16.2.1-alpine", "16.10.0-alpine", "17.0.0-alpine", "16.11.0-rc.1-alpine", "16.12.0", "16.2.1-alpine3.19"}, "16.10.0-alpine"},
+		{"revisions behind a version", spec{Match: `^(?P<v>[\d.]+)-debian-\d+-r(?P<r>\d+)$`, Semver: "7.x", By: []string{"v", "r"}},
+			[]string{"7.2.4-debian-12-r9", "7.2.4-debian-12-r10", "7.2.3-debian-12-r99", "8.0.0-debian-12-r1"}, "7.2.4-debian-12-r10"},
+		{"commits after a version", spec{Match: `^v(?P<v>\d+\.\d+\.\d+)(-(?P<n>\d+)-g[0-9a-f]+)?$`, Order: "semver", By: []string{"v", "n"}},
+			[]string{"v1.2.3", "v1.2.3-9-gdef4567", "v1.2.3-14-gabc1234", "v1.2.2-120-g0011223"}, "v1.2.3-14-gabc1234"},
+		{"a date, then the number of the run", spec{Match: `^(?P<date>\d{8})\.(?P<run>\d+)$`, Order: "numeric", By: []string{"date", "run"}},
+			[]string{"20260920.9", "20260920.10", "20260919.11"}, "20260920.10"},
+		{"a date in a layout, then the number of the run", spec{Match: `^(?P<date>\d\d-\d\d-\d\d)(-(?P<run>\d+))?$`, Order: "time", Layout: "02-01-06", By: []string{"date", "run"}},
+			[]string{"03-02-26", "03-02-26-9", "03-02-26-10", "28-01-26-99"}, "03-02-26-10"},
+		{"the groups count in the order of by", spec{Match: `^(?P<n>\d+)-(?P<date>\d{8})$`, Order: "numeric", By: []string{"date", "n"}},
+			[]string{"9-20260101", "1-20260102"}, "1-20260102"},
+		{"an epoch that most have not", spec{Match: `^((?P<epoch>\d+)_)?(?P<v>[\d.]+)$`, Order: "version", By: []string{"epoch", "v"}},
+			[]string{"2024.1", "1_1.0", "1_1.0.1"}, "1_1.0.1"},
+		{"year and month", spec{Order: "version"}, []string{"2024.9", "2024.10", "2023.11", "latest"}, "2024.10"},
+		{"a counter that is missing is lower", spec{Order: "version"}, []string{"2022.04", "2022.04.1", "2022.04.10", "2022.4.2"}, "2022.04.10"},
+		{"zeros before numbers", spec{Order: "version"}, []string{"2022.04.10", "2022.05"}, "2022.05"},
+		{"words, dashes and underscores between", spec{Order: "version"}, []string{"7.2.4-debian-12_r9", "7.2.4_debian-12-r10", "7.2.4"}, "7.2.4_debian-12-r10"},
+		{"one number", spec{Order: "version"}, []string{"9", "10"}, "10"},
+		{"ten numbers, of forty digits", spec{Order: "version"}, []string{"1.1.1.1.1.1.1.1.1.1000000000000000000000000000000000000001", "1.1.1.1.1.1.1.1.1.1000000000000000000000000000000000000000"}, "1.1.1.1.1.1.1.1.1.1000000000000000000000000000000000000001"},
+		{"a v before numbers", spec{Order: "version"}, []string{"v1.9", "1.8", "V1.10"}, "V1.10"},
+		{"words before numbers are branches, or hashes", spec{Order: "version"}, []string{"1.9", "pr-1234", "sha-fae35e4", "abc9999"}, "1.9"},
 		{"day before month", spec{Match: `^prod-(?P<at>.*)$`, Order: "time", Layout: "02-01-06-15-04"},
 			[]string{"prod-11-12-20-10-30", "prod-30-11-20-10-30", "prod-01-01-21-00-00"}, "prod-01-01-21-00-00"},
 		{"a time without a layout", spec{Match: `^prod-(?P<at>[0-9-]+)$`, Order: "time"}, []string{"prod-20251231-2359", "prod-20260102-1030", "prod-latest"}, "prod-20260102-1030"},
@@ -111,6 +134,20 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+func TestReasonsOfGroups(t *testing.T) {
+	dated := spec{Match: `^(?P<d>\d*)x(?P<n>\w*)$`, Order: "numeric", By: []string{"d", "n"}}
+	want := map[string]string{
+		"1xy": `matches, but its group "n" is no whole number: y`, "x": "matches, but all of its groups are empty", "z": "does not match",
+	}
+	if diff := cmp.Diff(want, skipped(t, dated, tags("1xy", "x", "z", "1x", "x1"))); diff != "" {
+		t.Error(diff)
+	}
+	want = map[string]string{"latest": "does not begin with a number: latest"}
+	if diff := cmp.Diff(want, skipped(t, spec{Order: "version"}, tags("latest", "1"))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestMinAge(t *testing.T) {
 	candidates := tags("1.0.0", "1.1.0", "1.2.0")
 	candidates[1].PushedAt = now.Add(-10 * time.Minute)
@@ -154,12 +191,13 @@ func TestNeeds(t *testing.T) {
 		tags []string
 		want []int
 	}{
-		{"keys decide", spec{Semver: "*"}, []string{"1.0.0", "1.1.0"}, nil},
+		{"keys decide, and the winner must run", spec{Semver: "*"}, []string{"1.0.0", "1.1.0"}, []int{1}},
 		{"the winner's age", spec{Semver: "*", MinAge: time.Hour}, []string{"1.0.0", "1.1.0"}, []int{1}},
 		{"the winner's platform", spec{Semver: "*", Platform: "linux/arm64"}, []string{"1.1.0", "1.0.0"}, []int{0}},
 		{"the same key twice", spec{Semver: "*"}, []string{"1.0.0", "v1.1.0", "1.1.0"}, []int{1, 2}},
 		{"push times decide", spec{Newest: "push"}, []string{"a", "b"}, []int{0, 1}},
-		{"there is one only", spec{Newest: "push"}, []string{"a"}, nil},
+		{"there is one only", spec{Newest: "push"}, []string{"a"}, []int{0}},
+		{"none fits", spec{Semver: "*"}, []string{"a"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			choice := rule(t, tc.rule).Choose(bare(tc.tags...), now)
@@ -174,10 +212,37 @@ func TestNeeds(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
-			if v, ok := choice.Chosen(); ok != (tc.want == nil) {
+			if v, ok := choice.Chosen(); ok {
 				t.Errorf("chose %+v", v)
 			}
 		})
+	}
+}
+
+// TestWhatNoContainerCanRunIsSkipped has what lies in a repository beside its images.
+func TestWhatNoContainerCanRunIsSkipped(t *testing.T) {
+	hex := strings.Repeat("0a", 32)
+	all := tags("1.0.0", "sha256-"+hex+".sig", "sha256-"+hex+".att", "sha256-"+hex+".sbom", "chart", "a b")
+	all[0].PushedAt = now.Add(-48 * time.Hour)
+	all[4].Artifact = "is a Helm chart"
+	all = append(all, selection.Candidate{Digest: digest(9), PushedAt: now, Looked: true, Artifact: "is a signature"})
+	for _, s := range []spec{{Newest: "push"}, {Newest: "push", Untagged: true}, {Match: ".*", Order: "alphabetical"}} {
+		if got := chosen(t, s, all); got != "1.0.0" {
+			t.Errorf("%+v chose %q", s, got)
+		}
+		want := map[string]string{
+			all[1].Tag: "is a signature of another version", all[2].Tag: "is an attestation of another version",
+			all[3].Tag: "is a list of materials of another version", "chart": "is a Helm chart", "a b": "cannot be a tag", "": "has no tag",
+		}
+		if s.Untagged {
+			want[""] = "is a signature"
+		}
+		if diff := cmp.Diff(want, skipped(t, s, all)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if got := chosen(t, spec{Newest: "push"}, tags("sha256-"+hex)); got == "" {
+		t.Error("a digest of sources is a tag like any other")
 	}
 }
 
@@ -197,6 +262,13 @@ func TestDecided(t *testing.T) {
 		{spec{Order: "alphabetical"}, []string{"a", "b"}, "b comes after a in the alphabet"},
 		{spec{Match: `^p-(?P<t>.*)`, Order: "time"}, []string{"p-20260101", "p-20260102"}, "2026-01-02 00:00:00Z is later than 2026-01-01 00:00:00Z (of p-20260102 and p-20260101)"},
 		{spec{Semver: "*"}, []string{"1.0.0", "v1.0.0"}, "v1.0.0 and 1.0.0 have the same key, v1.0.0; both were pushed at the same time, and the tag v1.0.0 comes after 1.0.0"},
+		{spec{Order: "version"}, []string{"2024.10-r1", "2024.9"}, "2024.10-r1 is a higher version than 2024.9: its number 2, 10, is more than 9"},
+		{spec{Order: "version"}, []string{"2024.10", "2024.10.1"}, "2024.10.1 is a higher version than 2024.10: it has 3 numbers, and the other one the first 2 of them"},
+		{spec{Order: "version"}, []string{"1.2-alpine", "1.2-slim"}, "1.2-slim and 1.2-alpine have the same key, 1.2-slim; both were pushed at the same time, and the tag 1.2-slim comes after 1.2-alpine"},
+		{spec{Match: `^(?P<d>\d+)\.(?P<n>\d+)$`, Order: "numeric", By: []string{"d", "n"}}, []string{"20260920.9", "20260920.10"},
+			`10 is a larger number than 9 (group "n" of 20260920.10 and 20260920.9)`},
+		{spec{Match: `^(?P<d>\d+)(\.(?P<n>\d+))?$`, Order: "numeric", By: []string{"d", "n"}}, []string{"20260920", "20260920.0"},
+			`0 is more than none (group "n" of 20260920.0 and 20260920)`},
 		{spec{Tag: "a"}, []string{"a"}, "the rule names this tag"},
 		{spec{Semver: "*"}, []string{"1.0.0", "x"}, "it is the only one that fits"},
 	} {

@@ -17,6 +17,13 @@ func (r Rule) compare(a, b Verdict) int {
 	return cmp.Or(strings.Compare(a.Tag, b.Tag), cmp.Compare(boolInt(a.Index), boolInt(b.Index)), cmp.Compare(a.Digest, b.Digest))
 }
 
+// Ranks reports whether the rule's keys alone say which of two versions is the newer one.
+func (r Rule) Ranks(one, other Candidate) bool {
+	r.constraint = nil
+	a, b := Verdict{Candidate: one}, Verdict{Candidate: other}
+	return r.Fixed() == "" && r.judgeTag(&a) == "" && r.judgeTag(&b) == "" && r.compareKeys(a.key, b.key) != 0
+}
+
 // Older tells whether going from one version to another is a step back, and how one sees
 // that. By the rule's key where both tags have one, constraints aside; else by their push
 // times where both are known; else it cannot be told, and is none.

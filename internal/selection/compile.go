@@ -41,17 +41,19 @@ func (c *compiler) problem(field, hint, format string, args ...any) {
 	c.problems = append(c.problems, Problem{Field: field, Msg: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-const kindsHint = "a rule is one of tag, semver, match (with order), order, newest and follow"
+const kindsHint = "a rule is one of tag, semver, match (with semver or order), order, newest and follow"
 
 func (c *compiler) kind() {
 	s := c.rule.Spec
 	switch kinds := s.kinds(); {
 	case len(kinds) > 1:
 		c.problem(kinds[1], kindsHint, "%s and %s are two rules", kinds[0], kinds[1])
-	case len(kinds) == 0 && (s.By != "" || s.Layout != "" || s.Untagged || s.Platform != "" || len(s.Ignore) > 0 || s.MinAge > 0):
+	case len(kinds) == 0 && (len(s.By) > 0 || s.Layout != "" || s.Untagged || s.Platform != "" || len(s.Ignore) > 0 || s.MinAge > 0):
 		c.problem("", kindsHint, "this says which versions not to take, and not which one to take")
-	case s.Match != "" && s.Order == "":
-		c.problem("match", "add order: semver, numeric, alphabetical or time", "match says which tags count, and not which of them is the newest")
+	case s.Match != "" && s.Semver != "" && s.Order != "" && s.Order != Semver:
+		c.problem("order", "leave out one of both", "semver and order: %s are two orders", s.Order)
+	case s.Match != "" && s.Order == "" && s.Semver == "":
+		c.problem("match", "add order: with one of "+strings.Join(orders, ", ")+`; or a constraint, such as semver: "1.x"`, "match says which tags count, and not which of them is the newest")
 	}
 	for field, tag := range map[string]string{"tag": s.Tag, "follow": s.Follow} {
 		if tag != "" && !tagboat.ValidTag(tag) {
@@ -78,9 +80,10 @@ func (c *compiler) semver() {
 }
 
 func (c *compiler) matching() {
+	c.rule.groups = []int{0}
 	if c.rule.Match == "" {
-		if c.rule.By != "" {
-			c.problem("by", "add match: with a group (?P<"+c.rule.By+">…)", "by names a group of match, and there is no match")
+		if len(c.rule.By) > 0 {
+			c.problem("by", "add match: with a group (?P<"+c.rule.By[0]+">…)", "by names a group of match, and there is no match")
 		}
 		return
 	}
@@ -93,19 +96,28 @@ func (c *compiler) matching() {
 	c.by()
 }
 
-// by finds the group that has the key. Only groups with names count: who adds a pair of
-// parentheses must not change which number is compared.
+// by finds the groups that have the key. Only groups with names count: a pair of
+// parentheses more must not change which number is compared.
 func (c *compiler) by() {
 	groups := slices.DeleteFunc(slices.Clone(c.rule.match.SubexpNames()), func(s string) bool { return s == "" })
-	switch by := c.rule.By; {
-	case by != "":
-		if c.rule.group = c.rule.match.SubexpIndex(by); c.rule.group < 0 {
-			c.problem("by", tagboat.Suggest(by, groups), "match has no group named %q", by)
+	switch {
+	case len(c.rule.By) > 0:
+		c.rule.groups = nil
+		for i, by := range c.rule.By {
+			group := c.rule.match.SubexpIndex(by)
+			switch {
+			case group < 0:
+				c.problem("by", tagboat.Suggest(by, groups), "match has no group named %q", by)
+			case slices.Contains(c.rule.By[:i], by):
+				c.problem("by", "name each group once", "by names the group %q twice", by)
+			}
+			c.rule.groups = append(c.rule.groups, group)
 		}
 	case len(groups) == 1:
-		c.rule.group = c.rule.match.SubexpIndex(groups[0])
+		c.rule.groups = []int{c.rule.match.SubexpIndex(groups[0])}
 	case len(groups) > 1:
-		c.problem("match", "add by: "+groups[0]+", or another one", "match has %d named groups, and by does not say which one to compare", len(groups))
+		c.problem("match", "add by: "+groups[0]+", or by: ["+strings.Join(groups, ", ")+"], which compares one after the other",
+			"match has %d named groups, and by does not say which to compare", len(groups))
 	case c.rule.match.NumSubexp() > 0:
 		c.problem("match", "name the group: (?P<n>…) in place of (…), and by: n", "the group in match has no name")
 	}
@@ -115,11 +127,11 @@ func regexpProblem(err error) string {
 	return strings.TrimPrefix(err.Error(), "error parsing regexp: ")
 }
 
+// orders are what Order can be.
+var orders = []string{string(Semver), string(Version), string(Numeric), string(Alphabetical), string(Time)}
+
 func (c *compiler) ordering() {
-	switch c.rule.Order {
-	case "", Semver, Numeric, Alphabetical, Time:
-	default:
-		orders := []string{string(Semver), string(Numeric), string(Alphabetical), string(Time)}
+	if c.rule.Order != "" && !slices.Contains(orders, string(c.rule.Order)) {
 		c.problem("order", tagboat.Suggest(string(c.rule.Order), orders), "%q is none of %s", c.rule.Order, strings.Join(orders, ", "))
 	}
 	if c.rule.Layout == "" {

@@ -3,6 +3,7 @@ package selection
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -100,7 +101,20 @@ func parseGroup(s string) (group, error) {
 		g.bounds = append(g.bounds, boundsOf(m[1], p)...)
 		g.prereleases = g.prereleases || p.pre != nil
 	}
+	g.keepOut()
 	return g, nil
+}
+
+// keepOut takes the prereleases of a release along where the group asks for less than the
+// release: 2.0.0-rc.1 is not what >=1.0.0-0 <2.0.0 means. A group that names a prerelease
+// of the same release means it.
+func (g group) keepOut() {
+	for i, b := range g.bounds {
+		named := func(o bound) bool { return o.at.pre != nil && o.at.core == b.at.core }
+		if b.op == "<" && b.at.pre == nil && !slices.ContainsFunc(g.bounds, named) {
+			g.bounds[i].at.pre = []string{"0"}
+		}
+	}
 }
 
 // partial is a version of which numbers at the end may be left open: 1, 1.2, 1.x, *.

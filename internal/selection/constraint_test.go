@@ -46,6 +46,25 @@ func TestUpperBoundsKeepPrereleasesOut(t *testing.T) {
 			}
 		}
 	}
+	for _, tc := range []struct {
+		constraint, version string
+		want                bool
+	}{
+		{">=1.0.0-0 <2.0.0", "2.0.0-rc.1", false},
+		{">=1.0.0-0 <2", "2.0.0-rc.1", false},
+		{">=1.0.0-0 <2.0", "2.0.0-0", false},
+		{">=1.0.0-0, <2.0.0", "1.9.9-rc.1", true},
+		{">=1.0.0-0 <2.0.0", "1.0.0-0", true},
+		{"1.0.0-0 - 1.9.9 || <0.5.0", "0.5.0-rc.1", false},
+		{">=2.0.0-rc.1 <2.0.0", "2.0.0-rc.2", true}, // who names one of them means them
+		{">=2.0.0-0 <2.0.0", "2.0.0-rc.2", true},
+		{">=1.0.0-0 <2.0.0-rc.2", "2.0.0-rc.1", true},
+		{">=1.0.0-0 <=2.0.0", "2.0.0-rc.1", true}, // 2.0.0 itself is allowed
+	} {
+		if got := chosen(t, spec{Semver: tc.constraint}, tags(tc.version)) != ""; got != tc.want {
+			t.Errorf("%s allows %s: %t", tc.constraint, tc.version, got)
+		}
+	}
 }
 
 func TestNoConstraint(t *testing.T) {

@@ -15,7 +15,10 @@ import (
 var habits = []spec{
 	{Semver: ">=1.0.0"}, {Semver: "*"}, {Semver: ">=0.0.0-0"},
 	{Match: `^[a-z]+-(?P<n>\d+)`, Order: "numeric"}, {Order: "numeric"}, {Order: "alphabetical", Ignore: []string{"^x"}},
-	{Match: `(?P<at>\d{8}(-\d{4})?)`, Order: "time", By: "at"}, {Newest: "push"}, {Newest: "push", Untagged: true},
+	{Match: `(?P<at>\d{8}(-\d{4})?)`, Order: "time", By: []string{"at"}}, {Newest: "push"}, {Newest: "push", Untagged: true},
+	{Order: "version"}, {Match: `^(?P<d>\d*)\.?(?P<n>\d*)`, Order: "numeric", By: []string{"d", "n"}},
+	{Match: `^(?P<v>[^_]*)_?(?P<n>.*)$`, Semver: "*", By: []string{"v", "n"}}, {Match: `^(?P<a>\d+)?\D*(?P<b>.*)`, Order: "version", By: []string{"a", "b"}},
+	{Match: `^(?P<at>\d{8})(-(?P<n>\d+))?`, Order: "time", By: []string{"at", "n"}}, {Match: `^(?P<a>\w)(?P<b>.*)`, Order: "alphabetical", By: []string{"b", "a"}},
 	{Semver: "*", MinAge: time.Hour}, {Order: "alphabetical", Platform: "linux/arm64"}, {Follow: "stable"}, {Tag: "1.0.0"},
 }
 
@@ -84,4 +87,37 @@ func without(candidates []selection.Candidate, c selection.Candidate) []selectio
 		}
 	}
 	return rest
+}
+
+// FuzzOrder holds that every order is total: of two tags one ranks higher, whichever is
+// named first, and what ranks above a tag ranks above all that rank below it.
+func FuzzOrder(f *testing.F) {
+	f.Add("1.2.3", "1.2.3-rc.1", "1.2.4")
+	f.Add("2024.9", "2024.10", "2024.10.1")
+	f.Add("20260920.9", "20260920.10", "20260920")
+	f.Add("7.2.4-debian-12-r9", "7.2.4_debian-12-r10", "v7.2.4")
+	f.Add("00", "0", "000-a")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		if a == b || b == c || a == c {
+			return
+		}
+		for _, s := range habits {
+			r := rule(t, s)
+			all := tags(a, b, c)
+			order := r.Choose(all, now).Accepted
+			for i := range order {
+				for j := i + 1; j < len(order); j++ {
+					above, below := order[i].Candidate, order[j].Candidate
+					for _, pair := range [][]selection.Candidate{{above, below}, {below, above}} {
+						if got, _ := r.Choose(pair, now).Chosen(); got.Tag != above.Tag {
+							t.Errorf("%s: %q ranks above %q, and below it where they are alone", r, above.Tag, below.Tag)
+						}
+					}
+					if older, why := r.Older(below, above); older {
+						t.Errorf("%s: from %q up to %q is a step back: %s", r, below.Tag, above.Tag, why)
+					}
+				}
+			}
+		}
+	})
 }

@@ -3,6 +3,8 @@ package selection
 import (
 	"strings"
 	"time"
+
+	"github.com/tagboat/tagboat"
 )
 
 // Verdict is what a rule says of a candidate.
@@ -20,6 +22,9 @@ func (r Rule) judge(c Candidate, now time.Time) Verdict {
 	v := Verdict{Candidate: c}
 	why := r.judgeTag(&v)
 	if why == "" {
+		why = reason(c.Artifact)
+	}
+	if why == "" {
 		why = r.judgeAge(c, now)
 	}
 	if why == "" {
@@ -34,8 +39,13 @@ func (r Rule) judgeTag(v *Verdict) reason {
 	switch {
 	case v.Tag == "" && !r.Untagged:
 		return noTag
+	case v.Tag != "" && !tagboat.ValidTag(v.Tag):
+		return notTag
 	case r.Fixed() != "" && v.Tag != r.Fixed():
 		return otherTag(r.Fixed())
+	}
+	if why := attached(v.Tag); why != "" {
+		return why
 	}
 	for _, pattern := range r.ignore {
 		if v.Tag != "" && pattern.MatchString(v.Tag) {
@@ -47,7 +57,7 @@ func (r Rule) judgeTag(v *Verdict) reason {
 	}
 	k, why := r.keyOf(v.Tag)
 	if why == "" {
-		v.key, v.Key = k, k.text
+		v.key, v.Key = k, k.text()
 	}
 	return why
 }
@@ -92,7 +102,7 @@ func SamePlatform(a, b string) bool {
 	return a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
 }
 
-// open tells whether something that the rule asks of a candidate is not known yet, and
+// open reports whether something that the rule asks of a candidate is not known yet, and
 // could be found out.
 func (r Rule) open(c Candidate) bool {
 	return !c.Looked && (r.MinAge > 0 && c.PushedAt.IsZero() || r.Platform != "" && len(c.Platforms) == 0)

@@ -1,16 +1,34 @@
 package selection
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
 )
 
-// key is what candidates compare by, before push time and tag.
-type key struct {
-	text    string   // as it stands in the tag
-	version *version // nil where the order is another one
+// key is what candidates compare by, before push time and tag: one part after the other,
+// one for each group that the rule names.
+type key []part
+
+// part is a text of a key, read as the rule's order has it. The zero value is a group that
+// took no part in the match, and is lower than any other.
+type part struct {
+	text    string // as it stands in the tag
+	version *version
+	numbers []string
 	at      time.Time
+}
+
+// text returns what the key was made of.
+func (k key) text() string {
+	var texts []string
+	for _, p := range k {
+		if p.text != "" {
+			texts = append(texts, p.text)
+		}
+	}
+	return strings.Join(texts, " ")
 }
 
 // layouts are the forms of time that are known without a layout. No text has two of them.
@@ -22,51 +40,98 @@ var layouts = []string{
 
 // keyOf returns the key of a tag, or why it has none.
 func (r Rule) keyOf(tag string) (key, reason) {
-	k := key{text: tag}
-	if r.match != nil {
-		m := r.match.FindStringSubmatchIndex(tag)
-		if m == nil {
-			return k, noMatch
-		}
-		if m[2*r.group] < 0 || m[2*r.group] == m[2*r.group+1] {
-			return k, reason(fmt.Sprintf("matches, but its group %q is empty", r.groupName()))
-		}
-		k.text = tag[m[2*r.group]:m[2*r.group+1]]
-		if r.group == 0 {
-			k.text = tag
-		}
+	texts, why := r.texts(tag)
+	if why != "" {
+		return nil, why
 	}
-	return r.parseKey(k)
-}
-
-func (r Rule) groupName() string { return r.match.SubexpNames()[r.group] }
-
-// parseKey reads the text of a key as the rule's order has it.
-func (r Rule) parseKey(k key) (key, reason) {
-	switch r.order() {
-	case Semver:
-		v, err := parseVersion(k.text)
-		if err != nil {
-			return k, notVersion(err)
+	k := make(key, len(texts))
+	for i, text := range texts {
+		if text == "" {
+			continue
 		}
-		k.version = &v
-		if r.constraint != nil {
-			if ok, why := r.constraint.allows(v); !ok {
-				return k, why
-			}
+		if k[i], why = r.parsePart(i, text); why != "" {
+			return nil, r.inGroup(i, why)
 		}
-	case Numeric:
-		if !isDigits(k.text) {
-			return k, reason(fmt.Sprintf("is no whole number: %s", k.text))
-		}
-	case Time:
-		at, ok := r.parseTime(k.text)
-		if !ok {
-			return k, reason(fmt.Sprintf("is no time of the form %s: %s", r.layoutText(), k.text))
-		}
-		k.at = at
 	}
 	return k, ""
+}
+
+// texts returns the texts of a tag's key. One alone must not be empty; of several some may.
+func (r Rule) texts(tag string) ([]string, reason) {
+	if r.match == nil {
+		return []string{tag}, ""
+	}
+	m := r.match.FindStringSubmatchIndex(tag)
+	if m == nil {
+		return nil, noMatch
+	}
+	texts, empty := make([]string, len(r.groups)), true
+	for i, group := range r.groups {
+		switch {
+		case group == 0:
+			texts[i] = tag
+		case m[2*group] >= 0:
+			texts[i] = tag[m[2*group]:m[2*group+1]]
+		}
+		empty = empty && texts[i] == ""
+	}
+	switch {
+	case !empty:
+		return texts, ""
+	case len(texts) == 1:
+		return nil, reason(fmt.Sprintf("matches, but its group %q is empty", r.groupName(0)))
+	default:
+		return nil, "matches, but all of its groups are empty"
+	}
+}
+
+// groupName returns the name of the group that part i comes from; "" for the whole tag.
+func (r Rule) groupName(i int) string {
+	if r.match == nil || r.groups[i] == 0 {
+		return ""
+	}
+	return r.match.SubexpNames()[r.groups[i]]
+}
+
+// inGroup says in which of several groups something is wrong.
+func (r Rule) inGroup(i int, why reason) reason {
+	if len(r.groups) < 2 {
+		return why
+	}
+	return reason(fmt.Sprintf("matches, but its group %q %s", r.groupName(i), why))
+}
+
+// parsePart reads the text of part i as the rule's order has it.
+func (r Rule) parsePart(i int, text string) (part, reason) {
+	p := part{text: text}
+	switch r.orderOf(i) {
+	case Semver:
+		v, err := parseVersion(text)
+		if err != nil {
+			return p, notVersion(err)
+		}
+		p.version = &v
+		if r.constraint != nil {
+			if ok, why := r.constraint.allows(v); !ok {
+				return p, why
+			}
+		}
+	case Version:
+		if p.numbers = numbersOf(text); p.numbers == nil {
+			return p, reason("does not begin with a number: " + text)
+		}
+	case Numeric:
+		if !isDigits(text) {
+			return p, reason("is no whole number: " + text)
+		}
+	case Time:
+		at, ok := r.parseTime(text)
+		if !ok {
+			return p, reason(fmt.Sprintf("is no time of the form %s: %s", r.layoutText(), text))
+		}
+		p.at = at
+	}
+	return p, ""
 }
 
 func (r Rule) parseTime(s string) (time.Time, bool) {
@@ -91,9 +156,32 @@ func (r Rule) layoutText() string {
 
 // compareKeys compares by the rule's order alone; rules without one have equal keys.
 func (r Rule) compareKeys(a, b key) int {
-	switch r.order() {
+	i := r.differ(a, b)
+	if i < 0 {
+		return 0
+	}
+	return r.comparePart(i, a[i], b[i])
+}
+
+// differ returns the place of the first parts that are not equal, or -1.
+func (r Rule) differ(a, b key) int {
+	for i := range min(len(a), len(b)) {
+		if r.comparePart(i, a[i], b[i]) != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func (r Rule) comparePart(i int, a, b part) int {
+	if a.text == "" || b.text == "" {
+		return cmp.Compare(boolInt(a.text != ""), boolInt(b.text != ""))
+	}
+	switch r.orderOf(i) {
 	case Semver:
 		return a.version.compare(*b.version)
+	case Version:
+		return compareNumbers(a.numbers, b.numbers)
 	case Numeric:
 		return compareDigits(a.text, b.text)
 	case Alphabetical:

@@ -61,7 +61,7 @@ func TestS5OnlyWhatTheRuleNamesIsANumber(t *testing.T) {
 func TestS6GroupsHaveNames(t *testing.T) {
 	for _, bad := range []spec{
 		{Match: `^b(\d+)x$`, Order: "numeric"},
-		{Match: `^b(?P<n>\d+)x$`, Order: "numeric", By: "1"},
+		{Match: `^b(?P<n>\d+)x$`, Order: "numeric", By: []string{"1"}},
 		{Match: `^(?P<a>\d+)-(?P<b>\d+)$`, Order: "numeric"},
 	} {
 		if _, problems := selection.Compile(bad); len(problems) != 1 {
@@ -69,7 +69,7 @@ func TestS6GroupsHaveNames(t *testing.T) {
 		}
 	}
 	// A pair of parentheses more does not change what is compared.
-	if got := chosen(t, spec{Match: `^(b|build)-(?P<n>\d+)$`, Order: "numeric", By: "n"}, tags("b-2", "build-10")); got != "build-10" {
+	if got := chosen(t, spec{Match: `^(b|build)-(?P<n>\d+)$`, Order: "numeric", By: []string{"n"}}, tags("b-2", "build-10")); got != "build-10" {
 		t.Errorf("chose %s", got)
 	}
 }

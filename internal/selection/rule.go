@@ -13,7 +13,7 @@ type Rule struct {
 	Spec
 	constraint constraint
 	match      *regexp.Regexp
-	group      int // of match, that has the key; 0 is the whole tag
+	groups     []int // of match, that have the key; 0 is the whole tag
 	ignore     []*regexp.Regexp
 }
 
@@ -28,12 +28,21 @@ func (r Rule) Fixed() string {
 	return r.Follow
 }
 
-// order returns how keys compare, or "" where there are none.
+// order returns how the first part of keys compares, or "" where there are no keys.
 func (r Rule) order() Order {
 	if r.Semver != "" {
 		return Semver
 	}
 	return r.Order
+}
+
+// orderOf returns how the parts of keys at place i compare. What stands beside a semantic
+// version or a time is a run, a revision or the like, which the order version reads.
+func (r Rule) orderOf(i int) Order {
+	if order := r.order(); i == 0 || order != Semver && order != Time {
+		return order
+	}
+	return Version
 }
 
 // String returns the rule as it is written in tagboat.yaml, on one line.
@@ -48,7 +57,7 @@ func (r Rule) String() string {
 	add("semver", r.Semver)
 	add("match", r.Match)
 	add("order", string(r.Order))
-	add("by", r.By)
+	add("by", r.byText())
 	add("layout", r.Layout)
 	add("newest", r.Newest)
 	if r.Untagged {
@@ -64,6 +73,13 @@ func (r Rule) String() string {
 		return "no rule"
 	}
 	return strings.Join(parts, ", ")
+}
+
+func (r Rule) byText() string {
+	if len(r.By) > 1 {
+		return "[" + strings.Join(r.By, ", ") + "]"
+	}
+	return strings.Join(r.By, "")
 }
 
 // duration writes a duration without zeros at its end: 2h, not 2h0m0s; days as days.

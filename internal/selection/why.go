@@ -25,7 +25,7 @@ func (r Rule) why(a, b Verdict) string {
 	}
 	same := ""
 	if r.order() != "" {
-		same = fmt.Sprintf("%s and %s have the same key, %s; ", a.name(), b.name(), a.key.text)
+		same = fmt.Sprintf("%s and %s have the same key, %s; ", a.name(), b.name(), a.key.text())
 	}
 	switch {
 	case !a.PushedAt.Equal(b.PushedAt) && b.PushedAt.IsZero():
@@ -42,20 +42,40 @@ func (r Rule) why(a, b Verdict) string {
 }
 
 func (r Rule) whyKey(a, b Verdict) string {
+	i := r.differ(a.key, b.key)
+	x, y := a.key[i], b.key[i]
 	pair := ""
-	if a.key.text != a.Tag || b.key.text != b.Tag {
+	if x.text != a.Tag || y.text != b.Tag {
 		pair = fmt.Sprintf(" (of %s and %s)", a.name(), b.name())
 	}
-	switch r.order() {
-	case Semver:
-		return fmt.Sprintf("%s is a higher version than %s%s: %s", a.key.text, b.key.text, pair, whyVersion(*a.key.version, *b.key.version))
-	case Numeric:
-		return fmt.Sprintf("%s is a larger number than %s%s", a.key.text, b.key.text, pair)
-	case Time:
-		return fmt.Sprintf("%s is later than %s%s", moment(a.key.at), moment(b.key.at), pair)
-	default:
-		return fmt.Sprintf("%s comes after %s in the alphabet%s", a.key.text, b.key.text, pair)
+	if len(r.groups) > 1 {
+		pair = fmt.Sprintf(" (group %q of %s and %s)", r.groupName(i), a.name(), b.name())
 	}
+	if y.text == "" {
+		return fmt.Sprintf("%s is more than none%s", x.text, pair)
+	}
+	switch r.orderOf(i) {
+	case Semver:
+		return fmt.Sprintf("%s is a higher version than %s%s: %s", x.text, y.text, pair, whyVersion(*x.version, *y.version))
+	case Version:
+		return fmt.Sprintf("%s is a higher version than %s%s: %s", x.text, y.text, pair, whyNumbers(x.numbers, y.numbers))
+	case Numeric:
+		return fmt.Sprintf("%s is a larger number than %s%s", x.text, y.text, pair)
+	case Time:
+		return fmt.Sprintf("%s is later than %s%s", moment(x.at), moment(y.at), pair)
+	default:
+		return fmt.Sprintf("%s comes after %s in the alphabet%s", x.text, y.text, pair)
+	}
+}
+
+// whyNumbers names the number that decided.
+func whyNumbers(a, b []string) string {
+	for i := range min(len(a), len(b)) {
+		if compareDigits(a[i], b[i]) != 0 {
+			return fmt.Sprintf("its number %d, %s, is more than %s", i+1, a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("it has %d numbers, and the other one the first %d of them", len(a), len(b))
 }
 
 // whyVersion names the part of two versions that decided.

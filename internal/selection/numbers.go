@@ -29,3 +29,26 @@ func increment(a string) string {
 	}
 	return "1" + string(digits)
 }
+
+// numbersOf returns the whole numbers in a text that begins with one, or with a v before
+// it; none where it does not: a word in front may be a branch, or the hash of a commit.
+// What stands between the numbers has no influence.
+func numbersOf(s string) []string {
+	if strings.HasPrefix(s, "v") || strings.HasPrefix(s, "V") {
+		s = s[1:]
+	}
+	if s == "" || !isDigits(s[:1]) {
+		return nil
+	}
+	return strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// compareNumbers compares one number after the other; a missing one is lower than any.
+func compareNumbers(a, b []string) int {
+	for i := range min(len(a), len(b)) {
+		if c := compareDigits(a[i], b[i]); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}

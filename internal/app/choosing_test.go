@@ -1,0 +1,157 @@
+package app_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// choosing is a world whose only image has a rule; "" is none.
+func (w *world) choosing(rule string) {
+	w.Helper()
+	text := "app: shop\nregistry: " + host + "\nimages: {web: {repository: shop/web"
+	if rule != "" {
+		text += ", select: {" + rule + "}"
+	}
+	w.write("tagboat.yaml", text+"}}\nstages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
+}
+
+// pinsAs pins as a person, or as automation.
+func (w *world) pinsAs(automation bool, arg app.ImageArg) error {
+	_, err := w.open().Pin(w.Context(), app.PinRequest{Environment: "dev", Automation: automation, Images: []app.ImageArg{arg}})
+	return err
+}
+
+// TestAutomationNeverGoesBack has rules of every kind, and versions that rank by nothing
+// but when they were pushed.
+func TestAutomationNeverGoesBack(t *testing.T) {
+	for _, tc := range []struct {
+		rule   string
+		person bool // may go back
+	}{
+		{"", true},
+		{"newest: push", false},
+		{"follow: stable", false},
+		{"tag: stable", true},
+		{`semver: ">=1"`, false},         // of tags that are no versions
+		{`order: alphabetical`, false},   // by which the older one ranks higher
+		{`match: x, order: time`, false}, // by which neither ranks
+	} {
+		t.Run(tc.rule, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.choosing(tc.rule)
+				older, newer := "a-old", "b-new"
+				w.push("shop/web:" + older)
+				w.later(time.Minute)
+				w.push("shop/web:" + newer)
+				if err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: newer}); err != nil {
+					w.Fatal(err)
+				}
+				w.blocked(w.pinsAs(true, app.ImageArg{Image: "web", Tag: older}), "would go back from "+newer)
+				w.blocked(w.pinsAs(true, app.ImageArg{Image: "web", Digest: w.pushed["shop/web:"+older]}), "would go back")
+				err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: older})
+				if tc.person && err != nil || !tc.person && tagboat.KindOf(err) != tagboat.Blocked {
+					w.Errorf("a person: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestAutomationGoesOn has versions that are newer, or of which nobody can tell.
+func TestAutomationGoesOn(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.choosing("")
+		for _, tag := range []string{"a", "b"} {
+			w.push("shop/web:" + tag)
+			if err := w.pinsAs(true, app.ImageArg{Image: "web", Tag: tag}); err != nil {
+				w.Fatal(err)
+			}
+			w.later(time.Minute)
+		}
+		w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageTag": "b"}}})
+		if err := w.pinsAs(true, app.ImageArg{Image: "web", Tag: "a"}); err != nil {
+			w.Errorf("what is gone cannot be compared with: %v", err)
+		}
+	})
+}
+
+// pushOther pushes something that is no image.
+func (w *world) pushOther(image string, config types.MediaType) {
+	w.Helper()
+	made := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), config)
+	made, err := mutate.AppendLayers(made, static.NewLayer([]byte("x"), "application/x-data"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	ref, err := name.ParseReference(host+"/"+image, name.Insecure)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := remote.Write(ref, made, remote.WithTransport(carrier{w.server}), remote.WithJobs(1)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// TestWhatNoContainerCanRun is chosen by no rule, and pinned by nobody.
+func TestWhatNoContainerCanRun(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.choosing("newest: push")
+		w.push("shop/web:1.0.0")
+		w.later(time.Minute)
+		for tag, config := range map[string]types.MediaType{
+			"chart": "application/vnd.cncf.helm.config.v1+json", "buildcache": "application/vnd.buildkit.cacheconfig.v0", "thing": types.OCIConfigJSON,
+		} {
+			w.pushOther("shop/web:"+tag, config)
+		}
+		for tag, words := range map[string]string{"chart": "is a Helm chart", "buildcache": "is a build cache", "thing": `is no image: its type is "application/x-data"`} {
+			err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: tag})
+			if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), words) {
+				w.Errorf("%s: %v", tag, err)
+			}
+		}
+		if err := w.pinsAs(true, app.ImageArg{Image: "web"}); err != nil || w.pinned("web").Tag != "1.0.0" {
+			w.Errorf("the rule chose %v: %v", w.pinned("web"), err)
+		}
+		images, err := w.open().Images(w.Context(), app.ImagesRequest{Image: "web", Why: true})
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, tag := range images.Tags {
+			if (tag.Tag == "1.0.0") != tag.Accepted {
+				w.Errorf("%+v", tag)
+			}
+		}
+	})
+}
+
+// TestATagAndADigestAreOneVersion refuses to write down a name that the version has not.
+func TestATagAndADigestAreOneVersion(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.choosing("")
+		w.push("shop/web:v1")
+		v2 := w.push("shop/web:v2")
+		if err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: "v2", Digest: v2}); err != nil {
+			w.Error(err)
+		}
+		for _, tag := range []string{"v1", "v3"} {
+			err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: tag, Digest: v2})
+			var e *tagboat.Error
+			if !errors.As(err, &e) || e.Kind != tagboat.Usage || !strings.Contains(e.Hint, "@"+string(v2)) {
+				w.Errorf("%s: %v", tag, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,98 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Limits bound what a registry can make its reader do: wait, read, follow and remember.
+// A field that is zero stands for its default.
+type Limits struct {
+	Wait      time.Duration // for an answer to begin, and for more of it to come; 30s
+	Total     time.Duration // for one listing, or for all that is read of one version; 5m
+	Size      int64         // bytes of a manifest or of a config; 8 MiB
+	Tags      int           // of one repository; 250,000
+	Redirects int           // of one request; 10
+}
+
+// Default returns the limits that hold where nobody sets others. ECR has at most 100,000
+// images in a repository; other registries are asked to take manifests of 4 MiB.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
+func (Limits) Default() Limits {
+	return Limits{Wait: 30 * time.Second, Total: 5 * time.Minute, Size: 8 << 20, Tags: 250_000, Redirects: 10}
+}
+
+// filled returns the limits with defaults where there are none.
+func (l Limits) filled() Limits {
+	d := l.Default()
+	return Limits{
+		Wait: cmp.Or(l.Wait, d.Wait), Total: cmp.Or(l.Total, d.Total), Size: cmp.Or(l.Size, d.Size),
+		Tags: cmp.Or(l.Tags, d.Tags), Redirects: cmp.Or(l.Redirects, d.Redirects),
+	}
+}
+
+// longestTag is the length of the longest tag that there can be, with what stands around
+// it in a list.
+const longestTag = 128 + len(`"",`)
+
+// list is how many bytes a page of tags may have: some registries give all in one.
+func (l Limits) list() int64 { return int64(l.Tags)*int64(longestTag) + l.Size }
+
+// pages is how many pages a listing may have.
+func (l Limits) pages() int { return l.Tags/10 + 10 }
+
+// ErrLimit says that a registry went past a limit. Nothing that it said counts.
+var ErrLimit = errors.New("past a limit")
+
+// past returns the error for a registry that went past a limit, and how to raise it.
+func past(setting string, limit any, host, format string, args ...any) error {
+	return tagboat.Errorf(tagboat.Internal, "registry %s %s (limit %s)%w", host, fmt.Sprintf(format, args...), setting, silent{ErrLimit}).
+		WithHint("where that is right for this registry, raise the limit in tagboat.yaml, which is %v: limits: {registry: {%s: …}}", limit, setting)
+}
+
+// silent is an error that can be asked for and adds no text.
+type silent struct{ error }
+
+// Error implements error.
+func (silent) Error() string { return "" }
+
+// Unwrap lets errors.Is find the error.
+func (s silent) Unwrap() error { return s.error }
+
+func (l Limits) stalled(host string, wait time.Duration) error {
+	return past("wait", wait, host, "sent nothing for %s", wait)
+}
+
+func (l Limits) tooSlow(host string) error {
+	return past("total", l.Total, host, "took longer than %s", l.Total)
+}
+
+func (l Limits) tooLarge(host, what string, bytes int64) error {
+	return past("size", l.Size, host, "sent %s of more than %d bytes", what, bytes)
+}
+
+func (l Limits) tooMany(host string) error {
+	return past("tags", l.Tags, host, "lists more than %d tags", l.Tags)
+}
+
+func (l Limits) tooFar(host string) error {
+	return past("redirects", l.Redirects, host, "redirects more than %d times", l.Redirects)
+}
+
+// within does something that takes no longer than the limit in all, however many requests
+// it makes.
+func within[T any](ctx context.Context, l Limits, host string, do func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, l.Total, l.tooSlow(host))
+	defer cancel()
+	v, err := do(ctx)
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), ErrLimit) {
+		err = context.Cause(ctx)
+	}
+	return v, err
+}
