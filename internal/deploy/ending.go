@@ -46,12 +46,12 @@ func refused(err error) bool {
 	return errors.As(err, &r)
 }
 
-// refusal says which operation AWS refuses, in its words, and how to get the policy that
-// has it. It is "" for another error.
+// refusal says what AWS refuses, in its words, and how to get the policy that allows it. It
+// is "" for another error.
 func refusal(d Desired, err error) string {
 	var r ecs.Refused
 	if !errors.As(err, &r) {
 		return ""
 	}
-	return fmt.Sprintf("AWS refuses it (%v); who deploys needs %s in their policy: tagboat generate iam-policy --for deploy --env %s prints one", err, r.Action, d.Environment)
+	return fmt.Sprintf("%v; asking again is no use until that is allowed: tagboat generate iam-policy --for deploy --env %s prints a policy with %s", err, d.Environment, r.Action)
 }

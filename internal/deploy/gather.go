@@ -1,10 +1,12 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -48,11 +50,32 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 	if len(causes) == 0 && len(g.errs) > 0 {
 		return []tagboat.Cause{{
 			Cause:    "AWS did not tell why",
-			Evidence: errors.Join(g.errs...).Error(),
+			Evidence: g.unread(),
 			Advice:   "run tagboat status in a minute, or look at the service's events",
 		}}
 	}
+	if len(g.errs) > 0 {
+		causes[0].Evidence = strings.TrimPrefix(causes[0].Evidence+"\nnot looked at: "+g.unread(), "\n")
+	}
 	return causes
+}
+
+// unread says what could not be fetched, each operation that AWS refuses once.
+func (g *gatherer) unread() string {
+	var all []string
+	seen := map[string]bool{}
+	for _, err := range g.errs {
+		var r ecs.Refused
+		key := err.Error()
+		if errors.As(err, &r) {
+			key = r.Action
+		}
+		if !seen[key] {
+			all = append(all, cmp.Or(refusal(g.desired, err), err.Error()))
+		}
+		seen[key] = true
+	}
+	return strings.Join(all, "\n")
 }
 
 func (g *gatherer) tasks(ctx context.Context, s ecs.Service, d ecs.Deployment, desired string) []ecs.Task {

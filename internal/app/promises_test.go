@@ -1,0 +1,228 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/proxytest"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// TestARefusalEndsTheWait has AWS refuse each operation that a verdict needs, for whoever
+// deploys: it is not asked for until the time is up.
+func TestARefusalEndsTheWait(t *testing.T) {
+	for name, test := range map[string]struct {
+		operation string
+		match     string
+		labels    []string
+		verdict   tagboat.Verdict
+		words     []string
+	}{
+		"the list of tasks while it rolls":  {"ecs.ListTasks", "", []string{"start=60s"}, tagboat.VerdictTimedOut, []string{"ecs:ListTasks", "goes on by itself"}},
+		"the list of tasks when it is done": {"ecs.ListTasks", `"RUNNING"`, nil, tagboat.VerdictFailed, []string{"ecs:ListTasks", "completed"}},
+		"the tasks":                         {"ecs.DescribeTasks", "", nil, tagboat.VerdictTimedOut, []string{"ecs:DescribeTasks"}},
+		"the service":                       {"ecs.DescribeServices", "", nil, tagboat.VerdictTimedOut, []string{"ecs:DescribeServices", "goes on by itself", "tagboat deploy --resume"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{})
+				w.next(test.labels...)
+				a, proxy := w.through()
+				deploy := w.planned(a)
+				if err := proxy.Order(proxytest.Order{Kind: proxytest.Refuse, Operation: test.operation, Match: test.match}); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				d := deploy(wait)
+				w.expect(d, test.verdict, append(test.words, "tagboat generate iam-policy --for deploy --env dev")...)
+				if took := time.Since(began); took > 3*time.Minute {
+					w.Errorf("it was waited for %s", took)
+				}
+				if n := len(proxy.Calls(test.operation)); test.match == "" && n > 2 {
+					w.Errorf("%d calls", n)
+				}
+			})
+		})
+	}
+}
+
+// TestTheRecordOfADeploymentIsRefused where it alone could say what became of it.
+func TestTheRecordOfADeploymentIsRefused(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.next()
+		a, proxy := w.through(
+			proxytest.Order{Kind: proxytest.Refuse, Operation: "ecs.DescribeServiceDeployments"},
+			proxytest.Order{Kind: proxytest.Refuse, Operation: "ecs.ListServiceDeployments"})
+		deploy := w.planned(a)
+		frozen(w, proxy, time.Hour)
+		began := time.Now()
+		w.expect(deploy(wait), tagboat.VerdictTimedOut, "ServiceDeployments", "tagboat generate iam-policy --for deploy")
+		if took := time.Since(began); took > time.Minute {
+			w.Errorf("it was waited for %s", took)
+		}
+	})
+}
+
+// TestOptionalLooksAreRefused has what only makes causes plainer refused: the verdict is what
+// it would be, and the rest of the explanation says what it lacks.
+func TestOptionalLooksAreRefused(t *testing.T) {
+	for _, operation := range []string{"logs.GetLogEvents", "logs.*"} {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			w.next("exit=3@1s", "log=no database")
+			a, proxy := w.through()
+			deploy := w.planned(a)
+			if err := proxy.Order(proxytest.Order{Kind: proxytest.Refuse, Operation: operation}); err != nil {
+				t.Fatal(err)
+			}
+			w.expect(deploy(wait), tagboat.VerdictRolledBack, "code 3", "logs:GetLogEvents")
+		})
+	}
+}
+
+// TestAnIncompleteListOfTasksIsNoAnswer lists one of two tasks, for a while or for ever.
+func TestAnIncompleteListOfTasksIsNoAnswer(t *testing.T) {
+	one := func(_, answer map[string]any) {
+		if arns, ok := answer["taskArns"].([]any); ok && len(arns) > 1 {
+			answer["taskArns"] = arns[:1]
+		}
+	}
+	t.Run("for a while", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			w.next()
+			a, proxy := w.through(rewrite("ecs.ListTasks", 15, one))
+			d := w.planned(a)(wait)
+			w.expect(d, tagboat.VerdictSucceeded)
+			if n := len(proxy.Calls("ecs.ListTasks")); n <= 15 {
+				w.Errorf("%d lists were enough, and one of two tasks stood in them", n)
+			}
+		})
+	})
+	t.Run("for ever", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			w.next()
+			a, _ := w.through(rewrite("ecs.ListTasks", 0, one))
+			w.expect(w.planned(a)(wait), tagboat.VerdictTimedOut, "1 of its 2 tasks")
+		})
+	})
+}
+
+// TestOneTaskOfManyRunsAnotherDigest is a failure, whatever the others run.
+func TestOneTaskOfManyRunsAnotherDigest(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.next()
+		other := "sha256:" + strings.Repeat("0a", 32)
+		a, _ := w.through(rewrite("ecs.DescribeTasks", 0, func(_, answer map[string]any) {
+			tasks := answer["tasks"].([]any)
+			container := tasks[len(tasks)-1].(map[string]any)["containers"].([]any)[0].(map[string]any)
+			container["image"], container["imageDigest"] = host+"/shop/web:v2", other
+		}))
+		w.expect(w.planned(a)(wait), tagboat.VerdictFailed, "container app runs "+other)
+	})
+}
+
+// TestNoDigestIsTold by AWS: the deployment completed with our definition, which names it,
+// and the verdict says that it could not be compared.
+func TestNoDigestIsTold(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.next()
+		a, _ := w.through(rewrite("ecs.DescribeTasks", 0, func(_, answer map[string]any) {
+			for _, task := range answer["tasks"].([]any) {
+				for _, c := range task.(map[string]any)["containers"].([]any) {
+					delete(c.(map[string]any), "imageDigest")
+				}
+			}
+		}))
+		d := w.planned(a)(wait)
+		w.expect(d, tagboat.VerdictSucceeded, "does not tell the digest of container app")
+		if d.Images[0].Running != "" {
+			w.Errorf("it says that %s runs", d.Images[0].Running)
+		}
+	})
+}
+
+// scale sets the desired count of service web, as somebody else does.
+func (w *world) scale(count int) {
+	w.Helper()
+	w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "desiredCount": count})
+}
+
+// TestNoTaskRunsAnything has services without a task: no verdict says that the pinned
+// version runs.
+func TestNoTaskRunsAnything(t *testing.T) {
+	free := shop{service: map[string]any{"desiredCount": nil}} // the count is not the file's
+	t.Run("scaled to 0 by hand", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			free.files(w, "web")
+			w.scale(0)
+			w.later(2 * time.Minute)
+			d := w.one()
+			w.expect(d, tagboat.VerdictUnchanged, "no task of it runs")
+			if strings.Contains(d.Reason, "already runs") || d.Images[0].Running != "" {
+				w.Errorf("%s: %+v", d.Reason, d.Images)
+			}
+		})
+	})
+	t.Run("before, and another version now", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			free.files(w, "web")
+			w.scale(0)
+			w.later(2 * time.Minute)
+			w.next()
+			w.expect(w.one(), tagboat.VerdictSucceeded, "no task of it runs")
+		})
+	})
+	t.Run("by the file", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			shop{service: map[string]any{"desiredCount": 0}}.files(w, "web")
+			w.expect(w.one(), tagboat.VerdictSucceeded, "no task of it runs")
+			w.expect(w.one(), tagboat.VerdictUnchanged, "no task of it runs")
+		})
+	})
+	t.Run("midway", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			free.files(w, "web")
+			w.next("start=60s")
+			time.AfterFunc(20*time.Second, func() { w.scale(0) })
+			d := w.one()
+			w.expect(d, tagboat.VerdictSuperseded, "desired count of the service to 0")
+		})
+	})
+}
+
+// TestUnchangedLooksAtTheTasks where the service alone does not say that all is well.
+func TestUnchangedLooksAtTheTasks(t *testing.T) {
+	left := func(_, answer map[string]any) { // as after a rollback: the failed one is still listed
+		s := answer["services"].([]any)[0].(map[string]any)
+		s["deployments"] = append(s["deployments"].([]any), map[string]any{"id": "ecs-svc/1", "status": "ACTIVE", "rolloutState": "FAILED", "taskDefinition": s["taskDefinition"]})
+	}
+	t.Run("all well", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			a, _ := w.through(rewrite("ecs.DescribeServices", 0, left))
+			d := w.planned(a)(wait)
+			w.expect(d, tagboat.VerdictUnchanged)
+			if d.Images[0].Running != w.pushed["shop/web:v1"] {
+				w.Errorf("%s runs", d.Images[0].Running)
+			}
+		})
+	})
+	t.Run("refused", func(t *testing.T) {
+		inWorld(t, sandbox.Config{}, func(w *world) {
+			w.begin(shop{})
+			a, _ := w.through(rewrite("ecs.DescribeServices", 0, left), proxytest.Order{Kind: proxytest.Refuse, Operation: "ecs.ListTasks"})
+			w.expect(w.planned(a)(wait), tagboat.VerdictFailed, "nothing was changed", "ecs:ListTasks")
+		})
+	})
+}
