@@ -69,7 +69,7 @@ func (f *frame) tell(command string, document tagboat.DeployDocument, touched bo
 }
 
 // printDeployments prints the table of verdicts, below it why the others are not
-// successes, and at the end, where people look first, the sum and what to do next. What
+// successes, and what of the successes was not seen, and at the end, where people look first, the sum and what to do next. What
 // did not go well stands at the end of the table, next to its reasons.
 func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 	var good, others []tagboat.Deployment
@@ -82,6 +82,11 @@ func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 	}
 	f.printVerdicts(slices.Concat(good, others))
 	f.annotate(deployments)
+	for _, d := range good {
+		if !allSeen(d) {
+			f.printReason(d)
+		}
+	}
 	alone, together := interruptedTogether(others)
 	for _, d := range alone {
 		f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { f.printReason(d) })
@@ -89,6 +94,12 @@ func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 	f.printInterrupted(together)
 	f.printSum(deployments)
 	f.printNext(others)
+}
+
+// allSeen reports whether all tasks were seen to run what is pinned: where they were not,
+// the reason of a good verdict says why, too.
+func allSeen(d tagboat.Deployment) bool {
+	return !slices.ContainsFunc(d.Images, func(i tagboat.ImageState) bool { return i.Running != i.Pinned })
 }
 
 func (f *frame) printVerdicts(deployments []tagboat.Deployment) {

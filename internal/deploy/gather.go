@@ -85,7 +85,7 @@ func (g *gatherer) tasks(ctx context.Context, s ecs.Service, d ecs.Deployment, d
 	}
 	tasks = slices.DeleteFunc(tasks, func(t ecs.Task) bool { return t.StartedBy != d.ID })
 	slices.SortStableFunc(tasks, func(a, b ecs.Task) int { return b.StoppedAt.Compare(a.StoppedAt) })
-	return tasks
+	return essentials(ctx, g.client.ECS, d.TaskDefinition, tasks)
 }
 
 // stages adds why ECS gave a deployment up, and returns what it waits for.

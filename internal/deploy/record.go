@@ -23,7 +23,8 @@ type record struct {
 type containerRecord struct {
 	Name             string `json:"name"`
 	Image            string `json:"image"`
-	Memory           int    `json:"memory"` // hard limit in MiB; 0 where there is none
+	Memory           int    `json:"memory"`    // hard limit in MiB; 0 where there is none
+	Essential        *bool  `json:"essential"` // nil means that it is
 	LogConfiguration struct {
 		Driver  string            `json:"logDriver"`
 		Options map[string]string `json:"options"`

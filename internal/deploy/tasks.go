@@ -33,6 +33,32 @@ func serviceTasks(ctx context.Context, client Tasks, cluster, service, desired s
 	return tasks, nil
 }
 
+// essentials says of the containers of tasks which are not essential, as their task
+// definition has it. Where that cannot be read, all of them count as essential.
+func essentials(ctx context.Context, client Definitions, definition string, tasks []ecs.Task) []ecs.Task {
+	if len(tasks) == 0 {
+		return tasks
+	}
+	described, err := client.DescribeTaskDefinition(ctx, definition)
+	if err != nil {
+		return tasks
+	}
+	r, err := readRecord(described.Record)
+	if err != nil {
+		return tasks
+	}
+	optional := map[string]bool{}
+	for _, c := range r.Containers {
+		optional[c.Name] = c.Essential != nil && !*c.Essential
+	}
+	for _, t := range tasks {
+		for i, c := range t.Containers {
+			t.Containers[i].Optional = optional[c.Name]
+		}
+	}
+	return tasks
+}
+
 // imageStates compares what is pinned with what the running tasks among tasks have.
 func imageStates(images []Image, tasks []ecs.Task) []tagboat.ImageState {
 	states := make([]tagboat.ImageState, len(images))

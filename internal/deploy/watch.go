@@ -226,7 +226,8 @@ func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deplo
 	if err != nil {
 		return w.heard(err)
 	}
-	what, over := hopeless(stopped, own)
+	stopped = slices.DeleteFunc(stopped, func(t ecs.Task) bool { return t.StartedBy != own.ID })
+	what, over := hopeless(essentials(ctx, w.client.ECS, own.TaskDefinition, stopped), own)
 	return w.end(endedFailing, what), over
 }
 

@@ -117,6 +117,9 @@ type Container struct {
 	Health     string
 	ExitCode   *int // nil where it never started or still runs
 	Reason     string
+	// Optional says that it is not essential: its end does not end the task. Tasks do not
+	// tell it, only task definitions do; false where nobody has looked.
+	Optional bool
 }
 
 // TargetHealth is what a target group says of one target.

@@ -71,6 +71,30 @@ func TestStopped(t *testing.T) {
 			}},
 			got{Cause: "container app used more memory than it may (exit code 137)", Container: "app", Counts: true},
 		},
+		"a sidecar that ends takes the application with it, which heeds no signal": {
+			ecs.Task{StopCode: "EssentialContainerExited", StoppedReason: "Essential container in task exited", Containers: []ecs.Container{{Name: "app", ExitCode: code(137)}, {Name: "side", ExitCode: code(0)}}},
+			got{Cause: "container side exited with code 0: it ended without an error", Container: "side", Counts: true},
+		},
+		"a sidecar that fails, and the application is told to stop": {
+			ecs.Task{StopCode: "EssentialContainerExited", StoppedReason: "Essential container in task exited", Containers: []ecs.Container{{Name: "app", ExitCode: code(143)}, {Name: "side", ExitCode: code(1)}}},
+			got{Cause: "container side exited with code 1", Container: "side", Counts: true},
+		},
+		"an initialisation that ended well, and the application is killed": {
+			ecs.Task{StopCode: "EssentialContainerExited", StoppedReason: "Essential container in task exited", Containers: []ecs.Container{{Name: "app", ExitCode: code(137)}, {Name: "init", ExitCode: code(0), Optional: true}}},
+			got{Cause: "container app exited with code 137: it was killed (SIGKILL)", Container: "app", Counts: true},
+		},
+		"an agent that is not essential failed before": {
+			ecs.Task{StopCode: "EssentialContainerExited", StoppedReason: "Essential container in task exited", Containers: []ecs.Container{{Name: "agent", ExitCode: code(2), Optional: true}, {Name: "app", ExitCode: code(0)}}},
+			got{Cause: "container app exited with code 0: it ended without an error", Container: "app", Counts: true},
+		},
+		"what something waited for did not succeed": {
+			ecs.Task{StopCode: "EssentialContainerExited", StoppedReason: "Essential container in task exited", Containers: []ecs.Container{{Name: "migrate", ExitCode: code(4), Optional: true}, {Name: "app"}}},
+			got{Cause: "container migrate exited with code 4", Container: "migrate", Counts: true},
+		},
+		"the first is killed, and the others are told to stop": {
+			ecs.Task{StopCode: "EssentialContainerExited", StoppedReason: "Essential container in task exited", Containers: []ecs.Container{{Name: "side", ExitCode: code(143)}, {Name: "app", ExitCode: code(137)}}},
+			got{Cause: "container app exited with code 137: it was killed (SIGKILL)", Container: "app", Counts: true},
+		},
 		"load balancer": {
 			ecs.Task{StopCode: "ServiceSchedulerInitiated", StoppedReason: "Task failed ELB health checks in (target-group arn:aws:x)", Containers: []ecs.Container{{Name: "app", ExitCode: code(143)}}},
 			got{Cause: "the load balancer found the task unhealthy", Counts: true},

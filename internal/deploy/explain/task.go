@@ -53,9 +53,10 @@ func counts(t ecs.Task) bool {
 	return true
 }
 
-// culprit returns the container whose end took the task with it: of those that ended
-// by themselves the one with an error, and rather one that has its own reason. ECS
-// kills the others (137, 143) after it.
+// culprit returns the container whose end took the task with it: the essential one that
+// ended first. AWS tells no times of containers, but those that it stops after the first get
+// signals (143, 137), which the first one rarely ends by. A container that is not essential
+// counts where no other ended: something waited for it to succeed.
 func culprit(t ecs.Task) (ecs.Container, bool) {
 	best, rank := ecs.Container{}, 0
 	for _, c := range t.Containers {
@@ -68,18 +69,24 @@ func culprit(t ecs.Task) (ecs.Container, bool) {
 
 func blame(c ecs.Container) int {
 	switch {
-	case outOfMemory(c) && c.ExitCode != nil:
-		return 5
 	case c.ExitCode == nil && c.Reason != "":
-		return 4
+		return 6
 	case c.ExitCode == nil:
 		return 0
-	case *c.ExitCode != 0 && *c.ExitCode != 137 && *c.ExitCode != 143:
+	case c.Optional && *c.ExitCode == 0:
+		return 0
+	case c.Optional:
+		return 1
+	case outOfMemory(c):
+		return 7
+	case *c.ExitCode == 143:
+		return 2
+	case *c.ExitCode == 137:
 		return 3
 	case *c.ExitCode == 0:
-		return 1
+		return 4
 	default:
-		return 2
+		return 5
 	}
 }
 
