@@ -6,6 +6,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -51,7 +52,10 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if notice == nil {
 		notice = func(string) {}
 	}
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: below(o.Cache, "taskdefinitions"), Notice: notice, Transport: o.Transport})
+	if o.Cache != "" { // where versions before this one kept plain values of environments
+		_ = os.RemoveAll(below(o.Cache, "taskdefinitions"))
+	}
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), Notice: notice, Transport: o.Transport})
 	if err != nil {
 		return nil, err
 	}

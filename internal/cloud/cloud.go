@@ -14,6 +14,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud/pace"
+	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // Options are what a Cloud can be told beside the standard chain.
@@ -47,7 +48,7 @@ type Cloud struct {
 // read is an error of kind Usage.
 func New(ctx context.Context, o Options) (*Cloud, error) {
 	c := &Cloud{sessions: map[Place]*Session{}, cache: o.Cache, notice: o.Notice}
-	c.pacer = pace.New(paceMemory{dir: o.Cache, world: c.world.String})
+	c.pacer = pace.New(paceMemory{dir: kept.Dir(o.Cache), world: c.world.String})
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{c.addCounting, userAgent(o.UserAgent)}),

@@ -16,11 +16,10 @@ import (
 )
 
 // DescribeTaskDefinition returns a revision by its ARN, by family:revision, or by family
-// for its latest active one. What was read by ARN once is remembered, on disk too where
-// Options.Cache says so, with the status and the tags that it had then: nothing else of a
-// revision ever changes. The error wraps ecs.ErrNotFound where there is none.
+// for its latest active one. What was read by ARN once is remembered with the status and the
+// tags that it had then: nothing else of a revision ever changes. The error wraps ecs.ErrNotFound where there is none.
 func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
-	if d, ok := e.Remembered(id); ok {
+	if d, ok := e.held(id); ok {
 		return d, nil
 	}
 	out, err := e.client.DescribeTaskDefinition(ctx, &awsecs.DescribeTaskDefinitionInput{
@@ -72,24 +71,35 @@ func definitionOf(t *types.TaskDefinition, metadata middleware.Metadata) (ecs.Ta
 	}, nil
 }
 
-// Remembered returns what was read by that ARN before, without a call.
-func (e *ECS) Remembered(arn string) (ecs.TaskDefinition, bool) {
-	e.mu.Lock()
-	d, ok := e.definitions[arn]
-	e.mu.Unlock()
-	if ok {
+// Remembered returns what was read by that ARN before, without a call: by this process, or
+// by an earlier one where Options.Cache says so. On disk there are hashes in the place of
+// what may be secret, so the latter is found only where like, a definition as JSON, has the
+// same values.
+func (e *ECS) Remembered(arn string, like json.RawMessage) (ecs.TaskDefinition, bool) {
+	if d, ok := e.held(arn); ok {
 		return d, true
 	}
-	if d, ok = e.kept.read(arn); ok {
+	d, ok := e.kept.read(arn, like)
+	if ok {
 		e.hold(d)
 	}
 	return d, ok
 }
 
+func (e *ECS) held(arn string) (ecs.TaskDefinition, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d, ok := e.definitions[arn]
+	return d, ok
+}
+
+// mostHeld is how many revisions a process holds, so that it may live long.
+const mostHeld = 2000
+
 func (e *ECS) hold(d ecs.TaskDefinition) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.definitions == nil {
+	if e.definitions == nil || len(e.definitions) >= mostHeld {
 		e.definitions = map[string]ecs.TaskDefinition{}
 	}
 	e.definitions[d.ARN] = d

@@ -12,7 +12,7 @@ import (
 // paceMemory keeps how full AWS's buckets are, so that a run right after another does
 // not take them for full. Losing it costs a throttled call or two, and nothing else.
 type paceMemory struct {
-	dir   string // "" keeps nothing
+	dir   kept.Dir
 	world func() string
 }
 
@@ -26,18 +26,18 @@ type fullness struct {
 
 var unfit = regexp.MustCompile(`[^a-zA-Z0-9-]+`)
 
-func (m paceMemory) path(scope, group string) string {
+func (m paceMemory) name(scope, group string) string {
 	world := m.world()
-	if m.dir == "" || world == "" {
+	if world == "" {
 		return ""
 	}
-	return filepath.Join(m.dir, world, "pace", unfit.ReplaceAllString(scope, "_"), unfit.ReplaceAllString(group, "_")+".json")
+	return filepath.Join(world, "pace", unfit.ReplaceAllString(scope, "_"), unfit.ReplaceAllString(group, "_")+".json")
 }
 
 // Load implements pace.Memory.
 func (m paceMemory) Load(scope, group string) (tokens float64, at time.Time, ok bool) {
 	var f fullness
-	if !kept.Read(m.path(scope, group), &f) {
+	if name := m.name(scope, group); name == "" || !m.dir.Read(name, &f) {
 		return 0, time.Time{}, false
 	}
 	return f.Tokens, f.At, true
@@ -45,7 +45,7 @@ func (m paceMemory) Load(scope, group string) (tokens float64, at time.Time, ok 
 
 // Save implements pace.Memory.
 func (m paceMemory) Save(scope, group string, tokens float64, at time.Time) {
-	if path := m.path(scope, group); path != "" {
-		kept.Write(path, fullness{tokens, at.UTC()})
+	if name := m.name(scope, group); name != "" {
+		m.dir.Write(name, fullness{tokens, at.UTC()})
 	}
 }

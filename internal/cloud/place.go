@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // Place says where in AWS something is, and as whom to go there.
@@ -55,7 +57,7 @@ func (c *Cloud) open(p Place) *Session {
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)
 	s.connect(cfg)
 	c.world.real.Store(s.ecs.client.Options().BaseEndpoint == nil)
-	s.ecs.kept = definitionCache{dir: c.cache, world: c.world.String}
+	s.ecs.kept = definitionCache{dir: kept.Dir(c.cache), world: c.world.String}
 	return s
 }
 

@@ -23,6 +23,9 @@ type definitionQuestion struct {
 // is nil. Whoever gets one must not change it.
 func (d *definitions) describe(ctx context.Context, t Target, id string) (*ecs.TaskDefinition, error) {
 	return d.asked.once(ctx, definitionQuestion{t.Client, id}, func() (*ecs.TaskDefinition, error) {
+		if d, ok := t.remembered(id); ok {
+			return &d, nil
+		}
 		described, err := t.Client.ECS.DescribeTaskDefinition(ctx, id)
 		if errors.Is(err, ecs.ErrNotFound) {
 			return nil, nil
@@ -32,4 +35,9 @@ func (d *definitions) describe(ctx context.Context, t Target, id string) (*ecs.T
 		}
 		return &described, nil
 	})
+}
+
+// remembered returns a revision by its ARN where that takes no call.
+func (t Target) remembered(arn string) (ecs.TaskDefinition, bool) {
+	return t.Client.ECS.Remembered(arn, t.Desired.Definition.JSON())
 }

@@ -223,7 +223,7 @@ func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskD
 }
 
 // Remembered remembers nothing.
-func (f *fake) Remembered(string) (ecs.TaskDefinition, bool) { return ecs.TaskDefinition{}, false }
+func (f *fake) Remembered(string, json.RawMessage) (ecs.TaskDefinition, bool) { return ecs.TaskDefinition{}, false }
 
 func (f *fake) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
 	if err := f.begin(ctx, "RegisterTaskDefinition"); err != nil {

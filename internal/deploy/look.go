@@ -116,7 +116,7 @@ func lookAtCurrent(ctx context.Context, t Target, o *Observed) error {
 	if !ok {
 		return nil
 	}
-	if _, known := t.Client.ECS.Remembered(primary.TaskDefinition); !known && familyOf(primary.TaskDefinition) == t.Desired.Definition.Family() {
+	if _, known := t.remembered(primary.TaskDefinition); !known && familyOf(primary.TaskDefinition) == t.Desired.Definition.Family() {
 		if _, err := lookAtLatest(ctx, t, o); err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	calls := 0
 	for n := latest.Revision; n > max(0, latest.Revision-mostRevisions); n-- {
 		arn := revisionOf(*latest, n)
-		_, remembered := t.Client.ECS.Remembered(arn)
+		_, remembered := t.remembered(arn)
 		if !remembered {
 			calls++
 		}

@@ -16,7 +16,7 @@ import (
 // somebody did since.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
 func (a *applier) usable(ctx context.Context, arn string) (string, error) {
-	remembered, known := a.client.ECS.Remembered(arn)
+	remembered, known := Target{Client: a.client, Desired: a.desired}.remembered(arn)
 	described, err := describeNow(ctx, a.client, arn)
 	switch {
 	case err == nil && described.Status == "ACTIVE":

@@ -6,22 +6,54 @@ package kept
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
-// Read reads the JSON file at path into v, and tells whether that was there.
-func Read(path string, v any) bool {
+const (
+	// age is how long a file stays that nobody reads.
+	age = 30 * 24 * time.Hour
+	// often is how often a directory is searched for old files, and the accuracy of when a
+	// file was read.
+	often = 24 * time.Hour
+	// mark is the file whose time is that of the last search.
+	mark = ".pruned"
+)
+
+// Dir is a directory of kept files, which has what was read within the last month. The
+// zero value keeps nothing. It is safe for concurrent use.
+type Dir string
+
+// Read reads the JSON file of that name into v, and reports whether that was there.
+func (d Dir) Read(name string, v any) bool {
+	if d == "" {
+		return false
+	}
+	path := filepath.Join(string(d), name)
 	data, err := os.ReadFile(path)
-	return err == nil && json.Unmarshal(data, v) == nil
+	if err != nil || json.Unmarshal(data, v) != nil {
+		return false
+	}
+	now := time.Now()
+	if info, err := os.Stat(path); err == nil && now.Sub(info.ModTime()) > often {
+		_ = os.Chtimes(path, now, now) // else it goes a little earlier
+	}
+	return true
 }
 
 // Write writes v to a JSON file for the user alone, whole or not at all.
-func Write(path string, v any) {
+func (d Dir) Write(name string, v any) {
+	if d == "" {
+		return
+	}
+	path := filepath.Join(string(d), name)
 	data, err := json.Marshal(v)
 	if err != nil || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
 		return
 	}
+	d.prune(time.Now())
 	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // with mode 0600
 	if err != nil {
 		return
@@ -29,5 +61,43 @@ func Write(path string, v any) {
 	_, err = file.Write(data)
 	if closed := file.Close(); err != nil || closed != nil || os.Rename(file.Name(), path) != nil {
 		_ = os.Remove(file.Name())
+	}
+}
+
+// Remove forgets a file, if it is there.
+func (d Dir) Remove(name string) {
+	if d != "" {
+		_ = os.Remove(filepath.Join(string(d), name))
+	}
+}
+
+// prune removes what was not read for long, and what a killed process left unfinished, once
+// a day. Directories that have been empty for a day go, too.
+func (d Dir) prune(now time.Time) {
+	marked := filepath.Join(string(d), mark)
+	if info, err := os.Stat(marked); err == nil && now.Sub(info.ModTime()) < often && !info.ModTime().After(now) {
+		return
+	}
+	if os.WriteFile(marked, nil, 0o600) != nil || os.Chtimes(marked, now, now) != nil {
+		return
+	}
+	var dirs []string
+	_ = filepath.WalkDir(string(d), func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || path == string(d):
+			return nil // what cannot be read stays
+		case entry.IsDir():
+			if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > often { // nobody is just filling it
+				dirs = append(dirs, path)
+			}
+		case path != marked:
+			if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > age {
+				_ = os.Remove(path)
+			}
+		}
+		return nil
+	})
+	for i := len(dirs) - 1; i >= 0; i-- { // those below come after those above
+		_ = os.Remove(dirs[i]) // which fails where there is something in it
 	}
 }

@@ -4,20 +4,22 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/kept"
 )
 
 func TestKept(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a", "b.json")
+	dir := kept.Dir(t.TempDir())
+	name := filepath.Join("a", "b.json")
+	path := filepath.Join(string(dir), name)
 	var got string
-	if kept.Read(path, &got) {
+	if dir.Read(name, &got) {
 		t.Error("it was there before it was written")
 	}
-	kept.Write(path, "one")
-	kept.Write(path, "two")
-	if !kept.Read(path, &got) || got != "two" {
+	dir.Write(name, "one")
+	dir.Write(name, "two")
+	if !dir.Read(name, &got) || got != "two" {
 		t.Errorf("read %q", got)
 	}
 	info, err := os.Stat(path)
@@ -30,12 +32,59 @@ func TestKept(t *testing.T) {
 }
 
 func TestWhatIsNotWholeIsForgotten(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.json")
-	if err := os.WriteFile(path, []byte(`{"half`), 0o600); err != nil {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.json"), []byte(`{"half`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if kept.Read(path, &map[string]any{}) {
+	if kept.Dir(dir).Read("x.json", &map[string]any{}) {
 		t.Error("half a file was read")
 	}
-	kept.Write(filepath.Join(path, "below"), "a file is no directory") // and nothing happens
+	kept.Dir(dir).Write(filepath.Join("x.json", "below"), "a file is no directory") // and nothing happens
+	kept.Dir("").Write("x.json", "nowhere")
+	if kept.Dir("").Read("x.json", &map[string]any{}) {
+		t.Error("the zero value keeps something")
+	}
+}
+
+// What nobody reads for a month goes with the first write of a day; what is read stays.
+func TestWhatNobodyReadsIsPruned(t *testing.T) {
+	root := t.TempDir()
+	dir := kept.Dir(root)
+	old := time.Now().Add(-31 * 24 * time.Hour)
+	backdate := func(name string, at time.Time) {
+		t.Helper()
+		if err := os.Chtimes(filepath.Join(root, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := func(name string) bool {
+		_, err := os.Stat(filepath.Join(root, name))
+		return err == nil
+	}
+	for _, name := range []string{"unread/a.json", "read/b.json", "recent/c.json", "unread/.new-7"} {
+		dir.Write(name, "x")
+		backdate(name, old)
+	}
+	backdate("recent/c.json", old.Add(2*24*time.Hour))
+	if err := os.Mkdir(filepath.Join(root, "empty"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if !dir.Read("read/b.json", &got) {
+		t.Fatal("it cannot be read")
+	}
+	dir.Write("d.json", "the same day")
+	if !there("unread/a.json") {
+		t.Error("the directory is searched at each write")
+	}
+	backdate(".pruned", time.Now().Add(-25*time.Hour))
+	backdate("empty", old)
+	dir.Write("d.json", "the next day")
+	for name, stays := range map[string]bool{
+		"unread/a.json": false, "unread/.new-7": false, "empty": false, "read/b.json": true, "recent/c.json": true, "d.json": true,
+	} {
+		if there(name) != stays {
+			t.Errorf("%s is there: %t", name, !stays)
+		}
+	}
 }

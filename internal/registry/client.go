@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // Options are what a Client needs from outside. The zero value reads public images.
@@ -59,7 +60,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the registry client: %w", err)
 	}
-	return &Client{puller: puller, pusher: pusher, memory: memory{o.Cache}, limits: limits}, nil
+	return &Client{puller: puller, pusher: pusher, memory: memory{kept.Dir(o.Cache)}, limits: limits}, nil
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.

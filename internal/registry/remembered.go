@@ -10,14 +10,14 @@ import (
 
 // memory keeps on disk what manifests and configs said, a file a digest: content never
 // changes under its digest, wherever it lies. The zero value keeps nothing.
-type memory struct{ dir string }
+type memory struct{ dir kept.Dir }
 
 // formOfFacts is in the path of what is kept, and changes with the members of Version and with how
 // they are read.
 const formOfFacts = "2"
 
-func (m memory) path(d tagboat.Digest) string {
-	return filepath.Join(m.dir, formOfFacts, d.Hex()[:2], d.Hex()+".json")
+func (m memory) name(d tagboat.Digest) string {
+	return filepath.Join(formOfFacts, d.Hex()[:2], d.Hex()+".json")
 }
 
 // read returns what is known of the content that ref's digest stands for.
@@ -26,7 +26,7 @@ func (m memory) read(ref tagboat.Reference) (Version, bool) {
 		return Version{}, false
 	}
 	var v Version
-	if !kept.Read(m.path(ref.Digest), &v) || v.Reference.Digest != ref.Digest {
+	if !m.dir.Read(m.name(ref.Digest), &v) || v.Reference.Digest != ref.Digest {
 		return Version{}, false
 	}
 	v.Reference = ref
@@ -34,9 +34,7 @@ func (m memory) read(ref tagboat.Reference) (Version, bool) {
 }
 
 func (m memory) write(v Version) {
-	if m.dir != "" {
-		kept.Write(m.path(v.Reference.Digest), v)
-	}
+	m.dir.Write(m.name(v.Reference.Digest), v)
 }
 
 // Remembered returns a version that was looked at before, by its digest, and makes no
