@@ -73,13 +73,15 @@ type Projection struct {
 	Stale     bool      `json:"stale"` // it does not have what the ledger says
 }
 
-// Problem is something that a plan found which would make a deployment fail.
+// Problem is something that a plan found. Those among the problems would make a deployment
+// fail; those among the warnings may be right, or say what could not be checked.
 type Problem struct {
 	Environment EnvName     `json:"environment"`
 	Service     ServiceName `json:"service"`
 	Message     string      `json:"message"`
 	Where       string      `json:"where"` // file:line:column, or ""
 	Hint        string      `json:"hint"`
+	At          Position    `json:"-"` // Where, with the line itself; zero where unknown
 }
 
 // Change is what a deployment would do to one service in one environment.
@@ -94,6 +96,7 @@ type Change struct {
 type PlanDocument struct {
 	Changes  []Change  `json:"changes"`
 	Problems []Problem `json:"problems"`
+	Warnings []Problem `json:"warnings"`
 	// Pins are those that a rollback changes; a deployment changes none.
 	Pins []PinChange `json:"pins,omitempty"`
 }

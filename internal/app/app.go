@@ -125,7 +125,7 @@ func (a *App) client(env config.Environment) *deploy.Client {
 	if found, ok := a.clients[at]; ok {
 		return found
 	}
-	made := &deploy.Client{ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.registry, Deployments: session.ECS(), Alarms: session.Alarms(), Now: session.Now}
+	made := &deploy.Client{ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.registry, Deployments: session.ECS(), Alarms: session.Alarms(), Parameters: session.Parameters(), Now: session.Now}
 	a.clients[at] = made
 	return made
 }

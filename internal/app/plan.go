@@ -81,6 +81,7 @@ func (a *App) addRevisions(ctx context.Context, cells []cell, plans []deploy.Pla
 			return err
 		}
 		plans[i] = deploy.NewPlan(target, plan.Observed)
+		plans[i].Warnings = plan.Warnings
 	}
 	return nil
 }

@@ -201,12 +201,24 @@ func (a *App) unpinnedInputs(c cell) taskdef.Inputs {
 	return in
 }
 
+type valueFrom struct{ ValueFrom string }
+
+// isParameter reports whether it names a parameter, not a secret of Secrets Manager.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html
+func (v valueFrom) isParameter() bool {
+	return v.ValueFrom != "" && (!strings.HasPrefix(v.ValueFrom, "arn:") || strings.Contains(v.ValueFrom, ":ssm:"))
+}
+
 // needs adds the roles and log groups that a definition names.
 func needs(definition taskdef.Definition, s *iam.Service) error {
 	var d struct {
 		TaskRoleArn, ExecutionRoleArn string
 		ContainerDefinitions          []struct {
-			LogConfiguration struct{ Options map[string]string }
+			Secrets          []valueFrom
+			LogConfiguration struct {
+				Options       map[string]string
+				SecretOptions []valueFrom
+			}
 		}
 	}
 	if err := json.Unmarshal(definition.JSON(), &d); err != nil {
@@ -219,6 +231,11 @@ func needs(definition taskdef.Definition, s *iam.Service) error {
 		}
 	}
 	for _, c := range d.ContainerDefinitions {
+		for _, secret := range slices.Concat(c.Secrets, c.LogConfiguration.SecretOptions) {
+			if secret.isParameter() {
+				s.Secrets = append(s.Secrets, secret.ValueFrom)
+			}
+		}
 		if group := c.LogConfiguration.Options["awslogs-group"]; group != "" {
 			s.LogGroups = append(s.LogGroups, group)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/taskdef"
+	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
 
 // cell is one service in one environment: a cell of the matrix.
@@ -87,7 +88,30 @@ func (a *App) target(ctx context.Context, c cell, revisions map[tagboat.Digest]s
 	}
 	definition, left, err := a.definition(ctx, c, images, revisions)
 	target.Desired.Definition, target.Desired.LeftOut = definition, left
+	target.Desired.Files = func() lint.Files { return a.rendered(c, target.Desired) }
 	return target, err
+}
+
+// rendered returns the files of a cell with their places, for what can be told from them.
+// They were rendered before, so what cannot be is left out.
+func (a *App) rendered(c cell, d deploy.Desired) lint.Files {
+	files := lint.Files{Images: map[tagboat.ContainerName]tagboat.Reference{}}
+	for _, image := range d.Images {
+		files.Images[image.Container] = image.Pinned
+	}
+	in := a.inputs(c, d.Images, nil)
+	if c.files.definition == nil {
+		files.Task, files.Registered = d.Definition.Tree(c.service.Where), true
+	} else if tree, err := c.files.definition.Fill(in); err == nil {
+		files.Task, files.Notes = tree, append(files.Notes, c.files.definition.Notes()...)
+	}
+	if c.files.service == nil {
+		return files
+	}
+	if tree, err := c.files.service.Fill(in); err == nil {
+		files.Service, files.Notes = tree, append(files.Notes, c.files.service.Notes()...)
+	}
+	return files
 }
 
 // bare is a target without definitions.

@@ -44,7 +44,7 @@ func readService(service config.Service, known taskdef.Names) (templates, error)
 			err = t.Check(known)
 		}
 		if err != nil {
-			failed = append(failed, err)
+			failed = append(failed, known.Explain(err))
 		}
 		return t
 	}

@@ -72,6 +72,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if err != nil {
 		return err
 	}
+	f.warn(set.Document().Warnings)
 	if err := problems(set.Document().Problems); err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 	} else {
 		f.printPlan(document)
 	}
+	f.warn(document.Warnings)
 	f.summarize(githubactions.PlanSummary(document))
 	if err := problems(document.Problems); err != nil {
 		if f.json() {
@@ -102,19 +103,59 @@ func (f *frame) printDiff(diff string) {
 
 // problems turns what a plan found into one error of kind Usage, or nil.
 func problems(found []tagboat.Problem) error {
-	var all joined
-	for _, p := range found {
-		e := tagboat.Usagef("%s/%s: %s", p.Environment, p.Service, p.Message)
-		if p.Where != "" {
-			e.Msg = p.Where + ": " + e.Msg
-		}
-		e.Hint = p.Hint
-		all = append(all, e)
-	}
+	all := told(found)
 	if len(all) == 0 {
 		return nil
 	}
 	return all
+}
+
+// warn tells what a plan found that does not stop it.
+func (f *frame) warn(found []tagboat.Problem) {
+	for _, err := range told(found) {
+		f.Warning(err)
+	}
+}
+
+// told turns problems into errors. One that a file has in several environments is told
+// once, with the first services that have it.
+func told(found []tagboat.Problem) joined {
+	type same struct{ where, hint, message string }
+	of := map[same][]tagboat.Problem{}
+	var order []same
+	for _, p := range found {
+		key := same{p.Where, p.Hint, p.Message}
+		if of[key] == nil {
+			order = append(order, key)
+		}
+		of[key] = append(of[key], p)
+	}
+	var all joined
+	for _, key := range order {
+		p := of[key][0]
+		e := tagboat.Usagef("%s: %s", concerned(of[key]), p.Message).WithHint("%s", p.Hint)
+		switch {
+		case p.At.File != "":
+			e = e.At(p.At)
+		case p.Where != "":
+			e.Msg = p.Where + ": " + e.Msg
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// concerned names the services that have a problem.
+func concerned(alike []tagboat.Problem) string {
+	const most = 3
+	var names []string
+	for _, p := range alike[:min(most, len(alike))] {
+		names = append(names, fmt.Sprintf("%s/%s", p.Environment, p.Service))
+	}
+	if more := len(alike) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // joined is several errors told one by one.

@@ -67,6 +67,7 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 		return err
 	}
 	document := back.Document()
+	f.warn(document.Warnings)
 	if err := problems(document.Problems); err != nil {
 		return err
 	}

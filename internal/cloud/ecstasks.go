@@ -20,6 +20,9 @@ func (e *ECS) ListTasks(ctx context.Context, cluster string, filter ecs.TaskFilt
 	if filter.Service != "" {
 		in.ServiceName = aws.String(filter.Service)
 	}
+	if filter.Family != "" {
+		in.Family = aws.String(filter.Family)
+	}
 	if filter.StartedBy != "" {
 		in.StartedBy = aws.String(filter.StartedBy)
 	}

@@ -52,6 +52,21 @@ func (p *Parameters) Get(ctx context.Context, names []string) (map[string]ledger
 	return found, nil
 }
 
+// Missing implements deploy.Parameters.
+func (p *Parameters) Missing(ctx context.Context, names []string) ([]string, error) {
+	answers, err := inBatches(ctx, names, parametersACall, func(ctx context.Context, names []string) ([]string, error) {
+		out, err := p.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(false)})
+		if err != nil {
+			return nil, err
+		}
+		return out.InvalidParameters, nil
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return slices.Concat(answers...), nil
+}
+
 func parameterOf(got types.Parameter) ledger.Parameter {
 	return ledger.Parameter{
 		Name: aws.ToString(got.Name), Value: aws.ToString(got.Value), Version: got.Version,

@@ -28,8 +28,13 @@ func Each(err error) []error {
 	return []error{err}
 }
 
-func (s *Streams) one(err error) {
-	s.Talkf("%s %s\n", s.OnErr(Bad, "error:"), err)
+// Warning tells of err as Error does, but as of something that stops nothing.
+func (s *Streams) Warning(err error) { s.tell(s.OnErr(Warn, "warning:"), err) }
+
+func (s *Streams) one(err error) { s.tell(s.OnErr(Bad, "error:"), err) }
+
+func (s *Streams) tell(kind Markup, err error) {
+	s.Talkf("%s %s\n", kind, err)
 	var e *tagboat.Error
 	if !errors.As(err, &e) {
 		return

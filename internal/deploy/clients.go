@@ -84,6 +84,7 @@ type Client struct {
 	// the stages of one; Alarms makes causes plainer. They may be nil.
 	Deployments History
 	Alarms      Alarms
+	Parameters  Parameters // nil where nobody can ask
 	// Now tells the time of AWS's clock, for ages; nil means the local one.
 	Now func() time.Time
 }

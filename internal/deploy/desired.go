@@ -3,6 +3,7 @@ package deploy
 import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/taskdef"
+	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
 
 // Desired is what should run as one service in one environment.
@@ -35,6 +36,9 @@ type Desired struct {
 	// Where finds a member of the task definition or, for a path that starts with
 	// "service", of the service definition in the user's files; nil where unknown.
 	Where func(path ...string) tagboat.Position
+	// Files returns the files as they are rendered, for what can be told from them; nil
+	// where there are none.
+	Files func() lint.Files
 }
 
 // Image is what one container should run.
@@ -52,10 +56,22 @@ type Target struct {
 
 // where returns the place of a member as file:line:column, or "".
 func (d Desired) where(path ...string) string {
+	return d.place(path...).String()
+}
+
+// place returns the place of a member, zero where unknown.
+func (d Desired) place(path ...string) tagboat.Position {
 	if d.Where == nil {
-		return ""
+		return tagboat.Position{}
 	}
-	return d.Where(path...).String()
+	return d.Where(path...)
+}
+
+// problemAt returns a problem of the service with the line that it is about.
+func (d Desired) problemAt(at tagboat.Position, hint, message string) tagboat.Problem {
+	p := d.problem(at.String(), hint, message)
+	p.At = at
+	return p
 }
 
 // problem returns a problem of the service.

@@ -29,6 +29,7 @@ type fake struct {
 	groups      []string
 	images      []string // that exist; nil for all
 	missingTGs  []string
+	stored      []string // parameters that exist
 	targets     []ecs.TargetHealth
 
 	calls    map[string]int
@@ -48,7 +49,7 @@ func newFake() *fake {
 }
 
 func (f *fake) client() *deploy.Client {
-	return &deploy.Client{ECS: f, Logs: f, Targets: f, Images: f}
+	return &deploy.Client{ECS: f, Logs: f, Targets: f, Images: f, Parameters: parameters{f}}
 }
 
 // begin counts a call; the lock is held if it returns nil.
@@ -267,7 +268,8 @@ func (f *fake) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) (
 	defer f.mu.Unlock()
 	var arns []string
 	for _, t := range f.tasks {
-		if t.Group == "service:"+filter.Service && t.DesiredStatus == filter.DesiredStatus {
+		family, _, _ := strings.Cut(ecs.LastPart(t.TaskDefinition), ":")
+		if (filter.Service == "" || t.Group == "service:"+filter.Service) && (filter.Family == "" || family == filter.Family) && t.DesiredStatus == filter.DesiredStatus {
 			arns = append(arns, t.ARN)
 		}
 	}
@@ -344,6 +346,17 @@ func (f *fake) Missing(ctx context.Context, arns []string) ([]string, error) {
 	}
 	defer f.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !slices.Contains(f.missingTGs, arn) }), nil
+}
+
+// parameters is the fake's Parameter Store, which takes ten names a call from its client.
+type parameters struct{ *fake }
+
+func (p parameters) Missing(ctx context.Context, names []string) ([]string, error) {
+	if err := p.begin(ctx, "GetParameters"); err != nil {
+		return nil, err
+	}
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(p.stored, name) }), nil
 }
 
 func (f *fake) Exists(ctx context.Context, image tagboat.Reference) (bool, error) {

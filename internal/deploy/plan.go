@@ -17,6 +17,7 @@ type Plan struct {
 	Steps    []Step // empty where ECS already runs what is wanted, and well
 	Diff     string // of the task definition and the service; "" where they do not change
 	Problems []tagboat.Problem
+	Warnings []tagboat.Problem // what may be right, or could not be checked
 }
 
 // Changes tells whether the plan changes anything in AWS.
@@ -31,9 +32,10 @@ func (p Plan) Changes() bool {
 
 // Document returns what plan prints: the plans that change something, and all problems.
 func Document(plans []Plan) tagboat.PlanDocument {
-	d := tagboat.PlanDocument{Changes: []tagboat.Change{}, Problems: []tagboat.Problem{}}
+	d := tagboat.PlanDocument{Changes: []tagboat.Change{}, Problems: []tagboat.Problem{}, Warnings: []tagboat.Problem{}}
 	for _, p := range plans {
 		d.Problems = append(d.Problems, p.Problems...)
+		d.Warnings = append(d.Warnings, p.Warnings...)
 		if !p.Changes() {
 			continue
 		}

@@ -160,6 +160,7 @@ func TestDocument(t *testing.T) {
 			Steps: []string{"register a revision of task definition api", "update service api in cluster c"},
 		}},
 		Problems: []tagboat.Problem{},
+		Warnings: []tagboat.Problem{},
 	}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Errorf("document (-want +got):\n%s", diff)

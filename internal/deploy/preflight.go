@@ -1,73 +1,136 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
 
-// Preflight checks that what the plan needs is there: images, log groups, target
-// groups, and roles whose ARNs can be ones. It asks only, and only for what the plan
-// changes. An error means that a question got no answer.
-func Preflight(ctx context.Context, p Plan) ([]tagboat.Problem, error) {
+// found is what a check finds: what would fail, and what may, or could not be checked.
+type found struct{ problems, warnings []tagboat.Problem }
+
+func (f *found) add(other found) {
+	f.problems = append(f.problems, other.problems...)
+	f.warnings = append(f.warnings, other.warnings...)
+}
+
+// preflight checks what can be told from the files, and that what the plan needs is there:
+// images, log groups, target groups, parameters. It asks only, and only for what the plan
+// changes. A question that gets no answer is a warning; an error means that ctx ended.
+func preflight(ctx context.Context, p Plan, parameters answeredParameters) (found, error) {
+	all := fromFiles(p)
+	if !p.Changes() {
+		all.add(renamed(ctx, p))
+		return all, ctx.Err()
+	}
 	r, err := readRecord(p.Desired.Definition.JSON())
 	if err != nil {
-		return nil, err
+		return all, err
 	}
-	problems := roles(p.Desired, r)
-	if slices.Contains(r.RequiresCompatibilities, "FARGATE") {
-		problems = append(problems, fargateSize(p.Desired, r)...)
+	all.add(missingParameters(p, r, parameters))
+	all.add(ask(ctx,
+		func(ctx context.Context) found { return missingImages(ctx, p) },
+		func(ctx context.Context) found { return missingLogGroups(ctx, p, r) },
+		func(ctx context.Context) found { return missingTargetGroups(ctx, p) },
+		func(ctx context.Context) found { return renamed(ctx, p) },
+	))
+	return all, ctx.Err()
+}
+
+// fromFiles holds the files against what ECS is known to refuse. What ECS has already is
+// right as it is.
+func fromFiles(p Plan) found {
+	if p.Desired.Files == nil || !p.Changes() && len(p.Problems) == 0 {
+		return found{}
 	}
-	asked, err := ask(ctx,
-		func(ctx context.Context) ([]tagboat.Problem, error) { return missingImages(ctx, p) },
-		func(ctx context.Context) ([]tagboat.Problem, error) { return missingLogGroups(ctx, p, r) },
-		func(ctx context.Context) ([]tagboat.Problem, error) { return missingTargetGroups(ctx, p) },
-	)
-	return append(problems, asked...), err
+	files := p.Desired.Files()
+	files.Exists = p.Observed.Service != nil
+	for _, step := range p.Steps {
+		switch step := step.(type) {
+		case Reuse:
+			files.Registered = true
+		case UpdateService:
+			files.Settled = len(step.Members) == 0
+			files.Registered = files.Registered || !slices.ContainsFunc(p.Steps, isRegister)
+		}
+	}
+	var all found
+	for _, f := range lint.Check(files) {
+		problem := p.Desired.problem("", f.Err.Hint, f.Err.Msg)
+		if f.Err.Where != nil {
+			problem = p.Desired.problemAt(*f.Err.Where, f.Err.Hint, f.Err.Msg)
+		}
+		if f.Warning {
+			all.warnings = append(all.warnings, problem)
+		} else {
+			all.problems = append(all.problems, problem)
+		}
+	}
+	return all
+}
+
+func isRegister(s Step) bool {
+	_, ok := s.(Register)
+	return ok
 }
 
 // ask asks all questions at once and returns the answers in their order.
-func ask(ctx context.Context, questions ...func(context.Context) ([]tagboat.Problem, error)) ([]tagboat.Problem, error) {
-	answers := make([][]tagboat.Problem, len(questions))
-	group, ctx := errgroup.WithContext(ctx)
+func ask(ctx context.Context, questions ...func(context.Context) found) found {
+	answers := make([]found, len(questions))
+	var group errgroup.Group
 	for i, question := range questions {
-		group.Go(func() (err error) {
-			answers[i], err = question(ctx)
-			return err
+		group.Go(func() error {
+			answers[i] = question(ctx)
+			return nil
 		})
 	}
-	err := group.Wait()
-	return slices.Concat(answers...), err
+	_ = group.Wait()
+	var all found
+	for _, a := range answers {
+		all.add(a)
+	}
+	return all
 }
 
-func missingImages(ctx context.Context, p Plan) ([]tagboat.Problem, error) {
-	var problems []tagboat.Problem
+// unanswered says what was not checked, and why.
+func (d Desired) unanswered(at tagboat.Position, what string, err error) found {
+	return found{warnings: []tagboat.Problem{d.problemAt(at,
+		fmt.Sprintf("make sure of it yourself, or let it be asked: tagboat generate iam-policy --for deploy --env %s", d.Environment),
+		fmt.Sprintf("not checked: %s: %v", what, err),
+	)}}
+}
+
+func missingImages(ctx context.Context, p Plan) found {
+	var all found
 	for _, image := range p.Desired.Images {
 		there, err := p.Client.Images.Exists(ctx, image.Pinned)
-		if err != nil {
-			return nil, fmt.Errorf("looking for image %s: %w", image.Pinned, err)
+		at := p.Desired.place("containerDefinitions", string(image.Container), "image")
+		switch {
+		case err != nil:
+			all.add(p.Desired.unanswered(at, fmt.Sprintf("whether image %s is in the registry", image.Pinned), err))
+		case !there:
+			all.problems = append(all.problems, p.Desired.problemAt(at,
+				fmt.Sprintf("pin a version that exists: tagboat pin %s=TAG --env %s", image.Image, p.Desired.Environment),
+				fmt.Sprintf("container %s: image %s is not in the registry", image.Container, image.Pinned),
+			))
 		}
-		if there {
-			continue
-		}
-		problems = append(problems, p.Desired.problem(
-			p.Desired.where("containerDefinitions", string(image.Container), "image"),
-			fmt.Sprintf("pin a version that exists: tagboat pin %s=TAG --env %s", image.Image, p.Desired.Environment),
-			fmt.Sprintf("container %s: image %s is not in the registry", image.Container, image.Pinned),
-		))
 	}
-	return problems, nil
+	return all
 }
 
 // missingLogGroups looks for the log groups of the awslogs driver, except those that
 // the driver creates and those of another region.
-func missingLogGroups(ctx context.Context, p Plan, r record) ([]tagboat.Problem, error) {
-	var problems []tagboat.Problem
+func missingLogGroups(ctx context.Context, p Plan, r record) found {
+	var all found
 	for i, c := range r.Containers {
 		group, created := c.logGroup()
 		region := c.LogConfiguration.Options["awslogs-region"]
@@ -75,43 +138,85 @@ func missingLogGroups(ctx context.Context, p Plan, r record) ([]tagboat.Problem,
 			continue
 		}
 		there, err := p.Client.Logs.GroupExists(ctx, group)
-		if err != nil {
-			return nil, fmt.Errorf("looking for log group %q: %w", group, err)
+		at := p.Desired.place("containerDefinitions", strconv.Itoa(i), "logConfiguration", "options", "awslogs-group")
+		switch {
+		case err != nil:
+			all.add(p.Desired.unanswered(at, fmt.Sprintf("whether log group %q exists", group), err))
+		case !there:
+			all.problems = append(all.problems, p.Desired.problemAt(at,
+				"create it (aws logs create-log-group --log-group-name "+group+") or set awslogs-create-group to \"true\"",
+				fmt.Sprintf("container %s: log group %q does not exist", c.Name, group),
+			))
 		}
-		if there {
-			continue
-		}
-		problems = append(problems, p.Desired.problem(
-			p.Desired.where("containerDefinitions", strconv.Itoa(i), "logConfiguration", "options", "awslogs-group"),
-			"create it (aws logs create-log-group --log-group-name "+group+") or set awslogs-create-group to \"true\"",
-			fmt.Sprintf("container %s: log group %q does not exist", c.Name, group),
-		))
 	}
-	return problems, nil
+	return all
 }
 
-func missingTargetGroups(ctx context.Context, p Plan) ([]tagboat.Problem, error) {
+func missingTargetGroups(ctx context.Context, p Plan) found {
 	var arns []string
+	place := func(arn string) tagboat.Position {
+		for i, lb := range wantedShape(p.Desired).LoadBalancers {
+			if lb.TargetGroup == arn {
+				return p.Desired.place("service", "loadBalancers", strconv.Itoa(i), "targetGroupArn")
+			}
+		}
+		return tagboat.Position{}
+	}
 	for _, lb := range wantedShape(p.Desired).LoadBalancers {
 		if lb.TargetGroup != "" {
 			arns = append(arns, lb.TargetGroup)
 		}
 	}
 	if len(arns) == 0 {
-		return nil, nil
+		return found{}
 	}
 	missing, err := p.Client.Targets.Missing(ctx, arns)
 	if err != nil {
-		return nil, fmt.Errorf("looking for target groups: %w", err)
+		return p.Desired.unanswered(place(arns[0]), "whether the target groups exist", err)
 	}
-	var problems []tagboat.Problem
+	var all found
 	for _, arn := range missing {
-		i := slices.Index(arns, arn)
-		problems = append(problems, p.Desired.problem(
-			p.Desired.where("service", "loadBalancers", strconv.Itoa(i), "targetGroupArn"),
+		all.problems = append(all.problems, p.Desired.problemAt(place(arn),
 			"correct targetGroupArn in the service definition: account, region and name",
 			fmt.Sprintf("target group %q does not exist", arn),
 		))
 	}
-	return problems, nil
+	return all
 }
+
+// renamed finds the service that runs the family where there is none with the wanted name:
+// mostly one of the two names is misspelt. A family that is new runs nowhere.
+func renamed(ctx context.Context, p Plan) found {
+	family := p.Desired.Definition.Family()
+	if p.Observed.Service != nil || p.Observed.ClusterMissing || p.Observed.latest == nil || family == "" {
+		return found{}
+	}
+	at := p.Desired.place("service", "serviceName")
+	arns, err := p.Client.ECS.ListTasks(ctx, p.Desired.Cluster, ecs.TaskFilter{Family: family, DesiredStatus: "RUNNING"})
+	var tasks []ecs.Task
+	if err == nil && len(arns) > 0 {
+		tasks, err = p.Client.ECS.DescribeTasks(ctx, p.Desired.Cluster, arns[:min(len(arns), tasksLookedAt)])
+	}
+	if err != nil {
+		return p.Desired.unanswered(at, fmt.Sprintf("whether another service runs the family %s", family), err)
+	}
+	var others []string
+	for _, t := range tasks {
+		if name, ok := strings.CutPrefix(t.Group, "service:"); ok && name != p.Desired.ServiceName {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	others = slices.Compact(others)
+	if len(others) == 0 {
+		return found{}
+	}
+	return found{warnings: []tagboat.Problem{p.Desired.problemAt(at,
+		fmt.Sprintf("if it is the same service, name it so: serviceName: %s", others[0]),
+		fmt.Sprintf("there is no service %q in cluster %q, and the family %s runs there as service %s",
+			p.Desired.ServiceName, cmp.Or(ecs.LastPart(p.Desired.Cluster), "default"), family, strings.Join(others, ", ")),
+	)}}
+}
+
+// tasksLookedAt is how many tasks of a family are read: one call.
+const tasksLookedAt = 100

@@ -2,46 +2,40 @@ package deploy_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/source"
+	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
 
-func TestPreflightOfTheTaskDefinition(t *testing.T) {
-	for name, test := range map[string]struct {
-		members string // beside the family and the containers
-		want    []string
-	}{
-		"a role's name":         {`"taskRoleArn":"app"`, nil},
-		"a role's ARN":          {`"executionRoleArn":"arn:aws-cn:iam::123456789012:role/service/app"`, nil},
-		"an ARN of a user":      {`"taskRoleArn":"arn:aws:iam::123456789012:user/app"`, []string{`taskRoleArn "arn:aws:iam::123456789012:user/app" is not the ARN of a role`}},
-		"an account too short":  {`"executionRoleArn":"arn:aws:iam::1234:role/app"`, []string{`executionRoleArn "arn:aws:iam::1234:role/app" is not the ARN of a role`}},
-		"Fargate, right":        {`"requiresCompatibilities":["FARGATE"],"cpu":"512","memory":"1024"`, nil},
-		"Fargate, with units":   {`"requiresCompatibilities":["FARGATE"],"cpu":".5 vCPU","memory":"2 GB"`, nil},
-		"Fargate, too little":   {`"requiresCompatibilities":["FARGATE"],"cpu":"1024","memory":"512"`, []string{`Fargate has no task with cpu "1024" and memory "512"`}},
-		"Fargate, between":      {`"requiresCompatibilities":["FARGATE"],"cpu":"8 vCPU","memory":"17GB"`, []string{`Fargate has no task with cpu "8 vCPU" and memory "17GB"`}},
-		"Fargate, none":         {`"requiresCompatibilities":["FARGATE"],"memory":"512"`, []string{"a task for Fargate needs cpu"}},
-		"Fargate, a size later": {`"requiresCompatibilities":["FARGATE"],"cpu":"32768","memory":"61440"`, nil},
-		"EC2":                   {`"cpu":"1024","memory":"512"`, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			wanted := target(t, newFake().client(), "v1")
-			wanted.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api",%s,"containerDefinitions":[{"name":"app","image":%q}]}`, test.members, reference("v1").Pinned()))
-			problems, err := deploy.Preflight(t.Context(), deploy.NewPlan(wanted, deploy.Observed{}))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, p := range problems {
-				got = append(got, p.Message)
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
-		})
+// prepared plans one target and returns what was found.
+func prepared(t *testing.T, wanted deploy.Target) (problems, warnings []string) {
+	t.Helper()
+	plans, err := deploy.Prepare(t.Context(), []deploy.Target{wanted})
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, p := range plans[0].Problems {
+		problems = append(problems, p.Message)
+	}
+	for _, p := range plans[0].Warnings {
+		warnings = append(warnings, p.Message)
+	}
+	return problems, warnings
+}
+
+// wants is a target whose only container has more members.
+func wants(t *testing.T, f *fake, members string) deploy.Target {
+	t.Helper()
+	wanted := target(t, f.client(), "v1")
+	wanted.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[{"name":"app","image":%q,%s}]}`, reference("v1").Pinned(), members))
+	return wanted
 }
 
 func TestPreflightLogGroups(t *testing.T) {
@@ -56,12 +50,7 @@ func TestPreflightLogGroups(t *testing.T) {
 		"another driver":      {`{"logDriver":"splunk","options":{"awslogs-group":"/x"}}`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wanted := target(t, newFake().client(), "v1")
-			wanted.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[{"name":"app","image":%q,"logConfiguration":%s}]}`, reference("v1").Pinned(), test.log))
-			problems, err := deploy.Preflight(t.Context(), deploy.NewPlan(wanted, deploy.Observed{}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			problems, _ := prepared(t, wants(t, newFake(), `"logConfiguration":`+test.log))
 			if len(problems) != test.want {
 				t.Errorf("problems: %+v", problems)
 			}
@@ -69,16 +58,124 @@ func TestPreflightLogGroups(t *testing.T) {
 	}
 }
 
-func TestPreflightWithoutAnAnswerIsNoProblem(t *testing.T) {
-	f := newFake()
-	f.refuse = func(op string) error {
-		if op == "image" {
-			return errKilled
-		}
-		return nil
+// TestWhatCannotBeAskedIsAWarning refuses each question in turn: what was not checked is
+// said, and nothing is taken for an answer.
+func TestWhatCannotBeAskedIsAWarning(t *testing.T) {
+	for op, want := range map[string]string{
+		"image":                "whether image registry.test/shop/api:v1@",
+		"DescribeLogGroups":    `whether log group "/c/api" exists`,
+		"DescribeTargetGroups": "whether the target groups exist",
+		"GetParameters":        "whether the parameters of its secrets exist: /a",
+	} {
+		t.Run(op, func(t *testing.T) {
+			f := newFake()
+			f.stored = []string{"/a"}
+			f.refuse = func(asked string) error {
+				if asked == op {
+					return errKilled
+				}
+				return nil
+			}
+			wanted := wants(t, f, `"secrets":[{"name":"A","valueFrom":"/a"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/c/api"}}`)
+			service := parse(t, `{"desiredCount":1,"loadBalancers":[{"targetGroupArn":"arn:x","containerName":"app","containerPort":1}]}`)
+			wanted.Desired.ServiceDefinition = &service
+			problems, warnings := prepared(t, wanted)
+			if len(problems) > 0 || len(warnings) != 1 || !strings.HasPrefix(warnings[0], "not checked: "+want) {
+				t.Errorf("problems: %q\nwarnings: %q", problems, warnings)
+			}
+		})
 	}
-	_, err := deploy.Prepare(t.Context(), []deploy.Target{target(t, f.client(), "v1")})
-	if err == nil {
-		t.Error("a registry that did not answer was taken for an answer")
+}
+
+func TestPreflightSecrets(t *testing.T) {
+	const here, there = "arn:aws:ssm:r:123456789012:parameter/b", "arn:aws:ssm:q:123456789012:parameter/b"
+	const manager = "arn:aws:secretsmanager:r:123456789012:secret:x-AbCdEf"
+	missing := func(name, from string) string {
+		return fmt.Sprintf("container app: the secret %s comes from parameter %q, which does not exist", name, from)
+	}
+	for name, test := range map[string]struct {
+		members  string
+		problems []string
+		warnings []string
+	}{
+		"there":                 {`"secrets":[{"name":"A","valueFrom":"/a"},{"name":"N","valueFrom":"plain"}]`, nil, nil},
+		"missing":               {`"secrets":[{"name":"A","valueFrom":"/none"},{"name":"B","valueFrom":"` + here + `"}]`, []string{missing("A", "/none"), missing("B", here)}, nil},
+		"of the log driver":     {`"logConfiguration":{"logDriver":"splunk","secretOptions":[{"name":"splunk-token","valueFrom":"/none"}]}`, []string{missing("splunk-token", "/none")}, nil},
+		"elsewhere, not looked": {`"secrets":[{"name":"A","valueFrom":"` + there + `"},{"name":"B","valueFrom":"` + manager + `"}]`, nil, []string{"not checked: whether these secrets exist, which are in Secrets Manager or in another region: " + manager + ", " + there}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			f.stored = []string{"/a", "plain"}
+			problems, warnings := prepared(t, wants(t, f, test.members))
+			if diff := cmp.Diff(test.problems, problems); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.warnings, warnings); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParametersAreAskedForOnce(t *testing.T) {
+	f := newFake()
+	f.stored = []string{"/a"}
+	client := f.client()
+	var targets []deploy.Target
+	for range 30 {
+		wanted := wants(t, f, `"secrets":[{"name":"A","valueFrom":"/a"}]`)
+		wanted.Client = client
+		targets = append(targets, wanted)
+	}
+	if _, err := deploy.Prepare(t.Context(), targets); err != nil {
+		t.Fatal(err)
+	}
+	if f.calls["GetParameters"] != 1 {
+		t.Errorf("%d calls", f.calls["GetParameters"])
+	}
+}
+
+// TestServiceUnderAnotherName: where there is no service with the wanted name, the one that
+// runs the family is named, whether the wanted one would be created or must exist.
+func TestServiceUnderAnotherName(t *testing.T) {
+	for name, mustExist := range map[string]bool{"would be created": false, "must exist": true} {
+		t.Run(name, func(t *testing.T) {
+			f := running(t)
+			f.tasks = append(f.tasks, ecs.Task{ARN: "arn:x/t", Group: "service:api", TaskDefinition: f.definitions[0].ARN, DesiredStatus: "RUNNING"})
+			wanted := target(t, f.client(), "v2")
+			wanted.Desired.ServiceName = "apy"
+			if mustExist {
+				wanted.Desired.ServiceDefinition = nil
+			}
+			_, warnings := prepared(t, wanted)
+			want := []string{`there is no service "apy" in cluster "c", and the family api runs there as service api`}
+			if diff := cmp.Diff(want, warnings); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestFilesAreHeldAgainstECS finds what the files say wrong, and nothing where ECS has it so.
+func TestFilesAreHeldAgainstECS(t *testing.T) {
+	wrong := func(f *fake, version string) deploy.Target {
+		wanted := target(t, f.client(), version)
+		wanted.Desired.Files = func() lint.Files {
+			at := tagboat.Position{File: "api.json", Line: 1, Column: 2, Text: "the line"}
+			return lint.Files{Task: source.Make(map[string]any{"family": "my.app"}, at, ""), Service: source.Make(map[string]any{"serviceName": "x.y"}, at, "")}
+		}
+		return wanted
+	}
+	problems, _ := prepared(t, wrong(newFake(), "v1"))
+	want := []string{`family "my.app" has characters that ECS does not take, or too many`, `serviceName "x.y" has characters that ECS does not take, or too many`}
+	if diff := cmp.Diff(want, problems); diff != "" {
+		t.Errorf("to be created (-want +got):\n%s", diff)
+	}
+	if problems, _ := prepared(t, wrong(running(t), "v1")); len(problems) > 0 {
+		t.Errorf("what runs was found wrong: %q", problems)
+	}
+	problems, _ = prepared(t, wrong(running(t), "v2"))
+	if diff := cmp.Diff(want[:1], problems); diff != "" {
+		t.Errorf("another definition (-want +got):\n%s", diff)
 	}
 }

@@ -10,7 +10,8 @@ import (
 
 // Prepare looks at ECS and plans every target, in their order, and checks what the
 // plans that change something need. It changes nothing. An error means that it could
-// not look; what it found wrong stands in the plans as Problems.
+// not look; what it found wrong stands in the plans as Problems, and what it could not
+// check as Warnings.
 func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 	observed, err := look(ctx, targets, lookForEqual)
 	if err != nil {
@@ -21,14 +22,16 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 	for i, t := range targets {
 		plans[i] = NewPlan(t, observed[i])
 	}
+	parameters := askForParameters(ctx, plans)
 	err = eachAtOnce(ctx, targets, func(ctx context.Context, i int) error {
-		if err := confirm(ctx, &plans[i]); err != nil || !plans[i].Changes() {
+		if err := confirm(ctx, &plans[i]); err != nil {
 			return err
 		}
 		asking := plans[i]
 		asking.Client = before.client(asking.Client)
-		problems, err := Preflight(ctx, asking)
-		plans[i].Problems = append(plans[i].Problems, problems...)
+		found, err := preflight(ctx, asking, parameters[targets[i].Client])
+		plans[i].Problems = append(plans[i].Problems, found.problems...)
+		plans[i].Warnings = append(plans[i].Warnings, found.warnings...)
 		return err
 	})
 	return plans, err

@@ -11,24 +11,27 @@ import (
 // record is what of a task definition is looked at besides comparing it.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 type record struct {
-	Family                  string            `json:"family"`
-	TaskRoleARN             string            `json:"taskRoleArn"`
-	ExecutionRoleARN        string            `json:"executionRoleArn"`
-	RequiresCompatibilities []string          `json:"requiresCompatibilities"`
-	CPU                     string            `json:"cpu"`
-	Memory                  string            `json:"memory"`
-	Containers              []containerRecord `json:"containerDefinitions"`
+	Family     string            `json:"family"`
+	Memory     string            `json:"memory"`
+	Containers []containerRecord `json:"containerDefinitions"`
 }
 
 type containerRecord struct {
-	Name             string `json:"name"`
-	Image            string `json:"image"`
-	Memory           int    `json:"memory"`    // hard limit in MiB; 0 where there is none
-	Essential        *bool  `json:"essential"` // nil means that it is
+	Name             string         `json:"name"`
+	Image            string         `json:"image"`
+	Memory           int            `json:"memory"`    // hard limit in MiB; 0 where there is none
+	Essential        *bool          `json:"essential"` // nil means that it is
+	Secrets          []secretRecord `json:"secrets"`
 	LogConfiguration struct {
 		Driver  string            `json:"logDriver"`
 		Options map[string]string `json:"options"`
+		Secrets []secretRecord    `json:"secretOptions"`
 	} `json:"logConfiguration"`
+}
+
+type secretRecord struct {
+	Name string `json:"name"`
+	From string `json:"valueFrom"`
 }
 
 // readRecord reads the members that record has; others are ignored.

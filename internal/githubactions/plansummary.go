@@ -12,7 +12,10 @@ import (
 func PlanSummary(p tagboat.PlanDocument) []string {
 	pieces := []string{fmt.Sprintf("\n### tagboat plan: %d to change, %d problems\n", len(p.Changes), len(p.Problems))}
 	for _, problem := range p.Problems {
-		pieces = append(pieces, problemText(problem))
+		pieces = append(pieces, problemText("❌", problem))
+	}
+	for _, warning := range p.Warnings {
+		pieces = append(pieces, problemText("⚠️", warning))
 	}
 	for _, change := range p.Changes {
 		pieces = append(pieces, changeText(change))
@@ -20,8 +23,8 @@ func PlanSummary(p tagboat.PlanDocument) []string {
 	return pieces
 }
 
-func problemText(p tagboat.Problem) string {
-	text := fmt.Sprintf("\n❌ **%s/%s** %s\n", inline(string(p.Environment)), inline(string(p.Service)), inline(p.Message))
+func problemText(sign string, p tagboat.Problem) string {
+	text := fmt.Sprintf("\n%s **%s/%s** %s\n", sign, inline(string(p.Environment)), inline(string(p.Service)), inline(p.Message))
 	if p.Where != "" {
 		text += "\n" + inline(p.Where) + "\n"
 	}

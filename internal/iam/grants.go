@@ -116,6 +116,11 @@ var grants = []grant{
 		actions: []string{"logs:DescribeLogGroups"}, resources: Scope.logGroups,
 	},
 	{
+		// Their values stay encrypted: only whether they exist is asked.
+		sid: "FindParameters", purposes: []Purpose{Deploy},
+		actions: []string{"ssm:GetParameters"}, resources: Scope.secrets,
+	},
+	{
 		sid: "ReadLogsOfTasks", purposes: []Purpose{Deploy},
 		actions: []string{"logs:GetLogEvents"}, resources: Scope.logStreams,
 	},

@@ -40,6 +40,7 @@ type Service struct {
 	Create    bool     // it is created where it does not exist
 	Roles     []string // ARNs or names that its tasks run with; nil where they are not known
 	LogGroups []string // that its containers write to; nil where they are not known
+	Secrets   []string // names and ARNs of the parameters that its containers read
 }
 
 // partition returns AWS's partition of a region.
@@ -154,6 +155,19 @@ func (s Scope) logStreams() []string {
 			return []string{s.arn("logs", "log-group:*:log-stream:*")}
 		}
 		return each(v.LogGroups, func(group string) []string { return []string{s.arn("logs", "log-group:"+group+":log-stream:*")} })
+	})
+}
+
+// secrets returns the parameters that tasks read. A name without a slash has its ARN with one.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+func (s Scope) secrets() []string {
+	return each(s.Services, func(v Service) []string {
+		return each(v.Secrets, func(name string) []string {
+			if strings.HasPrefix(name, "arn:") {
+				return []string{name}
+			}
+			return s.named([]string{"/" + strings.TrimPrefix(name, "/")})
+		})
 	})
 }
 

@@ -57,6 +57,13 @@ func forgetLines(n *Node) {
 	}
 }
 
+// UndefinedVariable is the cause of an error of a Jsonnet file that asks for a variable
+// from outside: std.extVar has none here.
+type UndefinedVariable struct{ Name string }
+
+// Error implements error.
+func (v *UndefinedVariable) Error() string { return "there is no external variable " + v.Name }
+
 // jsonnetError finds the place in Jsonnet's message: static errors begin with
 // file:line:column-column, and the frames of a runtime error's trace hold the same.
 func jsonnetError(path, display string, data []byte, err error) error {
@@ -72,5 +79,11 @@ func jsonnetError(path, display string, data []byte, err error) error {
 	}
 	e := tagboat.Usagef("not Jsonnet that can be evaluated: %s", first).At(at)
 	e.Err = errors.Unwrap(err)
+	if name, ok := strings.CutPrefix(first, "Undefined external variable: "); ok {
+		e.Err = &UndefinedVariable{Name: name}
+	}
+	if strings.HasPrefix(first, "Unrecognized native function") {
+		e.Hint = "there are no native functions here: what differs between environments is a variable in tagboat.yaml, written '${vars.NAME}' in a string"
+	}
 	return e
 }

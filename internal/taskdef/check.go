@@ -92,6 +92,9 @@ func (c checker) enum(n *source.Node, values []string) error {
 		return nil
 	}
 	e := n.Errorf("%q is none of %s", n.Text, strings.Join(values, ", "))
+	if n.Text == "" {
+		return e.WithHint("leave it out: that is what says nothing")
+	}
 	for _, v := range values {
 		if strings.EqualFold(v, n.Text) {
 			return e.WithHint("did you mean %q?", v)

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
 )
 
 // Definition is a task definition or a service as one JSON object. Numbers keep all
@@ -57,6 +58,9 @@ func (d *Definition) UnmarshalJSON(raw []byte) error {
 	*d = v
 	return err
 }
+
+// Tree returns the object as a tree all of whose parts are at one place.
+func (d Definition) Tree(at tagboat.Position) *source.Node { return source.Make(d.members, at, "") }
 
 // Empty tells whether d has no members.
 func (d Definition) Empty() bool { return len(d.members) == 0 }

@@ -16,12 +16,25 @@ func responseOnly() []string {
 	}
 }
 
+// responseOnlyService is what DescribeServices answers beside what CreateService takes.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+func responseOnlyService() []string {
+	return []string{
+		"serviceArn", "clusterArn", "status", "runningCount", "pendingCount", "platformFamily", "taskSets", "deployments",
+		"events", "createdAt", "createdBy", "currentServiceDeployment", "currentServiceRevisions", "resourceManagementType",
+	}
+}
+
 // misplaced returns why a field cannot stand in a template although ECS knows it,
 // or "".
 func misplaced(structure, field string) string {
 	switch {
 	case structure == registerTaskDefinition && slices.Contains(responseOnly(), field):
 		return "describe-task-definition answers it, and register-task-definition does not take it: remove it"
+	case structure == createService && slices.Contains(responseOnlyService(), field):
+		return "describe-services answers it, and create-service does not take it: remove it"
+	case structure == createService && field == "roleArn":
+		return "describe-services answers it: remove it, or call it role if it is not the service-linked one"
 	case structure == createService && field == "taskDefinition":
 		return "remove it: Tagboat registers the task definition and sets it"
 	case structure == createService && field == "cluster":

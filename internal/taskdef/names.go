@@ -32,6 +32,24 @@ func (n Names) of(scope string) []string {
 	}
 }
 
+// Explain adds to an error of a Jsonnet file that asks for an external variable how to
+// write one here, and which there are. Any other error stays as it is.
+func (n Names) Explain(err error) error {
+	var undefined *source.UndefinedVariable
+	var e *tagboat.Error
+	if !errors.As(err, &undefined) || !errors.As(err, &e) {
+		return err
+	}
+	hint := "write '${vars." + undefined.Name + "}' in a string, and give it a value in tagboat.yaml: vars: {" + undefined.Name + ": [{value: …}]}"
+	switch {
+	case slices.Contains(n.Vars, undefined.Name):
+		hint = "write '${vars." + undefined.Name + "}' in a string: tagboat.yaml has that variable"
+	case len(n.Vars) > 0:
+		hint += "; there is " + strings.Join(n.Vars, ", ")
+	}
+	return e.WithHint("%s", hint)
+}
+
 // Check returns an error for every placeholder whose name is not known, each with
 // its place and the name that was meant.
 func (t *Template) Check(known Names) error {

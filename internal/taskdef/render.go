@@ -29,15 +29,12 @@ type Inputs struct {
 // as docker labels. The error joins everything that is wrong, each of kind Usage
 // with its place.
 func (t *Template) Render(in Inputs) (Definition, error) {
-	r := renderer{in: in}
-	rendered := r.node(t.root, t.shape)
-	if err := errors.Join(r.problems...); err != nil {
-		return Definition{}, err
-	}
-	if err := (checker{}).check(rendered, t.shape); err != nil {
+	rendered, err := t.Fill(in)
+	if err != nil {
 		return Definition{}, err
 	}
 	members, _ := withoutNulls(rendered.Value()).(map[string]any)
+	dropEmpty(members, "tags") // ECS refuses an empty list of tags
 	d := Definition{members: members}
 	if t.shape != registerTaskDefinition {
 		return d, nil
@@ -51,6 +48,20 @@ func (t *Template) Render(in Inputs) (Definition, error) {
 		return Definition{}, err
 	}
 	return d.stamped(), nil
+}
+
+// Fill is Render without the images: the tree of the file with the variables filled in,
+// each part at its place.
+func (t *Template) Fill(in Inputs) (*source.Node, error) {
+	r := renderer{in: in}
+	rendered := r.node(t.root, t.shape)
+	if err := errors.Join(r.problems...); err != nil {
+		return nil, err
+	}
+	if err := (checker{}).check(rendered, t.shape); err != nil {
+		return nil, err
+	}
+	return rendered, nil
 }
 
 type renderer struct {

@@ -14,6 +14,15 @@ type Template struct {
 	File  string
 	root  *source.Node
 	shape string
+	note  *tagboat.Error // of an answer that was taken as input; nil for none
+}
+
+// Notes are what reading the file found worth saying.
+func (t *Template) Notes() []*tagboat.Error {
+	if t.note == nil {
+		return nil
+	}
+	return []*tagboat.Error{t.note}
 }
 
 // Read reads a template of a task definition: the input of RegisterTaskDefinition
@@ -52,7 +61,9 @@ func ParseService(file string, data []byte) (*Template, error) {
 }
 
 func newTemplate(root *source.Node, shape string) (*Template, error) {
-	t := &Template{File: root.At.File, root: root, shape: shape}
+	t := &Template{File: root.At.File, shape: shape}
+	root, t.note = asInput(root, shape)
+	t.root = root
 	err := checker{placeholders: true}.check(root, shape)
 	err = errors.Join(err, t.checkPlaceholders(root))
 	if shape == registerTaskDefinition {

@@ -1,0 +1,123 @@
+package taskdef
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
+)
+
+// asInput returns the input that an answer of describe-task-definition or describe-services
+// stands for, and a note of what was left out. Any other file is returned as it is. An
+// answer is known as a whole: a single member of one in a file is more likely a mistake.
+func asInput(root *source.Node, shape string) (*source.Node, *tagboat.Error) {
+	answer, wrapped := unwrapped(root, shape)
+	if !wrapped && !isAnswer(answer, shape) {
+		return root, nil
+	}
+	input := &source.Node{Kind: source.Map, At: answer.At, Path: answer.Path}
+	known := loadShapes().Structures[shape].Members
+	var left []string
+	for _, f := range answer.Fields {
+		_, takes := known[f.Name]
+		switch {
+		case f.Name == "tags":
+			f.Value = withoutAWSTags(f.Value)
+			input.Fields = append(input.Fields, f)
+		case takes && misplaced(shape, f.Name) == "" && !counted(answer, f.Name):
+			input.Fields = append(input.Fields, f)
+		case f.Name != "roleArn" || serviceLinked(f):
+			left = append(left, f.Name)
+		}
+	}
+	if shape == createService {
+		input.Fields = append(input.Fields, elsewhere(answer, input)...)
+	}
+	command := map[string]string{registerTaskDefinition: "describe-task-definition", createService: "describe-services"}[shape]
+	note := answer.Errorf("the file is an answer of %s; what only answers have is left out: %s", command, strings.Join(left, ", "))
+	return input, note.WithHint("remove these members, and every image, from the file to silence this note")
+}
+
+// unwrapped returns what a describing command's answer is about, with the tags that stand
+// beside it, and whether there was something around it.
+func unwrapped(root *source.Node, shape string) (*source.Node, bool) {
+	switch inner := root.Field("taskDefinition"); {
+	case shape == registerTaskDefinition && inner != nil && inner.Kind == source.Map:
+		whole := *inner
+		for _, f := range root.Fields {
+			if f.Name == "tags" && inner.Field("tags") == nil {
+				whole.Fields = append(slices.Clone(inner.Fields), f)
+			}
+		}
+		return &whole, true
+	case shape == createService:
+		if all := root.Field("services"); all != nil && len(all.Items) == 1 && all.Items[0].Kind == source.Map {
+			return all.Items[0], true
+		}
+	}
+	return root, false
+}
+
+// isAnswer reports whether a file has what each answer has and no input does.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+func isAnswer(n *source.Node, shape string) bool {
+	marks := []string{"taskDefinitionArn", "revision", "status"}
+	if shape == createService {
+		marks = []string{"serviceArn", "clusterArn", "status", "taskDefinition"}
+	}
+	return !slices.ContainsFunc(marks, func(mark string) bool { return n.Field(mark) == nil })
+}
+
+// counted reports whether a member is the desired count of a daemon: ECS counts it itself,
+// answers it, and takes none.
+func counted(answer *source.Node, member string) bool {
+	return member == "desiredCount" && fieldText(answer, "schedulingStrategy") == "DAEMON"
+}
+
+// elsewhere returns the members of the input that an answer has under another name, or in
+// the deployment that the service is going to.
+func elsewhere(answer, input *source.Node) []source.Field {
+	var found []source.Field
+	for _, f := range answer.Fields {
+		if f.Name == "roleArn" && !serviceLinked(f) {
+			f.Name = "role"
+			found = append(found, f)
+		}
+		if f.Name != "deployments" {
+			continue
+		}
+		for _, deployment := range f.Value.Items {
+			if fieldText(deployment, "status") != "PRIMARY" {
+				continue
+			}
+			for _, member := range deployment.Fields {
+				if slices.Contains(inDeployments(), member.Name) && input.Field(member.Name) == nil {
+					found = append(found, member)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// serviceLinked reports whether a role is the one that ECS takes by itself.
+func serviceLinked(f source.Field) bool {
+	return strings.Contains(f.Value.Text, ":role/aws-service-role/")
+}
+
+// inDeployments returns the members of a service's input that an answer has in its
+// deployments alone.
+func inDeployments() []string {
+	return []string{"serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"}
+}
+
+// withoutAWSTags drops the tags that AWS writes itself and lets nobody write.
+func withoutAWSTags(tags *source.Node) *source.Node {
+	kept := *tags
+	kept.Items = slices.DeleteFunc(slices.Clone(tags.Items), func(tag *source.Node) bool {
+		return tag.Kind == source.Map && strings.HasPrefix(strings.ToLower(fieldText(tag, "key")), "aws:")
+	})
+	return &kept
+}

@@ -1,0 +1,47 @@
+package taskdef_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/taskdef"
+)
+
+// TestDescribedAsFiles renders each answer of a describing command in testdata/described, and
+// holds what is sent and the one note that is told.
+func TestDescribedAsFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/described/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			read, in := taskdef.Read, inputs(t)
+			if strings.HasSuffix(file, ".service.json") {
+				read = taskdef.ReadService
+			}
+			template, err := read(file)
+			if err != nil {
+				t.Fatal(report(err))
+			}
+			in.Containers = map[tagboat.ContainerName]tagboat.ImageName{"app": "api"}
+			rendered, err := template.Render(in)
+			if err != nil {
+				t.Fatal(report(err))
+			}
+			var out bytes.Buffer
+			if err := json.Indent(&out, rendered.JSON(), "", " "); err != nil {
+				t.Fatal(err)
+			}
+			for _, note := range template.Notes() {
+				fmt.Fprintf(&out, "\n%s", report(note))
+			}
+			golden(t, file+".golden", out.Bytes())
+		})
+	}
+}
