@@ -65,6 +65,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		UserAgent:   "tagboat",
 		Notice:      notice,
 		Cache:       below(o.Cache, "versions"),
+		Limits:      registry.Limits(file.Limits.Registry),
 	})
 	if err != nil {
 		return nil, err

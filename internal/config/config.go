@@ -26,6 +26,7 @@ type Config struct {
 	Journal      Journal
 	Publish      Publish
 	Notify       []Webhook
+	Limits       Limits
 }
 
 // Image is a name for a repository with the rule that selects its versions.

@@ -18,6 +18,7 @@ type file struct {
 	Ledger       fileLedger                        `yaml:"ledger" doc:"where Parameter Store holds what should run"`
 	Journal      fileJournal                       `yaml:"journal" doc:"where CloudWatch Logs keeps the history of what was changed"`
 	Notify       []fileWebhook                     `yaml:"notify" doc:"webhooks that hear how deployments ended"`
+	Limits       fileLimits                        `yaml:"limits" doc:"what others can make a run do: wait, read, follow"`
 	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
 }
 

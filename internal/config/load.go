@@ -58,6 +58,7 @@ func build(path string, root *source.Node) (*Config, error) {
 	b.vars()
 	b.ledger()
 	b.journal()
+	b.limits()
 	b.webhooks()
 	b.config.Publish.Tags = b.tagPatterns(b.file.Publish.Tags, publishTagNames)
 	if err := errors.Join(append([]error{decodeErr}, b.problems...)...); err != nil {

@@ -64,7 +64,7 @@ func (c *Client) fetchChild(ctx context.Context, repo name.Repository, d v1.Desc
 // blob reads a blob whole, which must be no larger than limit, and checks that its bytes
 // are those that the descriptor stands for.
 func (c *Client) blob(ctx context.Context, repo name.Repository, d v1.Descriptor, limit int64) ([]byte, error) {
-	if d.Size > limit {
+	if d.Size < 0 || d.Size > limit {
 		return nil, c.limits.tooLarge(repo.RegistryStr(), "a blob", limit)
 	}
 	layer, err := c.puller.Layer(ctx, repo.Digest(d.Digest.String()))
@@ -75,7 +75,9 @@ func (c *Client) blob(ctx context.Context, repo name.Repository, d v1.Descriptor
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(content, d.Size+1))
+	data := make([]byte, d.Size)
+	_, err = io.ReadFull(content, data)
+	more, _ := io.ReadFull(content, make([]byte, 1))
 	if closed := content.Close(); err == nil {
 		err = closed
 	}
@@ -86,7 +88,7 @@ func (c *Client) blob(ctx context.Context, repo name.Repository, d v1.Descriptor
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(data)) != d.Size || digest != d.Digest {
+	if more > 0 || digest != d.Digest {
 		return nil, otherBytes(repo, "blob", d.Digest.String(), digest.String())
 	}
 	return data, nil

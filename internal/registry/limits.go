@@ -51,9 +51,19 @@ func (l Limits) pages() int { return l.Tags/10 + 10 }
 var ErrLimit = errors.New("past a limit")
 
 // past returns the error for a registry that went past a limit, and how to raise it.
-func past(setting string, limit any, host, format string, args ...any) error {
-	return tagboat.Errorf(tagboat.Internal, "registry %s %s (limit %s)%w", host, fmt.Sprintf(format, args...), setting, silent{ErrLimit}).
-		WithHint("where that is right for this registry, raise the limit in tagboat.yaml, which is %v: limits: {registry: {%s: …}}", limit, setting)
+func past(setting string, twice any, host, format string, args ...any) error {
+	return tagboat.Errorf(tagboat.Internal, "registry %s %s%w", host, fmt.Sprintf(format, args...), silent{ErrLimit}).
+		WithHint("where that is right for this registry, raise the limit in tagboat.yaml: limits: {registry: {%s: %v}}", setting, twice)
+}
+
+// bytesText writes a number of bytes as tagboat.yaml takes it.
+func bytesText(n int64) string {
+	switch {
+	case n%(1<<20) == 0:
+		return fmt.Sprintf("%dMiB", n>>20)
+	default:
+		return fmt.Sprintf("%dKiB", (n+1023)>>10)
+	}
 }
 
 // silent is an error that can be asked for and adds no text.
@@ -66,23 +76,23 @@ func (silent) Error() string { return "" }
 func (s silent) Unwrap() error { return s.error }
 
 func (l Limits) stalled(host string, wait time.Duration) error {
-	return past("wait", wait, host, "sent nothing for %s", wait)
+	return past("wait", 2*wait, host, "sent nothing for %s", wait)
 }
 
 func (l Limits) tooSlow(host string) error {
-	return past("total", l.Total, host, "took longer than %s", l.Total)
+	return past("total", 2*l.Total, host, "took longer than %s in all", l.Total)
 }
 
 func (l Limits) tooLarge(host, what string, bytes int64) error {
-	return past("size", l.Size, host, "sent %s of more than %d bytes", what, bytes)
+	return past("size", bytesText(2*l.Size), host, "has %s of more than %d bytes", what, bytes)
 }
 
 func (l Limits) tooMany(host string) error {
-	return past("tags", l.Tags, host, "lists more than %d tags", l.Tags)
+	return past("tags", 2*l.Tags, host, "lists more than %d tags", l.Tags)
 }
 
 func (l Limits) tooFar(host string) error {
-	return past("redirects", l.Redirects, host, "redirects more than %d times", l.Redirects)
+	return past("redirects", 2*l.Redirects, host, "redirects more than %d times", l.Redirects)
 }
 
 // within does something that takes no longer than the limit in all, however many requests
