@@ -144,6 +144,9 @@ type Deployment struct {
 	Causes                 []Cause      `json:"causes"`
 	StartedAt              time.Time    `json:"startedAt"`
 	EndedAt                time.Time    `json:"endedAt"`
+	// ECSRollsBack says of a deployment which goes on that ECS rolls it back by itself where
+	// it fails.
+	ECSRollsBack bool `json:"ecsRollsBack"`
 	// Refused says that AWS refused to begin: what the service runs was not touched.
 	Refused bool `json:"refused"`
 	// ConsoleURL is the page of AWS's console with the service's deployments; "" where

@@ -1,20 +1,17 @@
 package app
 
-import "github.com/tagboat/tagboat/internal/deploy"
+import (
+	"context"
 
-// UnderWay returns the part of the set that only watches deployments which go on in ECS
-// with what is wanted, as a run that was interrupted or killed leaves them.
-func (s *PlanSet) UnderWay() *PlanSet {
-	var under PlanSet
-	for _, p := range s.plans {
-		if len(p.Steps) == 0 || p.Changes() {
-			continue
-		}
-		if _, adopts := p.Steps[0].(deploy.Adopt); adopts {
-			under.plans = append(under.plans, p)
-		}
-	}
-	return &under
+	"github.com/tagboat/tagboat/internal/deploy"
+)
+
+// UnderWay returns what of the set an interrupted or killed run, or one that did not wait,
+// left in ECS: deployments that go on with what is wanted, to watch, and those that brought
+// the pinned versions and were rolled back or stopped since, to say so.
+func (a *App) UnderWay(ctx context.Context, s *PlanSet) (*PlanSet, error) {
+	plans, err := deploy.Resume(ctx, s.plans)
+	return &PlanSet{plans: plans}, err
 }
 
 // Len returns how many services the set has.

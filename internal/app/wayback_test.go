@@ -2,7 +2,9 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -294,5 +297,131 @@ func TestDeploymentsInAnotherOrder(t *testing.T) {
 		if pins := back.Document().Pins; len(pins) != 1 || pins[0].To.Tag != "v2" {
 			t.Errorf("it goes back to %+v", pins)
 		}
+	})
+}
+
+// unwatched deploys a version whose image is deleted meanwhile, and leaves before it is over:
+// interrupted, or not waiting at all.
+func (w *world) unwatched(wait bool) tagboat.Deployment {
+	w.Helper()
+	w.push("shop/web:v2", "start=20s")
+	w.pin("dev", "web=v2")
+	ctx, interrupt := context.WithTimeout(w.Context(), 10*time.Second)
+	defer interrupt()
+	a := w.open(after("UpdateService", "web:2", func() {
+		w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.pushed["shop/web:v2"]}}})
+	}))
+	d := w.deployWith(ctx, a, deploy.Options{Wait: wait, MaxParallel: 1})[0]
+	if d.Verdict != tagboat.VerdictInterrupted && d.Verdict != tagboat.VerdictStarted {
+		w.Fatalf("it ended as %s: %s", d.Verdict, d.Reason)
+	}
+	return d
+}
+
+// resume watches what was left, to its end.
+func (w *world) resume() []tagboat.Deployment {
+	w.Helper()
+	a := w.open()
+	set, err := a.Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+	if err == nil {
+		set, err = a.UnderWay(w.Context(), set)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a.Deploy(w.Context(), set, wait).Deployments
+}
+
+// TestResumeAfterECSWentBack has ECS's circuit breaker roll back what nobody watched any
+// more: that is what resume and status say, long after and while it goes on.
+func TestResumeAfterECSWentBack(t *testing.T) {
+	for _, wait := range []bool{true, false} {
+		for _, later := range []time.Duration{0, 2 * time.Minute, 20 * time.Minute} {
+			t.Run(fmt.Sprint("wait=", wait, ", ", later), func(t *testing.T) {
+				inWorld(t, sandbox.Config{}, func(w *world) {
+					w.begin(shop{service: breaker})
+					w.unwatched(wait)
+					w.later(later)
+					left := w.resume()
+					if len(left) != 1 {
+						t.Fatalf("nothing is left of it: %+v", left)
+					}
+					w.expect(left[0], tagboat.VerdictRolledBack, "rolled", "web:1", "the image is not in the registry")
+					if left[0].Images[0].Running != w.pushed["shop/web:v1"] {
+						t.Errorf("it runs %+v", left[0].Images)
+					}
+					w.later(time.Hour)
+					status, err := w.open().Status(w.Context(), app.Selection{})
+					if err != nil || status.Services[0].Verdict != tagboat.VerdictRolledBack {
+						t.Errorf("status says %s, %v", status.Services[0].Verdict, err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestWhoRollsBackWhatNobodyWatches is said of what goes on: ECS does where its circuit
+// breaker is on and there is something to go back to.
+func TestWhoRollsBackWhatNobodyWatches(t *testing.T) {
+	for _, wait := range []bool{true, false} {
+		for _, tc := range []struct {
+			service map[string]any
+			says    string
+			itself  bool
+		}{
+			{breaker, "ECS rolls it back where its circuit breaker finds that it fails", true},
+			{nil, "nobody will roll it back", false},
+		} {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{service: tc.service})
+				if d := w.unwatched(wait); !strings.Contains(d.Reason, tc.says) || d.ECSRollsBack != tc.itself {
+					t.Errorf("%v: %s", d.ECSRollsBack, d.Reason)
+				}
+			})
+		}
+	}
+}
+
+// TestResumeSaysNothingOfOtherDeployments has versions that were pinned again, and never
+// deployed since.
+func TestResumeSaysNothingOfOtherDeployments(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.release("v2")
+		w.pin("dev", "web=v1")
+		if left := w.resume(); len(left) != 0 {
+			t.Errorf("left: %+v", left)
+		}
+	})
+}
+
+// TestResumeAfterSomebodyDeployed says that it was superseded.
+func TestResumeAfterSomebodyDeployed(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.unwatched(true)
+		theirs := w.registerAs("", "web")
+		w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
+		w.later(10 * time.Minute)
+		left := w.resume()
+		if len(left) != 1 {
+			t.Fatalf("nothing is left of it: %+v", left)
+		}
+		w.expect(left[0], tagboat.VerdictSuperseded, "another began", theirs)
+	})
+}
+
+// TestResumeAfterECSGaveUp has a circuit breaker that rolls nothing back.
+func TestResumeAfterECSGaveUp(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{service: map[string]any{"deploymentConfiguration": map[string]any{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false}}}})
+		w.unwatched(true)
+		w.later(20 * time.Minute)
+		left := w.resume()
+		if len(left) != 1 {
+			t.Fatalf("nothing is left of it: %+v", left)
+		}
+		w.expect(left[0], tagboat.VerdictFailed, "nothing was rolled back", "the image is not in the registry", "tagboat rollback --env dev web")
 	})
 }

@@ -73,17 +73,31 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 		return err
 	}
 	f.warn(set.Document().Warnings)
+	if o.resume {
+		return f.resume(ctx, a, set, o)
+	}
 	if err := problems(set.Document().Problems); err != nil {
 		return err
 	}
-	if o.resume {
-		set = set.UnderWay()
-		if set.Len() == 0 {
-			f.Talkf("nothing is under way with what is pinned\n")
-		}
-	}
 	set.Message = o.message
 	return f.roll(ctx, a, set, o)
+}
+
+// resume watches what an earlier run left. What stands in the way of beginning anything
+// counts only where nothing is left to watch.
+func (f *frame) resume(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
+	left, err := a.UnderWay(ctx, set)
+	if err != nil {
+		return err
+	}
+	if left.Len() == 0 {
+		if err := problems(set.Document().Problems); err != nil {
+			return err
+		}
+		f.Talkf("nothing is under way with what is pinned\n")
+	}
+	left.Message = o.message
+	return f.roll(ctx, a, left, o)
 }
 
 // roll carries a plan out and tells how each service ended.

@@ -38,18 +38,24 @@ func interruptedTogether(deployments []tagboat.Deployment) (rest, together []tag
 // printInterrupted says what goes on in ECS and what was not begun, and how to watch or
 // undo it.
 func (f *frame) printInterrupted(deployments []tagboat.Deployment) {
-	var goesOn, canGoBack, notBegun byPlace
+	var goesOn, alone, watched, canGoBack, notBegun byPlace
 	for _, d := range deployments {
 		if d.DeploymentID == "" {
 			notBegun.add(d)
 			continue
 		}
 		goesOn.add(d)
+		if d.ECSRollsBack {
+			watched.add(d)
+		} else {
+			alone.add(d)
+		}
 		if d.PreviousTaskDefinition != "" {
 			canGoBack.add(d)
 		}
 	}
-	f.printPlaces("these go on in ECS by themselves, and nobody will roll them back", goesOn)
+	f.printPlaces("these go on in ECS by themselves, and nobody will roll them back", alone)
+	f.printPlaces("these go on in ECS by themselves, and ECS rolls back those that fail", watched)
 	if len(goesOn.order) > 0 {
 		f.printCommands("watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
 	}

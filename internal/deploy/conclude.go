@@ -40,7 +40,7 @@ func (r *roll) conclude(ctx context.Context, c course, e ending) {
 	case endedScaledDown:
 		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("somebody set the desired count of the service to 0, and it was %d, while %s was rolled out: it is what the service has now, and no task of it runs", c.wanted, name))
 	case endedInterrupt:
-		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("deployment %s of %s goes on by itself, and nobody will roll it back; %s%s", c.id, name, r.howToWatch(), r.howToUndo(c)))
+		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("deployment %s of %s goes on by itself, and %s; %s%s", c.id, name, r.whoRollsBack(c, e.service), r.howToWatch(), r.howToUndo(c)))
 	}
 }
 
@@ -110,6 +110,21 @@ func ownOf(c course, s ecs.Service) ecs.Deployment {
 		own = ecs.Deployment{ID: c.id, TaskDefinition: c.taskDefinition}
 	}
 	return own
+}
+
+// whoRollsBack says what becomes of a deployment that nobody watches, where it fails. ECS
+// goes back to what completed before, if anything did.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+func (r *roll) whoRollsBack(c course, s ecs.Service) string {
+	if s.ARN == "" {
+		s = c.answer
+	}
+	by := readServiceRecord(s).rollsBack()
+	if by == "" || c.good == "" {
+		return "nobody will roll it back"
+	}
+	r.result.ECSRollsBack = true
+	return fmt.Sprintf("ECS rolls it back where %s finds that it fails", by)
 }
 
 func (r *roll) howToUndo(c course) string {

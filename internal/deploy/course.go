@@ -14,13 +14,14 @@ import (
 // nothing, and neither do equal task definitions.
 type course struct {
 	id             string
-	taskDefinition string    // ARN that the deployment must have
-	before         []string  // ids of deployments older than ours
-	good           string    // ARN of what ran well before; "" where nothing did
-	instead        string    // says of which revision taskDefinition took the place; may be ""
-	began          time.Time // of the deployment, by AWS's clock
-	wanted         int       // desired count in the answer to our call
-	created        bool      // the service is new: an answer without it may be older than it
+	taskDefinition string      // ARN that the deployment must have
+	before         []string    // ids of deployments older than ours
+	good           string      // ARN of what ran well before; "" where nothing did
+	instead        string      // says of which revision taskDefinition took the place; may be ""
+	began          time.Time   // of the deployment, by AWS's clock
+	answer         ecs.Service // to our call
+	wanted         int         // desired count in the answer to our call
+	created        bool        // the service is new: an answer without it may be older than it
 	// former is what the members that we changed were before, where the change started no
 	// deployment and id is an older one's: an answer that still has them is older than it.
 	former map[string]string
@@ -46,7 +47,7 @@ func (c *course) started(answer ecs.Service, definition string) {
 	if !ok {
 		return
 	}
-	c.id, c.taskDefinition, c.began, c.wanted = primary.ID, definition, primary.CreatedAt, answer.Desired
+	c.id, c.taskDefinition, c.began, c.wanted, c.answer = primary.ID, definition, primary.CreatedAt, answer.Desired, answer
 	for _, d := range answer.Deployments {
 		c.before = append(c.before, d.ID)
 	}

@@ -107,14 +107,14 @@ func samePins(has, pinned []Image) bool {
 	return true
 }
 
-// ranWell is a service revision whose deployment succeeded.
-type ranWell struct {
+// deployed is a service revision that was deployed, well where succeeded returns it.
+type deployed struct {
 	ecs.ServiceRevision
 	newest bool // it is that of the service's newest deployment
 }
 
 // digest returns what a container ran, or "" where the service revision does not say.
-func (r ranWell) digest(container tagboat.ContainerName) tagboat.Digest {
+func (r deployed) digest(container tagboat.ContainerName) tagboat.Digest {
 	for _, image := range r.Images {
 		if image.Container != string(container) {
 			continue
@@ -127,7 +127,7 @@ func (r ranWell) digest(container tagboat.ContainerName) tagboat.Digest {
 }
 
 // has tells whether the revision is known to have a rejected version.
-func (r ranWell) has(images []Image, rejected Rejected) bool {
+func (r deployed) has(images []Image, rejected Rejected) bool {
 	return slices.ContainsFunc(images, func(i Image) bool {
 		digest := r.digest(i.Container)
 		return digest != "" && rejected(i.Image, digest)
@@ -135,7 +135,7 @@ func (r ranWell) has(images []Image, rejected Rejected) bool {
 }
 
 // hasPinned tells whether the revision is known to have the versions that are pinned.
-func (r ranWell) hasPinned(images []Image) bool {
+func (r deployed) hasPinned(images []Image) bool {
 	return !slices.ContainsFunc(images, func(i Image) bool {
 		digest := r.digest(i.Container)
 		return digest == "" || digest != i.Pinned.Digest
@@ -148,15 +148,15 @@ const revisionsACall = 20
 
 // succeeded returns what a service ran well, the newest first, and reads no more of it than
 // is wanted; that alone which had ended at a time, unless it is zero.
-func succeeded(ctx context.Context, h History, d Desired, by time.Time) iter.Seq2[ranWell, error] {
-	return func(yield func(ranWell, error) bool) {
+func succeeded(ctx context.Context, h History, d Desired, by time.Time) iter.Seq2[deployed, error] {
+	return func(yield func(deployed, error) bool) {
 		first := true
 		for page, err := range newestFirst(h.ServiceDeployments(ctx, d.Cluster, d.ServiceName, by)) {
 			if errors.Is(err, ecs.ErrNotFound) {
 				return
 			}
 			if err != nil {
-				yield(ranWell{}, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err))
+				yield(deployed{}, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err))
 				return
 			}
 			newest := ""
@@ -177,20 +177,15 @@ func succeeded(ctx context.Context, h History, d Desired, by time.Time) iter.Seq
 
 // yieldRevisions yields the revisions that deployments brought, and tells whether more are
 // wanted.
-func yieldRevisions(ctx context.Context, h History, d Desired, deployments []ecs.ServiceDeployment, newest string, yield func(ranWell, error) bool) bool {
-	arns := make([]string, len(deployments))
-	for i, deployment := range deployments {
-		arns[i] = deployment.Target.ARN
-	}
-	distinct := slices.Clone(arns)
-	slices.Sort(distinct)
-	found, err := h.DescribeServiceRevisions(ctx, slices.Compact(distinct))
+func yieldRevisions(ctx context.Context, h History, d Desired, deployments []ecs.ServiceDeployment, newest string, yield func(deployed, error) bool) bool {
+	revisions, err := revisionsBy(ctx, h, d, deployments)
 	if err != nil {
-		return yield(ranWell{}, fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)) && false
+		return yield(deployed{}, err) && false
 	}
-	for _, arn := range arns {
-		i := slices.IndexFunc(found, func(r ecs.ServiceRevision) bool { return r.ARN == arn })
-		if i >= 0 && found[i].TaskDefinition != "" && !yield(ranWell{found[i], arn == newest}, nil) {
+	for _, deployment := range deployments {
+		r, known := revisions[deployment.Target.ARN]
+		r.newest = r.ARN == newest
+		if known && r.TaskDefinition != "" && !yield(r, nil) {
 			return false
 		}
 	}

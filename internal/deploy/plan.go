@@ -23,7 +23,9 @@ type Plan struct {
 // Changes tells whether the plan changes anything in AWS.
 func (p Plan) Changes() bool {
 	for _, s := range p.Steps {
-		if _, watching := s.(Adopt); !watching {
+		switch s.(type) {
+		case Adopt, Judge:
+		default:
 			return true
 		}
 	}

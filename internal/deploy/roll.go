@@ -73,6 +73,10 @@ func (r *roll) decide(ctx context.Context) {
 	case len(r.plan.Steps) == 0:
 		r.unchanged(ctx)
 	default:
+		if judge, ended := r.plan.Steps[0].(Judge); ended {
+			r.judge(ctx, judge)
+			return
+		}
 		r.carryOut(ctx)
 	}
 }
@@ -133,7 +137,7 @@ func (r *roll) carryOut(ctx context.Context) {
 	case err != nil:
 		r.notApplied(ctx, err)
 	case !r.options.Wait:
-		r.verdict(tagboat.VerdictStarted, "nobody waited for its end; "+r.howToWatch())
+		r.verdict(tagboat.VerdictStarted, "nobody waited for its end, and "+r.whoRollsBack(c, c.answer)+"; "+r.howToWatch())
 	default:
 		r.conclude(ctx, c, r.follow(ctx, c, StateRolling))
 	}

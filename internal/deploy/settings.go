@@ -22,11 +22,29 @@ type serviceRecord struct {
 		Strategy string            `json:"strategy"`
 		Hooks    []json.RawMessage `json:"lifecycleHooks"`
 		Alarms   struct {
-			Names  []string `json:"alarmNames"`
-			Enable bool     `json:"enable"`
+			Names    []string `json:"alarmNames"`
+			Enable   bool     `json:"enable"`
+			Rollback bool     `json:"rollback"`
 		} `json:"alarms"`
+		Breaker struct {
+			Enable   bool `json:"enable"`
+			Rollback bool `json:"rollback"`
+		} `json:"deploymentCircuitBreaker"`
 	} `json:"deploymentConfiguration"`
 	Current string `json:"currentServiceDeployment"` // ARN
+}
+
+// rollsBack tells what makes ECS itself roll a deployment of the service back: "" where
+// nothing does.
+func (r serviceRecord) rollsBack() string {
+	switch {
+	case r.Deployment.Breaker.Enable && r.Deployment.Breaker.Rollback:
+		return "its circuit breaker"
+	case r.Deployment.Alarms.Enable && r.Deployment.Alarms.Rollback:
+		return "the alarms of the service"
+	default:
+		return ""
+	}
 }
 
 // staged tells whether deployments of the service do more than to roll.

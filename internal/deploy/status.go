@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -17,10 +18,37 @@ func Survey(ctx context.Context, targets []Target) ([]tagboat.ServiceStatus, err
 		return nil, err
 	}
 	statuses := make([]tagboat.ServiceStatus, len(targets))
-	for i, t := range targets {
-		statuses[i] = Status(t.Desired, observed[i], t.Client.now())
+	return statuses, eachAtOnce(ctx, targets, func(ctx context.Context, i int) error {
+		statuses[i] = Status(targets[i].Desired, observed[i], targets[i].Client.now())
+		if v := verdictOnPinned(ctx, targets[i], observed[i], statuses[i]); v != "" {
+			statuses[i].Verdict = v
+		}
+		return nil
+	})
+}
+
+// verdictOnPinned returns the verdict on what brought the pinned versions where others run,
+// steadily: the deployment in place has one of its own, and that says nothing of them. It
+// is "" where there is none, or ECS's history cannot be read, without which all else
+// is as true.
+func verdictOnPinned(ctx context.Context, t Target, o Observed, s tagboat.ServiceStatus) tagboat.Verdict {
+	others := func(i tagboat.ImageState) bool { return i.Running != "" && i.Pinned != "" && i.Running != i.Pinned }
+	if s.Verdict != tagboat.VerdictSucceeded || !slices.ContainsFunc(s.Images, others) {
+		return ""
 	}
-	return statuses, nil
+	judge, err := brought(ctx, Plan{Target: t, Observed: o})
+	switch {
+	case err != nil || judge == nil:
+		return ""
+	case judge.Record.Status == "ROLLBACK_SUCCESSFUL", judge.Record.Status == "STOPPED" && judge.Back:
+		return tagboat.VerdictRolledBack
+	case judge.Record.Status == "ROLLBACK_FAILED":
+		return tagboat.VerdictFailed
+	case judge.Record.Status == "STOPPED" && !judge.Newest:
+		return tagboat.VerdictSuperseded
+	default:
+		return ""
+	}
 }
 
 // Status compares what should run with what ECS has and what runs. It reads Tasks of

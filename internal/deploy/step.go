@@ -11,7 +11,7 @@ import (
 )
 
 // Step is one thing that a deployment does: Register, Reuse, CreateService,
-// UpdateService or Adopt. Its String is a line for people.
+// UpdateService, Adopt or Judge. Its String is a line for people.
 type Step interface{ String() string }
 
 // Register registers the wanted task definition as a new revision.

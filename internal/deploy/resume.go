@@ -1,0 +1,233 @@
+package deploy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// Judge gives the verdict on a service deployment that brought the wanted versions and that
+// nobody of us watched to its end.
+type Judge struct {
+	Record ecs.ServiceDeployment
+	Newest bool // no deployment of the service began after it
+	Back   bool // the newest one has what ran well before it
+}
+
+// String says what the step does.
+func (s Judge) String() string { return "look how deployment " + ecs.LastPart(s.Record.ARN) + " ended" }
+
+// Resume returns, of the plans, those that an interrupted run left to watch, with nothing
+// in them that begins anything: what goes on with what is wanted, and what brought the
+// wanted versions and ended otherwise since, as where ECS rolled it back.
+func Resume(ctx context.Context, plans []Plan) ([]Plan, error) {
+	resumed := make([]*Plan, len(plans))
+	err := eachAtOnce(ctx, targetsOf(plans), func(ctx context.Context, i int) error {
+		p := plans[i]
+		if len(p.Steps) == 0 {
+			return nil
+		}
+		if p.Changes() {
+			judge, err := brought(ctx, p)
+			if err != nil || judge == nil {
+				return err
+			}
+			p.Steps, p.Problems, p.Diff = []Step{*judge}, nil, ""
+		}
+		resumed[i] = &p
+		return nil
+	})
+	var left []Plan
+	for _, p := range resumed {
+		if p != nil {
+			left = append(left, *p)
+		}
+	}
+	return left, err
+}
+
+// brought returns the judgement of the newest service deployment with the wanted versions;
+// nil where there is none among the recent ones, or where it succeeded and something
+// else was deployed since: the versions may have been pinned after that.
+func brought(ctx context.Context, p Plan) (*Judge, error) {
+	h, d := p.Client.Deployments, p.Desired
+	if h == nil || p.Observed.Service == nil || len(d.Images) == 0 {
+		return nil, nil
+	}
+	for page, err := range newestFirst(h.ServiceDeployments(ctx, d.Cluster, d.ServiceName, time.Time{})) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
+		}
+		recent := page[:min(len(page), revisionsACall)]
+		revisions, err := revisionsBy(ctx, h, d, recent)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(recent, func(deployment ecs.ServiceDeployment) bool {
+			revision, known := revisions[deployment.Target.ARN]
+			return known && revision.hasPinned(d.Images)
+		})
+		if i < 0 || i > 0 && recent[i].Status == "SUCCESSFUL" {
+			return nil, nil
+		}
+		now := revisions[recent[0].Target.ARN].TaskDefinition
+		back := slices.ContainsFunc(recent[i+1:], func(older ecs.ServiceDeployment) bool {
+			return older.Status == "SUCCESSFUL" && now != "" && revisions[older.Target.ARN].TaskDefinition == now
+		})
+		return &Judge{Record: recent[i], Newest: i == 0, Back: back}, nil
+	}
+	return nil, nil
+}
+
+// revisionsBy returns the revisions that deployments brought, by their ARNs.
+func revisionsBy(ctx context.Context, h History, d Desired, deployments []ecs.ServiceDeployment) (map[string]deployed, error) {
+	var arns []string
+	for _, deployment := range deployments {
+		if !slices.Contains(arns, deployment.Target.ARN) {
+			arns = append(arns, deployment.Target.ARN)
+		}
+	}
+	if len(arns) == 0 {
+		return nil, nil
+	}
+	found, err := h.DescribeServiceRevisions(ctx, arns)
+	if err != nil {
+		return nil, fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)
+	}
+	revisions := map[string]deployed{}
+	for _, r := range found {
+		revisions[r.ARN] = deployed{ServiceRevision: r}
+	}
+	return revisions, nil
+}
+
+// over tells whether a service deployment has ended.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
+func over(status string) bool {
+	return slices.Contains([]string{"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}, status)
+}
+
+// judge waits for the end of a service deployment and says how it ended.
+func (r *roll) judge(ctx context.Context, j Judge) {
+	r.result.TaskDefinition, r.result.DeploymentID = "", ""
+	record, err := r.awaitRecord(ctx, j.Record)
+	name := "deployment " + ecs.LastPart(record.ARN) + ", which brought the pinned versions"
+	switch {
+	case ctx.Err() != nil:
+		r.verdict(tagboat.VerdictInterrupted, name+", goes on by itself; "+r.howToWatch())
+	case err != nil:
+		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("how %s, goes cannot be seen: %v; %s", name, err, r.howToWatch()))
+	case !over(record.Status):
+		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("%s, has status %s after %s and goes on by itself; %s", name, record.Status, r.options.timeout(), r.howToWatch()))
+	default:
+		j.Record = record
+		r.judgeRecord(ctx, j)
+	}
+}
+
+// awaitRecord asks for a service deployment until it has ended or the time is up.
+func (r *roll) awaitRecord(ctx context.Context, record ecs.ServiceDeployment) (ecs.ServiceDeployment, error) {
+	deadline := time.Now().Add(r.options.timeout())
+	for r.options.Wait && !over(record.Status) && time.Now().Before(deadline) {
+		r.report(StateRolling, ecs.Deployment{}, "deployment "+ecs.LastPart(record.ARN)+" has status "+record.Status)
+		if err := pause(ctx, stagesEvery); err != nil {
+			return record, err
+		}
+		found, err := r.plan.Client.Deployments.DescribeServiceDeployments(ctx, []string{record.ARN})
+		if err != nil && refused(err) {
+			return record, err
+		}
+		if len(found) > 0 {
+			record = found[0]
+		}
+	}
+	return record, nil
+}
+
+// judgeRecord turns the end of a service deployment into a verdict.
+func (r *roll) judgeRecord(ctx context.Context, j Judge) {
+	record := j.Record
+	service, err := r.serviceNow(ctx)
+	if err != nil {
+		r.verdict(tagboat.VerdictFailed, "what the service runs could not be seen: "+err.Error())
+		return
+	}
+	primary, _ := service.Primary()
+	runs, name := ecs.LastPart(primary.TaskDefinition), "deployment "+ecs.LastPart(record.ARN)+", which brought the pinned versions"
+	r.readImages(ctx)
+	if record.Status != "SUCCESSFUL" {
+		r.result.Causes = r.causesOf(ctx, service, record)
+	}
+	why := because(r.result.Causes, record.StatusReason)
+	switch {
+	case record.Status == "ROLLBACK_SUCCESSFUL":
+		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("ECS rolled %s, back to %s%s", name, runs, why))
+	case record.Status == "ROLLBACK_FAILED":
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("ECS could not roll %s, back%s", name, why))
+	case record.Status == "SUCCESSFUL":
+		r.succeededByRecord(ctx, primary)
+	case j.Back && len(r.result.Causes) > 0:
+		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s, failed, and the service went back to %s%s", name, runs, why))
+	case j.Newest:
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s, was stopped, and nothing was rolled back%s; undo it with: tagboat rollback --env %s %s", name, why, r.plan.Desired.Environment, r.plan.Desired.Service))
+	default:
+		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s, was stopped, since another began; the service has %s", name, runs))
+	}
+}
+
+// succeededByRecord looks at the tasks of a deployment that ECS says came through.
+func (r *roll) succeededByRecord(ctx context.Context, primary ecs.Deployment) {
+	var v verification
+	d := r.plan.Desired
+	found, err := v.look(ctx, r.plan.Client.ECS, d, d.ServiceName, primary)
+	if err == nil && found == pinnedRuns {
+		r.verdict(tagboat.VerdictSucceeded, ecs.LastPart(primary.TaskDefinition)+" runs, with the pinned digests"+untold(v.untold))
+		return
+	}
+	r.verdict(tagboat.VerdictFailed, "the deployment completed, but not all of its tasks were seen to run what is pinned: "+cmp.Or(v.other, v.missing))
+}
+
+func (r *roll) serviceNow(ctx context.Context) (ecs.Service, error) {
+	d := r.plan.Desired
+	found, _, err := r.plan.Client.ECS.DescribeServices(ctx, d.Cluster, []string{d.ServiceName})
+	if err == nil && len(found) == 0 {
+		err = errors.New("it does not exist any more")
+	}
+	if err != nil {
+		return ecs.Service{}, err
+	}
+	return found[0], nil
+}
+
+// causesOf gathers why a service deployment ended as it did. Its tasks are known by the
+// revision that they have: the record does not say by which id they were started.
+func (r *roll) causesOf(ctx context.Context, s ecs.Service, record ecs.ServiceDeployment) []tagboat.Cause {
+	d := ecs.Deployment{CreatedAt: record.CreatedAt}
+	revisions, err := r.plan.Client.Deployments.DescribeServiceRevisions(ctx, []string{record.Target.ARN})
+	if err != nil || len(revisions) == 0 {
+		return nil
+	}
+	d.TaskDefinition = revisions[0].TaskDefinition
+	r.result.TaskDefinition = d.TaskDefinition
+	stopped, err := serviceTasks(ctx, r.plan.Client.ECS, r.plan.Desired.Cluster, s.Name, "STOPPED")
+	if err != nil {
+		return nil
+	}
+	for _, t := range stopped {
+		if t.TaskDefinition == d.TaskDefinition && !t.CreatedAt.Before(record.CreatedAt) {
+			d.ID = t.StartedBy
+		}
+	}
+	if d.ID == "" {
+		return nil
+	}
+	r.result.DeploymentID = d.ID
+	g := gatherer{client: r.plan.Client, desired: r.plan.Desired, deployment: record.ARN}
+	return g.causes(ctx, s, d)
+}
