@@ -54,6 +54,9 @@ type PinsDocument struct {
 	// Overwritten are updates that somebody overwrote who knows nothing of the ledger's
 	// protocol, by putting back what was there before; pins --restore brings them back.
 	Overwritten []Overwritten `json:"overwritten,omitempty"`
+	// Replaced are pins that others made after these were decided on and before they were
+	// written: what pin wrote took their place.
+	Replaced []Replaced `json:"replaced,omitempty"`
 	// Projections are the parameters that follow one pin each, where there are any.
 	Projections []Projection `json:"projections,omitempty"`
 }
@@ -63,6 +66,16 @@ type Overwritten struct {
 	Pin                     // as it was
 	OverwrittenBy string    `json:"overwrittenBy"`
 	OverwrittenAt time.Time `json:"overwrittenAt"`
+}
+
+// Replaced is a pin of somebody else's that another one took the place of unseen.
+type Replaced struct {
+	Image            ImageName `json:"image"`
+	Tag              string    `json:"tag"`
+	Digest           Digest    `json:"digest"` // "" where the image had been taken out
+	By               string    `json:"by"`     // "" where nobody can tell any more
+	ParameterVersion int64     `json:"parameterVersion"`
+	Message          string    `json:"message"`
 }
 
 // Projection is a parameter that holds the pin of one image, for what reads no JSON.

@@ -40,12 +40,19 @@ func (a *App) group(env config.Environment, from config.Group) ledger.Group {
 	return g
 }
 
+// wanted is what to pin in an environment.
+type wanted struct {
+	pins map[tagboat.ImageName]tagboat.Reference
+	// conditional are the images that are pinned only as long as they are what was read.
+	conditional map[tagboat.ImageName]bool
+}
+
 // changes sorts what to pin by the groups of an environment that hold it.
-func (a *App) changes(env config.Environment, pins map[tagboat.ImageName]tagboat.Reference) []ledger.Change {
+func (a *App) changes(env config.Environment, want wanted) []ledger.Change {
 	var changes []ledger.Change
 	for _, g := range a.groups(env) {
-		c := ledger.Change{Group: g, Pins: map[tagboat.ImageName]tagboat.Reference{}}
-		for name, ref := range pins {
+		c := ledger.Change{Group: g, Pins: map[tagboat.ImageName]tagboat.Reference{}, Conditional: want.conditional}
+		for name, ref := range want.pins {
 			if _, ok := g.Images[name]; ok {
 				c.Pins[name] = ref
 			}
@@ -59,10 +66,20 @@ func (a *App) changes(env config.Environment, pins map[tagboat.ImageName]tagboat
 
 // written is what came of writing pins.
 type written struct {
-	before  []tagboat.Pin // all of the groups'
-	pins    []tagboat.Pin // those asked for, as they are now, by image
-	made    []tagboat.Pin // those of them that this wrote, with the version that it wrote
-	changed bool          // false where they were so already
+	before   []tagboat.Pin // all of the groups'
+	pins     []tagboat.Pin // those asked for, as they are now, by image
+	made     []made        // those of them that this changed
+	lost     []ledger.Overtaken
+	replaced []tagboat.Replaced
+	changed  bool // false where they were so already
+}
+
+// made is a pin that was written, with the version that wrote it.
+type made struct {
+	tagboat.Pin
+	was     tagboat.Reference // what the image was right before; the zero value for no pin
+	group   ledger.Group
+	receipt ledger.Receipt
 }
 
 // reason says what changes pins, for the history.
@@ -75,7 +92,7 @@ func (a *App) writePins(ctx context.Context, env config.Environment, pins map[ta
 	if err != nil {
 		return written{}, err
 	}
-	return a.writeOn(ctx, d, env, pins, why, dryRun)
+	return a.writeOn(ctx, d, env, wanted{pins: pins}, why, dryRun)
 }
 
 // draft reads the groups that hold images of an environment, and what is held in it.
@@ -89,8 +106,8 @@ func (a *App) draft(ctx context.Context, env config.Environment, images []tagboa
 	return a.ledger(env).Draft(ctx, append(groups, a.holdsOf(env))...)
 }
 
-// writeOn is writePins on groups that were read before.
-func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, why reason, dryRun bool) (written, error) {
+// writeOn is writePins on groups that were read before, of what was decided on them.
+func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environment, want wanted, why reason, dryRun bool) (written, error) {
 	book, err := d.Book(ctx)
 	if err != nil {
 		return written{}, err
@@ -99,19 +116,12 @@ func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environme
 	if dryRun {
 		write = d.Preview
 	}
-	receipts, err := write(ctx, a.changes(env, pins), ledger.Why{Message: why.message})
+	changes := a.changes(env, want)
+	receipts, err := write(ctx, changes, ledger.Why{Message: why.message})
 	w := written{before: book.Pins(env.Name)}
-	for _, receipt := range receipts {
-		for _, o := range receipt.Overtaken {
-			a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", o.Image, o.By))
-		}
-		w.changed = w.changed || receipt.Written
-		for _, pin := range receipt.Pins {
-			if _, asked := pins[pin.Image]; asked {
-				w.pins = append(w.pins, pin)
-				w.made = append(w.made, made(receipt, pin)...)
-			}
-		}
+	for i, receipt := range receipts {
+		a.tellReceipt(receipt)
+		w.add(changes[i], receipt)
 	}
 	slices.SortFunc(w.pins, func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
 	if !dryRun {
@@ -120,20 +130,75 @@ func (a *App) writeOn(ctx context.Context, d *ledger.Draft, env config.Environme
 	return w, err
 }
 
-// made returns a pin as an update wrote it; none where it wrote nothing, or somebody else
-// pinned the image later.
-func made(receipt ledger.Receipt, pin tagboat.Pin) []tagboat.Pin {
-	overtaken := slices.ContainsFunc(receipt.Overtaken, func(o ledger.Overtaken) bool { return o.Image == pin.Image })
-	if receipt.Wrote == 0 || overtaken {
-		return nil
+// add notes what came of one group.
+func (w *written) add(c ledger.Change, receipt ledger.Receipt) {
+	w.changed = w.changed || receipt.Written
+	w.lost = append(w.lost, receipt.Lost...)
+	for _, r := range receipt.Replaced {
+		w.replaced = append(w.replaced, tagboat.Replaced{
+			Image: r.Image, Tag: r.Was.Tag, Digest: r.Was.Digest, By: r.By, ParameterVersion: r.Version, Message: r.Message,
+		})
 	}
-	pin.ParameterVersion = receipt.Wrote
-	return []tagboat.Pin{pin}
+	others := append(slices.Clone(receipt.Lost), receipt.Overtaken...)
+	for _, pin := range receipt.Pins {
+		if _, asked := c.Pins[pin.Image]; !asked {
+			continue
+		}
+		w.pins = append(w.pins, pin)
+		theirs := slices.ContainsFunc(others, func(o ledger.Overtaken) bool { return o.Image == pin.Image })
+		if receipt.Wrote == 0 || theirs {
+			continue
+		}
+		pin.ParameterVersion = receipt.Wrote
+		was := receipt.Was(c.Group, pin.Image)
+		if was.Tag != pin.Tag || was.Digest != pin.Digest {
+			w.made = append(w.made, made{pin, was, c.Group, receipt})
+		}
+	}
+}
+
+// tellReceipt tells what others did at the same time.
+func (a *App) tellReceipt(r ledger.Receipt) {
+	for _, o := range r.Overtaken {
+		if o.Version == 0 {
+			a.notice(fmt.Sprintf("%s was changed after it was pinned, to %s, by a version that is not kept any more", o.Image, orNothing(o.Is)))
+			continue
+		}
+		a.notice(fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", o.Image, o.By))
+	}
+	for _, o := range r.Replaced {
+		a.notice(fmt.Sprintf("%s was pinned to %s by %s meanwhile%s; this pin took the place of that", o.Image, orNothing(o.Was), cmp.Or(o.By, "somebody"), becauseOf(o.Message)))
+	}
+	if len(r.Forgotten) > 0 {
+		a.notice(fmt.Sprintf("somebody deleted the parameter %s meanwhile, and what it held went with it: %s; pin it again", r.Parameter, strings.Join(r.Forgotten, ", ")))
+	}
+	if r.Uncertain {
+		a.tellUncertain(r.Parameter)
+	}
+}
+
+// tellUncertain says that nobody can tell whether a parameter lacks an update.
+func (a *App) tellUncertain(parameter string) {
+	a.notice(fmt.Sprintf("none of the versions of %s that are kept says what all before it came to, so that a pin may be missing from it or be older than what was pinned last; tagboat history tells what the journal knows", parameter))
+}
+
+func orNothing(ref tagboat.Reference) string {
+	if ref == (tagboat.Reference{}) {
+		return "nothing"
+	}
+	return readable(ref)
+}
+
+func becauseOf(message string) string {
+	if message == "" {
+		return ""
+	}
+	return " (" + message + ")"
 }
 
 // tellShared tells of pins that other environments have too, on purpose.
 func (a *App) tellShared(env config.Environment, pins map[tagboat.ImageName]tagboat.Reference) {
-	for _, c := range a.changes(env, pins) {
+	for _, c := range a.changes(env, wanted{pins: pins}) {
 		var others []string
 		for _, other := range a.config.Sharing(env, a.config.GroupOf(slices.Sorted(maps.Keys(c.Pins))[0])) {
 			if other.Name != env.Name {

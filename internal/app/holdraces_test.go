@@ -51,7 +51,9 @@ func TestAnUnholdLosesNoRejection(t *testing.T) {
 				w.Error(err)
 			}
 		}))
-		if _, err := a.Unhold(w.Context(), r); err != nil {
+		_, err := a.Unhold(w.Context(), r)
+		w.blocked(err, "the hold on web in dev was changed")
+		if _, err := w.open().Unhold(w.Context(), r); err != nil {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v2"), "v2 of image web was rejected in dev by a rollback")

@@ -45,7 +45,7 @@ func (a *App) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, e
 	if len(r.Images) == 0 {
 		r.Images = []tagboat.ImageName{ledger.AllImages}
 	}
-	return a.changeHolds(ctx, env, reason{"hold", r.Message}, r.DryRun, func(now ledger.Holds) ledger.Holds {
+	return a.changeHolds(ctx, env, changing{reason{"hold", r.Message}, r.DryRun, true, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for _, image := range r.Images {
 			held := now[image]
@@ -53,7 +53,7 @@ func (a *App) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, e
 			changes[image] = held
 		}
 		return changes
-	})
+	}})
 }
 
 // Unhold lets automation go on: with the images given, or with all of the environment.
@@ -63,7 +63,7 @@ func (a *App) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument,
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
-	return a.changeHolds(ctx, env, reason{"unhold", r.Message}, r.DryRun, func(now ledger.Holds) ledger.Holds {
+	return a.changeHolds(ctx, env, changing{reason{"unhold", r.Message}, r.DryRun, false, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, held := range now {
 			if held.Hold != nil && (len(r.Images) == 0 || slices.Contains(r.Images, image)) {
@@ -75,7 +75,7 @@ func (a *App) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument,
 			a.notice(fmt.Sprintf("all of %s is held: tagboat unhold --env %s", env.Name, env.Name))
 		}
 		return changes
-	})
+	}})
 }
 
 // holdable returns the environment, where all that was asked for exists.
@@ -112,34 +112,68 @@ func (a *App) newHold(ctx context.Context, env config.Environment, r HoldRequest
 	return hold, nil
 }
 
-// changeHolds writes the holds that change returns for those that there are.
-func (a *App) changeHolds(ctx context.Context, env config.Environment, why reason, dryRun bool, change func(now ledger.Holds) ledger.Holds) (tagboat.HoldsDocument, error) {
+// changing is a change of holds.
+type changing struct {
+	why    reason
+	dryRun bool
+	// again says that a change which others came before is made again upon theirs. Else it is
+	// given up: what it was to change is not there any more.
+	again  bool
+	change func(now ledger.Holds) ledger.Holds
+}
+
+// holdsTries is how often others may come before a change of holds.
+const holdsTries = 20
+
+// changeHolds writes the holds that a change returns for those that there are. A change
+// counts only for what nobody else changed meanwhile.
+func (a *App) changeHolds(ctx context.Context, env config.Environment, c changing) (tagboat.HoldsDocument, error) {
+	for range holdsTries {
+		holds, lost, err := a.changeHoldsOnce(ctx, env, c)
+		switch {
+		case err != nil:
+			return tagboat.HoldsDocument{}, err
+		case len(lost) == 0:
+			return holdsDocument(env, holds, a.session(env).Now()), nil
+		case !c.again:
+			return tagboat.HoldsDocument{}, tagboat.Errorf(tagboat.Blocked, "the hold on %s in %s was changed by %s meanwhile, and stays", lost[0].Image, env.Name, lost[0].By).
+				WithHint("tagboat pins --env %s shows it; where it is to go as well, run the command again", env.Name)
+		}
+	}
+	return tagboat.HoldsDocument{}, tagboat.Errorf(tagboat.Internal, "the holds of %s change too often", env.Name).WithHint("run the command again")
+}
+
+func (a *App) changeHoldsOnce(ctx context.Context, env config.Environment, c changing) (ledger.Holds, []ledger.Overtaken, error) {
 	group := a.holdsOf(env)
 	draft, err := a.ledger(env).Draft(ctx, group)
 	if err != nil {
-		return tagboat.HoldsDocument{}, err
+		return nil, nil, err
 	}
 	book, err := draft.Book(ctx)
 	if err != nil {
-		return tagboat.HoldsDocument{}, err
+		return nil, nil, err
 	}
 	holds, unreadable := book.Holds(env.Name)
-	changes := change(holds)
+	changes := c.change(holds)
 	was := holds
 	if unreadable != nil {
 		was = nil // so that all of what changes is written again
 	}
 	if unreadable != nil && len(changes) == 0 {
-		return tagboat.HoldsDocument{}, unreadable
+		return nil, nil, unreadable
 	}
-	if len(changes) > 0 && !dryRun {
-		if _, err := draft.Hold(ctx, group, was, changes, ledger.Why{Message: why.message}); err != nil {
-			return tagboat.HoldsDocument{}, fmt.Errorf("writing the holds of %s: %w", env.Name, err)
+	if len(changes) > 0 && !c.dryRun {
+		receipt, err := draft.Hold(ctx, group, was, changes, ledger.Why{Message: c.why.message})
+		if err != nil {
+			return nil, nil, fmt.Errorf("writing the holds of %s: %w", env.Name, err)
 		}
-		a.record(ctx, env, heldEvents(changes, why)...)
+		if len(receipt.Lost) > 0 {
+			return nil, receipt.Lost, nil
+		}
+		a.record(ctx, env, heldEvents(changes, c.why)...)
 	}
 	maps.Copy(holds, changes)
-	return holdsDocument(env, holds, a.session(env).Now()), nil
+	return holds, nil, nil
 }
 
 func heldEvents(changes ledger.Holds, why reason) []tagboat.Event {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -85,17 +84,14 @@ func (a *App) recordAt(ctx context.Context, at cloud.Place, events []tagboat.Eve
 // counts.
 func pinned(w written, why reason) []tagboat.Event {
 	var events []tagboat.Event
-	for _, pin := range w.made {
+	for _, made := range w.made {
+		pin := made.Pin
 		e := tagboat.Event{
 			Command: why.command, Message: why.message, Image: pin.Image,
-			To: tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, Parameter: pin.Parameter, ParameterVersion: pin.ParameterVersion,
+			From: tagboat.Observed{Tag: made.was.Tag, Digest: made.was.Digest},
+			To:   tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, Parameter: pin.Parameter, ParameterVersion: pin.ParameterVersion,
 		}
-		if at := slices.IndexFunc(w.before, func(p tagboat.Pin) bool { return p.Image == pin.Image }); at >= 0 {
-			e.From = tagboat.Observed{Tag: w.before[at].Tag, Digest: w.before[at].Digest}
-		}
-		if e.From != e.To {
-			events = append(events, e)
-		}
+		events = append(events, e)
 	}
 	return events
 }

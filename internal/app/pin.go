@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // ImageArg is an image and the version wanted of it. Without tag and digest, the
@@ -71,15 +73,17 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 		return PinResult{}, err
 	}
 	changes, reasons := references(found), map[tagboat.ImageName]string{}
+	want := wanted{pins: changes, conditional: map[tagboat.ImageName]bool{}}
 	for name, f := range found {
 		if f.why != "" {
 			reasons[name] = f.why
 		}
+		want.conditional[name] = r.Automation || f.shelf != nil
 	}
 	if err := a.admit(ctx, env, changes); err != nil {
 		return PinResult{}, err
 	}
-	written, err := a.writeOn(ctx, draft, env, changes, reason{"pin", strings.TrimSpace(r.Message + note)}, r.DryRun)
+	written, err := a.writeOn(ctx, draft, env, want, reason{"pin", strings.TrimSpace(r.Message + note)}, r.DryRun)
 	if err != nil {
 		return PinResult{}, err
 	}
@@ -87,19 +91,40 @@ func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
 		a.tellShared(env, changes)
 	}
 	result := PinResult{
-		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(written.pins)},
+		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(written.pins), Replaced: written.replaced},
 		Changed:  written.changed,
 		Reasons:  reasons,
 	}
 	if r.DryRun {
 		return result, nil
 	}
-	if !r.Automation {
-		if err := a.accept(ctx, env, book, written.pins); err != nil {
-			return result, err
-		}
+	return result, a.afterPin(ctx, draft, env, found, written, r.Automation)
+}
+
+// afterPin does what is to do once pins are written. No error of it says that nothing was
+// touched.
+func (a *App) afterPin(ctx context.Context, draft *ledger.Draft, env config.Environment, all map[tagboat.ImageName]found, w written, automation bool) error {
+	mine := slices.DeleteFunc(slices.Clone(w.pins), func(pin tagboat.Pin) bool {
+		return slices.ContainsFunc(w.lost, func(o ledger.Overtaken) bool { return o.Image == pin.Image })
+	})
+	failed := []error{losers(env, w.lost, all)}
+	if automation {
+		failed = append(failed, a.yields(ctx, env, all, w))
+	} else {
+		failed = append(failed, a.accept(ctx, draft, env, mine))
 	}
-	return result, a.keepTags(ctx, env, written.pins)
+	if err := errors.Join(failed...); err != nil {
+		return stands(w, err)
+	}
+	return stands(w, a.keepTags(ctx, env, mine))
+}
+
+// stands returns an error that came after pins were written as one that says so.
+func stands(w written, err error) error {
+	if err == nil || !w.changed || tagboat.KindOf(err) != tagboat.Usage {
+		return err
+	}
+	return tagboat.Errorf(tagboat.Internal, "the pins stand: %w", err).WithHint("%s", hintOf(err))
 }
 
 func noRule(image config.Image) error {

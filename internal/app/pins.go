@@ -38,6 +38,9 @@ func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocum
 		if entry.Torn {
 			a.notice("a writer died before it was done, and an update is missing from " + entry.Group.Parameter + "; the next pin brings it back")
 		}
+		if entry.Uncertain {
+			a.tellUncertain(entry.Group.Parameter)
+		}
 		document.Overwritten = append(document.Overwritten, entry.Overwritten...)
 	}
 	for _, o := range document.Overwritten {
@@ -116,6 +119,9 @@ func (a *App) books(ctx context.Context, environments []config.Environment) (map
 	books := map[tagboat.EnvName]ledger.Book{}
 	for book := range read {
 		for _, entry := range book.Entries {
+			if entry.Uncertain {
+				a.tellUncertain(entry.Group.Parameter)
+			}
 			books[entry.Group.Environment] = book
 		}
 	}

@@ -30,7 +30,7 @@ func (a *App) reject(ctx context.Context, env config.Environment, left []tagboat
 		return err
 	}
 	why := reason{"hold", message}
-	_, err = a.changeHolds(ctx, env, why, false, func(now ledger.Holds) ledger.Holds {
+	_, err = a.changeHolds(ctx, env, changing{why, false, true, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, digest := range bad {
 			held := now[image].Reject(digest).Accept(to[image].Digest) // a person goes back to it
@@ -38,13 +38,13 @@ func (a *App) reject(ctx context.Context, env config.Environment, left []tagboat
 			changes[image] = held
 		}
 		return changes
-	})
+	}})
 	if tagboat.KindOf(err) == tagboat.Usage {
-		_, err = a.changeHolds(ctx, env, why, false, func(now ledger.Holds) ledger.Holds {
+		_, err = a.changeHolds(ctx, env, changing{why, false, true, func(now ledger.Holds) ledger.Holds {
 			held := now[ledger.AllImages]
 			held.Hold = hold
 			return ledger.Holds{ledger.AllImages: held}
-		})
+		}})
 	}
 	if err == nil {
 		images := strings.Join(texts(slices.Sorted(maps.Keys(bad))), " ")

@@ -225,8 +225,8 @@ func (a *App) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollback, me
 	}
 	a.label(ctx, env, left)
 	written, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false)
-	if err != nil {
-		return pinnedBack{}, fmt.Errorf("pinning what %s goes back to: %w", name, err)
+	if err != nil { // automation is held by now
+		return pinnedBack{}, tagboat.Errorf(tagboat.Internal, "pinning what %s goes back to: %w", name, err).WithHint("%s", hintOf(err))
 	}
 	if written.changed {
 		a.tellShared(env, r.pins[name])

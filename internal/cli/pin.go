@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -72,15 +73,17 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	}
 	defer f.finish(a)
 	result, err := a.Pin(ctx, request)
-	if err != nil {
+	if err != nil && len(result.Document.Pins) == 0 {
 		return err
 	}
 	if f.json() {
-		return f.JSON(result.Document)
+		return errors.Join(err, f.JSON(result.Document))
 	}
 	f.printPinned(result.Document.Pins)
-	f.tellPinned(result, o)
-	return nil
+	if err == nil {
+		f.tellPinned(result, o)
+	}
+	return err
 }
 
 // printPinned prints what is pinned now, and where.

@@ -94,7 +94,13 @@ func (p *Parameters) Put(ctx context.Context, put ledger.Put) (int64, error) {
 		in.Description = aws.String(put.Description)
 	}
 	in.Tier = tiers[put.Tier]
-	out, err := p.client.PutParameter(ctx, in)
+	out, err := p.client.PutParameter(ctx, in, patientElsewhere)
+	if isThrottle(err) {
+		return 0, fmt.Errorf("%w: %w", ledger.ErrThrottled, explain(err))
+	}
+	if ambiguous(err) {
+		return 0, fmt.Errorf("%w: %w", ledger.ErrUnknown, explain(err))
+	}
 	if hasCode(err, "ParameterMaxVersionLimitExceeded") {
 		return 0, fmt.Errorf("%w: %w", ledger.ErrFull, explain(err))
 	}
@@ -109,6 +115,18 @@ func (p *Parameters) Put(ctx context.Context, put ledger.Put) (int64, error) {
 		return 0, explain(err)
 	}
 	return out.Version, nil
+}
+
+// patientElsewhere leaves to the ledger what is to be done where too many write, or an
+// answer got lost: its next write is based on what there is by then.
+func patientElsewhere(o *ssm.Options) { o.Retryer = impatient{onceSent(o.Retryer)} }
+
+// impatient makes no call again that was refused because too many were made.
+type impatient struct{ aws.Retryer }
+
+// IsErrorRetryable implements aws.Retryer.
+func (i impatient) IsErrorRetryable(err error) bool {
+	return !isThrottle(err) && i.Retryer.IsErrorRetryable(err)
 }
 
 // tiers are AWS's names. One that is not sent leaves the parameter in its tier.
@@ -140,6 +158,22 @@ func (p *Parameters) History(ctx context.Context, name string) ([]ledger.Paramet
 	}
 }
 
+// Oldest implements ledger.Store. AWS answers the oldest versions first.
+func (p *Parameters) Oldest(ctx context.Context, name string, n int) ([]ledger.Parameter, error) {
+	out, err := p.client.GetParameterHistory(ctx, &ssm.GetParameterHistoryInput{Name: aws.String(name), MaxResults: aws.Int32(int32(min(n, versionsAPage)))})
+	if hasCode(err, "ParameterNotFound") {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	versions := make([]ledger.Parameter, len(out.Parameters))
+	for i, v := range out.Parameters {
+		versions[i] = versionOf(v)
+	}
+	return versions, nil
+}
+
 // Label implements ledger.Store. AWS answers a label that it does not take with success.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_LabelParameterVersion.html
 func (p *Parameters) Label(ctx context.Context, name string, version int64, label string) error {
@@ -156,6 +190,9 @@ func (p *Parameters) Label(ctx context.Context, name string, version int64, labe
 // Unlabel implements ledger.Store.
 func (p *Parameters) Unlabel(ctx context.Context, name string, version int64, labels []string) error {
 	_, err := p.client.UnlabelParameterVersion(ctx, &ssm.UnlabelParameterVersionInput{Name: aws.String(name), ParameterVersion: aws.Int64(version), Labels: labels})
+	if hasCode(err, "ParameterVersionNotFound") {
+		return nil
+	}
 	return explain(err)
 }
 

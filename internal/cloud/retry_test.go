@@ -30,11 +30,27 @@ func TestD7ThrottlingIsWaitedOut(t *testing.T) {
 	}
 }
 
-func TestConcurrentWritesAreTriedAgain(t *testing.T) {
-	aws(t, map[string][]answer{"ssm.PutParameter": {{code: "TooManyUpdates"}, {body: `{"Version":4}`}}})
-	v, err := open(t).At(cloud.Place{}).Parameters().Put(t.Context(), ledger.Put{Name: "/a", Value: "x", Overwrite: true})
-	if v != 4 || err != nil {
-		t.Errorf("%d, %v", v, err)
+// TestAWriteGoesOutOnce has the ledger hear at once what came of a write: what it writes
+// next is based on what there is by then.
+func TestAWriteGoesOutOnce(t *testing.T) {
+	written := answer{body: `{"Version":4}`}
+	for name, c := range map[string]struct {
+		answer answer
+		want   error
+	}{
+		"others write":             {answer{code: "TooManyUpdates"}, ledger.ErrThrottled},
+		"throttled":                {throttled, ledger.ErrThrottled},
+		"no answer":                {answer{hangUp: true}, ledger.ErrUnknown},
+		"AWS does not know either": {answer{status: 500, code: "InternalServerError"}, ledger.ErrUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			aws(t, map[string][]answer{"ssm.PutParameter": {c.answer, written}})
+			o := open(t)
+			_, err := o.At(cloud.Place{}).Parameters().Put(t.Context(), ledger.Put{Name: "/a", Value: "x", Overwrite: true})
+			if calls := o.Calls().Total; !errors.Is(err, c.want) || calls != 1 {
+				t.Errorf("%d calls, %v", calls, err)
+			}
+		})
 	}
 }
 

@@ -22,9 +22,14 @@ type Entry struct {
 	// an update is missing, and the next Update or Repair brings it back. Only Audit
 	// can tell.
 	Torn bool
+	// Uncertain says that an update may be missing and nobody can tell: none of the versions
+	// that are kept says what all before it came to.
+	Uncertain bool
 	// Overwritten are updates that got lost to somebody who does not keep to the
 	// protocol, by image. Only Audit can tell.
 	Overwritten []tagboat.Overwritten
+
+	values values // all of it
 }
 
 // Pins returns the pins of an environment, those of all its groups, by image.
@@ -60,7 +65,7 @@ func entry(g Group, v values, version int64) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	e := Entry{Group: g, Version: version, Pins: pins}
+	e := Entry{Group: g, Version: version, Pins: pins, values: v}
 	for key, value := range v {
 		if _, ours := g.image(key); !ours {
 			if e.Others == nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -238,11 +239,21 @@ func (w *world) take(m move) {
 	a.next = <-a.waiting
 }
 
+// anID is that of an intention in a version's description.
+var anID = regexp.MustCompile(`"id":"[^"]*"`)
+
 // state identifies all that decides what can happen from here.
 func (w *world) state() [sha256.Size]byte {
 	h := sha256.New()
+	ids := map[string]string{} // which are random, and mean nothing but themselves
 	for _, p := range w.puts {
-		fmt.Fprintf(h, "%s %s %t\n", p.Value, p.Description, p.Overwrite)
+		description := anID.ReplaceAllStringFunc(p.Description, func(id string) string {
+			if ids[id] == "" {
+				ids[id] = fmt.Sprint("intention ", len(ids))
+			}
+			return ids[id]
+		})
+		fmt.Fprintf(h, "%s %s %t\n", p.Value, description, p.Overwrite)
 	}
 	for _, a := range w.actors {
 		fmt.Fprintf(h, "%q %t %d %v\n", a.heard, a.dead, a.behind, a.next)
@@ -359,6 +370,11 @@ func explore(ctx context.Context, s scenario, check func(w *world, ended bool, p
 		w.stop()
 	}
 	return found
+}
+
+// Oldest is nothing that a writer does before there are nearly a hundred versions.
+func (a *actor) Oldest(context.Context, string, int) ([]ledger.Parameter, error) {
+	return nil, errKilled
 }
 
 // Label and Unlabel are nothing that a writer without a label in its way does.

@@ -29,13 +29,14 @@ func (l *Ledger) Steps(ctx context.Context, g Group) (steps []Step, since time.T
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	s := nothing()
+	s := nothing(l.kept())
 	whole := len(history) > 0 && history[0].Version == 1
+	begin := firstCertain(history, l.kept())
 	for n, p := range history {
 		before := s.copy()
 		unreadable := s.take(n, p) != nil // nobody's pins
 		if !whole {
-			since, whole = p.At, !unreadable // what it changed is not known any more
+			since, whole = p.At, !unreadable && n >= begin // what it changed is not known any more
 			continue
 		}
 		if unreadable {
@@ -44,6 +45,18 @@ func (l *Ledger) Steps(ctx context.Context, g Group) (steps []Step, since time.T
 		steps = append(steps, g.steps(history[:n+1], before, s)...)
 	}
 	return steps, since, nil
+}
+
+// firstCertain returns the index of the first version from which on it is certain what a
+// parameter held; 0 where there is none.
+func firstCertain(history []Parameter, kept int) int {
+	s := nothing(kept)
+	for n, p := range history {
+		if s.take(n, p) == nil && s.certain {
+			return n
+		}
+	}
+	return 0
 }
 
 // steps returns what the newest version of a history meant, which made before become after.
@@ -99,7 +112,7 @@ func (g Group) overwritten(history []Parameter, s state) []tagboat.Overwritten {
 		if _, ours := noteOf(history[last]); ours {
 			continue
 		}
-		before, err := replay(history[:last])
+		before, err := replay(history[:last], s.kept)
 		if err != nil || before.values[key] == s.values[key] || !undoes(history, before, key, s.values[key]) {
 			continue
 		}
@@ -148,9 +161,9 @@ func (l *Ledger) AsOf(ctx context.Context, g Group, at time.Time) (Past, error) 
 	case then < 0:
 		then = len(history)
 	case then == 0 && history[0].Version > 1:
-		e, err := audited(g, history[:1])
+		e, err := l.audited(g, history[:1])
 		return Past{e, history[0].At}, err
 	}
-	e, err := audited(g, history[:then])
+	e, err := l.audited(g, history[:then])
 	return Past{Entry: e}, err
 }

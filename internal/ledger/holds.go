@@ -173,8 +173,25 @@ func (b Book) Holds(env tagboat.EnvName) (Holds, error) {
 }
 
 // Hold writes what is to be held to the parameter of a HoldsGroup, as far as it differs
-// from what was read of it, or all of it where that is nil. The rest stays.
-func (l *Ledger) Hold(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
+// from what was read of it, or all of it where was is nil. The rest stays. It counts only
+// where nobody changed the same meanwhile: what was lost to others is in the receipt. With
+// was nil it counts in any case.
+func (d *Draft) Hold(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
+	return d.hold(ctx, g, was, is, false, why)
+}
+
+// Accept is Hold of images whose rejections are taken back. It counts only where nobody held
+// or rejected any of them meanwhile: a version that is rejected once more looks like one
+// that was rejected before, and its hold does not.
+func (d *Draft) Accept(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
+	return d.hold(ctx, g, was, is, true, why)
+}
+
+func (d *Draft) hold(ctx context.Context, g Group, was, is Holds, together bool, why Why) (Receipt, error) {
+	if _, err := d.Book(ctx); err != nil {
+		return Receipt{}, err
+	}
+	w := d.ledger.ahead(d.found).writer(g)
 	want := values{}
 	for image, held := range is {
 		var before values
@@ -182,16 +199,13 @@ func (l *Ledger) Hold(ctx context.Context, g Group, was, is Holds, why Why) (Rec
 			before = was[image].values(image)
 		}
 		for key, value := range held.values(image) {
-			if old, known := before[key]; !known || old != value {
+			if old, known := before[key]; together || !known || old != value {
 				want[key] = value
+				w.conditional[key] = was != nil
 			}
 		}
 	}
-	w := &writer{store: l.Store, group: g, want: want, why: why}
+	w.wants(want)
+	w.read, w.together, w.why = d.read(g), together, why
 	return w.update(ctx)
-}
-
-// Hold is Ledger.Hold upon the draft.
-func (d *Draft) Hold(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
-	return d.ledger.ahead(d.found).Hold(ctx, g, was, is, why)
 }

@@ -28,16 +28,27 @@ func readHolds(t *testing.T, s ledger.Store) ledger.Holds {
 	return holds
 }
 
+// hold writes holds upon what was read of them.
+func hold(t *testing.T, s ledger.Store, was, is ledger.Holds) ledger.Receipt {
+	t.Helper()
+	g := ledger.HoldsGroup(holdsParameter, "dev")
+	draft, err := (&ledger.Ledger{Store: s}).Draft(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := draft.Hold(t.Context(), g, was, is, ledger.Why{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func TestHolds(t *testing.T) {
 	m := memory()
-	l := &ledger.Ledger{Store: m}
-	g := ledger.HoldsGroup(holdsParameter, "dev")
 	until := when.Add(time.Hour)
 	short, whole := &tagboat.Hold{Reason: "a sale", By: "ada", Since: &when, Until: &until}, &tagboat.Hold{By: "bob", Since: &when}
 	for _, changes := range []ledger.Holds{{"api": {Hold: short}}, {"proxy": ledger.Held{}.Reject(digest1)}} {
-		if _, err := l.Hold(t.Context(), g, nil, changes, ledger.Why{}); err != nil {
-			t.Fatal(err)
-		}
+		hold(t, m, nil, changes)
 	}
 	holds := readHolds(t, m)
 	if got := holds.Of("api", when.Add(time.Minute)); !cmp.Equal(got, short) {
@@ -49,9 +60,7 @@ func TestHolds(t *testing.T) {
 	if !holds["proxy"].Rejects(digest1) || holds["proxy"].Rejects(digest2) || holds["proxy"].Accept(digest1).Rejects(digest1) {
 		t.Errorf("rejected: %+v", holds["proxy"])
 	}
-	if _, err := l.Hold(t.Context(), g, holds, ledger.Holds{"api": {}, ledger.AllImages: {Hold: whole}}, ledger.Why{}); err != nil {
-		t.Fatal(err)
-	}
+	hold(t, m, holds, ledger.Holds{"api": {}, ledger.AllImages: {Hold: whole}})
 	holds = readHolds(t, m)
 	if holds["api"].Hold != nil || !cmp.Equal(holds.Of("api", until), whole) || !cmp.Equal(holds.Of("proxy", until), whole) {
 		t.Errorf("all are held: %+v", holds)
@@ -67,7 +76,11 @@ func TestManyHolds(t *testing.T) {
 		held.Hold = &tagboat.Hold{Reason: strings.Repeat("because ", 99), By: "ada", Since: &when}
 		changes[tagboat.ImageName(fmt.Sprint("image", n))] = held
 	}
-	_, err := l.Hold(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"), nil, changes, ledger.Why{})
+	draft, err := l.Draft(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = draft.Hold(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"), nil, changes, ledger.Why{})
 	var full *tagboat.Error
 	if !errors.As(err, &full) || full.Kind != tagboat.Usage || !strings.Contains(full.Hint, "tagboat hold --env dev") {
 		t.Errorf("%v", err)

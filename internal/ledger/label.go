@@ -51,18 +51,9 @@ func (w *writer) makeRoom(ctx context.Context) error {
 		return err
 	}
 	oldest := history[0]
-	var mine, others []string
-	for _, label := range oldest.Labels {
-		if strings.HasPrefix(label, ourLabels) {
-			mine = append(mine, label)
-		} else {
-			others = append(others, label)
-		}
-	}
+	mine, others := labelsOf(oldest)
 	if len(others) > 0 {
-		return tagboat.Usagef("parameter %s has a hundred versions, and the oldest, %d, has to stay for its label %s", w.group.Parameter, oldest.Version, strings.Join(others, " and ")).
-			WithHint("put the label on a newer version, or take it off: aws ssm unlabel-parameter-version --name %s --parameter-version %d --labels %s",
-				w.group.Parameter, oldest.Version, strings.Join(others, " "))
+		return w.inTheWay(oldest, others)
 	}
 	if len(mine) == 0 {
 		return nil // somebody else made room
@@ -72,4 +63,49 @@ func (w *writer) makeRoom(ctx context.Context) error {
 		return fmt.Errorf("making room in parameter %s: %w", w.group.Parameter, err)
 	}
 	return nil
+}
+
+// ensureRoom makes sure that a write and a repair of it fit, with some to spare for others
+// who write at the same time: a write that cannot be repaired would take an update of
+// somebody else's out of the value for good. history is nil where it was not read; then it
+// costs a call, and only where so many versions were made that the oldest have to go.
+func (w *writer) ensureRoom(ctx context.Context, history []Parameter) error {
+	spare := max(2, w.kept/12)
+	if w.room || w.head < int64(w.kept-spare) {
+		return nil
+	}
+	count := len(history)
+	if history == nil {
+		w.calls++
+		var err error
+		if history, err = w.store.Oldest(ctx, w.group.Parameter, spare); err != nil || len(history) == 0 {
+			return err
+		}
+		count = int(w.head - history[0].Version + 1)
+	}
+	for _, p := range history[:min(max(0, spare-(w.kept-count)), len(history))] {
+		if _, others := labelsOf(p); len(others) > 0 {
+			return w.inTheWay(p, others)
+		}
+	}
+	w.room = true
+	return nil
+}
+
+// labelsOf returns our labels of a version and those of others.
+func labelsOf(p Parameter) (mine, others []string) {
+	for _, label := range p.Labels {
+		if strings.HasPrefix(label, ourLabels) {
+			mine = append(mine, label)
+		} else {
+			others = append(others, label)
+		}
+	}
+	return mine, others
+}
+
+func (w *writer) inTheWay(p Parameter, labels []string) error {
+	return tagboat.Usagef("parameter %s keeps %d versions, and one of the oldest, %d, has to stay for its label %s", w.group.Parameter, w.kept, p.Version, strings.Join(labels, " and ")).
+		WithHint("put the label on a newer version, or take it off: aws ssm unlabel-parameter-version --name %s --parameter-version %d --labels %s",
+			w.group.Parameter, p.Version, strings.Join(labels, " "))
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -11,7 +12,12 @@ import (
 // any number of goroutines, as may any number of Ledgers on the same Store.
 type Ledger struct {
 	Store Store
+	// Kept is how many versions the Store keeps; 0 for Parameter Store's hundred. All who
+	// write to a parameter have to say the same.
+	Kept int
 }
+
+func (l *Ledger) kept() int { return cmp.Or(l.Kept, versionsKept) }
 
 // historiesAtOnce bounds Audit: Parameter Store answers three a second.
 const historiesAtOnce = 3
@@ -60,18 +66,21 @@ func (l *Ledger) entryOf(ctx context.Context, g Group, p Parameter) (Entry, erro
 // certain returns what a group holds whose newest version does not say by itself that no
 // update is missing from it.
 func (l *Ledger) certain(ctx context.Context, g Group, head int64) (Entry, error) {
-	w := &writer{store: l.Store, group: g, head: head}
+	w := l.writer(g)
+	w.head, w.once = head, true
 	_, s, err := w.history(ctx)
 	if err != nil {
 		return Entry{}, err
 	}
 	if s.torn() {
 		if repaired, err := w.settle(ctx); err == nil { // who may only read still knows what is missing
-			return entryWith(g, repaired)
+			e, err := entryWith(g, repaired)
+			e.Uncertain = !s.certain
+			return e, err
 		}
 	}
 	e, err := entry(g, s.values, s.head.Version)
-	e.Torn = s.torn()
+	e.Torn, e.Uncertain = s.torn(), !s.certain
 	return e, err
 }
 
@@ -119,12 +128,12 @@ func (l *Ledger) audit(ctx context.Context, g Group) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return audited(g, history)
+	return l.audited(g, history)
 }
 
 // audited returns what a history comes to, with who set each pin.
-func audited(g Group, history []Parameter) (Entry, error) {
-	s, err := replay(history)
+func (l *Ledger) audited(g Group, history []Parameter) (Entry, error) {
+	s, err := replay(history, l.kept())
 	if err != nil {
 		return Entry{}, err
 	}
@@ -132,7 +141,7 @@ func audited(g Group, history []Parameter) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	e.Torn = s.torn()
+	e.Torn, e.Uncertain = s.torn(), len(history) > 0 && !s.certain
 	e.Overwritten = g.overwritten(history, s)
 	for i := range e.Pins {
 		if at, ok := s.origin[g.key(e.Pins[i].Image)]; ok {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -30,11 +32,16 @@ func (m *Memory) Get(_ context.Context, names []string) (map[string]Parameter, e
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	found := map[string]Parameter{}
-	for _, name := range names {
-		if versions := m.parameters[name]; len(versions) > 0 {
+	for _, asked := range names {
+		name, version, selected := strings.Cut(asked, ":")
+		versions := m.parameters[name]
+		if selected {
+			versions = slices.DeleteFunc(slices.Clone(versions), func(p Parameter) bool { return strconv.FormatInt(p.Version, 10) != version })
+		}
+		if len(versions) > 0 {
 			p := versions[len(versions)-1]
 			p.Description, p.User, p.Labels = "", "", nil
-			found[name] = p
+			found[asked] = p
 		}
 	}
 	return found, nil
@@ -81,6 +88,19 @@ func (m *Memory) History(_ context.Context, name string) ([]Parameter, error) {
 	return slices.Clone(m.parameters[name]), nil
 }
 
+// Oldest implements Store.
+func (m *Memory) Oldest(ctx context.Context, name string, n int) ([]Parameter, error) {
+	history, err := m.History(ctx, name)
+	return history[:min(n, len(history))], err
+}
+
+// Delete deletes a parameter, as anybody may.
+func (m *Memory) Delete(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.parameters, name)
+}
+
 // Label implements Store.
 func (m *Memory) Label(_ context.Context, name string, version int64, label string) error {
 	m.mu.Lock()
@@ -98,12 +118,13 @@ func (m *Memory) Label(_ context.Context, name string, version int64, label stri
 func (m *Memory) Unlabel(_ context.Context, name string, version int64, off []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.relabel(name, version, func(labels []string, here bool) []string {
+	_ = m.relabel(name, version, func(labels []string, here bool) []string {
 		if !here {
 			return labels
 		}
 		return slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return slices.Contains(off, l) })
 	})
+	return nil
 }
 
 // relabel changes the labels of all versions, and tells which is the one that is meant.

@@ -79,8 +79,11 @@ func (p *projector) put(ctx context.Context, s Projection) error {
 		Name: s.Parameter, Value: s.Want, Overwrite: p.known[s.Parameter].Version > 0,
 		Description: "follows the pin of " + string(s.Image) + "; tagboat writes it",
 	})
-	if errors.Is(err, ErrExists) {
-		return sleep(ctx, readBehind) // the read was behind; it is read again now
+	switch {
+	case errors.Is(err, ErrExists), errors.Is(err, ErrUnknown):
+		return sleep(ctx, readBehind) // it is read again now
+	case errors.Is(err, ErrThrottled):
+		return waitATurn(ctx, 0)
 	}
 	if err != nil {
 		return fmt.Errorf("writing the projection %s: %w", s.Parameter, err)
@@ -111,7 +114,7 @@ func (l *Ledger) project(ctx context.Context, changes []Change, receipts []Recei
 		p.see(map[string]Parameter{g.Parameter: {Name: g.Parameter, Value: receipt.Value, Version: receipt.Version}})
 	}
 	if err := p.run(ctx); err != nil {
-		return fmt.Errorf("the pins are written, and their projections are not; the same command writes them: %w", err)
+		return tagboat.Errorf(tagboat.Internal, "the pins are written, and their projections are not; the same command writes them: %w", err)
 	}
 	return nil
 }

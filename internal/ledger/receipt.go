@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/tagboat/tagboat"
 )
 
@@ -19,35 +22,136 @@ type Receipt struct {
 	Wrote     int64         // the version with which it was written; later ones may have repaired others' updates
 	Pins      []tagboat.Pin // of the whole group; those that were written say who and why
 	Overtaken []Overtaken   // the images for which somebody else was later
+	Lost      []Overtaken   // the images for which somebody else was earlier, so that a condition did not hold
+	Replaced  []Replaced    // what others wrote after the decision was made, and this took the place of
 	Repaired  bool          // updates of others that had been overwritten were brought back
+	Forgotten []string      // keys that went with the parameter, which somebody deleted meanwhile
+	Uncertain bool          // updates may be missing that no version tells of any more
 	Calls     int           // calls of the Store
+
+	was map[string]prior // what the keys held that were written
 }
 
-// Overtaken says that somebody else pinned the same image at the same time, and later:
-// theirs counts.
+// Was returns what an image was before the version that was written; the zero value where
+// it was nothing, or nothing was written.
+func (r Receipt) Was(g Group, image tagboat.ImageName) tagboat.Reference {
+	was, ok := r.was[g.key(image)]
+	if !ok || !was.there {
+		return tagboat.Reference{}
+	}
+	return g.reference(image, values{g.key(image): was.value})
+}
+
+// Overtaken says that somebody else pinned the same image at the same time: theirs counts.
 type Overtaken struct {
 	Image   tagboat.ImageName
-	Version int64  // the version that counts
-	By      string // who wrote it
+	Is      tagboat.Reference // what counts; the zero value for no pin
+	Version int64             // the version that counts; 0 where that is not kept any more
+	By      string            // who wrote it
 	Message string
 }
 
-// overtaken returns the images of want for which s holds something else.
-func (g Group) overtaken(want values, s state, history []Parameter) []Overtaken {
+// Replaced is what somebody else wrote meanwhile, and what took the place of it.
+type Replaced struct {
+	Image   tagboat.ImageName
+	Was     tagboat.Reference // the zero value for no pin
+	Version int64             // 0 where that is not kept any more
+	By      string
+	Message string
+}
+
+// overtaken returns the images for which s holds something else than we wrote.
+func (w *writer) overtaken(s state, history []Parameter) []Overtaken {
 	var lost []Overtaken
-	for _, key := range want.keys() {
-		if s.values[key] == want[key] {
+	for _, key := range w.asked.keys() {
+		if s.values[key] == w.asked[key] || w.lost[key] {
 			continue
 		}
-		image, _ := g.image(key)
-		o := Overtaken{Image: image}
-		if at, ok := s.origin[key]; ok {
-			o.Version = history[at].Version
-			o.By, o.Message = author(history[at])
-		}
-		lost = append(lost, o)
+		lost = append(lost, w.whose(key, s.values, s.at(key), history))
 	}
 	return lost
+}
+
+// losesTo returns the images for which what we wanted was conditional, and lost before we wrote.
+func (w *writer) losesTo(s state, history []Parameter) []Overtaken {
+	var lost []Overtaken
+	for _, key := range slices.Sorted(maps.Keys(w.lost)) {
+		lost = append(lost, w.whose(key, s.values, s.at(key), history))
+	}
+	return lost
+}
+
+// voided returns the images for which our intention is in the history and does not count,
+// since somebody else had been earlier.
+func (w *writer) voided(meant intent, history []Parameter) []Overtaken {
+	var lost []Overtaken
+	for _, key := range meant.void {
+		was := meant.was[key]
+		w.lost[key] = true
+		delete(w.want, key)
+		if want, wanted := w.asked[key]; was.there && wanted && was.value == want || !was.there && !wanted {
+			continue // as we wanted it
+		}
+		v := values{}
+		if was.there {
+			v[key] = was.value
+		}
+		lost = append(lost, w.whose(key, v, was.at, history))
+	}
+	return lost
+}
+
+// whose says who set a key to what it is in v, with version at of a history.
+func (w *writer) whose(key string, v values, at int, history []Parameter) Overtaken {
+	image, ok := w.group.image(key)
+	if !ok {
+		image = tagboat.ImageName(key)
+	}
+	o := Overtaken{Image: image, Is: w.group.reference(image, v)}
+	if at >= 0 && at < len(history) {
+		o.Version = history[at].Version
+		o.By, o.Message = author(history[at])
+	}
+	return o
+}
+
+// replaces returns what others wrote after our decision and before our version, whose place
+// ours takes.
+func (w *writer) replaces(was map[string]prior, history []Parameter) []Replaced {
+	var all []Replaced
+	for _, key := range slices.Sorted(maps.Keys(was)) {
+		p := was[key]
+		read, there := w.read[key]
+		if w.conditional[key] || w.lost[key] || p.there == there && p.value == read || p.there && p.value == w.asked[key] {
+			continue
+		}
+		v := values{}
+		if p.there {
+			v[key] = p.value
+		}
+		o := w.whose(key, v, p.at, history)
+		all = append(all, Replaced{Image: o.Image, Was: o.Is, Version: o.Version, By: o.By, Message: o.Message})
+	}
+	return all
+}
+
+// at returns the index of the version that last set a key; -1 where that is not known.
+func (s state) at(key string) int {
+	if at, ok := s.origin[key]; ok {
+		return at
+	}
+	return -1
+}
+
+// forgotten returns the keys that were read and are in v no more.
+func (g Group) forgotten(read, v values) []string {
+	var keys []string
+	for _, key := range read.keys() {
+		if _, there := v[key]; !there {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // author returns who wrote a version and why. A write that says no description carries the

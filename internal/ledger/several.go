@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tagboat/tagboat"
@@ -11,6 +12,10 @@ import (
 type Change struct {
 	Group Group
 	Pins  map[tagboat.ImageName]tagboat.Reference
+	// Conditional are those of Pins that count only where the image still is what the draft
+	// had: what a rule chose, and all that automation does. Others pin what they are told to
+	// over whatever there is.
+	Conditional map[tagboat.ImageName]bool
 }
 
 // UpdateAll is Draft and its Update.
@@ -36,6 +41,7 @@ type Draft struct {
 	ledger *Ledger
 	groups []Group
 	found  map[string]Parameter
+	book   *Book
 }
 
 // Draft reads groups and their projections with one Get.
@@ -52,7 +58,29 @@ func (l *Ledger) Draft(ctx context.Context, groups ...Group) (*Draft, error) {
 }
 
 // Book is Ledger.Read of the draft.
-func (d *Draft) Book(ctx context.Context) (Book, error) { return d.ledger.book(ctx, d.groups, d.found) }
+func (d *Draft) Book(ctx context.Context) (Book, error) {
+	if d.book != nil {
+		return *d.book, nil
+	}
+	book, err := d.ledger.book(ctx, d.groups, d.found)
+	if err == nil {
+		d.book = &book
+	}
+	return book, err
+}
+
+// read returns what a group holds by the book of the draft; nil where that was not read.
+func (d *Draft) read(g Group) values {
+	if d.book == nil {
+		return nil
+	}
+	for _, e := range d.book.Entries {
+		if e.Group.Parameter == g.Parameter {
+			return e.values
+		}
+	}
+	return nil
+}
 
 // Update is Ledger.Update of several of the groups, each of another parameter, in their
 // order, and brings their projections up to date. What cannot be written to one of them is
@@ -65,7 +93,7 @@ func (d *Draft) Update(ctx context.Context, changes []Change, why Why) ([]Receip
 	var done []Receipt
 	ahead := d.ledger.ahead(d.found)
 	for _, c := range changes {
-		receipt, err := ahead.Update(ctx, c.Group, c.Pins, why)
+		receipt, err := ahead.change(ctx, c, d.read(c.Group), why)
 		if err != nil {
 			return done, unfinished(err, c.Group, len(done), len(changes))
 		}
@@ -96,7 +124,15 @@ func unfinished(err error, g Group, done, of int) error {
 	if of == 1 {
 		return err
 	}
-	return fmt.Errorf("%d of %d groups are written, and the same command does the rest; group %s: %w", done, of, g.Name, err)
+	e := tagboat.Errorf(tagboat.KindOf(err), "%d of %d groups are written, and the same command does the rest; group %s: %w", done, of, g.Name, err)
+	if done > 0 && e.Kind == tagboat.Usage {
+		e.Kind = tagboat.Internal
+	}
+	var cause *tagboat.Error
+	if errors.As(err, &cause) {
+		e.Hint = cause.Hint
+	}
+	return e
 }
 
 // ahead returns l with the first read of each parameter answered by found.
