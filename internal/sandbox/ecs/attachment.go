@@ -19,7 +19,7 @@ type attachment struct {
 }
 
 // networkAttachment shows the task's network interface. Its ids follow from the task's.
-func networkAttachment(region string, t *rollout.Task, network *networkConfiguration) attachment {
+func networkAttachment(region string, t *rollout.Task) attachment {
 	a := attachment{ID: attachmentID(t), Type: "ElasticNetworkInterface", Status: "ATTACHED", Details: []nameValue{}}
 	switch t.LastStatus {
 	case "PROVISIONING":
@@ -27,8 +27,8 @@ func networkAttachment(region string, t *rollout.Task, network *networkConfigura
 	case "STOPPED":
 		a.Status = "DELETED"
 	}
-	if network != nil && network.AwsvpcConfiguration != nil && len(network.AwsvpcConfiguration.Subnets) > 0 {
-		a.Details = append(a.Details, nameValue{"subnetId", network.AwsvpcConfiguration.Subnets[0]})
+	if t.Subnet != "" {
+		a.Details = append(a.Details, nameValue{"subnetId", t.Subnet})
 	}
 	if t.IP == "" || a.Status == "PRECREATED" {
 		return a

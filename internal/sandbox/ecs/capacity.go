@@ -1,96 +1,294 @@
 package ecs
 
-import "strings"
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
 
-// capacityProvider is the CapacityProvider structure of an answer. The sandbox has
-// the two that AWS gives every account.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProvider.html
-type capacityProvider struct {
-	ARN    string `json:"capacityProviderArn"`
-	Name   string `json:"name"`
-	Status string `json:"status"`
-	Type   string `json:"type"`
-	Tags   []tag  `json:"tags"`
+// capacityItem is one item of a capacity provider strategy.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
+type capacityItem struct {
+	CapacityProvider string `json:"capacityProvider"`
+	Weight           int    `json:"weight"`
+	Base             int    `json:"base"`
 }
 
+// fargateProviders are those that AWS gives every account.
 var fargateProviders = []string{"FARGATE", "FARGATE_SPOT"}
 
-type describeCapacityProvidersIn struct{ CapacityProviders []string }
+func isFargateProvider(name string) bool { return slices.Contains(fargateProviders, name) }
 
-type describeCapacityProvidersOut struct {
-	CapacityProviders []capacityProvider `json:"capacityProviders"`
-	Failures          []failure          `json:"failures"`
+// capacityProvider is the CapacityProvider structure of an answer. What an Auto Scaling
+// group is to do is kept: there is none, and tasks run on the instances that the cluster has.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProvider.html
+type capacityProvider struct {
+	ARN         string          `json:"capacityProviderArn"`
+	Name        string          `json:"name"`
+	Status      string          `json:"status"`
+	Type        string          `json:"type"`
+	AutoScaling json.RawMessage `json:"autoScalingGroupProvider,omitempty"`
+	Tags        []tag           `json:"tags"`
 }
 
-func (c call) describeCapacityProviders(in describeCapacityProvidersIn) (describeCapacityProvidersOut, error) {
-	out := describeCapacityProvidersOut{CapacityProviders: []capacityProvider{}, Failures: []failure{}}
+// provider finds a capacity provider by name or ARN; nil where there is none.
+func (r *region) provider(id string) *capacityProvider {
+	name := strings.TrimPrefix(id, r.scope.ARN("ecs", "capacity-provider/"))
+	if isFargateProvider(name) {
+		return &capacityProvider{ARN: r.scope.ARN("ecs", "capacity-provider/"+name), Name: name, Status: active, Type: name, Tags: []tag{}}
+	}
+	return r.Providers[name]
+}
+
+var providerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+
+type createProviderIn struct {
+	Name                     string
+	AutoScalingGroupProvider json.RawMessage
+	ManagedInstancesProvider json.RawMessage
+	Tags                     []tag
+}
+
+type providerOut struct {
+	CapacityProvider *capacityProvider `json:"capacityProvider"`
+}
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCapacityProvider.html
+func (c call) createProvider(in createProviderIn) (providerOut, error) {
+	var group struct{ AutoScalingGroupARN string }
+	if err := read(in.AutoScalingGroupProvider, &group); err != nil {
+		return providerOut{}, err
+	}
+	lower := strings.ToLower(in.Name)
+	switch {
+	case !providerPattern.MatchString(in.Name):
+		return providerOut{}, clientError("The specified capacity provider name is invalid. Up to 255 characters are allowed, including letters (upper and lowercase), numbers, underscores (_), and hyphens (-).")
+	case strings.HasPrefix(lower, "aws"), strings.HasPrefix(lower, "ecs"), strings.HasPrefix(lower, "fargate"):
+		return providerOut{}, clientError("The specified capacity provider name is invalid. The name cannot be prefixed with aws, ecs, or fargate.")
+	case given(in.ManagedInstancesProvider):
+		return providerOut{}, unsupported("Amazon ECS Managed Instances")
+	case group.AutoScalingGroupARN == "":
+		return providerOut{}, invalidParameter("An Auto Scaling group ARN must be specified for a capacity provider.")
+	case c.Providers[in.Name] != nil:
+		return providerOut{}, invalidParameter("The specified capacity provider already exists. To change the configuration of an existing capacity provider, update the capacity provider.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return providerOut{}, err
+	}
+	made := &capacityProvider{
+		ARN: c.scope.ARN("ecs", "capacity-provider/"+in.Name), Name: in.Name, Status: active,
+		Type: "EC2_AUTOSCALING", AutoScaling: in.AutoScalingGroupProvider, Tags: append([]tag{}, in.Tags...),
+	}
+	c.Providers[in.Name] = made
+	return providerOut{CapacityProvider: made}, nil
+}
+
+type deleteProviderIn struct{ CapacityProvider string }
+
+// deleteProvider removes a capacity provider that no cluster has any more.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCapacityProvider.html
+func (c call) deleteProvider(in deleteProviderIn) (providerOut, error) {
+	p := c.provider(in.CapacityProvider)
+	if p == nil {
+		return providerOut{}, invalidParameter("The specified capacity provider does not exist. Specify a valid name or ARN and try again.")
+	}
+	if isFargateProvider(p.Name) {
+		return providerOut{}, invalidParameter("The specified capacity provider is managed by AWS and cannot be deleted.")
+	}
+	for _, cluster := range c.Clusters {
+		if cluster.Status == active && slices.Contains(cluster.CapacityProviders, p.Name) {
+			return providerOut{}, refused("ResourceInUseException", "The specified capacity provider is in use and cannot be removed.")
+		}
+	}
+	delete(c.Providers, p.Name)
+	gone := *p
+	gone.Status = inactive
+	return providerOut{CapacityProvider: &gone}, nil
+}
+
+type describeProvidersIn struct {
+	CapacityProviders []string
+	Cluster           string
+}
+
+type describeProvidersOut struct {
+	CapacityProviders []*capacityProvider `json:"capacityProviders"`
+	Failures          []failure           `json:"failures"`
+}
+
+func (c call) describeProviders(in describeProvidersIn) (describeProvidersOut, error) {
+	out := describeProvidersOut{CapacityProviders: []*capacityProvider{}, Failures: []failure{}}
 	wanted := in.CapacityProviders
 	if len(wanted) == 0 {
-		wanted = fargateProviders
+		wanted = slices.Clone(fargateProviders)
+		for name := range c.Providers {
+			wanted = append(wanted, name)
+		}
+		slices.Sort(wanted)
 	}
 	for _, id := range wanted {
-		name := id[strings.LastIndex(id, "/")+1:]
-		arn := c.scope.ARN("ecs", "capacity-provider/"+name)
-		if !isFargateProvider(name) {
-			out.Failures = append(out.Failures, missing(arn))
+		if p := c.provider(id); p != nil {
+			out.CapacityProviders = append(out.CapacityProviders, p)
 			continue
 		}
-		out.CapacityProviders = append(out.CapacityProviders, capacityProvider{
-			ARN: arn, Name: name, Status: active, Type: name, Tags: []tag{},
-		})
+		out.Failures = append(out.Failures, missing(c.scope.ARN("ecs", "capacity-provider/"+lastPart(id))))
 	}
 	return out, nil
 }
 
-func isFargateProvider(name string) bool {
-	for _, p := range fargateProviders {
-		if p == name {
-			return true
-		}
-	}
-	return false
+type putProvidersIn struct {
+	Cluster                         string
+	CapacityProviders               []string
+	DefaultCapacityProviderStrategy json.RawMessage
 }
 
-// There are no container instances: tasks of every launch type run without one.
-
-type listContainerInstancesIn struct {
-	paging
-	Cluster string
-}
-
-type listContainerInstancesOut struct {
-	ARNs []string `json:"containerInstanceArns"`
-}
-
-func (c call) listContainerInstances(in listContainerInstancesIn) (listContainerInstancesOut, error) {
-	_, err := c.cluster(in.Cluster)
-	return listContainerInstancesOut{ARNs: []string{}}, err
-}
-
-type describeContainerInstancesIn struct {
-	Cluster            string
-	ContainerInstances []string
-}
-
-type describeContainerInstancesOut struct {
-	ContainerInstances []struct{} `json:"containerInstances"`
-	Failures           []failure  `json:"failures"`
-}
-
-func (c call) describeContainerInstances(in describeContainerInstancesIn) (describeContainerInstancesOut, error) {
-	out := describeContainerInstancesOut{ContainerInstances: []struct{}{}, Failures: []failure{}}
-	cluster, err := c.cluster(in.Cluster)
+// putProviders replaces a cluster's capacity providers and its default strategy.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PutClusterCapacityProviders.html
+func (c call) putProviders(in putProvidersIn) (clusterOut, error) {
+	changed, err := c.cluster(in.Cluster)
 	if err != nil {
-		return out, err
+		return clusterOut{}, err
 	}
-	if len(in.ContainerInstances) == 0 {
-		return out, invalidParameter("Container instance list cannot be empty.")
+	if in.CapacityProviders == nil || !given(in.DefaultCapacityProviderStrategy) {
+		return clusterOut{}, invalidParameter("Both capacityProviders and defaultCapacityProviderStrategy must be specified. They can be empty.")
 	}
-	for _, id := range in.ContainerInstances {
-		if !strings.HasPrefix(id, "arn:") {
-			id = c.scope.ARN("ecs", "container-instance/"+cluster.Name+"/"+id)
+	providers, err := c.checkProviders(in.CapacityProviders, in.DefaultCapacityProviderStrategy)
+	if err != nil {
+		return clusterOut{}, err
+	}
+	for _, s := range c.engine.Services(changed.ARN) {
+		for _, used := range s.Spec.Capacity {
+			if s.Status == active && slices.Contains(changed.CapacityProviders, used.Provider) && !slices.Contains(providers, used.Provider) {
+				return clusterOut{}, refused("ResourceInUseException", "The specified capacity provider is in use and cannot be removed.")
+			}
 		}
-		out.Failures = append(out.Failures, missing(id))
 	}
-	return out, nil
+	changed.CapacityProviders, changed.Strategy = providers, in.DefaultCapacityProviderStrategy
+	return clusterOut{Cluster: c.clusterRecord(changed, nil)}, nil
+}
+
+// checkProviders returns the names of a cluster's capacity providers, and tells why they
+// or its default strategy cannot be.
+func (r *region) checkProviders(ids []string, strategy json.RawMessage) ([]string, error) {
+	var items []capacityItem
+	if err := read(strategy, &items); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, id := range ids {
+		p := r.provider(id)
+		if p == nil {
+			return nil, unknownProvider(id)
+		}
+		names = append(names, p.Name)
+	}
+	return names, r.checkItems(items, names)
+}
+
+func unknownProvider(id string) error {
+	return invalidParameter("The specified capacity provider '%s' was not found. Specify a valid name or ARN and try again.", id)
+}
+
+const maxItems = 20
+
+// checkItems holds the rules of a capacity provider strategy in a cluster that has these
+// providers.
+func (r *region) checkItems(items []capacityItem, associated []string) error {
+	bases, weights, onFargate := 0, 0, 0
+	for _, item := range items {
+		p := r.provider(item.CapacityProvider)
+		switch {
+		case p == nil:
+			return unknownProvider(item.CapacityProvider)
+		case !slices.Contains(associated, p.Name):
+			return invalidParameter("The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. Associate the capacity provider with the cluster and try again.")
+		case item.Weight < 0 || item.Weight > 1000:
+			return invalidParameter("The weight of a capacity provider must be between 0 and 1000.")
+		case item.Base < 0 || item.Base > 100_000:
+			return invalidParameter("The base of a capacity provider must be between 0 and 100000.")
+		}
+		if item.Base > 0 {
+			bases++
+		}
+		if isFargateProvider(p.Name) {
+			onFargate++
+		}
+		weights += item.Weight
+	}
+	switch {
+	case len(items) > maxItems:
+		return invalidParameter("A capacity provider strategy can have up to %d items.", maxItems)
+	case bases > 1:
+		return invalidParameter("The specified capacity provider strategy is invalid. Only one capacity provider can have a base value defined.")
+	case onFargate > 0 && onFargate < len(items):
+		return invalidParameter("A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers. Specify one or the other and try again.")
+	case len(items) > 1 && weights == 0:
+		return invalidParameter("The specified capacity provider strategy is invalid. At least one capacity provider must have a weight greater than zero.")
+	}
+	return nil
+}
+
+// applyCapacity takes over a strategy. An empty one leads back to the launch type that the
+// service runs on.
+func (s *settings) applyCapacity(in *serviceRequest) error {
+	if given(in.CapacityProviderStrategy) {
+		was := s.runsOn()
+		s.Capacity = nil
+		if err := read(in.CapacityProviderStrategy, &s.Capacity); err != nil {
+			return err
+		}
+		if len(s.Capacity) == 0 && in.LaunchType == nil {
+			s.LaunchType = was
+		}
+	}
+	if in.LaunchType == nil && len(s.Capacity) > 0 {
+		s.LaunchType = ""
+	}
+	return nil
+}
+
+// checkStrategyChange wants a new deployment for another capacity provider strategy.
+func (s *settings) checkStrategyChange(in *serviceRequest) error {
+	if !given(in.CapacityProviderStrategy) || in.ForceNewDeployment {
+		return nil
+	}
+	var next []capacityItem
+	if err := read(in.CapacityProviderStrategy, &next); err != nil || slices.Equal(next, s.Capacity) {
+		return err
+	}
+	return invalidParameter("When switching from launch type to capacity provider strategy on an existing service, or making a change to a capacity provider strategy on a service that is already using one, you must force a new deployment.")
+}
+
+// runsOn returns the launch type of the tasks.
+func (s *settings) runsOn() string {
+	switch {
+	case s.LaunchType != "" || len(s.Capacity) == 0:
+		return s.LaunchType
+	case isFargateProvider(lastPart(s.Capacity[0].CapacityProvider)):
+		return fargate
+	default:
+		return ec2
+	}
+}
+
+// checkCapacity tells whether there is something of the kind for the tasks to run on.
+func (r *region) checkCapacity(s *settings, content *registration) error {
+	if s.LaunchType != "" && len(s.Capacity) > 0 {
+		return invalidParameter("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
+	}
+	if cluster := r.anyCluster(s.ClusterARN); cluster != nil {
+		if err := r.checkItems(s.Capacity, cluster.CapacityProviders); err != nil {
+			return err
+		}
+	}
+	switch launchType := s.runsOn(); launchType {
+	case fargate, ec2, "EXTERNAL":
+		if !slices.Contains(content.compatibilities(), launchType) {
+			return invalidParameter("Task definition does not support launch_type %s.", launchType)
+		}
+	default:
+		return invalidParameter("launch type should be one of [EC2,FARGATE,EXTERNAL]")
+	}
+	return s.checkPlatform()
 }

@@ -73,15 +73,47 @@ func (c call) createCluster(in createClusterIn) (clusterOut, error) {
 	if old := c.anyCluster(in.ClusterName); old != nil && old.Status == active {
 		return clusterOut{Cluster: c.clusterRecord(old, nil)}, nil
 	}
+	providers, err := c.checkProviders(in.CapacityProviders, in.DefaultCapacityProviderStrategy)
+	if err != nil {
+		return clusterOut{}, err
+	}
 	made := &cluster{
 		ARN: c.clusterARN(in.ClusterName), Name: in.ClusterName, Status: active,
 		Settings: in.Settings, Configuration: in.Configuration,
-		CapacityProviders: in.CapacityProviders, Strategy: in.DefaultCapacityProviderStrategy,
+		CapacityProviders: providers, Strategy: in.DefaultCapacityProviderStrategy,
 		ServiceConnect: in.ServiceConnectDefaults,
 	}
 	c.Clusters[made.Name] = made
+	c.addInstances(made)
 	c.setTags(made.ARN, in.Tags)
 	return clusterOut{Cluster: c.clusterRecord(made, []string{includeTags})}, nil
+}
+
+type updateClusterIn struct {
+	Cluster                string
+	Settings               json.RawMessage
+	Configuration          json.RawMessage
+	ServiceConnectDefaults json.RawMessage
+}
+
+// updateCluster changes what the request names, as UpdateClusterSettings does.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateCluster.html
+func (c call) updateCluster(in updateClusterIn) (clusterOut, error) {
+	changed, err := c.cluster(in.Cluster)
+	if err != nil {
+		return clusterOut{}, err
+	}
+	for _, member := range []struct {
+		to   *json.RawMessage
+		from json.RawMessage
+	}{
+		{&changed.Settings, in.Settings}, {&changed.Configuration, in.Configuration}, {&changed.ServiceConnect, in.ServiceConnectDefaults},
+	} {
+		if given(member.from) {
+			*member.to = member.from
+		}
+	}
+	return clusterOut{Cluster: c.clusterRecord(changed, []string{"SETTINGS", "CONFIGURATIONS", includeTags})}, nil
 }
 
 type clusterIn struct{ Cluster string }
@@ -98,6 +130,12 @@ func (c call) deleteCluster(in clusterIn) (clusterOut, error) {
 	}
 	if len(c.engine.Tasks(rollout.TaskFilter{ClusterARN: doomed.ARN, DesiredStatus: desiredRunning})) > 0 {
 		return clusterOut{}, refused("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+	}
+	if len(c.engine.Instances(doomed.ARN)) > 0 && c.deps.Strict {
+		return clusterOut{}, refused("ClusterContainsContainerInstancesException", "The Cluster cannot be deleted while Container Instances are active or draining.")
+	}
+	for _, i := range c.engine.Instances(doomed.ARN) {
+		c.engine.RemoveInstance(c.deps.Clock.Now(), i.ARN)
 	}
 	doomed.Status = inactive
 	delete(c.Tags, doomed.ARN)

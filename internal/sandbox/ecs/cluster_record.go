@@ -42,6 +42,7 @@ func (r *region) clusterRecord(c *cluster, include []string) clusterRecord {
 		Strategy:          orEmptyList(c.Strategy),
 		ServiceConnect:    c.ServiceConnect,
 	}
+	record.ContainerInstances = len(r.engine.Instances(c.ARN))
 	for _, s := range r.engine.Services(c.ARN) {
 		if s.Status == active {
 			record.ActiveServices++

@@ -21,8 +21,13 @@ type Deps struct {
 	Functions  Functions  // nil: every function of a lifecycle hook answers SUCCEEDED
 	Events     Events     // nil: nobody listens
 	Clusters   []string   // exist from the start, everywhere, beside the one named default
-	Seed       string     // makes ids repeatable; "" is a seed too
-	Timings    rollout.Timings
+	// Instances is how many container instances a cluster has from the start, by its name.
+	Instances map[string]int
+	// Strict asks for what others have to make first on AWS: container instances where
+	// Instances names none (each cluster has one otherwise), and task roles.
+	Strict  bool
+	Seed    string // makes ids repeatable; "" is a seed too
+	Timings rollout.Timings
 }
 
 // ErrImageNotFound says that a registry does not have an image.

@@ -45,7 +45,8 @@ type fixture struct {
 	client  *sdk.Client
 }
 
-func newFixture(t *testing.T) *fixture {
+// newFixture returns a strict ECS; change may have it otherwise.
+func newFixture(t *testing.T, change ...func(*ecs.Deps)) *fixture {
 	t.Helper()
 	w := &world{
 		images: map[string]ecs.Image{
@@ -60,7 +61,11 @@ func newFixture(t *testing.T) *fixture {
 		health: map[string]string{},
 	}
 	f := &fixture{world: w, clock: clock.NewManual(start)}
-	f.service = ecs.New(ecs.Deps{Clock: f.clock, Images: w, Logs: w, Targets: w, Parameters: parameters{"/app/password": true}})
+	deps := ecs.Deps{Clock: f.clock, Images: w, Logs: w, Targets: w, Parameters: parameters{"/app/password": true}, Strict: true}
+	for _, c := range change {
+		c(&deps)
+	}
+	f.service = ecs.New(deps)
 	f.serve(t)
 	return f
 }

@@ -10,18 +10,26 @@ func (s *Service) Service() wire.Service {
 		Protocol: wire.JSON11,
 		Target:   "AmazonEC2ContainerServiceV20141113.",
 		Operations: map[string]wire.Operation{
-			"CreateCluster":             operation(s, call.createCluster),
-			"DescribeClusters":          operation(s, call.describeClusters),
-			"ListClusters":              operation(s, call.listClusters),
-			"DeleteCluster":             operation(s, call.deleteCluster),
-			"DescribeCapacityProviders": operation(s, call.describeCapacityProviders),
+			"CreateCluster":         operation(s, call.createCluster),
+			"DescribeClusters":      operation(s, call.describeClusters),
+			"ListClusters":          operation(s, call.listClusters),
+			"DeleteCluster":         operation(s, call.deleteCluster),
+			"UpdateCluster":         operation(s, call.updateCluster),
+			"UpdateClusterSettings": operation(s, call.updateCluster),
+
+			"CreateCapacityProvider":      operation(s, call.createProvider),
+			"DeleteCapacityProvider":      operation(s, call.deleteProvider),
+			"DescribeCapacityProviders":   operation(s, call.describeProviders),
+			"PutClusterCapacityProviders": operation(s, call.putProviders),
 
 			"ListAccountSettings":      operation(s, call.listAccountSettings),
 			"PutAccountSetting":        operation(s, call.putAccountSetting),
 			"PutAccountSettingDefault": operation(s, call.putAccountSetting),
 
-			"ListContainerInstances":     operation(s, call.listContainerInstances),
-			"DescribeContainerInstances": operation(s, call.describeContainerInstances),
+			"ListContainerInstances":      operation(s, call.listInstances),
+			"DescribeContainerInstances":  operation(s, call.describeInstances),
+			"RegisterContainerInstance":   operation(s, call.registerInstance),
+			"DeregisterContainerInstance": operation(s, call.deregisterInstance),
 
 			"RegisterTaskDefinition":     operation(s, call.registerTaskDefinition),
 			"DescribeTaskDefinition":     operation(s, call.describeTaskDefinition),

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"encoding/base64"
+	"sort"
 	"strings"
 )
 
@@ -52,14 +53,8 @@ func (l list[T]) after(token string) (int, error) {
 	if err != nil || !ok {
 		return 0, invalidParameter("Invalid token")
 	}
-	for i, item := range l.items {
-		order := strings.Compare(l.key(item), key)
-		if l.descending {
-			order = -order
-		}
-		if order > 0 {
-			return i, nil
-		}
-	}
-	return len(l.items), nil
+	return sort.Search(len(l.items), func(i int) bool {
+		order := strings.Compare(l.key(l.items[i]), key)
+		return order > 0 && !l.descending || order < 0 && l.descending
+	}), nil
 }

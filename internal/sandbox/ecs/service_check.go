@@ -11,7 +11,8 @@ import (
 // words, or nil.
 func (c call) check(s *settings, content *registration) error {
 	for _, check := range []func(*settings, *registration) error{
-		checkScheduling, checkCapacity, checkNetwork, c.checkLoadBalancers, checkGrace,
+		checkScheduling, c.checkCapacity, checkNetwork, c.checkLoadBalancers, checkGrace, checkPlacement,
+		checkServiceConnect, checkLattice, checkVolumesAtLaunch, checkRebalancing,
 	} {
 		if err := check(s, content); err != nil {
 			return err
@@ -40,9 +41,6 @@ func checkScheduling(s *settings, _ *registration) error {
 	if s.Scheduling == rollout.Daemon && s.runsOn() == fargate {
 		return invalidParameter("The daemon scheduling strategy is not supported for the Fargate launch type.")
 	}
-	if s.Scheduling == rollout.Daemon && s.Desired != 0 {
-		return invalidParameter("The daemon scheduling strategy does not support a desired count for services. Remove a desired count value and try again.")
-	}
 	if s.Desired < 0 || s.Desired > maxTasks {
 		return invalidParameter("Desired count must be between 0 and %d.", maxTasks)
 	}
@@ -52,26 +50,6 @@ func checkScheduling(s *settings, _ *registration) error {
 // maxTasks is the quota of tasks per service.
 // https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
 const maxTasks = 5000
-
-func checkCapacity(s *settings, content *registration) error {
-	if s.LaunchType != "" && len(s.Capacity) > 0 {
-		return invalidParameter("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
-	}
-	for _, item := range s.Capacity {
-		if !isFargateProvider(item.CapacityProvider) {
-			return invalidParameter("The specified capacity provider '%s' was not found. Specify a valid name or ARN and try again.", item.CapacityProvider)
-		}
-	}
-	switch launchType := s.runsOn(); launchType {
-	case fargate, ec2, "EXTERNAL":
-		if !slices.Contains(content.compatibilities(), launchType) {
-			return invalidParameter("Task definition does not support launch_type %s.", launchType)
-		}
-	default:
-		return invalidParameter("launch type should be one of [EC2,FARGATE,EXTERNAL]")
-	}
-	return s.checkPlatform()
-}
 
 // checkPlatform knows the platform versions of Linux.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html

@@ -100,6 +100,8 @@ func (c deploymentConfiguration) check() error {
 		return invalidParameter("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
 	case most < 100 || least > most:
 		return invalidParameter("maximumPercent must be at least 100 and not less than minimumHealthyPercent.")
+	case c.Alarms.Enable && len(c.Alarms.AlarmNames) == 0:
+		return invalidParameter("Alarm names must be specified when deployment alarms are enabled.")
 	}
 	return c.Breaker.Threshold.check()
 }

@@ -38,9 +38,13 @@ func (c call) createService(in serviceRequest) (serviceOut, error) {
 	if err != nil {
 		return serviceOut{}, err
 	}
+	content := definition.content()
+	if err := c.checkExec(in.EnableExecuteCommand != nil && *in.EnableExecuteCommand, content, "The service couldn't be created"); err != nil {
+		return serviceOut{}, err
+	}
 	s, err := c.newSettings(cluster, definition.ARN, &in)
 	if err == nil {
-		err = c.check(s, definition.content())
+		err = c.check(s, content)
 	}
 	if err != nil {
 		return serviceOut{}, err
@@ -54,6 +58,7 @@ func (c call) make(s *settings, task *rollout.TaskSpec, in *serviceRequest, once
 	if err != nil {
 		return serviceOut{}, err
 	}
+	spec.Places = c.places(s.Revision.Network)
 	made, err := c.engine.CreateService(c.deps.Clock.Now(), spec)
 	if err != nil {
 		return serviceOut{}, err
@@ -73,6 +78,9 @@ func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
 		return invalidParameter("Service name contains invalid characters.")
 	}
 	if err := checkTags(in.Tags); err != nil {
+		return err
+	}
+	if err := in.checkDesired(cmp.Or(in.SchedulingStrategy, rollout.Replica), true); err != nil {
 		return err
 	}
 	old := c.engine.Service(c.serviceARN(cluster, in.ServiceName))
@@ -95,7 +103,7 @@ func (c call) newSettings(cluster *cluster, definition string, in *serviceReques
 		Controller:     "ECS",
 		Scheduling:     cmp.Or(in.SchedulingStrategy, rollout.Replica),
 		Other: otherMembers{
-			CreatedBy: c.caller.ARN, Role: in.Role, Propagate: "NONE", Rebalancing: "DISABLED",
+			CreatedBy: c.caller.ARN, Role: in.Role, Propagate: "NONE",
 		},
 	}
 	if in.DeploymentController != nil {
@@ -107,7 +115,19 @@ func (c call) newSettings(cluster *cluster, definition string, in *serviceReques
 	if err := s.defaultCapacity(cluster.Strategy); err != nil {
 		return nil, err
 	}
+	if s.Other.Rebalancing == "" {
+		s.Other.Rebalancing = s.defaultRebalancing()
+	}
 	return s, nil
+}
+
+// defaultRebalancing is ENABLED for new services that can have it.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+func (s *settings) defaultRebalancing() string {
+	if s.cannotRebalance() != "" {
+		return disabled
+	}
+	return enabled
 }
 
 // defaultCapacity takes the cluster's strategy, or EC2 where it has none, unless the
@@ -116,7 +136,7 @@ func (s *settings) defaultCapacity(strategy json.RawMessage) error {
 	if s.LaunchType != "" || len(s.Capacity) > 0 {
 		return nil
 	}
-	if err := s.applyCapacity(strategy); err != nil {
+	if err := read(strategy, &s.Capacity); err != nil {
 		return err
 	}
 	if len(s.Capacity) == 0 {

@@ -79,7 +79,7 @@ func (c call) describeServiceDeployments(in describeServiceDeploymentsIn) (descr
 			out.Failures = append(out.Failures, missing(arn))
 			continue
 		}
-		out.ServiceDeployments = append(out.ServiceDeployments, serviceDeploymentRecordOf(d, s))
+		out.ServiceDeployments = append(out.ServiceDeployments, c.serviceDeploymentRecord(d, s))
 	}
 	return out, nil
 }

@@ -105,11 +105,11 @@ type revisionSummary struct {
 	TestTraffic       float64 `json:"requestedTestTrafficWeight"`
 }
 
-func serviceDeploymentRecordOf(d *rollout.ServiceDeployment, s *rollout.Service) serviceDeploymentRecord {
+func (r *region) serviceDeploymentRecord(d *rollout.ServiceDeployment, s *rollout.Service) serviceDeploymentRecord {
 	record := serviceDeploymentRecord{
 		ARN: d.ARN, ServiceARN: s.Spec.ARN, ClusterARN: s.Spec.ClusterARN,
 		Status: d.Status, StatusReason: d.StatusReason, LifecycleStage: d.LifecycleStage,
-		Configuration: settingsOf(s).Configuration,
+		Configuration: r.settingsOf(s).Configuration,
 		Sources:       []revisionSummary{},
 		Target:        revisionSummary{revisionCount: countOf(d.Target), ProductionTraffic: 100, TestTraffic: 100},
 		Breaker:       breakerRecord{Status: d.Breaker.Status, Failures: d.Breaker.Failures, Threshold: d.Breaker.Threshold},
@@ -118,7 +118,11 @@ func serviceDeploymentRecordOf(d *rollout.ServiceDeployment, s *rollout.Service)
 		FinishedAt: wire.At(d.FinishedAt), StoppedAt: wire.At(d.StoppedAt),
 	}
 	old := revisionSummary{}
-	if t := d.Traffic; t != nil {
+	t := d.Traffic
+	if t == nil && d.Status == "PENDING" { // nothing has begun yet
+		t = &rollout.Traffic{}
+	}
+	if t != nil {
 		record.Target.ProductionTraffic, record.Target.TestTraffic = t.Production, t.Test
 		old.ProductionTraffic, old.TestTraffic = 100-t.Production, 100-t.Test
 	}

@@ -3,8 +3,6 @@ package ecs
 import (
 	"slices"
 	"strings"
-
-	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
 type describeServicesIn struct {
@@ -66,19 +64,40 @@ func (c call) listServices(in listServicesIn) (listServicesOut, error) {
 	if err != nil {
 		return listServicesOut{}, err
 	}
-	arns := []string{}
-	for _, s := range c.engine.Services(cluster.ARN) {
-		if s.Status != inactive && in.wants(s) {
-			arns = append(arns, s.Spec.ARN)
-		}
+	arns := c.names(cluster.ARN)
+	if in.LaunchType != "" || in.SchedulingStrategy != "" {
+		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.settingsOf(c.engine.Service(arn))) })
 	}
-	slices.Sort(arns)
 	arns, next, err := page(in.paging, list[string]{items: arns, key: itself}, 10)
 	return listServicesOut{ARNs: arns, NextToken: next}, err
 }
 
-func (in listServicesIn) wants(s *rollout.Service) bool {
-	own := settingsOf(s)
+func (in listServicesIn) wants(own *settings) bool {
 	return (in.LaunchType == "" || in.LaunchType == own.LaunchType) &&
 		(in.SchedulingStrategy == "" || in.SchedulingStrategy == own.Scheduling)
+}
+
+// roster is the services of a cluster that are not INACTIVE, as they were when the
+// scheduler's own list last changed.
+type roster struct {
+	version uint64
+	arns    []string // sorted
+}
+
+// names returns the ARNs of a cluster's services, for who only reads. Clients go through
+// them page by page, while they hardly ever change.
+func (r *region) names(clusterARN string) []string {
+	known, ok := r.rosters[clusterARN]
+	if ok && known.version == r.engine.Roster() {
+		return known.arns
+	}
+	known = roster{version: r.engine.Roster(), arns: []string{}}
+	for _, s := range r.engine.Services(clusterARN) {
+		if s.Status != inactive {
+			known.arns = append(known.arns, s.Spec.ARN)
+		}
+	}
+	slices.Sort(known.arns)
+	r.rosters[clusterARN] = known
+	return known.arns
 }

@@ -78,9 +78,3 @@ func (n *networkConfiguration) complete() {
 		v.AssignPublicIP = "DISABLED"
 	}
 }
-
-type capacityItem struct {
-	CapacityProvider string `json:"capacityProvider"`
-	Weight           int    `json:"weight"`
-	Base             int    `json:"base"`
-}

@@ -87,13 +87,7 @@ func (s *settings) apply(in *serviceRequest) error {
 		}
 	}
 	s.Configuration = s.Configuration.merge(in.DeploymentConfiguration).complete(s.Scheduling)
-	if err := s.applyCapacity(in.CapacityProviderStrategy); err != nil {
-		return err
-	}
-	if in.LaunchType == nil && len(s.Capacity) > 0 {
-		s.LaunchType = ""
-	}
-	return nil
+	return s.applyCapacity(in)
 }
 
 // given tells whether a member was sent; null is ECS's word for not.
@@ -112,25 +106,6 @@ func set[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}
-}
-
-func (s *settings) applyCapacity(raw json.RawMessage) error {
-	if !given(raw) {
-		return nil
-	}
-	s.Capacity = nil
-	if err := json.Unmarshal(raw, &s.Capacity); err != nil {
-		return refused("SerializationException", "%v", err)
-	}
-	return nil
-}
-
-// runsOn returns the launch type of the tasks.
-func (s *settings) runsOn() string {
-	if s.LaunchType == "" && len(s.Capacity) > 0 && isFargateProvider(s.Capacity[0].CapacityProvider) {
-		return fargate
-	}
-	return s.LaunchType
 }
 
 const (
@@ -202,7 +177,7 @@ func asItIs(s *rollout.Service, own settings) *settings {
 func (s *settings) capacity() []rollout.Capacity {
 	var all []rollout.Capacity
 	for _, item := range s.Capacity {
-		all = append(all, rollout.Capacity{Provider: item.CapacityProvider, Weight: item.Weight, Base: item.Base})
+		all = append(all, rollout.Capacity{Provider: lastPart(item.CapacityProvider), Weight: item.Weight, Base: item.Base})
 	}
 	return all
 }

@@ -131,7 +131,7 @@ func TestCreatedService(t *testing.T) {
 		HealthCheckGracePeriodSeconds: aws.Int32(0),
 		RoleArn:                       aws.String("arn:aws:iam::111111111111:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
 		CreatedAt:                     aws.Time(start), CreatedBy: aws.String("arn:aws:iam::111111111111:user/tester"),
-		PropagateTags: types.PropagateTagsNone, AvailabilityZoneRebalancing: types.AvailabilityZoneRebalancingDisabled,
+		PropagateTags: types.PropagateTagsNone, AvailabilityZoneRebalancing: types.AvailabilityZoneRebalancingEnabled,
 		ResourceManagementType: types.ResourceManagementTypeCustomer,
 		Tags:                   []types.Tag{{Key: aws.String("team"), Value: aws.String("radio")}},
 		Events:                 []types.ServiceEvent{}, PlacementConstraints: []types.PlacementConstraint{},

@@ -11,12 +11,20 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 	}
 	s := settingsOf(old)
 	in.LaunchType = nil // UpdateService does not have it
+	if err := in.checkUpdate(s); err != nil {
+		return serviceOut{}, err
+	}
 	task, content, err := c.updatedTask(s, &in)
 	if err != nil {
 		return serviceOut{}, err
 	}
 	if err := s.apply(&in); err != nil {
 		return serviceOut{}, err
+	}
+	if content != nil {
+		if err := c.checkExec(s.Other.Exec, content, "The service couldn't be updated"); err != nil {
+			return serviceOut{}, err
+		}
 	}
 	if content == nil {
 		err = checkScheduling(s, nil)
@@ -30,11 +38,23 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 	if err != nil {
 		return serviceOut{}, err
 	}
+	spec.Places = c.places(s.Revision.Network)
 	updated, err := c.engine.UpdateService(c.deps.Clock.Now(), s.ARN, spec, in.ForceNewDeployment)
 	if err != nil {
 		return serviceOut{}, err
 	}
 	return c.serviceOut(updated), nil
+}
+
+// checkUpdate tells what of an update ECS refuses, whatever it says.
+func (in *serviceRequest) checkUpdate(s *settings) error {
+	if err := in.checkController(s.Controller); err != nil {
+		return err
+	}
+	if err := in.checkDesired(s.Scheduling, false); err != nil {
+		return err
+	}
+	return s.checkStrategyChange(in)
 }
 
 // updatedTask returns the task definition that the service is to run: the one asked
@@ -49,12 +69,6 @@ func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *
 			return nil, nil, clientError("TaskDefinition not found.")
 		}
 		return d.taskSpec(), d.content(), nil
-	}
-	if s.Controller == "CODE_DEPLOY" {
-		return nil, nil, invalidParameter("Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
-	}
-	if s.Controller == "EXTERNAL" {
-		return nil, nil, invalidParameter("Unable to update task definition on services with an EXTERNAL deployment controller. Use CreateTaskSet.")
 	}
 	d, err := c.launchable(*in.TaskDefinition)
 	if err != nil {

@@ -37,7 +37,7 @@ func (c call) listTasks(in listTasksIn) (listTasksOut, error) {
 	}
 	arns := []string{}
 	for _, t := range c.engine.Tasks(filter) {
-		if in.ContainerInstance == "" {
+		if in.ContainerInstance == "" || t.Instance != "" && lastPart(t.Instance) == lastPart(in.ContainerInstance) {
 			arns = append(arns, t.ARN)
 		}
 	}

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 
@@ -21,6 +22,7 @@ type taskRecord struct {
 	PlatformVersion    string            `json:"platformVersion,omitempty"`
 	PlatformFamily     string            `json:"platformFamily,omitempty"`
 	AvailabilityZone   string            `json:"availabilityZone"`
+	ContainerInstance  string            `json:"containerInstanceArn,omitempty"`
 	LastStatus         string            `json:"lastStatus"`
 	DesiredStatus      string            `json:"desiredStatus"`
 	Health             string            `json:"healthStatus"`
@@ -65,8 +67,15 @@ type containerRecord struct {
 	CPU               string             `json:"cpu"`
 	Memory            string             `json:"memory,omitempty"`
 	MemoryReservation string             `json:"memoryReservation,omitempty"`
-	NetworkBindings   []struct{}         `json:"networkBindings"`
+	NetworkBindings   []networkBinding   `json:"networkBindings"`
 	NetworkInterfaces []networkInterface `json:"networkInterfaces"`
+}
+
+type networkBinding struct {
+	BindIP        string `json:"bindIP"`
+	ContainerPort int    `json:"containerPort"`
+	HostPort      int    `json:"hostPort"`
+	Protocol      string `json:"protocol"`
 }
 
 type networkInterface struct {
@@ -78,9 +87,9 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 	content, members := r.startedWith(t)
 	record := taskRecord{
 		ARN: t.ARN, ClusterARN: t.ClusterARN, TaskDefinition: t.TaskDefinition,
-		Group: t.Group, StartedBy: t.StartedBy, LaunchType: t.LaunchType, CapacityProvider: members.Capacity,
-		AvailabilityZone: r.scope.Region + "a",
-		LastStatus:       t.LastStatus, DesiredStatus: t.DesiredStatus, Health: t.Health,
+		Group: t.Group, StartedBy: t.StartedBy, LaunchType: t.LaunchType, CapacityProvider: t.CapacityProvider,
+		AvailabilityZone: cmp.Or(t.Zone, r.zone(0)), ContainerInstance: t.Instance,
+		LastStatus: t.LastStatus, DesiredStatus: t.DesiredStatus, Health: t.Health,
 		StopCode: t.StopCode, StoppedReason: t.StoppedReason,
 		CPU: unitText(content.CPU, vcpu), Memory: unitText(content.Memory, gigabyte),
 		Containers: []containerRecord{}, Attachments: []attachment{},
@@ -99,7 +108,7 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 		record.EphemeralStorage = &ephemeralStorage{SizeInGiB: 20}
 	}
 	if content.NetworkMode == "awsvpc" {
-		record.Attachments = append(record.Attachments, networkAttachment(r.scope.Region, t, members.Network))
+		record.Attachments = append(record.Attachments, networkAttachment(r.scope.Region, t))
 	}
 	for i := range t.Containers {
 		record.Containers = append(record.Containers, containerRecordOf(t, &t.Containers[i], content))
@@ -112,12 +121,7 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 func (r *region) startedWith(t *rollout.Task) (*registration, taskMembers) {
 	var members taskMembers
 	if s := r.engine.Service(t.ServiceARN); s != nil {
-		own := settingsOf(s)
-		members.Network, members.Exec = own.Revision.Network, own.Other.Exec
-		if revision := revisionOf(s, t.RevisionARN); revision != nil {
-			members.Network = membersOf(revision).Network
-		}
-		members.Capacity = t.CapacityProvider
+		members.Exec = r.settingsOf(s).Other.Exec
 	} else if len(t.Other) > 0 {
 		_ = json.Unmarshal(t.Other, &members) // runSpec encoded it
 	}
@@ -132,7 +136,12 @@ func containerRecordOf(t *rollout.Task, c *rollout.Container, content *registrat
 	record := containerRecord{
 		ARN: c.ARN, TaskARN: t.ARN, Name: c.Name, Image: c.Image, Digest: c.Digest, RuntimeID: c.RuntimeID,
 		LastStatus: c.LastStatus, Health: c.Health, Reason: c.Reason, CPU: "0",
-		NetworkBindings: []struct{}{}, NetworkInterfaces: []networkInterface{},
+		NetworkBindings: []networkBinding{}, NetworkInterfaces: []networkInterface{},
+	}
+	if c.LastStatus != "PENDING" {
+		for _, p := range c.Ports {
+			record.NetworkBindings = append(record.NetworkBindings, networkBinding{"0.0.0.0", p.Container, p.Host, p.Protocol})
+		}
 	}
 	if c.ExitCode != nil {
 		record.ExitCode = new(*c.ExitCode)

@@ -3,6 +3,7 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -19,6 +20,9 @@ type runTaskIn struct {
 	PlatformVersion          *string
 	NetworkConfiguration     *networkConfiguration
 	Overrides                json.RawMessage
+	PlacementConstraints     json.RawMessage
+	PlacementStrategy        json.RawMessage
+	VolumeConfigurations     json.RawMessage
 	EnableExecuteCommand     bool
 	PropagateTags            string
 	Tags                     []tag
@@ -32,10 +36,8 @@ type runTaskOut struct {
 
 // taskMembers is what RunTask was given for the answers about its tasks.
 type taskMembers struct {
-	Network   *networkConfiguration `json:",omitempty"`
-	Overrides json.RawMessage       `json:",omitempty"`
-	Exec      bool                  `json:",omitempty"`
-	Capacity  string                `json:",omitempty"`
+	Overrides json.RawMessage `json:",omitempty"`
+	Exec      bool            `json:",omitempty"`
 }
 
 // runTask starts tasks that belong to no service. Overrides are answered but change
@@ -53,10 +55,17 @@ func (c call) runTask(in runTaskIn) (runTaskOut, error) {
 	if err != nil {
 		return out, err
 	}
+	if spec.LaunchType != fargate && len(c.engine.Instances(spec.ClusterARN)) == 0 {
+		return out, invalidParameter("No Container Instances were found in your cluster.")
+	}
 	c.forgetTaskTags()
 	var arns []string
 	for range count {
-		t := c.engine.RunTask(c.deps.Clock.Now(), spec)
+		t, why := c.engine.RunTask(c.deps.Clock.Now(), spec)
+		if why != nil {
+			out.Failures = append(out.Failures, failuresOf(why)...)
+			break
+		}
 		arns = append(arns, t.ARN)
 		c.setTags(t.ARN, c.runTags(in, spec.Task.ARN))
 		out.Tasks = append(out.Tasks, c.taskRecord(t, []string{includeTags}))
@@ -109,26 +118,42 @@ func (c call) runSpec(in runTaskIn) (spec rollout.RunTaskSpec, count int, err er
 	if err != nil {
 		return spec, 0, err
 	}
-	members := taskMembers{Network: like.Revision.Network, Overrides: in.Overrides, Exec: in.EnableExecuteCommand}
+	provider := ""
 	if len(like.Capacity) > 0 {
-		members.Capacity = like.Capacity[0].CapacityProvider
+		provider = lastPart(like.Capacity[0].CapacityProvider)
 	}
-	other, err := json.Marshal(members)
+	other, err := json.Marshal(taskMembers{Overrides: in.Overrides, Exec: in.EnableExecuteCommand})
 	if err != nil {
 		return spec, 0, fmt.Errorf("encoding what a task was started with: %w", err)
 	}
 	return rollout.RunTaskSpec{
 		ClusterARN: cluster.ARN, Task: d.taskSpec(), Group: in.Group, StartedBy: in.StartedBy,
 		LaunchType: like.runsOn(), PlatformVersion: like.platform(), Other: other,
+		Provider: provider, Places: c.places(like.Revision.Network),
 	}, count, nil
+}
+
+// failuresOf says why a task found no place, as RunTask does.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+func failuresOf(why *rollout.Unplaced) []failure {
+	if len(why.Lacking) == 0 {
+		_, reason, _ := strings.Cut(why.Reason, "Reason: ")
+		return []failure{{Reason: reason}}
+	}
+	var failures []failure
+	for _, l := range why.Lacking {
+		failures = append(failures, failure{ARN: l.ARN, Reason: "RESOURCE:" + l.What})
+	}
+	return failures
 }
 
 // runSettings puts a task under the rules that it shares with services.
 func (c call) runSettings(cluster *cluster, in runTaskIn, content *registration) (*settings, error) {
-	s := &settings{}
+	s := &settings{ClusterARN: cluster.ARN}
 	request := serviceRequest{
 		LaunchType: in.LaunchType, PlatformVersion: in.PlatformVersion,
 		CapacityProviderStrategy: in.CapacityProviderStrategy, NetworkConfiguration: in.NetworkConfiguration,
+		PlacementConstraints: in.PlacementConstraints, PlacementStrategy: in.PlacementStrategy, VolumeConfigurations: in.VolumeConfigurations,
 	}
 	if err := s.apply(&request); err != nil {
 		return nil, err
@@ -136,10 +161,12 @@ func (c call) runSettings(cluster *cluster, in runTaskIn, content *registration)
 	if err := s.defaultCapacity(cluster.Strategy); err != nil {
 		return nil, err
 	}
-	if err := checkCapacity(s, content); err != nil {
-		return nil, err
+	for _, check := range []func(*settings, *registration) error{c.checkCapacity, checkNetwork, checkPlacement, checkVolumesAtLaunch} {
+		if err := check(s, content); err != nil {
+			return nil, err
+		}
 	}
-	return s, checkNetwork(s, content)
+	return s, c.checkExec(in.EnableExecuteCommand, content, "The task couldn't be run")
 }
 
 type stopTaskIn struct {

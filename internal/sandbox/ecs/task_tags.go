@@ -34,7 +34,7 @@ func (r *region) taskTags(t *rollout.Task, include []string) []tag {
 	}
 	var passed []tag
 	if s := r.engine.Service(t.ServiceARN); s != nil {
-		own := settingsOf(s)
+		own := r.settingsOf(s)
 		switch own.Other.Propagate {
 		case "SERVICE":
 			passed = r.Tags[t.ServiceARN]

@@ -48,14 +48,18 @@ type taskDefinition struct {
 	RegisteredBy      string
 	DeregisteredAt    time.Time
 	DeleteRequestedAt time.Time
+
+	read *registration // the document, once somebody asked; it never changes
 }
 
-// content returns the members that the sandbox acts on. The document was decoded into
+// content returns the members that the sandbox acts on, for who only reads. The document was decoded into
 // the same struct when it was registered, so it cannot fail here.
 func (d *taskDefinition) content() *registration {
-	var r registration
-	_ = json.Unmarshal(d.Document, &r)
-	return &r
+	if d.read == nil {
+		d.read = &registration{}
+		_ = json.Unmarshal(d.Document, d.read)
+	}
+	return d.read
 }
 
 // record returns the TaskDefinition structure of an answer.

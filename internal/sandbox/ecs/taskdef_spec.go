@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -13,10 +14,38 @@ func (d *taskDefinition) taskSpec() *rollout.TaskSpec {
 	spec := &rollout.TaskSpec{
 		ARN: d.ARN, Family: d.Family, Revision: d.Revision, CPU: content.CPU, Memory: content.Memory,
 	}
+	spec.Needs = rollout.Needs{CPU: taskUnits(content.CPU, vcpu), Memory: taskUnits(content.Memory, gigabyte)}
 	for i := range content.ContainerDefinitions {
-		spec.Containers = append(spec.Containers, content.ContainerDefinitions[i].spec())
+		c := &content.ContainerDefinitions[i]
+		spec.Containers = append(spec.Containers, c.spec())
+		if content.CPU == "" {
+			spec.Needs.CPU += c.CPU
+		}
+		if content.Memory == "" {
+			spec.Needs.Memory += c.reservedMemory()
+		}
+		spec.Containers[i].Ports = c.hostPorts(content.NetworkMode)
 	}
 	return spec
+}
+
+// hostPorts returns the ports that the container takes of its instance.
+func (c *container) hostPorts(networkMode string) []rollout.Port {
+	if networkMode == "awsvpc" || networkMode == "none" {
+		return nil
+	}
+	var ports []rollout.Port
+	for _, p := range c.PortMappings {
+		port := rollout.Port{Container: p.ContainerPort, Protocol: cmp.Or(p.Protocol, "tcp")}
+		switch {
+		case networkMode == "host":
+			port.Host = p.ContainerPort
+		case p.HostPort != nil:
+			port.Host = *p.HostPort
+		}
+		ports = append(ports, port)
+	}
+	return ports
 }
 
 func (c *container) spec() rollout.ContainerSpec {

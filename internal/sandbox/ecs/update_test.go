@@ -28,7 +28,12 @@ func TestUpdates(t *testing.T) {
 		{"bounds", sdk.UpdateServiceInput{DeploymentConfiguration: &types.DeploymentConfiguration{MaximumPercent: aws.Int32(300)}}, false},
 		{"grace", sdk.UpdateServiceInput{HealthCheckGracePeriodSeconds: aws.Int32(30)}, false},
 		{"count", sdk.UpdateServiceInput{DesiredCount: aws.Int32(1)}, false},
-		{"strategy", sdk.UpdateServiceInput{CapacityProviderStrategy: []types.CapacityProviderStrategyItem{{CapacityProvider: aws.String("FARGATE_SPOT"), Weight: 1}}}, false},
+		{"strategy", sdk.UpdateServiceInput{
+			CapacityProviderStrategy: []types.CapacityProviderStrategyItem{{CapacityProvider: aws.String("FARGATE_SPOT"), Weight: 1}}, ForceNewDeployment: true,
+		}, true},
+		{"the strategy that it has", sdk.UpdateServiceInput{
+			CapacityProviderStrategy: []types.CapacityProviderStrategyItem{{CapacityProvider: aws.String("FARGATE_SPOT"), Weight: 1}},
+		}, false},
 		{"force", sdk.UpdateServiceInput{ForceNewDeployment: true}, true},
 		{"network", sdk.UpdateServiceInput{NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-2"}}}}, true},
 		{"no load balancer", sdk.UpdateServiceInput{LoadBalancers: []types.LoadBalancer{}, HealthCheckGracePeriodSeconds: aws.Int32(0)}, true},
@@ -120,7 +125,7 @@ func TestListServiceDeployments(t *testing.T) {
 
 // TestDaemon runs a service that has a task on each container instance.
 func TestDaemon(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, withInstances(1))
 	if code, message := f.post(t, "RegisterTaskDefinition", `{"family":"agent","containerDefinitions":[{"name":"agent","image":"`+good+`","memory":64}]}`); code != "" {
 		t.Fatal(code, message)
 	}

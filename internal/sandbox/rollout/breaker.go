@@ -110,13 +110,10 @@ func (t *Task) ailing() bool {
 // judge fails the primary deployment once its failures reach the breaker's threshold.
 // It is the latest desired count and configuration that decide.
 func (e *Engine) judge(s *Service) {
+	if !e.tripped(s) {
+		return
+	}
 	d := s.primary()
-	if !s.Spec.Breaker.Enable || d.RolloutState != inProgress || !d.state.Begun {
-		return
-	}
-	if d.Failed < s.Spec.Breaker.threshold(e.desired(s)) {
-		return
-	}
 	r := s.History[0]
 	r.Breaker = BreakerState{Failures: d.Failed, Threshold: s.Spec.Breaker.threshold(e.desired(s)), Status: triggered}
 	e.fail(s, verdictOf{
@@ -126,4 +123,11 @@ func (e *Engine) judge(s *Service) {
 		back:   s.Spec.Breaker.Rollback,
 		prefix: "ECS deployment circuit breaker: ",
 	})
+}
+
+// tripped tells whether the breaker is to fail the primary deployment.
+func (e *Engine) tripped(s *Service) bool {
+	d := s.primary()
+	return s.Spec.Breaker.Enable && d.RolloutState == inProgress && d.state.Begun &&
+		d.Failed >= s.Spec.Breaker.threshold(e.desired(s))
 }

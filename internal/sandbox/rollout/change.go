@@ -37,6 +37,7 @@ func (e *Engine) CreateService(now time.Time, spec ServiceSpec) (*Service, error
 	s.Spec.Task = e.adopt(spec.Task)
 	s.due = due{serial: e.ids.next(), service: s}
 	e.services[spec.ARN] = s
+	e.roster++
 	if !spec.external() {
 		e.start(s, true)
 	}

@@ -35,6 +35,7 @@ type deploymentState struct {
 	NotBefore      time.Time `json:"notBefore,omitzero"`  // no task starts earlier: schedule, round or backoff
 	LaunchFailures int       `json:"launchFailures"`      // rounds in a row in which a task did not reach RUNNING
 	LaunchFailedAt time.Time `json:"failedAt,omitzero"`   // the last such round
+	Unplaced       int       `json:"unplaced,omitempty"`  // times in a row that a task found no place
 	NotDone        time.Time `json:"notDone,omitzero"`    // it COMPLETES no earlier
 	Rollback       bool      `json:"rollback,omitempty"`  // it is what a failed deployment is rolled back to
 	Deadlock       bool      `json:"deadlock,omitempty"`  // said that the bounds allow nothing

@@ -10,14 +10,17 @@ import "time"
 // answered, and on nothing else: neither on how often Advance was called between them
 // nor on whether the engine was saved and restored.
 type Engine struct {
-	world    World
-	options  Options
-	now      time.Time
-	ids      ids
-	queue    queue
-	services map[string]*Service  // by ARN
-	tasks    map[string]*Task     // by ARN
-	specs    map[string]*TaskSpec // by ARN, all that were ever used
+	world      World
+	options    Options
+	now        time.Time
+	ids        ids
+	queue      queue
+	services   map[string]*Service  // by ARN
+	tasks      map[string]*Task     // by ARN
+	specs      map[string]*TaskSpec // by ARN, all that were ever used
+	instances  []*Instance          // in order of registration
+	hindrances []Hindrance
+	roster     uint64 // counts the changes of which services there are
 }
 
 // New returns an engine without services.
@@ -54,6 +57,9 @@ func (e *Engine) begin(now time.Time) {
 		e.now = now
 	}
 }
+
+// Roster returns a number that is another one once a service came or became INACTIVE.
+func (e *Engine) Roster() uint64 { return e.roster }
 
 // Next returns when Advance next has something to do; false if never.
 func (e *Engine) Next() (time.Time, bool) {

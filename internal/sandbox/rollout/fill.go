@@ -74,15 +74,20 @@ func (e *Engine) fill(f *fleet) {
 		wanted := e.wanted(f, d)
 		n := max(0, min(wanted, f.upper-f.live, e.options.Batch))
 		part := f.of[d]
-		replaced := min(n, part.condemned+part.freed)
+		replaced := part.condemned + part.freed
 		started := make([]*Task, 0, n)
 		for range n {
-			t := e.launchFor(f.service, d)
+			t, why := e.launchFor(f.service, d)
+			if why != nil {
+				e.unplaced(f.service, d, why)
+				break
+			}
+			d.state.Unplaced = 0
 			f.add(t, 1)
 			started = append(started, t)
 		}
-		e.sayStarted(f.service, started, replaced)
-		if n > 0 && n < wanted {
+		e.sayStarted(f.service, started, min(len(started), replaced))
+		if len(started) == n && n > 0 && n < wanted {
 			d.state.NotBefore = e.now.Add(e.options.Timings.Round)
 		}
 	}
@@ -101,14 +106,17 @@ func (e *Engine) noteDeadlock(f *fleet) {
 	d.state.Deadlock = stuck
 }
 
-// launchFor starts a task of a deployment of a service.
-func (e *Engine) launchFor(s *Service, d *Deployment) *Task {
+// launchFor starts a task of a deployment of a service, if there is a place for it.
+func (e *Engine) launchFor(s *Service, d *Deployment) (*Task, *Unplaced) {
 	r := s.revision(d.RevisionARN)
 	t := &Task{
 		ClusterARN: s.Spec.ClusterARN, ServiceARN: s.Spec.ARN, RevisionARN: r.ARN,
 		Group: "service:" + s.Spec.Name, StartedBy: d.ID,
 		LaunchType: r.LaunchType, PlatformVersion: r.PlatformVersion, CapacityProvider: s.provider(), service: s,
 	}
+	if why := e.place(t, r.spec, r.Places); why != nil {
+		return nil, why
+	}
 	s.tasks = append(s.tasks, t)
-	return e.launch(t, r.spec)
+	return e.launch(t, r.spec), nil
 }

@@ -13,12 +13,16 @@ func (e *Engine) launch(t *Task, spec *TaskSpec) *Task {
 	t.ARN = region + "task/" + cluster + "/" + id
 	t.TaskDefinition, t.spec = spec.ARN, spec
 	t.DesiredStatus, t.Health, t.CreatedAt = running, unknown, e.now
-	for _, c := range spec.Containers {
+	for n, c := range spec.Containers {
 		t.Containers = append(t.Containers, Container{
 			ARN:  region + "container/" + cluster + "/" + id + "/" + e.ids.uuid(),
 			Name: c.Name, Image: c.Image, LastStatus: pending, Health: unknown,
 		})
+		if t.on != nil {
+			t.Containers[n].Ports = t.ports[n]
+		}
 	}
+	t.ports = nil
 	serial := e.ids.next()
 	t.IP = fmt.Sprintf("10.%d.%d.%d", serial>>16&255, serial>>8&255, serial&255)
 	t.due = due{serial: serial, task: t}

@@ -9,8 +9,6 @@ type Options struct {
 	Seed string
 	// Timings say how long things take; zero members take the defaults.
 	Timings Timings
-	// ContainerInstances is how many tasks a DAEMON service has. 0 means 1.
-	ContainerInstances int
 	// Batch is how many tasks of a deployment the scheduler starts at once. 0 means 10.
 	Batch int
 }
@@ -47,9 +45,6 @@ type Timings struct {
 
 // withDefaults returns o with the useful values where it has none.
 func (o Options) withDefaults() Options {
-	if o.ContainerInstances == 0 {
-		o.ContainerInstances = 1
-	}
 	if o.Batch == 0 {
 		o.Batch = 10
 	}

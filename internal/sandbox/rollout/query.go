@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Service returns a service by its ARN, INACTIVE ones too; nil if there is none.
@@ -25,11 +26,13 @@ func (e *Engine) Services(clusterARN string) []*Service {
 
 // ServiceDeployment returns a service deployment by its ARN with its service, or nils.
 func (e *Engine) ServiceDeployment(arn string) (*ServiceDeployment, *Service) {
-	for _, s := range e.services {
-		for _, r := range s.History {
-			if r.ARN == arn {
-				return r, s
-			}
+	s := e.owner(arn, "service-deployment/")
+	if s == nil {
+		return nil, nil
+	}
+	for _, r := range s.History {
+		if r.ARN == arn {
+			return r, s
 		}
 	}
 	return nil, nil
@@ -37,12 +40,25 @@ func (e *Engine) ServiceDeployment(arn string) (*ServiceDeployment, *Service) {
 
 // ServiceRevision returns a service revision by its ARN with its service, or nils.
 func (e *Engine) ServiceRevision(arn string) (*ServiceRevision, *Service) {
-	for _, s := range e.services {
-		if r := s.revision(arn); r != nil {
-			return r, s
-		}
+	s := e.owner(arn, "service-revision/")
+	if s == nil {
+		return nil, nil
+	}
+	if r := s.revision(arn); r != nil {
+		return r, s
 	}
 	return nil, nil
+}
+
+// owner returns the service whose cluster and name stand in an ARN; nil where there is
+// none.
+func (e *Engine) owner(arn, kind string) *Service {
+	region, path, _ := strings.Cut(arn, kind)
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return nil
+	}
+	return e.services[region+"service/"+path[:i]]
 }
 
 func (s *Service) revision(arn string) *ServiceRevision {

@@ -50,6 +50,7 @@ func (e *Engine) drain(s *Service) {
 		return
 	}
 	s.Status = inactive
+	e.roster++
 	s.Deployments, s.History, s.Revisions = nil, nil, nil
 	s.state = serviceState{targets: s.state.targets}
 }
@@ -122,6 +123,9 @@ func (e *Engine) steady(s *Service) {
 // lookAgain returns when time alone gives the scheduler something to do; zero if
 // never.
 func (e *Engine) lookAgain(s *Service) time.Time {
+	if e.tripped(s) { // by a task that found no place just now
+		return e.now
+	}
 	var next time.Time
 	consider := func(at time.Time) {
 		if at.After(e.now) && (next.IsZero() || at.Before(next)) {

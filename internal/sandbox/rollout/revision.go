@@ -14,6 +14,7 @@ type ServiceRevision struct {
 	LoadBalancers   []LoadBalancer   `json:"loadBalancers,omitempty"`
 	LaunchType      string           `json:"launchType,omitempty"`
 	PlatformVersion string           `json:"platformVersion,omitempty"`
+	Places          []Place          `json:"places,omitempty"`
 	Extra           json.RawMessage  `json:"extra,omitempty"`      // ServiceSpec.Revision
 	Images          []ContainerImage `json:"images"`               // in the task definition's order
 	Alternate       bool             `json:"alternate,omitempty"`  // its targets go to the alternate target groups
@@ -38,7 +39,7 @@ func (e *Engine) newRevision(s *Service, force bool) *ServiceRevision {
 	r := &ServiceRevision{
 		ARN:            region + "service-revision/" + cluster + "/" + s.Spec.Name + "/" + e.ids.digits(),
 		TaskDefinition: s.Spec.Task.ARN, LoadBalancers: s.Spec.LoadBalancers, LaunchType: s.Spec.LaunchType,
-		PlatformVersion: s.Spec.PlatformVersion, Extra: s.Spec.Revision, CreatedAt: e.now, spec: s.Spec.Task,
+		PlatformVersion: s.Spec.PlatformVersion, Places: s.Spec.Places, Extra: s.Spec.Revision, CreatedAt: e.now, spec: s.Spec.Task,
 	}
 	for _, c := range s.Spec.Task.Containers {
 		r.Images = append(r.Images, ContainerImage{Container: c.Name, Image: c.Image})
@@ -59,7 +60,7 @@ func (e *Engine) newRevision(s *Service, force bool) *ServiceRevision {
 // restoreRevision has the service's specification say what a revision says.
 func (s *Service) restoreRevision(r *ServiceRevision) {
 	s.Spec.Task, s.Spec.LoadBalancers, s.Spec.LaunchType = r.spec, r.LoadBalancers, r.LaunchType
-	s.Spec.PlatformVersion, s.Spec.Revision = r.PlatformVersion, r.Extra
+	s.Spec.PlatformVersion, s.Spec.Places, s.Spec.Revision = r.PlatformVersion, r.Places, r.Extra
 }
 
 // balancers returns the load balancers of a revision; nil has none.

@@ -247,8 +247,11 @@ func TestSteadyStateIsSaidAgain(t *testing.T) {
 func TestDaemonRunsOneTaskPerInstance(t *testing.T) {
 	w := newWorld()
 	w.push("app:v1")
-	s := &stage{Engine: rollout.New(w, rollout.Options{ContainerInstances: 3}), t: t, world: w, now: epoch}
-	s.create(0, "app:v1", withBounds(0, 100), func(spec *rollout.ServiceSpec) { spec.Strategy = rollout.Daemon })
+	s := &stage{Engine: rollout.New(w, rollout.Options{}), t: t, world: w, now: epoch}
+	for range 3 {
+		s.instance(rollout.Needs{CPU: 1024, Memory: 1024})
+	}
+	s.create(0, "app:v1", withBounds(0, 100), onInstances(rollout.Needs{}), func(spec *rollout.ServiceSpec) { spec.Strategy = rollout.Daemon })
 	s.after(2 * time.Minute)
 	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 3, 3, 0}}, s.lines()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -86,7 +86,7 @@ func (s *Service) forget(t *Task) {
 // desired returns how many tasks the service wants.
 func (e *Engine) desired(s *Service) int {
 	if s.Spec.Strategy == Daemon {
-		return e.options.ContainerInstances
+		return len(e.Instances(s.Spec.ClusterARN))
 	}
 	return s.Spec.Desired
 }

@@ -11,11 +11,13 @@ import (
 // snapshot is the whole state of an engine. Queue, indexes and pointers between
 // records are made anew from it.
 type snapshot struct {
-	Now      time.Time      `json:"now"`
-	IDs      ids            `json:"ids"`
-	Specs    []*TaskSpec    `json:"specs"`
-	Services []savedService `json:"services"`
-	Tasks    []savedTask    `json:"tasks"`
+	Now        time.Time      `json:"now"`
+	IDs        ids            `json:"ids"`
+	Specs      []*TaskSpec    `json:"specs"`
+	Services   []savedService `json:"services"`
+	Tasks      []savedTask    `json:"tasks"`
+	Instances  []*Instance    `json:"instances"`
+	Hindrances []Hindrance    `json:"hindrances,omitempty"`
 }
 
 type savedService struct {
@@ -40,7 +42,7 @@ type savedTask struct {
 
 // Snapshot returns the whole state as JSON. Options are not part of it.
 func (e *Engine) Snapshot() ([]byte, error) {
-	out := snapshot{Now: e.now, IDs: e.ids}
+	out := snapshot{Now: e.now, IDs: e.ids, Instances: append([]*Instance{}, e.instances...), Hindrances: e.hindrances}
 	for _, spec := range e.specs {
 		out.Specs = append(out.Specs, spec)
 	}
@@ -73,7 +75,11 @@ func (e *Engine) Restore(data []byte) error {
 		return fmt.Errorf("restoring the scheduler's state: %w", err)
 	}
 	restored := New(e.world, e.options)
-	restored.now, restored.ids = in.Now, in.IDs
+	restored.now, restored.ids, restored.hindrances = in.Now, in.IDs, in.Hindrances
+	restored.instances = in.Instances
+	if in.Instances == nil { // a state from before there were any
+		restored.instances = e.instances
+	}
 	for _, spec := range in.Specs {
 		restored.specs[spec.ARN] = spec
 	}
@@ -87,6 +93,7 @@ func (e *Engine) Restore(data []byte) error {
 			return fmt.Errorf("restoring the scheduler's state: %w", err)
 		}
 	}
+	restored.roster = e.roster + 1
 	*e = *restored
 	return nil
 }
@@ -126,6 +133,10 @@ func (e *Engine) restoreTask(saved savedTask) error {
 	t.spec, t.state = e.specs[t.TaskDefinition], saved.State
 	t.due = due{serial: saved.Serial, task: t}
 	e.tasks[t.ARN] = t
+	if i := e.Instance(t.Instance); i != nil && t.LastStatus != stopped {
+		t.on = i
+		i.tasks = append(i.tasks, t)
+	}
 	if s := e.services[t.ServiceARN]; s != nil && t.LastStatus != stopped {
 		t.service = s
 		s.tasks = append(s.tasks, t)

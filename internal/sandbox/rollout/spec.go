@@ -14,6 +14,7 @@ type TaskSpec struct {
 	CPU        string          `json:"cpu,omitempty"` // as registered
 	Memory     string          `json:"memory,omitempty"`
 	Containers []ContainerSpec `json:"containers"`
+	Needs      Needs           `json:"needs,omitzero"` // of an instance
 }
 
 // ContainerSpec is one container of a task definition.
@@ -23,6 +24,7 @@ type ContainerSpec struct {
 	Essential   bool              `json:"essential"`
 	MemoryMiB   int               `json:"memoryMiB,omitempty"` // hard limit, 0 where there is none
 	CPU         int               `json:"cpu,omitempty"`       // units
+	Ports       []Port            `json:"ports,omitempty"`     // of the instance
 	Health      *HealthCheck      `json:"health,omitempty"`
 	StopTimeout time.Duration     `json:"stopTimeout,omitempty"` // 0 means ECS's 30 seconds
 	LogDriver   string            `json:"logDriver,omitempty"`
@@ -78,6 +80,9 @@ type ServiceSpec struct {
 	// Capacity says what tasks run on; empty where LaunchType says it. A change of it
 	// starts no deployment.
 	Capacity []Capacity `json:"capacity,omitempty"`
+
+	// Places are the subnets of the network configuration; empty where there is none.
+	Places []Place `json:"places,omitempty"`
 
 	// Revision holds the members whose change starts a deployment and that the
 	// engine does not read: network configuration, service registries, Service

@@ -13,20 +13,27 @@ type RunTaskSpec struct {
 	Group           string // "" means family:FAMILY
 	StartedBy       string
 	LaunchType      string
+	Provider        string // the capacity provider; "" where the launch type says it
 	PlatformVersion string
+	Places          []Place
 	Other           json.RawMessage // kept in Task.Other
 }
 
-// RunTask starts a task that belongs to no service.
-func (e *Engine) RunTask(now time.Time, spec RunTaskSpec) *Task {
+// RunTask starts a task that belongs to no service, if there is a place for it.
+func (e *Engine) RunTask(now time.Time, spec RunTaskSpec) (*Task, *Unplaced) {
 	e.Advance(now)
 	if spec.Group == "" {
 		spec.Group = "family:" + spec.Task.Family
 	}
-	return e.launch(&Task{
-		ClusterARN: spec.ClusterARN, Group: spec.Group, StartedBy: spec.StartedBy,
-		LaunchType: spec.LaunchType, PlatformVersion: spec.PlatformVersion, Other: spec.Other,
-	}, e.adopt(spec.Task))
+	t := &Task{
+		ClusterARN: spec.ClusterARN, Group: spec.Group, StartedBy: spec.StartedBy, LaunchType: spec.LaunchType,
+		CapacityProvider: spec.Provider, PlatformVersion: spec.PlatformVersion, Other: spec.Other,
+	}
+	task := e.adopt(spec.Task)
+	if why := e.place(t, task, spec.Places); why != nil {
+		return nil, why
+	}
+	return e.launch(t, task), nil
 }
 
 // StopTask stops a task on a user's wish; an empty reason becomes AWS's own. A task

@@ -120,6 +120,7 @@ func (e *Engine) deprovision(t *Task) {
 func (e *Engine) stopped(t *Task) {
 	t.StoppedAt = e.now
 	e.enter(t, stopped)
+	e.leave(t)
 	if t.service != nil {
 		t.service.forget(t)
 		t.service = nil

@@ -38,7 +38,7 @@ func (e *Engine) balancers(t *Task) []LoadBalancer {
 // conclude.
 func (e *Engine) activated(t *Task) {
 	for i, lb := range e.balancers(t) {
-		target := targetState{Group: lb.TargetGroup, Target: Target{ID: t.IP, Port: lb.Port}, State: targetInitial}
+		target := targetState{Group: lb.TargetGroup, Target: t.target(lb), State: targetInitial}
 		t.state.Targets = append(t.state.Targets, target)
 		e.world.Register(e.now, lb.TargetGroup, target.Target)
 		e.world.TargetChanged(e.now, lb.TargetGroup, target.Target, targetInitial,
@@ -50,6 +50,19 @@ func (e *Engine) activated(t *Task) {
 		}
 	}
 	e.runs(t)
+}
+
+// target returns where a load balancer reaches the task: its own address, or the port of
+// the instance that leads to the container.
+func (t *Task) target(lb LoadBalancer) Target {
+	for _, c := range t.Containers {
+		for _, p := range c.Ports {
+			if c.Name == lb.Container && p.Container == lb.Port && t.on != nil {
+				return Target{ID: t.on.EC2, Port: p.Host}
+			}
+		}
+	}
+	return Target{ID: t.IP, Port: lb.Port}
 }
 
 // targetGroup returns the settings of a target group.

@@ -20,6 +20,9 @@ type Task struct {
 	PlatformVersion string `json:"platformVersion,omitempty"`
 	// CapacityProvider is what it runs on; "" where its launch type alone says it.
 	CapacityProvider string      `json:"capacityProvider,omitempty"`
+	Instance         string      `json:"instance,omitempty"` // ARN of the container instance; "" on Fargate
+	Subnet           string      `json:"subnet,omitempty"`   // of its network interface
+	Zone             string      `json:"zone,omitempty"`
 	LastStatus       string      `json:"lastStatus"`    // PROVISIONING … STOPPED
 	DesiredStatus    string      `json:"desiredStatus"` // RUNNING, STOPPED
 	Health           string      `json:"health"`        // HEALTHY, UNHEALTHY, UNKNOWN
@@ -41,7 +44,9 @@ type Task struct {
 	Other json.RawMessage `json:"other,omitempty"`
 
 	spec    *TaskSpec
-	service *Service // nil for a task of RunTask, and once it stopped
+	service *Service  // nil for a task of RunTask, and once it stopped
+	on      *Instance // nil on Fargate, and once it stopped
+	ports   [][]Port  // by container, until the containers have them
 	due     due
 	state   taskState
 }
@@ -58,6 +63,7 @@ type Container struct {
 	Health     string `json:"health"`              // HEALTHY, UNHEALTHY, UNKNOWN
 	ExitCode   *int   `json:"exitCode,omitempty"`  // nil where it never started or still runs
 	Reason     string `json:"reason,omitempty"`
+	Ports      []Port `json:"ports,omitempty"` // that the instance gave it
 }
 
 // The values of statuses and stop codes that the scheduler itself compares.
@@ -80,6 +86,7 @@ const (
 	userInitiated   = "UserInitiated"
 	byScheduler     = "ServiceSchedulerInitiated"
 	spotInterrupted = "SpotInterruption"
+	instanceGone    = "TerminationNotice"
 )
 
 // taskState is what the engine knows of a task beyond what AWS tells.

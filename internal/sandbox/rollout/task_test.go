@@ -12,7 +12,11 @@ import (
 // run starts a task of some containers outside of any service.
 func (s *stage) run(containers ...rollout.ContainerSpec) *rollout.Task {
 	spec := &rollout.TaskSpec{ARN: "arn:aws:ecs:eu-west-1:123456789012:task-definition/job:1", Family: "job", Revision: 1, Containers: containers}
-	return s.RunTask(s.now, rollout.RunTaskSpec{ClusterARN: clusterARN, Task: spec, StartedBy: "me"})
+	task, why := s.RunTask(s.now, rollout.RunTaskSpec{ClusterARN: clusterARN, Task: spec, StartedBy: "me"})
+	if why != nil {
+		s.t.Fatal(why.Reason)
+	}
+	return task
 }
 
 func TestATasksLife(t *testing.T) {
