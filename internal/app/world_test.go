@@ -328,7 +328,7 @@ type shop struct {
 func (s shop) open(w *world) {
 	w.Helper()
 	for _, env := range s.configure(w) {
-		w.aws("ecs.CreateCluster", map[string]any{"clusterName": env})
+		w.aws("ecs.CreateCluster", map[string]any{"clusterName": env, "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
 	}
 	w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -29,6 +30,15 @@ type Config struct {
 	// Clusters are the ECS clusters that exist from the start in every account and
 	// region, beside the one named default.
 	Clusters []string
+
+	// Instances is how many container instances a cluster has from the start, by the
+	// cluster's name.
+	Instances map[string]int
+	// Strict leaves nothing to the sandbox that somebody has to make on AWS: clusters have
+	// the container instances that Instances says, and no other; the registry takes images
+	// for repositories that exist, and answers who has logged in; whoever executes commands
+	// needs a task role.
+	Strict bool
 
 	// Clock replaces the sandbox's clock, on which everything inside of AWS happens:
 	// rollouts, health checks, timestamps. Speed counts for nothing then.
@@ -72,6 +82,8 @@ func (c Config) check() error {
 		return fmt.Errorf("%q is not a region", c.Region)
 	case slices.ContainsFunc(c.Clusters, func(name string) bool { return !clusterPattern.MatchString(name) }):
 		return fmt.Errorf("clusters %q: a name has up to 255 letters, digits, dashes and underscores", c.Clusters)
+	case slices.ContainsFunc(slices.Collect(maps.Keys(c.Instances)), func(name string) bool { return !clusterPattern.MatchString(name) || c.Instances[name] < 0 }):
+		return fmt.Errorf("instances %v: say CLUSTER=NUMBER", c.Instances)
 	case c.Speed < 0.01 || c.Speed > 1e6:
 		return fmt.Errorf("speed %v is not between 0.01 and 1000000", c.Speed)
 	case c.Quotas != "aws" && c.Quotas != "off":

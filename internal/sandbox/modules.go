@@ -34,6 +34,8 @@ func (s *Server) builtin() ([]Module, error) {
 		Alarms:     alarms,
 		Functions:  &s.functions,
 		Clusters:   s.config.Clusters,
+		Instances:  s.config.Instances,
+		Strict:     s.config.Strict,
 	})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.

@@ -103,14 +103,56 @@ func (r running) prepare(t *testing.T) string {
 	if _, err := logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/app")}); err != nil {
 		t.Fatal(err)
 	}
-	group, err := elb.NewFromConfig(r.awsConfig()).CreateTargetGroup(t.Context(), &elb.CreateTargetGroupInput{
-		Name: aws.String("app"), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
-		VpcId: aws.String("vpc-1"), TargetType: elbtypes.TargetTypeEnumIp,
-	})
+	balancing := elb.NewFromConfig(r.awsConfig())
+	balancer, err := balancing.CreateLoadBalancer(t.Context(), &elb.CreateLoadBalancerInput{Name: aws.String("app"), Subnets: []string{"subnet-1", "subnet-2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *group.TargetGroups[0].TargetGroupArn
+	var groups []string
+	for _, name := range []string{"app", "app-green"} {
+		group, err := balancing.CreateTargetGroup(t.Context(), &elb.CreateTargetGroupInput{
+			Name: &name, Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
+			VpcId: aws.String("vpc-1"), TargetType: elbtypes.TargetTypeEnumIp,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups = append(groups, *group.TargetGroups[0].TargetGroupArn)
+	}
+	if _, err := balancing.CreateListener(t.Context(), &elb.CreateListenerInput{
+		LoadBalancerArn: balancer.LoadBalancers[0].LoadBalancerArn, Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
+		DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{
+			TargetGroups: []elbtypes.TargetGroupTuple{{TargetGroupArn: &groups[0], Weight: aws.Int32(1)}, {TargetGroupArn: &groups[1], Weight: aws.Int32(0)}},
+		}}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return groups[0]
+}
+
+// balanced returns the service's load balancer with all that shifting traffic needs.
+func (r running) balanced(t *testing.T, targetGroup string) types.LoadBalancer {
+	t.Helper()
+	balancing := elb.NewFromConfig(r.awsConfig())
+	green, err := balancing.DescribeTargetGroups(t.Context(), &elb.DescribeTargetGroupsInput{Names: []string{"app-green"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listeners, err := balancing.DescribeListeners(t.Context(), &elb.DescribeListenersInput{LoadBalancerArn: &green.TargetGroups[0].LoadBalancerArns[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := balancing.DescribeRules(t.Context(), &elb.DescribeRulesInput{ListenerArn: listeners.Listeners[0].ListenerArn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return types.LoadBalancer{
+		TargetGroupArn: &targetGroup, ContainerName: aws.String("app"), ContainerPort: aws.Int32(80),
+		AdvancedConfiguration: &types.AdvancedConfiguration{
+			AlternateTargetGroupArn: green.TargetGroups[0].TargetGroupArn, ProductionListenerRule: rules.Rules[0].RuleArn,
+			RoleArn: aws.String("arn:aws:iam::123456789012:role/shift"),
+		},
+	}
 }
 
 func (r running) createService(t *testing.T, taskDefinition, targetGroup string) {
@@ -119,7 +161,7 @@ func (r running) createService(t *testing.T, taskDefinition, targetGroup string)
 		Cluster: aws.String("dev"), ServiceName: aws.String("app"), TaskDefinition: &taskDefinition,
 		DesiredCount: aws.Int32(2), LaunchType: types.LaunchTypeFargate,
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-1"}}},
-		LoadBalancers:        []types.LoadBalancer{{TargetGroupArn: &targetGroup, ContainerName: aws.String("app"), ContainerPort: aws.Int32(80)}},
+		LoadBalancers:        []types.LoadBalancer{r.balanced(t, targetGroup)},
 		DeploymentConfiguration: &types.DeploymentConfiguration{
 			DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{Enable: true, Rollback: true},
 		},

@@ -8,9 +8,9 @@ import (
 )
 
 // complete returns a request as ECS stores it: without tags and nulls, sizes as bare
-// numbers, and with the members that ECS adds where they were left out. Clients meet
+// numbers, roles as ARNs, and with the members that ECS adds where they were left out. Clients meet
 // these in every answer and must not take them for changes.
-func complete(in json.RawMessage, sent *registration) (json.RawMessage, error) {
+func (r *region) complete(in json.RawMessage, sent *registration) (json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(in))
 	decoder.UseNumber()
 	var document map[string]any
@@ -22,6 +22,11 @@ func complete(in json.RawMessage, sent *registration) (json.RawMessage, error) {
 	for name, u := range map[string]unit{"cpu": vcpu, "memory": gigabyte} {
 		if text, ok := document[name].(string); ok && text != "" {
 			document[name] = strconv.Itoa(taskUnits(text, u))
+		}
+	}
+	for _, name := range []string{"executionRoleArn", "taskRoleArn"} {
+		if role, ok := document[name].(string); ok {
+			document[name] = r.fullRole(role)
 		}
 	}
 	setDefault(document, "volumes", []any{})

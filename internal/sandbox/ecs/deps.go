@@ -61,8 +61,12 @@ type Logs interface {
 // Targets is Elastic Load Balancing's target groups. Where it is a rollout.TargetGroups
 // too, targets are checked and drained as that says.
 type Targets interface {
-	// Exists tells whether there is a target group of that ARN.
-	Exists(targetGroup string) bool
+	// Kind tells what sort of targets a target group has (ip or instance, for ECS) and
+	// whether a load balancer sends to it; ok is false where there is no such group.
+	Kind(targetGroup string) (targets string, balanced, ok bool)
+	// Routes tells whether there is a listener's rule, or a network load balancer's
+	// listener, of that ARN.
+	Routes(arn string) bool
 	// Register adds a target, Deregister removes it.
 	Register(at time.Time, targetGroup, id string, port int)
 	Deregister(at time.Time, targetGroup, id string, port int)

@@ -24,14 +24,15 @@ import (
 )
 
 const (
-	prefix      = "arn:aws:ecs:" + wiretest.Region + ":" + wiretest.Account + ":"
-	group       = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/web/0123456789abcdef"
-	good        = "127.0.0.1:4510/app:v1"
-	better      = "127.0.0.1:4510/app:v2"
-	broken      = "127.0.0.1:4510/app:broken"
-	goodDigest  = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
-	laterDigest = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
-	badDigest   = "sha256:3333333333333333333333333333333333333333333333333333333333333333"
+	prefix       = "arn:aws:ecs:" + wiretest.Region + ":" + wiretest.Account + ":"
+	group        = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/web/0123456789abcdef"
+	listenerRule = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener-rule/app/front/0123456789abcdef/0123456789abcdef/0123456789abcdef"
+	good         = "127.0.0.1:4510/app:v1"
+	better       = "127.0.0.1:4510/app:v2"
+	broken       = "127.0.0.1:4510/app:broken"
+	goodDigest   = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	laterDigest  = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+	badDigest    = "sha256:3333333333333333333333333333333333333333333333333333333333333333"
 )
 
 var start = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
@@ -195,7 +196,21 @@ func (w *world) Append(_ wire.Scope, group, stream string, _ time.Time, line str
 	w.lines[group+" "+stream] = append(w.lines[group+" "+stream], line)
 }
 
-func (w *world) Exists(targetGroup string) bool { return targetGroup == group }
+// Kind knows the group, one of another kind, one that no load balancer sends to, and one
+// more for the revisions of another colour.
+func (w *world) Kind(targetGroup string) (targets string, balanced, ok bool) {
+	switch targetGroup {
+	case group:
+		return "ip", true, true
+	case group + "-instances":
+		return "instance", true, true
+	case group + "-lonely", group + "-green":
+		return "ip", false, true
+	}
+	return "", false, false
+}
+
+func (w *world) Routes(arn string) bool { return arn == listenerRule }
 
 func (w *world) Register(_ time.Time, targetGroup, id string, port int) {
 	w.SetHealth(time.Time{}, targetGroup, id, port, "initial", "", "")

@@ -6,7 +6,7 @@ func Ignored() map[string][]string {
 	service := []string{
 		"availabilityZoneRebalancing", "deploymentConfiguration.earlySuccessCriteria",
 		"deploymentConfiguration.lifecycleHooks of the strategy ROLLING",
-		"enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration (all but alternateTargetGroupArn)",
+		"enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration: the listeners' rules (they are looked up, and no request goes through them)",
 		"monitoring", "networkConfiguration (subnets and security groups are not looked up)",
 		"placementConstraints", "placementStrategy", "serviceConnectConfiguration",
 		"serviceRegistries", "volumeConfigurations", "vpcLatticeConfigurations",
@@ -21,7 +21,7 @@ func Ignored() map[string][]string {
 		"ListAccountSettings": {"principalArn", "value"},
 		"RunTask": {
 			"enableECSManagedTags", "enableExecuteCommand", "networkConfiguration (subnets and security groups are not looked up)",
-			"overrides", "placementConstraints", "placementStrategy", "referenceId", "volumeConfigurations",
+			"overrides (checked and answered; what a container does, its image says)", "placementConstraints", "placementStrategy", "referenceId", "volumeConfigurations",
 		},
 		"RegisterTaskDefinition": {
 			"enableFaultInjection", "ephemeralStorage", "inferenceAccelerators", "ipcMode", "pidMode",

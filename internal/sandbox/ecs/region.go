@@ -24,7 +24,7 @@ type region struct {
 	engine   *rollout.Engine
 	past     *past     // nil where nothing stale was asked for
 	forgetAt time.Time // when to look for definitions to delete again
-	decoded  map[*rollout.Service]decoded
+	decoded  map[*rollout.Service]*decoded
 	rosters  map[string]roster // by cluster
 }
 
@@ -37,7 +37,7 @@ func newRegion(scope wire.Scope, deps Deps) *region {
 		Tokens:    map[string]madeBefore{},
 		Settings:  map[string]string{},
 		Subnets:   map[string]string{},
-		decoded:   map[*rollout.Service]decoded{},
+		decoded:   map[*rollout.Service]*decoded{},
 		rosters:   map[string]roster{},
 		scope:     scope,
 		deps:      deps,

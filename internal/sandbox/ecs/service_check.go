@@ -1,7 +1,6 @@
 package ecs
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
@@ -87,31 +86,6 @@ func checkNetwork(s *settings, content *registration) error {
 		return invalidParameter("securityGroups can have at most 5 items.")
 	case vpc.AssignPublicIP == "ENABLED" && s.runsOn() != fargate:
 		return invalidParameter("Assign public IP is not supported for this launch type.")
-	}
-	return nil
-}
-
-func (c call) checkLoadBalancers(s *settings, content *registration) error {
-	for _, lb := range s.LoadBalancers {
-		if lb.LoadBalancerName != "" {
-			return unsupported("Classic Load Balancers")
-		}
-		if lb.ContainerName == "" {
-			return invalidParameter("Container Name can not be blank.")
-		}
-		container := content.container(lb.ContainerName)
-		if container == nil {
-			return invalidParameter("The container %s does not exist in the task definition.", lb.ContainerName)
-		}
-		if !slices.ContainsFunc(container.PortMappings, func(p portMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
-			return invalidParameter("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
-		}
-		if !json.Valid(orEmptyList(lb.AdvancedConfiguration)) {
-			return refused("SerializationException", "advancedConfiguration cannot be read")
-		}
-		if alternate := lb.alternate(); !c.deps.Targets.Exists(lb.TargetGroupARN) || alternate != "" && !c.deps.Targets.Exists(alternate) {
-			return invalidParameter("Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role being passed has the proper permissions.")
-		}
 	}
 	return nil
 }

@@ -66,13 +66,13 @@ func (c deploymentConfiguration) merge(update *deploymentConfiguration) deployme
 
 // complete fills in what ECS answers for members that were left out.
 func (c deploymentConfiguration) complete(scheduling string) deploymentConfiguration {
-	minimum := 100
+	minimum, maximum := 100, 200
 	if scheduling == rollout.Daemon {
-		minimum = 0
+		minimum, maximum = 0, 100
 	}
 	defaults := deploymentConfiguration{
 		Strategy:              rollout.Rolling,
-		MaximumPercent:        new(200),
+		MaximumPercent:        new(maximum),
 		MinimumHealthyPercent: new(minimum),
 		BakeTimeInMinutes:     new(0),
 		Alarms:                &deploymentAlarms{},

@@ -14,13 +14,16 @@ type decoded struct {
 }
 
 // settingsOf is the function of that name for who only reads what it returns.
-func (r *region) settingsOf(s *rollout.Service) *settings {
+func (r *region) settingsOf(s *rollout.Service) *settings { return asItIs(s, *r.sent(s)) }
+
+// sent returns what was asked of a service, whatever a rollback brought back since.
+func (r *region) sent(s *rollout.Service) *settings {
 	known, ok := r.decoded[s]
 	if !ok || !same(known.other, s.Spec.Other) || !same(known.revision, s.Spec.Revision) {
-		known = decoded{other: s.Spec.Other, revision: s.Spec.Revision, settings: decodedSettings(s)}
+		known = &decoded{other: s.Spec.Other, revision: s.Spec.Revision, settings: decodedSettings(s)}
 		r.decoded[s] = known
 	}
-	return asItIs(s, known.settings)
+	return &known.settings
 }
 
 // same tells whether a and b are the same bytes in memory. What the scheduler holds is

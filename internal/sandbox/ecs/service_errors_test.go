@@ -63,11 +63,13 @@ func TestCreateServiceRefused(t *testing.T) {
 			in.DeploymentConfiguration = &types.DeploymentConfiguration{MaximumPercent: aws.Int32(100), MinimumHealthyPercent: aws.Int32(100)}
 		}, "InvalidParameterException: Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."},
 		{"a pause where traffic shifts", func(in *sdk.CreateServiceInput) {
+			in.LoadBalancers = nil
 			in.DeploymentConfiguration = &types.DeploymentConfiguration{Strategy: types.DeploymentStrategyBlueGreen, LifecycleHooks: []types.DeploymentLifecycleHook{{
 				TargetType: types.DeploymentLifecycleHookTargetTypePause, LifecycleStages: []types.DeploymentLifecycleHookStage{"PRODUCTION_TRAFFIC_SHIFT"},
 			}}}
 		}, "InvalidParameterException: A PAUSE lifecycle hook cannot run at the stage PRODUCTION_TRAFFIC_SHIFT."},
 		{"linear steps that are too small", func(in *sdk.CreateServiceInput) {
+			in.LoadBalancers = nil
 			in.DeploymentConfiguration = &types.DeploymentConfiguration{
 				Strategy: types.DeploymentStrategyLinear, LinearConfiguration: &types.LinearConfiguration{StepPercent: aws.Float64(1)},
 			}
@@ -126,6 +128,10 @@ func TestDeletedService(t *testing.T) {
 	_, err = f.client.UpdateService(t.Context(), &sdk.UpdateServiceInput{Service: aws.String("none")})
 	if got, want := failed(err), "ServiceNotFoundException: Service not found."; got != want {
 		t.Errorf("updating what is not there: %s", got)
+	}
+	again, err := f.client.DeleteService(t.Context(), &sdk.DeleteServiceInput{Service: aws.String("web")})
+	if err != nil || *again.Service.Status != "INACTIVE" {
+		t.Errorf("deleting it again: %+v, %v", again, err)
 	}
 	if s := f.create(t, webService(definition)); *s.Status != "ACTIVE" {
 		t.Errorf("made anew it is %s", *s.Status)

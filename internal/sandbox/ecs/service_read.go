@@ -66,7 +66,7 @@ func (c call) listServices(in listServicesIn) (listServicesOut, error) {
 	}
 	arns := c.names(cluster.ARN)
 	if in.LaunchType != "" || in.SchedulingStrategy != "" {
-		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.settingsOf(c.engine.Service(arn))) })
+		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.sent(c.engine.Service(arn))) })
 	}
 	arns, next, err := page(in.paging, list[string]{items: arns, key: itself}, 10)
 	return listServicesOut{ARNs: arns, NextToken: next}, err

@@ -110,15 +110,20 @@ func (s *settings) shownPlatform() string {
 // roleARN returns the role that ECS acts by: the service-linked one where the service
 // needs load balancers or network interfaces and names none.
 func (r *region) roleARN(s *settings) string {
-	iam := "arn:aws:iam::" + r.scope.Account + ":role/"
 	switch {
-	case strings.HasPrefix(s.Other.Role, "arn:"):
-		return s.Other.Role
 	case s.Other.Role != "":
-		return iam + s.Other.Role
+		return r.fullRole(s.Other.Role)
 	case len(s.LoadBalancers) > 0 || s.Revision.Network != nil:
-		return iam + "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+		return r.fullRole("aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
 	default:
 		return ""
 	}
+}
+
+// fullRole returns the ARN of a role that was named by it or by its name.
+func (r *region) fullRole(role string) string {
+	if role == "" || strings.HasPrefix(role, "arn:") {
+		return role
+	}
+	return "arn:aws:iam::" + r.scope.Account + ":role/" + strings.TrimPrefix(role, "/")
 }

@@ -45,16 +45,6 @@ type deploymentController struct {
 	Type string `json:"type"`
 }
 
-// loadBalancer ties a container's port to a target group.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
-type loadBalancer struct {
-	TargetGroupARN        string          `json:"targetGroupArn,omitempty"`
-	LoadBalancerName      string          `json:"loadBalancerName,omitempty"`
-	ContainerName         string          `json:"containerName"`
-	ContainerPort         int             `json:"containerPort"`
-	AdvancedConfiguration json.RawMessage `json:"advancedConfiguration,omitempty"`
-}
-
 // networkConfiguration is where the tasks' network interfaces are.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html
 type networkConfiguration struct {

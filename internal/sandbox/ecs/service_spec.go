@@ -181,34 +181,3 @@ func (s *settings) capacity() []rollout.Capacity {
 	}
 	return all
 }
-
-// alternate returns the target group of every other revision; "" for none.
-func (l loadBalancer) alternate() string {
-	var advanced struct{ AlternateTargetGroupARN string }
-	_ = json.Unmarshal(l.AdvancedConfiguration, &advanced) // checkLoadBalancers read it before
-	return advanced.AlternateTargetGroupARN
-}
-
-// balancers returns the load balancers for the scheduler, loadBalancersOf turns them
-// back; what the scheduler does not keep is lost on that way.
-func (s *settings) balancers() []rollout.LoadBalancer {
-	var all []rollout.LoadBalancer
-	for _, lb := range s.LoadBalancers {
-		all = append(all, rollout.LoadBalancer{
-			TargetGroup: lb.TargetGroupARN, Container: lb.ContainerName, Port: lb.ContainerPort, Alternate: lb.alternate(),
-		})
-	}
-	return all
-}
-
-func loadBalancersOf(balancers []rollout.LoadBalancer) []loadBalancer {
-	all := []loadBalancer{}
-	for _, lb := range balancers {
-		of := loadBalancer{TargetGroupARN: lb.TargetGroup, ContainerName: lb.Container, ContainerPort: lb.Port}
-		if lb.Alternate != "" {
-			of.AdvancedConfiguration, _ = json.Marshal(map[string]string{"alternateTargetGroupArn": lb.Alternate})
-		}
-		all = append(all, of)
-	}
-	return all
-}

@@ -100,10 +100,19 @@ type deleteServiceIn struct {
 	Force   bool
 }
 
+// deleteService begins to end a service. One that ends or has ended already is answered
+// as it is: https://github.com/aws/aws-sdk-js/issues/4189
 func (c call) deleteService(in deleteServiceIn) (serviceOut, error) {
-	s, err := c.activeService(in.Cluster, in.Service)
+	cluster, err := c.cluster(in.Cluster)
 	if err != nil {
 		return serviceOut{}, err
+	}
+	s := c.service(cluster, in.Service)
+	if s == nil {
+		return serviceOut{}, serviceNotFound()
+	}
+	if s.Status != active {
+		return c.serviceOut(s), nil
 	}
 	if s.Spec.Desired > 0 && s.Spec.Strategy != rollout.Daemon && !in.Force {
 		return serviceOut{}, invalidParameter("The service cannot be stopped while it is scaled above 0.")

@@ -99,6 +99,11 @@ func (c call) describeTasks(in describeTasksIn) (describeTasksOut, error) {
 		return out, invalidParameter("Tasks cannot have more than 100 elements.")
 	}
 	for _, id := range in.Tasks {
+		if err := checkTaskID(id); err != nil {
+			return out, err
+		}
+	}
+	for _, id := range in.Tasks {
 		arn := c.taskARN(cluster, id)
 		if t := c.engine.Task(arn); t != nil && t.ClusterARN == cluster.ARN {
 			out.Tasks = append(out.Tasks, c.taskRecord(t, in.Include))
@@ -115,4 +120,13 @@ func (r *region) taskARN(cluster *cluster, id string) string {
 		return id
 	}
 	return r.scope.ARN("ecs", "task/"+cluster.Name+"/"+id)
+}
+
+// checkTaskID tells an id, or an ARN that ends in one, from what is neither: ids have 32
+// hex digits, or were UUIDs once.
+func checkTaskID(id string) error {
+	if n := len(lastPart(id)); n != 32 && n != 36 {
+		return invalidParameter("taskId length should be one of [32,36]")
+	}
+	return nil
 }

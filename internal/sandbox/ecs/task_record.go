@@ -91,10 +91,10 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 		AvailabilityZone: cmp.Or(t.Zone, r.zone(0)), ContainerInstance: t.Instance,
 		LastStatus: t.LastStatus, DesiredStatus: t.DesiredStatus, Health: t.Health,
 		StopCode: t.StopCode, StoppedReason: t.StoppedReason,
-		CPU: unitText(content.CPU, vcpu), Memory: unitText(content.Memory, gigabyte),
+		CPU: unitText(cmp.Or(members.CPU, content.CPU), vcpu), Memory: unitText(cmp.Or(members.Memory, content.Memory), gigabyte),
 		Containers: []containerRecord{}, Attachments: []attachment{},
 		Attributes: []nameValue{{Name: "ecs.cpu-architecture", Value: content.architecture()}},
-		Overrides:  overridesOf(content, members), Exec: members.Exec, Version: t.Version,
+		Overrides:  r.overridesOf(content, members), Exec: members.Exec, Version: t.Version,
 		CreatedAt: wire.At(t.CreatedAt), PullStartedAt: wire.At(t.PullStartedAt), PullStoppedAt: wire.At(t.PullStoppedAt),
 		StartedAt: wire.At(t.StartedAt), StoppingAt: wire.At(t.StoppingAt),
 		ExecutionStoppedAt: wire.At(t.ExecutionStoppedAt), StoppedAt: wire.At(t.StoppedAt),
@@ -175,26 +175,4 @@ func (r *registration) architecture() string {
 		return "arm64"
 	}
 	return "x86_64"
-}
-
-// overridesOf returns what a task was started with, or ECS's empty overrides.
-func overridesOf(content *registration, members taskMembers) json.RawMessage {
-	if len(members.Overrides) > 0 {
-		return members.Overrides
-	}
-	type named struct {
-		Name string `json:"name"`
-	}
-	overrides := struct {
-		Containers   []named  `json:"containerOverrides"`
-		Accelerators []string `json:"inferenceAcceleratorOverrides"`
-	}{Containers: []named{}, Accelerators: []string{}}
-	for _, c := range content.ContainerDefinitions {
-		overrides.Containers = append(overrides.Containers, named{c.Name})
-	}
-	data, err := json.Marshal(overrides)
-	if err != nil { // names and nothing else
-		return json.RawMessage("{}")
-	}
-	return data
 }

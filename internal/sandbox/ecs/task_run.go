@@ -37,11 +37,12 @@ type runTaskOut struct {
 // taskMembers is what RunTask was given for the answers about its tasks.
 type taskMembers struct {
 	Overrides json.RawMessage `json:",omitempty"`
+	CPU       string          `json:",omitempty"` // of the overrides, like the next
+	Memory    string          `json:",omitempty"`
 	Exec      bool            `json:",omitempty"`
 }
 
-// runTask starts tasks that belong to no service. Overrides are answered but change
-// nothing: what a simulated container does comes from its image.
+// runTask starts tasks that belong to no service.
 func (c call) runTask(in runTaskIn) (runTaskOut, error) {
 	out := runTaskOut{Tasks: []taskRecord{}, Failures: []failure{}}
 	once, err := newToken("RunTask", in.ClientToken, in)
@@ -118,11 +119,16 @@ func (c call) runSpec(in runTaskIn) (spec rollout.RunTaskSpec, count int, err er
 	if err != nil {
 		return spec, 0, err
 	}
+	members, err := c.completeOverrides(in.Overrides, d.content())
+	members.Exec = in.EnableExecuteCommand
+	if err != nil {
+		return spec, 0, err
+	}
 	provider := ""
 	if len(like.Capacity) > 0 {
 		provider = lastPart(like.Capacity[0].CapacityProvider)
 	}
-	other, err := json.Marshal(taskMembers{Overrides: in.Overrides, Exec: in.EnableExecuteCommand})
+	other, err := json.Marshal(members)
 	if err != nil {
 		return spec, 0, fmt.Errorf("encoding what a task was started with: %w", err)
 	}
@@ -182,6 +188,9 @@ type stopTaskOut struct {
 func (c call) stopTask(in stopTaskIn) (stopTaskOut, error) {
 	cluster, err := c.cluster(in.Cluster)
 	if err != nil {
+		return stopTaskOut{}, err
+	}
+	if err := checkTaskID(in.Task); err != nil {
 		return stopTaskOut{}, err
 	}
 	arn := c.taskARN(cluster, in.Task)

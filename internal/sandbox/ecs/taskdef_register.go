@@ -32,7 +32,7 @@ func (c call) registerTaskDefinition(in json.RawMessage) (taskDefinitionOut, err
 	if err := checkTags(tags); err != nil {
 		return taskDefinitionOut{}, err
 	}
-	document, err := complete(in, sent)
+	document, err := c.complete(in, sent)
 	if err != nil {
 		return taskDefinitionOut{}, err
 	}

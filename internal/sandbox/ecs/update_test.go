@@ -132,7 +132,7 @@ func TestDaemon(t *testing.T) {
 	in := &sdk.CreateServiceInput{ServiceName: aws.String("web"), TaskDefinition: aws.String("agent"), SchedulingStrategy: types.SchedulingStrategyDaemon}
 	f.create(t, in)
 	s := f.settle(t, "web")
-	if s.LaunchType != types.LaunchTypeEc2 || s.DesiredCount != 1 || s.RunningCount != 1 || *s.DeploymentConfiguration.MinimumHealthyPercent != 0 || s.RoleArn != nil {
+	if s.LaunchType != types.LaunchTypeEc2 || s.DesiredCount != 1 || s.RunningCount != 1 || *s.DeploymentConfiguration.MinimumHealthyPercent != 0 || *s.DeploymentConfiguration.MaximumPercent != 100 || s.AvailabilityZoneRebalancing != types.AvailabilityZoneRebalancingDisabled || s.RoleArn != nil {
 		t.Errorf("the service is %+v", s)
 	}
 	if task := f.tasks(t, types.DesiredStatusRunning)[0]; len(task.Attachments) != 0 || len(task.Containers[0].NetworkInterfaces) != 0 || *task.Containers[0].Memory != "64" {

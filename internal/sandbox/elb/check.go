@@ -121,5 +121,5 @@ func (c call) modify(in modifyInput) (groupsOutput, error) {
 		return groupsOutput{}, err
 	}
 	g.Created.check = changed
-	return groupsOutput{Groups: []settings{g.Created}}, nil
+	return groupsOutput{Groups: []settings{c.shown(g)}}, nil
 }

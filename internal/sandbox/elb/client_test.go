@@ -81,3 +81,8 @@ func describe(descriptions []types.TargetHealthDescription) []string {
 	}
 	return lines
 }
+
+func (c cloud) exists(arn string) bool {
+	_, _, ok := c.service.Kind(arn)
+	return ok
+}

@@ -41,7 +41,7 @@ func (c call) create(in createInput) (groupsOutput, error) {
 			return groupsOutput{}, wire.Errorf("DuplicateTargetGroupName",
 				"A target group with the same name '%s' exists, but with different settings", made.Name)
 		}
-		return groupsOutput{Groups: []settings{made}}, nil
+		return groupsOutput{Groups: []settings{c.shown(g)}}, nil
 	}
 	c.made++
 	made.ARN = c.arn(made.Name)

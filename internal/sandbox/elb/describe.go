@@ -21,26 +21,26 @@ type describeInput struct {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html
 func (c call) describe(in describeInput) (groupsOutput, error) {
 	out := groupsOutput{Groups: []settings{}}
-	size := maxPage
-	if in.PageSize != nil {
-		size = *in.PageSize
-	}
-	if err := checkRange(size, "pageSize", 1, maxPage); err != nil {
-		return out, err
-	}
 	found, err := c.named(in)
 	if err != nil {
 		return out, err
 	}
-	page, next, err := wire.Page(found, in.Marker, size, validationError)
+	page, next, err := paged(found, in.Marker, in.PageSize)
 	if err != nil {
 		return out, err
 	}
 	out.Next = next
 	for _, g := range page {
-		out.Groups = append(out.Groups, g.Created)
+		out.Groups = append(out.Groups, c.shown(g))
 	}
 	return out, nil
+}
+
+// shown returns a target group as answers have it.
+func (c call) shown(g *targetGroup) settings {
+	s := g.Created
+	s.LoadBalancers = c.balancersOf(s.ARN)
+	return s
 }
 
 // named returns the target groups that a request is about.
@@ -50,7 +50,10 @@ func (c call) named(in describeInput) ([]*targetGroup, error) {
 	case len(in.ARNs) > 0 && len(in.Names) > 0:
 		return nil, wire.Errorf(validationError, "Target group ARNs and names cannot be specified at the same time")
 	case in.LoadBalancer != "":
-		return nil, wire.Errorf("LoadBalancerNotFound", "Load balancers '[%s]' not found", in.LoadBalancer)
+		if _, err := c.balancer(in.LoadBalancer); err != nil {
+			return nil, err
+		}
+		return slices.DeleteFunc(all, func(g *targetGroup) bool { return !slices.Contains(c.balancersOf(g.Created.ARN), in.LoadBalancer) }), nil
 	case len(in.ARNs) > 0:
 		return only(all, in.ARNs, func(g *targetGroup) string { return g.Created.ARN })
 	case len(in.Names) > 0:
@@ -77,6 +80,9 @@ type arnInput struct {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteTargetGroup.html
 func (c call) remove(in arnInput) (struct{}, error) {
 	if g, err := c.group(in.ARN); err == nil {
+		if len(c.balancersOf(in.ARN)) > 0 {
+			return struct{}{}, wire.Errorf("ResourceInUse", "Target group '%s' is currently in use by a listener or a rule", in.ARN)
+		}
 		delete(c.groups, g.Created.ARN)
 	}
 	return struct{}{}, nil

@@ -3,10 +3,11 @@
 // groups live per account and region. All of it may be used concurrently.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
 //
-// There are no load balancers and no listeners. Targets of a service's tasks are told
-// by the scheduler how they stand; those that somebody registers by hand are unused,
-// as on AWS where no load balancer sends to a target group. Ignored: Tags, IpAddressType
-// of what is registered, AvailabilityZone, TargetControlPort; a VPC is not looked up.
+// Load balancers, listeners and rules are there for what refers to them: no request goes
+// through them. Targets of a service's tasks are told by the scheduler how they stand;
+// those that somebody registers by hand are unused. Ignored: Tags, IpAddressType of what is
+// registered, AvailabilityZone, TargetControlPort; VPCs, subnets and certificates are not
+// looked up.
 package elb
 
 import (
@@ -18,13 +19,17 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// Service is the target groups of every account and region.
+// Service is the load balancers and target groups of every account and region.
 type Service struct {
 	clock clock.Clock
 
 	mu     sync.Mutex
 	groups map[string]*targetGroup // by ARN
-	made   int                     // target groups ever; the next one's number
+	made   int                     // things ever; the next one's number
+
+	balancers []*loadBalancer // these three in order of creation
+	listeners []*listener
+	rules     []*rule
 }
 
 // New returns a service without target groups that takes its times from c.
@@ -49,6 +54,15 @@ func (s *Service) Service() wire.Service {
 			"RegisterTargets":               op(s, call.register),
 			"DeregisterTargets":             op(s, call.deregister),
 			"DescribeTargetHealth":          op(s, call.describeHealth),
+			"CreateLoadBalancer":            op(s, call.createBalancer),
+			"DescribeLoadBalancers":         op(s, call.describeBalancers),
+			"DeleteLoadBalancer":            op(s, call.removeBalancer),
+			"CreateListener":                op(s, call.createListener),
+			"DescribeListeners":             op(s, call.describeListeners),
+			"DeleteListener":                op(s, call.removeListener),
+			"CreateRule":                    op(s, call.createRule),
+			"DescribeRules":                 op(s, call.describeRules),
+			"DeleteRule":                    op(s, call.removeRule),
 		},
 	}
 }

@@ -190,7 +190,7 @@ func TestModifyAndDelete(t *testing.T) {
 		_, err = c.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: &arn})
 		wiretest.WantFailure(t, err, "")
 	}
-	if c.service.Exists(arn) {
+	if c.exists(arn) {
 		t.Error("a deleted target group exists")
 	}
 	if again := c.create(t, "web"); again == arn {

@@ -70,7 +70,7 @@ func TestSchedulerOfUnknownGroup(t *testing.T) {
 	c.service.Register(start, arn, "10.0.0.7", 80)
 	c.service.SetHealth(start, arn, "10.0.0.7", 80, "healthy", "", "")
 	c.service.Deregister(start, arn, "10.0.0.7", 80)
-	if _, ok := c.service.Settings(arn); ok || c.service.Exists(arn) {
+	if _, ok := c.service.Settings(arn); ok || c.exists(arn) {
 		t.Error("a target group came into being")
 	}
 }
@@ -173,7 +173,7 @@ func TestSaveAndLoad(t *testing.T) {
 			t.Errorf("loaded %s", bad)
 		}
 	}
-	if !to.service.Exists(arn) {
+	if !to.exists(arn) {
 		t.Error("a load that went wrong removed what was there")
 	}
 }

@@ -1,6 +1,10 @@
 package elb
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Settings is what a scheduler has to know of a target group to check the health of
 // its targets.
@@ -15,11 +19,25 @@ type Settings struct {
 	Matcher             string // of HTTP or gRPC codes; "" for checks that only connect
 }
 
-// Exists tells whether there is a target group of that ARN.
-func (s *Service) Exists(arn string) bool {
+// Kind tells what sort of targets a target group has (ip, instance, lambda, alb) and
+// whether a load balancer sends to it; ok is false where there is no such group.
+func (s *Service) Kind(arn string) (targets string, balanced, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.groups[arn] != nil
+	g := s.groups[arn]
+	if g == nil {
+		return "", false, false
+	}
+	return g.Created.TargetType, len(s.balancersOf(arn)) > 0, true
+}
+
+// Routes tells whether an ARN is that of a listener's rule, or of a listener of a network
+// load balancer.
+func (s *Service) Routes(arn string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.rules, func(r *rule) bool { return r.ARN == arn }) ||
+		strings.Contains(arn, ":listener/net/") && slices.ContainsFunc(s.listeners, func(l *listener) bool { return l.ARN == arn })
 }
 
 // Settings returns how a target group checks its targets; ok is false where there is

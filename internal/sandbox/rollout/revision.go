@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -63,10 +64,20 @@ func (s *Service) restoreRevision(r *ServiceRevision) {
 	s.Spec.PlatformVersion, s.Spec.Places, s.Spec.Revision = r.PlatformVersion, r.Places, r.Extra
 }
 
-// balancers returns the load balancers of a revision; nil has none.
-func (r *ServiceRevision) balancers() []LoadBalancer {
-	if r == nil {
+// Balancers returns the load balancers that the revision's tasks are behind, with the
+// target group that is its own; nil has none.
+func (r *ServiceRevision) Balancers() []LoadBalancer {
+	switch {
+	case r == nil:
 		return nil
+	case !r.Alternate:
+		return r.LoadBalancers
 	}
-	return r.LoadBalancers
+	alternate := slices.Clone(r.LoadBalancers)
+	for i, lb := range alternate {
+		if lb.Alternate != "" {
+			alternate[i].TargetGroup = lb.Alternate
+		}
+	}
+	return alternate
 }

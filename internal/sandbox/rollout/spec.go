@@ -101,6 +101,10 @@ type LoadBalancer struct {
 	// Alternate is the target group that every other revision of a service with a
 	// native strategy uses; "" where there is none.
 	Alternate string `json:"alternate,omitempty"`
+	// The listener rules and the role by which traffic is shifted, kept for the API.
+	Production string `json:"production,omitempty"`
+	Test       string `json:"test,omitempty"`
+	Role       string `json:"role,omitempty"`
 }
 
 // The ways to say how many failures trip the circuit breaker.

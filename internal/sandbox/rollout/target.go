@@ -1,9 +1,6 @@
 package rollout
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // The states of a target and the reasons that DescribeTargetHealth gives for them.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
@@ -21,17 +18,7 @@ func (e *Engine) balancers(t *Task) []LoadBalancer {
 	if t.service == nil {
 		return nil
 	}
-	r := t.service.revision(t.RevisionARN)
-	if r == nil || !r.Alternate {
-		return r.balancers()
-	}
-	alternate := slices.Clone(r.LoadBalancers)
-	for i, lb := range alternate {
-		if lb.Alternate != "" {
-			alternate[i].TargetGroup = lb.Alternate
-		}
-	}
-	return alternate
+	return t.service.revision(t.RevisionARN).Balancers()
 }
 
 // activated registers the task's targets and plans what their health checks will

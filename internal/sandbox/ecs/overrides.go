@@ -1,0 +1,93 @@
+package ecs
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// overrides is the TaskOverride structure. What a container is to do otherwise changes
+// nothing: what a simulated one does comes from its image.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+type overrides struct {
+	Containers   []map[string]any `json:"containerOverrides"`
+	Accelerators []map[string]any `json:"inferenceAcceleratorOverrides"`
+	CPU          string           `json:"cpu,omitempty"`
+	Memory       string           `json:"memory,omitempty"`
+	Execution    string           `json:"executionRoleArn,omitempty"`
+	Role         string           `json:"taskRoleArn,omitempty"`
+	Ephemeral    any              `json:"ephemeralStorage,omitempty"`
+}
+
+// completeOverrides returns overrides as ECS answers them: with every container, in the
+// definition's order, and roles as ARNs. It tells what ECS refuses of them.
+func (r *region) completeOverrides(raw json.RawMessage, content *registration) (taskMembers, error) {
+	var in overrides
+	if err := read(raw, &in); err != nil {
+		return taskMembers{}, err
+	}
+	given := map[string]map[string]any{}
+	for _, c := range in.Containers {
+		name, _ := c["name"].(string)
+		switch {
+		case name == "":
+			return taskMembers{}, invalidParameter("Override for container without a name is not allowed.")
+		case content.container(name) == nil:
+			return taskMembers{}, invalidParameter("Override for container named %s is not a container in the TaskDefinition.", name)
+		case given[name] != nil:
+			return taskMembers{}, invalidParameter("There is more than one override for the container named %s.", name)
+		}
+		given[name] = c
+	}
+	if err := in.checkSizes(content); err != nil {
+		return taskMembers{}, err
+	}
+	out := in
+	out.Containers = []map[string]any{}
+	for i := range content.ContainerDefinitions {
+		name := content.ContainerDefinitions[i].Name
+		one := map[string]any{"name": name}
+		if given[name] != nil {
+			one = given[name]
+		}
+		out.Containers = append(out.Containers, one)
+	}
+	out.Accelerators = append([]map[string]any{}, in.Accelerators...)
+	out.Execution, out.Role = r.fullRole(in.Execution), r.fullRole(in.Role)
+	data, err := json.Marshal(out)
+	if err != nil {
+		return taskMembers{}, fmt.Errorf("encoding overrides: %w", err)
+	}
+	return taskMembers{Overrides: data, CPU: in.CPU, Memory: in.Memory}, nil
+}
+
+// checkSizes holds a task's own sizes to the rules of the definition.
+func (o *overrides) checkSizes(content *registration) error {
+	changed := *content
+	if o.CPU != "" {
+		changed.CPU = o.CPU
+	}
+	if o.Memory != "" {
+		changed.Memory = o.Memory
+	}
+	if o.CPU == "" && o.Memory == "" {
+		return nil
+	}
+	err := checkSizes(&changed)
+	if err == nil && slices.Contains(content.RequiresCompatibilities, fargate) {
+		err = checkFargate(&changed)
+	}
+	return err
+}
+
+// overridesOf returns what a task was started with, or ECS's empty overrides.
+func (r *region) overridesOf(content *registration, members taskMembers) json.RawMessage {
+	if len(members.Overrides) > 0 {
+		return members.Overrides
+	}
+	none, err := r.completeOverrides(nil, content)
+	if err != nil { // there is nothing to refuse
+		return json.RawMessage("{}")
+	}
+	return none.Overrides
+}
