@@ -43,7 +43,11 @@ func (s *Server) builtin() ([]Module, error) {
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {
-	return registry.Open(registry.Options{Clock: s.clock, Scope: s.config.scope(), Dir: s.config.DataDir})
+	options := registry.Options{Clock: s.clock, Scope: s.config.scope(), Dir: s.config.DataDir, Created: s.config.Strict}
+	if s.config.Strict {
+		options.Logins = s.client
+	}
+	return registry.Open(options)
 }
 
 // images lets ECS pull from the sandbox's registry.

@@ -67,6 +67,12 @@ assert messages == {"hello"}, messages
 
 # ECS: a rollout behind a target group, judged by boto3's own waiter.
 group = elb.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId="vpc-1", TargetType="ip")["TargetGroups"][0]["TargetGroupArn"]
+fails("InvalidParameterException", ecs.create_service, cluster="dev", serviceName="behind", taskDefinition="web", desiredCount=1, launchType="FARGATE",
+      networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60718"]}},
+      loadBalancers=[{"targetGroupArn": group, "containerName": "web", "containerPort": 80}])
+balancer = elb.create_load_balancer(Name="web", Subnets=["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"])["LoadBalancers"][0]["LoadBalancerArn"]
+elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+assert elb.describe_target_groups(LoadBalancerArn=balancer)["TargetGroups"][0]["LoadBalancerArns"] == [balancer]
 definition = ecs.describe_task_definition(taskDefinition="web")["taskDefinition"]
 containers = definition["containerDefinitions"]
 containers[0]["portMappings"] = [{"containerPort": 80}]

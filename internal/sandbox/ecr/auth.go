@@ -32,7 +32,7 @@ func (a *API) getAuthorizationToken(_ context.Context, r *wire.Request, in getAu
 	if len(in.RegistryIDs) == 0 {
 		in.RegistryIDs = []string{r.Caller.Account}
 	}
-	expires := a.clock.Now().Add(tokenLife)
+	expires := a.LoginsEnd(tokenLife)
 	for _, registryID := range in.RegistryIDs {
 		scope, err := registryScope(r, registryID)
 		if err != nil {

@@ -26,6 +26,8 @@ const (
 	TagMismatch // tag and digest were given and name different images
 	TooManyTags
 	UploadUnknown
+	Unauthorized // there is no login
+	Denied       // the login has ended
 	RangeInvalid // a chunk that does not begin where the last one ended
 )
 

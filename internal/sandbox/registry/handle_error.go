@@ -42,6 +42,8 @@ var codes = map[Kind]struct {
 	TagImmutable:       {http.StatusBadRequest, "TAG_INVALID"},
 	TooManyTags:        {http.StatusForbidden, "DENIED"},
 	UploadUnknown:      {http.StatusNotFound, "BLOB_UPLOAD_UNKNOWN"},
+	Unauthorized:       {http.StatusUnauthorized, "UNAUTHORIZED"},
+	Denied:             {http.StatusForbidden, "DENIED"},
 	RangeInvalid:       {http.StatusRequestedRangeNotSatisfiable, "BLOB_UPLOAD_INVALID"},
 }
 

@@ -36,6 +36,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *call) serve() error {
+	if err := c.authorize(); err != nil {
+		return err
+	}
 	if c.name != "" {
 		if !ValidRepository(c.name) {
 			return faultf(NameInvalid, "%q is not a repository name", c.name)
@@ -86,7 +89,7 @@ func (c *call) methods() map[string]func() error {
 // those that look (skopeo, podman, buildah) send the credentials that they have,
 // and asks nothing of the others.
 func (c *call) base() error {
-	c.ResponseWriter.Header().Set("WWW-Authenticate", `Basic realm="tagboat sandbox"`)
+	c.challenge()
 	c.ResponseWriter.Header().Set("Content-Type", "application/json")
 	_, err := c.ResponseWriter.Write([]byte("{}"))
 	return err

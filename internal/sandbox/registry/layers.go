@@ -61,6 +61,9 @@ func (s *Store) Mount(from, to RepositoryID, d Digest) error {
 	if err != nil {
 		return err
 	}
+	if err := s.pushable(to); err != nil {
+		return err
+	}
 	s.link(to, d, size)
 	return nil
 }

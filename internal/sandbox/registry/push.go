@@ -15,7 +15,8 @@ type Put struct {
 	Digest    Digest // what the client expects it to hash to; "" where it does not say
 }
 
-// PutManifest pushes a manifest, into a repository that is made where there is none.
+// PutManifest pushes a manifest, into a repository that is made where there is none,
+// unless Options.Created is set: then the *Error is of kind RepositoryUnknown.
 // changed is false where image and tag were there already, as they are now. What
 // the manifest names has to be there: an *Error of kind LayersMissing or
 // ImagesMissing names what is not.
@@ -41,6 +42,9 @@ func (s *Store) PutManifest(id RepositoryID, put Put) (image Image, changed bool
 }
 
 func (s *Store) put(id RepositoryID, m *manifest, digest Digest, put Put) (Image, bool, error) {
+	if err := s.pushable(id); err != nil {
+		return Image{}, false, err
+	}
 	r := s.repositories[id]
 	if r == nil {
 		// It is kept only if the push succeeds.

@@ -14,14 +14,21 @@ type Options struct {
 	Clock clock.Clock // tells when images are pushed
 	Scope wire.Scope  // the sandbox's default account and region
 	Dir   string      // blobs are kept below it, in blobs/sha256; "" keeps them in memory
+	// Logins has clients log in, and tells the time by which a login ends; nil has the
+	// registry answer everybody.
+	Logins clock.Clock
+	// Created has images be pushed into repositories that somebody created, and no other.
+	Created bool
 }
 
 // Store holds repositories and their content for all accounts and regions. Its
 // methods may be called at once; layers are read and written outside of its lock.
 type Store struct {
-	clock clock.Clock
-	scope wire.Scope
-	blobs Blobs
+	clock   clock.Clock
+	logins  clock.Clock // nil where nobody has to log in
+	created bool        // repositories are made by whoever asks for one, not by a push
+	scope   wire.Scope
+	blobs   Blobs
 
 	mu           sync.RWMutex
 	repositories map[RepositoryID]*repository
@@ -43,6 +50,8 @@ func Open(o Options) (*Store, error) {
 	}
 	return &Store{
 		clock:        o.Clock,
+		logins:       o.Logins,
+		created:      o.Created,
 		scope:        o.Scope,
 		blobs:        blobs,
 		repositories: map[RepositoryID]*repository{},
@@ -91,6 +100,16 @@ func (s *Store) find(id RepositoryID) (*repository, error) {
 		return nil, faultf(RepositoryUnknown, "The repository with name '%s' does not exist in the registry with id '%s'", id.Name, id.Account)
 	}
 	return r, nil
+}
+
+// pushable tells why nothing can be pushed to a repository that is not there. The caller
+// holds the lock.
+func (s *Store) pushable(id RepositoryID) error {
+	if !s.created {
+		return nil
+	}
+	_, err := s.find(id)
+	return err
 }
 
 // findOrCreate returns a repository, made with ECR's defaults where there is none.

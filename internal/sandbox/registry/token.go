@@ -18,8 +18,7 @@ type token struct {
 }
 
 // Password returns the password of ECR's authorization token for a scope: the user
-// is AWS. It is not a secret, because the registry serves everybody; it tells which
-// account and region its bearer means.
+// is AWS. It is not a secret: it tells which account and region its bearer means.
 func Password(scope wire.Scope, expires time.Time) string {
 	data, err := json.Marshal(token{scope.Account, scope.Region, expires.Unix()})
 	if err != nil {
@@ -44,17 +43,48 @@ func askedScope(r *http.Request) wire.Scope {
 	if scope := hostScope(r.Host); scope != (wire.Scope{}) {
 		return scope
 	}
-	_, password, ok := r.BasicAuth()
-	if !ok {
-		return wire.Scope{}
-	}
-	data, err := base64.StdEncoding.DecodeString(password)
-	if err != nil {
-		return wire.Scope{}
-	}
-	var t token
-	if json.Unmarshal(data, &t) != nil || t.Account == "" || t.Region == "" {
-		return wire.Scope{}
-	}
+	t, _ := tokenOf(r)
 	return wire.Scope{Account: t.Account, Region: t.Region}
+}
+
+// tokenOf reads the ECR password that a request was sent with; ok is false where it has
+// none.
+func tokenOf(r *http.Request) (t token, ok bool) {
+	user, password, sent := r.BasicAuth()
+	data, err := base64.StdEncoding.DecodeString(password)
+	if !sent || err != nil || json.Unmarshal(data, &t) != nil || t.Account == "" || t.Region == "" {
+		return token{}, false
+	}
+	return t, user == "AWS"
+}
+
+// authorize tells why a request is refused that needs a login: it has none that ECR gave,
+// or one that has ended. The address of a layer that ECR gave is a login by itself.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+func (c *call) authorize() error {
+	if c.store.logins == nil || c.endpoint == blobEndpoint && c.Method == http.MethodGet && c.URL.Query().Has("account") {
+		return nil
+	}
+	t, ok := tokenOf(c.Request)
+	if !ok {
+		c.challenge()
+		return faultf(Unauthorized, "Not Authorized")
+	}
+	if !c.store.logins.Now().Before(time.Unix(t.Expiration, 0)) {
+		return faultf(Denied, "Your authorization token has expired. Reauthenticate and try again.")
+	}
+	return nil
+}
+
+// challenge says how to log in.
+func (c *call) challenge() {
+	c.ResponseWriter.Header().Set("WWW-Authenticate", `Basic realm="http://`+c.Host+`/",service="ecr.amazonaws.com"`)
+}
+
+// LoginsEnd returns when a login that is given now ends, by whichever clock it is held to.
+func (s *Store) LoginsEnd(after time.Duration) time.Time {
+	if s.logins == nil {
+		return s.clock.Now().Add(after)
+	}
+	return s.logins.Now().Add(after)
 }

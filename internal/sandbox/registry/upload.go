@@ -29,8 +29,14 @@ type upload struct {
 }
 
 // StartUpload opens an upload to a repository, which need not exist before the
-// upload ends, and returns its name. Uploads do not outlive the process.
+// upload ends unless Options.Created is set, and returns its name. Uploads do not outlive the process.
 func (s *Store) StartUpload(id RepositoryID) (Upload, error) {
+	s.mu.RLock()
+	err := s.pushable(id)
+	s.mu.RUnlock()
+	if err != nil {
+		return Upload{}, err
+	}
 	staged, err := s.blobs.Stage()
 	if err != nil {
 		return Upload{}, err
