@@ -19,7 +19,7 @@ func TestInputOfAnAnswer(t *testing.T) {
 			name: "what only answers have",
 			answer: `{"family":"a","taskDefinitionArn":"arn","revision":7,"status":"INACTIVE","requiresAttributes":[{"name":"x"}],
 				"compatibilities":["EC2"],"registeredAt":1.5,"registeredBy":"arn:me","deregisteredAt":2,"deleteRequestedAt":3,
-				"containerDefinitions":[{"name":"app","image":"i"}]}`,
+				"containerDefinitions":[{"name":"app","image":"i"}],"placementConstraints":[],"volumes":[],"runtimePlatform":null}`,
 			want: `{"containerDefinitions":[{"image":"i","name":"app"}],"family":"a"}`,
 		},
 		{
