@@ -28,6 +28,9 @@ func (a *App) Plan(ctx context.Context, s Selection) (*PlanSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.distinctServices(cells); err != nil {
+		return nil, err
+	}
 	targets, err := a.targets(ctx, cells, nil)
 	if err != nil {
 		return nil, err

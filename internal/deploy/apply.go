@@ -20,6 +20,7 @@ type applier struct {
 	definition    string // ARN of the revision that the service gets
 	registrations *registrations
 	instead       string        // says which revision took the place of one that was deregistered
+	tagged        bool          // the tags of the service were changed
 	changed       func(*course) // notes what shows the change that was made last; may be nil
 }
 
@@ -44,6 +45,8 @@ func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
 			a.definition, err = a.register(ctx, s)
 		case Reuse:
 			a.definition, err = a.usable(ctx, s.ARN)
+		case TagService:
+			err = a.tag(ctx, s)
 		case CreateService:
 			service, err = a.create(ctx, s)
 		case UpdateService:
@@ -90,6 +93,23 @@ func (a *applier) registerNow(ctx context.Context, s Register) (string, error) {
 	return arn, nil
 }
 
+// tag changes the tags of the service; a change that is made again changes nothing.
+func (a *applier) tag(ctx context.Context, s TagService) error {
+	if len(s.Set) > 0 {
+		if err := a.client.ECS.TagResource(ctx, s.ARN, s.Set); err != nil {
+			return fmt.Errorf("changing the tags of service %q: %w", s.Name, err)
+		}
+		a.tagged = true
+	}
+	if len(s.Remove) > 0 {
+		if err := a.client.ECS.UntagResource(ctx, s.ARN, s.Remove); err != nil {
+			return fmt.Errorf("removing tags of service %q: %w", s.Name, err)
+		}
+		a.tagged = true
+	}
+	return nil
+}
+
 func (a *applier) create(ctx context.Context, s CreateService) (ecs.Service, error) {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal(s.Input, &members); err != nil {
@@ -107,7 +127,7 @@ func (a *applier) update(ctx context.Context, s UpdateService) (ecs.Service, err
 	if members == nil {
 		members = map[string]json.RawMessage{}
 	}
-	if s.Force {
+	if s.Force || wantsForce(members) {
 		members["forceNewDeployment"] = json.RawMessage("true")
 	}
 	service, err := a.change(ctx, "service", members, a.client.ECS.UpdateService)

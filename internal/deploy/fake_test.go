@@ -116,6 +116,7 @@ type changeInput struct {
 	Cluster, Service, ServiceName, TaskDefinition string
 	DesiredCount                                  *int
 	ForceNewDeployment                            bool
+	CapacityProviderStrategy                      []json.RawMessage
 }
 
 func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
@@ -137,7 +138,7 @@ func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Se
 		return ecs.Service{}, errors.New("InvalidParameterException: Creation of service was not idempotent")
 	}
 	s := &ecs.Service{
-		ARN: "arn:aws:ecs:r:1:service/c/" + in.ServiceName, Name: in.ServiceName, Status: "ACTIVE",
+		ARN: "arn:aws:ecs:r:1:service/c/" + in.ServiceName, Name: in.ServiceName, Status: "ACTIVE", ClusterARN: "arn:aws:ecs:r:1:cluster/c",
 		Desired: *in.DesiredCount, SchedulingStrategy: "REPLICA", MinHealthyPercent: 100, MaxPercent: 200,
 		Tags: map[string]string{},
 	}
@@ -158,6 +159,9 @@ func (f *fake) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Se
 	s := f.services[in.Service]
 	if s == nil {
 		return ecs.Service{}, errors.New("ServiceNotFoundException")
+	}
+	if in.CapacityProviderStrategy != nil && !in.ForceNewDeployment {
+		return ecs.Service{}, errors.New("InvalidParameterException: making a change to a capacity provider strategy … you must force a new deployment")
 	}
 	if err := f.launchable(in.TaskDefinition); err != nil {
 		return ecs.Service{}, err
@@ -224,7 +228,9 @@ func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskD
 }
 
 // Remembered remembers nothing.
-func (f *fake) Remembered(string, json.RawMessage) (ecs.TaskDefinition, bool) { return ecs.TaskDefinition{}, false }
+func (f *fake) Remembered(string, json.RawMessage) (ecs.TaskDefinition, bool) {
+	return ecs.TaskDefinition{}, false
+}
 
 func (f *fake) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
 	if err := f.begin(ctx, "RegisterTaskDefinition"); err != nil {

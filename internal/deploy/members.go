@@ -3,11 +3,13 @@ package deploy
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -24,6 +26,50 @@ func (b *builder) members() map[string]json.RawMessage {
 	// What came out of a Definition is an object.
 	_ = json.Unmarshal(changes.JSON(), &members)
 	return members
+}
+
+// tags adds the step that gives the service the tags of its file.
+func (b *builder) tags() {
+	service := b.observed.Service
+	if b.desired.ServiceDefinition == nil {
+		return
+	}
+	set, remove, diff := taskdef.ServiceTags(*b.desired.ServiceDefinition, service.Tags)
+	if diff == "" {
+		return
+	}
+	b.diff += diff
+	b.steps = append(b.steps, TagService{Name: service.Name, ARN: service.ARN, Set: set, Remove: remove})
+	if !strings.Contains(service.ARN, ":service/"+ecs.LastPart(service.ClusterARN)+"/") {
+		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
+		b.problems = append(b.problems, b.desired.problem(b.desired.where("service", "tags"),
+			"take tags out of the service's file, or delete the service and deploy again, which gives it an ARN of the new form",
+			fmt.Sprintf("the tags of service %q cannot be changed: its ARN %s is of the old form, without the cluster", service.Name, service.ARN)))
+	}
+}
+
+// counts returns a problem where the desired count is one that ECS refuses: none for a
+// new service of the REPLICA strategy, or any for one of the DAEMON strategy.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+func counts(d Desired, o Observed) []tagboat.Problem {
+	if d.ServiceDefinition == nil {
+		return nil
+	}
+	strategy := d.ServiceDefinition.Text("schedulingStrategy")
+	if strategy == "" && o.Service != nil {
+		strategy = o.Service.SchedulingStrategy
+	}
+	counted := d.ServiceDefinition.Has("desiredCount")
+	switch {
+	case strategy == "DAEMON" && counted:
+		return []tagboat.Problem{d.problem(d.where("service", "desiredCount"), "take desiredCount out of the service's file",
+			"a DAEMON service has one task on each instance: ECS takes no desiredCount for it")}
+	case strategy != "DAEMON" && !counted && o.Service == nil:
+		return []tagboat.Problem{d.problem(d.where("service"), `write "desiredCount": 1 into the service's file; once the service exists, it can be taken out for autoscaling`,
+			fmt.Sprintf("service %q does not exist yet, and to create it ECS wants a desiredCount", d.ServiceName))}
+	default:
+		return nil
+	}
 }
 
 // problemsOf returns a problem for each error that was joined in err.

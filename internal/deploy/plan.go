@@ -62,7 +62,7 @@ func NewPlan(target Target, o Observed) Plan {
 	} else {
 		b.update()
 	}
-	p.Steps, p.Diff, p.Problems = b.steps, b.diff, b.problems
+	p.Steps, p.Diff, p.Problems = b.steps, b.diff, append(b.problems, counts(target.Desired, o)...)
 	if p.Changes() {
 		p.Problems = append(p.Problems, deadlock(target.Desired, o)...)
 	}
@@ -84,7 +84,7 @@ func (b *builder) create() {
 	b.steps = append(b.steps, CreateService{
 		Cluster: b.desired.Cluster,
 		Name:    b.desired.ServiceName,
-		Input:   b.desired.ServiceDefinition.JSON(),
+		Input:   b.desired.ServiceDefinition.WithoutEmptyLists().JSON(),
 	})
 }
 
@@ -103,6 +103,7 @@ func (b *builder) definition() {
 
 func (b *builder) update() {
 	members := b.members()
+	b.tags()
 	b.diff = taskdef.Diff(b.current(), b.desired.Definition) + b.diff
 	same := b.observed.Current != nil && equal(b.desired.Definition, *b.observed.Current)
 	if same && len(members) == 0 && b.observed.stopped() == "" {
@@ -148,9 +149,18 @@ func (b *builder) healthy() bool {
 }
 
 func (b *builder) updateService(members map[string]json.RawMessage, force bool) {
+	force = force || wantsForce(members)
 	b.steps = append(b.steps, UpdateService{
 		Cluster: b.desired.Cluster, Name: b.desired.ServiceName, Members: members, Force: force,
 	})
+}
+
+// wantsForce reports whether ECS refuses a change of the service that starts no
+// deployment: "When switching from launch type to capacity provider strategy on an
+// existing service, or making a change to a capacity provider strategy on a service that
+// is already using one, you must force a new deployment." (reproio/ecs_deploy#75)
+func wantsForce(members map[string]json.RawMessage) bool {
+	return members["capacityProviderStrategy"] != nil
 }
 
 func desiredCount(tag string) json.RawMessage {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,11 +137,27 @@ func (r *roll) carryOut(ctx context.Context) {
 	switch {
 	case err != nil:
 		r.notApplied(ctx, err)
+		if a.tagged {
+			r.result.Refused = false
+			r.result.Reason += "; its tags were changed before that"
+		}
+	case tagsAlone(r.plan.Steps):
+		if r.unchanged(ctx); r.result.Verdict == tagboat.VerdictUnchanged {
+			r.verdict(tagboat.VerdictSucceeded, "its tags were changed, which needs no deployment; "+r.result.Reason)
+		}
 	case !r.options.Wait:
 		r.verdict(tagboat.VerdictStarted, "nobody waited for its end, and "+r.whoRollsBack(c, c.answer)+"; "+r.howToWatch())
 	default:
 		r.conclude(ctx, c, r.follow(ctx, c, StateRolling))
 	}
+}
+
+// tagsAlone reports whether steps change the tags of the service and nothing else.
+func tagsAlone(steps []Step) bool {
+	return !slices.ContainsFunc(steps, func(s Step) bool {
+		_, tags := s.(TagService)
+		return !tags
+	})
 }
 
 // notApplied tells a step that failed: what the service runs did not change, unless nobody

@@ -160,6 +160,9 @@ func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
 		if members := b.members(); len(members) > 0 {
 			words = append(words, "the service differs from its file: "+names(members))
 		}
+		if set, remove, _ := taskdef.ServiceTags(*d.ServiceDefinition, o.Service.Tags); len(set)+len(remove) > 0 {
+			words = append(words, "the service differs from its file: tags")
+		}
 		for _, p := range b.problems {
 			words = append(words, "the service differs from its file: "+p.Message)
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// Step is one thing that a deployment does: Register, Reuse, CreateService,
-// UpdateService, Adopt or Judge. Its String is a line for people.
+// Step is one thing that a deployment does: Register, Reuse, TagService,
+// CreateService, UpdateService, Adopt or Judge. Its String is a line for people.
 type Step interface{ String() string }
 
 // Register registers the wanted task definition as a new revision.
@@ -25,6 +25,13 @@ type Register struct {
 
 // Reuse takes a revision that is equal to the wanted task definition.
 type Reuse struct{ ARN string }
+
+// TagService changes the tags of the service, which starts no deployment.
+type TagService struct {
+	Name, ARN string
+	Set       map[string]string
+	Remove    []string // keys
+}
 
 // CreateService creates the service. The task definition is the one of the step
 // before it.
@@ -59,6 +66,13 @@ func (s Register) String() string {
 
 // String says what the step does.
 func (s Reuse) String() string { return "use " + ecs.LastPart(s.ARN) + ", which is equal" }
+
+// String says what the step does.
+func (s TagService) String() string {
+	keys := append(slices.Collect(maps.Keys(s.Set)), s.Remove...)
+	slices.Sort(keys)
+	return fmt.Sprintf("change tags of service %s: %s", s.Name, strings.Join(keys, ", "))
+}
 
 // String says what the step does.
 func (s CreateService) String() string {

@@ -1,10 +1,11 @@
 package taskdef
 
 import (
+	"slices"
 	"strings"
 )
 
-// covers tells whether what ECS has for a field is what the file wants: everything
+// covers reports whether what ECS has for a field is what the file wants: everything
 // that the file sets is there, whatever else may be. What has no order is compared
 // without one, and the name of a resource equals its ARN.
 func covers(field string, want, have any) bool {
@@ -56,7 +57,7 @@ func coversList(field string, want, have []any) bool {
 	return true
 }
 
-// absentMeans tells whether a field that ECS does not show has the wanted value: its
+// absentMeans reports whether a field that ECS does not show has the wanted value: its
 // default.
 func absentMeans(field string, want any) bool {
 	switch want := want.(type) {
@@ -84,13 +85,34 @@ func sameScalar(field string, want, have any) bool {
 	case a == b:
 		return true
 	case field == "platformVersion" && a == "LATEST":
-		return true // ECS may answer with the version that LATEST stood for
+		return !outdated(b) // ECS may answer with the version that LATEST stood for
+	case field == "field":
+		return placementField(a) == placementField(b)
 	case field == "namespace" && isARN(a) != isARN(b):
 		return true // the ARN of a namespace has its id and not its name: nobody can tell
 	case isARN(a) != isARN(b):
 		return lastSegment(a) == lastSegment(b)
 	default:
 		return false
+	}
+}
+
+// outdated reports whether a platform version of Fargate is none that LATEST stands for.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
+func outdated(version string) bool {
+	return slices.Contains([]string{"1.1.0", "1.2.0", "1.3.0"}, version)
+}
+
+// placementField returns the field of a placement strategy as ECS answers it
+// (terraform-provider-aws, service.go; amazon-ecs-developer-guide#77).
+func placementField(field string) string {
+	switch lower := strings.ToLower(field); lower {
+	case "host", "instanceid":
+		return "instanceId"
+	case "cpu", "memory":
+		return strings.ToUpper(field)
+	default:
+		return field
 	}
 }
 

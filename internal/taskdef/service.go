@@ -17,14 +17,15 @@ import (
 // an UpdateService call must send (an empty Definition for none) and a diff of them.
 // A change that ECS does not allow is an error of kind Usage with a hint.
 //
-// Neither the task definition, which a deployment compares by itself, nor tags,
-// which UpdateService does not take, are looked at. Nor are monitoring and
+// Neither the task definition, which a deployment compares by itself, nor tags, see
+// ServiceTags, are looked at. Nor are monitoring and
 // gatewayConnectors, unless the record has them: DescribeServices does not tell them.
 func ServiceChanges(wanted Definition, observed json.RawMessage) (changes Definition, diff string, err error) {
 	record, err := FromJSON(observed)
 	if err != nil {
 		return Definition{}, "", fmt.Errorf("reading the record of the service: %w", err)
 	}
+	wanted = wanted.backToLaunchType(record)
 	differ := map[string]any{}
 	var problems []error
 	for _, member := range slices.Sorted(maps.Keys(wanted.members)) {
@@ -43,6 +44,57 @@ func ServiceChanges(wanted Definition, observed json.RawMessage) (changes Defini
 	}
 	return Definition{members: differ}, serviceDiff(differ, record), nil
 }
+
+// backToLaunchType returns d with an empty capacity provider strategy in place of its
+// launch type, where the service has a strategy and d has none: that is how ECS is asked
+// for it.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+func (d Definition) backToLaunchType(record Definition) Definition {
+	if isEmpty(record.members["capacityProviderStrategy"]) || d.members["launchType"] == nil || !isEmpty(d.members["capacityProviderStrategy"]) {
+		return d
+	}
+	changed := maps.Clone(d.members)
+	delete(changed, "launchType")
+	changed["capacityProviderStrategy"] = []any{}
+	return Definition{members: changed}
+}
+
+// ServiceTags compares the tags of a rendered service with those that it has. It returns
+// the ones to set and the keys to remove, and a diff of them. A file without tags leaves
+// them to others, and one with some has them all, but for AWS's own and Tagboat's.
+func ServiceTags(wanted Definition, have map[string]string) (set map[string]string, remove []string, diff string) {
+	tags := objects(wanted.members["tags"])
+	if len(tags) == 0 {
+		return nil, nil, ""
+	}
+	set = map[string]string{}
+	for _, tag := range tags {
+		set[text(tag["key"])] = text(tag["value"])
+	}
+	from, to := map[string]string{}, map[string]string{}
+	for key, value := range have {
+		if strings.HasPrefix(strings.ToLower(key), "aws:") || strings.HasPrefix(key, tagPrefix) {
+			continue
+		}
+		switch wanted, ok := set[key]; {
+		case !ok:
+			remove = append(remove, key)
+			from["tags["+key+"]"] = shown(value)
+		case wanted == value:
+			delete(set, key)
+		default:
+			from["tags["+key+"]"] = shown(value)
+		}
+	}
+	for key, value := range set {
+		to["tags["+key+"]"] = shown(value)
+	}
+	slices.Sort(remove)
+	return set, remove, diffLines(from, to)
+}
+
+// tagPrefix is what the tags begin with that Tagboat itself puts on services.
+const tagPrefix = "tagboat:"
 
 // observed returns what a service's record has for a member of CreateService's input,
 // and false where the member is none that can be compared.
