@@ -119,7 +119,7 @@ func (c *compiler) by() {
 		c.problem("match", "add by: "+groups[0]+", or by: ["+strings.Join(groups, ", ")+"], which compares one after the other",
 			"match has %d named groups, and by does not say which to compare", len(groups))
 	case c.rule.match.NumSubexp() > 0:
-		c.problem("match", "name the group: (?P<n>…) in place of (…), and by: n", "the group in match has no name")
+		c.problem("match", "name the group: (?P<n>…) in place of (…), and by: n; or write (?:…) where the whole tag is compared", "the group in match has no name")
 	}
 }
 
