@@ -155,3 +155,21 @@ func TestATagAndADigestAreOneVersion(t *testing.T) {
 		}
 	})
 }
+
+// TestPlanRefusesWhatCannotRunThere has a task definition that goes to another architecture
+// after its image was pinned.
+func TestPlanRefusesWhatCannotRunThere(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		arm := map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
+		shop{services: []string{"web"}, task: map[string]any{"runtimePlatform": arm}}.configure(w)
+		set, err := w.open().Plan(w.Context(), app.Selection{})
+		if err != nil {
+			w.Fatal(err)
+		}
+		problems := set.Document().Problems
+		if len(problems) != 1 || !strings.Contains(problems[0].Message, "is for linux/amd64, and the task definition runs linux/arm64") || !strings.Contains(problems[0].Where, "tagboat.yaml:") {
+			w.Errorf("%+v", problems)
+		}
+	})
+}

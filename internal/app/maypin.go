@@ -126,19 +126,25 @@ func (a *App) canRun(ctx context.Context, env config.Environment, f found) error
 		return nil
 	}
 	has, err := a.platformsOf(ctx, f)
-	if err != nil || len(has) == 0 || slices.Contains(has, "unknown") {
+	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		runs := func(has string) bool { return selection.SamePlatform(has, wanted[name]) }
-		if !slices.ContainsFunc(has, runs) {
+		if !runsOn(has, wanted[name]) {
 			failed = append(failed, tagboat.Usagef("image %s %s is for %s, and the task definition of service %s runs %s",
 				f.image.Name, readable(f.version.Reference), strings.Join(has, " and "), name, wanted[name]).
 				At(a.config.Services[name].Where).WithHint("build it for %s, or set the task definition's runtimePlatform", wanted[name]))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// runsOn reports whether a version that has images for some platforms runs on one. Where it
+// does not say what it has, it may.
+func runsOn(has []string, wanted string) bool {
+	runs := func(has string) bool { return selection.SamePlatform(has, wanted) }
+	return len(has) == 0 || slices.Contains(has, "unknown") || slices.ContainsFunc(has, runs)
 }
 
 // platforms returns what the task definitions of the services that run an image ask for,

@@ -3,12 +3,15 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // PlanSet is what a deployment would do, service by service.
@@ -71,12 +74,23 @@ func distinct(all []error) error {
 }
 
 // addRevisions plans again those services that change, with the git commits of their
-// versions for the labels. Looking commits up costs a request a version, so this is
-// not done for services that stay as they are; labels alone never make a change.
+// versions for the labels, and refuses versions that cannot run. Looking versions up costs
+// a request or two each, so this is not done for services that stay as they are; labels
+// alone never make a change.
 func (a *App) addRevisions(ctx context.Context, cells []cell, plans []deploy.Plan) error {
-	revisions := a.revisions(ctx, plans)
+	versions := a.lookUp(ctx, plans)
+	revisions := map[tagboat.Digest]string{}
+	for digest, version := range versions {
+		if version.Revision != "" {
+			revisions[digest] = version.Revision
+		}
+	}
 	for i, plan := range plans {
-		if !plan.Changes() || len(plan.Problems) > 0 || len(revisions) == 0 {
+		if !plan.Changes() {
+			continue
+		}
+		plans[i].Problems = append(plans[i].Problems, unfit(cells[i], plan.Desired, versions)...)
+		if len(plans[i].Problems) > 0 || len(revisions) == 0 {
 			continue
 		}
 		target, err := a.target(ctx, cells[i], revisions)
@@ -89,9 +103,39 @@ func (a *App) addRevisions(ctx context.Context, cells []cell, plans []deploy.Pla
 	return nil
 }
 
-// revisions returns the commits that the versions in changing plans were built from,
-// where the registry knows. What it does not know is no reason to stop.
-func (a *App) revisions(ctx context.Context, plans []deploy.Plan) map[tagboat.Digest]string {
+// unfit returns which of a service's images its task definition cannot run.
+func unfit(c cell, d deploy.Desired, versions map[tagboat.Digest]registry.Version) []tagboat.Problem {
+	var problems []tagboat.Problem
+	wanted := d.Definition.Platform()
+	for _, image := range d.Images {
+		version, known := versions[image.Pinned.Digest]
+		message, hint := "", ""
+		switch {
+		case !known:
+		case version.Artifact != "":
+			message = fmt.Sprintf("image %s %s %s, and no container can run it", image.Image, readable(image.Pinned), version.Artifact)
+			hint = fmt.Sprintf("pin another version: tagboat pin %s=TAG --env %s", image.Image, d.Environment)
+		case wanted != "" && !runsOn(version.Platforms, wanted):
+			message = fmt.Sprintf("image %s %s is for %s, and the task definition runs %s", image.Image, readable(image.Pinned), strings.Join(version.Platforms, " and "), wanted)
+			hint = fmt.Sprintf("build it for %s and pin that version, or set the task definition's runtimePlatform", wanted)
+		}
+		if message == "" {
+			continue
+		}
+		at := c.service.ContainerPlaces[image.Container]
+		if at.File == "" {
+			at = c.service.Where
+		}
+		problems = append(problems, tagboat.Problem{
+			Environment: d.Environment, Service: d.Service, Message: message, Hint: hint, Where: at.String(), At: at,
+		})
+	}
+	return problems
+}
+
+// lookUp returns what is known of the pinned versions in changing plans. What the registry
+// does not tell is no reason to stop.
+func (a *App) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.Digest]registry.Version {
 	wanted := map[tagboat.Digest]tagboat.Reference{}
 	for _, plan := range plans {
 		if !plan.Changes() {
@@ -101,19 +145,19 @@ func (a *App) revisions(ctx context.Context, plans []deploy.Plan) map[tagboat.Di
 			wanted[image.Pinned.Digest] = image.Pinned
 		}
 	}
-	found := map[tagboat.Digest]string{}
+	found := map[tagboat.Digest]registry.Version{}
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(registriesAtOnce)
 	for digest, ref := range wanted {
 		group.Go(func() error {
 			version, err := a.registry.Resolve(ctx, ref)
-			if err != nil || version.Revision == "" {
+			if err != nil {
 				return nil // the plan has already checked that the image is there
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			found[digest] = version.Revision
+			found[digest] = version
 			return nil
 		})
 	}

@@ -19,8 +19,7 @@ var (
 )
 
 // TestRecipesOfTheDocumentation runs each rule of docs/versions.md as it stands there over
-// the tags beside it, which were pushed in their order. The bold one must win, and what the
-// rule must not take must not win where the bold one is away either.
+// the tags beside it, which were pushed in their order. The bold one must win.
 func TestRecipesOfTheDocumentation(t *testing.T) {
 	text, err := os.ReadFile("../../docs/versions.md")
 	if err != nil {

@@ -86,9 +86,9 @@ func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got fet
 		return err
 	}
 	var config v1.ConfigFile
-	if json.Unmarshal(data, &config) != nil {
+	if unreadable := json.Unmarshal(data, &config); unreadable != nil {
 		v.Artifact = "is no image: its config cannot be read"
-		return nil
+		return nil //nolint:nilerr // what it is is an answer
 	}
 	v.Labels = config.Config.Labels
 	v.describe(v.Labels)
