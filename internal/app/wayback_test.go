@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/deploy"
@@ -424,4 +426,90 @@ func TestResumeAfterECSGaveUp(t *testing.T) {
 		}
 		w.expect(left[0], tagboat.VerdictFailed, "nothing was rolled back", "the image is not in the registry", "tagboat rollback --env dev web")
 	})
+}
+
+// settings returns of service web what a deployment may change, without its task definition.
+func (w *world) settings() map[string]any {
+	w.Helper()
+	service := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0].(map[string]any)
+	primary := service["deployments"].([]any)[0].(map[string]any)
+	settings := map[string]any{}
+	for _, name := range []string{
+		"desiredCount", "deploymentConfiguration", "networkConfiguration", "platformVersion", "serviceRegistries", "loadBalancers",
+		"propagateTags", "enableECSManagedTags", "capacityProviderStrategy", "availabilityZoneRebalancing",
+	} {
+		settings[name] = service[name]
+	}
+	for _, name := range []string{"serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations", "networkConfiguration"} {
+		settings["primary "+name] = primary[name]
+	}
+	if off := map[string]any{"enabled": false}; cmp.Equal(settings["primary serviceConnectConfiguration"], any(off)) {
+		settings["primary serviceConnectConfiguration"] = nil // it is what there was before it was ever on
+	}
+	return settings
+}
+
+// otherSettings are some of all kinds: of the service, of its deployments, of a revision.
+var otherSettings = map[string]any{
+	"networkConfiguration":        map[string]any{"awsvpcConfiguration": map[string]any{"subnets": []string{"subnet-1", "subnet-2"}, "securityGroups": []string{"sg-9"}}},
+	"serviceConnectConfiguration": map[string]any{"enabled": true, "namespace": "arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-1"},
+	"vpcLatticeConfigurations":    []any{map[string]any{"roleArn": "arn:aws:iam::123456789012:role/lattice", "targetGroupArn": "arn:aws:vpc-lattice:us-east-1:123456789012:targetgroup/tg-1", "portName": "http"}},
+	"platformVersion":             "1.3.0",
+	"serviceRegistries":           []any{map[string]any{"registryArn": "arn:aws:servicediscovery:us-east-1:123456789012:service/srv-1"}},
+	"desiredCount":                3,
+	"propagateTags":               "SERVICE",
+	"enableECSManagedTags":        true,
+	"deploymentConfiguration":     map[string]any{"maximumPercent": 150, "deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false}},
+}
+
+// TestAllSettingsGoBack has a deployment that changes settings, too, and fails. What was
+// absent before is absent after.
+func TestAllSettingsGoBack(t *testing.T) {
+	ports := map[string]any{"portMappings": []any{map[string]any{"containerPort": 80, "name": "http"}}}
+	for _, tc := range []struct {
+		name         string
+		before, then map[string]any
+		interrupted  bool
+		left         []string // settings that stay, and are named
+	}{
+		{"settings that are new", nil, otherSettings, false, nil},
+		{"settings that are gone", otherSettings, map[string]any{"serviceConnectConfiguration": map[string]any{"enabled": false}, "vpcLatticeConfigurations": []any{}, "serviceRegistries": []any{}}, false, nil},
+		{
+			"after an interrupted run", nil, otherSettings, true,
+			[]string{"desiredCount", "deploymentConfiguration", "propagateTags", "enableECSManagedTags", "availabilityZoneRebalancing", "platformVersion"},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{service: tc.before, app: ports})
+				before := w.settings()
+				shop{services: []string{"web"}, service: tc.then, app: ports}.configure(w)
+				w.push("shop/web:v2", "start=20s", "exit=1@1s")
+				w.pin("dev", "web=v2")
+				if tc.interrupted {
+					ctx, interrupt := context.WithTimeout(w.Context(), 10*time.Second)
+					w.expect(w.deployWith(ctx, w.open(), wait)[0], tagboat.VerdictInterrupted)
+					interrupt()
+				}
+				words := []string{"rolled back to web:1, which runs"}
+				if len(tc.left) > 0 {
+					words = append(words, "what stays as it was for that: platformVersion, which is the number that ran", "what else an earlier run may have set, such as desiredCount and deploymentConfiguration")
+				}
+				d := w.one()
+				w.expect(d, tagboat.VerdictRolledBack, words...)
+				if len(tc.left) == 0 && strings.Contains(d.Reason, "stays") {
+					t.Errorf("something stays: %s", d.Reason)
+				}
+				w.later(5 * time.Minute)
+				after := w.settings()
+				for _, name := range tc.left {
+					delete(before, name)
+					delete(after, name)
+				}
+				if diff := cmp.Diff(before, after); diff != "" {
+					t.Errorf("not all went back (-before +after):\n%s", diff)
+				}
+			})
+		})
+	}
 }

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tagboat/tagboat"
@@ -26,7 +27,7 @@ func (r *roll) conclude(ctx context.Context, c course, e ending) {
 		r.failing(ctx, c, e)
 	case endedByECS:
 		r.readImages(ctx)
-		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("ECS rolled %s back to %s%s", name, ecs.LastPart(e.primary.TaskDefinition), because(r.result.Causes, e.what)))
+		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("ECS rolled %s back to %s%s%s", name, ecs.LastPart(e.primary.TaskDefinition), because(r.result.Causes, e.what), r.notBroughtBack()))
 	case endedOvertaken:
 		r.verdict(tagboat.VerdictSuperseded, r.overtakenBy(ctx, c, e.primary))
 	case endedGone:
@@ -110,6 +111,13 @@ func ownOf(c course, s ecs.Service) ecs.Deployment {
 		own = ecs.Deployment{ID: c.id, TaskDefinition: c.taskDefinition}
 	}
 	return own
+}
+
+// notBroughtBack says what ECS leaves as we have set it where it rolls back: it goes to a
+// service revision, which does not hold all settings.
+func (r *roll) notBroughtBack() string {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(changedMembers(r.plan.Steps))), inRevision)
+	return former{stays: names}.and()
 }
 
 // whoRollsBack says what becomes of a deployment that nobody watches, where it fails. ECS

@@ -21,7 +21,7 @@ func (r *roll) failing(ctx context.Context, c course, e ending) {
 	case r.options.NoRollback:
 		r.verdict(tagboat.VerdictFailed, why+"; as asked it was left as it is: ECS keeps trying"+r.howToUndo(c))
 	case c.good != "" && c.good != c.taskDefinition:
-		r.rollBack(ctx, c, why)
+		r.rollBack(ctx, c, e, why)
 	case c.good == "" && neverRan(c, e.service):
 		r.stop(ctx, e.service, why)
 	default:
@@ -42,9 +42,10 @@ func neverRan(c course, s ecs.Service) bool {
 
 // rollBack brings the service back to what ran well before, with the settings that it
 // had, and waits until that is steady.
-func (r *roll) rollBack(ctx context.Context, c course, why string) {
+func (r *roll) rollBack(ctx context.Context, c course, failed ending, why string) {
 	r.report(StateRollingBack, ecs.Deployment{}, "back to "+ecs.LastPart(c.good))
-	back, err := r.startRollback(ctx, c)
+	former := r.former(ctx, c, failed)
+	back, err := r.startRollback(ctx, c, former)
 	if err != nil {
 		r.notRolledBack(ctx, c, why, err)
 		return
@@ -55,7 +56,7 @@ func (r *roll) rollBack(ctx context.Context, c course, why string) {
 	case endedWell, endedByECS:
 		r.result.Images = imageStates(r.plan.Desired.Images, nil)
 		r.readImages(ctx)
-		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s; rolled back to %s, which runs", why, to))
+		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s; rolled back to %s, which runs%s", why, to, former.and()))
 	case endedOvertaken:
 		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s; while it was rolled back to %s, %s", why, to, r.overtakenBy(ctx, back, e.primary)))
 	case endedInterrupt:
@@ -99,7 +100,7 @@ func (r *roll) rollbackFailed(c course, why, what string) {
 }
 
 // startRollback updates the service to what ran well before.
-func (r *roll) startRollback(ctx context.Context, c course) (course, error) {
+func (r *roll) startRollback(ctx context.Context, c course, former former) (course, error) {
 	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations}
 	good, err := a.usable(ctx, c.good)
 	if err != nil {
@@ -107,10 +108,10 @@ func (r *roll) startRollback(ctx context.Context, c course) (course, error) {
 	}
 	a.definition = good
 	a.observed.Service = withDeployment(*r.plan.Observed.Service, c.id)
-	service, err := a.update(ctx, UpdateService{
-		Name:    r.plan.Desired.ServiceName,
-		Members: formerMembers(r.plan.Steps, r.plan.Observed.Service.Record),
-	})
+	// A change of the capacity provider strategy is refused unless a deployment is forced.
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+	_, force := former.members["capacityProviderStrategy"]
+	service, err := a.update(ctx, UpdateService{Name: r.plan.Desired.ServiceName, Members: former.members, Force: force})
 	if err != nil {
 		return course{}, err
 	}
@@ -123,28 +124,6 @@ func (r *roll) startRollback(ctx context.Context, c course) (course, error) {
 func withDeployment(s ecs.Service, id string) *ecs.Service {
 	s.Deployments = append([]ecs.Deployment{{ID: id}}, s.Deployments...)
 	return &s
-}
-
-// formerMembers returns, for what the plan changed of the service, what it was before.
-// UpdateService and the record of a service name their members alike.
-func formerMembers(steps []Step, record json.RawMessage) map[string]json.RawMessage {
-	var was map[string]json.RawMessage
-	if json.Unmarshal(record, &was) != nil {
-		return nil
-	}
-	former := map[string]json.RawMessage{}
-	for _, s := range steps {
-		update, ok := s.(UpdateService)
-		if !ok {
-			continue
-		}
-		for name := range update.Members {
-			if value, ok := was[name]; ok {
-				former[name] = value
-			}
-		}
-	}
-	return former
 }
 
 // stop sets the desired count of a service that never ran to zero, so that ECS does
