@@ -4,11 +4,8 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/tagboat/tagboat/internal/cli"
 	"github.com/tagboat/tagboat/internal/console"
@@ -23,14 +20,21 @@ func main() {
 // double it: memory is scarcer than time where Tagboat runs. GOGC still counts.
 const garbage = 50
 
+// abortOnCrash lets a crash that nothing recovers end in SIGABRT (134 in a shell). Go's own
+// end of it is exit code 2, which says that nothing was touched. No core is left behind: it
+// would have secrets in it.
+func abortOnCrash() {
+	noCores()
+	debug.SetTraceback("crash")
+}
+
 func run() int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	abortOnCrash()
+	ctx, stop := cli.Listen()
 	defer stop()
-	// A second Ctrl-C ends at once what a first one could not.
-	context.AfterFunc(ctx, stop)
 	if lambda.Inside(os.Getenv) {
 		return lambda.Main(ctx, os.Getenv, os.Stderr)
 	}

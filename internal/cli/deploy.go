@@ -103,7 +103,7 @@ func (f *frame) resume(ctx context.Context, a *app.App, set *app.PlanSet, o depl
 // roll carries a plan out and tells how each service ended.
 func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
 	progress := f.newProgress(set.Len())
-	document := a.Deploy(ctx, set, deploy.Options{
+	document := a.Deploy(outlasting(ctx), set, deploy.Options{
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()

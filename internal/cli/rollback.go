@@ -87,7 +87,7 @@ func (f *frame) showPlan(document tagboat.PlanDocument) error {
 
 func (f *frame) goBack(ctx context.Context, a *app.App, back *app.Rollback, o rollbackOptions) error {
 	progress := f.newProgress(back.Len())
-	document, err := a.Rollback(ctx, back, o.message, deploy.Options{
+	document, err := a.Rollback(outlasting(ctx), back, o.message, deploy.Options{
 		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
 	})
 	progress.done()

@@ -28,8 +28,10 @@ type frame struct {
 	stats  bool
 }
 
-// Main runs the command line and returns the exit code.
+// Main runs the command line and returns the exit code. Where nobody reads what it prints
+// any more, it goes on, and ends with 1 where all else went well. A crash is an error.
 func Main(ctx context.Context, args []string, streams *console.Streams) int {
+	streams, lost := lasting(streams)
 	f := &frame{Streams: streams, log: streams, getenv: os.Getenv}
 	if githubactions.Inside(f.getenv) {
 		f.Streams = streams.Through(githubactions.Guard)
@@ -39,16 +41,13 @@ func Main(ctx context.Context, args []string, streams *console.Streams) int {
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
 	root.SetIn(f.In)
-	err := afterAll(ctx, root.ExecuteContext(ctx))
-	if err == nil {
-		return 0
-	}
+	err := afterAll(ctx, f.guarded(func() error { return root.ExecuteContext(ctx) }))
 	var q quiet
-	if !errors.As(err, &q) {
+	if err != nil && !errors.As(err, &q) {
 		f.Error(err)
 		f.annotateErrors(err)
 	}
-	return tagboat.KindOf(err).ExitCode()
+	return f.exitCode(err, lost())
 }
 
 // quiet wraps an error that the command has already told in its own way.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -140,7 +142,7 @@ func (r *rounds) begin(ctx context.Context, now time.Time) bool {
 	for _, batch := range batches {
 		a := answered{round: r.round, batch: batch}
 		r.flights.Go(func() {
-			a.found, a.missing, a.err = r.observer.services.DescribeServices(ctx, batch[0].cluster, serviceNames(batch))
+			a.found, a.missing, a.err = r.observer.ask(ctx, batch)
 			if errors.Is(a.err, ecs.ErrNotFound) { // the cluster is not there
 				a.missing, a.err = serviceNames(batch), nil
 			}
@@ -151,6 +153,16 @@ func (r *rounds) begin(ctx context.Context, now time.Time) bool {
 		})
 	}
 	return true
+}
+
+// ask makes one call. A crash in it is an error of it: who watches hears of it.
+func (o *observer) ask(ctx context.Context, batch []watched) (found []ecs.Service, missing []string, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("tagboat crashed while it read services (%v): please report it\n%s", fault, debug.Stack())
+		}
+	}()
+	return o.services.DescribeServices(ctx, batch[0].cluster, serviceNames(batch))
 }
 
 // sleep sets the next round to when a service that had errors is due; false without one.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +22,34 @@ type roll struct {
 	registrations *registrations
 	result        tagboat.Deployment
 	last          ecs.Deployment // as it was reported last
+	watching      bool           // our change was made
 }
 
-// run carries the plan out. It always ends in a verdict.
+// run carries the plan out. It always ends in a verdict, even where we crash: the others
+// go on.
 func (r *roll) run(ctx context.Context) tagboat.Deployment {
 	r.begin()
-	r.decide(ctx)
+	r.guarded(func() { r.decide(ctx) })
 	return r.end()
+}
+
+// guarded makes a crash a verdict that says what goes on.
+func (r *roll) guarded(decide func()) {
+	defer func() {
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		what := "how far it came is not known; tagboat deploy looks again and goes on from there"
+		if r.result.DeploymentID != "" && r.watching {
+			what = fmt.Sprintf("deployment %s goes on by itself; %s", r.result.DeploymentID, r.howToWatch())
+		}
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("tagboat crashed (%v); %s", fault, what))
+		r.result.Causes = []tagboat.Cause{{
+			Cause: "a fault of tagboat's own", Evidence: string(debug.Stack()), Advice: "please report it with these lines",
+		}}
+	}()
+	decide()
 }
 
 // skip ends the deployment without having begun it.
@@ -134,6 +156,7 @@ func (r *roll) carryOut(ctx context.Context) {
 	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations}
 	c, err := a.apply(ctx, r.plan.Steps)
 	r.result.TaskDefinition, r.result.DeploymentID = a.definition, c.id
+	r.watching = err == nil
 	switch {
 	case err != nil:
 		r.notApplied(ctx, err)

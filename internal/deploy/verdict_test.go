@@ -1,11 +1,13 @@
 package deploy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 func TestSucceeded(t *testing.T) {
@@ -45,5 +47,44 @@ func TestStarted(t *testing.T) {
 			Verdict: tagboat.VerdictStarted, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
+	})
+}
+
+// A fault of ours in one deployment is its verdict, which says what goes on: the others end
+// as they would.
+func TestACrashIsAVerdict(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := running(t)
+		f.refuse = func(op string) error {
+			if op == "ListTasks" {
+				f.mu.Unlock() // as the defer of whoever holds it would
+				defer f.mu.Lock()
+				panic("index out of range")
+			}
+			return nil
+		}
+		got := run(t, f, "v2", wait)
+		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "tagboat crashed (index out of range)") || !strings.Contains(got.Reason, got.DeploymentID+" goes on by itself") {
+			t.Errorf("got %s: %s", got.Verdict, got.Reason)
+		}
+		if len(got.Causes) == 0 || !strings.Contains(got.Causes[0].Evidence, "ListTasks") {
+			t.Errorf("causes: %+v", got.Causes)
+		}
+	})
+}
+
+func TestACrashOfAPollIsToldAndAskedAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := running(t)
+		polls := 0
+		f.rolls = func(f *fake, s *ecs.Service) {
+			if polls++; polls == 3 {
+				panic("nil map")
+			}
+			completes(f, s)
+		}
+		if got := run(t, f, "v2", wait); got.Verdict != tagboat.VerdictSucceeded {
+			t.Errorf("got %s: %s", got.Verdict, got.Reason)
+		}
 	})
 }

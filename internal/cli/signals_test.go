@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/console"
+)
+
+// A crash is an error: Go's own exit code of one, 2, says that nothing was touched.
+func TestACrashEndsInOne(t *testing.T) {
+	var talk bytes.Buffer
+	f := &frame{Streams: &console.Streams{Out: io.Discard, Err: &talk}}
+	err := f.guarded(func() error { panic("assignment to entry in nil map") })
+	if code := f.exitCode(err, nil); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, word := range []string{"error: tagboat crashed: assignment to entry in nil map", "goes on by itself", "TestACrashEndsInOne", "hint: "} {
+		if !strings.Contains(talk.String(), word) {
+			t.Errorf("it does not say %q:\n%s", word, talk.String())
+		}
+	}
+}
+
+// closed is a pipe that nobody reads any more.
+type closed struct{}
+
+// Write implements io.Writer.
+func (closed) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func TestExitCodeWhereNobodyReads(t *testing.T) {
+	for name, test := range map[string]struct {
+		out  io.Writer
+		err  error
+		want int
+	}{
+		"read":                        {io.Discard, nil, 0},
+		"not read":                    {closed{}, nil, 1},
+		"not read, and rolled back":   {closed{}, quiet{tagboat.Errorf(tagboat.RolledBack, "x")}, 4},
+		"not read, and wrong usage":   {closed{}, quiet{tagboat.Usagef("x")}, 2},
+		"not read, and another error": {closed{}, quiet{errors.New("x")}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var talk bytes.Buffer
+			streams, lost := lasting(&console.Streams{Out: test.out, Err: &talk})
+			f := &frame{Streams: streams}
+			f.Printf("line\n")
+			if err := f.JSON("document"); err != nil {
+				t.Errorf("a verdict would be forgotten because of %v", err)
+			}
+			if code := f.exitCode(test.err, lost()); code != test.want || talk.Len() > 0 {
+				t.Errorf("exit code %d, want %d; it says %q", code, test.want, talk.String())
+			}
+		})
+	}
+}
+
+// What must not be left halfway outlasts the terminal, and nothing outlasts Ctrl-C.
+func TestOutlasting(t *testing.T) {
+	stopped, interrupt := context.WithCancel(t.Context())
+	ctx, hangUp := context.WithCancel(context.WithValue(stopped, withoutTerminal{}, stopped))
+	hangUp()
+	if ctx.Err() == nil || outlasting(ctx).Err() != nil {
+		t.Error("a hangup ends what outlasts it")
+	}
+	interrupt()
+	if outlasting(ctx).Err() == nil {
+		t.Error("Ctrl-C does not end it")
+	}
+}
