@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -88,12 +89,19 @@ func (w *world) write(file, text string) {
 // push puts an image into the registry whose containers do what labels say: NAME=VALUE.
 func (w *world) push(image string, labels ...string) tagboat.Digest {
 	w.Helper()
+	return w.pushFor("linux/amd64", image, labels...)
+}
+
+// pushFor is push of an image for a platform; "" is Linux on amd64.
+func (w *world) pushFor(platform, image string, labels ...string) tagboat.Digest {
+	w.Helper()
+	system, architecture, _ := strings.Cut(cmp.Or(platform, "linux/amd64"), "/")
 	config := v1.Config{Labels: map[string]string{"version": image}}
 	for _, label := range labels {
 		key, value, _ := strings.Cut(label, "=")
 		config.Labels["tagboat.sandbox."+key] = value
 	}
-	made, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Architecture: "amd64", OS: "linux", Config: config})
+	made, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Architecture: architecture, OS: system, Config: config})
 	if err != nil {
 		w.Fatal(err)
 	}

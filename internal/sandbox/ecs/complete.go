@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // complete returns a request as ECS stores it: without tags and nulls, sizes as bare
-// numbers, roles as ARNs, and with the members that ECS adds where they were left out. Clients meet
-// these in every answer and must not take them for changes.
+// numbers, roles as ARNs, variables and secrets in the order of their names, and with the
+// members that ECS adds where they were left out. Clients meet these in every answer and
+// must not take them for changes.
 func (r *region) complete(in json.RawMessage, sent *registration) (json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(in))
 	decoder.UseNumber()
@@ -30,14 +33,36 @@ func (r *region) complete(in json.RawMessage, sent *registration) (json.RawMessa
 		}
 	}
 	setDefault(document, "volumes", []any{})
+	for _, v := range objectsOf(document["volumes"]) {
+		completeVolume(v)
+	}
 	setDefault(document, "placementConstraints", []any{})
-	containers, _ := document["containerDefinitions"].([]any)
-	for _, one := range containers {
-		if c, ok := one.(map[string]any); ok {
-			completeContainer(c, sent.NetworkMode)
-		}
+	for _, c := range objectsOf(document["containerDefinitions"]) {
+		completeContainer(c, sent.NetworkMode)
 	}
 	return json.Marshal(document)
+}
+
+func objectsOf(v any) []map[string]any {
+	list, _ := v.([]any)
+	var objects []map[string]any
+	for _, one := range list {
+		if object, ok := one.(map[string]any); ok {
+			objects = append(objects, object)
+		}
+	}
+	return objects
+}
+
+// completeVolume adds what ECS does to a volume: its kind, or where in a file system it
+// begins (cloudformation-coverage-roadmap#1283).
+func completeVolume(v map[string]any) {
+	if len(v) == 1 {
+		v["host"] = map[string]any{}
+	}
+	if efs, ok := v["efsVolumeConfiguration"].(map[string]any); ok {
+		setDefault(efs, "rootDirectory", "/")
+	}
 }
 
 func completeContainer(c map[string]any, networkMode string) {
@@ -46,12 +71,11 @@ func completeContainer(c map[string]any, networkMode string) {
 	for _, name := range []string{"environment", "mountPoints", "portMappings", "systemControls", "volumesFrom"} {
 		setDefault(c, name, []any{})
 	}
-	ports, _ := c["portMappings"].([]any)
-	for _, one := range ports {
-		port, ok := one.(map[string]any)
-		if !ok {
-			continue
-		}
+	completeVariables(c)
+	if c["firelensConfiguration"] != nil {
+		setDefault(c, "user", "0") // terraform-provider-aws#41394
+	}
+	for _, port := range objectsOf(c["portMappings"]) {
 		setDefault(port, "protocol", "tcp")
 		if _, ranged := port["containerPortRange"]; ranged {
 			continue
@@ -66,6 +90,30 @@ func completeContainer(c map[string]any, networkMode string) {
 		setDefault(check, "timeout", 5)
 		setDefault(check, "retries", 3)
 	}
+}
+
+// completeVariables drops variables without a value (terraform-provider-aws#39533,
+// deploy-task-definition#224), and answers variables and secrets in an order of its own
+// (terraform-provider-aws#11526).
+func completeVariables(c map[string]any) {
+	byName := func(a, b any) int { return strings.Compare(nameOf(a), nameOf(b)) }
+	if variables, ok := c["environment"].([]any); ok {
+		variables = slices.DeleteFunc(variables, func(v any) bool {
+			object, isObject := v.(map[string]any)
+			return isObject && object["value"] == nil
+		})
+		slices.SortStableFunc(variables, byName)
+		c["environment"] = variables
+	}
+	if secrets, ok := c["secrets"].([]any); ok {
+		slices.SortStableFunc(secrets, byName)
+	}
+}
+
+func nameOf(v any) string {
+	object, _ := v.(map[string]any)
+	name, _ := object["name"].(string)
+	return name
 }
 
 func setDefault(object map[string]any, name string, value any) {

@@ -119,3 +119,18 @@ func (f *fixture) serviceDeployment(t *testing.T, arn string) types.ServiceDeplo
 	}
 	return out.ServiceDeployments[0]
 }
+
+// TestPlacementIsSpelledOneWay: whatever letters a placement strategy was sent in.
+func TestPlacementIsSpelledOneWay(t *testing.T) {
+	f := newFixture(t, withInstances(1))
+	f.must(t, "RegisterTaskDefinition", `{"family":"bridge","containerDefinitions":[{"name":"app","image":"`+good+`","memory":64}]}`)
+	f.must(t, "CreateService", `{"serviceName":"web","taskDefinition":"bridge","desiredCount":0,"placementStrategy":[
+		{"type":"spread","field":"host"},{"type":"binpack","field":"memory"},{"type":"spread","field":"attribute:ecs.availability-zone"},{"type":"random"}]}`)
+	var fields []string
+	for _, p := range f.describe(t, "web").PlacementStrategy {
+		fields = append(fields, aws.ToString(p.Field))
+	}
+	if diff := cmp.Diff([]string{"instanceId", "MEMORY", "attribute:ecs.availability-zone", ""}, fields); diff != "" {
+		t.Error(diff)
+	}
+}

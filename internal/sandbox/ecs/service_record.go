@@ -69,7 +69,7 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 		Network:       own.Revision.Network, Grace: own.grace(),
 		RoleARN:   r.roleARN(own),
 		CreatedAt: wire.At(s.CreatedAt), CreatedBy: own.Other.CreatedBy,
-		Constraints: orEmptyList(own.Other.Constraints), PlacementStrategy: orEmptyList(own.Other.Strategy),
+		Constraints: orEmptyList(own.Other.Constraints), PlacementStrategy: spelledPlacement(own.Other.Strategy),
 		ManagedTags: own.Other.ManagedTags, Exec: own.Other.Exec,
 		PropagateTags: own.Other.Propagate, Rebalancing: own.Other.Rebalancing,
 		ResourceManagement: "CUSTOMER",
@@ -89,6 +89,28 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 	}
 	record.CurrentDeployment, record.CurrentRevisions = current(s)
 	return record
+}
+
+// spelledPlacement returns placement strategies as ECS answers them: their fields have one
+// spelling each (terraform-provider-aws, service.go; amazon-ecs-developer-guide#77).
+func spelledPlacement(raw json.RawMessage) json.RawMessage {
+	var strategies []map[string]any
+	if json.Unmarshal(raw, &strategies) != nil || len(strategies) == 0 {
+		return orEmptyList(raw)
+	}
+	for _, strategy := range strategies {
+		switch field, _ := strategy["field"].(string); strings.ToLower(field) {
+		case "host", "instanceid":
+			strategy["field"] = "instanceId"
+		case "cpu", "memory":
+			strategy["field"] = strings.ToUpper(field)
+		}
+	}
+	spelled, err := json.Marshal(strategies)
+	if err != nil {
+		return raw
+	}
+	return spelled
 }
 
 // grace returns the health check grace period, which ECS answers where the service

@@ -22,12 +22,12 @@ func TestRoundTrip(t *testing.T) {
 		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
 		RuntimePlatform:         &types.RuntimePlatform{CpuArchitecture: types.CPUArchitectureArm64, OperatingSystemFamily: types.OSFamilyLinux},
 		EphemeralStorage:        &types.EphemeralStorage{SizeInGiB: 30},
-		Volumes:                 []types.Volume{{Name: aws.String("data")}},
+		Volumes:                 []types.Volume{{Name: aws.String("data")}, {Name: aws.String("files"), EfsVolumeConfiguration: &types.EFSVolumeConfiguration{FileSystemId: aws.String("fs-1")}}},
 		Tags:                    []types.Tag{{Key: aws.String("team"), Value: aws.String("radio")}},
 		ContainerDefinitions: []types.ContainerDefinition{{
 			Name: aws.String("app"), Image: aws.String("111111111111.dkr.ecr.eu-west-1.amazonaws.com/app@" + goodDigest),
 			PortMappings: []types.PortMapping{{ContainerPort: aws.Int32(8080)}},
-			Environment:  []types.KeyValuePair{{Name: aws.String("A"), Value: aws.String("${x}")}},
+			Environment:  []types.KeyValuePair{{Name: aws.String("B"), Value: aws.String("")}, {Name: aws.String("NONE")}, {Name: aws.String("A"), Value: aws.String("${x}")}},
 			Secrets:      []types.Secret{{Name: aws.String("S"), ValueFrom: aws.String("/app/password")}},
 			HealthCheck:  &types.HealthCheck{Command: []string{"CMD", "true"}},
 			MountPoints:  []types.MountPoint{{SourceVolume: aws.String("data"), ContainerPath: aws.String("/data"), ReadOnly: aws.Bool(false)}},
@@ -36,6 +36,8 @@ func TestRoundTrip(t *testing.T) {
 		}, {
 			Name: aws.String("side"), Image: aws.String("nginx"), Essential: aws.Bool(false), StopTimeout: aws.Int32(5),
 			DependsOn: []types.ContainerDependency{{ContainerName: aws.String("app"), Condition: types.ContainerConditionHealthy}},
+		}, {
+			Name: aws.String("router"), Image: aws.String("fluent-bit"), FirelensConfiguration: &types.FirelensConfiguration{Type: types.FirelensConfigurationTypeFluentbit},
 		}},
 	}
 	out, err := f.client.RegisterTaskDefinition(t.Context(), in)
@@ -46,7 +48,7 @@ func TestRoundTrip(t *testing.T) {
 	ignore := []cmp.Option{cmpopts.IgnoreUnexported(
 		types.TaskDefinition{}, types.ContainerDefinition{}, types.PortMapping{}, types.KeyValuePair{}, types.Secret{}, types.HealthCheck{},
 		types.MountPoint{}, types.Ulimit{}, types.ContainerDependency{}, types.RuntimePlatform{}, types.EphemeralStorage{}, types.Volume{},
-		types.Attribute{}, types.Tag{},
+		types.Attribute{}, types.Tag{}, types.HostVolumeProperties{}, types.EFSVolumeConfiguration{}, types.FirelensConfiguration{},
 	)}
 	if diff := cmp.Diff(want, out.TaskDefinition, ignore...); diff != "" {
 		t.Errorf("the definition changed on its way (-want +got):\n%s", diff)
@@ -67,7 +69,14 @@ func TestRoundTrip(t *testing.T) {
 
 // registered returns what AWS answers to TestRoundTrip's request.
 func registered(in *sdk.RegisterTaskDefinitionInput) *types.TaskDefinition {
-	app, side := in.ContainerDefinitions[0], in.ContainerDefinitions[1]
+	app, side, router := in.ContainerDefinitions[0], in.ContainerDefinitions[1], in.ContainerDefinitions[2]
+	app.Environment = []types.KeyValuePair{{Name: aws.String("A"), Value: aws.String("${x}")}, {Name: aws.String("B"), Value: aws.String("")}}
+	router.Essential, router.User = aws.Bool(true), aws.String("0")
+	router.Environment, router.MountPoints, router.PortMappings = []types.KeyValuePair{}, []types.MountPoint{}, []types.PortMapping{}
+	router.SystemControls, router.VolumesFrom = []types.SystemControl{}, []types.VolumeFrom{}
+	data, files := in.Volumes[0], in.Volumes[1]
+	data.Host = &types.HostVolumeProperties{}
+	files.EfsVolumeConfiguration = &types.EFSVolumeConfiguration{FileSystemId: aws.String("fs-1"), RootDirectory: aws.String("/")}
 	app.Essential = aws.Bool(true)
 	app.PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(8080), HostPort: aws.Int32(8080), Protocol: types.TransportProtocolTcp}}
 	app.HealthCheck = &types.HealthCheck{Command: []string{"CMD", "true"}, Interval: aws.Int32(30), Timeout: aws.Int32(5), Retries: aws.Int32(3)}
@@ -86,9 +95,9 @@ func registered(in *sdk.RegisterTaskDefinitionInput) *types.TaskDefinition {
 	return &types.TaskDefinition{
 		Family: in.Family, Cpu: aws.String("512"), Memory: aws.String("1024"), NetworkMode: in.NetworkMode,
 		ExecutionRoleArn: in.ExecutionRoleArn, TaskRoleArn: in.TaskRoleArn, RequiresCompatibilities: in.RequiresCompatibilities,
-		RuntimePlatform: in.RuntimePlatform, EphemeralStorage: in.EphemeralStorage, Volumes: in.Volumes,
+		RuntimePlatform: in.RuntimePlatform, EphemeralStorage: in.EphemeralStorage, Volumes: []types.Volume{data, files},
 		PlacementConstraints: []types.TaskDefinitionPlacementConstraint{},
-		ContainerDefinitions: []types.ContainerDefinition{app, side},
+		ContainerDefinitions: []types.ContainerDefinition{app, side, router},
 		Compatibilities:      []types.Compatibility{types.CompatibilityEc2, types.CompatibilityFargate},
 		RequiresAttributes:   attributes,
 		TaskDefinitionArn:    aws.String(prefix + "task-definition/web:1"), Revision: 1, Status: types.TaskDefinitionStatusActive,
