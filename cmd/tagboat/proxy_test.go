@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -92,6 +93,26 @@ func number(ts *testscript.TestScript, text string) int {
 	n, err := strconv.Atoi(text)
 	ts.Check(err)
 	return n
+}
+
+// awaitFile waits until a file is there: await-file FILE.
+func awaitFile(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(waitForFile(ts.MkAbs(args[0]), 20*time.Second))
+}
+
+// checkRejected asks the sandbox for its health with a header, which it has to reject:
+// rejected HEADER VALUE.
+func checkRejected(ts *testscript.TestScript, neg bool, args []string) {
+	request, err := http.NewRequest(http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/health", nil)
+	ts.Check(err)
+	request.Header.Set(args[0], args[1])
+	request.Host = request.Header.Get("Host")
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	if (answer.StatusCode == http.StatusForbidden) == neg {
+		ts.Fatalf("%s: %s is answered %s", args[0], args[1], answer.Status)
+	}
 }
 
 // signalCommand sends a signal to what start began: signal NAME hup|int|term|kill|pipe.

@@ -51,10 +51,6 @@ func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 	if o.config.Region == "" {
 		o.config.Region = f.getenv("AWS_REGION")
 	}
-	server, err := sandbox.New(o.config)
-	if err != nil {
-		return tagboat.Errorf(tagboat.Usage, "starting the sandbox: %w", err)
-	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
 	if err != nil {
 		return tagboat.Usagef("%v", err).WithHint("is another sandbox running? --addr 127.0.0.1:0 picks a free port")
@@ -62,7 +58,20 @@ func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 	if err := loopback(listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	o.config.Address = "http://" + listener.Addr().String()
+	server, err := sandbox.New(o.config)
+	if err != nil {
+		return errors.Join(notStarted(err), listener.Close())
+	}
 	return f.serveSandbox(ctx, server, listener, o.envFile)
+}
+
+func notStarted(err error) error {
+	usage := tagboat.Errorf(tagboat.Usage, "starting the sandbox: %w", err)
+	if errors.Is(err, sandbox.ErrInUse) {
+		return usage.WithHint("stop that one, or keep the state of this one in another directory: --data DIR")
+	}
+	return usage
 }
 
 // serveSandbox serves until the context ends or serving fails.

@@ -23,7 +23,7 @@ type serving struct {
 func serve(ctx context.Context, server *sandbox.Server, listener net.Listener) serving {
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
-	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
+	web := &http.Server{Handler: sandbox.Guard(server), ReadHeaderTimeout: 10 * time.Second}
 	group.Go(func() error {
 		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving the sandbox: %w", err)

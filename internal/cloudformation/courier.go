@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -26,8 +27,9 @@ const (
 // errRefused is what an answer that will not get better with time wraps.
 var errRefused = errors.New("refused")
 
-// Deliver puts body to a presigned URL, again where that failed, until ctx ends. Errors
-// never say the URL: it is as good as a password.
+// Deliver puts body to a presigned URL, again where that failed, until ctx ends. It goes
+// nowhere else: a redirect is a refusal, and only this machine is sent anything in plain
+// text. Errors never say the URL: it is as good as a password.
 func (c Courier) Deliver(ctx context.Context, to string, body []byte) error {
 	pause := c.Pause
 	if pause == 0 {
@@ -69,11 +71,10 @@ func (c Courier) put(ctx context.Context, to string, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: the URL cannot be used", errRefused)
 	}
-	client := c.Client
-	if client == nil {
-		client = http.DefaultClient
+	if !safe(request.URL) {
+		return fmt.Errorf("%w: the URL is not one of https", errRefused)
 	}
-	answer, err := client.Do(request)
+	answer, err := c.direct().Do(request)
 	if err != nil {
 		return withoutURL(err)
 	}
@@ -82,11 +83,29 @@ func (c Courier) put(ctx context.Context, to string, body []byte) error {
 	switch code := answer.StatusCode; {
 	case code/100 == 2:
 		return nil
+	case code/100 == 3:
+		return fmt.Errorf("%w: the answer's bucket says %s, and answers follow no redirects", errRefused, answer.Status)
 	case code/100 == 5, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
 		return fmt.Errorf("the answer's bucket says %s", answer.Status)
 	default:
 		return fmt.Errorf("%w: the answer's bucket says %s", errRefused, answer.Status)
 	}
+}
+
+// direct returns the client without its following of redirects.
+func (c Courier) direct() *http.Client {
+	client := http.Client{}
+	if c.Client != nil {
+		client = *c.Client
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
+// safe reports whether nobody on the way can read what is sent.
+func safe(to *url.URL) bool {
+	ip := net.ParseIP(to.Hostname())
+	return to.Scheme == "https" || to.Scheme == "http" && (to.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // withoutURL returns the cause of an error of net/http, which quotes the URL.

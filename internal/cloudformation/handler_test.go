@@ -204,9 +204,11 @@ func TestSaysThatTimeIsUp(t *testing.T) {
 }
 
 func TestDelivery(t *testing.T) {
-	redirect := func(w http.ResponseWriter) {
-		w.Header().Set("Location", "/answer?"+signature)
-		w.WriteHeader(http.StatusTemporaryRedirect)
+	redirect := func(code int) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			w.Header().Set("Location", "/answer?"+signature)
+			w.WriteHeader(code)
+		}
 	}
 	tests := []struct {
 		name     string
@@ -216,7 +218,9 @@ func TestDelivery(t *testing.T) {
 	}{
 		{"at once", nil, 1, ""},
 		{"after errors, a reset and throttling", []func(http.ResponseWriter){status(503), reset, status(500), status(429)}, 5, ""},
-		{"a bucket in another region", []func(http.ResponseWriter){redirect}, 2, ""},
+		{"a redirect", []func(http.ResponseWriter){redirect(307)}, 1, "307 Temporary Redirect, and answers follow no redirects"},
+		{"a redirect for good", []func(http.ResponseWriter){redirect(308)}, 1, "308"},
+		{"a redirect to read", []func(http.ResponseWriter){redirect(303)}, 1, "303"},
 		{"a signature that is too old", []func(http.ResponseWriter){status(403)}, 1, "403"},
 		{"never", []func(http.ResponseWriter){
 			status(500), status(500), status(500), status(500), status(500), status(500), status(500), status(503),
@@ -234,6 +238,37 @@ func TestDelivery(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the answer says, values of pins among it, is for CloudFormation's bucket alone.
+func TestTheAnswerGoesNowhereElse(t *testing.T) {
+	var elsewhere int
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	defer other.Close()
+	b := newBucket(t, func(w http.ResponseWriter) {
+		w.Header().Set("Location", other.URL+"/?"+signature)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
+	if _, err := handler(b).Handle(t.Context(), b.request("Create", properties("/generic"))); err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("the error is %v", err)
+	}
+	if elsewhere > 0 {
+		t.Error("the answer followed a redirect to another host")
+	}
+	for _, to := range []string{"http://example.com/answer?" + signature, "ftp://127.0.0.1/", "file:///tmp/answer", "http://127.0.0.1.example.com/"} {
+		err := (cloudformation.Courier{Client: &http.Client{Transport: unreachable{t}}}).Deliver(t.Context(), to, []byte("{}"))
+		if err == nil || !strings.Contains(err.Error(), "https") || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}
+
+// unreachable is a network that nothing may be sent to.
+type unreachable struct{ *testing.T }
+
+func (u unreachable) RoundTrip(r *http.Request) (*http.Response, error) {
+	u.Errorf("%s was sent something", r.URL.Host)
+	return nil, http.ErrHandlerTimeout
 }
 
 func TestErrorsKeepTheURL(t *testing.T) {

@@ -3,8 +3,10 @@ package sandbox
 import (
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
@@ -26,6 +28,7 @@ type Config struct {
 	Speed   float64 // how many times as fast as the wall's the sandbox's clock runs
 	Quotas  string  // "aws": throttle as AWS does; "off" or "": never
 	DataDir string  // where state is kept over restarts; "" keeps it in memory only
+	Address string  // where it listens, for another sandbox that finds DataDir in use; "" does not say
 
 	// Clusters are the ECS clusters that exist from the start in every account and
 	// region, beside the one named default.
@@ -56,6 +59,14 @@ var (
 	clusterPattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
 	regionPattern  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 )
+
+// holder says which sandbox this is.
+func (c Config) holder() string {
+	if c.Address == "" {
+		return "process " + strconv.Itoa(os.Getpid())
+	}
+	return "process " + strconv.Itoa(os.Getpid()) + " at " + c.Address
+}
 
 // withDefaults returns c with everything filled in but the clocks.
 func (c Config) withDefaults() (Config, error) {

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func serveAll(t *testing.T, config sandbox.Config) (box running, stop func()) {
 		stopped = true
 		web.Close()
 		cancel()
-		if err := <-ended; err != nil {
+		if err := errors.Join(<-ended, server.Close()); err != nil {
 			t.Error(err)
 		}
 	}

@@ -31,7 +31,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil
 	}
-	return errors.Join(err, s.Close())
+	return errors.Join(err, s.keep())
 }
 
 func (s *Server) keepSaving(ctx context.Context) error {

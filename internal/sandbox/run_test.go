@@ -3,8 +3,10 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +32,7 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 	module.registered.Store(7)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := server.Run(ctx); err != nil {
+	if err := errors.Join(server.Run(ctx), server.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if _, module := restart(t, dir); module.registered.Load() != 7 {
@@ -55,12 +57,12 @@ func TestStateIsKeptSoonAndTheClockNeverGoesBackAfterAKill(t *testing.T) {
 			<-time.After(moment)
 			synctest.Wait()
 			seen := server.Now()
-			again, _ := restart(t, dir) // as if the first had been killed now
+			again, _ := restart(t, copied(t, dir)) // as if the first had been killed now
 			if again.Now().Before(seen) {
 				t.Errorf("after %v the clock went back from %v to %v", moment, seen, again.Now())
 			}
 		}
-		if _, module := restart(t, dir); module.registered.Load() != 3 {
+		if _, module := restart(t, copied(t, dir)); module.registered.Load() != 3 {
 			t.Errorf("%d after a kill, want 3", module.registered.Load())
 		}
 		cancel()
@@ -68,6 +70,50 @@ func TestStateIsKeptSoonAndTheClockNeverGoesBackAfterAKill(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// copied returns a copy of a sandbox's directory, which the sandbox does not let go of.
+func copied(t *testing.T, dir string) string {
+	t.Helper()
+	other := t.TempDir()
+	if err := os.CopyFS(other, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return other
+}
+
+func TestTwoSandboxesDoNotShareADirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	config := sandbox.Config{DataDir: dir, Address: "http://127.0.0.1:4510", Modules: []sandbox.Module{&counter{}}}
+	first, err := sandbox.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sandbox.New(config)
+	if want := fmt.Sprintf("process %d at http://127.0.0.1:4510", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("two sandboxes have one directory: %v", err)
+	}
+	if err := errors.Join(first.Close(), first.Close()); err != nil {
+		t.Fatal(err)
+	}
+	second, err := sandbox.New(config)
+	if err != nil {
+		t.Fatalf("the first has ended: %v", err)
+	}
+	if _, err := sandbox.New(config); err == nil {
+		t.Error("what ended twice let go of what is another's")
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "state", "clock.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := sandbox.New(config); err == nil || strings.Contains(err.Error(), "in use") {
+			t.Errorf("one that could not start holds the directory: %v", err)
+		}
+	}
 }
 
 func TestDamagedStateIsAnError(t *testing.T) {

@@ -34,19 +34,28 @@ type Server struct {
 
 	quotas *quotas // nil where they are off
 	store  *store  // nil where nothing is kept
+	lock   *lock   // of the directory where store is
 	dirty  atomic.Bool
 }
 
-// New returns a server with the state that config.DataDir holds. Run has to run for
-// rollouts to go on and state to be kept.
-func New(config Config) (*Server, error) {
-	config, err := config.withDefaults()
+// New returns a server with the state that config.DataDir holds, which no other sandbox may
+// be using. Run has to run for rollouts to go on and state to be kept.
+func New(config Config) (_ *Server, err error) {
+	config, err = config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{config: config, id: rand.Text(), calls: newCallLog(), faults: &faultList{}}
 	start := time.Now().UTC()
 	if config.DataDir != "" {
+		if s.lock, err = lockDir(config.DataDir, config.holder()); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, s.lock.release())
+			}
+		}()
 		if s.store, start, err = openStore(config.DataDir, start); err != nil {
 			return nil, err
 		}
@@ -60,7 +69,10 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s.control = s.controlHandler()
-	return s, s.load()
+	if err = s.load(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // assemble makes the modules and the tables to find them by.
@@ -103,8 +115,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Now returns the sandbox's time.
 func (s *Server) Now() time.Time { return s.clock.Now() }
 
-// Close keeps the state once more. Requests that are served after that may be lost.
+// Close keeps the state once more and lets another sandbox have the directory. Requests that
+// are served after that are lost.
 func (s *Server) Close() error {
+	if s.store == nil || s.lock.released() {
+		return nil
+	}
+	return errors.Join(s.keep(), s.lock.release())
+}
+
+// keep keeps the state of now.
+func (s *Server) keep() error {
 	if s.store == nil {
 		return nil
 	}
