@@ -310,3 +310,23 @@ func TestNoCallThatForcesADeploymentIsRepeated(t *testing.T) {
 		}
 	})
 }
+
+// TestALostAnswerToContinue lets a deployment go on from its pause although the answer to
+// that got lost.
+func TestALostAnswerToContinue(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.beginThen(hooked(pause))
+		w.next()
+		time.AfterFunc(10*time.Minute, func() {
+			a, proxy := w.through(proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.ContinueServiceDeployment"})
+			selection := app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
+			if _, err := a.Continue(w.Context(), selection, false); err != nil {
+				w.Error(err)
+			}
+			if n := len(proxy.Calls("ecs.ContinueServiceDeployment")); n != 1 {
+				w.Errorf("it was sent %d times", n)
+			}
+		})
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+	})
+}

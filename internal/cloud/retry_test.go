@@ -90,3 +90,60 @@ func TestReadsAreTriedAgain(t *testing.T) {
 		t.Errorf("%v, %v", arns, err)
 	}
 }
+
+// What starts deployments, or puts back what somebody else changed, is sent once: whoever
+// calls looks first.
+func TestCallsThatChangeServicesAreSentOnce(t *testing.T) {
+	lost := map[string]answer{
+		"no answer":                {hangUp: true},
+		"AWS does not know either": {status: 500, code: "ServerException"},
+		"half an answer":           {body: `{"service":{"serv`},
+	}
+	calls := map[string]func(*cloud.ECS) error{
+		"ecs.CreateService": func(e *cloud.ECS) error {
+			_, err := e.CreateService(t.Context(), json.RawMessage(`{"serviceName":"api"}`))
+			return err
+		},
+		"ecs.UpdateService": func(e *cloud.ECS) error {
+			_, err := e.UpdateService(t.Context(), json.RawMessage(`{"service":"api","forceNewDeployment":true}`))
+			return err
+		},
+		"ecs.StopServiceDeployment":     func(e *cloud.ECS) error { return e.StopServiceDeployment(t.Context(), "arn:1") },
+		"ecs.ContinueServiceDeployment": func(e *cloud.ECS) error { return e.ContinueServiceDeployment(t.Context(), "arn:1", "hook", false) },
+	}
+	for operation, call := range calls {
+		for name, first := range lost {
+			t.Run(operation+", "+name, func(t *testing.T) {
+				f := aws(t, map[string][]answer{operation: {first, {body: `{"service":{"serviceName":"api"}}`}}})
+				if err := call(open(t).At(cloud.Place{}).ECS()); !errors.Is(err, ecs.ErrAmbiguous) {
+					t.Errorf("%v", err)
+				}
+				if n := len(f.operations()); n != 1 {
+					t.Errorf("it was sent %d times", n)
+				}
+			})
+		}
+		t.Run(operation+", throttled", func(t *testing.T) {
+			f := aws(t, map[string][]answer{operation: {throttled, {body: `{"service":{"serviceName":"api"}}`}}})
+			if err := call(open(t).At(cloud.Place{}).ECS()); err != nil {
+				t.Error(err)
+			}
+			if n := len(f.operations()); n != 2 {
+				t.Errorf("it was sent %d times", n)
+			}
+		})
+	}
+}
+
+// A refusal that asking again does not mend is known as one, with IAM's name of what is
+// refused.
+func TestRefusals(t *testing.T) {
+	for code, refused := range map[string]bool{"AccessDeniedException": true, "ExpiredTokenException": true, "UnrecognizedClientException": true, "ServerException": false} {
+		aws(t, map[string][]answer{"ecs.ListTasks": {{status: 400, code: code}}})
+		_, err := open(t).At(cloud.Place{}).ECS().ListTasks(t.Context(), "dev", ecs.TaskFilter{})
+		var r ecs.Refused
+		if errors.As(err, &r) != refused || refused && r.Action != "ecs:ListTasks" {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/tagboat/tagboat"
@@ -17,7 +18,10 @@ import (
 func (r *roll) failing(ctx context.Context, c course, e ending) {
 	r.explain(ctx, c, e)
 	why := fmt.Sprintf("%s failed%s", ecs.LastPart(c.taskDefinition), because(r.result.Causes, e.what))
+	theirs, overtaken := r.overtaken(ctx, c)
 	switch {
+	case overtaken:
+		r.verdict(tagboat.VerdictSuperseded, why+"; it was not rolled back, because "+r.overtakenBy(ctx, c, theirs))
 	case r.options.NoRollback:
 		r.verdict(tagboat.VerdictFailed, why+"; as asked it was left as it is: ECS keeps trying"+r.howToUndo(c))
 	case c.good != "" && c.good != c.taskDefinition:
@@ -27,6 +31,18 @@ func (r *roll) failing(ctx context.Context, c course, e ending) {
 	default:
 		r.verdict(tagboat.VerdictFailed, why+"; there is nothing else that ran well to go back to, so it was left as it is")
 	}
+}
+
+// overtaken looks whether somebody else has deployed the service since we saw ours fail,
+// which took a while to explain: theirs is not rolled back.
+func (r *roll) overtaken(ctx context.Context, c course) (ecs.Deployment, bool) {
+	d := r.plan.Desired
+	found, _, err := r.plan.Client.ECS.DescribeServices(ctx, d.Cluster, []string{d.ServiceName})
+	if err != nil || len(found) == 0 {
+		return ecs.Deployment{}, false
+	}
+	standing, primary := c.judge(found[0])
+	return primary, (standing == overtaken || standing == doubtful) && !slices.Contains(c.before, primary.ID)
 }
 
 // neverRan tells whether nothing of the service is worth keeping: no older deployment
@@ -136,6 +152,11 @@ func (r *roll) stop(ctx context.Context, s ecs.Service, why string) {
 	if err == nil {
 		a := applier{client: r.plan.Client, desired: d, observed: Observed{Service: &s}, definition: r.result.TaskDefinition}
 		_, err = a.update(ctx, UpdateService{Name: d.ServiceName, Members: map[string]json.RawMessage{"desiredCount": json.RawMessage("0")}})
+	}
+	var unknown unknownOutcome
+	if errors.As(err, &unknown) {
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, and whether the service was stopped is not known: %v; see with: tagboat status --env %s; remove it with: %s", why, err, d.Environment, remove))
+		return
 	}
 	if err != nil {
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, and the service could not be stopped: %v; it keeps trying to start %d tasks; remove it with: %s", why, err, s.Desired, remove))

@@ -168,6 +168,34 @@ func TestNoRollbackLeavesItAndSaysSo(t *testing.T) {
 	})
 }
 
+// What somebody else deploys while we explain why ours failed is not rolled back.
+func TestRollbackDoesNotRunOverOthers(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		inBubble(t, func(t *testing.T) {
+			f := running(t)
+			if first {
+				f = newFake()
+			}
+			f.rolls = badCrashes
+			theirs := ""
+			f.refuse = func(op string) error {
+				if op == "GetLogEvents" && theirs == "" {
+					theirs = f.register(definition(t, "theirs").JSON())
+					f.start(f.services["api"], theirs)
+				}
+				return nil
+			}
+			got := run(t, f, "bad", wait)
+			if got.Verdict != tagboat.VerdictSuperseded || !strings.Contains(got.Reason, "not rolled back") {
+				t.Errorf("got %s: %s", got.Verdict, got.Reason)
+			}
+			if s := f.services["api"]; s.Deployments[0].TaskDefinition != theirs || s.Desired != 2 {
+				t.Errorf("%s with %d tasks is what the service has", s.Deployments[0].TaskDefinition, s.Desired)
+			}
+		})
+	}
+}
+
 func TestRollbackThatDoesNotEnd(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := running(t)
