@@ -94,7 +94,13 @@ func (a *App) date(ctx context.Context, f found, before, after *selection.Candid
 func (a *App) pushedAt(ctx context.Context, image config.Image, c selection.Candidate) (time.Time, error) {
 	ref := image.Repository
 	ref.Tag, ref.Digest = c.Tag, c.Digest
-	if api, account, ok := a.ecrOf(ref); ok && ref.Digest != "" {
+	if api, account, ok := a.ecrOf(ref); ok {
+		if ref.Digest == "" { // some parameters have tags alone
+			var err error
+			if ref.Digest, err = a.registry.Digest(ctx, ref); ref.Digest == "" {
+				return time.Time{}, err
+			}
+		}
 		return api.PushedAt(ctx, account, ref.Repository, ref.Digest)
 	}
 	version, err := a.registry.Resolve(ctx, ref)

@@ -74,7 +74,8 @@ func boolInt(b bool) int {
 
 // known tells whether a version was looked at already: in this run, or in one before.
 func (a *App) known(s *shelf, i, candidate int) bool {
-	if _, looked := s.looked[i]; looked {
+	c := s.candidates[candidate]
+	if _, looked := s.looked[i]; looked || c.Digest == "" && !tagboat.ValidTag(c.Tag) { // which nobody can look at
 		return true
 	}
 	v, ok := a.registry.Remembered(s.reference(candidate))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -154,5 +155,16 @@ func TestNoGates(t *testing.T) {
 	got, err := gate.Check(t.Context(), config.Gates{Approvals: 2}, version(one), nil)
 	if len(got) > 0 || err != nil {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestALongLabelIsNotShownWhole has a label that fills a screen.
+func TestALongLabelIsNotShownWhole(t *testing.T) {
+	v := registry.Version{Labels: map[string]string{"team": strings.Repeat("ü", 1<<20)}}
+	for _, value := range []string{"shop", "*"} {
+		results, err := gate.Check(t.Context(), config.Gates{Labels: []config.RequiredLabel{{Name: "team", Value: value}}}, v, nil)
+		if err != nil || len(results) != 1 || len(results[0].Reason) > 500 || !utf8.ValidString(results[0].Reason) {
+			t.Errorf("%s: %d bytes, %v", value, len(results[0].Reason), err)
+		}
 	}
 }

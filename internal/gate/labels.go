@@ -17,13 +17,13 @@ func labels(required []config.RequiredLabel, v registry.Version) Result {
 		annotation, annotated := v.Annotations[l.Name]
 		switch {
 		case labelled && l.Matches(label):
-			right = append(right, l.Name+"="+label)
+			right = append(right, l.Name+"="+short(label))
 		case annotated && l.Matches(annotation):
-			right = append(right, l.Name+"="+annotation)
+			right = append(right, l.Name+"="+short(annotation))
 		case labelled:
-			wrong = append(wrong, fmt.Sprintf("its label %s is %q and should be %q", l.Name, label, l.Value))
+			wrong = append(wrong, fmt.Sprintf("its label %s is %q and should be %q", l.Name, short(label), l.Value))
 		case annotated:
-			wrong = append(wrong, fmt.Sprintf("its annotation %s is %q and should be %q", l.Name, annotation, l.Value))
+			wrong = append(wrong, fmt.Sprintf("its annotation %s is %q and should be %q", l.Name, short(annotation), l.Value))
 		default:
 			wrong = append(wrong, fmt.Sprintf("it has no label or annotation %s", l.Name))
 		}
@@ -35,4 +35,14 @@ func labels(required []config.RequiredLabel, v registry.Version) Result {
 		Gate: "labels", Reason: strings.Join(wrong, "; "),
 		Hint: fmt.Sprintf("build it with the label: docker build --label %s=…", required[0].Name),
 	}
+}
+
+// longestValue is how much of a label is shown: whoever pushed the image wrote it.
+const longestValue = 100
+
+func short(value string) string {
+	if len(value) <= longestValue {
+		return value
+	}
+	return strings.ToValidUTF8(value[:longestValue], "") + "…"
 }

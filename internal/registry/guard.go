@@ -67,9 +67,15 @@ func (g guard) limitFor(r *http.Request, resp *http.Response) (bytes int64, cut 
 // here they are kept out of the clear.
 func (g guard) mayGo(r *http.Request) error {
 	host := r.URL.Host
-	if r.URL.Scheme != "https" && r.Header.Get("Authorization") != "" && !loopback(host) {
-		return tagboat.Errorf(tagboat.Internal, "registry %s speaks http, and the login would go there in the clear", host).
-			WithHint("a registry that asks for a login must speak https")
+	if r.URL.Scheme != "https" && !loopback(host) {
+		switch {
+		case r.Header.Get("Authorization") != "":
+			return tagboat.Errorf(tagboat.Internal, "registry %s speaks http, and the login would go there in the clear", host).
+				WithHint("a registry that asks for a login must speak https")
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			return tagboat.Errorf(tagboat.Internal, "registry %s speaks http, and what is pushed would go there in the clear", host).
+				WithHint("a registry that images are pushed to must speak https")
+		}
 	}
 	hops := 0
 	for at := r; at.Response != nil && at.Response.Request != nil; at = at.Response.Request {

@@ -502,6 +502,16 @@ func TestALoginStaysOutOfTheClear(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "in the clear") || strings.Contains(err.Error(), "hunter2") {
 		t.Error(err)
 	}
+	h.attack = func(r *http.Request) *http.Response { // it asks for no login
+		if r.URL.Scheme == "https" {
+			return answer(http.StatusNotFound, "")
+		}
+		return nil
+	}
+	err = c.Tag(t.Context(), tagboat.Reference{Host: "10.0.0.5:5000", Repository: "shop/other", Digest: tagboat.Digest(sum(goodManifest))}, "new")
+	if err == nil || !strings.Contains(err.Error(), "in the clear") {
+		t.Errorf("what is pushed: %v", err)
+	}
 	for _, r := range h.requests {
 		if r.Header.Get("Authorization") != "" && r.URL.Scheme != "https" {
 			t.Errorf("the login went to %s", r.URL)
@@ -592,5 +602,60 @@ func TestARegistryWithoutHEAD(t *testing.T) {
 		if string(digest) != sum(goodManifest) || err != nil {
 			t.Errorf("%s: %s, %v", name, digest, err)
 		}
+	}
+}
+
+// TestSignaturesAreReadWhole has a signature beside an image, whose payload is another one
+// than its digest says.
+func TestSignaturesAreReadWhole(t *testing.T) {
+	payload := `{"critical":{}}`
+	beside := fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},`+
+		`"layers":[{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json","digest":"%s","size":%d,"annotations":{"dev.cosignproject.cosign/signature":"eA=="}}]}`,
+		sum(goodConfig), len(goodConfig), sum(payload), len(payload))
+	version := tagboat.Reference{Host: registryHost, Repository: "shop/api", Digest: tagboat.Digest(sum(goodManifest))}
+	for given, fine := range map[string]bool{payload: true, payload + " ": false, `{"critical":1 }`: false, "": false} {
+		h := &hostile{attack: func(r *http.Request) *http.Response {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/manifests/sha256-"+version.Digest.Hex()+".sig"):
+				return answer(http.StatusOK, beside, "Content-Type", "application/vnd.oci.image.manifest.v1+json")
+			case strings.HasSuffix(r.URL.Path, "/blobs/"+sum(payload)):
+				return answer(http.StatusOK, given)
+			}
+			return nil
+		}}
+		all, err := h.client(t, "", registry.Limits{}).Signatures(t.Context(), version)
+		if fine != (err == nil) || fine != (len(all) == 1) {
+			t.Errorf("%q: %+v, %v", given, all, err)
+		}
+	}
+}
+
+// TestWhatAVersionSaysIsBounded has an image and an index that say too much of themselves.
+func TestWhatAVersionSaysIsBounded(t *testing.T) {
+	for text, want := range map[string]string{
+		"0f9e8d7c6b5a": "0f9e8d7c6b5a", "v1.2.3-14-gabc1234": "v1.2.3-14-gabc1234", "release/1.2": "release/1.2",
+		"\\u001b[2J": "", "::error::x": "", "a b": "", strings.Repeat("a", 129): "",
+	} {
+		config := strings.Replace(goodConfig, `"team":"shop"`, `"org.opencontainers.image.revision":"`+text+`"`, 1)
+		h := &hostile{attack: func(r *http.Request) *http.Response {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/manifests/1.0"):
+				return answer(http.StatusOK, manifestOf(config, int64(len(config))))
+			case strings.Contains(r.URL.Path, "/blobs/"):
+				return answer(http.StatusOK, config)
+			}
+			return nil
+		}}
+		v, err := h.client(t, "", registry.Limits{}).Resolve(t.Context(), at("1.0"))
+		if err != nil || v.Revision != want {
+			t.Errorf("%q: %q, %v", text, v.Revision, err)
+		}
+	}
+	entry := goodIndex[strings.Index(goodIndex, `[{`)+1 : strings.Index(goodIndex, `}]`)+1]
+	many := strings.Replace(goodIndex, entry, strings.Repeat(entry+",", 200)+entry, 1)
+	h := &hostile{attack: to("/manifests/2.0", ok(many))}
+	v, err := h.client(t, "", registry.Limits{}).Resolve(t.Context(), at("2.0"))
+	if err != nil || v.Artifact != "is an index of 201 images, and no more than 200 are looked at" || len(v.Platforms) > 0 {
+		t.Errorf("%.200q, %v", v.Artifact, err)
 	}
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -42,6 +43,10 @@ func (c *Client) resolve(ctx context.Context, ref tagboat.Reference) (Version, e
 	return v, nil
 }
 
+// maxImages is how many images an index may have: what is built for every platform that
+// there is has about twenty.
+const maxImages = 200
+
 // inspect fills in what the manifest and the config say.
 func (c *Client) inspect(ctx context.Context, repo name.Repository, got fetched, v *Version) error {
 	if got.index == nil {
@@ -49,6 +54,10 @@ func (c *Client) inspect(ctx context.Context, repo name.Repository, got fetched,
 	}
 	v.annotate(got.index.Annotations)
 	images := runnable(got.index.Manifests)
+	if len(images) > maxImages {
+		v.Artifact = fmt.Sprintf("is an index of %d images, and no more than %d are looked at", len(images), maxImages)
+		return nil
+	}
 	for _, child := range images {
 		v.Platforms = append(v.Platforms, platform(child.Platform))
 		v.Images = append(v.Images, tagboat.Digest(child.Digest.String()))

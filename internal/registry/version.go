@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -30,6 +31,9 @@ type Version struct {
 // https://github.com/opencontainers/image-spec/blob/main/annotations.md
 var revisionKeys = []string{"org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref"}
 
+// revision has the form of what is taken for one: it becomes part of task definitions.
+var revision = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/@:+-]{0,127}$`)
+
 // createdKey is the annotation for the time of the build.
 const createdKey = "org.opencontainers.image.created"
 
@@ -49,7 +53,7 @@ func (v *Version) annotate(annotations map[string]string) {
 // describe takes from annotations or labels what v does not know yet.
 func (v *Version) describe(labels map[string]string) {
 	for _, key := range revisionKeys {
-		if v.Revision == "" {
+		if v.Revision == "" && revision.MatchString(labels[key]) {
 			v.Revision = labels[key]
 		}
 	}
