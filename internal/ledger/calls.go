@@ -21,8 +21,9 @@ func (w *writer) look(ctx context.Context) (values, bool, error) {
 		return values{}, true, nil
 	}
 	v, err := valuesOf(p)
-	w.head, w.on = p.Version, sum(p.Value)
-	return v, p.whole(v), err
+	whole := err == nil && p.whole(v)
+	w.head, w.on, w.unsure = p.Version, sum(p.Value), w.unsure && !whole
+	return v, whole, err
 }
 
 // put writes v over version base, meaning what we want, or nothing. A value that could not
@@ -35,7 +36,7 @@ func (w *writer) put(ctx context.Context, base int64, v values, means bool) (int
 		return 0, err
 	}
 	value := w.group.write(v, base)
-	n := note{Base: base, Set: v.bits(nil), Sum: sum(value), On: w.on}
+	n := note{Base: base, Set: v.bits(nil), Sum: sum(value), On: w.on, Unsure: w.unsure}
 	if means {
 		n = w.note(n, v)
 		w.base = base
@@ -49,7 +50,7 @@ func (w *writer) put(ctx context.Context, base int64, v values, means bool) (int
 	if err != nil {
 		return 0, fmt.Errorf("writing parameter %s: %w", w.group.Parameter, err)
 	}
-	w.head = version
+	w.head, w.between = version, version-base-1
 	if means {
 		w.wrote, w.touched = version, true
 	}

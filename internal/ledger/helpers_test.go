@@ -92,6 +92,11 @@ func (s *scripted) Put(ctx context.Context, p ledger.Put) (int64, error) {
 	return s.Store.Put(ctx, p)
 }
 
+func (s *scripted) Oldest(ctx context.Context, name string, n int) ([]ledger.Parameter, error) {
+	s.calls++
+	return s.Store.Oldest(ctx, name, n)
+}
+
 func (s *scripted) History(ctx context.Context, name string) ([]ledger.Parameter, error) {
 	s.calls++
 	next(&s.beforeHistory)

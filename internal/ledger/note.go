@@ -37,7 +37,11 @@ type note struct {
 	// key of Set and of Gone, or as many for all together where those do not fit.
 	If string `json:"if,omitempty"`
 	// Max is what the parameter's tier takes, where that is more than a standard one.
-	Max     int    `json:"max,omitempty"`
+	Max int `json:"max,omitempty"`
+	// Unsure says that the writer could not be certain to have read all updates, since no
+	// version was kept that told. Its word about them counts for nothing then, unless
+	// nobody came between.
+	Unsure  bool   `json:"unsure,omitempty"`
 	By      string `json:"by,omitempty"`
 	Message string `json:"msg,omitempty"`
 }

@@ -31,7 +31,7 @@ type intent struct {
 	void []string
 	over bool // it counts for nothing, since the value would be over the limit
 	lost bool // its writer had read another parameter of that name, which was deleted since
-	late bool // more versions came between than are kept, so that nobody can tell any more
+	late bool // too many versions came between, so that it counts for nothing
 }
 
 // prior is what a key held, and the index of the version that set that; -1 where that is
@@ -66,8 +66,8 @@ func (s state) torn() bool { return !maps.Equal(s.values, s.stored) }
 //   - an intention that was there already is a repeated write, and counts once;
 //   - a key with a condition counts only where it holds what its writer had read;
 //   - what would take the value over the limit counts for nothing: the later one yields;
-//   - what is based on a version that is no longer kept when it lands is late: nobody can
-//     tell any more whether it is repeated. Its writer means it again.
+//   - what is based on a version that is older than half of those kept is late: soon nobody
+//     could tell any more whether it is repeated. Its writer means it again.
 func replay(history []Parameter, kept int) (state, error) {
 	s := nothing(kept)
 	for i, p := range history {
@@ -137,7 +137,7 @@ func (s *state) apply(i int, p Parameter, v values) {
 	case i == 0 && p.Version > 1:
 		s.certain = n.Base == p.Version-1
 		s.know(n.ID, i)
-	case !old && n.Base >= s.first-1:
+	case !old && n.Base >= s.first-1 && (!n.Unsure || n.Base == p.Version-1):
 		s.trust(i, n, v)
 	case n.ID != "" && s.first > 1 && len(meant.set)+len(meant.gone) > 0:
 		s.certain = false // it may be repeated, and what it repeats is no longer kept
@@ -180,7 +180,7 @@ func (s *state) judge(n note, p Parameter, v values) intent {
 	}
 	keys := append(set.keys(), n.Gone...)
 	meant := intent{set: set, gone: slices.Clone(n.Gone), was: s.priors(keys)}
-	if p.Version-n.Base > int64(s.kept) {
+	if p.Version-n.Base > int64(s.kept/2) {
 		meant.set, meant.gone, meant.late = nil, nil, true
 		return meant
 	}

@@ -17,7 +17,7 @@ import (
 // writes what we want where that is still to do.
 func (w *writer) settle(ctx context.Context) (Receipt, error) {
 	for try := 0; w.tries < patience; w.tries++ {
-		if err := giveWay(ctx, try); err != nil {
+		if err := giveWay(ctx, try, w.between); err != nil {
 			return Receipt{}, w.after(err)
 		}
 		try++
@@ -31,7 +31,7 @@ func (w *writer) settle(ctx context.Context) (Receipt, error) {
 			w.loses(s.values)
 		}
 		means := w.outcome == nil && !w.has(s.values)
-		if !means && !s.torn() {
+		if !means && !s.torn() && (s.certain || s.head.whole(s.stored)) {
 			return w.settled(s.head.Version, s, history)
 		}
 		if r, done, err := w.writeOver(ctx, s, history, means); done || err != nil {
@@ -81,13 +81,18 @@ func (w *writer) writeOver(ctx context.Context, s state, history []Parameter, me
 // waited gives others their turn after a refusal, and looks whether one of them repaired
 // meanwhile what was torn: a whole version that has what we wrote is all we need.
 func (w *writer) waited(ctx context.Context, s state, history []Parameter) (Receipt, bool, error) {
-	if err := waitATurn(ctx, w.tries); err != nil {
-		return Receipt{}, true, w.after(err)
-	}
 	if w.outcome == nil {
+		err := w.waitATurn(ctx)
+		if err != nil {
+			return Receipt{}, true, w.after(err)
+		}
 		w.tries++
 		r, err := w.update(ctx)
 		return r, true, err
+	}
+	w.crowded = true
+	if err := waitForARepair(ctx); err != nil {
+		return Receipt{}, true, w.after(err)
 	}
 	v, whole, err := w.look(ctx)
 	if err != nil || !whole {
@@ -109,6 +114,7 @@ func (w *writer) waited(ctx context.Context, s state, history []Parameter) (Rece
 // found any more is written again, as long as nobody else set it.
 func (w *writer) ask(s state, history []Parameter) {
 	w.unsure = !s.certain
+	w.told = w.told || w.unsure
 	at, found := s.ids[w.id]
 	switch {
 	case !found && w.wrote == 0:
@@ -122,6 +128,7 @@ func (w *writer) ask(s state, history []Parameter) {
 	}
 	w.wrote = history[at].Version
 	meant := s.intent[at]
+	w.deleted = w.deleted || meant.lost
 	if w.outcome == nil {
 		w.outcome = &outcome{was: meant.was, over: meant.over}
 		w.outcome.replaced = w.replaces(meant.was, history)
@@ -165,7 +172,7 @@ const mostUnknown = 8
 // to write again what is not there. Nothing is written twice: the history tells.
 func (w *writer) looksAgain(ctx context.Context) bool {
 	w.unknown++
-	return w.unknown < mostUnknown && giveWay(ctx, w.unknown) == nil
+	return w.unknown < mostUnknown && giveWay(ctx, w.unknown, 0) == nil
 }
 
 // find looks for a write whose answer got lost, after the client's last attempt.
@@ -191,12 +198,8 @@ func (w *writer) unread(ctx context.Context, err error) error {
 	if w.wrote == 0 || w.wrote <= w.base+1 {
 		return w.after(err)
 	}
-	var between []string
-	for version := w.base + 1; version < w.wrote && len(between) < mostBetween; version++ {
-		between = append(between, fmt.Sprintf("%s:%d", w.group.Parameter, version))
-	}
 	w.calls++
-	found, failed := w.store.Get(ctx, between)
+	found, failed := w.store.Get(ctx, w.versionsBetween())
 	overwrote := map[string]bool{}
 	for _, p := range found {
 		v, unreadable := valuesOf(p)
@@ -215,9 +218,6 @@ func (w *writer) unread(ctx context.Context, err error) error {
 	return w.after(tagboat.Errorf(tagboat.Internal, "it overwrote what others wrote meanwhile, until somebody brings that back who may read the history: %s: %w", text, err).
 		WithHint("give the caller ssm:GetParameterHistory (tagboat generate iam-policy prints all it takes), then run: tagboat pins --env %s", w.group.Environment))
 }
-
-// mostBetween bounds how many versions are looked at one by one.
-const mostBetween = 20
 
 func (w *writer) settled(version int64, s state, history []Parameter) (Receipt, error) {
 	if w.outcome == nil && len(w.lost) > 0 {

@@ -62,6 +62,6 @@ func unbroken(history []Parameter) []Parameter {
 func tellsAll(history []Parameter) bool {
 	return slices.ContainsFunc(history, func(p Parameter) bool {
 		n, ours := noteOf(p)
-		return ours && n.Base >= history[0].Version-1 && p.Version > history[0].Version
+		return ours && !n.Unsure && n.Base >= history[0].Version-1 && p.Version > history[0].Version
 	})
 }

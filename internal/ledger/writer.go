@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -33,6 +34,7 @@ type writer struct {
 
 	head     int64           // the newest version that we know of
 	on       string          // the sum of its value
+	between  int64           // versions that came before our last write, and after what it was based on
 	base     int64           // what the write was based on
 	wrote    int64           // the version with which we wrote what we want; 0 until then
 	outcome  *outcome        // of what we wrote; nil until it is known
@@ -40,10 +42,14 @@ type writer struct {
 	room     bool            // there is room for a write and a repair
 	once     bool            // who only repairs in passing does not wait for a turn
 	tries    int
+	refused  int  // writes
+	passed   int  // repairs, to others
+	crowded  bool // many write at the same time
 	repaired bool
 	unknown  int  // answers that got lost
 	touched  bool // we wrote, whatever came of it
 	deleted  bool // the parameter was deleted meanwhile
+	told     bool // it was so at some time
 	unsure   bool // nobody can tell whether updates are missing
 	calls    int
 }
@@ -69,6 +75,13 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 		if err != nil {
 			return Receipt{}, err
 		}
+		if !whole && w.crowded && w.passed < mostPassed {
+			w.passed++
+			if err := waitForARepair(ctx); err != nil {
+				return Receipt{}, err
+			}
+			continue
+		}
 		if !whole {
 			return w.settle(ctx)
 		}
@@ -88,12 +101,14 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 		case err == nil && version == head+1:
 			w.outcome = w.undisturbed(v)
 			return w.receipt(next, version, true)
-		case err == nil, errors.Is(err, ErrExists), errors.Is(err, ErrUnknown) && w.looksAgain(ctx):
+		case err == nil:
+			return w.torn(ctx)
+		case errors.Is(err, ErrExists), errors.Is(err, ErrUnknown) && w.looksAgain(ctx):
 			return w.settle(ctx)
 		case errors.Is(err, ErrUnknown):
 			return w.find(ctx, err)
 		case errors.Is(err, ErrThrottled):
-			err = waitATurn(ctx, w.tries)
+			err = w.waitATurn(ctx)
 		}
 		if err != nil {
 			return Receipt{}, err
@@ -101,6 +116,60 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 	}
 	return Receipt{}, errBusy(w.group.Parameter)
 }
+
+// torn ends a run whose write came after others'. Where many write, one of them repairs
+// that before long, and what there is then is certain.
+func (w *writer) torn(ctx context.Context) (Receipt, error) {
+	if w.crowded && w.wrote-w.base <= mostBetween {
+		if err := waitForARepair(ctx); err != nil {
+			return Receipt{}, w.after(err)
+		}
+		v, whole, err := w.look(ctx)
+		if err == nil && whole && v.has(w.want) && w.head > w.wrote && w.untouched(ctx) {
+			w.outcome = w.undisturbed(w.read)
+			return w.receipt(v, w.head, true)
+		}
+		w.head = max(w.head, w.wrote)
+	}
+	return w.settle(ctx)
+}
+
+// untouched reports whether none of the versions that came between changed what we meant to,
+// so that nothing of others' was replaced, and no condition broken.
+func (w *writer) untouched(ctx context.Context) bool {
+	w.calls++
+	between := w.versionsBetween()
+	found, err := w.store.Get(ctx, between)
+	if err != nil || len(found) != len(between) || len(w.gone) > 0 {
+		return false
+	}
+	for _, p := range found {
+		v, err := valuesOf(p)
+		if err != nil {
+			return false
+		}
+		for key := range w.want {
+			value, there := v[key]
+			if read, was := w.read[key]; value != read || there != was {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// versionsBetween returns the names of the versions between what we had read and what we
+// wrote, as far as they are looked at one by one.
+func (w *writer) versionsBetween() []string {
+	var between []string
+	for version := w.base + 1; version < w.wrote && len(between) < mostBetween; version++ {
+		between = append(between, fmt.Sprintf("%s:%d", w.group.Parameter, version))
+	}
+	return between
+}
+
+// mostBetween bounds how many versions are looked at one by one: that is one call.
+const mostBetween = 10
 
 // decidedOn notes what the decision was made on, where nobody said.
 func (w *writer) decidedOn(v values) {
@@ -158,21 +227,43 @@ func (w *writer) undisturbed(v values) *outcome {
 }
 
 // waitATurn waits a random time, so that many who are refused at once come back one after
-// the other: as long as it takes AWS to answer about thirty of them.
-func waitATurn(ctx context.Context, try int) error {
-	longest := min(3*time.Second<<min(try, 4), 10*time.Second)
+// the other: AWS takes three writes a second. Who paces calls for us takes a second and more
+// off after a refusal, and what is read before that is old when it is written upon.
+func waitATurn(ctx context.Context, refused int) error {
+	least := time.Duration(min(refused+1, 4)) * time.Second
+	return sleep(ctx, least+rand.N(9*time.Second))
+}
+
+func (w *writer) waitATurn(ctx context.Context) error {
+	w.crowded = true
+	w.refused++
+	return waitATurn(ctx, w.refused-1)
+}
+
+// waitForARepair waits a moment in which somebody else may repair what is torn, who is the
+// first to have a turn again.
+func waitForARepair(ctx context.Context) error {
+	return sleep(ctx, 700*time.Millisecond+rand.N(time.Second))
+}
+
+// mostPassed is how often a writer leaves a repair to others, where many write.
+const mostPassed = 1
+
+// giveWay waits a random time, longer with each try and with how many came between, so that
+// of many writers at once one comes through undisturbed.
+func giveWay(ctx context.Context, try int, between int64) error {
+	longest := min(25*time.Millisecond<<min(try, 10), 3*time.Second)
+	if between > few {
+		longest = max(longest, min(time.Duration(between)*100*time.Millisecond, 10*time.Second))
+	}
+	if try == 0 && between <= few {
+		return nil
+	}
 	return sleep(ctx, rand.N(longest))
 }
 
-// giveWay waits a random time, longer with each try, so that of many writers at once one
-// comes through undisturbed.
-func giveWay(ctx context.Context, try int) error {
-	if try == 0 {
-		return nil
-	}
-	longest := min(25*time.Millisecond<<min(try, 10), 3*time.Second)
-	return sleep(ctx, rand.N(longest))
-}
+// few is how many may come between without anybody having to wait.
+const few = 4
 
 func (w *writer) receipt(v values, version int64, written bool) (Receipt, error) {
 	pins, err := w.group.pins(v, version)
@@ -184,7 +275,7 @@ func (w *writer) receipt(v values, version int64, written bool) (Receipt, error)
 	}
 	r := Receipt{
 		Parameter: w.group.Parameter, Version: version, Value: v.String(), Written: written, Wrote: w.wrote,
-		Pins: pins, Repaired: w.repaired, Uncertain: w.unsure, Calls: w.calls,
+		Pins: pins, Repaired: w.repaired, Uncertain: w.told, Calls: w.calls,
 	}
 	if w.outcome != nil {
 		r.Lost, r.Replaced, r.was = w.outcome.lost, w.outcome.replaced, w.outcome.was
