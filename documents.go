@@ -141,6 +141,9 @@ type Cause struct {
 	Cause    string `json:"cause"`    // what happened
 	Evidence string `json:"evidence"` // what AWS said, or the last log lines
 	Advice   string `json:"advice"`   // what to change
+	// Class says whose it is to mend: yours, aws, or transient where it may pass by itself.
+	// It is "" where nobody knows.
+	Class string `json:"class"`
 }
 
 // Deployment is how making ECS match the pins ended for one service in one

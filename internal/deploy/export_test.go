@@ -2,3 +2,6 @@ package deploy
 
 // LastEvent is lastEvent, for tests.
 var LastEvent = lastEvent
+
+// Hopeless is hopeless, for tests.
+var Hopeless = hopeless

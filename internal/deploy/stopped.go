@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"encoding/json"
+
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -15,16 +17,23 @@ const (
 
 // hopeless returns the cause that ends a rollout early, and false where it may still
 // get well. A rollout of which some tasks run needs as many failures as the circuit
-// breaker of ECS would by default: half of the desired count.
-func hopeless(stopped []ecs.Task, d ecs.Deployment) (string, bool) {
+// breaker of ECS would by default: half of the desired count. What may heal by itself ends a
+// rollout only where it would trip the service's circuit breaker.
+func hopeless(stopped []ecs.Task, s ecs.Service, d ecs.Deployment) (string, bool) {
 	enough := failuresThatDecide
 	if d.Running > 0 {
 		enough = max(enough, (d.Desired+1)/2)
 	}
-	count := map[string]int{}
+	count, healing := map[string]int{}, map[string]int{}
+	failures := 0
 	for _, t := range stopped {
 		f := explain.Stopped(t)
 		if !f.Counts || t.StartedBy != d.ID {
+			continue
+		}
+		failures++
+		if f.Class.Heals() {
+			healing[f.Cause]++
 			continue
 		}
 		count[f.Cause]++
@@ -32,5 +41,60 @@ func hopeless(stopped []ecs.Task, d ecs.Deployment) (string, bool) {
 			return f.Cause, true
 		}
 	}
+	if b := readBreaker(s); len(healing) > 0 && b.counts(d) && failures >= b.threshold(d.Desired) {
+		return mostFrequent(healing), true
+	}
 	return "", false
+}
+
+// mostFrequent returns the key with the highest count, of equal ones the first by name.
+func mostFrequent(count map[string]int) string {
+	best := ""
+	for cause, n := range count {
+		if best == "" || n > count[best] || n == count[best] && cause < best {
+			best = cause
+		}
+	}
+	return best
+}
+
+// breaker is when the circuit breaker of a service trips, whether it is on or not.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+type breaker struct {
+	ResetOnHealthyTask *bool `json:"resetOnHealthyTask"` // nil means true
+	Threshold          struct {
+		Type  string `json:"type"` // BOUNDED_PERCENT, UNBOUNDED_PERCENT or COUNT
+		Value int    `json:"value"`
+	} `json:"thresholdConfiguration"`
+}
+
+func readBreaker(s ecs.Service) breaker {
+	var record struct {
+		Configuration struct {
+			Breaker breaker `json:"deploymentCircuitBreaker"`
+		} `json:"deploymentConfiguration"`
+	}
+	_ = json.Unmarshal(s.Record, &record) // AWS answered it; its defaults do where it did not
+	return record.Configuration.Breaker
+}
+
+// counts tells whether the breaker still counts failures of a deployment: a task that runs
+// well ends that, unless the service says otherwise.
+func (b breaker) counts(d ecs.Deployment) bool {
+	return d.Running == 0 || b.ResetOnHealthyTask != nil && !*b.ResetOnHealthyTask
+}
+
+// threshold returns how many failures trip the breaker.
+func (b breaker) threshold(desired int) int {
+	percent := func(value int) int { return max(1, (desired*value+99)/100) }
+	switch value := b.Threshold.Value; {
+	case b.Threshold.Type == "COUNT" && value > 0:
+		return value
+	case b.Threshold.Type == "UNBOUNDED_PERCENT" && value > 0:
+		return percent(value)
+	case value > 0:
+		return min(max(percent(value), 3), 200)
+	default:
+		return min(max(percent(50), 3), 200)
+	}
 }

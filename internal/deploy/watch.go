@@ -227,7 +227,7 @@ func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deplo
 		return w.heard(err)
 	}
 	stopped = slices.DeleteFunc(stopped, func(t ecs.Task) bool { return t.StartedBy != own.ID })
-	what, over := hopeless(essentials(ctx, w.client.ECS, own.TaskDefinition, stopped), own)
+	what, over := hopeless(essentials(ctx, w.client.ECS, own.TaskDefinition, stopped), w.last, own)
 	return w.end(endedFailing, what), over
 }
 

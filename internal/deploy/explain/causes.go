@@ -90,7 +90,7 @@ func (y *tally) addTask(t ecs.Task, logs map[Stream][]ecs.LogLine) {
 func (y *tally) addEvents(events []ecs.Event) {
 	for _, e := range events {
 		if m, ok := look(messages(), e.Message); ok {
-			y.add(Finding{Cause: m.cause, Evidence: e.Message, Advice: m.advice, Lasting: m.lasting, about: m.about}, nil)
+			y.add(Finding{Cause: m.cause, Evidence: e.Message, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about}, nil)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func (y *tally) addEvents(events []ecs.Event) {
 func (y *tally) addReason(reason string) {
 	f := Finding{Cause: reason, Advice: "see AWS's message"}
 	if m, ok := look(messages(), reason); ok {
-		f = Finding{Cause: m.cause, Evidence: reason, Advice: m.advice, Lasting: m.lasting, about: m.about}
+		f = Finding{Cause: m.cause, Evidence: reason, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about}
 	}
 	y.add(f, nil)
 }
@@ -150,7 +150,7 @@ func (c *counted) cause(s Settings) tagboat.Cause {
 			evidence += "\n  " + strings.TrimRight(line.Message, "\n")
 		}
 	}
-	return tagboat.Cause{Cause: what, Evidence: strings.TrimPrefix(evidence, "\n"), Advice: advice}
+	return tagboat.Cause{Cause: what, Evidence: strings.TrimPrefix(evidence, "\n"), Advice: advice, Class: c.Class.String()}
 }
 
 // plainer adds what the settings have to do with it.

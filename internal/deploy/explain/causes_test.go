@@ -34,11 +34,13 @@ func TestCausesOnceWithLogsMostLikelyFirst(t *testing.T) {
 		{
 			Cause: "the image is not in the registry", Evidence: "CannotPullContainerError: r/a: not found",
 			Advice: "push the image again or pin a version that exists: a lifecycle rule may have deleted it",
+			Class:  "yours",
 		},
 		{
 			Cause:    "container app exited with code 3, in 2 tasks",
 			Evidence: "Essential container in task exited\nlast lines of app's log:\n  connecting\n  no database",
 			Advice:   "see the last lines of its log",
+			Class:    "yours",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -59,11 +61,13 @@ func TestCausesOfWhatRuns(t *testing.T) {
 		{
 			Cause: "container app failed its health check", Evidence: "task 1 runs and its health is UNHEALTHY",
 			Advice: "run the healthCheck command in the image; raise startPeriod or retries for a slow start",
+			Class:  "yours",
 		},
 		{
 			Cause:    "the load balancer found port 80 of the task unhealthy",
 			Evidence: "10.0.0.1:80 in web: Target.ResponseCodeMismatch Health checks failed with these codes: [503]",
 			Advice:   "the health check's path answers with another code than the target group's matcher: correct either",
+			Class:    "yours",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -122,5 +126,30 @@ func TestTasksThatDoNotStart(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestClasses says whose causes are to mend, and nothing where nobody knows.
+func TestClasses(t *testing.T) {
+	for message, want := range map[string]string{
+		"Timeout waiting for network interface provisioning to complete.":                                                                  "aws",
+		"Timeout waiting for EphemeralStorage provisioning to complete.":                                                                   "aws",
+		"Timeout waiting for a thing of the future provisioning to complete.":                                                              "aws",
+		"Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled: InternalError":               "aws",
+		"Unexpected EC2 error while attempting to Create Network Interface: InsufficientFreeAddressesInSubnet":                             "transient",
+		"Unexpected EC2 error while attempting to Create Network Interface: The security group 'sg-1' does not exist":                      "yours",
+		"Capacity is unavailable at this time. Please try again later or in a different availability zone":                                 "aws",
+		"ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets from ssm: ThrottlingException":   "aws",
+		"ResourceInitializationError: unable to pull secrets or registry auth: There is a connection issue between the task and SSM":       "transient",
+		"ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets from ssm: AccessDeniedException": "yours",
+		"CannotPullContainerError: failed to copy: httpReadSeeker: i/o timeout":                                                            "transient",
+		"CannotPullContainerError: toomanyrequests: You have reached your pull rate limit":                                                 "transient",
+		"CannotPullContainerError: r/a:1: not found":                                                                                       "yours",
+		"something that AWS says from next year on":                                                                                        "",
+	} {
+		causes := explain.Causes(explain.Evidence{Tasks: []ecs.Task{{LastStatus: "STOPPED", StopCode: "TaskFailedToStart", StoppedReason: message}}})
+		if len(causes) != 1 || causes[0].Class != want {
+			t.Errorf("%s\n is %+v, want class %q", message, causes, want)
+		}
 	}
 }

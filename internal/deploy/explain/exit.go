@@ -43,6 +43,7 @@ func exited(c ecs.Container) Finding {
 			Evidence:  c.Reason,
 			Advice:    "raise memory in the task definition, or find what uses it up",
 			Container: c.Name,
+			Class:     Yours,
 			about:     aboutMemory,
 		}
 	}
@@ -51,5 +52,5 @@ func exited(c ecs.Container) Finding {
 	if words != "" {
 		cause += ": " + words
 	}
-	return Finding{Cause: cause, Evidence: c.Reason, Advice: advice, Container: c.Name}
+	return Finding{Cause: cause, Evidence: c.Reason, Advice: advice, Container: c.Name, Class: Yours}
 }

@@ -15,6 +15,7 @@ func failedHealth(t ecs.Task) (Finding, bool) {
 			Cause:    "the load balancer found the task unhealthy",
 			Evidence: t.StoppedReason,
 			Advice:   "check the health check's path, port and codes, and the security groups",
+			Class:    Yours,
 			about:    aboutHealth,
 		}, true
 	case strings.Contains(t.StoppedReason, "failed container health checks"):
@@ -24,6 +25,7 @@ func failedHealth(t ecs.Task) (Finding, bool) {
 			Evidence:  t.StoppedReason,
 			Advice:    "run the healthCheck command in the image; raise startPeriod or retries for a slow start",
 			Container: name,
+			Class:     Yours,
 			about:     aboutHealth,
 		}, true
 	}
@@ -57,6 +59,7 @@ func sick(t ecs.Task) (Finding, bool) {
 		Evidence:  fmt.Sprintf("task %s runs and its health is UNHEALTHY", t.ID()),
 		Advice:    "run the healthCheck command in the image; raise startPeriod or retries for a slow start",
 		Container: name,
+		Class:     Yours,
 	}, true
 }
 
@@ -80,6 +83,7 @@ func failedTarget(h ecs.TargetHealth) (Finding, bool) {
 		Cause:    fmt.Sprintf("the load balancer found port %d of the task %s", h.Port, h.State),
 		Evidence: fmt.Sprintf("%s:%d in %s: %s", h.Target, h.Port, ecs.LastPart(targetGroupName(h.TargetGroup)), said),
 		Advice:   advice,
+		Class:    Yours,
 	}, true
 }
 

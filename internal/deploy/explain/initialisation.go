@@ -54,21 +54,36 @@ func initialisationReasons() []meaning {
 			lasting: true,
 		},
 		{
+			all:    []string{"ResourceInitializationError", "Throttl"},
+			cause:  "AWS throttled what the task asked for before it started",
+			advice: "ECS tries again by itself; many tasks that start at once and read many secrets are the usual reason",
+			class:  AWS,
+		},
+		{
+			all:    []string{"ResourceInitializationError", "Rate exceeded"},
+			cause:  "AWS throttled what the task asked for before it started",
+			advice: "ECS tries again by itself; many tasks that start at once and read many secrets are the usual reason",
+			class:  AWS,
+		},
+		{
 			all:    []string{"ResourceInitializationError", "unable to pull secrets or registry auth", "timeout"},
 			cause:  "the task cannot reach AWS to get its secrets and its login to the registry",
 			advice: "check the subnets' route to a NAT gateway, or the endpoints of Systems Manager, Secrets Manager and ECR",
 			about:  aboutNetwork,
+			class:  Transient,
 		},
 		{
 			all:    []string{"ResourceInitializationError", "unable to pull secrets or registry auth", "connection issue"},
 			cause:  "the task cannot reach AWS to get its secrets and its login to the registry",
 			advice: "check the subnets' route to a NAT gateway, or the endpoints of Systems Manager, Secrets Manager and ECR",
 			about:  aboutNetwork,
+			class:  Transient,
 		},
 		{
 			all:    []string{"ResourceInitializationError", "unable to pull secrets or registry auth"},
 			cause:  "the task could not get its secrets or its access to the registry",
 			advice: "check the secrets' names, the execution role, and the task's way to Systems Manager, Secrets Manager and ECR",
+			class:  Transient,
 		},
 		{
 			all:    []string{"ResourceInitializationError", "env files"},
@@ -79,6 +94,7 @@ func initialisationReasons() []meaning {
 			all:    []string{"ResourceInitializationError", "EFS"},
 			cause:  "an EFS file system could not be mounted",
 			advice: "check the file system's mount targets in the task's subnets, its security group (port 2049) and its access point",
+			class:  Transient,
 		},
 		{
 			all:    []string{"ResourceInitializationError", "failed to validate logger args"},
@@ -89,11 +105,13 @@ func initialisationReasons() []meaning {
 			all:    []string{"ResourceInitializationError", "initialize logging driver"},
 			cause:  "the log driver could not be started",
 			advice: "check logConfiguration, the execution role's logs:CreateLogStream and logs:PutLogEvents, and the task's way to CloudWatch Logs",
+			class:  Transient,
 		},
 		{
 			all:    []string{"ResourceInitializationError"},
 			cause:  "the task's resources could not be set up",
 			advice: "see AWS's message; the network, the execution role and mounted file systems are the usual places",
+			class:  Transient,
 		},
 	}
 }

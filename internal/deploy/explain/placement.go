@@ -9,21 +9,25 @@ func placementReasons() []meaning {
 			all:    []string{"RESOURCE:MEMORY"},
 			cause:  "no container instance has enough free memory",
 			advice: "add instances, or lower memory in the task definition",
+			class:  Transient,
 		},
 		{
 			all:    []string{"RESOURCE:CPU"},
 			cause:  "no container instance has enough free CPU",
 			advice: "add instances, or lower cpu in the task definition",
+			class:  Transient,
 		},
 		{
 			all:    []string{"insufficient memory available"},
 			cause:  "no container instance has enough free memory",
 			advice: "add instances, or lower memory in the task definition",
+			class:  Transient,
 		},
 		{
 			all:    []string{"insufficient CPU units available"},
 			cause:  "no container instance has enough free CPU",
 			advice: "add instances, or lower cpu in the task definition",
+			class:  Transient,
 		},
 		{
 			all:    []string{"already using a port required"},
@@ -39,11 +43,13 @@ func placementReasons() []meaning {
 			all:    []string{"encountered error \"AGENT\""},
 			cause:  "the agent of the container instance is not connected",
 			advice: "restart the ECS agent of the instance, or replace the instance",
+			class:  AWS,
 		},
 		{
 			all:    []string{"reached the limit on the number of"},
 			cause:  "the account's quota of Fargate tasks or vCPUs is used up",
 			advice: "ask for more under Service Quotas, or run less",
+			class:  Transient,
 		},
 		{
 			all:     []string{"configuration is above your limit"},
@@ -60,11 +66,13 @@ func placementReasons() []meaning {
 			all:    []string{"Capacity is unavailable"},
 			cause:  "AWS has no capacity for the task at this time",
 			advice: "try again, or let the service use more availability zones or another capacity provider",
+			class:  AWS,
 		},
 		{
 			all:    []string{"no container instance met all of its requirements"},
 			cause:  "no container instance of the cluster fits the task",
 			advice: "add instances or choose Fargate; see the placement constraints, ports and attributes of the task",
+			class:  Transient,
 		},
 		{
 			all:    []string{"because of the service deployment configuration"},
@@ -111,11 +119,13 @@ func placementReasons() []meaning {
 			all:    []string{"operations are being throttled"},
 			cause:  "AWS throttles the service's operations",
 			advice: "wait: ECS tries again by itself",
+			class:  AWS,
 		},
 		{
 			all:    []string{"was unable to place a task"},
 			cause:  "ECS could not place a task",
 			advice: "see AWS's message",
+			class:  Transient,
 		},
 		{
 			all:    []string{"unable to consistently start tasks"},

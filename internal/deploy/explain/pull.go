@@ -56,6 +56,7 @@ func pullReasons() []meaning {
 			all:    []string{"CannotPullContainer", "no such host"},
 			cause:  "the task cannot resolve the registry's name",
 			advice: "turn on DNS resolution and DNS hostnames in the VPC, and check the registry's name",
+			class:  Transient,
 		},
 		{
 			all:    []string{"CannotPullContainer", "x509"},
@@ -66,6 +67,7 @@ func pullReasons() []meaning {
 			all:    []string{"CannotPullContainer", "toomanyrequests"},
 			cause:  "the registry refuses more pulls for now",
 			advice: "wait, or pull through an ECR cache or with credentials of your own",
+			class:  Transient,
 		},
 		{
 			all:    []string{"CannotPullContainer", "no space left on device"},
@@ -77,18 +79,21 @@ func pullReasons() []meaning {
 			cause:  "the task cannot reach the registry",
 			advice: routeAdvice,
 			about:  aboutNetwork,
+			class:  Transient,
 		},
 		{
 			all:    []string{"CannotPullContainer", "connection issue"},
 			cause:  "the task cannot reach the registry",
 			advice: routeAdvice,
 			about:  aboutNetwork,
+			class:  Transient,
 		},
 		{
 			all:    []string{"CannotPullContainer", "request canceled while waiting for connection"},
 			cause:  "the task cannot reach the registry",
 			advice: routeAdvice,
 			about:  aboutNetwork,
+			class:  Transient,
 		},
 		{
 			all:     []string{"CannotPullContainer", "not found"},
@@ -100,6 +105,7 @@ func pullReasons() []meaning {
 			all:    []string{"CannotPullContainer"},
 			cause:  "the image cannot be pulled",
 			advice: "check the image's reference, the execution role and the task's way to the registry",
+			class:  Transient,
 		},
 	}
 }

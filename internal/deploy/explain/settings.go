@@ -38,6 +38,7 @@ func (s Settings) deadlock() (Finding, bool) {
 			s.Desired, lower, s.MinHealthyPercent, upper, s.MaxPercent),
 		Advice:  "lower minimumHealthyPercent or raise maximumPercent in the service definition",
 		Lasting: true,
+		Class:   Yours,
 	}, true
 }
 

@@ -31,6 +31,7 @@ func startupReasons() []meaning {
 			all:    []string{"ContainerRuntimeTimeoutError"},
 			cause:  "the container did not come up in the time that the runtime gives it",
 			advice: "see AWS's message; a slow image or a full disk are the usual reasons",
+			class:  Transient,
 		},
 		{
 			all:    []string{"CannotCreateVolumeError"},
@@ -41,26 +42,37 @@ func startupReasons() []meaning {
 			all:    []string{"CannotInspectContainerError"},
 			cause:  "the container runtime did not answer",
 			advice: "it is AWS's to mend: ECS starts another task by itself",
+			class:  AWS,
 		},
 		{
 			all:    []string{"Timeout waiting for network interface provisioning"},
 			cause:  "AWS did not get the task's network interface ready in time",
 			advice: "ECS tries again by itself; see the subnets' free addresses if it goes on",
+			class:  AWS,
 		},
 		{
 			all:    []string{"Timeout waiting for EphemeralStorage provisioning"},
 			cause:  "AWS did not get the task's disk ready in time",
 			advice: "ECS tries again by itself",
+			class:  AWS,
+		},
+		{
+			all:    []string{"Timeout waiting for", "provisioning"},
+			cause:  "AWS did not get something of the task ready in time",
+			advice: "ECS tries again by itself",
+			class:  AWS,
 		},
 		{
 			all:    []string{"does not have enough free addresses"},
 			cause:  "the subnet has no free addresses left",
 			advice: "use larger subnets or more of them in networkConfiguration",
+			class:  Transient,
 		},
 		{
 			all:    []string{"InsufficientFreeAddresses"},
 			cause:  "the subnet has no free addresses left",
 			advice: "use larger subnets or more of them in networkConfiguration",
+			class:  Transient,
 		},
 		{
 			all:    []string{"Network Interface", "security group", "does not exist"},
@@ -68,9 +80,16 @@ func startupReasons() []meaning {
 			advice: "correct securityGroups in the service's networkConfiguration",
 		},
 		{
+			all:    []string{"Unexpected EC2 error", "Network Interface"},
+			cause:  "AWS could not make the task's network interface",
+			advice: "ECS tries again by itself; AWS's message has EC2's own word for it",
+			class:  AWS,
+		},
+		{
 			all:    []string{"Host EC2", "terminated"},
 			cause:  "the instance below the task ended",
 			advice: "ECS starts another task by itself",
+			class:  AWS,
 		},
 	}
 }

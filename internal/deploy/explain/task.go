@@ -14,7 +14,8 @@ type Finding struct {
 	Advice    string // what to change
 	Container string // the container that died, "" where none did
 	Lasting   bool   // trying again cannot heal it
-	Counts    bool   // it speaks against the task definition or the service's settings
+	Class     Class
+	Counts    bool // it speaks against the task definition or the service's settings
 
 	about about
 }
@@ -30,7 +31,7 @@ func Stopped(t ecs.Task) Finding {
 
 func reasonOf(t ecs.Task) Finding {
 	if m, ok := look(messages(), t.StoppedReason); ok {
-		return Finding{Cause: m.cause, Evidence: t.StoppedReason, Advice: m.advice, Lasting: m.lasting, about: m.about, Container: neverPulled(t)}
+		return Finding{Cause: m.cause, Evidence: t.StoppedReason, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about, Container: neverPulled(t)}
 	}
 	if f, ok := failedHealth(t); ok {
 		return f
@@ -93,7 +94,7 @@ func blame(c ecs.Container) int {
 func containerFinding(c ecs.Container, t ecs.Task) Finding {
 	if c.ExitCode == nil {
 		if m, ok := look(stoppedReasons(), c.Reason); ok {
-			return Finding{Cause: m.cause, Evidence: c.Reason, Advice: m.advice, Lasting: m.lasting, about: m.about, Container: c.Name}
+			return Finding{Cause: m.cause, Evidence: c.Reason, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about, Container: c.Name}
 		}
 		return Finding{Cause: "container " + c.Name + " did not start", Evidence: c.Reason, Advice: "see AWS's message", Container: c.Name}
 	}
@@ -118,7 +119,7 @@ func neverPulled(t ecs.Task) string {
 func otherReason(t ecs.Task) Finding {
 	switch {
 	case t.StopCode == "SpotInterruption":
-		return Finding{Cause: "AWS took the Spot capacity back", Evidence: t.StoppedReason, Advice: "ECS starts another task by itself"}
+		return Finding{Cause: "AWS took the Spot capacity back", Evidence: t.StoppedReason, Advice: "ECS starts another task by itself", Class: AWS}
 	case t.StopCode == "UserInitiated":
 		return Finding{Cause: "somebody stopped the task", Evidence: t.StoppedReason, Advice: "ask who did; ECS starts another by itself"}
 	case t.StoppedReason == "":
