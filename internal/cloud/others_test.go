@@ -60,8 +60,19 @@ func TestTargetHealth(t *testing.T) {
 
 func TestMissingTargetGroup(t *testing.T) {
 	aws(t, map[string][]answer{"elb.DescribeTargetGroups": {{code: "TargetGroupNotFound", body: "One or more target groups not found"}}})
-	got, err := open(t).At(cloud.Place{}).Targets().Missing(t.Context(), []string{"a", "b"})
-	if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" || err != nil {
+	got, err := open(t).At(cloud.Place{}).Targets().Groups(t.Context(), []string{"a", "b"})
+	if len(got) > 0 || err != nil {
+		t.Errorf("%v %+v", err, got)
+	}
+}
+
+func TestTargetGroups(t *testing.T) {
+	aws(t, map[string][]answer{"elb.DescribeTargetGroups": {{body: `<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member>
+		<TargetGroupArn>a</TargetGroupArn><TargetType>instance</TargetType><LoadBalancerArns><member>lb</member></LoadBalancerArns>
+		</member></TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>`}}})
+	got, err := open(t).At(cloud.Place{}).Targets().Groups(t.Context(), []string{"a"})
+	want := []ecs.TargetGroup{{ARN: "a", Type: "instance", LoadBalancers: []string{"lb"}}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
 }

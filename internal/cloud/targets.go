@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -36,27 +37,25 @@ func (t *Targets) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, e
 	return all, nil
 }
 
-// Missing returns those of the target groups that do not exist.
-func (t *Targets) Missing(ctx context.Context, arns []string) ([]string, error) {
+// Groups returns those of the target groups that exist.
+func (t *Targets) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup, error) {
 	if len(arns) == 0 {
 		return nil, nil
 	}
-	_, err := t.client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: arns})
+	out, err := t.client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: arns})
 	switch {
 	case err == nil:
-		return nil, nil
 	case !hasCode(err, "TargetGroupNotFound"):
 		return nil, explain(err)
 	case len(arns) == 1:
-		return arns, nil
+		return nil, nil
+	default:
+		answers, err := inBatches(ctx, arns, 1, t.Groups) // AWS does not say which one it is
+		return slices.Concat(answers...), err
 	}
-	answers, err := inBatches(ctx, arns, 1, t.Missing) // AWS does not say which one it is
-	if err != nil {
-		return nil, err
+	var groups []ecs.TargetGroup
+	for _, g := range out.TargetGroups {
+		groups = append(groups, ecs.TargetGroup{ARN: aws.ToString(g.TargetGroupArn), Type: string(g.TargetType), LoadBalancers: g.LoadBalancerArns})
 	}
-	var missing []string
-	for _, a := range answers {
-		missing = append(missing, a...)
-	}
-	return missing, nil
+	return groups, nil
 }

@@ -60,7 +60,8 @@ type Logs interface {
 // Targets reads the target groups of load balancers, by ARN.
 type Targets interface {
 	Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error)
-	Missing(ctx context.Context, arns []string) ([]string, error)
+	// Groups returns those that exist.
+	Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup, error)
 }
 
 // Alarms reads those of CloudWatch's alarms that exist.

@@ -28,7 +28,7 @@ type fake struct {
 	logs        map[string][]ecs.LogLine // by group and stream
 	groups      []string
 	images      []string // that exist; nil for all
-	missingTGs  []string
+	tgs         []ecs.TargetGroup
 	stored      []string // parameters that exist
 	targets     []ecs.TargetHealth
 
@@ -346,12 +346,12 @@ func (f *fake) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, erro
 	return f.targets, nil
 }
 
-func (f *fake) Missing(ctx context.Context, arns []string) ([]string, error) {
+func (f *fake) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup, error) {
 	if err := f.begin(ctx, "DescribeTargetGroups"); err != nil {
 		return nil, err
 	}
 	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !slices.Contains(f.missingTGs, arn) }), nil
+	return slices.DeleteFunc(slices.Clone(f.tgs), func(g ecs.TargetGroup) bool { return !slices.Contains(arns, g.ARN) }), nil
 }
 
 // parameters is the fake's Parameter Store, which takes ten names a call from its client.

@@ -254,7 +254,7 @@ func TestD8_InterruptSaysWhatGoesOn(t *testing.T) {
 func TestD9_ProblemsBeforeTheFirstChange(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFake()
-		f.groups, f.images, f.missingTGs = nil, []string{}, []string{"arn:aws:elasticloadbalancing:r:1:targetgroup/x/1"}
+		f.groups, f.images = nil, []string{}
 		wanted := target(t, f.client(), "v1")
 		service := parse(t, `{"desiredCount":2,"loadBalancers":[{"targetGroupArn":"arn:aws:elasticloadbalancing:r:1:targetgroup/x/1","containerName":"app","containerPort":80}]}`)
 		wanted.Desired.ServiceDefinition = &service

@@ -61,13 +61,13 @@ func askForParameters(ctx context.Context, plans []Plan) map[*Client]answeredPar
 // missingParameters returns the secrets of a plan that name a parameter which is not there.
 func missingParameters(p Plan, r record, answer answeredParameters) found {
 	var all found
-	var unknown, elsewhere []string
+	var unknown, elsewhere bool
 	for _, s := range secretsOf(r) {
 		switch {
 		case !s.parameterIn(p.Desired.Region):
-			elsewhere = append(elsewhere, s.from)
+			elsewhere = true
 		case answer.err != nil:
-			unknown = append(unknown, s.from)
+			unknown = true
 		case answer.missing[s.from]:
 			all.problems = append(all.problems, p.Desired.problemAt(p.Desired.place(s.path...),
 				fmt.Sprintf("create it (aws ssm put-parameter --type SecureString --name %s --value …) or correct valueFrom", s.parameterName()),
@@ -75,20 +75,14 @@ func missingParameters(p Plan, r record, answer answeredParameters) found {
 			))
 		}
 	}
-	if len(unknown) > 0 {
-		all.add(p.Desired.unanswered(tagboat.Position{}, "whether the parameters of its secrets exist: "+listed(unknown), answer.err))
+	if unknown {
+		all.add(p.Desired.unanswered(tagboat.Position{}, "whether the parameters of its secrets exist", answer.err))
 	}
-	if len(elsewhere) > 0 {
+	if elsewhere { // without their names, so that many services have one warning
 		all.warnings = append(all.warnings, p.Desired.problem("", "make sure of it: a task whose secret is missing does not start",
-			"not checked: whether these secrets exist, which are in Secrets Manager or in another region: "+listed(elsewhere)))
+			"not checked: whether its secrets exist that are in Secrets Manager or in another region"))
 	}
 	return all
-}
-
-// listed writes names for people, each once.
-func listed(names []string) string {
-	slices.Sort(names)
-	return strings.Join(slices.Compact(names), ", ")
 }
 
 // secret is a secret of a container, or of its log driver.

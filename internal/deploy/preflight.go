@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +41,7 @@ func preflight(ctx context.Context, p Plan, parameters answeredParameters) (foun
 	all.add(ask(ctx,
 		func(ctx context.Context) found { return missingImages(ctx, p) },
 		func(ctx context.Context) found { return missingLogGroups(ctx, p, r) },
-		func(ctx context.Context) found { return missingTargetGroups(ctx, p) },
+		func(ctx context.Context) found { return unfitTargetGroups(ctx, p, r) },
 		func(ctx context.Context) found { return renamed(ctx, p) },
 	))
 	return all, ctx.Err()
@@ -152,36 +153,53 @@ func missingLogGroups(ctx context.Context, p Plan, r record) found {
 	return all
 }
 
-func missingTargetGroups(ctx context.Context, p Plan) found {
-	var arns []string
-	place := func(arn string) tagboat.Position {
-		for i, lb := range wantedShape(p.Desired).LoadBalancers {
-			if lb.TargetGroup == arn {
-				return p.Desired.place("service", "loadBalancers", strconv.Itoa(i), "targetGroupArn")
-			}
-		}
-		return tagboat.Position{}
-	}
-	for _, lb := range wantedShape(p.Desired).LoadBalancers {
-		if lb.TargetGroup != "" {
-			arns = append(arns, lb.TargetGroup)
+// unfitTargetGroups finds target groups that are not there, or that ECS does not take: "The
+// provided target group … has target type instance, which is incompatible with the awsvpc
+// network mode specified in the task definition.", "The target group … does not have an
+// associated load balancer."
+func unfitTargetGroups(ctx context.Context, p Plan, r record) found {
+	places := map[string]tagboat.Position{}
+	for i, lb := range wantedShape(p.Desired).LoadBalancers {
+		if _, twice := places[lb.TargetGroup]; lb.TargetGroup != "" && !twice {
+			places[lb.TargetGroup] = p.Desired.place("service", "loadBalancers", strconv.Itoa(i), "targetGroupArn")
 		}
 	}
-	if len(arns) == 0 {
+	if len(places) == 0 {
 		return found{}
 	}
-	missing, err := p.Client.Targets.Missing(ctx, arns)
+	arns := slices.Sorted(maps.Keys(places))
+	groups, err := p.Client.Targets.Groups(ctx, arns)
 	if err != nil {
-		return p.Desired.unanswered(place(arns[0]), "whether the target groups exist", err)
+		return p.Desired.unanswered(places[arns[0]], "whether the target groups exist", err)
+	}
+	there := map[string]ecs.TargetGroup{}
+	for _, g := range groups {
+		there[g.ARN] = g
 	}
 	var all found
-	for _, arn := range missing {
-		all.problems = append(all.problems, p.Desired.problemAt(place(arn),
-			"correct targetGroupArn in the service definition: account, region and name",
-			fmt.Sprintf("target group %q does not exist", arn),
-		))
+	for _, arn := range arns {
+		if message, hint := unfit(there[arn], arn, r); message != "" {
+			all.problems = append(all.problems, p.Desired.problemAt(places[arn], hint, message))
+		}
 	}
 	return all
+}
+
+// unfit returns why ECS does not take a target group, and what to do; "" where it does.
+func unfit(g ecs.TargetGroup, arn string, r record) (message, hint string) {
+	mode := cmp.Or(r.Network, "bridge")
+	wanted := map[string]string{"awsvpc": "ip", "bridge": "instance"}[mode]
+	switch {
+	case g.ARN == "":
+		return fmt.Sprintf("target group %q does not exist", arn), "correct targetGroupArn in the service definition: account, region and name"
+	case g.Type != "" && wanted != "" && g.Type != wanted:
+		return fmt.Sprintf("target group %q has target type %s, and network mode %s needs %s", arn, g.Type, mode, wanted),
+			"name a target group of the other type: that of one that exists cannot be changed"
+	case len(g.LoadBalancers) == 0:
+		return fmt.Sprintf("target group %q has no load balancer", arn), "add it to a listener of a load balancer first"
+	default:
+		return "", ""
+	}
 }
 
 // renamed finds the service that runs the family where there is none with the wanted name:

@@ -65,11 +65,12 @@ func TestWhatCannotBeAskedIsAWarning(t *testing.T) {
 		"image":                "whether image registry.test/shop/api:v1@",
 		"DescribeLogGroups":    `whether log group "/c/api" exists`,
 		"DescribeTargetGroups": "whether the target groups exist",
-		"GetParameters":        "whether the parameters of its secrets exist: /a",
+		"GetParameters":        "whether the parameters of its secrets exist: killed",
 	} {
 		t.Run(op, func(t *testing.T) {
 			f := newFake()
 			f.stored = []string{"/a"}
+			f.tgs = []ecs.TargetGroup{{ARN: "arn:x", Type: "instance", LoadBalancers: []string{"arn:lb"}}}
 			f.refuse = func(asked string) error {
 				if asked == op {
 					return errKilled
@@ -101,7 +102,7 @@ func TestPreflightSecrets(t *testing.T) {
 		"there":                 {`"secrets":[{"name":"A","valueFrom":"/a"},{"name":"N","valueFrom":"plain"}]`, nil, nil},
 		"missing":               {`"secrets":[{"name":"A","valueFrom":"/none"},{"name":"B","valueFrom":"` + here + `"}]`, []string{missing("A", "/none"), missing("B", here)}, nil},
 		"of the log driver":     {`"logConfiguration":{"logDriver":"splunk","secretOptions":[{"name":"splunk-token","valueFrom":"/none"}]}`, []string{missing("splunk-token", "/none")}, nil},
-		"elsewhere, not looked": {`"secrets":[{"name":"A","valueFrom":"` + there + `"},{"name":"B","valueFrom":"` + manager + `"}]`, nil, []string{"not checked: whether these secrets exist, which are in Secrets Manager or in another region: " + manager + ", " + there}},
+		"elsewhere, not looked": {`"secrets":[{"name":"A","valueFrom":"` + there + `"},{"name":"B","valueFrom":"` + manager + `"}]`, nil, []string{"not checked: whether its secrets exist that are in Secrets Manager or in another region"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake()
@@ -177,5 +178,35 @@ func TestFilesAreHeldAgainstECS(t *testing.T) {
 	problems, _ = prepared(t, wrong(running(t), "v2"))
 	if diff := cmp.Diff(want[:1], problems); diff != "" {
 		t.Errorf("another definition (-want +got):\n%s", diff)
+	}
+}
+
+func TestPreflightTargetGroups(t *testing.T) {
+	lb := []string{"arn:lb"}
+	for name, test := range map[string]struct {
+		mode   string
+		groups []ecs.TargetGroup
+		want   []string
+	}{
+		"right for awsvpc":        {`"networkMode":"awsvpc",`, []ecs.TargetGroup{{ARN: "arn:x", Type: "ip", LoadBalancers: lb}}, nil},
+		"right for bridge":        {``, []ecs.TargetGroup{{ARN: "arn:x", Type: "instance", LoadBalancers: lb}}, nil},
+		"host":                    {`"networkMode":"host",`, []ecs.TargetGroup{{ARN: "arn:x", Type: "ip", LoadBalancers: lb}}, nil},
+		"missing":                 {``, nil, []string{`target group "arn:x" does not exist`}},
+		"instances for awsvpc":    {`"networkMode":"awsvpc",`, []ecs.TargetGroup{{ARN: "arn:x", Type: "instance", LoadBalancers: lb}}, []string{`target group "arn:x" has target type instance, and network mode awsvpc needs ip`}},
+		"addresses for bridge":    {`"networkMode":"bridge",`, []ecs.TargetGroup{{ARN: "arn:x", Type: "ip", LoadBalancers: lb}}, []string{`target group "arn:x" has target type ip, and network mode bridge needs instance`}},
+		"without a load balancer": {``, []ecs.TargetGroup{{ARN: "arn:x", Type: "instance"}}, []string{`target group "arn:x" has no load balancer`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			f.tgs = test.groups
+			wanted := target(t, f.client(), "v1")
+			wanted.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api",%s"containerDefinitions":[{"name":"app","image":%q}]}`, test.mode, reference("v1").Pinned()))
+			service := parse(t, `{"desiredCount":1,"loadBalancers":[{"targetGroupArn":"arn:x","containerName":"app","containerPort":1}]}`)
+			wanted.Desired.ServiceDefinition = &service
+			problems, _ := prepared(t, wanted)
+			if diff := cmp.Diff(test.want, problems); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

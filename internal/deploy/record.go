@@ -12,6 +12,7 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 type record struct {
 	Family     string            `json:"family"`
+	Network    string            `json:"networkMode"` // "" means bridge
 	Memory     string            `json:"memory"`
 	Containers []containerRecord `json:"containerDefinitions"`
 }

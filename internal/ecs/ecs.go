@@ -132,6 +132,13 @@ type TargetHealth struct {
 	Description string
 }
 
+// TargetGroup is where a load balancer sends its requests.
+type TargetGroup struct {
+	ARN           string
+	Type          string   // instance, ip, lambda, alb
+	LoadBalancers []string // ARNs of those that send to it
+}
+
 // LogLine is one line that a container printed.
 type LogLine struct {
 	At      time.Time
