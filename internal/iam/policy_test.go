@@ -23,6 +23,7 @@ func scope() iam.Scope {
 		Services: []iam.Service{{
 			Cluster: "dev", Name: "web", Family: "web", Create: true,
 			Roles: []string{"exec", "arn:aws:iam::111111111111:role/path/task"}, LogGroups: []string{"/shop/web"},
+			Secrets: []string{"plain", "/shop/token", "arn:aws:ssm:eu-west-1:222222222222:parameter/shared"},
 		}},
 	}
 }
@@ -54,7 +55,7 @@ func resources(d iam.Document, sid string) []string {
 
 func TestResources(t *testing.T) {
 	somebodyElses := scope()
-	somebodyElses.Services[0].Roles, somebodyElses.Services[0].LogGroups, somebodyElses.Services[0].Create = nil, nil, false
+	somebodyElses.Services[0].Roles, somebodyElses.Services[0].LogGroups, somebodyElses.Services[0].Secrets, somebodyElses.Services[0].Create = nil, nil, nil, false
 	remote := scope()
 	remote.Role = "arn:aws:iam::222222222222:role/tagboat"
 	unwritten := scope()
@@ -77,6 +78,11 @@ func TestResources(t *testing.T) {
 		}},
 		{"roles that are not known", iam.Deploy, somebodyElses, "PassRolesToTasks", []string{"arn:aws:iam::111111111111:role/*"}},
 		{"logs that are known", iam.Deploy, scope(), "ReadLogsOfTasks", []string{"arn:aws:logs:eu-west-1:111111111111:log-group:/shop/web:log-stream:*"}},
+		{"parameters that secrets come from", iam.Deploy, scope(), "FindParameters", []string{
+			"arn:aws:ssm:eu-west-1:111111111111:parameter/plain", "arn:aws:ssm:eu-west-1:111111111111:parameter/shop/token",
+			"arn:aws:ssm:eu-west-1:222222222222:parameter/shared",
+		}},
+		{"no parameters where there are no secrets", iam.Deploy, somebodyElses, "FindParameters", nil},
 		{"a service that must exist is not created", iam.Deploy, somebodyElses, "CreateServices", nil},
 		{"tags that a stage puts", iam.Write, scope(), "TagImages", []string{"arn:aws:ecr:eu-west-1:111111111111:repository/shop/app"}},
 		{"projections are written with the pins", iam.Write, scope(), "WritePins", []string{

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -82,7 +83,7 @@ func jsonnetError(path, display string, data []byte, err error) error {
 	if name, ok := strings.CutPrefix(first, "Undefined external variable: "); ok {
 		e.Err = &UndefinedVariable{Name: name}
 	}
-	if strings.HasPrefix(first, "Unrecognized native function") {
+	if strings.Contains(first, "expected function") && bytes.Contains(data, []byte("std.native(")) {
 		e.Hint = "there are no native functions here: what differs between environments is a variable in tagboat.yaml, written '${vars.NAME}' in a string"
 	}
 	return e

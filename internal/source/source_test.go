@@ -102,6 +102,7 @@ func TestRefused(t *testing.T) {
 		{"a.yaml", "a: &x [1]\nb: {*x : 1}", "a.yaml:1:7: a list cannot be the name of an entry"},
 		{"a.yaml", "a: {<<: 1}", "a.yaml:1:9: << takes a map, not a number"},
 		{"a.jsonnet", "{ a: std.foo() }", "a.jsonnet:1:6: not Jsonnet that can be evaluated: Field does not exist: foo"},
+		{"a.jsonnet", "{ a: std.extVar('COLOR') }", "a.jsonnet:1:6: not Jsonnet that can be evaluated: Undefined external variable: COLOR"},
 		{"a.jsonnet", "function(x) x", "a.jsonnet: not Jsonnet that can be evaluated: Missing argument: x"},
 	} {
 		_, err := source.Parse(tc.file, []byte(tc.text))
@@ -177,4 +178,17 @@ func FuzzParse(f *testing.F) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestJsonnetHasNoOutside(t *testing.T) {
+	_, err := source.Parse("a.jsonnet", []byte("{ a: std.extVar('COLOR') }"))
+	var undefined *source.UndefinedVariable
+	if !errors.As(err, &undefined) || undefined.Name != "COLOR" {
+		t.Errorf("%v has no undefined variable", err)
+	}
+	_, err = source.Parse("a.jsonnet", []byte("{ a: std.native('must_env')('COLOR') }"))
+	var e *tagboat.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Hint, "${vars.NAME}") {
+		t.Errorf("%v has no hint", err)
+	}
 }

@@ -45,3 +45,20 @@ func TestDescribedAsFiles(t *testing.T) {
 		})
 	}
 }
+
+// TestUndefinedVariables says of a Jsonnet file that asks for one how to write it here.
+func TestUndefinedVariables(t *testing.T) {
+	_, err := taskdef.Parse("a.jsonnet", []byte("{ family: std.extVar('color') }"))
+	for name, test := range map[string]struct{ known, want []string }{
+		"known":   {[]string{"color", "size"}, []string{"'${vars.color}'", "tagboat.yaml has that variable"}},
+		"unknown": {[]string{"colour", "size"}, []string{"vars: {color: [{value: …}]}", "there is colour, size"}},
+		"none":    {nil, []string{"vars: {color: [{value: …}]}"}},
+	} {
+		told := report(taskdef.Names{Vars: test.known}.Explain(err))
+		for _, want := range test.want {
+			if !strings.Contains(told, want) {
+				t.Errorf("%s: %s\nsays nothing of %s", name, told, want)
+			}
+		}
+	}
+}

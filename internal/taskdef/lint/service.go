@@ -56,11 +56,19 @@ func (s *subject) target(n *source.Node, what string) {
 		return
 	}
 	var known []string
+	mapped := 0
 	for _, p := range list(c, "portMappings") {
 		if covers(p, port.Text) {
-			return
+			mapped++
 		}
 		known = append(known, text(p, "containerPort")+text(p, "containerPortRange"))
+	}
+	if mapped > 1 {
+		// https://github.com/terraform-aws-modules/terraform-aws-ecs/issues/89
+		s.warn(port, "ECS may refuse it: map the port once", "%s: container %q maps containerPort %s more than once", what, name.Text, port.Text)
+	}
+	if mapped > 0 {
+		return
 	}
 	hint := fmt.Sprintf(`add it there: "portMappings": [{"containerPort": %s}]`, port.Text)
 	if len(known) > 0 {
