@@ -118,7 +118,7 @@ func proxyContainer(s *subject) {
 }
 
 // environment: "The secret name must be unique and not shared with any new or existing
-// environment variables set on the container, such as 'x'."
+// environment variables set on the container, such as 'x'." That is AWS's refusal.
 func environment(s *subject) {
 	for _, c := range s.containers() {
 		plain, secret := map[string]bool{}, map[string]bool{}
@@ -143,7 +143,7 @@ func environment(s *subject) {
 }
 
 // secretsRole: "When you are specifying container secrets, you must also specify a value
-// for 'executionRoleArn'."
+// for 'executionRoleArn'." That is AWS's refusal.
 func secretsRole(s *subject) {
 	if text(s.Task, "executionRoleArn") != "" {
 		return

@@ -68,7 +68,7 @@ func fargateSize(s *subject) {
 	}
 }
 
-// fargateNetwork: "Fargate only supports network mode ‘awsvpc’."
+// fargateNetwork: "Fargate only supports network mode ‘awsvpc’." That is AWS's refusal.
 func fargateNetwork(s *subject) {
 	if s.networkMode() != "awsvpc" {
 		s.refuse(or(at(s.Task, "networkMode"), s.Task), `set "networkMode": "awsvpc"`, "a task for Fargate needs network mode awsvpc, not %s", s.networkMode())

@@ -42,8 +42,8 @@ func number(n *source.Node, path ...string) (int, bool) {
 	return i, err == nil
 }
 
-// real returns the number at a path, and false where there is none.
-func real(n *source.Node, path ...string) (float64, bool) {
+// decimal returns the number at a path, and false where there is none.
+func decimal(n *source.Node, path ...string) (float64, bool) {
 	f, err := strconv.ParseFloat(text(n, path...), 64)
 	return f, err == nil
 }

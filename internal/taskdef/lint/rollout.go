@@ -71,7 +71,7 @@ func rolling(configuration *source.Node) bool {
 }
 
 func (s *subject) percent(n *source.Node, member string, least float64) {
-	if value, ok := real(n); ok && (value < least || value > 100) {
+	if value, ok := decimal(n); ok && (value < least || value > 100) {
 		s.refuse(n, fmt.Sprintf("it is %g to 100", least), "%s cannot be %s", member, n.Text)
 	}
 }

@@ -194,7 +194,7 @@ func units(s, unit string) int {
 	if before, ok := strings.CutSuffix(amount, unit); ok {
 		amount, scale = strings.TrimSpace(before), 1024
 	}
-	n, ok := real(&source.Node{Kind: source.String, Text: amount})
+	n, ok := decimal(&source.Node{Kind: source.String, Text: amount})
 	if !ok || n < 0 {
 		return 0
 	}
