@@ -330,3 +330,45 @@ func TestALostAnswerToContinue(t *testing.T) {
 		w.expect(w.one(), tagboat.VerdictSucceeded)
 	})
 }
+
+// TestAnswersThatLackTheDeployment has AWS answer our change without its deployments: what
+// came of it is looked at.
+func TestAnswersThatLackTheDeployment(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.next()
+		a, proxy := w.through(rewrite("ecs.UpdateService", 0, func(_, answer map[string]any) {
+			answer["service"].(map[string]any)["deployments"] = []any{}
+		}))
+		w.expect(w.planned(a)(wait), tagboat.VerdictSucceeded)
+		if n := len(proxy.Calls("ecs.UpdateService")); n != 1 {
+			w.Errorf("it was sent %d times", n)
+		}
+	})
+}
+
+// TestAServiceThatNamesTheDeploymentBefore has DescribeServices name the record of the
+// deployment before ours, and then show what was true before ours.
+func TestAServiceThatNamesTheDeploymentBefore(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{service: breaker})
+		before := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0]
+		w.next("start=60s")
+		a, proxy := w.through(rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
+			for _, s := range answer["services"].([]any) {
+				s.(map[string]any)["currentServiceDeployment"] = before.(map[string]any)["currentServiceDeployment"]
+			}
+		}))
+		deploy := w.planned(a)
+		time.AfterFunc(20*time.Second, func() {
+			proxy.Clear()
+			if err := proxy.Order(rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
+				answer["services"] = []any{before}
+			})); err != nil {
+				w.Error(err)
+			}
+		})
+		time.AfterFunc(4*time.Minute, proxy.Clear)
+		w.expect(deploy(wait), tagboat.VerdictSucceeded)
+	})
+}

@@ -175,6 +175,9 @@ func (a *applier) change(ctx context.Context, nameMember string, members map[str
 	again := sent["forceNewDeployment"] == nil
 	err = persist(ctx, again, func() (err error) {
 		service, err = call(ctx, input)
+		if _, ok := service.Primary(); err == nil && !ok {
+			return fmt.Errorf("%w: AWS's answer has no deployment", ecs.ErrAmbiguous)
+		}
 		return err
 	}, func() (done bool, err error) {
 		service, done, err = a.took(ctx, sent)

@@ -3,7 +3,6 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +44,7 @@ type watch struct {
 	troubles     troubles
 	stages       stages
 	lastErr      error
+	refusals     int
 	missingSince time.Time
 	unseenSince  time.Time
 	tasks        verification
@@ -64,7 +64,7 @@ func (w *watch) run(ctx context.Context, snapshots <-chan snapshot, limit time.D
 		case <-deadline.C:
 			return w.end(endedTimeout, w.unproven())
 		case <-silence.C:
-			return w.end(endedSilence, fmt.Sprint(w.lastErr))
+			return w.end(endedSilence, w.silence())
 		case s := <-snapshots:
 			if s.err == nil {
 				silence.Reset(longestSilence)
@@ -74,6 +74,14 @@ func (w *watch) run(ctx context.Context, snapshots <-chan snapshot, limit time.D
 			}
 		}
 	}
+}
+
+// silence says why nothing was heard of the service.
+func (w *watch) silence() string {
+	if w.lastErr == nil {
+		return "the service stood in none"
+	}
+	return w.lastErr.Error()
 }
 
 // unproven says what keeps a rollout that may be over from having a verdict, or "".
@@ -88,12 +96,15 @@ func (w *watch) unproven() string {
 	}
 }
 
-// heard notes an error of reading. It is never a verdict, but what AWS refuses it will
+// heard notes an error of reading. It is never a verdict, but what AWS refuses twice it will
 // refuse again: that ends the wait.
 func (w *watch) heard(err error) (ending, bool) {
 	w.lastErr = err
+	if refused(err) {
+		w.refusals++
+	}
 	w.report(w.state, w.primary, "AWS did not answer, asking again: "+err.Error())
-	return w.end(endedRefused, refusal(w.desired, err)), refused(err)
+	return w.end(endedRefused, refusal(w.desired, err)), refused(err) && w.refusals > 1
 }
 
 func (w *watch) end(h how, what string) ending {
@@ -171,6 +182,9 @@ func (w *watch) byRecord(ctx context.Context, s standing) (standing, error) {
 	err := w.stages.find(ctx, w.desired, own)
 	if err == nil && w.stages.arn != "" {
 		asked, err = w.stages.ask(ctx)
+	}
+	if asked && err == nil {
+		err = w.stages.find(ctx, w.desired, own)
 	}
 	known := w.stages.last.Status != "" && (asked || s == unseen)
 	switch {
