@@ -1,12 +1,14 @@
 package deploy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -85,6 +87,38 @@ func TestACrashOfAPollIsToldAndAskedAgain(t *testing.T) {
 		}
 		if got := run(t, f, "v2", wait); got.Verdict != tagboat.VerdictSucceeded {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
+		}
+	})
+}
+
+// An initialisation that ended well is not what failed: the task definition says that it is
+// not essential, and tasks do not.
+func TestTheCulpritIsEssential(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := running(t)
+		f.rolls = func(f *fake, s *ecs.Service) {
+			d := &s.Deployments[0]
+			if !f.bad(*d) {
+				completes(f, s)
+				return
+			}
+			f.crash(s, d, 137)
+			last := &f.tasks[len(f.tasks)-1]
+			for i := range last.Containers {
+				last.Containers[i].ExitCode = map[string]*int{"app": new(137), "init": new(0)}[last.Containers[i].Name]
+			}
+		}
+		bad := target(t, f.client(), "bad")
+		bad.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[
+			{"name":"init","essential":false,"image":%q},
+			{"name":"app","image":%[1]q,"dependsOn":[{"containerName":"init","condition":"SUCCESS"}]}]}`, reference("bad").Pinned()))
+		plans, err := deploy.Prepare(t.Context(), []deploy.Target{bad})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := deploy.Run(t.Context(), plans, wait)[0]
+		if got.Verdict != tagboat.VerdictRolledBack || len(got.Causes) == 0 || !strings.Contains(got.Causes[0].Cause, "container app exited with code 137") {
+			t.Errorf("got %s: %+v", got.Verdict, got.Causes)
 		}
 	})
 }
