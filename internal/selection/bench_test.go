@@ -20,14 +20,15 @@ func BenchmarkChoose(b *testing.B) {
 		case 2:
 			tag = fmt.Sprintf("%040x", i*7919)
 		}
-		candidates[i] = selection.Candidate{Tag: tag, Digest: digest(i), PushedAt: now.Add(-time.Duration(i) * time.Minute)}
+		candidates[i] = selection.Candidate{Tag: tag, Digest: digest(i), PushedAt: now.Add(-time.Duration(i) * time.Minute), Looked: true}
 	}
 	for _, s := range []spec{
 		{Semver: ">=1.0.0"},
 		{Match: `^main-(?P<ts>\d{14})-[0-9a-f]{7}$`, Order: "numeric", By: []string{"ts"}},
+		{Order: "version", Ignore: []string{`^[0-9a-f]{40}$`}},
 		{Newest: "push", MinAge: time.Hour},
 	} {
-		b.Run(s.Semver+s.Match+s.Newest, func(b *testing.B) {
+		b.Run(s.Semver+s.Match+s.Newest+string(s.Order), func(b *testing.B) {
 			r := rule(b, s)
 			b.ReportAllocs()
 			for b.Loop() {

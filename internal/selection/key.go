@@ -22,6 +22,9 @@ type part struct {
 
 // text returns what the key was made of.
 func (k key) text() string {
+	if len(k) == 1 {
+		return k[0].text
+	}
 	var texts []string
 	for _, p := range k {
 		if p.text != "" {
@@ -40,6 +43,13 @@ var layouts = []string{
 
 // keyOf returns the key of a tag, or why it has none.
 func (r Rule) keyOf(tag string) (key, reason) {
+	if r.match == nil { // a repository may have a hundred thousand tags that are skipped
+		p, why := r.parsePart(0, tag)
+		if why != "" {
+			return nil, why
+		}
+		return key{p}, ""
+	}
 	texts, why := r.texts(tag)
 	if why != "" {
 		return nil, why
@@ -56,11 +66,9 @@ func (r Rule) keyOf(tag string) (key, reason) {
 	return k, ""
 }
 
-// texts returns the texts of a tag's key. One alone must not be empty; of several some may.
+// texts returns the texts of a tag's key by match. One alone must not be empty; of several
+// some may.
 func (r Rule) texts(tag string) ([]string, reason) {
-	if r.match == nil {
-		return []string{tag}, ""
-	}
 	m := r.match.FindStringSubmatchIndex(tag)
 	if m == nil {
 		return nil, noMatch
