@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // Content is an image or an index that is ready to be pushed.
@@ -33,18 +34,26 @@ func contentOf(image v1.Image) (Content, error) {
 
 func contentOfIndex(index v1.ImageIndex) (Content, error) {
 	var c Content
-	if err := c.addIndex(index); err != nil {
+	if err := c.addIndex(index, 0); err != nil {
 		return Content{}, err
 	}
 	return c.seal(index)
 }
 
-// seal sets what c is the content of.
+// seal sets what c is the content of, which must be something that a container can run.
 func (c Content) seal(of interface {
 	remote.Taggable
 	Digest() (v1.Hash, error)
 },
 ) (Content, error) {
+	raw, err := of.RawManifest()
+	if err != nil {
+		return Content{}, tagboat.Usagef("reading the manifest: %w", err)
+	}
+	if what := registry.WhatIs(raw); what != "" {
+		return Content{}, tagboat.Usagef("the source %s, and no container can run it", what).
+			WithHint("skopeo copy, oras cp or helm push bring into a registry what is no image")
+	}
 	digest, err := of.Digest()
 	if err != nil {
 		return Content{}, fmt.Errorf("computing the image's digest: %w", err)
@@ -53,7 +62,14 @@ func (c Content) seal(of interface {
 	return c, nil
 }
 
-func (c *Content) addIndex(index v1.ImageIndex) error {
+// deepest is how far indexes may lie within each other: one level is what there is, and
+// the files of a layout may name themselves.
+const deepest = 3
+
+func (c *Content) addIndex(index v1.ImageIndex, depth int) error {
+	if depth > deepest {
+		return tagboat.Usagef("reading the index: indexes lie within each other more than %d times", deepest)
+	}
 	children, err := partial.Manifests(index)
 	if err != nil {
 		return tagboat.Usagef("reading the index: %w", err)
@@ -61,7 +77,7 @@ func (c *Content) addIndex(index v1.ImageIndex) error {
 	for _, child := range children {
 		switch child := child.(type) {
 		case v1.ImageIndex:
-			err = c.addIndex(child)
+			err = c.addIndex(child, depth+1)
 		case v1.Image:
 			err = c.add(child)
 		}

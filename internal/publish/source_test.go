@@ -112,3 +112,31 @@ func canceled(t *testing.T) context.Context {
 	cancel()
 	return ctx
 }
+
+// TestALayoutThatIsNoImage has layouts as helm and others write them, and one whose index
+// names itself.
+func TestALayoutThatIsNoImage(t *testing.T) {
+	chart := `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":"sha256:` + zeros + `","size":2},"layers":[]}`
+	itself := `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:` + zeros + `","size":2}]}`
+	for content, words := range map[string]string{chart: "is a Helm chart", itself: "within each other"} {
+		mediaType := strings.Split(content, `"`)[5]
+		dir := t.TempDir()
+		for name, text := range map[string]string{
+			"oci-layout": `{"imageLayoutVersion":"1.0.0"}`, "blobs/sha256/" + zeros: content,
+			"index.json": `{"schemaVersion":2,"manifests":[{"mediaType":"` + mediaType + `","digest":"sha256:` + zeros + `","size":2}]}`,
+		} {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := publish.Source{Kind: "oci", Name: dir}.Open(t.Context(), t.TempDir())
+		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), words) {
+			t.Errorf("%v; want %s", err, words)
+		}
+	}
+}
+
+const zeros = "0000000000000000000000000000000000000000000000000000000000000000"

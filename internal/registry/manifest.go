@@ -199,6 +199,20 @@ func noImages(index *v1.IndexManifest) string {
 	return "is an index without an image"
 }
 
+// WhatIs returns what the bytes of a manifest are where no container can run it, as far as
+// they say it themselves, and "" for an image and for an index with images.
+func WhatIs(data []byte) (artifact string) {
+	m := parseManifest(data, "")
+	switch {
+	case m.image != nil:
+		return runs(m.image)
+	case m.index != nil && len(runnable(m.index.Manifests)) == 0:
+		return noImages(m.index)
+	default:
+		return m.artifact
+	}
+}
+
 // Artifact returns what a listing's types say that a version is where no container can run
 // it, such as "is a Helm chart". It returns "" for an image, and for what has to be looked
 // at: a signature may have the config of an image, and an index anything.
