@@ -21,7 +21,8 @@ import (
 //	answer-remembered*.json  the same where only the remembered input can tell
 //	tampered*.json           what somebody made of a copy, our label with it: a change
 //	same*.json               other inputs that ask for the same: no change
-//	changed*.json            other inputs that ask for something else: a change
+//	changed*.json            other inputs that ask for something else: a change; beside it
+//	                         NAME.diff may hold what a plan shows of it
 //	without-effect           members (a path a line) whose change or removal is none
 //
 // Beside what the files say, of every case each single member is changed and taken away,
@@ -116,14 +117,21 @@ func (c answerCase) tampered() {
 
 func (c answerCase) otherInputs() {
 	c.each("answer*.json", func(answerName string, answer taskdef.Definition) {
-		for _, answer := range []taskdef.Definition{answer, c.labelled(answer)} {
-			c.each("same*.json", func(name string, input taskdef.Definition) {
-				c.expect(name+" on "+answerName, taskdef.Stamped(input), answer, true)
-			})
-			c.each("changed*.json", func(name string, input taskdef.Definition) {
-				c.expect(name+" on "+answerName, taskdef.Stamped(input), answer, false)
-			})
-		}
+		labelled := c.labelled(answer)
+		c.each("same*.json", func(name string, input taskdef.Definition) {
+			c.expect(name+" on "+answerName, taskdef.Stamped(input), labelled, true)
+			if !strings.HasPrefix(answerName, "answer-remembered") {
+				c.expect(name+" on "+answerName+" without the label", taskdef.Stamped(input), answer, true)
+			}
+		})
+		c.each("changed*.json", func(name string, input taskdef.Definition) {
+			c.expect(name+" on "+answerName, taskdef.Stamped(input), labelled, false)
+			c.expect(name+" on "+answerName+" without the label", taskdef.Stamped(input), answer, false)
+			want, err := os.ReadFile(filepath.Join(c.dir, strings.TrimSuffix(name, ".json")+".diff"))
+			if got := taskdef.Diff(labelled, input); err == nil && got != string(want) {
+				c.Errorf("%s on %s: the diff is\n%swant\n%s", name, answerName, got, want)
+			}
+		})
 	})
 }
 
@@ -334,7 +342,7 @@ func TestAnswersCoverTheInput(t *testing.T) {
 // version would roll all services of all users at their next deployment.
 func TestInputDigest(t *testing.T) {
 	c := answerCase{T: t, dir: "testdata/answers/fargate-efs"}
-	const want = "1:7d43c1d8794694ccc2ba4bf4b0c67efc"
+	const want = "1:7d43c1d8794694ccc2ba4bf4b0c67efc:0afd0e722b43334c47db76e3841c8c379631a042afe3c8c7cd0fda51eea1"
 	if got := taskdef.Stamped(c.read("input.json")).Label("app", taskdef.LabelInput); got != want {
 		t.Errorf("got %s, want %s: give what remembers inputs another version", got, want)
 	}

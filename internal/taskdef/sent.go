@@ -6,14 +6,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/tagboat/tagboat"
 )
 
 // LabelInput is the docker label, on one container of each revision that Tagboat
-// registers, that remembers what was sent: "VERSION:DIGEST". ECS answers a definition
-// otherwise than it was sent, in ways that no list of rules will ever have all of; with
-// the label, what differs in an answer and was not sent is known to be ECS's.
+// registers, that remembers what was sent: "VERSION:DIGEST:SETTINGS". ECS answers a
+// definition otherwise than it was sent, in ways that no list of rules will ever have all
+// of; with the label, what an answer has and was not sent is known to be ECS's. SETTINGS
+// are four hexadecimal digits for each setting that was sent: when something else changes,
+// they tell a setting that was taken out of the file from one that ECS filled in.
 //
 // It is a label and not a tag of the revision since labels come with every answer, need
 // no permission, and cannot be changed later.
@@ -36,7 +36,7 @@ func (d Definition) stamped() Definition {
 		}
 		delete(labels, LabelInput)
 		if i == 0 {
-			labels[LabelInput] = sentVersion + ":" + inputDigest(d)
+			labels[LabelInput] = sentVersion + ":" + inputDigest(d) + ":" + strings.Join(writtenIn(d), "")
 		}
 		if c["dockerLabels"] = labels; len(labels) == 0 {
 			delete(c, "dockerLabels")
@@ -45,13 +45,45 @@ func (d Definition) stamped() Definition {
 	return d
 }
 
-// remembers reports whether an answer says that it was registered from wanted, images
-// and tags aside: they are in every answer as they were sent.
-func (d Definition) remembers(wanted Definition) bool {
-	want := sentVersion + ":" + inputDigest(wanted)
-	return slices.ContainsFunc(slices.Collect(maps.Keys(d.Containers())), func(name tagboat.ContainerName) bool {
-		return d.Label(name, LabelInput) == want
-	})
+// sentInput is what a label remembers.
+type sentInput struct {
+	digest  string
+	written []string
+}
+
+// sent returns what an answer says that it was registered from, and false where it says
+// nothing that this program understands.
+func (d Definition) sent() (sentInput, bool) {
+	for _, name := range slices.Sorted(maps.Keys(d.Containers())) {
+		parts := strings.Split(d.Label(name, LabelInput), ":")
+		if len(parts) == 3 && parts[0] == sentVersion {
+			var written []string
+			for chunk := range slices.Chunk([]byte(parts[2]), settingDigits) {
+				written = append(written, string(chunk))
+			}
+			return sentInput{digest: parts[1], written: written}, true
+		}
+	}
+	return sentInput{}, false
+}
+
+const settingDigits = 4
+
+func (s sentInput) wrote(path string) bool { return slices.Contains(s.written, settingID(path)) }
+
+func settingID(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return hex.EncodeToString(sum[:settingDigits/2])
+}
+
+// writtenIn returns the settings of what is sent to register d.
+func writtenIn(d Definition) []string {
+	var ids []string
+	for _, path := range settings(normal(d), registerTaskDefinition, "") {
+		ids = append(ids, settingID(path))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // inputDigest returns the digest of what is sent to register d, without images, tags
