@@ -32,6 +32,7 @@ func (s *Server) controlHandler() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("POST /_sandbox/harm", s.harm)
+	mux.HandleFunc("DELETE /_sandbox/harm", s.endHarm)
 	mux.HandleFunc("GET /_sandbox/functions", s.functions.list)
 	mux.HandleFunc("POST /_sandbox/functions", s.functions.post)
 	mux.HandleFunc("DELETE /_sandbox/functions", s.functions.clear)
@@ -55,6 +56,17 @@ func (s *Server) harm(w http.ResponseWriter, r *http.Request) {
 		s.dirty.Store(true)
 		writeJSON(w, http.StatusOK, map[string]any{"tasks": met})
 	}
+}
+
+// endHarm ends the harm that goes on.
+func (s *Server) endHarm(w http.ResponseWriter, r *http.Request) {
+	if s.ecs == nil {
+		http.NotFound(w, r)
+		return
+	}
+	s.ecs.Undo()
+	s.dirty.Store(true)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) {

@@ -11,13 +11,14 @@ import (
 
 // region is the state of one account and region. Its exported members are saved.
 type region struct {
-	Clusters  map[string]*cluster          // by name
-	Providers map[string]*capacityProvider // by name; without those of Fargate
-	Families  map[string]*family           // by name
-	Tags      map[string][]tag             // by ARN, of everything that can have them
-	Tokens    map[string]madeBefore        // by operation and client token
-	Settings  map[string]string            // of the account, by name; what nobody set is not in it
-	Subnets   map[string]string            // the zone of each that was heard of
+	Clusters    map[string]*cluster          // by name
+	Providers   map[string]*capacityProvider // by name; without those of Fargate
+	Families    map[string]*family           // by name
+	Tags        map[string][]tag             // by ARN, of everything that can have them
+	Tokens      map[string]madeBefore        // by operation and client token
+	Settings    map[string]string            // of the account, by name; what nobody set is not in it
+	Subnets     map[string]string            // the zone of each that was heard of
+	Unreachable []unreachable                // registries, as somebody ordered
 
 	scope    wire.Scope
 	deps     Deps

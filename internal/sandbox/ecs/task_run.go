@@ -71,7 +71,9 @@ func (c call) runTask(in runTaskIn) (runTaskOut, error) {
 		c.setTags(t.ARN, c.runTags(in, spec.Task.ARN))
 		out.Tasks = append(out.Tasks, c.taskRecord(t, []string{includeTags}))
 	}
-	c.remember(once, arns)
+	if len(arns) > 0 {
+		c.remember(once, arns)
+	}
 	return out, nil
 }
 

@@ -25,6 +25,12 @@ var (
 
 // Pull looks an image up in its registry.
 func (w *world) Pull(reference string) (rollout.Image, error) {
+	if full := fullReference(reference); !w.region.reaches(reference, true) {
+		host, name, _ := strings.Cut(full, "/")
+		return rollout.Image{}, &rollout.PullError{Reason: fmt.Sprintf("CannotPullContainerError: The task cannot pull %s from the registry %s. "+
+			"There is a connection issue between the task and the registry. Check your task network configuration. : "+
+			"failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://%s/v2/%s\": dial tcp: i/o timeout", full, full, host, name)}
+	}
 	image, err := w.region.deps.Images.Resolve(reference)
 	if err == nil {
 		return rollout.Image{Digest: image.Digest, Labels: image.Labels}, nil
@@ -133,6 +139,9 @@ func (w *world) logScope(options map[string]string) wire.Scope {
 func (w *world) checkPlatforms(content *registration) string {
 	platform := content.platform()
 	for _, c := range content.ContainerDefinitions {
+		if !w.region.reaches(c.Image, false) {
+			continue
+		}
 		image, err := w.region.deps.Images.Resolve(c.Image)
 		if err != nil || runsOn(image.Platforms, platform) {
 			continue
