@@ -5,7 +5,7 @@
 // Members that are taken and not looked at: acceptedMediaTypes of BatchGetImage (the
 // answer is always the bytes that were pushed; ECR may translate what is asked for by
 // tag), force of SetRepositoryPolicy. Policies of repositories and lifecycles are
-// kept and have no effect, and so have scan and encryption settings. Every image is
+// kept and have no effect, and so have encryption settings. Every image is
 // ACTIVE: nothing is archived.
 //
 // A call with a registryId goes to that account, in the caller's region; no policy
@@ -66,6 +66,7 @@ func (a *API) Service() wire.Service {
 			"PutImageTagMutability":         operation(a.putImageTagMutability),
 			"PutLifecyclePolicy":            operation(a.putLifecyclePolicy),
 			"SetRepositoryPolicy":           operation(a.setRepositoryPolicy),
+			"StartImageScan":                operation(a.startImageScan),
 			"TagResource":                   operation(a.tagResource),
 			"UntagResource":                 operation(a.untagResource),
 			"UploadLayerPart":               operation(a.uploadLayerPart),

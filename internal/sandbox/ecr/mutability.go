@@ -3,6 +3,7 @@ package ecr
 import (
 	"context"
 	"regexp"
+	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -28,6 +29,10 @@ func mutabilityOf(s registry.Settings) mutability {
 	return m
 }
 
+// maxWildcards is how many a filter can have.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+const maxWildcards = 2
+
 var filterPattern = regexp.MustCompile(`^[0-9a-zA-Z._*-]{1,128}$`)
 
 // apply checks m and puts it into a repository's settings.
@@ -48,6 +53,9 @@ func (m mutability) apply(s *registry.Settings) error {
 	for _, e := range m.Exclusions {
 		if e.Type != "WILDCARD" || !filterPattern.MatchString(e.Filter) {
 			return invalid("imageTagMutabilityExclusionFilters", "a filter is of type WILDCARD and must satisfy regular expression '^[0-9a-zA-Z._*-]{1,128}$'")
+		}
+		if strings.Count(e.Filter, "*") > maxWildcards {
+			return invalid("imageTagMutabilityExclusionFilters", "a filter can have up to %d wildcards (*)", maxWildcards)
 		}
 		filters = append(filters, e.Filter)
 	}

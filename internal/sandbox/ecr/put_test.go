@@ -118,3 +118,65 @@ func TestScanFindings(t *testing.T) {
 	wantError(t, err, "ScanNotFoundException", "Image scan does not exist for the image with '{imageDigest:'"+digest+
 		"', imageTag:'never'}' in the repository with name 'app' in the registry with id '111111111111'")
 }
+
+// TestStartImageScan scans an image that has no label, which takes a while and finds
+// nothing, and not again on the same day.
+func TestStartImageScan(t *testing.T) {
+	b := newBox(t)
+	b.push("app:plain", randomImage(t))
+	id := &types.ImageIdentifier{ImageTag: aws.String("plain")}
+	scan := func() error {
+		_, err := b.StartImageScan(t.Context(), &ecr.StartImageScanInput{RepositoryName: aws.String("app"), ImageId: id})
+		return err
+	}
+	status := func(tag string) types.ScanStatus {
+		out, err := b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &tag}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.ImageScanStatus.Status
+	}
+	if err := scan(); err != nil {
+		t.Fatal(err)
+	}
+	if got := status("plain"); got != types.ScanStatusInProgress {
+		t.Errorf("at once it is %s", got)
+	}
+	b.clock.Advance(time.Minute)
+	if got := status("plain"); got != types.ScanStatusComplete {
+		t.Errorf("later it is %s", got)
+	}
+	wantError(t, scan(), "LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
+	b.clock.Advance(24 * time.Hour)
+	if err := scan(); err != nil {
+		t.Errorf("a day later: %v", err)
+	}
+	if _, err := b.PutImageScanningConfiguration(t.Context(), &ecr.PutImageScanningConfigurationInput{
+		RepositoryName: aws.String("app"), ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.push("app:pushed", randomImage(t))
+	if got := status("pushed"); got != types.ScanStatusInProgress {
+		t.Errorf("a pushed image is %s", got)
+	}
+}
+
+// TestFilterWildcards allows two in a filter, and no third.
+func TestFilterWildcards(t *testing.T) {
+	b := newBox(t)
+	b.create("app")
+	for filter, code := range map[string]string{"v*-*": "", "v*-*-*": "InvalidParameterException"} {
+		_, err := b.PutImageTagMutability(t.Context(), &ecr.PutImageTagMutabilityInput{
+			RepositoryName: aws.String("app"), ImageTagMutability: types.ImageTagMutabilityImmutableWithExclusion,
+			ImageTagMutabilityExclusionFilters: []types.ImageTagMutabilityExclusionFilter{{
+				Filter: &filter, FilterType: types.ImageTagMutabilityExclusionFilterTypeWildcard,
+			}},
+		})
+		if code == "" && err != nil {
+			t.Errorf("%s: %v", filter, err)
+		} else if code != "" {
+			wantError(t, err, code, "")
+		}
+	}
+}

@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 // scanLabel is the label of an image's config that says what a scan found: a list
-// such as critical=1,high=2, empty for a clean one. An image without it was never
-// scanned, and neither was an index: scan its children.
+// such as critical=1,high=2, empty for a clean one. An image with it was scanned when it was
+// pushed; one without it once somebody asked for a scan, or its repository does on each
+// push, and then it is clean. An index is never scanned: scan its children.
 const scanLabel = "tagboat.sandbox.scan"
 
 // severities in the order in which findings are listed.
@@ -22,7 +24,7 @@ var severities = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", 
 const maxFindings = 10_000
 
 type scanStatus struct {
-	Status      string `json:"status"` // COMPLETE, or FAILED where the label cannot be read
+	Status      string `json:"status"` // IN_PROGRESS, COMPLETE, or FAILED where the label cannot be read
 	Description string `json:"description"`
 }
 
@@ -65,12 +67,16 @@ func (a *API) describeImageScanFindings(_ context.Context, r *wire.Request, in d
 		return out, err
 	}
 	id := imageID{Digest: string(image.Digest), Tag: in.ImageID.Tag}
-	label, scanned := image.Labels[scanLabel]
-	if !scanned {
+	label, labelled := image.Labels[scanLabel]
+	if !labelled && image.ScannedAt.IsZero() {
 		return out, wire.Errorf("ScanNotFoundException",
 			"Image scan does not exist for the image with '%s' in the repository with name '%s' in the registry with id '%s'", id, repo.Name, repo.Account)
 	}
 	out = describeImageScanFindingsOutput{target: targetOf(repo.RepositoryID), ImageID: id}
+	if a.clock.Now().Before(image.ScannedAt.Add(scanTakes)) {
+		out.Status = scanStatus{"IN_PROGRESS", "The scan is in progress."}
+		return out, nil
+	}
 	all, problem := seededFindings(label)
 	if problem != "" {
 		out.Status = scanStatus{"FAILED", problem}
@@ -95,7 +101,11 @@ func (p paged) findings(image registry.Image, all []finding) (*scanFindings, str
 	for _, f := range all {
 		counts[f.Severity]++
 	}
-	return &scanFindings{CompletedAt: wire.At(image.PushedAt), Counts: counts, Findings: shown}, next, nil
+	completed := image.PushedAt
+	if !image.ScannedAt.IsZero() {
+		completed = image.ScannedAt.Add(scanTakes)
+	}
+	return &scanFindings{CompletedAt: wire.At(completed), Counts: counts, Findings: shown}, next, nil
 }
 
 // seededFindings makes the findings that a label asks for, worst first, or says what
@@ -129,4 +139,51 @@ func seededFindings(label string) (all []finding, problem string) {
 		return nil, fmt.Sprintf("label %s: %q has a severity that is none of %s", scanLabel, label, strings.Join(severities, ", "))
 	}
 	return all, ""
+}
+
+const (
+	scanTakes = 10 * time.Second
+	scanEvery = 24 * time.Hour // an image can be scanned once in that time
+)
+
+type startImageScanInput struct {
+	target
+	ImageID imageID `json:"imageId"`
+}
+
+type startImageScanOutput struct {
+	target
+	ImageID imageID    `json:"imageId"`
+	Status  scanStatus `json:"imageScanStatus"`
+}
+
+// startImageScan begins a basic scan, which takes some seconds.
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html
+func (a *API) startImageScan(_ context.Context, r *wire.Request, in startImageScanInput) (startImageScanOutput, error) {
+	var out startImageScanOutput
+	repo, err := a.repository(r, in.target)
+	if err != nil {
+		return out, err
+	}
+	ref, err := in.ImageID.ref()
+	if err != nil {
+		return out, err
+	}
+	now := a.clock.Now()
+	image, err := a.MarkScanned(repo.RepositoryID, ref, now, func(i registry.Image) error {
+		switch {
+		case len(i.Children) > 0:
+			return wire.Errorf("UnsupportedImageTypeException", "The image with '%s' is of a type that cannot be scanned.", in.ImageID)
+		case !i.ScannedAt.IsZero() && now.Before(i.ScannedAt.Add(scanEvery)):
+			return wire.Errorf("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
+		}
+		return nil
+	})
+	if err != nil {
+		return out, err
+	}
+	return startImageScanOutput{
+		target: targetOf(repo.RepositoryID), ImageID: imageID{Digest: string(image.Digest), Tag: in.ImageID.Tag},
+		Status: scanStatus{"IN_PROGRESS", "The scan is in progress."},
+	}, nil
 }

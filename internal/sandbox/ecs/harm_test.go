@@ -89,3 +89,51 @@ func TestInstanceGone(t *testing.T) {
 		t.Errorf("%d run", s.RunningCount)
 	}
 }
+
+// TestTaskProtection keeps a task through a rollout and a scale-in, until it ends.
+func TestTaskProtection(t *testing.T) {
+	f := newFixture(t)
+	f.register(t, "web", good)
+	f.create(t, webService("web"))
+	f.settle(t, "web")
+	arn := *f.tasks(t, types.DesiredStatusRunning)[0].TaskArn
+	out, err := f.client.UpdateTaskProtection(t.Context(), &sdk.UpdateTaskProtectionInput{
+		Cluster: aws.String("default"), Tasks: []string{arn}, ProtectionEnabled: true, ExpiresInMinutes: aws.Int32(60),
+	})
+	if err != nil || len(out.ProtectedTasks) != 1 || !out.ProtectedTasks[0].ProtectionEnabled || !out.ProtectedTasks[0].ExpirationDate.Equal(f.clock.Now().Add(time.Hour)) {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	f.register(t, "web", better)
+	f.update(t, &sdk.UpdateServiceInput{TaskDefinition: aws.String("web")})
+	f.clock.Advance(30 * time.Minute)
+	s := f.describe(t, "web")
+	if len(s.Deployments) != 2 || s.Deployments[1].RunningCount != 1 || !strings.Contains(events(s), "was unable to scale in due to (reason 1 tasks under protection)") {
+		t.Errorf("%d deployments; events:\n%s", len(s.Deployments), events(s))
+	}
+	f.clock.Advance(35 * time.Minute)
+	if s = f.describe(t, "web"); len(s.Deployments) != 1 {
+		t.Errorf("after the protection ended there are %d deployments", len(s.Deployments))
+	}
+	got, err := f.client.GetTaskProtection(t.Context(), &sdk.GetTaskProtectionInput{Cluster: aws.String("default"), Tasks: []string{arn, "0123456789abcdef0123456789abcdef"}})
+	if err != nil || len(got.Failures) != 2 || *got.Failures[0].Reason != "TASK_NOT_VALID" || *got.Failures[1].Reason != "MISSING" {
+		t.Errorf("a task that is gone, and one that never was: %+v, %v", got, err)
+	}
+}
+
+// TestExecuteCommand is refused as ECS refuses it, and then as the sandbox has to.
+func TestExecuteCommand(t *testing.T) {
+	f := newFixture(t, lenient)
+	f.register(t, "web", good)
+	in := webService("web")
+	f.create(t, in)
+	f.settle(t, "web")
+	call := func() error {
+		_, err := f.client.ExecuteCommand(t.Context(), &sdk.ExecuteCommandInput{
+			Task: f.tasks(t, types.DesiredStatusRunning)[0].TaskArn, Command: aws.String("sh"), Interactive: true,
+		})
+		return err
+	}
+	wiretest.WantFailure(t, call(), "InvalidParameterException: The execute command failed because execute command was not enabled when the task was run")
+	f.update(t, &sdk.UpdateServiceInput{EnableExecuteCommand: aws.Bool(true)})
+	wiretest.WantFailure(t, call(), "UnsupportedFeatureException: The sandbox does not have commands in containers, which are simulated.")
+}

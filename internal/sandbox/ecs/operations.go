@@ -55,6 +55,10 @@ func (s *Service) Service() wire.Service {
 			"RunTask":       operation(s, call.runTask),
 			"StopTask":      operation(s, call.stopTask),
 
+			"UpdateTaskProtection": operation(s, call.updateProtection),
+			"GetTaskProtection":    operation(s, call.getProtection),
+			"ExecuteCommand":       operation(s, call.executeCommand),
+
 			"TagResource":         operation(s, call.tagResource),
 			"UntagResource":       operation(s, call.untagResource),
 			"ListTagsForResource": operation(s, call.listTagsForResource),

@@ -49,7 +49,7 @@ type call struct {
 // operation makes an operation of f. While f runs it alone sees the region, whose time
 // is the clock's; its answer is encoded before anybody else can change what it shows.
 func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
-	return wire.Op(func(ctx context.Context, caller wire.Caller, in In) (json.RawMessage, error) {
+	return wire.OpSpelt(wire.LowerCamel, func(ctx context.Context, caller wire.Caller, in In) (json.RawMessage, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		r := s.region(caller.Scope)

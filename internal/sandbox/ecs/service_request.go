@@ -30,7 +30,7 @@ type serviceRequest struct {
 
 	Role                        string
 	PropagateTags               *string
-	EnableECSManagedTags        *bool
+	EnableECSManagedTags        *bool `json:"enableECSManagedTags"`
 	EnableExecuteCommand        *bool
 	PlacementConstraints        json.RawMessage
 	PlacementStrategy           json.RawMessage

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 // checkPlacement refuses to place by hand what Fargate places.
@@ -57,7 +58,7 @@ func read(raw json.RawMessage, into any) error {
 	if !given(raw) {
 		return nil
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
+	if err := json.Unmarshal(wire.Exact(raw, into, wire.LowerCamel), into); err != nil {
 		return refused("SerializationException", "%v", err)
 	}
 	return nil

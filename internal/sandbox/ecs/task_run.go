@@ -205,3 +205,28 @@ func (c call) stopTask(in stopTaskIn) (stopTaskOut, error) {
 	}
 	return stopTaskOut{Task: c.taskRecord(stopped, []string{includeTags})}, nil
 }
+
+type executeIn struct {
+	Cluster string
+	Task    string
+}
+
+// executeCommand refuses what simulated containers cannot do, after what ECS refuses.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExecuteCommand.html
+func (c call) executeCommand(in executeIn) (struct{}, error) {
+	cluster, err := c.cluster(in.Cluster)
+	if err != nil {
+		return struct{}{}, err
+	}
+	if err := checkTaskID(in.Task); err != nil {
+		return struct{}{}, err
+	}
+	t := c.engine.Task(c.taskARN(cluster, in.Task))
+	if t == nil || t.ClusterARN != cluster.ARN {
+		return struct{}{}, invalidParameter("The referenced task was not found.")
+	}
+	if _, members := c.startedWith(t); !members.Exec {
+		return struct{}{}, invalidParameter("The execute command failed because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and try again or run a new task with execute command enabled and try again.")
+	}
+	return struct{}{}, unsupported("commands in containers, which are simulated")
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 type taskDefinitionOut struct {
@@ -19,6 +20,7 @@ type taskDefinitionOut struct {
 // does with them is not documented, and the SDKs never send them.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 func (c call) registerTaskDefinition(in json.RawMessage) (taskDefinitionOut, error) {
+	in = wire.Exact(in, registration{}, wire.LowerCamel)
 	sent, err := readRegistration(in)
 	if err != nil {
 		return taskDefinitionOut{}, err

@@ -20,6 +20,7 @@ type Image struct {
 	Labels       map[string]string `json:"labels,omitempty"`   // of the config; not to be changed
 	Platform     string            `json:"platform,omitempty"` // os/architecture[/variant]
 	Annotations  map[string]string `json:"annotations,omitempty"`
+	ScannedAt    time.Time         `json:"scannedAt,omitzero"` // when its last scan began; zero where none did
 
 	sequence uint64 // in order of first push in the repository; never used again
 }

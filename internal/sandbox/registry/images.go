@@ -155,3 +155,18 @@ func (s *Store) remove(id RepositoryID, ref Ref, do func(*repository, *Image) ([
 	}
 	return err
 }
+
+// MarkScanned notes that a scan of an image begins, unless before says that it may not.
+func (s *Store) MarkScanned(id RepositoryID, ref Ref, at time.Time, before func(Image) error) (Image, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, image, err := s.image(id, ref)
+	if err == nil {
+		err = before(image.clone())
+	}
+	if err != nil {
+		return Image{}, err
+	}
+	image.ScannedAt = at
+	return image.clone(), nil
+}

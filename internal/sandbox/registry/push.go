@@ -126,6 +126,9 @@ func (s *Store) describe(r *repository, m *manifest, digest Digest, size int) *I
 		Platform:     runsOn,
 		Annotations:  m.Annotations,
 	}
+	if r.ScanOnPush && len(m.Manifests) == 0 {
+		image.ScannedAt = image.PushedAt
+	}
 	if m.Subject != nil {
 		image.Subject = m.Subject.Digest
 	}

@@ -35,6 +35,7 @@ type deploymentState struct {
 	NotBefore      time.Time `json:"notBefore,omitzero"`  // no task starts earlier: schedule, round or backoff
 	LaunchFailures int       `json:"launchFailures"`      // rounds in a row in which a task did not reach RUNNING
 	LaunchFailedAt time.Time `json:"failedAt,omitzero"`   // the last such round
+	Kept           int       `json:"kept,omitempty"`      // tasks of which was said that protection keeps them
 	Unplaced       int       `json:"unplaced,omitempty"`  // times in a row that a task found no place
 	NotDone        time.Time `json:"notDone,omitzero"`    // it COMPLETES no earlier
 	Rollback       bool      `json:"rollback,omitempty"`  // it is what a failed deployment is rolled back to

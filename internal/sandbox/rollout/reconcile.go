@@ -34,6 +34,7 @@ func (e *Engine) roll(s *Service) {
 	e.release(f)
 	e.makeRoom(f)
 	e.fill(f)
+	e.sayProtected(f)
 	e.retire(s)
 	e.complete(s)
 	e.steady(s)
@@ -147,6 +148,7 @@ func (e *Engine) lookAgain(s *Service) time.Time {
 		if t.ailing() {
 			consider(t.graceEnds())
 		}
+		consider(t.ProtectedUntil)
 	}
 	if !s.state.SteadyAt.IsZero() {
 		consider(s.state.SteadyAt.Add(e.options.Timings.Steady))

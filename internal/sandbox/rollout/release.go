@@ -62,9 +62,12 @@ func (e *Engine) trimDesired(f *fleet, allowed int) {
 }
 
 // giveUp stops those tasks of a deployment that unwanted tells and the lower bound
-// allows. unwanted is asked before each stop, as every stop changes the counts.
+// allows, and that are not protected. unwanted is asked before each stop, as every stop changes the counts.
 func (e *Engine) giveUp(f *fleet, d *Deployment, unwanted func(*Task) bool) {
 	for _, t := range f.tasksOf(d) {
+		if t.good() && t.Protected(e.now) {
+			continue
+		}
 		if unwanted(t) && f.mayStop(t) {
 			f.halt(e, t)
 		}

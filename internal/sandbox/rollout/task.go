@@ -40,6 +40,8 @@ type Task struct {
 	ExecutionStoppedAt time.Time `json:"executionStoppedAt,omitzero"` // the containers stopped
 	StoppedAt          time.Time `json:"stoppedAt,omitzero"`
 
+	ProtectedUntil time.Time `json:"protectedUntil,omitzero"` // see Engine.Protect
+
 	// Other is what RunTask was given for the API to keep: tags, overrides, network.
 	Other json.RawMessage `json:"other,omitempty"`
 

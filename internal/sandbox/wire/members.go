@@ -8,6 +8,7 @@ import (
 // member is a field of a struct as it is named on the wire.
 type member struct {
 	name      string
+	tagged    bool // the name is a json tag's
 	index     []int
 	omitEmpty bool
 	omitZero  bool
@@ -22,11 +23,13 @@ func membersOf(t reflect.Type) []member {
 		if !f.IsExported() || tag == "-" || (f.Anonymous && tag == "") {
 			continue
 		}
-		if tag == "" {
+		tagged := tag != ""
+		if !tagged {
 			tag = f.Name
 		}
 		members = append(members, member{
 			name:      tag,
+			tagged:    tagged,
 			index:     f.Index,
 			omitEmpty: strings.Contains(options, "omitempty"),
 			omitZero:  strings.Contains(options, "omitzero"),
