@@ -41,6 +41,7 @@ func newSandbox(f *frame) *cobra.Command {
 	cmd.Flags().StringSliceVar(&o.config.Clusters, "clusters", []string{"dev", "staging", "prod"}, "ECS clusters that exist from the start in every account and region")
 	cmd.Flags().StringToIntVar(&o.config.Instances, "instances", nil, "CLUSTER=NUMBER of container instances; without it each cluster has one, and none with --strict")
 	cmd.Flags().BoolVar(&o.config.Strict, "strict", false, "ask for all that AWS asks for: logins, repositories, container instances, task roles")
+	cmd.Flags().StringVar(&o.config.Mirror, "mirror", "", "directory of OCI layouts HOST/NAME, for what tasks pull from other registries")
 	cmd.Flags().StringVar(&o.config.DataDir, "data", "", "keep state and blobs in this directory")
 	return cmd
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Quotas  string  // "aws": throttle as AWS does; "off" or "": never
 	DataDir string  // where state is kept over restarts; "" keeps it in memory only
 	Address string  // where it listens, for another sandbox that finds DataDir in use; "" does not say
+	Mirror  string  // directory with images of other registries, for tasks; "" for none: see package mirror
 
 	// Clusters are the ECS clusters that exist from the start in every account and
 	// region, beside the one named default.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tagboat/tagboat/internal/sandbox/cloudwatch"
@@ -8,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
 	"github.com/tagboat/tagboat/internal/sandbox/logs"
+	"github.com/tagboat/tagboat/internal/sandbox/mirror"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/ssm"
@@ -23,11 +25,15 @@ func (s *Server) builtin() ([]Module, error) {
 	if err != nil {
 		return nil, err
 	}
+	others, err := s.openMirror()
+	if err != nil {
+		return nil, err
+	}
 	parameters, logGroups, balancing := ssm.New(s.clock), logs.New(s.clock), elb.New(s.clock)
 	alarms := cloudwatch.New(s.clock)
 	s.ecs = ecs.New(ecs.Deps{
 		Clock:      s.clock,
-		Images:     images{store},
+		Images:     images{store, others},
 		Logs:       logGroups,
 		Targets:    targets{balancing},
 		Parameters: parameters,
@@ -50,11 +56,31 @@ func (s *Server) openRegistry() (*registry.Store, error) {
 	return registry.Open(options)
 }
 
-// images lets ECS pull from the sandbox's registry.
-type images struct{ store *registry.Store }
+func (s *Server) openMirror() (*mirror.Mirror, error) {
+	if s.config.Mirror == "" {
+		return nil, nil
+	}
+	return mirror.Open(s.config.Mirror)
+}
+
+// images lets ECS pull from the mirror, where there is one, and from the sandbox's
+// registry.
+type images struct {
+	store  *registry.Store
+	mirror *mirror.Mirror // nil where there is none
+}
 
 // Resolve looks an image up.
 func (i images) Resolve(reference string) (ecs.Image, error) {
+	if i.mirror != nil {
+		found, err := i.mirror.Resolve(ecs.FullReference(reference))
+		if err == nil {
+			return ecs.Image(found), nil
+		}
+		if !errors.Is(err, mirror.ErrNotFound) {
+			return ecs.Image{}, err
+		}
+	}
 	digest, labels, platforms, err := i.store.Resolve(reference)
 	if registry.IsNotFound(err) {
 		return ecs.Image{}, fmt.Errorf("%w: %w", ecs.ErrImageNotFound, err)

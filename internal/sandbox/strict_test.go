@@ -4,15 +4,21 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/crane"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/tagboat/tagboat/internal/sandbox"
@@ -75,4 +81,50 @@ func TestStrictRegistry(t *testing.T) {
 	}
 	wall.Advance(13 * time.Hour)
 	check(push(login), http.StatusForbidden, "DENIED")
+}
+
+// TestMirror runs a task whose sidecar is an image of a public registry.
+func TestMirror(t *testing.T) {
+	dir := t.TempDir()
+	path, err := layout.Write(filepath.Join(dir, "public.ecr.aws/x/agent"), empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sidecar, err := mutate.Config(empty.Image, v1.Config{Labels: map[string]string{"tagboat.sandbox.exit": "7"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := path.AppendImage(sidecar, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": "3.2"})); err != nil {
+		t.Fatal(err)
+	}
+	box, _ := serveAll(t, sandbox.Config{Speed: fast, Mirror: dir})
+	client := box.ecsClient()
+	if _, err := client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("agent"), NetworkMode: types.NetworkModeAwsvpc, Cpu: aws.String("256"), Memory: aws.String("512"),
+		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
+		ContainerDefinitions:    []types.ContainerDefinition{{Name: aws.String("agent"), Image: aws.String("public.ecr.aws/x/agent:3.2")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := client.RunTask(t.Context(), &ecs.RunTaskInput{
+		TaskDefinition: aws.String("agent"), LaunchType: types.LaunchTypeFargate,
+		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-1"}}},
+	})
+	if err != nil || len(run.Tasks) != 1 {
+		t.Fatalf("%+v, %v", run, err)
+	}
+	waiter := ecs.NewTasksStoppedWaiter(client, func(o *ecs.TasksStoppedWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 20*time.Millisecond
+	})
+	out, err := waiter.WaitForOutput(t.Context(), &ecs.DescribeTasksInput{Tasks: []string{*run.Tasks[0].TaskArn}}, 30*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := sidecar.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := out.Tasks[0].Containers[0]; c.ExitCode == nil || *c.ExitCode != 7 || *c.ImageDigest != digest.String() {
+		t.Errorf("the container is %+v", c)
+	}
 }

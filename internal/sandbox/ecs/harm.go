@@ -172,7 +172,7 @@ type unreachable struct {
 // reaches tells whether the registry of a reference can be reached; pull counts it as a
 // try.
 func (r *region) reaches(reference string, pull bool) bool {
-	host, _, _ := strings.Cut(fullReference(reference), "/")
+	host, _, _ := strings.Cut(FullReference(reference), "/")
 	for n := range r.Unreachable {
 		u := &r.Unreachable[n]
 		if u.Host != "" && u.Host != host {

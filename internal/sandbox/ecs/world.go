@@ -25,7 +25,7 @@ var (
 
 // Pull looks an image up in its registry.
 func (w *world) Pull(reference string) (rollout.Image, error) {
-	if full := fullReference(reference); !w.region.reaches(reference, true) {
+	if full := FullReference(reference); !w.region.reaches(reference, true) {
 		host, name, _ := strings.Cut(full, "/")
 		return rollout.Image{}, &rollout.PullError{Reason: fmt.Sprintf("CannotPullContainerError: The task cannot pull %s from the registry %s. "+
 			"There is a connection issue between the task and the registry. Check your task network configuration. : "+
@@ -35,7 +35,7 @@ func (w *world) Pull(reference string) (rollout.Image, error) {
 	if err == nil {
 		return rollout.Image{Digest: image.Digest, Labels: image.Labels}, nil
 	}
-	full := fullReference(reference)
+	full := FullReference(reference)
 	reason := fmt.Sprintf("CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: %v", err)
 	if errors.Is(err, ErrImageNotFound) {
 		reason = fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref %s: %s: not found", full, full)
@@ -43,9 +43,9 @@ func (w *world) Pull(reference string) (rollout.Image, error) {
 	return rollout.Image{}, &rollout.PullError{Reason: reason}
 }
 
-// fullReference writes a reference as the container runtime does: with Docker Hub's
+// FullReference writes a reference as the container runtime does: with Docker Hub's
 // host and the tag latest where they were left out.
-func fullReference(reference string) string {
+func FullReference(reference string) string {
 	host, rest, ok := strings.Cut(reference, "/")
 	switch {
 	case !ok:

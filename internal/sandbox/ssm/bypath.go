@@ -54,7 +54,11 @@ func (c call) getByPath(in byPathInput) (byPathOutput, error) {
 // below returns the parameters at any depth below a path, by name.
 func (st *store) below(path string) []*parameter {
 	var found []*parameter
-	for _, p := range st.sorted() {
+	all := st.sorted()
+	if strings.HasPrefix(path+"/", publicPrefix) {
+		all = public(st.scope.Region)
+	}
+	for _, p := range all {
 		if isBelow(p.Name, path, true) {
 			found = append(found, p)
 		}

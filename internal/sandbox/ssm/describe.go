@@ -1,7 +1,8 @@
 package ssm
 
 import (
-	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -10,7 +11,7 @@ const maxDescribePage = 50
 
 type describeInput struct {
 	ParameterFilters []filter
-	Filters          []json.RawMessage
+	Filters          []oldFilter
 	Shared           bool
 	MaxResults       *int
 	NextToken        string
@@ -43,8 +44,8 @@ type metadata struct {
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html
 func (c call) describe(in describeInput) (describeOutput, error) {
 	out := describeOutput{Parameters: []metadata{}}
-	if len(in.Filters) > 0 {
-		return out, wire.Errorf("ValidationException", "Filters is deprecated and the sandbox has none of it. Use ParameterFilters.")
+	if err := checkOldFilters(in); err != nil {
+		return out, err
 	}
 	if err := checkFilters(in.ParameterFilters, describeFilters); err != nil {
 		return out, err
@@ -63,7 +64,7 @@ func (c call) describe(in describeInput) (describeOutput, error) {
 	}
 	out.NextToken = next
 	for _, p := range page {
-		if v := versionByFilters(p, in.ParameterFilters); v != nil {
+		if v := versionByFilters(p, in.ParameterFilters); v != nil && matchOld(p, v, in.Filters) {
 			out.Parameters = append(out.Parameters, c.metadata(p, v))
 		}
 	}
@@ -85,4 +86,42 @@ func (c call) metadata(p *parameter, v *version) metadata {
 		Policies:         append([]policy{}, v.Policies...),
 		DataType:         v.DataType,
 	}
+}
+
+// oldFilter is what there was before ParameterFilters: names by how they begin, types and
+// keys as a whole.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParametersFilter.html
+type oldFilter struct {
+	Key    string
+	Values []string
+}
+
+func checkOldFilters(in describeInput) error {
+	if len(in.Filters) > 0 && len(in.ParameterFilters) > 0 {
+		return wire.Errorf("ValidationException", "You can use either Filters or ParameterFilters in a single request.")
+	}
+	for _, f := range in.Filters {
+		if !slices.Contains([]string{"Name", "Type", "KeyId"}, f.Key) {
+			return invalidMember(f.Key, "filters.1.member.key", "satisfy enum value set: [Type, KeyId, Name]")
+		}
+		if len(f.Values) == 0 {
+			return wire.Errorf("InvalidFilterValue", "The following filter values are missing : null for filter key %s.", f.Key)
+		}
+	}
+	return nil
+}
+
+func matchOld(p *parameter, v *version, filters []oldFilter) bool {
+	return !slices.ContainsFunc(filters, func(f oldFilter) bool {
+		return !slices.ContainsFunc(f.Values, func(value string) bool {
+			switch f.Key {
+			case "Name":
+				return strings.HasPrefix(p.Name, value)
+			case "Type":
+				return v.Type == value
+			default:
+				return v.KeyID == value
+			}
+		})
+	})
 }

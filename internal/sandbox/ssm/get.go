@@ -107,6 +107,9 @@ func (c call) resolve(s string, decrypt bool) (parameterOutput, error) {
 	}
 	p := c.find(r)
 	if p == nil {
+		p = c.public(r.name)
+	}
+	if p == nil {
 		return parameterOutput{}, notFound()
 	}
 	v := p.selected(r.selector)

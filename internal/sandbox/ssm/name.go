@@ -89,7 +89,8 @@ func parseReference(s string) (reference, error) {
 // hierarchy in front, and what follows it.
 func cutARN(s string) (scope wire.Scope, rest string, ok bool) {
 	parts := strings.SplitN(s, ":", arnColons+1)
-	if len(parts) <= arnColons || parts[2] != "ssm" || parts[3] == "" || parts[4] == "" {
+	public := len(parts) > arnColons && strings.HasPrefix(parts[arnColons], "parameter"+publicPrefix) // of no account
+	if len(parts) <= arnColons || parts[2] != "ssm" || parts[3] == "" || parts[4] == "" && !public {
 		return wire.Scope{}, "", false
 	}
 	rest, ok = strings.CutPrefix(parts[arnColons], "parameter/")

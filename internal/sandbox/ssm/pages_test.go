@@ -163,10 +163,6 @@ func TestDescribedMember(t *testing.T) {
 	if diff := cmp.Diff(want, out.Parameters, sdkOnly); diff != "" {
 		t.Error(diff)
 	}
-	_, err = s.Client.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{
-		Filters: []types.ParametersFilter{{Key: types.ParametersFilterKeyName, Values: []string{"x"}}},
-	})
-	wiretest.WantFailure(t, err, "ValidationException: Filters is deprecated")
 }
 
 func TestHistoryPages(t *testing.T) {

@@ -5,9 +5,8 @@
 //
 // What differs from AWS: values of SecureString are kept as they are, since there is
 // no KMS, and answered as an opaque text to whoever does not ask for decryption;
-// policies are kept but never acted upon; an aws:ec2:image is not looked up; the
-// deprecated Filters of DescribeParameters is refused; changes are visible at once,
-// where AWS's are eventually.
+// policies are kept but never acted upon; an aws:ec2:image is not looked up; of the public
+// parameters there are a few; changes are visible at once, where AWS's are eventually.
 package ssm
 
 import (

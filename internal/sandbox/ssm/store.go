@@ -59,6 +59,9 @@ func (st *store) sorted() []*parameter {
 }
 
 func (st *store) arn(name string) string {
+	if strings.HasPrefix(name, publicPrefix) { // nobody's
+		return "arn:aws:ssm:" + st.scope.Region + "::parameter" + name
+	}
 	return st.scope.ARN("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
 }
 

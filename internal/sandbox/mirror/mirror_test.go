@@ -1,0 +1,86 @@
+package mirror_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/tagboat/tagboat/internal/sandbox/mirror"
+)
+
+func built(t *testing.T, architecture, label string) v1.Image {
+	t.Helper()
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: architecture, Config: v1.Config{Labels: map[string]string{"of": label}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// TestResolve finds images and indexes by tag and by digest, as another tool wrote them.
+func TestResolve(t *testing.T) {
+	dir := t.TempDir()
+	path, err := layout.Write(filepath.Join(dir, "public.ecr.aws/x/agent"), empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tagged := func(tag string) layout.Option {
+		return layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": tag})
+	}
+	amd, arm := built(t, "amd64", "amd"), built(t, "arm64", "arm")
+	index := mutate.AppendManifests(empty.Index,
+		mutate.IndexAddendum{Add: arm, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64", Variant: "v8"}}},
+		mutate.IndexAddendum{Add: amd, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}})
+	if err := path.AppendImage(amd, tagged("3.1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := path.AppendIndex(index, tagged("3.2")); err != nil {
+		t.Fatal(err)
+	}
+	m, err := mirror.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, _ := amd.Digest()
+	many, _ := index.Digest()
+	for reference, want := range map[string]mirror.Image{
+		"public.ecr.aws/x/agent:3.1":                  {Digest: one.String(), Labels: map[string]string{"of": "amd"}, Platforms: []string{"linux/amd64"}},
+		"public.ecr.aws/x/agent:3.2":                  {Digest: many.String(), Labels: map[string]string{"of": "amd"}, Platforms: []string{"linux/arm64/v8", "linux/amd64"}},
+		"public.ecr.aws/x/agent:3.1@" + many.String(): {Digest: many.String(), Labels: map[string]string{"of": "amd"}, Platforms: []string{"linux/arm64/v8", "linux/amd64"}},
+		"public.ecr.aws/x/agent@" + one.String():      {Digest: one.String(), Labels: map[string]string{"of": "amd"}, Platforms: []string{"linux/amd64"}},
+	} {
+		got, err := m.Resolve(reference)
+		if err != nil {
+			t.Errorf("%s: %v", reference, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", reference, diff)
+		}
+	}
+	for _, reference := range []string{"public.ecr.aws/x/agent", "public.ecr.aws/x/agent:4", "public.ecr.aws/x:3.1", "public.ecr.aws/x/agent@sha256:" + strings.Repeat("0", 64)} {
+		if _, err := m.Resolve(reference); !errors.Is(err, mirror.ErrNotFound) {
+			t.Errorf("%s: %v", reference, err)
+		}
+	}
+	if _, err := m.Resolve("../" + filepath.Base(dir) + "/public.ecr.aws/x/agent:3.1"); err == nil {
+		t.Error("a reference leads out of the mirror")
+	}
+	config, err := amd.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "public.ecr.aws/x/agent/blobs/sha256", config.Hex), []byte(`{"os":"linux"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Resolve("public.ecr.aws/x/agent:3.1"); err == nil || !strings.Contains(err.Error(), "has other content") {
+		t.Errorf("a blob with other content: %v", err)
+	}
+}
