@@ -71,7 +71,7 @@ environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
 	w.aws("ecs.CreateCluster", map[string]any{"clusterName": "dev"})
 	w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": "/web"})
 	for _, name := range []string{"/t", "/s", "s", "/token", "/a", "/ad", "ad"} {
-		w.aws("ssm.PutParameter", map[string]any{"name": name, "value": "x", "type": "SecureString"})
+		w.aws("ssm.PutParameter", map[string]any{"Name": name, "Value": "x", "Type": "SecureString"})
 	}
 	w.pushFor(strings.TrimSpace(string(w.file(dir, "platform"))), "shop/web:v1")
 	w.pin("dev", "web=v1")
