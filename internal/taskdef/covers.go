@@ -17,7 +17,7 @@ func covers(field string, want, have any) bool {
 		return true
 	case map[string]any:
 		object, ok := have.(map[string]any)
-		return ok && coversObject(want, object)
+		return ok && coversObject(want, object) && (!named(field) || len(want) == len(object))
 	case []any:
 		list, ok := have.([]any)
 		return ok && coversList(field, want, list)
@@ -25,6 +25,10 @@ func covers(field string, want, have any) bool {
 		return sameScalar(field, want, have)
 	}
 }
+
+// named reports whether a field is an object whose members the user names, so that ECS
+// adds none.
+func named(field string) bool { return field == "options" || field == "hookDetails" }
 
 func coversObject(want, have map[string]any) bool {
 	for field, value := range want {
@@ -35,26 +39,45 @@ func coversObject(want, have map[string]any) bool {
 	return true
 }
 
+// coversList pairs the entries that are wanted with those that there are, each with one.
 func coversList(field string, want, have []any) bool {
 	if len(want) != len(have) {
 		return false
 	}
-	taken := make([]bool, len(have))
-	for i, item := range want {
-		found := false
-		for j := range have {
-			// Of a service's lists, the placement strategies alone have an order.
-			if taken[j] || field == "placementStrategy" && i != j || !covers(field, item, have[j]) {
-				continue
-			}
-			taken[j], found = true, true
-			break
-		}
-		if !found {
+	p := pairing{by: make([]int, len(have)), fits: func(i, j int) bool {
+		// Of a service's lists, the placement strategies alone have an order.
+		return (field != "placementStrategy" || i == j) && covers(field, want[i], have[j])
+	}}
+	for j := range p.by {
+		p.by[j] = -1
+	}
+	for i := range want {
+		if !p.place(i, make([]bool, len(have))) {
 			return false
 		}
 	}
 	return true
+}
+
+// pairing gives each wanted entry one of its own. An entry that says little fits several,
+// and makes room for one that says more.
+type pairing struct {
+	by   []int // which wanted entry has one, by its place; -1 for none
+	fits func(want, have int) bool
+}
+
+func (p pairing) place(want int, tried []bool) bool {
+	for have := range p.by {
+		if tried[have] || !p.fits(want, have) {
+			continue
+		}
+		tried[have] = true
+		if p.by[have] < 0 || p.place(p.by[have], tried) {
+			p.by[have] = want
+			return true
+		}
+	}
+	return false
 }
 
 // absentMeans reports whether a field that ECS does not show has the wanted value: its
@@ -73,7 +96,7 @@ func absentMeans(field string, want any) bool {
 			"platformVersion": "LATEST", "strategy": "ROLLING", "availabilityZoneRebalancing": "DISABLED",
 			"type": "ECS", // of the deployment controller, the only type that can be absent
 		}
-		return want == defaults[field]
+		return want == "" || want == defaults[field]
 	default:
 		return false
 	}
