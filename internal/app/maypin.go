@@ -183,7 +183,7 @@ func (a *App) platformsOf(ctx context.Context, f found) ([]string, error) {
 // told: what is wrong with a file is for plan to say.
 func (a *App) platform(ctx context.Context, env config.Environment, service config.Service) string {
 	if service.TaskDefinition != "" {
-		template, err := taskdef.Read(service.TaskDefinition)
+		template, err := taskdef.Read(service.TaskDefinition, a.config.Files)
 		if err != nil {
 			return ""
 		}

@@ -66,7 +66,7 @@ func (a *App) withUnchosen(cells []cell) []cell {
 			template, known := read[name]
 			if !known && service.ServiceFile != "" {
 				var err error
-				if template, err = taskdef.ReadService(service.ServiceFile); err != nil {
+				if template, err = taskdef.ReadService(service.ServiceFile, a.config.Files); err != nil {
 					continue
 				}
 				read[name] = template

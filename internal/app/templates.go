@@ -27,7 +27,7 @@ func (a *App) read(services []config.Service) (map[tagboat.ServiceName]templates
 	all := map[tagboat.ServiceName]templates{}
 	var failed []error
 	for _, service := range services {
-		files, err := readService(service, known)
+		files, err := a.readService(service, known)
 		if err != nil {
 			failed = append(failed, err)
 		}
@@ -36,7 +36,7 @@ func (a *App) read(services []config.Service) (map[tagboat.ServiceName]templates
 	return all, errors.Join(failed...)
 }
 
-func readService(service config.Service, known taskdef.Names) (templates, error) {
+func (a *App) readService(service config.Service, known taskdef.Names) (templates, error) {
 	var files templates
 	var failed []error
 	check := func(t *taskdef.Template, err error) *taskdef.Template {
@@ -49,10 +49,10 @@ func readService(service config.Service, known taskdef.Names) (templates, error)
 		return t
 	}
 	if service.TaskDefinition != "" {
-		files.definition = check(taskdef.Read(service.TaskDefinition))
+		files.definition = check(taskdef.Read(service.TaskDefinition, a.config.Files))
 	}
 	if service.ServiceFile != "" {
-		files.service = check(taskdef.ReadService(service.ServiceFile))
+		files.service = check(taskdef.ReadService(service.ServiceFile, a.config.Files))
 	}
 	if len(failed) == 0 && files.definition != nil {
 		if _, err := files.definition.Images(service.Containers, service.ContainerPlaces); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/selection"
+	"github.com/tagboat/tagboat/internal/source"
 )
 
 // Config is a tagboat.yaml that was read and checked. It is not changed after that,
@@ -27,6 +28,7 @@ type Config struct {
 	Publish      Publish
 	Notify       []Webhook
 	Limits       Limits
+	Files        source.Border // where the files that it names, and what they import, may be
 }
 
 // Image is a name for a repository with the rule that selects its versions.

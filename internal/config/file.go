@@ -19,7 +19,12 @@ type file struct {
 	Journal      fileJournal                       `yaml:"journal" doc:"where CloudWatch Logs keeps the history of what was changed"`
 	Notify       []fileWebhook                     `yaml:"notify" doc:"webhooks that hear how deployments ended"`
 	Limits       fileLimits                        `yaml:"limits" doc:"what others can make a run do: wait, read, follow"`
+	Files        fileFiles                         `yaml:"files" doc:"where the files that this one names may be"`
 	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
+}
+
+type fileFiles struct {
+	Allow []source.Text `yaml:"allow" doc:"directories beside the repository of this file, or its directory where it is in none, whose files may be read too"`
 }
 
 type fileImage struct {

@@ -15,7 +15,7 @@ import (
 // found, each a *tagboat.Error of kind Usage with its place. Paths in the file start
 // at the file's directory, and the files that it names must exist.
 func Load(path string) (*Config, error) {
-	root, err := source.Read(path)
+	root, err := source.Read(path, around(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, tagboat.Usagef("there is no %s", path).
 			WithHint("say where it is with --config FILE; tagboat demo shows one")
@@ -24,6 +24,20 @@ func Load(path string) (*Config, error) {
 		return nil, err
 	}
 	return build(path, root)
+}
+
+// around returns the border of what the configuration itself may import. It may be a
+// symbolic link.
+func around(path string) source.Border {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		real = path // reading it says why
+	}
+	border, err := source.NewBorder(filepath.Dir(path), filepath.Dir(real))
+	if err != nil {
+		return source.Border{} // as above
+	}
+	return border
 }
 
 // Parse is Load for content that is already at hand; path is where it would live.
@@ -50,6 +64,7 @@ func build(path string, root *source.Node) (*Config, error) {
 		config:      &Config{File: path, Dir: filepath.Dir(abs), App: f.App.Value, Registry: f.Registry.Value},
 	}
 	b.app()
+	b.files()
 	b.images()
 	b.services()
 	b.dependencies()
@@ -142,6 +157,40 @@ func (b *builder) path(name source.Text) string {
 		b.problem(name.At, "the file %s cannot be read: %w", name.Value, err)
 	case info.IsDir():
 		b.problem(name.At, "%s is a directory, not a file", name.Value)
+	default:
+		b.inside(name, path)
 	}
 	return path
+}
+
+// inside refuses a file outside of the border.
+func (b *builder) inside(name source.Text, path string) {
+	err := b.config.Files.Check(path)
+	if e := (*tagboat.Error)(nil); errors.As(err, &e) {
+		b.problem(name.At, "%s", e.Error()).hint("%s", e.Hint)
+	} else if err != nil {
+		b.problem(name.At, "the file %s cannot be read: %w", name.Value, err)
+	}
+}
+
+// files reads which files may be read.
+func (b *builder) files() {
+	var allowed []string
+	for _, name := range b.file.Files.Allow {
+		dir := name.Value
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(b.config.Dir, dir)
+		}
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() || name.Value == "" {
+			b.problem(name.At, "there is no directory %q", name.Value).
+				hint("paths start at the directory of this file: %s", source.DisplayName(dir))
+			continue
+		}
+		allowed = append(allowed, dir)
+	}
+	border, err := source.NewBorder(b.config.Dir, allowed...)
+	if err != nil {
+		b.problem(b.file.App.At, "finding the directories of the configuration: %w", err)
+	}
+	b.config.Files = border
 }

@@ -17,7 +17,7 @@ func parseJSON(l *lines) (*Node, error) {
 	if err := json.Unmarshal(l.data, &whole); err != nil {
 		return nil, jsonSyntaxError(l, err)
 	}
-	r := jsonReader{lines: l, dec: json.NewDecoder(bytes.NewReader(l.data))}
+	r := &jsonReader{lines: l, dec: json.NewDecoder(bytes.NewReader(l.data))}
 	r.dec.UseNumber()
 	return r.value()
 }
@@ -41,13 +41,14 @@ func jsonSyntaxError(l *lines, err error) error {
 }
 
 type jsonReader struct {
+	counting
 	lines *lines
 	dec   *json.Decoder
 }
 
 // next returns the next token and where it begins: after the end of the one before
 // and the blanks, comma or colon between them.
-func (r jsonReader) next() (json.Token, tagboat.Position, error) {
+func (r *jsonReader) next() (json.Token, tagboat.Position, error) {
 	off := int(r.dec.InputOffset())
 	off += len(r.lines.data[off:]) - len(bytes.TrimLeft(r.lines.data[off:], " \t\r\n,:"))
 	token, err := r.dec.Token()
@@ -57,9 +58,13 @@ func (r jsonReader) next() (json.Token, tagboat.Position, error) {
 	return token, r.lines.offset(off), nil
 }
 
-func (r jsonReader) value() (*Node, error) {
+func (r *jsonReader) value() (*Node, error) {
 	token, at, err := r.next()
 	if err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	if err := r.enter(func() tagboat.Position { return at }); err != nil {
 		return nil, err
 	}
 	n := &Node{At: at}
@@ -80,7 +85,7 @@ func (r jsonReader) value() (*Node, error) {
 	return n, nil
 }
 
-func (r jsonReader) list(n *Node) error {
+func (r *jsonReader) list(n *Node) error {
 	n.Kind = List
 	for r.dec.More() {
 		item, err := r.value()
@@ -93,17 +98,19 @@ func (r jsonReader) list(n *Node) error {
 	return err
 }
 
-func (r jsonReader) object(n *Node) error {
+func (r *jsonReader) object(n *Node) error {
 	n.Kind = Map
+	seen := map[string]bool{}
 	for r.dec.More() {
 		token, at, err := r.next()
 		if err != nil {
 			return err
 		}
 		name, _ := token.(string)
-		if n.Field(name) != nil {
+		if seen[name] {
 			return tagboat.Usagef("%q stands here twice", name).At(at).WithHint("remove one of the two")
 		}
+		seen[name] = true
 		value, err := r.value()
 		if err != nil {
 			return err

@@ -3,7 +3,10 @@ package source
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/google/go-jsonnet"
@@ -14,13 +17,20 @@ import (
 // parseJsonnet evaluates a Jsonnet program. Its own errors have the place that
 // Jsonnet gives. The nodes know the file but no line: Jsonnet computes values, so
 // what is said of them later names their path.
-func parseJsonnet(path, display string, data []byte) (*Node, error) {
-	vm := jsonnet.MakeVM()
-	vm.SetTraceOut(io.Discard)
-	vm.Importer(&importer{path: path, content: jsonnet.MakeContentsRaw(data)})
-	out, err := vm.EvaluateFile(path)
+func parseJsonnet(path, display string, data []byte, within Border) (*Node, error) {
+	files := &importer{path: path, within: within, read: map[string]jsonnet.Contents{path: jsonnet.MakeContentsRaw(data)}}
+	out, err := evaluation().spend(func() (string, error) {
+		vm := jsonnet.MakeVM()
+		vm.SetTraceOut(io.Discard)
+		vm.Importer(files)
+		return vm.EvaluateFile(path)
+	})
+	if errors.Is(err, errBudget) {
+		return nil, tagboat.Usagef("evaluating the file was given up: %v", err).At(tagboat.Position{File: display}).
+			WithHint("look for a function that calls itself without an end, or an object that contains itself")
+	}
 	if err != nil {
-		return nil, jsonnetError(path, display, data, err)
+		return nil, files.explain(jsonnetError(path, display, data, err))
 	}
 	root, err := parseJSON(newLines(display, []byte(out)))
 	if err != nil {
@@ -30,19 +40,55 @@ func parseJsonnet(path, display string, data []byte) (*Node, error) {
 	return root, nil
 }
 
-// importer gives the program itself from memory, and what it imports from the disk.
+// importer gives the program itself from memory, and what it imports from the disk, each
+// file once.
 type importer struct {
 	path    string
-	content jsonnet.Contents
-	files   jsonnet.FileImporter
+	within  Border
+	read    map[string]jsonnet.Contents
+	bytes   int
+	refused *outside
 }
+
+// mostImported bounds what a program imports in all.
+const mostImported = 4 * mostBytes
 
 // Import implements jsonnet.Importer.
 func (i *importer) Import(from, path string) (jsonnet.Contents, string, error) {
-	if from == "" && path == i.path {
-		return i.content, path, nil
+	at := path
+	if from != "" && !filepath.IsAbs(path) {
+		at = filepath.Join(filepath.Dir(from), path)
 	}
-	return i.files.Import(from, path)
+	if content, ok := i.read[at]; ok {
+		return content, at, nil
+	}
+	if err := i.within.check(at); err != nil {
+		if o := (outside{}); errors.As(err, &o) {
+			i.refused = &o
+		}
+		return jsonnet.Contents{}, "", err
+	}
+	data, err := readFile(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return jsonnet.Contents{}, "", fmt.Errorf("couldn't open import %q: there is no such file", path)
+	}
+	if err != nil {
+		return jsonnet.Contents{}, "", fmt.Errorf("importing %q: %w", path, err)
+	}
+	if i.bytes += len(data); i.bytes > mostImported {
+		return jsonnet.Contents{}, "", fmt.Errorf("importing %q: all imports together have more than %d MiB, which is the limit", path, mostImported>>20)
+	}
+	i.read[at] = jsonnet.MakeContentsRaw(data)
+	return i.read[at], at, nil
+}
+
+// explain says how a file that was refused may be read.
+func (i *importer) explain(err error) error {
+	var e *tagboat.Error
+	if i.refused != nil && errors.As(err, &e) && e.Hint == "" {
+		e.Hint = i.refused.hint()
+	}
+	return err
 }
 
 var _ jsonnet.Importer = (*importer)(nil)

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -18,6 +17,9 @@ type lines struct {
 	file   string
 	data   []byte
 	starts []int // offset of the first byte of each line
+	// last is where offset was asked for last, since it is asked from the front to the back
+	// and a minified file is one line.
+	last struct{ off, line, column int }
 }
 
 func newLines(file string, data []byte) *lines {
@@ -34,7 +36,13 @@ func newLines(file string, data []byte) *lines {
 func (l *lines) offset(off int) tagboat.Position {
 	off = max(0, min(off, len(l.data)))
 	line := sort.Search(len(l.starts), func(i int) bool { return l.starts[i] > off })
-	return l.place(line, 1+utf8.RuneCount(l.data[l.starts[line-1]:off]))
+	from, column := l.starts[line-1], 1
+	if l.last.line == line && l.last.off <= off {
+		from, column = l.last.off, l.last.column
+	}
+	column += utf8.RuneCount(l.data[from:off])
+	l.last.off, l.last.line, l.last.column = off, line, column
+	return l.place(line, column)
 }
 
 // place returns the place with the text of its line. Line and column count from 1.
@@ -45,8 +53,8 @@ func (l *lines) place(line, column int) tagboat.Position {
 
 func (l *lines) text(line int) string {
 	rest := l.data[l.starts[line-1]:]
-	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
-		rest = rest[:end]
+	if line < len(l.starts) {
+		rest = l.data[l.starts[line-1] : l.starts[line]-1]
 	}
 	if len(rest) > longestQuote {
 		return ""

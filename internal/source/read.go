@@ -16,20 +16,24 @@ import (
 // Read reads the file at path: YAML, or JSON where the name ends in .json, or
 // Jsonnet where it ends in .jsonnet or .libsonnet. Places name the file relative to
 // the working directory where it lies below it. What is wrong with the file's
-// content is an error of kind Usage with its place.
-func Read(path string) (*Node, error) {
-	data, err := os.ReadFile(path)
+// content is an error of kind Usage with its place. Neither the file nor what it imports may
+// be outside of the border, and how large, how deep and how slow it may be has limits.
+func Read(path string, within Border) (*Node, error) {
+	if err := within.Check(path); err != nil {
+		return nil, err
+	}
+	data, err := readFile(path)
 	if err != nil {
 		return nil, readError(path, err)
 	}
-	return parse(path, DisplayName(path), data)
+	return parse(path, DisplayName(path), data, within)
 }
 
 // Parse is Read for content that is already at hand. Jsonnet imports are relative
 // to file.
-func Parse(file string, data []byte) (*Node, error) { return parse(file, file, data) }
+func Parse(file string, data []byte) (*Node, error) { return parse(file, file, data, Border{}) }
 
-func parse(path, display string, data []byte) (*Node, error) {
+func parse(path, display string, data []byte, within Border) (*Node, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // the byte order mark that some editors write
 	switch {
 	case !utf8.Valid(data):
@@ -43,7 +47,7 @@ func parse(path, display string, data []byte) (*Node, error) {
 	case ".json":
 		root, err = parseJSON(newLines(display, data))
 	case ".jsonnet", ".libsonnet":
-		root, err = parseJsonnet(path, display, data)
+		root, err = parseJsonnet(path, display, data, within)
 	default:
 		root, err = parseYAML(newLines(display, data))
 	}

@@ -126,7 +126,7 @@ func TestJsonnetImports(t *testing.T) {
 		}
 	}
 	t.Chdir(dir)
-	n, err := source.Read(filepath.Join(dir, "good.jsonnet"))
+	n, err := source.Read(filepath.Join(dir, "good.jsonnet"), source.Border{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestJsonnetImports(t *testing.T) {
 		"broken.jsonnet": "broken.jsonnet:2:3: not Jsonnet that can be evaluated: bad.libsonnet:2:6 Expected a comma before next field",
 		"none.jsonnet":   "there is no file none.jsonnet",
 	} {
-		if _, err := source.Read(filepath.Join(dir, file)); err == nil || strings.ReplaceAll(err.Error(), dir+"/", "") != want {
+		if _, err := source.Read(filepath.Join(dir, file), source.Border{}); err == nil || strings.ReplaceAll(err.Error(), dir+"/", "") != want {
 			t.Errorf("%s: %v, want %s", file, err, want)
 		}
 	}
@@ -150,7 +150,8 @@ func TestJsonnetImports(t *testing.T) {
 // FuzzParse: nothing panics, every error has a file, and JSON reads as encoding/json
 // reads it, whichever parser does it.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`{"a":[1,null,{"b":"c"}]}`, "a: &x [1]\nb: *x\n", "- |\n  x\n", "{a: 'b'", "? a\n: b\n", "a: !!str 1", "<<: {a: 1}", "\"\\ud800\""} {
+	for _, s := range []string{`{"a":[1,null,{"b":"c"}]}`, "a: &x [1]\nb: *x\n", "- |\n  x\n", "{a: 'b'", "? a\n: b\n", "a: !!str 1", "<<: {a: 1}", "\"\\ud800\"",
+		strings.Repeat("[", 600), strings.Repeat("- ", 600), "a: &a [*a]", "a: &a [b, b]\nc: &c [*a, *a]\nd: [*c, *c]", "a: 1\na: 2", "a: 1e999999999", "a\x00b: c"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

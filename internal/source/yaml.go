@@ -6,19 +6,20 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/tagboat/tagboat"
 )
 
-// mostNodes bounds how far anchors that are used many times may unfold, so that a
-// small file cannot fill the memory.
-const mostNodes = 200_000
-
 // parseYAML reads one YAML document. Anchors, aliases and merge keys are unfolded.
 func parseYAML(l *lines) (*Node, error) {
-	file, err := parser.ParseBytes(l.data, 0)
+	tokens := lexer.Tokenize(string(l.data))
+	if err := checkTokens(l, tokens); err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, yamlSyntaxError(l, err)
 	}
@@ -61,10 +62,9 @@ func yamlSyntaxError(l *lines, err error) error {
 }
 
 type yamlReader struct {
+	counting
 	lines   *lines
 	anchors map[string]ast.Node
-	count   int
-	depth   int
 }
 
 func (r *yamlReader) at(t *token.Token) tagboat.Position {
@@ -75,11 +75,9 @@ func (r *yamlReader) at(t *token.Token) tagboat.Position {
 }
 
 func (r *yamlReader) node(n ast.Node) (*Node, error) {
-	r.count++
-	r.depth++
-	defer func() { r.depth-- }()
-	if r.count > mostNodes || r.depth > 500 {
-		return nil, tagboat.Usagef("the file nests or repeats its anchors too much").At(r.at(n.GetToken()))
+	defer r.leave()
+	if err := r.enter(func() tagboat.Position { return r.at(n.GetToken()) }); err != nil {
+		return nil, err
 	}
 	switch n := n.(type) {
 	case *ast.MappingNode:

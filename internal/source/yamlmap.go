@@ -10,6 +10,7 @@ import (
 // what the map says itself: https://yaml.org/type/merge.html
 func (r *yamlReader) mapping(n ast.Node, values []*ast.MappingValueNode) (*Node, error) {
 	object := &Node{Kind: Map, At: r.mappingPlace(n, values)}
+	seen := map[string]bool{}
 	var merged []Field
 	for _, value := range values {
 		if value.Key.IsMergeKey() {
@@ -24,13 +25,15 @@ func (r *yamlReader) mapping(n ast.Node, values []*ast.MappingValueNode) (*Node,
 		if err != nil {
 			return nil, err
 		}
-		if object.Field(field.Name) != nil {
+		if seen[field.Name] {
 			return nil, tagboat.Usagef("%q stands here twice", field.Name).At(field.At).WithHint("remove one of the two")
 		}
+		seen[field.Name] = true
 		object.Fields = append(object.Fields, field)
 	}
 	for _, field := range merged {
-		if object.Field(field.Name) == nil {
+		if !seen[field.Name] {
+			seen[field.Name] = true
 			object.Fields = append(object.Fields, field)
 		}
 	}

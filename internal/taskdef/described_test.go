@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -25,7 +26,7 @@ func TestDescribedAsFiles(t *testing.T) {
 			if strings.HasSuffix(file, ".service.json") {
 				read = taskdef.ReadService
 			}
-			template, err := read(file)
+			template, err := read(file, source.Border{})
 			if err != nil {
 				t.Fatal(report(err))
 			}

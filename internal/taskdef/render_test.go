@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -46,7 +47,7 @@ func inputs(t *testing.T) taskdef.Inputs {
 }
 
 func TestRender(t *testing.T) {
-	template, err := taskdef.Read("testdata/web.taskdef.json")
+	template, err := taskdef.Read("testdata/web.taskdef.json", source.Border{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestRenderErrors(t *testing.T) {
 		{"two-images-for-a-container", func(in *taskdef.Inputs) { in.Containers["envoy"] = "api" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			template, err := taskdef.Read("testdata/web.taskdef.json")
+			template, err := taskdef.Read("testdata/web.taskdef.json", source.Border{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +107,7 @@ func TestRenderErrors(t *testing.T) {
 }
 
 func TestCheckNames(t *testing.T) {
-	template, err := taskdef.Read("testdata/web.taskdef.json")
+	template, err := taskdef.Read("testdata/web.taskdef.json", source.Border{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ networkConfiguration:
 }
 
 func TestPlace(t *testing.T) {
-	template, err := taskdef.Read("testdata/web.taskdef.json")
+	template, err := taskdef.Read("testdata/web.taskdef.json", source.Border{})
 	if err != nil {
 		t.Fatal(err)
 	}

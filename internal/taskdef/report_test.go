@@ -27,7 +27,7 @@ func TestBad(t *testing.T) {
 			if strings.HasSuffix(file, ".service.json") {
 				read = taskdef.ReadService
 			}
-			_, err := read(file)
+			_, err := read(file, source.Border{})
 			if err == nil {
 				t.Fatal("no error")
 			}

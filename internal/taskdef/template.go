@@ -28,14 +28,18 @@ func (t *Template) Notes() []*tagboat.Error {
 // Read reads a template of a task definition: the input of RegisterTaskDefinition
 // as JSON, YAML or Jsonnet. Its error joins everything that is wrong with the file,
 // each a *tagboat.Error of kind Usage with its place.
-func Read(path string) (*Template, error) { return read(path, registerTaskDefinition) }
+func Read(path string, within source.Border) (*Template, error) {
+	return read(path, within, registerTaskDefinition)
+}
 
 // ReadService is Read for the input of CreateService. The cluster and the task
 // definition are not in it: Tagboat sets them.
-func ReadService(path string) (*Template, error) { return read(path, createService) }
+func ReadService(path string, within source.Border) (*Template, error) {
+	return read(path, within, createService)
+}
 
-func read(path, shape string) (*Template, error) {
-	root, err := source.Read(path)
+func read(path string, within source.Border, shape string) (*Template, error) {
+	root, err := source.Read(path, within)
 	if err != nil {
 		return nil, err
 	}

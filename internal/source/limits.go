@@ -1,0 +1,163 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/tagboat/tagboat"
+)
+
+// What a file may be at most. Task definitions have 64 KB at most on AWS, and templates of
+// CloudFormation 1 MB, so nobody comes near these who does not mean to.
+const (
+	mostBytes  = 4 << 20 // of a file
+	mostNodes  = 200_000 // entries, with anchors unfolded
+	mostTokens = 100_000 // of YAML, of which the parser's time is the square
+	mostNested = 500     // maps and lists in one another
+)
+
+// budget is what evaluating Jsonnet may take, which is a language to compute in.
+type budget struct {
+	time   time.Duration
+	memory uint64
+}
+
+var errBudget = errors.New("over the limit")
+
+// evaluation is the budget of one file.
+func evaluation() budget { return budget{time: 10 * time.Second, memory: 512 << 20} }
+
+// spend runs a computation until it is over or has used up the budget. Nothing can stop it
+// then, so that the process should end soon; its error wraps errBudget.
+func (b budget) spend(run func() (string, error)) (string, error) {
+	type result struct {
+		out string
+		err error
+	}
+	over := make(chan result, 1)
+	// A stack that is too large would end the process without a word, before its memory
+	// is seen here.
+	stack := debug.SetMaxStack(math.MaxInt)
+	go func() {
+		out, err := run()
+		over <- result{out, err}
+	}()
+	before, deadline := inUse(), time.NewTimer(b.time)
+	defer deadline.Stop()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case r := <-over:
+			debug.SetMaxStack(stack)
+			return r.out, r.err
+		case <-deadline.C:
+			return "", fmt.Errorf("it takes longer than %s: %w", b.time, errBudget)
+		case <-look.C:
+			if now := inUse(); now > before && now-before > b.memory {
+				return "", fmt.Errorf("it takes more than %d MiB of memory: %w", b.memory>>20, errBudget)
+			}
+		}
+	}
+}
+
+// inUse returns the memory that the process has from the system.
+func inUse() uint64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
+}
+
+// readFile reads a regular file that is not too large. Devices and pipes have no end, or
+// none soon.
+func readFile(path string) ([]byte, error) {
+	// Opening a pipe waits for who writes to it, so it is looked at before.
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if err := regular(info); err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, mostBytes+1))
+	if err == nil && len(data) > mostBytes {
+		err = errTooLarge
+	}
+	return data, err
+}
+
+var errTooLarge = fmt.Errorf("it has more than %d MiB, the limit of a file", mostBytes>>20)
+
+func regular(info os.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return errors.New("it is a directory")
+	case !info.Mode().IsRegular():
+		return errors.New("it is a device or a pipe, not a file")
+	case info.Size() > mostBytes:
+		return errTooLarge
+	}
+	return nil
+}
+
+// counting counts what a file consists of.
+type counting struct{ nodes, depth int }
+
+// enter counts a node; the caller leaves it after what is in it.
+func (c *counting) enter(at func() tagboat.Position) error {
+	c.nodes++
+	c.depth++
+	switch {
+	case c.nodes > mostNodes:
+		return tagboat.Usagef("the file has more than %d entries, anchors unfolded, which is the limit", mostNodes).At(at())
+	case c.depth > mostNested:
+		return nestedTooDeep(at())
+	}
+	return nil
+}
+
+func (c *counting) leave() { c.depth-- }
+
+func nestedTooDeep(at tagboat.Position) error {
+	return tagboat.Usagef("maps and lists are nested more than %d deep here, which is the limit", mostNested).At(at)
+}
+
+// checkTokens refuses what the YAML parser would take too long, or too much memory, for.
+func checkTokens(l *lines, tokens token.Tokens) error {
+	flow, row, line := 0, 0, 0
+	for i, t := range tokens {
+		if t.Position == nil {
+			continue
+		}
+		if t.Position.Line != line {
+			row, line = 0, t.Position.Line
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
+			row++
+		}
+		switch {
+		case i >= mostTokens:
+			return tagboat.Usagef("the file has more than %d words and signs, which is the limit for YAML", mostTokens).
+				At(l.place(line, t.Position.Column)).WithHint("JSON may be larger")
+		case flow+row > mostNested:
+			return nestedTooDeep(l.place(line, t.Position.Column))
+		}
+	}
+	return nil
+}
