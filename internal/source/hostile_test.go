@@ -110,7 +110,6 @@ func TestWhatIsNoFileIsNotRead(t *testing.T) {
 // own, since nothing can stop it.
 var endless = map[string]string{
 	"loops":       "local f(x) = f(x + 1) tailstrict; f(0)",
-	"grows":       "local d(s, n) = if n == 0 then s else d(s + s, n - 1); d('xxxxxxxxxxxxxxxx', 45)",
 	"lists":       "std.range(1, 1000000000)",
 	"has itself":  "local x = { a: x }; x",
 	"parentheses": strings.Repeat("(", 500_000),
