@@ -15,6 +15,7 @@ type serviceRevisionRecord struct {
 	ClusterARN      string                 `json:"clusterArn"`
 	TaskDefinition  string                 `json:"taskDefinition"`
 	LaunchType      string                 `json:"launchType,omitempty"`
+	Capacity        []capacityItem         `json:"capacityProviderStrategy,omitempty"`
 	PlatformVersion string                 `json:"platformVersion,omitempty"`
 	PlatformFamily  string                 `json:"platformFamily,omitempty"`
 	LoadBalancers   []loadBalancer         `json:"loadBalancers"`
@@ -65,6 +66,9 @@ func serviceRevisionRecordOf(r *rollout.ServiceRevision, s *rollout.Service) ser
 		LaunchType: r.LaunchType, LoadBalancers: loadBalancersOf(r.LoadBalancers), Images: []imageRecord{},
 		Network: members.Network, Registries: members.Registries, ServiceConnect: members.ServiceConnect,
 		Volumes: members.Volumes, Lattice: members.Lattice, CreatedAt: wire.At(r.CreatedAt), Resolved: resolved(r),
+	}
+	if record.Capacity = capacityItemsOf(r.Capacity); len(record.Capacity) > 0 {
+		record.LaunchType = "" // ECS answers one or the other
 	}
 	if r.LaunchType == fargate {
 		record.PlatformVersion, record.PlatformFamily = r.PlatformVersion, "Linux"

@@ -164,6 +164,12 @@ func asItIs(s *rollout.Service, own settings) *settings {
 	if s.Spec.Task != nil {
 		own.TaskDefinition = s.Spec.Task.ARN
 	}
+	if !slices.Equal(own.capacity(), s.Spec.Capacity) {
+		own.Capacity = capacityItemsOf(s.Spec.Capacity)
+		if own.LaunchType = ""; len(own.Capacity) == 0 {
+			own.LaunchType = s.Spec.LaunchType
+		}
+	}
 	if own.platform() != s.Spec.PlatformVersion {
 		own.Platform = s.Spec.PlatformVersion
 	}
@@ -171,6 +177,15 @@ func asItIs(s *rollout.Service, own settings) *settings {
 		own.LoadBalancers = loadBalancersOf(s.Spec.LoadBalancers)
 	}
 	return &own
+}
+
+// capacityItemsOf turns what capacity returns back.
+func capacityItemsOf(capacity []rollout.Capacity) []capacityItem {
+	var all []capacityItem
+	for _, c := range capacity {
+		all = append(all, capacityItem{CapacityProvider: c.Provider, Weight: c.Weight, Base: c.Base})
+	}
+	return all
 }
 
 // capacity returns the capacity provider strategy for the scheduler.

@@ -15,6 +15,7 @@ type ServiceRevision struct {
 	LoadBalancers   []LoadBalancer   `json:"loadBalancers,omitempty"`
 	LaunchType      string           `json:"launchType,omitempty"`
 	PlatformVersion string           `json:"platformVersion,omitempty"`
+	Capacity        []Capacity       `json:"capacity,omitempty"`
 	Places          []Place          `json:"places,omitempty"`
 	Extra           json.RawMessage  `json:"extra,omitempty"`      // ServiceSpec.Revision
 	Images          []ContainerImage `json:"images"`               // in the task definition's order
@@ -40,7 +41,7 @@ func (e *Engine) newRevision(s *Service, force bool) *ServiceRevision {
 	r := &ServiceRevision{
 		ARN:            region + "service-revision/" + cluster + "/" + s.Spec.Name + "/" + e.ids.digits(),
 		TaskDefinition: s.Spec.Task.ARN, LoadBalancers: s.Spec.LoadBalancers, LaunchType: s.Spec.LaunchType,
-		PlatformVersion: s.Spec.PlatformVersion, Places: s.Spec.Places, Extra: s.Spec.Revision, CreatedAt: e.now, spec: s.Spec.Task,
+		PlatformVersion: s.Spec.PlatformVersion, Capacity: s.Spec.Capacity, Places: s.Spec.Places, Extra: s.Spec.Revision, CreatedAt: e.now, spec: s.Spec.Task,
 	}
 	for _, c := range s.Spec.Task.Containers {
 		r.Images = append(r.Images, ContainerImage{Container: c.Name, Image: c.Image})
@@ -61,7 +62,7 @@ func (e *Engine) newRevision(s *Service, force bool) *ServiceRevision {
 // restoreRevision has the service's specification say what a revision says.
 func (s *Service) restoreRevision(r *ServiceRevision) {
 	s.Spec.Task, s.Spec.LoadBalancers, s.Spec.LaunchType = r.spec, r.LoadBalancers, r.LaunchType
-	s.Spec.PlatformVersion, s.Spec.Places, s.Spec.Revision = r.PlatformVersion, r.Places, r.Extra
+	s.Spec.PlatformVersion, s.Spec.Capacity, s.Spec.Places, s.Spec.Revision = r.PlatformVersion, r.Capacity, r.Places, r.Extra
 }
 
 // Balancers returns the load balancers that the revision's tasks are behind, with the
