@@ -70,6 +70,21 @@ func TestAutomationNeverGoesBack(t *testing.T) {
 	}
 }
 
+// TestAutomationNeverGoesBackByTags has a parameter that keeps no digests.
+func TestAutomationNeverGoesBackByTags(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.write("tagboat.yaml", "app: shop\nregistry: "+host+"\nledger: {form: tag}\nimages: {web: {repository: shop/web}}\nstages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
+		for _, tag := range []string{"a", "b"} {
+			w.push("shop/web:" + tag)
+			if err := w.pinsAs(true, app.ImageArg{Image: "web", Tag: tag}); err != nil {
+				w.Fatal(err)
+			}
+			w.later(time.Minute)
+		}
+		w.blocked(w.pinsAs(true, app.ImageArg{Image: "web", Tag: "a"}), "would go back from b")
+	})
+}
+
 // TestAutomationGoesOn has versions that are newer, or of which nobody can tell.
 func TestAutomationGoesOn(t *testing.T) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
