@@ -1,0 +1,100 @@
+package app_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/proxytest"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// forgeries returns orders that spoil some answers of ECS, as a seed says.
+func forgeries(seed uint64) []proxytest.Order {
+	dice := rand.New(rand.NewPCG(seed, 1))
+	kinds := []proxytest.Kind{proxytest.Lose, proxytest.Cut, proxytest.Drop, proxytest.Repeat, proxytest.Delay, proxytest.Stale}
+	operations := []string{"ecs.UpdateService", "ecs.DescribeServices", "ecs.ListTasks", "ecs.DescribeTasks", "ecs.RegisterTaskDefinition", "ecs.DescribeServiceDeployments", "ecs.*"}
+	var orders []proxytest.Order
+	for i := range 1 + dice.IntN(3) {
+		o := proxytest.Order{
+			Kind: kinds[dice.IntN(len(kinds))], Operation: operations[dice.IntN(len(operations))], Name: fmt.Sprint(i),
+			Times: 1 + dice.IntN(12), Rate: []float64{0, 0.3, 0.7}[dice.IntN(3)], Seed: seed,
+		}
+		if o.Kind == proxytest.Delay {
+			o.For = time.Duration(1+dice.IntN(40)) * time.Second
+		}
+		orders = append(orders, o)
+	}
+	return orders
+}
+
+// TestVerdictsUnderForgedAnswers compares each verdict with what is so in the end, whatever
+// happened to answers on their way.
+func TestVerdictsUnderForgedAnswers(t *testing.T) {
+	for name, second := range map[string]struct {
+		service map[string]any
+		labels  []string
+	}{
+		"runs":                       {nil, []string{"start=10s"}},
+		"crashes":                    {nil, []string{"exit=3@1s"}},
+		"crashes, and ECS goes back": {breaker, []string{"exit=3@1s"}},
+	} {
+		for seed := range uint64(25) {
+			t.Run(fmt.Sprintf("%s, %d", name, seed), func(t *testing.T) {
+				inWorld(t, sandbox.Config{}, func(w *world) {
+					w.begin(shop{service: second.service})
+					w.next(second.labels...)
+					a, proxy := w.through()
+					deploy := w.planned(a)
+					for _, o := range forgeries(seed) {
+						if err := proxy.Order(o); err != nil {
+							t.Fatal(err)
+						}
+					}
+					o := wait
+					o.Timeout = 20 * time.Minute
+					d := deploy(o)
+					proxy.Clear()
+					w.isTrue(d, second.labels[0] == "start=10s")
+				})
+			})
+		}
+	}
+}
+
+// isTrue compares what a verdict says with what is so half an hour later.
+func (w *world) isTrue(d tagboat.Deployment, good bool) {
+	w.Helper()
+	w.later(30 * time.Minute)
+	service := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0].(map[string]any)
+	now := fmt.Sprint(service["taskDefinition"])
+	now = now[strings.LastIndex(now, "/")+1:]
+	wrong := ""
+	switch d.Verdict {
+	case tagboat.VerdictSucceeded:
+		if now == "web:1" || !good {
+			wrong = "it does not run"
+		}
+	case tagboat.VerdictRolledBack:
+		if now != "web:1" || good {
+			wrong = "it was not rolled back, or for nothing"
+		}
+	case tagboat.VerdictTimedOut:
+	case tagboat.VerdictFailed:
+		switch {
+		case strings.Contains(d.Reason, "not known"):
+		case strings.Contains(d.Reason, "not changed") && now == "web:1":
+		case strings.Contains(d.Reason, "end was not seen"):
+		default:
+			wrong = "it failed otherwise"
+		}
+	default:
+		wrong = "nobody did that"
+	}
+	if wrong != "" {
+		w.Errorf("%s, %s: %s (%s is what the service has)", d.Verdict, d.Reason, wrong, now)
+	}
+}
