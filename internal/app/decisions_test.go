@@ -58,6 +58,7 @@ func beforeWriteOf(parameter string, then func()) func(http.RoundTripper) http.R
 type firstWrite struct {
 	first
 	parameter string
+	refuses   bool // instead of doing something
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -70,6 +71,9 @@ func (f *firstWrite) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if bytes.Contains(body, []byte(f.parameter+`"`)) {
 			f.once.Do(f.then)
+			if f.refuses {
+				return nil, errReset
+			}
 		}
 	}
 	return f.next.RoundTrip(r)

@@ -18,6 +18,7 @@ import (
 type PlanSet struct {
 	Message string // why, for the history and for webhooks
 	plans   []deploy.Plan
+	cells   []cell // with what was pinned then; none where that does not matter
 }
 
 // Document returns what plan prints.
@@ -42,7 +43,7 @@ func (a *App) Plan(ctx context.Context, s Selection) (*PlanSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PlanSet{plans: plans}, a.addRevisions(ctx, cells, plans)
+	return &PlanSet{plans: plans, cells: cells}, a.addRevisions(ctx, cells, plans)
 }
 
 // targets returns what should run in each cell.
@@ -171,6 +172,7 @@ func (a *App) Deploy(ctx context.Context, s *PlanSet, o deploy.Options) tagboat.
 }
 
 func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o deploy.Options) tagboat.DeployDocument {
+	o.Pins = a.movedPins(s.cells)
 	done := deploy.Run(ctx, s.plans, o)
 	for i, p := range s.plans {
 		done[i].ConsoleURL = a.consoleURL(p.Desired, done[i])

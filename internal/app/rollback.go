@@ -17,8 +17,7 @@ import (
 // Rollback is what going back would do: the pins, and a plan to make ECS match them.
 type Rollback struct {
 	PlanSet
-	cells []cell
-	pins  map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
+	pins map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
 }
 
 // PlanRollback finds out what the selected services ran last and well, or at a time where
@@ -29,7 +28,7 @@ func (a *App) PlanRollback(ctx context.Context, s Selection, to When) (*Rollback
 	if err != nil {
 		return nil, err
 	}
-	r := &Rollback{cells: cells, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
+	r := &Rollback{PlanSet: PlanSet{cells: cells}, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
 	targets, err := a.waysBack(ctx, cells, to)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ type applier struct {
 	registrations *registrations
 	instead       string        // says which revision took the place of one that was deregistered
 	tagged        bool          // the tags of the service were changed
+	pins          Pins          // asked right before the service changes; may be nil
 	changed       func(*course) // notes what shows the change that was made last; may be nil
 }
 
@@ -48,9 +49,13 @@ func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
 		case TagService:
 			err = a.tag(ctx, s)
 		case CreateService:
-			service, err = a.create(ctx, s)
+			if err = a.stillPinned(ctx); err == nil {
+				service, err = a.create(ctx, s)
+			}
 		case UpdateService:
-			service, err = a.updateUsable(ctx, s)
+			if err = a.stillPinned(ctx); err == nil {
+				service, err = a.updateUsable(ctx, s)
+			}
 		case Adopt:
 			service = *a.observed.Service
 		}
@@ -63,6 +68,27 @@ func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
 		}
 	}
 	return c, nil
+}
+
+// movedError says that something else is pinned by now.
+type movedError struct{ why string }
+
+// Error implements error.
+func (e movedError) Error() string { return e.why }
+
+// stillPinned makes sure that what the service gets is still what should run.
+func (a *applier) stillPinned(ctx context.Context) error {
+	if a.pins == nil {
+		return nil
+	}
+	why, err := a.pins.Moved(ctx, a.desired)
+	if err != nil {
+		return fmt.Errorf("whether the pins are still what was planned could not be read: %w", err)
+	}
+	if why != "" {
+		return movedError{why}
+	}
+	return nil
 }
 
 // register registers a revision. Where the answer got lost, or another registration of

@@ -153,7 +153,7 @@ func (r *roll) unchangedByTasks(ctx context.Context, primary ecs.Deployment) {
 
 func (r *roll) carryOut(ctx context.Context) {
 	r.report(StateApplying, ecs.Deployment{}, r.plan.Steps[0].String())
-	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations}
+	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations, pins: r.options.Pins}
 	c, err := a.apply(ctx, r.plan.Steps)
 	r.result.TaskDefinition, r.result.DeploymentID = a.definition, c.id
 	r.watching = err == nil
@@ -172,6 +172,22 @@ func (r *roll) carryOut(ctx context.Context) {
 		r.verdict(tagboat.VerdictStarted, "nobody waited for its end, and "+r.whoRollsBack(c, c.answer)+"; "+r.howToWatch())
 	default:
 		r.conclude(ctx, c, r.follow(ctx, c, StateRolling))
+		r.pinnedYet(ctx)
+	}
+}
+
+// pinnedYet looks once more at what is pinned: a success of what should run no more is none.
+func (r *roll) pinnedYet(ctx context.Context) {
+	if r.result.Verdict != tagboat.VerdictSucceeded || r.options.Pins == nil {
+		return
+	}
+	why, err := r.options.Pins.Moved(ctx, r.plan.Desired)
+	switch {
+	case err != nil:
+		r.result.Reason += "; whether that is still what is pinned could not be read: " + err.Error()
+	case why != "":
+		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s, and should no more: %s; to bring that: tagboat deploy --env %s %s",
+			r.result.Reason, why, r.plan.Desired.Environment, r.plan.Desired.Service))
 	}
 }
 
@@ -188,7 +204,10 @@ func tagsAlone(steps []Step) bool {
 func (r *roll) notApplied(ctx context.Context, err error) {
 	var unknown unknownOutcome
 	var changing changeError
+	var moved movedError
 	switch {
+	case errors.As(err, &moved):
+		r.verdict(tagboat.VerdictSuperseded, "the service was not changed, since it was planned for what is pinned no more: "+moved.why)
 	case ctx.Err() != nil:
 		r.verdict(tagboat.VerdictInterrupted, "it was interrupted before ECS said that the service changed; tagboat deploy looks again and goes on from there")
 	case errors.As(err, &changing) && errors.As(err, &unknown):

@@ -16,6 +16,14 @@ type Options struct {
 	StopAtFailure bool          // begin nothing more once a deployment has not ended well
 	Wait          bool          // watch until the end; else what depends on a service begins once that began
 	Progress      Progress      // hears how it goes; nil for nobody
+	Pins          Pins          // asked before a service changes, and once it runs what was planned; nil for nobody
+}
+
+// Pins reads anew what should run: others pin while a deployment is on its way.
+type Pins interface {
+	// Moved says what took the place of what a service was planned for, and who did that;
+	// "" where nothing did. It is safe for concurrent use.
+	Moved(ctx context.Context, d Desired) (string, error)
 }
 
 func (o Options) timeout() time.Duration {

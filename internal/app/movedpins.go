@@ -1,0 +1,127 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ledger"
+)
+
+// movedPins tells what of a plan is pinned otherwise by now. One read does for all services of
+// an environment that ask before it begins.
+type movedPins struct {
+	app          *App
+	environments map[tagboat.EnvName]*planned
+}
+
+var _ deploy.Pins = (*movedPins)(nil)
+
+// planned is an environment, and what was read of it for a plan.
+type planned struct {
+	env  config.Environment
+	book ledger.Book
+
+	turn chan struct{} // held by who reads
+	mu   sync.Mutex
+	next *reading // the one that has not begun
+}
+
+// reading is one read for all who ask before it begins.
+type reading struct {
+	done bool
+	book ledger.Book
+	err  error
+}
+
+func (a *App) movedPins(cells []cell) deploy.Pins {
+	m := &movedPins{app: a, environments: map[tagboat.EnvName]*planned{}}
+	for _, c := range cells {
+		if m.environments[c.env.Name] == nil {
+			m.environments[c.env.Name] = &planned{env: c.env, book: c.book, turn: make(chan struct{}, 1)}
+		}
+	}
+	return m
+}
+
+// Moved implements deploy.Pins. A version counts as moved, too, that was rejected meanwhile: a
+// rollback does that before it pins.
+func (m *movedPins) Moved(ctx context.Context, d deploy.Desired) (string, error) {
+	p := m.environments[d.Environment]
+	if p == nil {
+		return "", nil
+	}
+	book, err := p.read(ctx, m.app)
+	if err != nil {
+		return "", err
+	}
+	rejected := newlyRejected(p.env.Name, p.book, book)
+	var moved []string
+	for _, image := range d.Images {
+		pin, ok := book.Pin(p.env.Name, image.Image)
+		switch {
+		case image.Pinned.Digest == "":
+		case !ok:
+			moved = append(moved, fmt.Sprintf("image %s is not pinned any more", image.Image))
+		case !pins(pin, image.Pinned):
+			moved = append(moved, m.app.movedTo(ctx, p.env, pin))
+		case rejected(image.Image, pin.Digest):
+			moved = append(moved, fmt.Sprintf("%s of image %s was rejected meanwhile by a rollback", readable(pin.Reference()), image.Image))
+		}
+	}
+	return strings.Join(moved, ", "), nil
+}
+
+// newlyRejected returns a function that reports whether a version was rejected between two reads.
+// Holds that cannot be read reject nothing.
+func newlyRejected(env tagboat.EnvName, before, now ledger.Book) func(tagboat.ImageName, tagboat.Digest) bool {
+	was, _ := before.Holds(env)
+	is, _ := now.Holds(env)
+	return func(image tagboat.ImageName, d tagboat.Digest) bool {
+		return is[image].Rejects(d) && !was[image].Rejects(d)
+	}
+}
+
+// movedTo says what an image is pinned to by now, and who did that where the history tells.
+func (a *App) movedTo(ctx context.Context, env config.Environment, pin tagboat.Pin) string {
+	text := fmt.Sprintf("image %s is pinned to %s by now", pin.Image, readable(pin.Reference()))
+	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
+	if err != nil {
+		return text
+	}
+	if known, ok := book.Pin(env.Name, pin.Image); ok && pins(known, pin.Reference()) {
+		text += fmt.Sprintf(", by %s%s", cmp.Or(known.SetBy, "somebody"), becauseOf(known.Message))
+	}
+	return text
+}
+
+// read reads the pins and holds of the environment.
+func (p *planned) read(ctx context.Context, a *App) (ledger.Book, error) {
+	p.mu.Lock()
+	if p.next == nil {
+		p.next = &reading{}
+	}
+	r := p.next
+	p.mu.Unlock()
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return ledger.Book{}, ctx.Err()
+	}
+	p.mu.Lock()
+	if p.next == r {
+		p.next = nil
+	}
+	p.mu.Unlock()
+	if !r.done {
+		r.book, r.err = a.ledger(p.env).Read(ctx, a.kept(p.env)...)
+		r.done = true
+	}
+	return r.book, r.err
+}
