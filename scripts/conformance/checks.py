@@ -142,14 +142,14 @@ def digest_kept(w):
 def pause_hook(w):
     """A PAUSE hook waits until ContinueServiceDeployment"""
     hooks = [{"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}]
-    first, other = w.group(), w.group(behind=False)
-    w.listener(other)
+    first, other = w.group(behind=False), w.group(behind=False)
     group = {"targetGroupArn": first, "containerName": "app", "containerPort": 80}
     ports = {"portMappings": [{"containerPort": 80}]}
     rule = rule_for(w, first, other)
     group["advancedConfiguration"] = {"alternateTargetGroupArn": other, "productionListenerRule": rule, "roleArn": "arn:aws:iam::123456789012:role/lb"}
-    s = w.running(w.definition(container=ports), loadBalancers=[group], deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0, "lifecycleHooks": hooks})
-    s.update(taskDefinition=w.definition(container=ports))
+    strategy = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}
+    s = w.running(w.definition(container=ports), loadBalancers=[group], deploymentConfiguration=strategy)
+    s.update(taskDefinition=w.definition(container=ports), deploymentConfiguration={**strategy, "lifecycleHooks": hooks})
     waiting = w.until(lambda: next(((r, h) for r in s.records() for h in r.get("lifecycleHookDetails", []) if h["status"] == "AWAITING_ACTION"), None), "the hook waits")
     w.ecs.continue_service_deployment(serviceDeploymentArn=waiting[0]["serviceDeploymentArn"], hookId=waiting[1]["hookId"], action="CONTINUE")
     w.until(lambda: s.records()[-1]["status"] == "SUCCESSFUL", "the deployment goes on")
