@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/tagboat/tagboat"
@@ -62,7 +63,7 @@ func NewPlan(target Target, o Observed) Plan {
 	} else {
 		b.update()
 	}
-	p.Steps, p.Diff, p.Problems = b.steps, b.diff, append(b.problems, counts(target.Desired, o)...)
+	p.Steps, p.Diff, p.Problems = b.steps, b.diff, slices.Concat(b.problems, counts(target.Desired, o))
 	if p.Changes() {
 		p.Problems = append(p.Problems, deadlock(target.Desired, o)...)
 	}

@@ -103,6 +103,8 @@ func (c answerCase) answers() {
 		remembered := strings.HasPrefix(name, "answer-remembered")
 		c.expect(name+" with the label", c.sent, c.labelled(answer), true)
 		c.expect(name+" without the label", c.sent, answer, !remembered)
+		later := strings.ReplaceAll(string(c.labelled(answer).JSON()), `"tagboat.input":"1:`, `"tagboat.input":"2:`)
+		c.expect(name+" with a label that another Tagboat wrote", c.sent, definition(c.T, later), !remembered)
 		again, _ := taskdef.Input(answer)
 		c.expect(name+" registered again", again, answer, true)
 	})
