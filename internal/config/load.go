@@ -29,11 +29,11 @@ func Load(path string) (*Config, error) {
 // around returns the border of what the configuration itself may import. It may be a
 // symbolic link.
 func around(path string) source.Border {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		real = path // reading it says why
+		target = path // reading it says why
 	}
-	border, err := source.NewBorder(filepath.Dir(path), filepath.Dir(real))
+	border, err := source.NewBorder(filepath.Dir(path), filepath.Dir(target))
 	if err != nil {
 		return source.Border{} // as above
 	}

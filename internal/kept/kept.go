@@ -82,10 +82,9 @@ func (d Dir) prune(now time.Time) {
 		return
 	}
 	var dirs []string
-	_ = filepath.WalkDir(string(d), func(path string, entry fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(string(d), func(path string, entry fs.DirEntry, unreadable error) error {
 		switch {
-		case err != nil || path == string(d):
-			return nil // what cannot be read stays
+		case unreadable != nil || path == string(d): // it stays
 		case entry.IsDir():
 			if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > often { // nobody is just filling it
 				dirs = append(dirs, path)

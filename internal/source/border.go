@@ -18,11 +18,11 @@ type Border struct{ dirs []string }
 func NewBorder(dir string, more ...string) (Border, error) {
 	b := Border{dirs: []string{repository(dir)}}
 	for _, dir := range more {
-		real, err := filepath.EvalSymlinks(dir)
+		target, err := filepath.EvalSymlinks(dir)
 		if err != nil {
 			return Border{}, err
 		}
-		b.dirs = append(b.dirs, real)
+		b.dirs = append(b.dirs, target)
 	}
 	return b, nil
 }
@@ -32,8 +32,8 @@ func repository(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil { // else nothing can be in it
-		dir = real
+	if target, err := filepath.EvalSymlinks(dir); err == nil { // else nothing can be in it
+		dir = target
 	}
 	for above := dir; ; above = filepath.Dir(above) {
 		if _, err := os.Lstat(filepath.Join(above, ".git")); err == nil {
@@ -49,12 +49,12 @@ func repository(dir string) string {
 var errOutside = errors.New("outside of the configuration's own directories")
 
 // outside is the error of a file outside of the border.
-type outside struct{ path, real, home string }
+type outside struct{ path, target, home string }
 
 func (o outside) Error() string {
 	text := DisplayName(o.path)
-	if o.real != o.path {
-		text += ", which is " + o.real + ","
+	if o.target != o.path {
+		text += ", which is " + o.target + ","
 	}
 	return text + " is outside of " + o.home + ", where the configuration's own files are"
 }
@@ -62,7 +62,7 @@ func (o outside) Error() string {
 func (outside) Unwrap() error { return errOutside }
 
 func (o outside) hint() string {
-	return "move it there, or say in tagboat.yaml that its directory may be read: files: {allow: [" + filepath.Dir(o.real) + "]}"
+	return "move it there, or say in tagboat.yaml that its directory may be read: files: {allow: [" + filepath.Dir(o.target) + "]}"
 }
 
 // Check returns an error of kind Usage where a file is outside. One that does not exist is
@@ -86,17 +86,17 @@ func (b Border) check(path string) error {
 	if err != nil {
 		return err
 	}
-	real, err := filepath.EvalSymlinks(abs)
+	target, err := filepath.EvalSymlinks(abs)
 	if err != nil {
-		real = abs // it cannot be read either
+		target = abs // it cannot be read either
 		if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
-			real = filepath.Join(dir, filepath.Base(abs))
+			target = filepath.Join(dir, filepath.Base(abs))
 		}
 	}
 	for _, dir := range b.dirs {
-		if real == dir || strings.HasPrefix(real, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator)) {
+		if target == dir || strings.HasPrefix(target, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator)) {
 			return nil
 		}
 	}
-	return outside{path: abs, real: real, home: b.dirs[0]}
+	return outside{path: abs, target: target, home: b.dirs[0]}
 }

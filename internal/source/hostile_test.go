@@ -119,7 +119,7 @@ var endless = map[string]string{
 func TestEndlessJsonnetIsGivenUp(t *testing.T) {
 	if program := os.Getenv("ENDLESS"); program != "" {
 		_, err := source.Parse("endless.jsonnet", []byte(endless[program]))
-		fmt.Printf("ended with: %v\n", err)
+		fmt.Fprintf(os.Stdout, "ended with: %v\n", err)
 		os.Exit(int(tagboat.KindOf(err)))
 	}
 	for name := range endless {
@@ -236,12 +236,12 @@ func FuzzBorder(f *testing.F) {
 		if !filepath.IsAbs(at) {
 			at = filepath.Join(inside, at)
 		}
-		real, err := filepath.EvalSymlinks(at)
+		target, err := filepath.EvalSymlinks(at)
 		if err != nil || border.Check(at) != nil {
 			return
 		}
-		if rel, err := filepath.Rel(inside, real); err != nil || !filepath.IsLocal(rel) {
-			t.Errorf("%q leads to %s", path, real)
+		if rel, err := filepath.Rel(inside, target); err != nil || !filepath.IsLocal(rel) {
+			t.Errorf("%q leads to %s", path, target)
 		}
 	})
 }
