@@ -97,7 +97,7 @@ func signImage(ts *testscript.TestScript, _ bool, args []string) {
 		return
 	}
 	tag := tagOf(ts, args[1])
-	head, err := remote.Head(tag)
+	head, err := remote.Head(tag, login(ts))
 	ts.Check(err)
 	digest := head.Digest.String()
 	if len(args) > 2 {
@@ -109,7 +109,7 @@ func signImage(ts *testscript.TestScript, _ bool, args []string) {
 	signature, err := ecdsa.SignASN1(rand.Reader, key, hash[:])
 	ts.Check(err)
 	beside := tag.Context().Tag(strings.Replace(head.Digest.String(), ":", "-", 1) + ".sig")
-	image, err := remote.Image(beside)
+	image, err := remote.Image(beside, login(ts))
 	if err != nil {
 		image = mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json")
 	}
@@ -118,7 +118,7 @@ func signImage(ts *testscript.TestScript, _ bool, args []string) {
 		Annotations: map[string]string{"dev.cosignproject.cosign/signature": base64.StdEncoding.EncodeToString(signature)},
 	})
 	ts.Check(err)
-	ts.Check(remote.Write(beside, image))
+	ts.Check(remote.Write(beside, image, login(ts)))
 }
 
 func keyIn(ts *testscript.TestScript, file string) *ecdsa.PrivateKey {

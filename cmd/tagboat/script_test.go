@@ -119,7 +119,7 @@ func stories(dir string) testscript.Params {
 	}
 }
 
-// startSandbox runs `tagboat sandbox` beside the story and stops it at its end.
+// startSandbox runs a strict `tagboat sandbox` beside the story and stops it at its end.
 func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("! sandbox is not supported")
@@ -128,7 +128,7 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(removeIfThere(file))
 	binary, err := exec.LookPath("tagboat")
 	ts.Check(err)
-	cmd := exec.Command(binary, append([]string{"sandbox", "--addr", "127.0.0.1:0", "--env-file", file}, args...)...)
+	cmd := exec.Command(binary, append([]string{"sandbox", "--strict", "--addr", "127.0.0.1:0", "--env-file", file}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
 	log, err := os.Create(file + ".log")
 	ts.Check(err)
@@ -141,4 +141,5 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(waitForFile(file, 20*time.Second))
 	useEnvFile(ts, file)
+	dockerLogin(ts)
 }

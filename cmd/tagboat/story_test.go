@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,7 +69,7 @@ func pushImage(ts *testscript.TestScript, neg bool, args []string) {
 	image, err := demo.BuildImage(args[0], labels(ts, args[1:]))
 	ts.Check(err)
 	tag := tagOf(ts, args[0])
-	ts.Check(remote.Write(tag, image, remote.WithAuthFromKeychain(authn.DefaultKeychain)))
+	ts.Check(remote.Write(tag, image, mayPush(ts, tag)))
 	digest, err := image.Digest()
 	ts.Check(err)
 	remember(ts, tag.TagStr(), digest.String())
@@ -91,10 +93,50 @@ func pushIndex(ts *testscript.TestScript, neg bool, args []string) {
 		})
 	}
 	tag := tagOf(ts, args[0])
-	ts.Check(remote.WriteIndex(tag, index, remote.WithAuthFromKeychain(authn.DefaultKeychain)))
+	ts.Check(remote.WriteIndex(tag, index, mayPush(ts, tag)))
 	digest, err := index.Digest()
 	ts.Check(err)
 	remember(ts, tag.TagStr(), digest.String())
+}
+
+// mayPush logs in to the registry of a tag and makes its repository: by ECR's API where the
+// registry is the sandbox's.
+func mayPush(ts *testscript.TestScript, tag name.Tag) remote.Option {
+	if tag.RegistryStr() != strings.TrimPrefix(ts.Getenv("AWS_ENDPOINT_URL"), "http://") {
+		return remote.WithAuthFromKeychain(authn.DefaultKeychain)
+	}
+	status, answer := askAWS(ts, "123456789012", "AmazonEC2ContainerRegistry_V20150921.CreateRepository", `{"repositoryName":"`+tag.RepositoryStr()+`"}`)
+	if status != http.StatusOK && !bytes.Contains(answer, []byte("RepositoryAlreadyExistsException")) {
+		ts.Fatalf("making %s: %s", tag.RepositoryStr(), answer)
+	}
+	return login(ts)
+}
+
+// login returns ECR's login to the sandbox's registry.
+func login(ts *testscript.TestScript) remote.Option {
+	plain, err := base64.StdEncoding.DecodeString(ecrToken(ts))
+	ts.Check(err)
+	user, password, _ := strings.Cut(string(plain), ":")
+	return remote.WithAuth(&authn.Basic{Username: user, Password: password})
+}
+
+func ecrToken(ts *testscript.TestScript) string {
+	var answer struct {
+		AuthorizationData []struct{ AuthorizationToken string }
+	}
+	ts.Check(json.Unmarshal(aws(ts, "123456789012", "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken", "{}"), &answer))
+	return answer.AuthorizationData[0].AuthorizationToken
+}
+
+// dockerLogin does what docker login does, for the sandbox's registry.
+func dockerLogin(ts *testscript.TestScript) {
+	dir := ts.MkAbs(".docker")
+	ts.Check(os.MkdirAll(dir, 0o700))
+	config, err := json.Marshal(map[string]any{"auths": map[string]any{ts.Getenv("REGISTRY"): map[string]string{"auth": ecrToken(ts)}}})
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600))
+	ts.Setenv("DOCKER_CONFIG", dir)
+	checkCalls(ts, false, []string{"reset"})
 }
 
 func tagOf(ts *testscript.TestScript, reference string) name.Tag {
@@ -117,6 +159,15 @@ func labels(ts *testscript.TestScript, args []string) map[string]string {
 
 // aws makes one call of the JSON protocol, as an access key of the given account.
 func aws(ts *testscript.TestScript, account, target, body string) []byte {
+	status, answer := askAWS(ts, account, target, body)
+	if status != http.StatusOK {
+		ts.Fatalf("%s: %d: %s", target, status, answer)
+	}
+	return answer
+}
+
+// askAWS is aws for who wants to see a refusal.
+func askAWS(ts *testscript.TestScript, account, target, body string) (status int, answer []byte) {
 	request, err := http.NewRequest(http.MethodPost, ts.Getenv("AWS_ENDPOINT_URL"), strings.NewReader(body))
 	ts.Check(err)
 	region := ts.Getenv("AWS_REGION")
@@ -126,12 +177,9 @@ func aws(ts *testscript.TestScript, account, target, body string) []byte {
 	response, err := http.DefaultClient.Do(request)
 	ts.Check(err)
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	answer, err = io.ReadAll(response.Body)
 	ts.Check(err)
-	if response.StatusCode != http.StatusOK {
-		ts.Fatalf("%s: %s: %s", target, response.Status, answer)
-	}
-	return answer
+	return response.StatusCode, answer
 }
 
 // signingName returns the service of a call in the words of its signature.
