@@ -21,7 +21,7 @@ func forgeries(seed uint64) []proxytest.Order {
 	for i := range 1 + dice.IntN(3) {
 		o := proxytest.Order{
 			Kind: kinds[dice.IntN(len(kinds))], Operation: operations[dice.IntN(len(operations))], Name: fmt.Sprint(i),
-			Times: 1 + dice.IntN(12), Rate: []float64{0, 0.3, 0.7}[dice.IntN(3)], Seed: seed,
+			Times: dice.IntN(3) * (1 + dice.IntN(20)), Rate: []float64{0, 0.3, 0.7}[dice.IntN(3)], Seed: seed,
 		}
 		if o.Kind == proxytest.Delay {
 			o.For = time.Duration(1+dice.IntN(40)) * time.Second
@@ -54,6 +54,7 @@ func TestVerdictsUnderForgedAnswers(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
+					time.AfterFunc(time.Duration(20+seed*7)*time.Second, proxy.Clear) // some strike all calls until then
 					o := wait
 					o.Timeout = 20 * time.Minute
 					d := deploy(o)
