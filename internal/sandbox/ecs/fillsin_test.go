@@ -39,7 +39,7 @@ func TestRolesBecomeARNs(t *testing.T) {
 	for _, c := range o.ContainerOverrides {
 		names = append(names, *c.Name+fmt.Sprint(c.Command))
 	}
-	if diff := cmp.Diff([]string{"app[]", "side[x]"}, names); diff != "" || *o.TaskRoleArn != iam+"other" || o.InferenceAcceleratorOverrides == nil {
+	if diff := cmp.Diff([]string{"app[]", "side[x]"}, names); diff != "" || *o.TaskRoleArn != iam+"other" {
 		t.Errorf("overrides %+v, (-want +got):\n%s", o, diff)
 	}
 	if *run.Tasks[0].Cpu != "512" || *run.Tasks[0].Memory != "1024" {

@@ -192,10 +192,10 @@ type balancerInput struct {
 // error.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html
 func (c call) removeBalancer(in balancerInput) (struct{}, error) {
-	if _, err := c.balancer(in.ARN); err != nil {
+	c.balancers = slices.DeleteFunc(c.balancers, func(b *loadBalancer) bool { return b.ARN == in.ARN && c.owns(b.ARN) })
+	if !c.owns(in.ARN) {
 		return struct{}{}, nil
 	}
-	c.balancers = slices.DeleteFunc(c.balancers, func(b *loadBalancer) bool { return b.ARN == in.ARN })
 	for _, l := range c.listenersOf(in.ARN) {
 		c.dropListener(l.ARN)
 	}

@@ -43,7 +43,7 @@ type Place struct {
 	Zone   string `json:"zone"`
 }
 
-// the first port that ECS gives to containers that ask for none
+// firstEphemeral is the first port that containers get which ask for none.
 const firstEphemeral = 49153
 
 // Remaining returns what of the instance no task has.
