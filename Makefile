@@ -39,11 +39,11 @@ lint:
 race:
 	$(GO) test -race -shuffle=on ./...
 
-# Every interleaving of the ledger's writers, 32 processes at one parameter, and deployments
+# Every interleaving of the ledger's writers and of their decisions, 32 processes at one parameter, and deployments
 # killed at every call; make test does the same with less.
 proof:
 	@export TAGBOAT_EXHAUSTIVE=1; \
-	$(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestManyProcesses' -count=1 -timeout 20m & ledger=$$!; \
+	$(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestEveryDecision|TestManyProcesses' -count=1 -timeout 20m & ledger=$$!; \
 	$(GO) test ./cmd/tagboat -run TestKilledAtEveryCall -count=1 -timeout 20m & killed=$$!; \
 	wait $$ledger; ended=$$?; wait $$killed && exit $$ended
 

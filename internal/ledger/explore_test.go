@@ -34,6 +34,8 @@ const (
 	dies   = "dies"
 	behind = "reads what was before the newest version"
 	twice  = "writes, loses the answer, and its client writes again"
+	late   = "a copy of a write arrives"
+	gone   = "somebody deletes the parameter"
 )
 
 // actor is one writer.
@@ -50,6 +52,13 @@ type actor struct {
 	own     []int // the versions in which it wrote what it wants: until it heard that it did
 	told    bool  // it was told that a write succeeded
 	receipt *ledger.Receipt
+
+	run     func(ctx context.Context, l *ledger.Ledger, a *actor) error // what a player does
+	err     error                                                       // what came of that
+	reads   map[string]int64                                            // the version that it read first, by parameter
+	read    map[string]int                                              // when it read last
+	ended   int                                                         // when; 0 until then
+	results map[string]ledger.Receipt
 }
 
 // step waits until the call may be made.
@@ -81,7 +90,13 @@ func (a *actor) Get(ctx context.Context, names []string) (map[string]ledger.Para
 		return nil, err
 	}
 	got, err := a.sees(how).Get(ctx, names)
-	a.heard = append(a.heard, fmt.Sprint("get ", got[parameter].Version))
+	for _, name := range names {
+		a.heard = append(a.heard, fmt.Sprint("get ", got[name].Version))
+		if _, known := a.reads[name]; !known {
+			a.reads[name] = got[name].Version
+		}
+		a.read[name] = a.world.time
+	}
 	return got, err
 }
 
@@ -132,6 +147,17 @@ type scenario struct {
 	behind  int    // reads that may be behind, of each writer
 	lost    int    // writes whose answer may get lost, so that a client makes them again
 	survive bool   // nobody dies
+
+	players []player
+	delayed int                  // copies of writes that may arrive at any time
+	deletes bool                 // somebody may delete the parameter, once
+	prepare func(*ledger.Memory) // before anybody begins
+}
+
+// player is a writer that does more than one update.
+type player struct {
+	name string
+	run  func(ctx context.Context, l *ledger.Ledger, a *actor) error
 }
 
 // world is one run.
@@ -141,6 +167,9 @@ type world struct {
 	memory   *ledger.Memory
 	puts     []ledger.Put
 	repeated int // writes that were made twice
+	late     int // copies that arrived
+	deleted  int // when the parameter was; 0 where it was not
+	time     int // moves so far
 	actors   []*actor
 }
 
@@ -148,7 +177,8 @@ func newWorld(ctx context.Context, s scenario) *world {
 	w := &world{scenario: s, ctx: ctx, memory: memory()}
 	w.memory.Versions = s.keeps
 	if s.start != nil {
-		starting := &actor{world: w, waiting: make(chan string, 8), resume: make(chan string, 8)}
+		starting := newActor(w)
+		starting.waiting, starting.resume = make(chan string, 8), make(chan string, 8)
 		for range 8 {
 			starting.resume <- goesOn
 		}
@@ -156,22 +186,50 @@ func newWorld(ctx context.Context, s scenario) *world {
 			panic(err)
 		}
 	}
+	if s.prepare != nil {
+		s.prepare(w.memory)
+	}
 	for _, wants := range s.writers {
 		w.add(wants, false)
 	}
 	if s.foreign != "" {
 		w.add(nil, true)
 	}
+	for _, p := range s.players {
+		w.play(p)
+	}
 	return w
 }
 
+func newActor(w *world) *actor {
+	return &actor{
+		world: w, waiting: make(chan string), resume: make(chan string),
+		reads: map[string]int64{}, read: map[string]int{}, results: map[string]ledger.Receipt{},
+	}
+}
+
+// play begins what a player does.
+func (w *world) play(p player) {
+	a := newActor(w)
+	a.run = p.run
+	w.actors = append(w.actors, a)
+	go func() {
+		a.err = a.run(w.ctx, &ledger.Ledger{Store: a, Kept: w.keeps}, a)
+		a.heard = append(a.heard, fmt.Sprint("ended ", a.err))
+		a.ended = w.time
+		a.waiting <- ""
+	}()
+	a.next = <-a.waiting
+}
+
 func (w *world) add(wants changes, foreign bool) {
-	a := &actor{world: w, wants: wants, foreign: foreign, waiting: make(chan string), resume: make(chan string)}
+	a := newActor(w)
+	a.wants, a.foreign = wants, foreign
 	w.actors = append(w.actors, a)
 	go func() {
 		if a.foreign {
 			a.writeAsOthersDo(w.ctx)
-		} else if receipt, err := (&ledger.Ledger{Store: a}).Update(w.ctx, images(), wants, ledger.Why{}); err == nil {
+		} else if receipt, err := (&ledger.Ledger{Store: a, Kept: w.keeps}).Update(w.ctx, images(), wants, ledger.Why{}); err == nil {
 			a.receipt = &receipt
 		} else if !errors.Is(err, errKilled) {
 			a.heard = append(a.heard, "failed: "+err.Error())
@@ -230,10 +288,29 @@ func (w *world) moves() []move {
 			all = append(all, move{i, twice})
 		}
 	}
+	if len(w.puts) > 0 && w.late < w.delayed {
+		for i := range w.puts {
+			all = append(all, move{i, late})
+		}
+	}
+	if w.deletes && w.deleted == 0 && len(w.puts) > 0 {
+		all = append(all, move{0, gone})
+	}
 	return all
 }
 
 func (w *world) take(m move) {
+	w.time++
+	switch m.how {
+	case late:
+		w.late++
+		_, _ = w.put(w.ctx, w.puts[m.actor])
+		return
+	case gone:
+		w.deleted = w.time
+		w.memory.Delete(parameter)
+		return
+	}
 	a := w.actors[m.actor]
 	a.resume <- m.how
 	a.next = <-a.waiting
@@ -258,7 +335,26 @@ func (w *world) state() [sha256.Size]byte {
 	for _, a := range w.actors {
 		fmt.Fprintf(h, "%q %t %d %v\n", a.heard, a.dead, a.behind, a.next)
 	}
+	fmt.Fprintln(h, w.late, w.deleted > 0)
+	if w.deleted > 0 {
+		now, _ := w.memory.History(w.ctx, parameter)
+		fmt.Fprintln(h, len(now))
+	}
+	if len(w.players) > 0 { // what is checked of players depends on who ended before whom
+		fmt.Fprintln(h, w.order())
+	}
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// order says who had ended when the others read last.
+func (w *world) order() []bool {
+	var before []bool
+	for _, a := range w.actors {
+		for _, b := range w.actors {
+			before = append(before, a.ended > 0 && a.ended < b.read[holdsParameter], a.ended > 0 && w.deleted > 0 && a.ended < w.deleted)
+		}
+	}
+	return before
 }
 
 // stop ends a run that leads to what was seen already.

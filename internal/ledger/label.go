@@ -70,7 +70,7 @@ func (w *writer) makeRoom(ctx context.Context) error {
 // somebody else's out of the value for good. history is nil where it was not read; then it
 // costs a call, and only where so many versions were made that the oldest have to go.
 func (w *writer) ensureRoom(ctx context.Context, history []Parameter) error {
-	spare := max(2, w.kept/12)
+	spare := max(2, min(w.kept/2, mostSpare))
 	if w.room || w.head < int64(w.kept-spare) {
 		return nil
 	}
@@ -91,6 +91,9 @@ func (w *writer) ensureRoom(ctx context.Context, history []Parameter) error {
 	w.room = true
 	return nil
 }
+
+// mostSpare is how many versions have to be free to go where a hundred are kept.
+const mostSpare = 8
 
 // labelsOf returns our labels of a version and those of others.
 func labelsOf(p Parameter) (mine, others []string) {
