@@ -32,6 +32,18 @@
 // number that its write became, and reads the history until that has its own version. An
 // update of what is there already writes nothing: its receipt says what the read said.
 //
+// # Decisions
+//
+// An intention can be conditional: a key counts only where it holds what its writer had read
+// when it decided. Replay alone says whether it does, so that readers and writers come to the
+// same, and who lost learns so from it. An intention has an identity: a write that is made
+// twice, or arrives once more later, counts once. One that would take the value over its
+// limit counts for nothing, and neither does one that lands too many versions after what it
+// was based on; its writer means that again.
+//
+// A writer that could not be certain, since no version was kept that told, says so in the
+// note: its word about what others meant counts only where nobody came between.
+//
 // Versions that others wrote (the console, a script) have no such description, or one
 // that does not fit the value: they count as meaning every key that they changed
 // against the version before them.
