@@ -152,7 +152,7 @@ func TestEveryDecision(t *testing.T) {
 	one, two := apiOne["api"], apiTwo["api"]
 	sale, rollback := &tagboat.Hold{Reason: "sale", By: "ada", Since: &when}, &tagboat.Hold{Reason: "rolled back", By: "bob", Since: &when}
 	filled := func(m *ledger.Memory) {
-		value := `{"filler":"` + strings.Repeat("x", 3900) + `"}`
+		value := `{"filler":"` + strings.Repeat("x", 3960) + `"}`
 		if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: value}); err != nil {
 			t.Fatal(err)
 		}

@@ -95,7 +95,10 @@ func (w *writer) waited(ctx context.Context, s state, history []Parameter) (Rece
 		return Receipt{}, true, w.after(err)
 	}
 	v, whole, err := w.look(ctx)
-	if err != nil || !whole {
+	if err != nil {
+		return Receipt{}, true, w.after(err)
+	}
+	if !whole {
 		return Receipt{}, false, nil // the history tells
 	}
 	for _, key := range w.keys() {
