@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -150,9 +151,51 @@ func TestPackageComments(t *testing.T) {
 
 // TestTreeStandsAlone keeps out what belongs to somebody's machine.
 func TestTreeStandsAlone(t *testing.T) {
-	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "LICENSE", ".ci/run", ".golangci.yml"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", ".ci/run", ".golangci.yml"} {
 		if _, err := os.Stat(name); err != nil {
 			t.Errorf("the project lacks %s: %v", name, err)
+		}
+	}
+}
+
+var (
+	namedTests   = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`")
+	namedStories = regexp.MustCompile("`([a-z]+\\.txtar)`")
+	testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Za-z0-9]+)\(`)
+)
+
+// TestPromisesAreHeld holds that each test and story that SECURITY.md names exists.
+func TestPromisesAreHeld(t *testing.T) {
+	promises, err := os.ReadFile("SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, found := range testFunction.FindAllSubmatch(text, -1) {
+			there[string(found[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := namedTests.FindAllSubmatch(promises, -1)
+	if len(named) < 20 {
+		t.Errorf("SECURITY.md names %d tests", len(named))
+	}
+	for _, test := range named {
+		if !there[string(test[1])] {
+			t.Errorf("SECURITY.md names %s, which does not exist", test[1])
+		}
+	}
+	for _, story := range namedStories.FindAllSubmatch(promises, -1) {
+		if _, err := os.Stat("cmd/tagboat/testdata/script/" + string(story[1])); err != nil {
+			t.Errorf("SECURITY.md names a story that does not exist: %v", err)
 		}
 	}
 }
