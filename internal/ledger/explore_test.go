@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -49,7 +50,7 @@ type actor struct {
 	heard   []string // what it was answered
 	behind  int      // reads that were
 	dead    bool
-	own     []int // the versions in which it wrote what it wants: until it heard that it did
+	own     []int // the versions in which it wrote what it wants
 	told    bool  // it was told that a write succeeded
 	receipt *ledger.Receipt
 
@@ -131,7 +132,7 @@ func (a *actor) Put(ctx context.Context, p ledger.Put) (int64, error) {
 
 func (a *actor) put(ctx context.Context, p ledger.Put) (int64, error) {
 	version, err := a.world.put(ctx, p)
-	if err == nil && !a.told {
+	if err == nil && (!a.told || anID.MatchString(p.Description)) {
 		a.own = append(a.own, int(version))
 	}
 	return version, err
@@ -380,12 +381,22 @@ func (w *world) meant(versions int) map[string]string {
 			switch own := slices.Contains(a.own, n+1); {
 			case own && a.foreign:
 				w.changed(want, n)
-			case own:
+			case own && !w.tooLate(n):
 				set(want, a.wants)
 			}
 		}
 	}
 	return want
+}
+
+// tooLate reports whether a version counts for nothing, since its writer had read one that
+// is older than half of those that are kept; it means that again.
+func (w *world) tooLate(n int) bool {
+	var note struct{ Base int }
+	if w.keeps == 0 || json.Unmarshal([]byte(w.puts[n].Description), &note) != nil {
+		return false
+	}
+	return n+1-note.Base > w.keeps/2
 }
 
 // changed makes the changes between a version and the one before it.
@@ -468,9 +479,18 @@ func explore(ctx context.Context, s scenario, check func(w *world, ended bool, p
 	return found
 }
 
-// Oldest is nothing that a writer does before there are nearly a hundred versions.
-func (a *actor) Oldest(context.Context, string, int) ([]ledger.Parameter, error) {
-	return nil, errKilled
+func (a *actor) Oldest(ctx context.Context, name string, n int) ([]ledger.Parameter, error) {
+	how, err := a.step("oldest")
+	if err != nil {
+		return nil, err
+	}
+	got, err := a.sees(how).Oldest(ctx, name, n)
+	first := int64(0)
+	if len(got) > 0 {
+		first = got[0].Version
+	}
+	a.heard = append(a.heard, fmt.Sprint("oldest ", first, len(got)))
+	return got, err
 }
 
 // Label and Unlabel are nothing that a writer without a label in its way does.

@@ -70,7 +70,7 @@ func look(t *testing.T, w *world) {
 	t.Helper()
 	for n := len(w.puts); n >= max(0, len(w.puts)-2); n-- {
 		want := w.meant(n)
-		if got := read(t, refusing{w.stored(n)}); !cmp.Equal(want, got) {
+		if got := read(t, refusing{w.stored(n)}, w.keeps); !cmp.Equal(want, got) {
 			t.Errorf("after version %d a reader sees something else than was meant: %s", n, cmp.Diff(want, got))
 		}
 	}
@@ -106,14 +106,14 @@ func lookAtTheEnd(t *testing.T, w *world) {
 		t.Errorf("all lived, and something is missing: %s", cmp.Diff(want, got))
 	}
 	after := w.stored(len(w.puts))
-	read(t, after)
+	read(t, after, w.keeps)
 	if got := holds(after); !cmp.Equal(want, got) {
 		t.Errorf("a reader left it torn: %s", cmp.Diff(want, got))
 	}
 	after = w.stored(len(w.puts))
 	next := changes{"agent": version("shop/agent", "next", digest2)}
 	set(want, next)
-	if _, err := (&ledger.Ledger{Store: after}).Update(t.Context(), images(), next, ledger.Why{}); err != nil {
+	if _, err := (&ledger.Ledger{Store: after, Kept: w.keeps}).Update(t.Context(), images(), next, ledger.Why{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := holds(after); !cmp.Equal(want, got) {
@@ -122,9 +122,9 @@ func lookAtTheEnd(t *testing.T, w *world) {
 }
 
 // read returns what a reader takes for the pins, as tags and digests.
-func read(t *testing.T, s ledger.Store) map[string]string {
+func read(t *testing.T, s ledger.Store, kept int) map[string]string {
 	t.Helper()
-	book, err := (&ledger.Ledger{Store: s}).Read(t.Context(), images())
+	book, err := (&ledger.Ledger{Store: s, Kept: kept}).Read(t.Context(), images())
 	if err != nil {
 		t.Fatal(err)
 	}
