@@ -23,6 +23,10 @@ import (
 //	same*.json               other inputs that ask for the same: no change
 //	changed*.json            other inputs that ask for something else: a change; beside it
 //	                         NAME.diff may hold what a plan shows of it
+//	sent.json                what was registered, where that says more than input.json (a
+//	                         console writes empty lists): no change
+//	source                   where a real answer was seen, below the date; the sandbox and the
+//	                         reading of answers are held to those
 //	without-effect           members (a path a line) whose change or removal is none
 //
 // Beside what the files say, of every case each single member is changed and taken away,
@@ -120,12 +124,14 @@ func (c answerCase) tampered() {
 func (c answerCase) otherInputs() {
 	c.each("answer*.json", func(answerName string, answer taskdef.Definition) {
 		labelled := c.labelled(answer)
-		c.each("same*.json", func(name string, input taskdef.Definition) {
+		same := func(name string, input taskdef.Definition) {
 			c.expect(name+" on "+answerName, taskdef.Stamped(input), labelled, true)
 			if !strings.HasPrefix(answerName, "answer-remembered") {
 				c.expect(name+" on "+answerName+" without the label", taskdef.Stamped(input), answer, true)
 			}
-		})
+		}
+		c.each("same*.json", same)
+		c.each("sent.json", same)
 		c.each("changed*.json", func(name string, input taskdef.Definition) {
 			c.expect(name+" on "+answerName, taskdef.Stamped(input), labelled, false)
 			c.expect(name+" on "+answerName+" without the label", taskdef.Stamped(input), answer, false)

@@ -8,24 +8,31 @@ import (
 
 var ecrHost = regexp.MustCompile(`^\d{12}\.dkr[.-]ecr[.-]`)
 
-// compatibilities returns the launch types that the definition was found fit for.
+// compatibilities returns what the definition was found fit for. Managed instances, which
+// have Linux alone, are in answers since the end of 2025.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
 func (r *registration) compatibilities() []string {
-	switch {
-	case r.NetworkMode != "awsvpc":
+	if r.NetworkMode != "awsvpc" {
 		return []string{"EXTERNAL", ec2}
-	case checkFargate(r) == nil:
-		return []string{ec2, fargate}
-	default:
-		return []string{ec2}
 	}
+	fit := []string{ec2}
+	if checkFargate(r) == nil {
+		fit = append(fit, fargate)
+	}
+	if !strings.HasPrefix(r.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
+		fit = append(fit, "MANAGED_INSTANCES")
+	}
+	return fit
 }
+
+const docker = "com.amazonaws.ecs.capability.docker-remote-api."
 
 type attribute struct {
 	Name string `json:"name"`
 }
 
-// attributes returns what a container instance would have to be able to do.
+// attributes returns what a container instance would have to be able to do, as real answers
+// say it. The versions of Docker's API are those that brought what a member asks for.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-versions.html
 func (r *registration) attributes() []attribute {
 	var names []string
@@ -36,7 +43,12 @@ func (r *registration) attributes() []attribute {
 		names = append(names, "com.amazonaws.ecs.capability.task-iam-role")
 	}
 	if r.NetworkMode == "awsvpc" {
-		names = append(names, "ecs.capability.task-eni", "com.amazonaws.ecs.capability.docker-remote-api.1.18")
+		names = append(names, "ecs.capability.task-eni", docker+"1.18")
+	}
+	for _, v := range r.Volumes {
+		if v.EFS != nil {
+			names = append(names, "ecs.capability.efs", "ecs.capability.efsAuth", docker+"1.25")
+		}
 	}
 	slices.Sort(names)
 	attributes := []attribute{}
@@ -47,29 +59,49 @@ func (r *registration) attributes() []attribute {
 }
 
 func (c *container) needs(executionRole bool) []string {
-	var names []string
-	if l := c.LogConfiguration; l != nil {
-		names = append(names, "com.amazonaws.ecs.capability.logging-driver."+l.LogDriver,
-			"com.amazonaws.ecs.capability.docker-remote-api.1.19")
-		if l.LogDriver == "awslogs" && executionRole {
-			names = append(names, "ecs.capability.execution-role-awslogs")
-		}
-	}
+	names := c.LogConfiguration.needs(executionRole)
 	if ecrHost.MatchString(c.Image) {
 		names = append(names, "com.amazonaws.ecs.capability.ecr-auth")
 		if executionRole {
 			names = append(names, "ecs.capability.execution-role-ecr-pull")
 		}
 	}
-	if c.HealthCheck != nil {
-		names = append(names, "ecs.capability.container-health-check",
-			"com.amazonaws.ecs.capability.docker-remote-api.1.24")
+	if h := c.HealthCheck; h != nil {
+		names = append(names, "ecs.capability.container-health-check")
+		if h.StartPeriod == nil {
+			names = append(names, docker+"1.24")
+		} else {
+			names = append(names, docker+"1.29")
+		}
 	}
 	if len(c.DependsOn) > 0 || c.StartTimeout != nil || c.StopTimeout != nil {
 		names = append(names, "ecs.capability.container-ordering")
 	}
+	if c.Linux.InitProcessEnabled {
+		names = append(names, docker+"1.25")
+	}
+	if c.MemoryReservation != nil {
+		names = append(names, docker+"1.21")
+	}
+	if c.Firelens != nil {
+		names = append(names, "ecs.capability.firelens."+c.Firelens.Type)
+	}
 	for _, s := range c.Secrets {
 		names = append(names, "ecs.capability.secrets."+s.store()+".environment-variables")
+	}
+	return names
+}
+
+func (l *logConfiguration) needs(executionRole bool) []string {
+	if l == nil {
+		return nil
+	}
+	names := []string{"com.amazonaws.ecs.capability.logging-driver." + l.LogDriver, docker + "1.19"}
+	if l.LogDriver == "awslogs" && executionRole {
+		names = append(names, "ecs.capability.execution-role-awslogs")
+	}
+	if l.Options["awslogs-create-group"] != "" {
+		names = append(names, docker+"1.29")
 	}
 	return names
 }

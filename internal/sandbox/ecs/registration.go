@@ -76,14 +76,16 @@ type volume struct {
 	ConfiguredAtLaunch bool // by the service or by RunTask
 	Host               *struct{ SourcePath string }
 	Docker             *struct{ Scope string } `json:"dockerVolumeConfiguration"`
+	EFS                *struct{}               `json:"efsVolumeConfiguration"`
 }
 
 type linuxParameters struct {
-	Capabilities     struct{ Add []string }
-	Devices          []struct{ HostPath string }
-	SharedMemorySize *int
-	MaxSwap          *int
-	Swappiness       *int
+	Capabilities       struct{ Add []string }
+	Devices            []struct{ HostPath string }
+	InitProcessEnabled bool
+	SharedMemorySize   *int
+	MaxSwap            *int
+	Swappiness         *int
 }
 
 type dependency struct{ ContainerName, Condition string }

@@ -1,0 +1,238 @@
+package ecs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// seenDefinitions are real answers that were seen in public; the tests there describe the
+// files.
+const seenDefinitions = "../../taskdef/testdata/answers/*/source"
+
+// TestAnswersLikeAWS registers what was registered, creates what was created, and holds the
+// sandbox's answers to the real ones: the same members at each level, and the same values,
+// but for ids and times. What differs is in testdata/answers-differ, with the reason.
+func TestAnswersLikeAWS(t *testing.T) {
+	known := readDifferences(t)
+	for _, c := range captures(t, seenDefinitions) {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.must(t, "RegisterTaskDefinition", c.first(t, "sent.json", "input.json"))
+			known.check(t, c, "answer.json", f.definition(t, c))
+		})
+	}
+	t.Cleanup(func() { known.unused(t) })
+}
+
+// capture is a folder of what somebody sent to AWS and what it answered.
+type capture struct {
+	dir, name string
+	seen      time.Time
+}
+
+func captures(t *testing.T, pattern string) []capture {
+	t.Helper()
+	sources, err := filepath.Glob(pattern)
+	if err != nil || len(sources) == 0 {
+		t.Fatal(err, len(sources))
+	}
+	var all []capture
+	for _, file := range sources {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		date, where, _ := strings.Cut(string(text), "\n")
+		seen, err := time.Parse(time.DateOnly, date)
+		if err != nil || strings.TrimSpace(where) == "" {
+			t.Fatalf("%s has no date and no source below it: %v", file, err)
+		}
+		dir := filepath.Dir(file)
+		all = append(all, capture{dir: dir, name: filepath.Base(dir), seen: seen})
+	}
+	return all
+}
+
+// first returns the first of those files that there is.
+func (c capture) first(t *testing.T, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if text, err := os.ReadFile(filepath.Join(c.dir, name)); err == nil {
+			return string(text)
+		}
+	}
+	t.Fatalf("%s has none of %s", c.dir, names)
+	return ""
+}
+
+func (f *fixture) definition(t *testing.T, c capture) any {
+	t.Helper()
+	var sent struct{ Family string }
+	decode(t, []byte(c.first(t, "input.json")), &sent)
+	var answer struct {
+		TaskDefinition map[string]any
+		Tags           []any
+	}
+	decode(t, f.raw(t, "DescribeTaskDefinition", fmt.Sprintf(`{"taskDefinition":%q,"include":["TAGS"]}`, sent.Family)), &answer)
+	if len(answer.Tags) > 0 {
+		answer.TaskDefinition["tags"] = answer.Tags
+	}
+	return answer.TaskDefinition
+}
+
+// differences are what a file says of where the sandbox and a real answer differ, one a line:
+//
+//	CAPTURE DIFFERENCE reason
+//
+// CAPTURE is a pattern of names, or <DATE for all that were seen before. DIFFERENCE is + or
+// - and the path of a member that the sandbox alone or AWS alone answers, or ~ and the path
+// of a value; * stands for anything.
+type differences struct{ lines []*difference }
+
+type difference struct {
+	captures, pattern string
+	before            time.Time
+	path              *regexp.Regexp
+	used              bool
+}
+
+func readDifferences(t *testing.T) *differences {
+	t.Helper()
+	text, err := os.ReadFile("testdata/answers-differ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &differences{}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if len(words) == 0 || words[0] == "#" {
+			continue
+		}
+		if len(words) < 3 {
+			t.Fatalf("%q has no reason", line)
+		}
+		one := &difference{captures: words[0], pattern: words[1]}
+		if date, dated := strings.CutPrefix(words[0], "<"); dated {
+			if one.before, err = time.Parse(time.DateOnly, date); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one.path = regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(words[1]), `\*`, ".*") + "$")
+		d.lines = append(d.lines, one)
+	}
+	return d
+}
+
+func (d *differences) check(t *testing.T, c capture, file string, got any) {
+	t.Helper()
+	var want any
+	decode(t, []byte(c.first(t, file)), &want)
+	for _, found := range differ(likened(want), likened(got), "") {
+		if !d.known(c, found) {
+			t.Errorf("%s: %s", file, found)
+		}
+	}
+}
+
+func (d *differences) known(c capture, found string) bool {
+	path, _, _ := strings.Cut(found, " ")
+	known := false
+	for _, one := range d.lines {
+		chosen := c.seen.Before(one.before)
+		if one.before.IsZero() {
+			chosen, _ = filepath.Match(one.captures, c.name)
+		}
+		if chosen && one.path.MatchString(path) {
+			one.used, known = true, true
+		}
+	}
+	return known
+}
+
+// unused reports lines that nothing needs any more.
+func (d *differences) unused(t *testing.T) {
+	for _, one := range d.lines {
+		if !one.used {
+			t.Errorf("testdata/answers-differ: %s %s: there is no such difference", one.captures, one.pattern)
+		}
+	}
+}
+
+// differ names what of want is not in got, with -, what of got is not in want, with +, and
+// the values that are not the same, with ~.
+func differ(want, got any, path string) []string {
+	w, isObject := want.(map[string]any)
+	g, both := got.(map[string]any)
+	if !isObject || !both {
+		if fmt.Sprint(want) != fmt.Sprint(got) {
+			return []string{fmt.Sprintf("~%s the sandbox answers %v, AWS %v", path, got, want)}
+		}
+		return nil
+	}
+	var found []string
+	for name, value := range w {
+		at := strings.TrimPrefix(path+"."+name, ".")
+		if other, ok := g[name]; ok {
+			found = append(found, differ(value, other, at)...)
+		} else {
+			found = append(found, fmt.Sprintf("-%s AWS alone answers %v", at, value))
+		}
+	}
+	for name, value := range g {
+		if _, ok := w[name]; !ok {
+			found = append(found, fmt.Sprintf("+%s the sandbox alone answers %v", strings.TrimPrefix(path+"."+name, "."), value))
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+var (
+	identifier = regexp.MustCompile(`ecs-svc/\d+|\btask [0-9a-f]{32}|(service-(deployment|revision)/[^/]+/[^/]+)/\S+|:\d+$`)
+	timeMember = regexp.MustCompile(`At$|^id$|^revision$|^registeredBy$|^createdBy$|^arn$`)
+)
+
+// likened returns a value with lists as objects, by what names their entries or, of
+// strings, by the strings, and with ids and times as one word.
+func likened(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, value := range v {
+			if out[name] = likened(value); timeMember.MatchString(name) {
+				out[name] = "some"
+			}
+		}
+		return out
+	case []any:
+		out := map[string]any{}
+		for i, value := range v {
+			out[keyOf(i, value)] = likened(value)
+		}
+		return out
+	case string:
+		return identifier.ReplaceAllString(v, "$1/some")
+	default:
+		return v
+	}
+}
+
+func keyOf(i int, v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case map[string]any:
+		for _, member := range []string{"name", "key", "sourceVolume", "message"} {
+			if name, ok := v[member].(string); ok {
+				return identifier.ReplaceAllString(name, "$1/some")
+			}
+		}
+	}
+	return fmt.Sprint(i)
+}
