@@ -86,8 +86,9 @@ func registered(in *sdk.RegisterTaskDefinitionInput) *types.TaskDefinition {
 	attributes := []types.Attribute{}
 	for _, name := range []string{
 		"com.amazonaws.ecs.capability.docker-remote-api.1.18", "com.amazonaws.ecs.capability.docker-remote-api.1.24",
-		"com.amazonaws.ecs.capability.ecr-auth", "com.amazonaws.ecs.capability.task-iam-role",
-		"ecs.capability.container-health-check", "ecs.capability.container-ordering", "ecs.capability.execution-role-ecr-pull",
+		"com.amazonaws.ecs.capability.docker-remote-api.1.25", "com.amazonaws.ecs.capability.ecr-auth", "com.amazonaws.ecs.capability.task-iam-role",
+		"ecs.capability.container-health-check", "ecs.capability.container-ordering",
+		"ecs.capability.efs", "ecs.capability.efsAuth", "ecs.capability.execution-role-ecr-pull", "ecs.capability.firelens.fluentbit",
 		"ecs.capability.secrets.ssm.environment-variables", "ecs.capability.task-eni",
 	} {
 		attributes = append(attributes, types.Attribute{Name: aws.String(name)})
@@ -98,7 +99,7 @@ func registered(in *sdk.RegisterTaskDefinitionInput) *types.TaskDefinition {
 		RuntimePlatform: in.RuntimePlatform, EphemeralStorage: in.EphemeralStorage, Volumes: []types.Volume{data, files},
 		PlacementConstraints: []types.TaskDefinitionPlacementConstraint{},
 		ContainerDefinitions: []types.ContainerDefinition{app, side, router},
-		Compatibilities:      []types.Compatibility{types.CompatibilityEc2, types.CompatibilityFargate},
+		Compatibilities:      []types.Compatibility{types.CompatibilityEc2, types.CompatibilityFargate, types.CompatibilityManagedInstances},
 		RequiresAttributes:   attributes,
 		TaskDefinitionArn:    aws.String(prefix + "task-definition/web:1"), Revision: 1, Status: types.TaskDefinitionStatusActive,
 		RegisteredAt: aws.Time(start), RegisteredBy: aws.String("arn:aws:iam::111111111111:user/tester"),
