@@ -4,7 +4,7 @@ package ecs
 // answers again, but by which nothing happens. It is what the documentation shows.
 func Ignored() map[string][]string {
 	service := []string{
-		"availabilityZoneRebalancing", "deploymentConfiguration.earlySuccessCriteria",
+		"availabilityZoneRebalancing (tasks are spread when they start, and stay)", "deploymentConfiguration.earlySuccessCriteria",
 		"deploymentConfiguration.lifecycleHooks of the strategy ROLLING",
 		"enableExecuteCommand", "gatewayConnectors", "loadBalancers.advancedConfiguration: the listeners' rules (they are looked up, and no request goes through them)",
 		"monitoring", "networkConfiguration (subnets and security groups are not looked up)",
@@ -12,9 +12,10 @@ func Ignored() map[string][]string {
 		"serviceRegistries", "volumeConfigurations", "vpcLatticeConfigurations",
 	}
 	return map[string][]string{
-		"CreateCluster":       {"capacityProviders", "configuration", "serviceConnectDefaults", "settings"},
-		"CreateService":       append([]string{"role"}, service...),
-		"UpdateService":       append([]string{"deploymentController"}, service...),
+		"CreateCluster":       {"configuration", "serviceConnectDefaults", "settings"},
+		"UpdateCluster":       {"configuration", "serviceConnectDefaults", "settings"},
+		"CreateService":       service,
+		"UpdateService":       service,
 		"ListTasks":           {"daemonName"},
 		"ListServices":        {"resourceManagementType"},
 		"PutAccountSetting":   {"principalArn", "value (it is answered again)"},
@@ -24,7 +25,7 @@ func Ignored() map[string][]string {
 			"overrides (checked and answered; what a container does, its image says)", "placementConstraints", "placementStrategy", "referenceId", "volumeConfigurations",
 		},
 		"RegisterTaskDefinition": {
-			"enableFaultInjection", "ephemeralStorage", "inferenceAccelerators", "ipcMode", "pidMode",
+			"enableFaultInjection", "ephemeralStorage (its size is checked)", "inferenceAccelerators", "ipcMode", "pidMode",
 			"placementConstraints", "proxyConfiguration", "taskRoleArn", "volumes",
 			"containerDefinitions.command, entryPoint, environment and environmentFiles (an image's labels say what a container does)",
 			"containerDefinitions.dependsOn (checked, but containers start together)",

@@ -8,8 +8,8 @@
 //
 // The facts that it imitates stand at each function with their source: Amazon's
 // documentation where it says something, public captures of real services where it
-// does not. What it leaves out: instances and placement (a task always finds room),
-// availability zones, order and dependencies between a task's containers, restart
+// does not. What it leaves out: placement constraints and strategies (tasks spread over
+// zones and instances), rebalancing of zones, order and dependencies between a task's containers, restart
 // policies, early success, the hooks of rolling updates and those that a rollback would
 // call again; a service with another deployment controller than ECS's own has no tasks.
 //
