@@ -6,6 +6,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 
@@ -77,7 +78,7 @@ func newRoot(f *frame) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return tagboat.Usagef("%v", err).WithHint("see %s --help", cmd.CommandPath())
 	})
-	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
+	withExitCodes(root)
 	root.AddGroup(&cobra.Group{ID: "truth", Title: "What should run:"},
 		&cobra.Group{ID: "deploy", Title: "Making it so:"},
 		&cobra.Group{ID: "try", Title: "Trying it out:"})
@@ -86,6 +87,19 @@ func newRoot(f *frame) *cobra.Command {
 		c.Args = usage(c.Args)
 	}
 	return root
+}
+
+// withExitCodes has the usage of every command end with the exit codes. A template for it
+// would link text/template, and with it every method of every client of AWS.
+func withExitCodes(root *cobra.Command) {
+	usage := root.UsageFunc()
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		if err := usage(cmd); err != nil {
+			return err
+		}
+		_, err := io.WriteString(cmd.OutOrStderr(), exitCodes)
+		return err
+	})
 }
 
 const exitCodes = `

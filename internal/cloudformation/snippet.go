@@ -1,12 +1,11 @@
 package cloudformation
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	"slices"
 	"strconv"
-	"text/template"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ledger"
@@ -110,7 +109,7 @@ func (s Snippet) Images() []tagboat.ImageName {
 	return images
 }
 
-//go:embed snippets/*.tmpl
+//go:embed snippets/*.yaml
 var snippets embed.FS
 
 // Render returns the snippet as a template in YAML that could stand alone. The error of
@@ -119,15 +118,67 @@ func (s Snippet) Render(way Way) ([]byte, error) {
 	if !slices.Contains(Ways(), way) {
 		return nil, tagboat.Usagef("there is no way %q", way).WithHint("%s", tagboat.Suggest(string(way), wayNames()))
 	}
-	t, err := template.ParseFS(snippets, "snippets/"+string(way)+".yaml.tmpl")
+	text, err := snippets.ReadFile("snippets/" + string(way) + ".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("reading the snippet %s: %w", way, err)
 	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, s); err != nil {
-		return nil, fmt.Errorf("writing the snippet %s: %w", way, err)
+	containers, err := s.containers(way)
+	if err != nil {
+		return nil, err
 	}
-	return b.Bytes(), nil
+	return []byte(strings.NewReplacer(
+		"$SERVICE", string(s.Service), "$ENVIRONMENT", string(s.Environment),
+		"$INPUTS\n", s.inputs(), "$IMAGES\n", s.images(), "$CONTAINERS\n", containers,
+	).Replace(string(text))), nil
+}
+
+func (s Snippet) inputs() string {
+	var b strings.Builder
+	for _, input := range s.Inputs() {
+		fmt.Fprintf(&b, "  %s:\n    Type: AWS::SSM::Parameter::Value<String>\n    Default: %s\n", input.ID, input.Name)
+	}
+	return b.String()
+}
+
+func (s Snippet) images() string {
+	var b strings.Builder
+	for _, image := range s.Images() {
+		fmt.Fprintf(&b, "        - %s\n", image)
+	}
+	return b.String()
+}
+
+// containers returns the list of containers with what each takes as its image.
+func (s Snippet) containers(way Way) (string, error) {
+	var b strings.Builder
+	for _, c := range s.Containers {
+		image, err := s.imageOf(c, way)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "        - Name: %s\n          Image: %s\n", c.Name, image)
+	}
+	return b.String(), nil
+}
+
+// imageOf returns what a container takes as its image: YAML that goes on in its lines.
+func (s Snippet) imageOf(c Container, way Way) (string, error) {
+	joined := func(lead, rest string) string {
+		return fmt.Sprintf("!Join\n            - \"\"\n            - - %q\n              - %s", lead, rest)
+	}
+	switch {
+	case way == ByCustomResource:
+		return fmt.Sprintf("!GetAtt [Pins, %q]", c.Image), nil
+	case way == ByDynamic:
+		reference, err := c.Reference()
+		return strconv.Quote(reference), err
+	case c.Whole():
+		return s.Value(c), nil
+	case c.Tags():
+		return joined(c.Repository+":", s.Value(c)), nil
+	default:
+		return joined(c.Repository+"@sha256:", `!Select [1, !Split ["sha256:", `+s.Value(c)+"]]"), nil
+	}
 }
 
 func wayNames() []string {
