@@ -19,13 +19,17 @@ import (
 // updated starts a deployment and returns the ARN of its service deployment.
 func (r running) updated(t *testing.T, image string, c *types.DeploymentConfiguration) string {
 	t.Helper()
-	out, err := r.ecsClient().UpdateService(t.Context(), &ecs.UpdateServiceInput{
+	client := r.ecsClient()
+	if _, err := client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
 		Cluster: aws.String("dev"), Service: aws.String("app"), TaskDefinition: aws.String(r.registerApp(t, image)), DeploymentConfiguration: c,
-	})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	listed, err := client.ListServiceDeployments(t.Context(), &ecs.ListServiceDeploymentsInput{Cluster: aws.String("dev"), Service: aws.String("app")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *out.Service.CurrentServiceDeployment
+	return *listed.ServiceDeployments[0].ServiceDeploymentArn
 }
 
 // until waits for a service deployment to look as it should.

@@ -1,7 +1,11 @@
 package ecs
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -25,6 +29,7 @@ type deploymentRecord struct {
 	PlatformFamily  string                `json:"platformFamily,omitempty"`
 	Network         *networkConfiguration `json:"networkConfiguration,omitempty"`
 	ServiceConnect  json.RawMessage       `json:"serviceConnectConfiguration,omitempty"`
+	Discovered      []discoveredService   `json:"serviceConnectResources,omitempty"`
 	Volumes         json.RawMessage       `json:"volumeConfigurations,omitempty"`
 	Lattice         json.RawMessage       `json:"vpcLatticeConfigurations,omitempty"`
 	RolloutState    string                `json:"rolloutState"`
@@ -39,6 +44,9 @@ func deploymentRecordOf(d *rollout.Deployment, s *rollout.Service, own *settings
 		LaunchType: own.LaunchType, Capacity: own.Capacity,
 		RolloutState: d.RolloutState, RolloutReason: d.RolloutReason,
 	}
+	if awaited(s, d) {
+		record.Desired = 0
+	}
 	revision := revisionOf(s, d.RevisionARN)
 	if revision == nil {
 		return record
@@ -49,7 +57,40 @@ func deploymentRecordOf(d *rollout.Deployment, s *rollout.Service, own *settings
 	members := membersOf(revision)
 	record.Network, record.ServiceConnect = members.Network, members.ServiceConnect
 	record.Volumes, record.Lattice = members.Volumes, members.Lattice
+	record.Discovered = discovered(own.ARN, members.ServiceConnect)
 	return record
+}
+
+// awaited reports whether the scheduler has not looked at a deployment yet. Until then ECS
+// answers that no task of it is wanted, and no current service deployment.
+func awaited(s *rollout.Service, d *rollout.Deployment) bool {
+	return len(s.History) > 0 && s.History[0].DeploymentID == d.ID && s.History[0].Status == "PENDING"
+}
+
+// discoveredService is the ServiceConnectServiceResource structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnectServiceResource.html
+type discoveredService struct {
+	Name string `json:"discoveryName"`
+	ARN  string `json:"discoveryArn"`
+}
+
+// discovered returns the services of Cloud Map that ECS made for Service Connect.
+func discovered(serviceARN string, configuration json.RawMessage) []discoveredService {
+	var c struct {
+		Enabled  bool
+		Services []struct{ PortName, DiscoveryName string }
+	}
+	if json.Unmarshal(configuration, &c) != nil || !c.Enabled {
+		return nil
+	}
+	place, _, _ := strings.Cut(strings.TrimPrefix(serviceARN, "arn:aws:ecs:"), ":service/")
+	var services []discoveredService
+	for _, s := range c.Services {
+		name := cmp.Or(s.DiscoveryName, s.PortName)
+		id := fmt.Sprintf("%x", sha256.Sum256([]byte(serviceARN+"\n"+name)))[:16]
+		services = append(services, discoveredService{name, "arn:aws:servicediscovery:" + place + ":service/srv-" + id})
+	}
+	return services
 }
 
 func revisionOf(s *rollout.Service, arn string) *rollout.ServiceRevision {

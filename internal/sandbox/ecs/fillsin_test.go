@@ -85,8 +85,12 @@ func TestRevisionsTellTheirTargets(t *testing.T) {
 	f.create(t, in)
 	f.settle(t, "web")
 	f.register(t, "web", better)
-	updated := f.update(t, &sdk.UpdateServiceInput{TaskDefinition: aws.String("web")})
-	d := f.serviceDeployment(t, *updated.CurrentServiceDeployment)
+	f.update(t, &sdk.UpdateServiceInput{TaskDefinition: aws.String("web")})
+	listed, err := f.client.ListServiceDeployments(t.Context(), &sdk.ListServiceDeploymentsInput{Service: aws.String("web")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := f.serviceDeployment(t, *listed.ServiceDeployments[0].ServiceDeploymentArn)
 	if d.Status != types.ServiceDeploymentStatusPending || *d.TargetServiceRevision.RequestedProductionTrafficWeight != 0 || *d.SourceServiceRevisions[0].RequestedProductionTrafficWeight != 100 {
 		t.Errorf("a %s deployment sends %v %% to the new revision and %v %% to the old one", d.Status,
 			*d.TargetServiceRevision.RequestedProductionTrafficWeight, *d.SourceServiceRevisions[0].RequestedProductionTrafficWeight)

@@ -80,7 +80,7 @@ type breakerRecord struct {
 
 type alarmsRecord struct {
 	Status    string   `json:"status"`
-	Names     []string `json:"alarmNames"`
+	Names     []string `json:"alarmNames,omitempty"`
 	Triggered []string `json:"triggeredAlarmNames,omitempty"`
 }
 
@@ -113,7 +113,7 @@ func (r *region) serviceDeploymentRecord(d *rollout.ServiceDeployment, s *rollou
 		Sources:       []revisionSummary{},
 		Target:        revisionSummary{revisionCount: countOf(d.Target), ProductionTraffic: 100, TestTraffic: 100},
 		Breaker:       breakerRecord{Status: d.Breaker.Status, Failures: d.Breaker.Failures, Threshold: d.Breaker.Threshold},
-		Alarms:        alarmsRecord{Status: d.Alarms.Status, Names: append([]string{}, d.Alarms.Names...), Triggered: d.Alarms.Triggered},
+		Alarms:        alarmsRecord{Status: d.Alarms.Status, Names: d.Alarms.Names, Triggered: d.Alarms.Triggered},
 		CreatedAt:     wire.At(d.CreatedAt), UpdatedAt: wire.At(d.UpdatedAt), StartedAt: wire.At(d.StartedAt),
 		FinishedAt: wire.At(d.FinishedAt), StoppedAt: wire.At(d.StoppedAt),
 	}
@@ -146,14 +146,18 @@ func countOf(c rollout.RevisionCount) revisionCount {
 	return revisionCount{ARN: c.ARN, Requested: c.Requested, Running: c.Running, Pending: c.Pending}
 }
 
-// current returns the service deployment that goes on, "" where none does, and the
+// current returns the newest service deployment, "" where it has not begun, and the
 // revisions that have or should have tasks.
 func current(s *rollout.Service) (arn string, revisions []revisionCount) {
 	revisions = []revisionCount{}
 	for _, d := range s.Deployments {
-		revisions = append(revisions, revisionCount{ARN: d.RevisionARN, Requested: d.Desired, Running: d.Running, Pending: d.Pending})
+		count := revisionCount{ARN: d.RevisionARN, Requested: d.Desired, Running: d.Running, Pending: d.Pending}
+		if awaited(s, d) {
+			count.Requested = 0
+		}
+		revisions = append(revisions, count)
 	}
-	if len(s.History) == 0 {
+	if len(s.History) == 0 || s.History[0].Status == "PENDING" {
 		return "", revisions
 	}
 	return s.History[0].ARN, revisions

@@ -18,7 +18,7 @@ type serviceRevisionRecord struct {
 	Capacity        []capacityItem         `json:"capacityProviderStrategy,omitempty"`
 	PlatformVersion string                 `json:"platformVersion,omitempty"`
 	PlatformFamily  string                 `json:"platformFamily,omitempty"`
-	LoadBalancers   []loadBalancer         `json:"loadBalancers"`
+	LoadBalancers   []loadBalancer         `json:"loadBalancers,omitempty"`
 	Images          []imageRecord          `json:"containerImages"`
 	Network         *networkConfiguration  `json:"networkConfiguration,omitempty"`
 	Registries      json.RawMessage        `json:"serviceRegistries,omitempty"`

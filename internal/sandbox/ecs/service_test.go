@@ -149,11 +149,11 @@ func TestCreatedService(t *testing.T) {
 	}
 	d := got.Deployments[0]
 	if *d.Status != "PRIMARY" || d.RolloutState != types.DeploymentRolloutStateInProgress || !strings.HasPrefix(*d.Id, "ecs-svc/") ||
-		*d.RolloutStateReason != "ECS deployment "+*d.Id+" in progress." || *d.PlatformVersion != "1.4.0" || d.DesiredCount != 2 {
+		*d.RolloutStateReason != "ECS deployment "+*d.Id+" in progress." || *d.PlatformVersion != "1.4.0" || d.DesiredCount != 0 {
 		t.Errorf("its deployment is %+v", d)
 	}
-	if got.CurrentServiceDeployment == nil || len(got.CurrentServiceRevisions) != 1 {
-		t.Errorf("current deployment %v, revisions %v", got.CurrentServiceDeployment, got.CurrentServiceRevisions)
+	if got.CurrentServiceDeployment != nil || len(got.CurrentServiceRevisions) != 1 {
+		t.Errorf("current deployment %v, though nothing has begun, revisions %v", got.CurrentServiceDeployment, got.CurrentServiceRevisions)
 	}
 }
 

@@ -63,8 +63,9 @@ func TestStopServiceDeployment(t *testing.T) {
 	f.create(t, in)
 	f.settle(t, "web")
 	f.register(t, "web", broken)
-	current := f.update(t, &sdk.UpdateServiceInput{TaskDefinition: aws.String("web")}).CurrentServiceDeployment
+	f.update(t, &sdk.UpdateServiceInput{TaskDefinition: aws.String("web")})
 	f.clock.Advance(time.Minute)
+	current := f.describe(t, "web").CurrentServiceDeployment
 	if _, err := f.client.StopServiceDeployment(t.Context(), &sdk.StopServiceDeploymentInput{ServiceDeploymentArn: current}); err != nil {
 		t.Fatal(err)
 	}
