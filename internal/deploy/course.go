@@ -207,11 +207,12 @@ func mentions(message, id string) bool {
 
 // settled reports whether a deployment completed and has all of its tasks running now.
 // Services behind a Classic Load Balancer have no rollout state: there, being the only
-// deployment stands for it.
+// deployment stands for it, with all the tasks of the service, since ECS answers 0 desired
+// tasks for a deployment that it has not begun.
 func settled(s ecs.Service, d ecs.Deployment) bool {
 	full := d.Running == d.Desired && d.Pending == 0
 	if d.RolloutState == "" {
-		return full && len(s.Deployments) == 1
+		return full && len(s.Deployments) == 1 && d.Desired == s.Desired
 	}
 	return full && d.RolloutState == "COMPLETED"
 }

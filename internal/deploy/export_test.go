@@ -5,3 +5,6 @@ var LastEvent = lastEvent
 
 // Hopeless is hopeless, for tests.
 var Hopeless = hopeless
+
+// Settled is settled, for tests.
+var Settled = settled

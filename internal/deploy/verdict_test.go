@@ -122,3 +122,27 @@ func TestTheCulpritIsEssential(t *testing.T) {
 		}
 	})
 }
+
+// TestADeploymentThatHasNotBegunIsNotSettled, though ECS answers no task for it, as it does
+// right after CreateService.
+func TestADeploymentThatHasNotBegunIsNotSettled(t *testing.T) {
+	begun := ecs.Deployment{Desired: 2, Running: 2}
+	for _, test := range []struct {
+		what       string
+		deployment ecs.Deployment
+		state      string
+		want       bool
+	}{
+		{"not begun", ecs.Deployment{}, "IN_PROGRESS", false},
+		{"not begun, behind a Classic Load Balancer", ecs.Deployment{}, "", false},
+		{"begun", begun, "IN_PROGRESS", false},
+		{"completed", begun, "COMPLETED", true},
+		{"all tasks run behind a Classic Load Balancer", begun, "", true},
+	} {
+		d := test.deployment
+		d.Status, d.RolloutState = "PRIMARY", test.state
+		if got := deploy.Settled(ecs.Service{Desired: 2, Deployments: []ecs.Deployment{d}}, d); got != test.want {
+			t.Errorf("%s: %v, want %v", test.what, got, test.want)
+		}
+	}
+}
