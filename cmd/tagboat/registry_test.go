@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -109,8 +108,11 @@ func ecrCall(ts *testscript.TestScript, operation string, in any, out any) {
 func (f foreign) manyTags(ts *testscript.TestScript, _ bool, args []string) {
 	count, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	pusher, err := remote.NewPusher(remote.WithAuthFromKeychain(authn.DefaultKeychain))
-	ts.Check(err)
+	var pusher *remote.Pusher
+	if f.account == "" {
+		pusher, err = remote.NewPusher(mayPush(ts, tagOf(ts, args[0]+":n-1")))
+		ts.Check(err)
+	}
 	var image v1.Image
 	for n := range count {
 		if n%500 == 0 { // an image has at most a thousand tags in ECR
