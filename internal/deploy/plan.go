@@ -159,7 +159,7 @@ func (b *builder) updateService(members map[string]json.RawMessage, force bool) 
 // wantsForce reports whether ECS refuses a change of the service that starts no
 // deployment: "When switching from launch type to capacity provider strategy on an
 // existing service, or making a change to a capacity provider strategy on a service that
-// is already using one, you must force a new deployment." (reproio/ecs_deploy#75)
+// is already using one, you must force a new deployment." (reproio/ecs_deploy#75).
 func wantsForce(members map[string]json.RawMessage) bool {
 	return members["capacityProviderStrategy"] != nil
 }

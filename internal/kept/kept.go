@@ -83,8 +83,10 @@ func (d Dir) prune(now time.Time) {
 	}
 	var dirs []string
 	_ = filepath.WalkDir(string(d), func(path string, entry fs.DirEntry, unreadable error) error {
+		if unreadable != nil || path == string(d) {
+			return nil //nolint:nilerr // what cannot be read stays
+		}
 		switch {
-		case unreadable != nil || path == string(d): // it stays
 		case entry.IsDir():
 			if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > often { // nobody is just filling it
 				dirs = append(dirs, path)
