@@ -156,7 +156,7 @@ func missingLogGroups(ctx context.Context, p Plan, r record) found {
 // unfitTargetGroups finds target groups that are not there, or that ECS does not take: "The
 // provided target group … has target type instance, which is incompatible with the awsvpc
 // network mode specified in the task definition.", "The target group … does not have an
-// associated load balancer.".
+// associated load balancer".
 func unfitTargetGroups(ctx context.Context, p Plan, r record) found {
 	places := map[string]tagboat.Position{}
 	for i, lb := range wantedShape(p.Desired).LoadBalancers {

@@ -78,7 +78,7 @@ func fargateNetwork(s *subject) {
 var ecrPattern = regexp.MustCompile(`^[0-9]{12}\.dkr[.-]ecr[.-]`)
 
 // fargateRole: "Fargate requires task definition to have execution role ARN to support
-// ECR images.", "… to support log driver awslogs.".
+// ECR images.", "… to support log driver awslogs".
 func fargateRole(s *subject) {
 	if text(s.Task, "executionRoleArn") != "" {
 		return

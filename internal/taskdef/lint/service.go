@@ -23,7 +23,7 @@ func serviceName(s *subject) {
 }
 
 // loadBalancers: "The container x does not exist in the task definition.", "The container
-// x did not have a container port n defined."
+// x did not have a container port n defined".
 func loadBalancers(s *subject) {
 	for _, lb := range list(s.Service, "loadBalancers") {
 		s.target(lb, "loadBalancers")
@@ -90,7 +90,7 @@ func covers(p *source.Node, port string) bool {
 }
 
 // serviceConnect: "portName(x) does not refer to any named PortMapping in the task
-// definition."
+// definition".
 func serviceConnect(s *subject) {
 	connect := at(s.Service, "serviceConnectConfiguration")
 	if text(connect, "enabled") == "false" {
@@ -119,7 +119,7 @@ func serviceConnect(s *subject) {
 
 // network: "Network Configuration must be provided when networkMode awsvpc is specified."
 // and "Network Configuration is not valid for the given networkMode of this task
-// definition."
+// definition".
 func network(s *subject) {
 	n := at(s.Service, "networkConfiguration")
 	vpc := at(n, "awsvpcConfiguration")
@@ -299,7 +299,7 @@ func placement(s *subject) {
 
 var platformPattern = regexp.MustCompile(`^(LATEST|[0-9]+\.[0-9]+\.[0-9]+)$`)
 
-// platformVersion: "The platform version must be null when specifying an EC2 launch type."
+// platformVersion: "The platform version must be null when specifying an EC2 launch type".
 func platformVersion(s *subject) {
 	n := at(s.Service, "platformVersion")
 	if n == nil || n.Text == "" {

@@ -25,7 +25,7 @@ func family(s *subject) {
 	}
 }
 
-// containerNames: "Container.name contains invalid characters."
+// containerNames: "Container.name contains invalid characters".
 func containerNames(s *subject) {
 	for _, c := range s.containers() {
 		if n := at(c, "name"); n != nil && !namePattern.MatchString(n.Text) {
