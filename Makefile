@@ -8,6 +8,7 @@ help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
 	@echo 'make test    every test that needs nothing but Go'
 	@echo 'make bench   100,000 tags, what fanning out is worth, 10,000 services in 50 accounts in virtual time'
+	@echo 'make conformance  boto3 judges the sandbox beside moto and ministack, as docs/conformance.md'
 	@echo 'make build   bin/tagboat'
 	@echo 'make deps    installs what make check needs (linter, AWS command line, moto, skopeo, a registry)'
 	@echo 'make check   linter, race detector, fuzzing, and the sandbox driven by foreign clients'
