@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,5 +83,30 @@ func TestInside(t *testing.T) {
 	}
 	if !lambda.Inside(set("127.0.0.1:9001")) || lambda.Inside(set("")) {
 		t.Error("a function is where the runtime's address is set")
+	}
+}
+
+// TestRealEventsAreRefused invokes the function with events that were seen in public, each a
+// folder of testdata/events with its date and place in the file source: a rule of EventBridge
+// that is pointed at the function by mistake changes nothing, and its error says what the
+// function is for.
+func TestRealEventsAreRefused(t *testing.T) {
+	files, err := filepath.Glob("testdata/events/*/event.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, len(files))
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			event, err := os.ReadFile(file)
+			if err != nil || !json.Valid(event) {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			f := &lambda.Function{Resources: &cloudformation.Handler{}, Log: slog.New(slog.NewJSONHandler(&log, nil))}
+			_, err = f.Invoke(t.Context(), event)
+			if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(log.String(), cloudformation.PinsType) {
+				t.Errorf("the error is %v, the log %s", err, log.String())
+			}
+		})
 	}
 }

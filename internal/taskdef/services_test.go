@@ -20,7 +20,7 @@ import (
 // (what CreateService answered), rolling (what an UpdateService that forces a deployment
 // did), rolling-back; without it the service is steady. Of part-STATE.json other members
 // were not printed. deployment.json and revision.json are the newest of the steady service,
-// taskdef.json what it runs.
+// task-out-of-memory.json is a stopped task of it, taskdef.json what it runs.
 func TestServices(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/services/*")
 	if err != nil || len(dirs) == 0 {

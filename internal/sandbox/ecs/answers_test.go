@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
 
 // Real answers that were seen in public; the tests there describe the files.
@@ -68,6 +70,10 @@ func (f *fixture) lives(t *testing.T, c capture, answered func(file string, answ
 	f.settle(t, name)
 	f.must(t, "RegisterTaskDefinition", strings.ReplaceAll(encoded(t, definition), good, broken))
 	f.must(t, "UpdateService", encoded(t, map[string]any{"service": name, "taskDefinition": family}))
+	if _, err := os.Stat(filepath.Join(c.dir, "task-out-of-memory.json")); err == nil {
+		answered("task-out-of-memory.json", f.outOfMemory(t, name, definition))
+		return
+	}
 	for range 600 {
 		if strings.Contains(*f.describe(t, name).Deployments[0].RolloutStateReason, "rolling back") {
 			answered("part-rolling-back.json", f.one(t, "DescribeServices", described))
@@ -75,6 +81,32 @@ func (f *fixture) lives(t *testing.T, c capture, answered func(file string, answ
 		}
 		f.clock.Advance(time.Second)
 	}
+}
+
+// outOfMemory describes a task of the service that needed more memory than it has.
+func (f *fixture) outOfMemory(t *testing.T, service string, definition map[string]any) any {
+	t.Helper()
+	const greedy = "127.0.0.1:4510/app:greedy"
+	f.images[greedy] = ecs.Image{Digest: "sha256:" + strings.Repeat("4", 64), Labels: map[string]string{"tagboat.sandbox.oom": "30s"}}
+	f.must(t, "RegisterTaskDefinition", strings.ReplaceAll(encoded(t, definition), good, greedy))
+	f.must(t, "UpdateService", encoded(t, map[string]any{"service": service, "taskDefinition": definition["family"]}))
+	for range 300 {
+		f.clock.Advance(time.Second)
+		var listed struct{ TaskArns []string }
+		decode(t, f.raw(t, "ListTasks", encoded(t, map[string]any{"serviceName": service, "desiredStatus": "STOPPED"})), &listed)
+		if len(listed.TaskArns) == 0 {
+			continue
+		}
+		var answer struct{ Tasks []map[string]any }
+		decode(t, f.raw(t, "DescribeTasks", encoded(t, map[string]any{"tasks": listed.TaskArns})), &answer)
+		for _, task := range answer.Tasks {
+			if task["stopCode"] == "EssentialContainerExited" && task["lastStatus"] == "STOPPED" {
+				return task
+			}
+		}
+	}
+	t.Fatal("no task ran out of memory")
+	return nil
 }
 
 // one returns the service in an answer.
@@ -283,8 +315,9 @@ func differ(want, got any, path string) []string {
 }
 
 var (
-	identifier = regexp.MustCompile(`(ecs-svc/|\btask |service-deployment/[^/]+/[^/]+/|service-revision/[^/]+/[^/]+/|service/srv-)[\w-]+`)
-	timeMember = regexp.MustCompile(`At$|^id$|^revision$|^registeredBy$|^createdBy$|^arn$|^taskDefinitionArn$`)
+	identifier = regexp.MustCompile(`(ecs-svc/|service-deployment/[^/]+/[^/]+/|service-revision/[^/]+/[^/]+/|service/srv-|eni-|\bip-)[\w-]+|` +
+		`\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{32}\b|\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b|\b\d+\.\d+\.\d+\.\d+\b`)
+	timeMember = regexp.MustCompile(`At$|^id$|^revision$|^registeredBy$|^createdBy$|^arn$|^taskDefinitionArn$|^runtimeId$`)
 )
 
 // likened returns a value with lists as objects, by what names their entries or, of
