@@ -8,9 +8,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"os"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
 )
 
 // Key is a public key that signatures are checked with: ECDSA over P-256, which is what
@@ -21,9 +21,9 @@ type Key struct {
 
 // ReadKey reads a public key in PEM. Its errors are of kind Usage.
 func ReadKey(file string) (Key, error) {
-	data, err := os.ReadFile(file)
+	data, err := source.ReadFile(file)
 	if err != nil {
-		return Key{}, tagboat.Usagef("reading a public key: %w", err)
+		return Key{}, tagboat.Usagef("reading the public key %s: %w", file, err)
 	}
 	key, err := ParseKey(data)
 	if err != nil {

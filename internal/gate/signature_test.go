@@ -200,3 +200,16 @@ func FuzzParseStatement(f *testing.F) {
 		}
 	})
 }
+
+// TestAKeyThatHasNoEnd is a device, which is not read.
+func TestAKeyThatHasNoEnd(t *testing.T) {
+	large := filepath.Join(t.TempDir(), "large.pub")
+	if err := os.WriteFile(large, make([]byte, 5<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"/dev/zero", large} {
+		if _, err := gate.ReadKey(file); tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), file) {
+			t.Error(err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -28,7 +29,7 @@ func unknownRepository(err error) bool {
 // explain says what went wrong with which image, and what to do where that is known.
 // Addresses lose their queries, which may sign them.
 func explain(doing string, ref tagboat.Reference, err error) error {
-	e := tagboat.Errorf(tagboat.KindOf(err), "%s image %s: %w", doing, ref, redact(err))
+	e := tagboat.Errorf(tagboat.KindOf(err), "%s image %s: %w", doing, ref, cut{redact(err)})
 	var known *tagboat.Error
 	var answer *transport.Error
 	switch {
@@ -50,6 +51,24 @@ func loginHint(host string) string {
 	}
 	return "log in first: docker login " + host
 }
+
+// longestText is how much is told of an error: a registry writes what it likes into its own.
+const longestText = 1000
+
+// cut is an error whose text is not longer than longestText.
+type cut struct{ error }
+
+// Error implements error.
+func (c cut) Error() string {
+	text := c.error.Error()
+	if len(text) <= longestText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longestText], "") + "…"
+}
+
+// Unwrap lets errors.Is and errors.As find what is cut.
+func (c cut) Unwrap() error { return c.error }
 
 // redact cuts the query off the address in an error of package net/http.
 func redact(err error) error {

@@ -45,10 +45,27 @@ func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Request = out
 	}
 	w.beginBody(g.limits.Total, g.limits.tooSlow(r.URL.Host))
-	limit, cut := g.limitFor(r, resp)
-	resp.Body = &body{inner: resp.Body, watch: w, left: limit, cut: cut, past: g.limits.tooLarge(r.URL.Host, "an answer", limit)}
+	resp.Body = g.body(r, resp, w)
 	return resp, nil
 }
+
+// body bounds an answer's body.
+func (g guard) body(r *http.Request, resp *http.Response, w *watch) *body {
+	limit, cut := g.limitFor(r, resp)
+	b := &body{inner: resp.Body, watch: w, left: limit, cut: cut, past: g.limits.tooLarge(r.URL.Host, "an answer", limit)}
+	b.entries.left, b.crowded = g.limits.entries(), g.limits.tooCrowded(r.URL.Host)
+	switch {
+	case cut:
+		b.entries.left = largestError
+	case isList(r):
+		// Some registries tell of each image in the same document, further inside.
+		b.entries = commas{left: 2*g.limits.Tags + g.limits.entries(), deepest: 2}
+		b.crowded = g.limits.tooMany(r.URL.Host)
+	}
+	return b
+}
+
+func isList(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/tags/list") }
 
 // limitFor returns how much of an answer is read, and whether the rest is cut off or makes
 // an error.
@@ -56,7 +73,7 @@ func (g guard) limitFor(r *http.Request, resp *http.Response) (bytes int64, cut 
 	switch {
 	case resp.StatusCode >= http.StatusBadRequest:
 		return largestError, true
-	case strings.HasSuffix(r.URL.Path, "/tags/list"):
+	case isList(r):
 		return g.limits.list(), false
 	default:
 		return g.limits.Size, false
@@ -179,6 +196,9 @@ type body struct {
 	left  int64
 	cut   bool
 	past  error
+
+	entries commas
+	crowded error
 }
 
 // Read implements io.Reader.
@@ -194,10 +214,54 @@ func (b *body) Read(p []byte) (int, error) {
 	if n > 0 {
 		b.watch.goesOn()
 	}
+	if b.entries.over(p[:n]) {
+		return 0, b.crowded
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = b.watch.because(err)
 	}
 	return n, err
+}
+
+// commas bounds the entries of a JSON document before anybody decodes it: an entry of three
+// bytes can take two hundred in memory.
+type commas struct {
+	left    int
+	deepest int // what is nested deeper in lists and maps does not count; 0 counts everything
+
+	depth             int
+	quoted, backslash bool
+}
+
+// over reports whether there are more than may be, with p as what comes next of the document.
+func (c *commas) over(p []byte) bool {
+	for _, b := range p {
+		switch {
+		case c.backslash:
+			c.backslash = false
+		case c.quoted:
+			c.backslash, c.quoted = b == '\\', b != '"'
+		default:
+			c.follow(b)
+		}
+	}
+	return c.left < 0
+}
+
+// follow takes a byte that is outside of strings.
+func (c *commas) follow(b byte) {
+	switch b {
+	case '"':
+		c.quoted = true
+	case '[', '{':
+		c.depth++
+	case ']', '}':
+		c.depth--
+	case ',':
+		if c.deepest == 0 || c.depth <= c.deepest {
+			c.left--
+		}
+	}
 }
 
 // end looks whether there is more than may be read.

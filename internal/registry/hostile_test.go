@@ -360,6 +360,11 @@ func TestARegistryThatGivesTooMuch(t *testing.T) {
 		"pages without an end":        {"list", endlessPages(1), "tags", 120},
 		"pages that link to itself":   {"list", to("/tags/list", ok(tagList(3), "Link", `</v2/shop/api/tags/list?n=1000>; rel="next"`)), "", 4},
 		"pages that go in a circle":   {"list", circle(), "", 6},
+		"a page of mere commas":       {"list", to("/tags/list", ok(`{"tags":[`+strings.Repeat(`"a",`, 5000)+`"b"]}`)), "tags", 2},
+		"an index of mere commas":     {"resolve", to("/manifests/1.0", crowd("application/vnd.oci.image.index.v1+json", `"manifests":[{}%s]`, ",{}")), "size", 2},
+		"layers without an end":       {"resolve", to("/manifests/1.0", crowd("application/vnd.oci.image.manifest.v1+json", `"config":{},"layers":[{}%s]`, ",{}")), "size", 2},
+		"annotations without an end":  {"resolve", to("/manifests/1.0", crowd("application/vnd.oci.image.manifest.v1+json", `"config":{},"annotations":{"\"":""%s}`, `,"a":""`)), "size", 2},
+		"a history without an end":    {"resolve", imageOf(`{"history":[{}` + strings.Repeat(",{}", 5000) + `]}`), "size", 3},
 		"a redirect to itself":        {"resolve", redirects("https://registry.example/v2/shop/api/manifests/1.0"), "redirects", 6},
 		"a list redirected to itself": {"list", redirects("https://registry.example/v2/shop/api/tags/list"), "redirects", 6},
 		"a digest behind redirects":   {"digest", redirects("/v2/shop/api/manifests/1.0"), "redirects", 6},
@@ -377,6 +382,39 @@ func TestARegistryThatGivesTooMuch(t *testing.T) {
 				t.Errorf("%d requests", len(h.requests))
 			}
 		})
+	}
+}
+
+// crowd is a document that is not too large, with more entries than anybody needs.
+func crowd(mediaType, format, entry string) func() *http.Response {
+	return ok(fmt.Sprintf(`{"schemaVersion":2,"mediaType":%q,`+format+`}`, mediaType, strings.Repeat(entry, 5000)), "Content-Type", mediaType)
+}
+
+// imageOf is the image of a config.
+func imageOf(config string) func(*http.Request) *http.Response {
+	return func(r *http.Request) *http.Response {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/manifests/1.0"):
+			return answer(http.StatusOK, manifestOf(config, int64(len(config))), "Content-Type", "application/vnd.oci.image.manifest.v1+json")
+		case strings.HasSuffix(r.URL.Path, "/blobs/"+sum(config)):
+			return answer(http.StatusOK, config)
+		default:
+			return nil
+		}
+	}
+}
+
+// TestAListWithMoreThanTags has what Google's registries tell of each image.
+func TestAListWithMoreThanTags(t *testing.T) {
+	var images []string
+	for i := range 1000 {
+		images = append(images, fmt.Sprintf(`"sha256:%d":{"tag":["a","b"],"x":[1,2,3],"y":"\\\""}`, i))
+	}
+	list := strings.Replace(tagList(1000), "{", `{"child":[],"manifest":{`+strings.Join(images, ",")+`},`, 1)
+	h := &hostile{attack: to("/tags/list", ok(list))}
+	all, err := h.client(t, "", registry.Limits{Tags: 1000, Size: 4 << 10}).List(t.Context(), at(""))
+	if err != nil || len(all) != 1000 {
+		t.Errorf("%d tags, %v", len(all), err)
 	}
 }
 
@@ -554,8 +592,8 @@ func TestAnErrorWithoutAnEnd(t *testing.T) {
 	})}
 	_, err := h.client(t, "", registry.Limits{}).Resolve(t.Context(), at("1.0"))
 	var e *tagboat.Error
-	if !errors.As(err, &e) || !strings.Contains(e.Hint, "docker login") {
-		t.Errorf("%.300v", err)
+	if !errors.As(err, &e) || !strings.Contains(e.Hint, "docker login") || len(err.Error()) > 1500 {
+		t.Errorf("%d bytes: %.300v", len(err.Error()), err)
 	}
 }
 

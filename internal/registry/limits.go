@@ -44,6 +44,10 @@ const longestTag = 128 + len(`"",`)
 // list is how many bytes a page of tags may have: some registries give all in one.
 func (l Limits) list() int64 { return int64(l.Tags)*int64(longestTag) + l.Size }
 
+// entries is how many entries a manifest or a config may have, in all its lists and maps.
+// Those of real images have some hundred.
+func (l Limits) entries() int { return int(l.Size / 64) }
+
 // pages is how many pages a listing may have.
 func (l Limits) pages() int { return l.Tags/10 + 10 }
 
@@ -85,6 +89,10 @@ func (l Limits) tooSlow(host string) error {
 
 func (l Limits) tooLarge(host, what string, bytes int64) error {
 	return past("size", bytesText(2*l.Size), host, "has %s of more than %d bytes", what, bytes)
+}
+
+func (l Limits) tooCrowded(host string) error {
+	return past("size", bytesText(2*l.Size), host, "has an answer of more than %d entries", l.entries())
 }
 
 func (l Limits) tooMany(host string) error {

@@ -56,6 +56,16 @@ var large = []struct {
 		}
 		return text + b.String() + `"z":{}}`
 	}, ""},
+	{"commas.yaml", func() string { return "a: [" + strings.Repeat("a,", 1_900_000) + "]" }, "more than 200000 lines and signs"},
+	{"anchors-of-4-mib.yaml", func() string { return strings.Repeat("&a ", 1_000_000) + "x" }, "more than 200000 lines and signs"},
+	{"lines.yaml", func() string { return strings.Repeat("a\r", 1_000_000) }, "more than 200000 lines and signs"},
+	{"name.json", func() string {
+		return `{"` + strings.Repeat("k", 1_000_000) + `":[` + strings.Repeat("0,", 10_000) + `0]}`
+	}, ""},
+	{"names.json", func() string {
+		name := `{"` + strings.Repeat("k", 5_000) + `":`
+		return strings.Repeat(name, 400) + "[" + strings.Repeat("0,", 100_000) + "0]" + strings.Repeat("}", 400)
+	}, ""},
 	{"twice.yaml", func() string { return "a: 1\nb: 2\na: 3\n" }, `key "a" already defined`},
 	{"twice.json", func() string { return `{"a": 1, "a": 2}` }, `"a" stands here twice`},
 	{"nul.yaml", func() string { return "a: \"x\x00y\"\n" }, ""},

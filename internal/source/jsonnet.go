@@ -68,7 +68,7 @@ func (i *importer) Import(from, path string) (jsonnet.Contents, string, error) {
 		}
 		return jsonnet.Contents{}, "", err
 	}
-	data, err := readFile(at)
+	data, err := ReadFile(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return jsonnet.Contents{}, "", fmt.Errorf("couldn't open import %q: there is no such file", path)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/token"
@@ -76,9 +77,9 @@ func inUse() uint64 {
 	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
 }
 
-// readFile reads a regular file that is not too large. Devices and pipes have no end, or
+// ReadFile reads a regular file that is not too large. Devices and pipes have no end, or
 // none soon.
-func readFile(path string) ([]byte, error) {
+func ReadFile(path string) ([]byte, error) {
 	// Opening a pipe waits for who writes to it, so it is looked at before.
 	if info, err := os.Stat(path); err != nil {
 		return nil, err
@@ -131,6 +132,25 @@ func (c *counting) leave() { c.depth-- }
 
 func nestedTooDeep(at tagboat.Position) error {
 	return tagboat.Usagef("maps and lists are nested more than %d deep here, which is the limit", mostNested).At(at)
+}
+
+// mostSigns is how many bytes of YAML may be such as stand between words, in strings too.
+// Each can make the lexer keep several hundred bytes.
+const mostSigns = 2 * mostTokens
+
+// checkSigns refuses what even finding the tokens of would take too much memory for.
+func checkSigns(l *lines) error {
+	signs := 0
+	for i, b := range l.data {
+		if strings.IndexByte(",[]{}:-?&*!|>#%'\"\r\n", b) < 0 {
+			continue
+		}
+		if signs++; signs > mostSigns {
+			return tagboat.Usagef("the file has more than %d lines and signs of punctuation, which is the limit for YAML", mostSigns).
+				At(l.offset(i)).WithHint("JSON may be larger")
+		}
+	}
+	return nil
 }
 
 // checkTokens refuses what the YAML parser would take too long, or too much memory, for.

@@ -22,7 +22,7 @@ func Read(path string, within Border) (*Node, error) {
 	if err := within.Check(path); err != nil {
 		return nil, err
 	}
-	data, err := readFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
 		return nil, readError(path, err)
 	}
@@ -85,7 +85,13 @@ func readError(path string, err error) error {
 	return tagboat.Errorf(tagboat.Usage, "reading %s: %w", name, err)
 }
 
+// longestPath bounds the paths of nodes, which all that is in a node begins its own with.
+const longestPath = 1000
+
 func setPaths(n *Node, path string) {
+	if len(path) > longestPath {
+		path = "…" + strings.ToValidUTF8(path[len(path)-longestPath:], "")
+	}
 	n.Path = path
 	for i, item := range n.Items {
 		setPaths(item, fmt.Sprintf("%s[%d]", path, i))

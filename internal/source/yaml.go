@@ -15,6 +15,9 @@ import (
 
 // parseYAML reads one YAML document. Anchors, aliases and merge keys are unfolded.
 func parseYAML(l *lines) (*Node, error) {
+	if err := checkSigns(l); err != nil {
+		return nil, err
+	}
 	tokens := lexer.Tokenize(string(l.data))
 	if err := checkTokens(l, tokens); err != nil {
 		return nil, err
