@@ -5,11 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -104,5 +106,68 @@ func TestATagWithoutDigestIsPinned(t *testing.T) {
 		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "is pinned in dev as v1, without a digest") {
 			w.Error(err)
 		}
+	})
+}
+
+// TestRollbackBringsBackSettings has a deployment that fails by the settings that its file
+// brought. Going back neither brings them again nor leaves them.
+func TestRollbackBringsBackSettings(t *testing.T) {
+	spot := map[string]any{"launchType": nil, "capacityProviderStrategy": []any{map[string]any{"capacityProvider": "FARGATE_SPOT", "weight": 1}}}
+	ports := map[string]any{"portMappings": []any{map[string]any{"containerPort": 80, "name": "http"}}}
+	for _, tc := range []struct {
+		name         string
+		before, then map[string]any
+		left         bool // as it failed
+		verdict      tagboat.Verdict
+	}{
+		{"what was rolled back", nil, otherSettings, false, tagboat.VerdictUnchanged},
+		{"what was left as it failed", nil, otherSettings, true, tagboat.VerdictSucceeded},
+		{"what was taken away", otherSettings, map[string]any{"serviceConnectConfiguration": map[string]any{"enabled": false}, "vpcLatticeConfigurations": []any{}, "serviceRegistries": []any{}}, true, tagboat.VerdictSucceeded},
+		{"a capacity provider strategy", nil, spot, true, tagboat.VerdictSucceeded},
+		{"a launch type", spot, map[string]any{"launchType": nil, "capacityProviderStrategy": []any{}}, true, tagboat.VerdictSucceeded},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.aws("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
+				w.begin(shop{service: tc.before, app: ports})
+				before := w.settings()
+				shop{services: []string{"web"}, service: tc.then, app: ports}.configure(w)
+				w.push("shop/web:v2", "exit=1@1s")
+				w.pin("dev", "web=v2")
+				failed := w.deployWith(w.Context(), w.open(), deploy.Options{Wait: true, NoRollback: tc.left})
+				w.expect(failed[0], map[bool]tagboat.Verdict{true: tagboat.VerdictFailed, false: tagboat.VerdictRolledBack}[tc.left])
+				back, err := w.rollback()
+				if err != nil {
+					w.Fatal(err)
+				}
+				w.expect(back[0], tc.verdict)
+				after := w.settings()
+				if tc.left { // no service revision holds them
+					for _, name := range []string{"desiredCount", "deploymentConfiguration", "propagateTags", "enableECSManagedTags", "platformVersion"} {
+						delete(before, name)
+						delete(after, name)
+					}
+				}
+				if diff := cmp.Diff(before, after); diff != "" {
+					t.Errorf("not all went back (-before +after):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestRollbackWithABrokenFile goes back although the file in the tree is one that ECS refuses.
+func TestRollbackWithABrokenFile(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		w.push("shop/web:v2")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		shop{services: []string{"web"}, task: map[string]any{"cpu": "3"}, service: map[string]any{"schedulingStrategy": "DAEMON"}}.configure(w)
+		back, err := w.rollback()
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.expect(back[0], tagboat.VerdictSucceeded)
 	})
 }

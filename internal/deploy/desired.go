@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"encoding/json"
+
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/taskdef"
 	"github.com/tagboat/tagboat/internal/taskdef/lint"
@@ -26,6 +28,9 @@ type Desired struct {
 	// Revision is the ARN of the revision that Definition was read from, for who goes back
 	// to it; "" otherwise. It is used as it is while it is ACTIVE.
 	Revision string
+	// Former is the service revision's record that Revision ran with, for who goes back to it:
+	// its settings count, and not those of the user's files. Nil otherwise.
+	Former json.RawMessage
 	// LeftOut names members that a revision had which Definition was made from, and that
 	// cannot be registered again.
 	LeftOut []string
@@ -52,6 +57,19 @@ type Image struct {
 type Target struct {
 	Desired Desired
 	Client  *Client
+}
+
+// goingBack returns d with the settings that the service had in place of the files': who
+// goes back undoes what a file brought, and a file that is broken is no reason not to.
+// A service that is not there any more is made from its file.
+func (d Desired) goingBack(o Observed) (Desired, error) {
+	if d.Former == nil || o.Service == nil {
+		return d, nil
+	}
+	d.Files, d.Where = nil, nil
+	former, err := taskdef.FormerService(d.Former, o.Service.Record)
+	d.ServiceDefinition = &former
+	return d, err
 }
 
 // where returns the place of a member as file:line:column, or "".

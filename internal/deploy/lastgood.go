@@ -47,7 +47,7 @@ func LastGood(ctx context.Context, h History, t Target, rejected Rejected) (Targ
 			left = good.TaskDefinition
 			continue
 		}
-		candidate, err := t.as(ctx, good.TaskDefinition)
+		candidate, err := t.as(ctx, good.ServiceRevision)
 		switch {
 		case errors.Is(err, ecs.ErrNotFound):
 			continue // somebody deleted the revision
@@ -74,14 +74,15 @@ func GoodAt(ctx context.Context, h History, t Target, at time.Time) (Target, err
 		if err != nil {
 			return t, err
 		}
-		return t.as(ctx, good.TaskDefinition)
+		return t.as(ctx, good.ServiceRevision)
 	}
 	return t, tagboat.Usagef("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
 		WithHint("it remembers the deployments of ninety days; pin what was pinned then: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))
 }
 
-// as returns t with the definition and the images of a revision.
-func (t Target) as(ctx context.Context, revision string) (Target, error) {
+// as returns t with the definition, the images and the settings of a service revision.
+func (t Target) as(ctx context.Context, ran ecs.ServiceRevision) (Target, error) {
+	revision := ran.TaskDefinition
 	// The name is asked for, not the ARN: what an ARN stood for may be remembered.
 	described, err := t.Client.ECS.DescribeTaskDefinition(ctx, ecs.LastPart(revision))
 	if err != nil {
@@ -92,7 +93,7 @@ func (t Target) as(ctx context.Context, revision string) (Target, error) {
 		return t, fmt.Errorf("reading task definition %q: %w", revision, err)
 	}
 	t.Desired.Definition, t.Desired.LeftOut = taskdef.Input(definition)
-	t.Desired.Revision = described.ARN
+	t.Desired.Revision, t.Desired.Former = described.ARN, ran.Record
 	t.Desired.Images, err = imagesIn(described, definition, t.Desired.Images)
 	return t, err
 }

@@ -53,6 +53,10 @@ func Document(plans []Plan) tagboat.PlanDocument {
 
 // NewPlan compares what should run with what ECS has. It does nothing else.
 func NewPlan(target Target, o Observed) Plan {
+	var err error
+	if target.Desired, err = target.Desired.goingBack(o); err != nil {
+		return Plan{Target: target, Observed: o, Problems: []tagboat.Problem{target.Desired.problem("", "", err.Error())}}
+	}
 	p := Plan{Target: target, Observed: o}
 	if p.Problems = obstacles(target.Desired, o); len(p.Problems) > 0 {
 		return p

@@ -49,6 +49,28 @@ func Former(members []string, was, is json.RawMessage) (map[string]json.RawMessa
 	return former, stays, nil
 }
 
+// FormerService returns what a service that has the settings of its record must be given to
+// have those of one of its revisions again, as the input of CreateService that ServiceChanges
+// takes. The platform version stays as it is: a revision has the number that LATEST stood for.
+func FormerService(revision, service json.RawMessage) (Definition, error) {
+	record, err := FromJSON(service)
+	if err != nil {
+		return Definition{}, fmt.Errorf("reading what the service is: %w", err)
+	}
+	var members []string
+	now := map[string]any{}
+	for _, name := range RevisionMembers() {
+		if have, visible := record.observed(name); visible && name != "platformVersion" {
+			members, now[name] = append(members, name), have
+		}
+	}
+	former, _, err := Former(members, revision, encode(now)) // all of them can be taken away
+	if err != nil {
+		return Definition{}, err
+	}
+	return FromJSON(encode(former))
+}
+
 // held returns a member of a service's record, or of a service revision's.
 func (d Definition) held(member string) (any, bool) {
 	if d.Has("serviceRevisionArn") {
