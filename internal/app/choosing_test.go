@@ -188,3 +188,35 @@ func TestPlanRefusesWhatCannotRunThere(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsPinnedCannotBeLookedAt keeps nobody from pinning something else who says that it
+// may be older, and only those.
+func TestWhatIsPinnedCannotBeLookedAt(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.choosing("newest: push")
+		w.push("shop/web:a")
+		w.push("shop/web:b")
+		if err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: "a"}); err != nil {
+			w.Fatal(err)
+		}
+		w.fault(sandbox.Fault{Operation: "ecr.DescribeImages", Kind: "error", Status: 400, Code: "AccessDeniedException"})
+		for _, tc := range []struct {
+			automation, allowed bool
+			says                string // "" where it is pinned
+			hint                bool
+		}{
+			{true, false, "finding out which of two versions of image web is older", false},
+			{false, false, "finding out which of two versions of image web is older", true},
+			{false, true, "", false},
+		} {
+			_, err := w.open().Pin(w.Context(), app.PinRequest{
+				Environment: "dev", Automation: tc.automation, AllowOlder: tc.allowed, Images: []app.ImageArg{{Image: "web", Tag: "b"}},
+			})
+			var told *tagboat.Error
+			hint := errors.As(err, &told) && strings.Contains(told.Hint, "--allow-older")
+			if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) || hint != tc.hint {
+				w.Errorf("%+v: %v, %+v", tc, err, told)
+			}
+		}
+	})
+}

@@ -27,8 +27,10 @@ func (a *App) mayPin(ctx context.Context, env config.Environment, book ledger.Bo
 		if pin, ok := book.Pin(env.Name, name); ok {
 			older, why, err := a.older(ctx, f, pin, automation)
 			switch {
+			case err != nil && allowOlder: // what is pinned may be broken, and has to be replaced all the same
+				a.notice(fmt.Sprintf("whether image %s goes back is not known: %v", name, err))
 			case err != nil:
-				failed = append(failed, fmt.Errorf("finding out which of two versions of image %s is older: %w", name, err))
+				failed = append(failed, incomparable(name, err, automation))
 			case older && !allowOlder:
 				failed = append(failed, stepBack(env, f, pin, why, automation))
 			case older:
@@ -38,6 +40,19 @@ func (a *App) mayPin(ctx context.Context, env config.Environment, book ledger.Bo
 	}
 	a.warnMovable(ctx, all)
 	return note, errors.Join(failed...)
+}
+
+// incomparable is the error of a version that could not be compared with what is pinned.
+func incomparable(image tagboat.ImageName, err error, automation bool) error {
+	e := tagboat.Errorf(tagboat.KindOf(err), "finding out which of two versions of image %s is older: %w", image, err)
+	var known *tagboat.Error
+	switch {
+	case !automation:
+		return e.WithHint("to pin it whichever is older, say --allow-older")
+	case errors.As(err, &known):
+		e.Hint = known.Hint
+	}
+	return e
 }
 
 func stepBack(env config.Environment, f found, pin tagboat.Pin, why string, automation bool) error {
