@@ -518,3 +518,49 @@ func TestAllSettingsGoBack(t *testing.T) {
 		})
 	}
 }
+
+// TestSettingsAloneGoBack has a deployment that changes nothing but the service, and fails.
+func TestSettingsAloneGoBack(t *testing.T) {
+	gives := map[string]any{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false}} // up
+	spot := map[string]any{
+		"launchType": nil, "capacityProviderStrategy": []any{map[string]any{"capacityProvider": "FARGATE_SPOT", "weight": 1}},
+		"deploymentConfiguration": gives,
+	}
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.aws("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
+		w.begin(shop{service: map[string]any{"deploymentConfiguration": gives}})
+		before := w.settings()
+		shop{services: []string{"web"}, service: spot}.configure(w)
+		w.control("POST", "harm", `{"kind": "capacity", "cluster": "dev", "provider": "FARGATE_SPOT"}`)
+		w.expect(w.one(), tagboat.VerdictRolledBack, "rolled back to web:1 with the settings of before, which runs")
+		if diff := cmp.Diff(before, w.settings()); diff != "" {
+			t.Errorf("not all went back (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// TestWhatNeverRanIsStarted scales a version up that completed without any task, and fails.
+// What ran before that is one command away, and the text does not say that there is none.
+func TestWhatNeverRanIsStarted(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		shop{services: []string{"web"}, service: map[string]any{"desiredCount": 0}}.configure(w)
+		w.push("shop/web:v2", "exit=1@1s")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictSucceeded, "no task of it runs")
+		shop{services: []string{"web"}, service: map[string]any{"desiredCount": 2}}.configure(w)
+		d := w.one()
+		w.expect(d, tagboat.VerdictFailed, "it was left as it is", "tagboat rollback --env dev web")
+		if strings.Contains(d.Reason, "nothing else that ran well") {
+			t.Error(d.Reason)
+		}
+		back, err := w.rollback()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.expect(back[0], tagboat.VerdictSucceeded)
+		if w.runs() != "web:1" {
+			t.Errorf("%s runs", w.runs())
+		}
+	})
+}

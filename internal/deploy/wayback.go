@@ -24,13 +24,23 @@ func (r *roll) failing(ctx context.Context, c course, e ending) {
 		r.verdict(tagboat.VerdictSuperseded, why+"; it was not rolled back, because "+r.overtakenBy(ctx, c, theirs))
 	case r.options.NoRollback:
 		r.verdict(tagboat.VerdictFailed, why+"; as asked it was left as it is: ECS keeps trying"+r.howToUndo(c))
-	case c.good != "" && c.good != c.taskDefinition:
+	case c.good != "" && (c.good != c.taskDefinition || r.broughtSettings(c)):
 		r.rollBack(ctx, c, e, why)
 	case c.good == "" && neverRan(c, e.service):
 		r.stop(ctx, e.service, why)
+	case c.good != "":
+		d := r.plan.Desired
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; the service had %s before, so it was left as it is; go further back with: tagboat rollback --env %s %s",
+			why, ecs.LastPart(c.good), d.Environment, d.Service))
 	default:
 		r.verdict(tagboat.VerdictFailed, why+"; there is nothing else that ran well to go back to, so it was left as it is")
 	}
+}
+
+// broughtSettings reports whether what we started is a deployment of other settings of the
+// service, with the task definition that ran well before.
+func (r *roll) broughtSettings(c course) bool {
+	return len(changedMembers(r.plan.Steps)) > 0 && c.id != "" && !slices.Contains(r.plan.Observed.ids(), c.id)
 }
 
 // overtaken looks whether somebody else has deployed the service since we saw ours fail,
@@ -68,6 +78,9 @@ func (r *roll) rollBack(ctx context.Context, c course, failed ending, why string
 	}
 	e := r.follow(ctx, back, StateRollingBack)
 	to := cmp.Or(back.instead, ecs.LastPart(back.taskDefinition))
+	if c.good == c.taskDefinition {
+		to += " with the settings of before"
+	}
 	switch e.how {
 	case endedWell, endedByECS:
 		r.result.Images = imageStates(r.plan.Desired.Images, nil)
