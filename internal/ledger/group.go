@@ -66,7 +66,7 @@ func (g Group) pins(v values, version int64) ([]tagboat.Pin, error) {
 		ref, err := g.Form.Parse(value, g.Images[image])
 		if err != nil {
 			return nil, tagboat.Usagef("parameter %s has %q for image %s: %w", g.Parameter, value, image, err).
-				WithHint("pin the image again: tagboat pin %s=TAG --env %s", image, g.Environment)
+				WithHint("put a good value there, such as that of an earlier version: aws ssm get-parameter-history --name %s", g.Parameter)
 		}
 		pins = append(pins, tagboat.Pin{
 			Image: image, Repository: ref.Name(), Tag: ref.Tag, Digest: ref.Digest,

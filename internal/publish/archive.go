@@ -43,6 +43,12 @@ func fromArchive(file, dir string) (Content, error) {
 
 // entries lists the names in an archive.
 func entries(file string) ([]string, error) {
+	// Opening a pipe waits for who writes to it, so it is looked at before.
+	if info, err := os.Stat(file); err != nil {
+		return nil, err
+	} else if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, errors.New("it is a device or a pipe, not a file")
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -57,7 +63,11 @@ func entries(file string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, path.Clean(header.Name))
+		name := path.Clean(header.Name)
+		if (name == "manifest.json" || name == "index.json") && header.Size > largestList {
+			return nil, fmt.Errorf("its %s has more than %d KiB, the limit of a list of images", name, largestList>>10)
+		}
+		names = append(names, name)
 	}
 }
 

@@ -2,7 +2,10 @@ package publish
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
@@ -12,6 +15,9 @@ import (
 // fromLayout reads an OCI layout with one image or one index in it.
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
 func fromLayout(dir string) (Content, error) {
+	if err := sound(dir); err != nil {
+		return Content{}, tagboat.Usagef("reading the OCI layout %s: %w", dir, err)
+	}
 	path, err := layout.FromPath(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Content{}, tagboat.Usagef("%s is no OCI layout: %w", dir, err).
@@ -45,4 +51,30 @@ func fromLayout(dir string) (Content, error) {
 		return Content{}, tagboat.Usagef("reading the OCI layout %s: %w", dir, err)
 	}
 	return contentOf(image)
+}
+
+// largestList is how large the list of the images in a layout or an archive may be, in bytes:
+// one of one image has some hundred, and is kept in memory many times over.
+const largestList = 256 << 10
+
+// sound checks that a layout consists of files, wherever links lead, and that its list of
+// images is none without an end. Devices and pipes have no end, or none soon.
+func sound(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // a link to nothing is as good as no file
+		case err != nil:
+			return err
+		case !info.IsDir() && !info.Mode().IsRegular():
+			return fmt.Errorf("%s is a device or a pipe, not a file", path)
+		case filepath.Base(path) == "index.json" && info.Size() > largestList:
+			return fmt.Errorf("%s has more than %d KiB, the limit of a list of images", path, largestList>>10)
+		}
+		return nil
+	})
 }

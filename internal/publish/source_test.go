@@ -3,6 +3,7 @@ package publish_test
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,3 +141,42 @@ func TestALayoutThatIsNoImage(t *testing.T) {
 }
 
 const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+
+// TestSourcesHaveAnEnd has lists of images, and files, that would take all memory or all time.
+func TestSourcesHaveAnEnd(t *testing.T) {
+	list := "[" + strings.Repeat("{},", 200_000) + "{}]"
+	archive := filepath.Join(t.TempDir(), "large.tar")
+	out, err := os.Create(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(out)
+	err = errors.Join(w.WriteHeader(&tar.Header{Name: "./manifest.json", Size: int64(len(list)), Mode: 0o600}), second(w.Write([]byte(list))), w.Close(), out.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout := func(index func(path string) error) string {
+		dir := t.TempDir()
+		err := errors.Join(os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o600), index(filepath.Join(dir, "index.json")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	for _, tc := range []struct{ source, says string }{
+		{"tar:" + archive, "the limit of a list of images"},
+		{"tar:/dev/zero", "it is a device or a pipe"},
+		{"oci:" + layout(func(path string) error { return os.WriteFile(path, []byte(`{"manifests":`+list+`}`), 0o600) }), "the limit of a list of images"},
+		{"oci:" + layout(func(path string) error { return os.Symlink("/dev/zero", path) }), "index.json is a device or a pipe"},
+	} {
+		source, err := publish.ParseSource(tc.source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := source.Open(t.Context(), t.TempDir()); tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v", tc.source, err)
+		}
+	}
+}
+
+func second(_ int, err error) error { return err }
