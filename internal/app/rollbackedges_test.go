@@ -171,3 +171,22 @@ func TestRollbackWithABrokenFile(t *testing.T) {
 		w.expect(back[0], tagboat.VerdictSucceeded)
 	})
 }
+
+// TestRollbackToWhatWasDeleted says what is gone, and what to do.
+func TestRollbackToWhatWasDeleted(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.begin(shop{})
+		first := time.Now()
+		w.later(time.Hour)
+		w.push("shop/web:v2")
+		w.pin("dev", "web=v2")
+		w.expect(w.one(), tagboat.VerdictSucceeded)
+		w.deregister("web:1")
+		w.aws("ecs.DeleteTaskDefinitions", map[string]any{"taskDefinitions": []string{"web:1"}})
+		w.later(time.Hour)
+		err := w.rollbackTo(first)
+		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "ran web:1 at") {
+			t.Errorf("it went back: %v", err)
+		}
+	})
+}

@@ -564,3 +564,40 @@ func TestWhatNeverRanIsStarted(t *testing.T) {
 		}
 	})
 }
+
+// TestResumeAwaitsTheWayBack is interrupted while it goes back. What goes back has not gone
+// back yet: resume waits for its end before it says so.
+func TestResumeAwaitsTheWayBack(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		t.Run(fmt.Sprint("fails=", fails), func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.begin(shop{service: map[string]any{"deploymentConfiguration": map[string]any{
+					"minimumHealthyPercent": 0, "deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false},
+				}}})
+				w.push("shop/web:v2", "exit=1@1s")
+				w.pin("dev", "web=v2")
+				ctx, interrupt := context.WithCancel(w.Context())
+				defer interrupt()
+				a := w.open(after("UpdateService", "web:1", func() {
+					if fails {
+						w.control("POST", "harm", `{"kind": "capacity", "cluster": "dev"}`)
+					}
+					interrupt()
+				}))
+				w.expect(w.deployWith(ctx, a, wait)[0], tagboat.VerdictInterrupted, "web:1")
+				left := w.resume()
+				if len(left) != 1 {
+					t.Fatalf("nothing is left of it: %+v", left)
+				}
+				if fails {
+					w.expect(left[0], tagboat.VerdictFailed, "the rollback to web:1 failed too")
+					return
+				}
+				w.expect(left[0], tagboat.VerdictRolledBack, "web:1")
+				if running := w.running("web"); running != 2 || left[0].Images[0].Running != w.pushed["shop/web:v1"] {
+					t.Errorf("%d tasks run when it says so, %+v", running, left[0].Images)
+				}
+			})
+		})
+	}
+}

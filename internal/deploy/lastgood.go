@@ -74,7 +74,12 @@ func GoodAt(ctx context.Context, h History, t Target, at time.Time) (Target, err
 		if err != nil {
 			return t, err
 		}
-		return t.as(ctx, good.ServiceRevision)
+		then, err := t.as(ctx, good.ServiceRevision)
+		if errors.Is(err, ecs.ErrNotFound) {
+			return t, tagboat.Usagef("service %s in %s ran %s at %s, and somebody deleted that since", d.Service, d.Environment, ecs.LastPart(good.TaskDefinition), at.UTC().Format(time.RFC3339)).
+				WithHint("pin what was pinned then and deploy it: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))
+		}
+		return then, err
 	}
 	return t, tagboat.Usagef("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
 		WithHint("it remembers the deployments of ninety days; pin what was pinned then: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))

@@ -173,11 +173,47 @@ func (r *roll) judgeRecord(ctx context.Context, j Judge) {
 	case record.Status == "SUCCESSFUL":
 		r.succeededByRecord(ctx, primary)
 	case j.Back && len(r.result.Causes) > 0:
-		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s, failed, and the service went back to %s%s", name, runs, why))
+		r.judgeBack(ctx, service, name, why)
 	case j.Newest:
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s, was stopped, and nothing was rolled back%s; undo it with: tagboat rollback --env %s %s", name, why, r.plan.Desired.Environment, r.plan.Desired.Service))
 	default:
 		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s, was stopped, since another began; the service has %s", name, runs))
+	}
+}
+
+// judgeBack waits until the deployment that took the place of a failed one is steady. What
+// goes back has not gone back yet, and can fail as well.
+func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
+	deadline := time.Now().Add(r.options.timeout())
+	primary, _ := s.Primary()
+	steady := func() bool { return primary.RolloutState == "COMPLETED" || settled(s, primary) }
+	for r.options.Wait && ctx.Err() == nil && !steady() && primary.RolloutState != "FAILED" && time.Now().Before(deadline) {
+		r.report(StateRollingBack, primary, "back to "+ecs.LastPart(primary.TaskDefinition))
+		if pause(ctx, stagesEvery) != nil {
+			break
+		}
+		now, err := r.serviceNow(ctx)
+		if err != nil && refused(err) {
+			break
+		}
+		if err == nil {
+			s = now
+			primary, _ = s.Primary()
+		}
+	}
+	runs := ecs.LastPart(primary.TaskDefinition)
+	r.result.Images = imageStates(r.plan.Desired.Images, nil)
+	r.readImages(ctx)
+	goesOn := fmt.Sprintf("the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", runs, primary.ID, r.plan.Desired.Environment)
+	switch {
+	case primary.RolloutState == "FAILED":
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s, failed%s; the rollback to %s failed too", name, why, runs))
+	case steady():
+		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s, failed, and the service went back to %s%s", name, runs, why))
+	case ctx.Err() != nil:
+		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("%s, failed%s; %s", name, why, goesOn))
+	default:
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s, failed%s; %s", name, why, goesOn))
 	}
 }
 
