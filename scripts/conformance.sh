@@ -36,30 +36,13 @@ echo '== the sandbox'
 sandbox ours --strict --
 sandbox quotas --quotas aws -- throttled
 
-# The others are judged where no container engine answers, each in a network namespace of
-# its own that has the loopback device alone: ministack listens on every address.
-others() { # others NAME PORT COMMAND...
-  local name=$1 port=$2; shift 2
-  echo "== $name"
-  cat >"$name.sh" <<SCRIPT
-set -euo pipefail
-ip link set lo up
-export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing
-export DOCKER_HOST=unix:///nonexistent GATEWAY_PORT=$port
-$* >"$work/$name.log" 2>&1 &
-server=\$!
-trap 'kill \$server 2>/dev/null || true' EXIT
-for _ in \$(seq 300); do
-  (exec 3<>/dev/tcp/127.0.0.1/$port) 2>/dev/null && break
-  kill -0 \$server || { cat "$work/$name.log"; exit 1; }
-  sleep 0.1
-done
-"$python" "$here/conformance/judge.py" "$work/$name.json" --patience 10
-SCRIPT
-  if [ "$(id -u)" = 0 ]; then unshare -n bash "$name.sh"; else unshare -rn bash "$name.sh"; fi
+# The others are judged where no container engine answers.
+others() { # others NAME
+  echo "== $1"
+  "$here/with-$1.sh" "$tools" env DOCKER_HOST=unix:///nonexistent "$python" "$here/conformance/judge.py" "$work/$1.json" --patience 10 2>"$1.err"
 }
-others moto 5000 "$tools/python/bin/moto_server" -H 127.0.0.1 -p 5000 2>others.err || { cat others.err; exit 1; }
-others ministack 4566 "$tools/ministack/bin/ministack" 2>>others.err || { cat others.err; exit 1; }
+others moto
+others ministack
 
 version() { "$1/bin/pip" show "$2" 2>/dev/null | sed -n 's/^Version: //p'; }
 "$python" "$here/conformance/table.py" "$page" "$(date -u +%Y-%m-%d)" "tagboat=ours.json,quotas.json" \

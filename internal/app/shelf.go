@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -105,6 +106,27 @@ func (a *App) lookAt(ctx context.Context, s *shelf, wanted []int) error {
 	return nil
 }
 
+// whatTheyAre finds out of some candidates in ECR whether they are images: a list there
+// tells all else that a rule without a platform asks for, and one call brings the
+// manifests of a hundred.
+func (a *App) whatTheyAre(ctx context.Context, s *shelf, wanted []int) error {
+	api, account, _ := a.ecrOf(s.repository)
+	digests := make([]tagboat.Digest, len(wanted))
+	for i, n := range wanted {
+		digests[i] = s.candidates[n].Digest
+	}
+	slices.Sort(digests)
+	manifests, err := api.Manifests(ctx, account, s.repository, slices.Compact(digests))
+	if err != nil {
+		return fmt.Errorf("nothing was chosen: %w", err)
+	}
+	for _, n := range wanted {
+		c := &s.candidates[n]
+		c.Artifact, c.Looked = registry.WhatIs(manifests[c.Digest]), true
+	}
+	return nil
+}
+
 // tooMany returns the error for a rule that has to know more than may be asked for.
 func (s *shelf) tooMany(n int) error {
 	return tagboat.Usagef("the rule needs to know more of %d versions of %s than a list of them tells, and the registry tells that one by one", n, s.repository.Name()).
@@ -145,7 +167,11 @@ func (a *App) choose(ctx context.Context, s *shelf, rule selection.Rule) (select
 		if looked += len(choice.Needs); looked > maxLooked {
 			return selection.Choice{}, s.tooMany(looked)
 		}
-		if err := a.lookAt(ctx, s, choice.Needs); err != nil {
+		look := a.lookAt
+		if _, _, ours := a.ecrOf(s.repository); ours && rule.Platform == "" {
+			look = a.whatTheyAre
+		}
+		if err := look(ctx, s, choice.Needs); err != nil {
 			return selection.Choice{}, err
 		}
 	}

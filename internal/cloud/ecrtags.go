@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -57,25 +58,64 @@ func (e *ECR) Tag(ctx context.Context, account string, version tagboat.Reference
 }
 
 func (e *ECR) manifest(ctx context.Context, account string, version tagboat.Reference) (types.Image, error) {
+	images, err := e.manifests(ctx, account, version, []tagboat.Digest{version.Digest})
+	if err != nil {
+		return types.Image{}, err
+	}
+	return images[0], nil
+}
+
+// maxManifests is how many images BatchGetImage answers at once.
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
+const maxManifests = 100
+
+// Manifests returns the bytes of manifests by their digests, which are checked. All of
+// them are there, or it is an error. It takes one call for a hundred.
+func (e *ECR) Manifests(ctx context.Context, account string, repository tagboat.Reference, digests []tagboat.Digest) (map[tagboat.Digest][]byte, error) {
+	found := make(map[tagboat.Digest][]byte, len(digests))
+	for batch := range slices.Chunk(digests, maxManifests) {
+		images, err := e.manifests(ctx, account, repository, batch)
+		if err != nil {
+			return nil, err
+		}
+		for i, image := range images {
+			found[batch[i]] = []byte(aws.ToString(image.ImageManifest))
+		}
+	}
+	return found, nil
+}
+
+// manifests returns images in the order of their digests.
+func (e *ECR) manifests(ctx context.Context, account string, repository tagboat.Reference, digests []tagboat.Digest) ([]types.Image, error) {
+	ids := make([]types.ImageIdentifier, len(digests))
+	for i, digest := range digests {
+		ids[i].ImageDigest = aws.String(string(digest))
+	}
 	out, err := e.client.BatchGetImage(ctx, &ecr.BatchGetImageInput{
 		RegistryId:         optional(account),
-		RepositoryName:     aws.String(version.Repository),
-		ImageIds:           []types.ImageIdentifier{{ImageDigest: aws.String(string(version.Digest))}},
+		RepositoryName:     aws.String(repository.Repository),
+		ImageIds:           ids,
 		AcceptedMediaTypes: manifestTypes,
 	})
 	switch {
 	case err != nil:
-		return types.Image{}, explain(err)
-	case len(out.Images) == 0 && len(out.Failures) > 0:
-		return types.Image{}, tagboat.Usagef("reading %s: %s", version, aws.ToString(out.Failures[0].FailureReason))
-	case len(out.Images) == 0:
-		return types.Image{}, fmt.Errorf("reading %s: ECR's answer has no image", version)
+		return nil, explain(err)
+	case len(out.Failures) > 0:
+		return nil, tagboat.Usagef("reading %s: %s", repository, aws.ToString(out.Failures[0].FailureReason))
 	}
-	manifest := aws.ToString(out.Images[0].ImageManifest)
-	if got := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(manifest))); got != string(version.Digest) {
-		return types.Image{}, fmt.Errorf("reading %s: ECR's answer is of %s: %w", version, got, registry.ErrDigest)
+	images := make([]types.Image, len(digests))
+	for _, image := range out.Images {
+		got := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(aws.ToString(image.ImageManifest))))
+		n := slices.Index(digests, tagboat.Digest(got))
+		if n < 0 {
+			return nil, fmt.Errorf("reading %s: ECR's answer is of %s: %w", repository, got, registry.ErrDigest)
+		}
+		images[n] = image
 	}
-	return out.Images[0], nil
+	if n := slices.IndexFunc(images, func(image types.Image) bool { return image.ImageManifest == nil }); n >= 0 {
+		return nil, fmt.Errorf("reading %s: ECR's answer has no image %s", repository, digests[n])
+	}
+	return images, nil
 }
 
 func optional(s string) *string {

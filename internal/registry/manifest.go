@@ -222,6 +222,8 @@ func Artifact(manifestType, artifactType string) string {
 		return schema1
 	case !t.IsImage() || artifactType == "" || isConfig(types.MediaType(artifactType)):
 		return ""
+	case artifactType == manifestType: // an emulator of ECR repeats it, which says nothing
+		return ""
 	default:
 		return artifactOf(artifactType)
 	}
