@@ -122,7 +122,7 @@ func (a *App) whatTheyAre(ctx context.Context, s *shelf, wanted []int) error {
 	}
 	for _, n := range wanted {
 		c := &s.candidates[n]
-		c.Artifact, c.Looked = registry.WhatIs(manifests[c.Digest]), true
+		c.Artifact, c.Examined = registry.WhatIs(manifests[c.Digest]), true
 	}
 	return nil
 }

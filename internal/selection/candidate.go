@@ -16,8 +16,10 @@ type Candidate struct {
 	// Artifact says what it is where no container can run it, such as "is a Helm chart";
 	// "" for an image, and where that is not known.
 	Artifact string
+	// Examined says that its manifest was read, so that an empty Artifact is an image's.
+	Examined bool
 	// Looked says that the registry was asked for all that it knows: what is unknown
-	// stays so.
+	// stays so, and an empty Artifact is an image's.
 	Looked bool
 }
 

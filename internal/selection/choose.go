@@ -71,7 +71,7 @@ func (r Rule) needs(accepted []Verdict) []int {
 	switch {
 	case tied > 1 && len(undated) > 0 && r.Fixed() == "":
 		return undated
-	case tied > 0 && !accepted[0].Looked:
+	case tied > 0 && !accepted[0].Looked && !accepted[0].Examined:
 		return []int{accepted[0].at}
 	default:
 		return nil
