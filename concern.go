@@ -71,6 +71,23 @@ func (s ImageState) Change() string {
 	return versionName(s.PreviousTag, s.Previous) + " → " + to
 }
 
+// PreviousPins returns what pins the versions that images took the place of, sorted, each once:
+// api=1.4.2, or api@sha256:… where the version has no tag.
+func PreviousPins(images []ImageState) []string {
+	var pins []string
+	for _, s := range images {
+		switch {
+		case s.Previous == "" || s.Previous == s.Pinned:
+		case s.PreviousTag != "":
+			pins = append(pins, string(s.Image)+"="+s.PreviousTag)
+		default:
+			pins = append(pins, string(s.Image)+"@"+string(s.Previous))
+		}
+	}
+	slices.Sort(pins)
+	return slices.Compact(pins)
+}
+
 func versionName(tag string, digest Digest) string {
 	if tag == "" {
 		return digest.Short()

@@ -1,6 +1,7 @@
 package tagboat_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,5 +61,19 @@ func TestChange(t *testing.T) {
 		if got := state.Change(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+}
+
+func TestPreviousPins(t *testing.T) {
+	images := []tagboat.ImageState{
+		{Image: "proxy", Pinned: "sha256:aa", Previous: "sha256:bb"},
+		{Image: "api", Tag: "v1", Pinned: "sha256:cc", PreviousTag: "v2", Previous: "sha256:dd"},
+		{Image: "api", Container: "again", Tag: "v1", Pinned: "sha256:cc", PreviousTag: "v2", Previous: "sha256:dd"},
+		{Image: "same", Pinned: "sha256:ee", PreviousTag: "v9", Previous: "sha256:ee"},
+		{Image: "new", Pinned: "sha256:ff"},
+	}
+	want := []string{"api=v2", "proxy@sha256:bb"}
+	if got := tagboat.PreviousPins(images); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

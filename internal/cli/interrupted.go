@@ -37,7 +37,7 @@ func interruptedTogether(deployments []tagboat.Deployment) (rest, together []tag
 
 // printInterrupted says what goes on in ECS and what was not begun, and how to watch or
 // undo it.
-func (f *frame) printInterrupted(deployments []tagboat.Deployment) {
+func (f *frame) printInterrupted(command string, deployments []tagboat.Deployment) {
 	var goesOn, alone, watched, canGoBack, notBegun byPlace
 	for _, d := range deployments {
 		if d.DeploymentID == "" {
@@ -59,7 +59,11 @@ func (f *frame) printInterrupted(deployments []tagboat.Deployment) {
 	if len(goesOn.order) > 0 {
 		f.printCommands("watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
 	}
-	if len(canGoBack.order) > 0 {
+	switch {
+	case len(canGoBack.order) == 0:
+	case command == rollbackCommand: // another rollback would go further back
+		f.printCommands("or have back what they take the place of with", comeBack(deployments, canGoBack))
+	default:
 		f.printCommands("or undo them with", canGoBack.commands("tagboat rollback"))
 	}
 	f.printPlaces("these were not begun, or ECS did not say so any more; the same command goes on from there", notBegun)
@@ -80,6 +84,27 @@ func (f *frame) printCommands(what string, commands []string) {
 	for _, command := range commands {
 		f.Printf("  %s\n", f.OnOut(console.Accent, command))
 	}
+}
+
+// rollbackCommand is what the command is called whose deployments go back.
+const rollbackCommand = "rollback"
+
+// comeBack returns the commands that pin and deploy what deployments take the place of.
+func comeBack(deployments []tagboat.Deployment, places byPlace) []string {
+	var commands []string
+	for i, deploy := range places.commands("tagboat deploy") {
+		var pins []string
+		for _, d := range deployments {
+			if string(d.Environment) == places.order[i] {
+				pins = append(pins, tagboat.PreviousPins(d.Images)...)
+			}
+		}
+		slices.Sort(pins)
+		if pins = slices.Compact(pins); len(pins) > 0 {
+			commands = append(commands, "tagboat pin "+strings.Join(pins, " ")+" --env "+places.order[i]+" && "+deploy)
+		}
+	}
+	return commands
 }
 
 // byPlace is services by their environment, both in the order that they came in.

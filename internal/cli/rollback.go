@@ -94,5 +94,5 @@ func (f *frame) goBack(ctx context.Context, a *app.App, back *app.Rollback, o ro
 	if err != nil {
 		return err
 	}
-	return f.tell("rollback", document, true)
+	return f.tell(rollbackCommand, document, true)
 }

@@ -62,7 +62,7 @@ func (f *frame) tell(command string, document tagboat.DeployDocument, touched bo
 		}
 		f.annotate(document.Deployments)
 	} else {
-		f.printDeployments(document.Deployments)
+		f.printDeployments(command, document.Deployments)
 	}
 	f.summarize(githubactions.Summary(command, document.Deployments))
 	return worst(document.Deployments, touched)
@@ -71,7 +71,7 @@ func (f *frame) tell(command string, document tagboat.DeployDocument, touched bo
 // printDeployments prints the table of verdicts, below it why the others are not
 // successes, and what of the successes was not seen, and at the end, where people look first, the sum and what to do next. What
 // did not go well stands at the end of the table, next to its reasons.
-func (f *frame) printDeployments(deployments []tagboat.Deployment) {
+func (f *frame) printDeployments(command string, deployments []tagboat.Deployment) {
 	var good, others []tagboat.Deployment
 	for _, d := range deployments {
 		if d.Verdict == tagboat.VerdictSucceeded || d.Verdict == tagboat.VerdictUnchanged {
@@ -91,7 +91,7 @@ func (f *frame) printDeployments(deployments []tagboat.Deployment) {
 	for _, d := range alone {
 		f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { f.printReason(d) })
 	}
-	f.printInterrupted(together)
+	f.printInterrupted(command, together)
 	f.printSum(deployments)
 	f.printNext(others)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -136,10 +137,25 @@ func (r *roll) whoRollsBack(c course, s ecs.Service) string {
 }
 
 func (r *roll) howToUndo(c course) string {
+	if r.plan.Desired.Revision != "" {
+		return r.howToComeBack()
+	}
 	if c.good == "" || c.good == c.taskDefinition {
 		return ""
 	}
 	return fmt.Sprintf("; undo it with: tagboat rollback --env %s %s, which brings %s back", r.plan.Desired.Environment, r.plan.Desired.Service, ecs.LastPart(c.good))
+}
+
+// howToComeBack says how to have the versions back that a rollback takes the place of.
+// Another rollback would not: it goes further back, since they are rejected by now.
+func (r *roll) howToComeBack() string {
+	d := r.plan.Desired
+	pins := tagboat.PreviousPins(withPrevious(r.result.Images, r.plan))
+	if len(pins) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; to have back what it takes the place of: tagboat pin %s --env %s && tagboat deploy --env %s %s",
+		strings.Join(pins, " "), d.Environment, d.Environment, d.Service)
 }
 
 // overtakenBy names the deployment that took over and, where AWS tells, who registered
