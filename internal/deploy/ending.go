@@ -46,12 +46,20 @@ func refused(err error) bool {
 	return errors.As(err, &r)
 }
 
-// refusal says what AWS refuses, in its words, and how to get the policy that allows it. It
-// is "" for another error.
-func refusal(d Desired, err error) string {
+// policyFor says how to get a policy that allows what AWS refuses; "" for another error.
+func policyFor(d Desired, err error) string {
 	var r ecs.Refused
 	if !errors.As(err, &r) {
 		return ""
 	}
-	return fmt.Sprintf("%v; asking again is no use until that is allowed: tagboat generate iam-policy --for deploy --env %s prints a policy with %s", err, d.Environment, r.Action)
+	return fmt.Sprintf(": tagboat generate iam-policy --for deploy --env %s prints a policy with %s", d.Environment, r.Action)
+}
+
+// refusal says what AWS refuses, in its words, and how to get the policy that allows it. It
+// is "" for another error.
+func refusal(d Desired, err error) string {
+	if !refused(err) {
+		return ""
+	}
+	return fmt.Sprintf("%v; asking again is no use until that is allowed%s", err, policyFor(d, err))
 }

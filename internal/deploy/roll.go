@@ -214,7 +214,7 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 		r.verdict(tagboat.VerdictFailed, err.Error()+"; whether the service changed is not known; tagboat deploy looks again and goes on from there")
 	default:
 		r.result.Refused = errors.Is(err, ecs.ErrNotDone) || tagboat.KindOf(err) == tagboat.Usage
-		r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed")
+		r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed"+policyFor(r.plan.Desired, err))
 	}
 }
 
