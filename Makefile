@@ -2,7 +2,7 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test build deps check lint race proof large fuzz clients conformance judged registries moto cfn vuln generate clean
+.PHONY: help demo test build deps check lint race proof large fuzz clients conformance judged registries moto cfn vuln generate clean linked deps.txt
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
@@ -32,11 +32,18 @@ build:
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint race proof large fuzz clients judged registries moto cfn vuln
+check: lint linked race proof large fuzz clients judged registries moto cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
 	$(TOOLS)/bin/golangci-lint run ./...
+
+# What the binary links, and how large that makes it.
+linked:
+	./scripts/linked.sh
+
+deps.txt:
+	./scripts/linked.sh --write
 
 race:
 	$(GO) test -race -shuffle=on ./...
