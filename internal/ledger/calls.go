@@ -23,6 +23,7 @@ func (w *writer) look(ctx context.Context) (values, bool, error) {
 	v, err := valuesOf(p)
 	whole := err == nil && p.whole(v)
 	w.head, w.on, w.unsure = p.Version, sum(p.Value), w.unsure && !whole
+	w.crowded = w.crowded || err == nil && p.missed(v) > few
 	return v, whole, err
 }
 

@@ -60,6 +60,21 @@ func readMark(value string, v values) (int, bool) {
 	return mark, mark < marks && v.withMark(mark) == value
 }
 
+// missed returns how many versions came between what the writer of p had read and p, as far
+// as a mark tells, and 0 for what is not of this package, and where its writer had read a
+// later version than p, which somebody deleted.
+func (p Parameter) missed(v values) int {
+	mark, ours := readMark(p.Value, v)
+	if !ours || mark == 0 {
+		return 0
+	}
+	n := (markOf(p.Version-1) - mark + marks - 1) % (marks - 1)
+	if n > marks/2 {
+		return 0
+	}
+	return n
+}
+
 // whole tells from a version alone that no update is missing from it: its writer had read
 // the version before it, and whoever writes over a version that is not whole brings back
 // what it lacks. False says nothing; the history has to be asked.

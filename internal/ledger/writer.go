@@ -75,7 +75,7 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 		if err != nil {
 			return Receipt{}, err
 		}
-		if !whole && w.crowded && w.passed < mostPassed {
+		if !whole && w.crowded && w.passed < looksForARepair && (w.passed == 0 || !itIsUpToUs(w.passed-1)) {
 			w.passed++
 			if err := waitForARepair(ctx); err != nil {
 				return Receipt{}, err
@@ -117,10 +117,12 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 	return Receipt{}, errBusy(w.group.Parameter)
 }
 
-// torn ends a run whose write came after others'. Where many write, one of them repairs
-// that before long, and what there is then is certain.
+// torn ends a run whose write came after others'. Where many write, a few of them repair
+// that before long, and what there is then is certain: reads of the newest version are
+// cheap, and of histories AWS answers three a second.
 func (w *writer) torn(ctx context.Context) (Receipt, error) {
-	if w.crowded && w.wrote-w.base <= mostBetween {
+	w.crowded = w.crowded || w.wrote-w.base > few
+	for look := 0; w.crowded && look < looksForARepair && w.wrote-w.base <= mostBetween; look++ {
 		if err := waitForARepair(ctx); err != nil {
 			return Receipt{}, w.after(err)
 		}
@@ -130,15 +132,27 @@ func (w *writer) torn(ctx context.Context) (Receipt, error) {
 			return w.receipt(v, w.head, true)
 		}
 		w.head = max(w.head, w.wrote)
+		if err != nil || whole || itIsUpToUs(look) {
+			break
+		}
 	}
 	return w.settle(ctx)
 }
 
+// looksForARepair bounds how often a writer looks whether others have repaired what is torn
+// before it does so itself. Of many, one in eight stops looking after the first time, one
+// in four of the others after the second, and so on.
+const looksForARepair = 4
+
+// itIsUpToUs throws the dice that say whether a writer repairs what is torn after so many
+// looks.
+func itIsUpToUs(look int) bool { return rand.N(1<<max(looksForARepair-1-look, 0)) == 0 }
+
 // untouched reports whether none of the versions that came between changed what we meant to,
 // so that nothing of others' was replaced, and no condition broken.
 func (w *writer) untouched(ctx context.Context) bool {
-	w.calls++
 	between := w.versionsBetween()
+	w.calls += (len(between) + namesInACall - 1) / namesInACall
 	found, err := w.store.Get(ctx, between)
 	if err != nil || len(found) != len(between) || len(w.gone) > 0 {
 		return false
@@ -168,8 +182,12 @@ func (w *writer) versionsBetween() []string {
 	return between
 }
 
-// mostBetween bounds how many versions are looked at one by one: that is one call.
-const mostBetween = 10
+// mostBetween bounds how many versions are looked at one by one: that is four calls.
+const mostBetween = 40
+
+// namesInACall is how many parameters GetParameters takes.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+const namesInACall = 10
 
 // decidedOn notes what the decision was made on, where nobody said.
 func (w *writer) decidedOn(v values) {
@@ -230,8 +248,8 @@ func (w *writer) undisturbed(v values) *outcome {
 // the other: AWS takes three writes a second. Who paces calls for us takes a second and more
 // off after a refusal, and what is read before that is old when it is written upon.
 func waitATurn(ctx context.Context, refused int) error {
-	least := time.Duration(min(refused+1, 4)) * time.Second
-	return sleep(ctx, least+rand.N(9*time.Second))
+	spread := time.Duration(max(9-3*refused, 3)) * time.Second
+	return sleep(ctx, time.Second+rand.N(spread))
 }
 
 func (w *writer) waitATurn(ctx context.Context) error {
@@ -245,9 +263,6 @@ func (w *writer) waitATurn(ctx context.Context) error {
 func waitForARepair(ctx context.Context) error {
 	return sleep(ctx, 700*time.Millisecond+rand.N(time.Second))
 }
-
-// mostPassed is how often a writer leaves a repair to others, where many write.
-const mostPassed = 1
 
 // giveWay waits a random time, longer with each try and with how many came between, so that
 // of many writers at once one comes through undisturbed.
