@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,6 +16,16 @@ type Ledger struct {
 	// Kept is how many versions the Store keeps; 0 for Parameter Store's hundred. All who
 	// write to a parameter have to say the same.
 	Kept int
+	// Dice returns a number from 0 to below n by chance; nil throws real ones. With others
+	// what a writer does follows from what the Store answers alone.
+	Dice func(n int) int
+}
+
+func (l *Ledger) dice() func(n int) int {
+	if l.Dice == nil {
+		return rand.N[int]
+	}
+	return l.Dice
 }
 
 func (l *Ledger) kept() int { return cmp.Or(l.Kept, versionsKept) }

@@ -20,6 +20,7 @@ const patience = 50
 type writer struct {
 	store Store
 	kept  int
+	dice  func(n int) int
 	group Group
 	id    string   // of the intention
 	asked values   // what is to be set
@@ -64,7 +65,7 @@ type outcome struct {
 
 // writer returns one that means nothing yet.
 func (l *Ledger) writer(g Group) *writer {
-	return &writer{store: l.Store, kept: l.kept(), group: g, id: newID(), want: values{}, conditional: map[string]bool{}, lost: map[string]bool{}}
+	return &writer{store: l.Store, kept: l.kept(), dice: l.dice(), group: g, id: newID(), want: values{}, conditional: map[string]bool{}, lost: map[string]bool{}}
 }
 
 // update writes what we want over the newest version, as long as that is whole, and settles
@@ -75,7 +76,7 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 		if err != nil {
 			return Receipt{}, err
 		}
-		if !whole && w.crowded && w.passed < looksForARepair && (w.passed == 0 || !itIsUpToUs(w.passed-1)) {
+		if !whole && w.crowded && w.passed < looksForARepair && (w.passed == 0 || !w.isUpToUs(w.passed-1)) {
 			w.passed++
 			if err := waitForARepair(ctx); err != nil {
 				return Receipt{}, err
@@ -132,7 +133,7 @@ func (w *writer) torn(ctx context.Context) (Receipt, error) {
 			return w.receipt(v, w.head, true)
 		}
 		w.head = max(w.head, w.wrote)
-		if err != nil || whole || itIsUpToUs(look) {
+		if err != nil || whole || w.isUpToUs(look) {
 			break
 		}
 	}
@@ -144,9 +145,8 @@ func (w *writer) torn(ctx context.Context) (Receipt, error) {
 // in four of the others after the second, and so on.
 const looksForARepair = 4
 
-// itIsUpToUs throws the dice that say whether a writer repairs what is torn after so many
-// looks.
-func itIsUpToUs(look int) bool { return rand.N(1<<max(looksForARepair-1-look, 0)) == 0 }
+// isUpToUs reports whether the dice have the writer repair what is torn after so many looks.
+func (w *writer) isUpToUs(look int) bool { return w.dice(1<<max(looksForARepair-1-look, 0)) == 0 }
 
 // untouched reports whether none of the versions that came between changed what we meant to,
 // so that nothing of others' was replaced, and no condition broken.

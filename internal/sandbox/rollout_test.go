@@ -27,6 +27,9 @@ import (
 // fast is a sandbox in which a rollout takes a moment.
 const fast = 2000
 
+// longest is how long a test waits for a rollout, on a machine that is busy with others.
+const longest = 2 * time.Minute
+
 // serveAll runs a whole sandbox, with all services, until the test ends or stop is called.
 func serveAll(t *testing.T, config sandbox.Config) (box running, stop func()) {
 	t.Helper()
@@ -176,7 +179,7 @@ func (r running) createService(t *testing.T, taskDefinition, targetGroup string)
 // returns it. Stable, as the SDK's waiter means it, comes earlier: when tasks run.
 func (r running) settled(t *testing.T) types.Service {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	in := &ecs.DescribeServicesInput{Cluster: aws.String("dev"), Services: []string{"app"}}
 	for {

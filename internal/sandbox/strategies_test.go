@@ -35,20 +35,21 @@ func (r running) updated(t *testing.T, image string, c *types.DeploymentConfigur
 // until waits for a service deployment to look as it should.
 func (r running) until(t *testing.T, arn string, is func(types.ServiceDeployment) bool) types.ServiceDeployment {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	for {
-		out, err := r.ecsClient().DescribeServiceDeployments(ctx, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
+		out, err := r.ecsClient().DescribeServiceDeployments(t.Context(), &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
 		if err != nil || len(out.ServiceDeployments) != 1 {
 			t.Fatalf("describing the service deployment: %+v, %v", out, err)
 		}
-		if d := out.ServiceDeployments[0]; is(d) {
+		d := out.ServiceDeployments[0]
+		if is(d) {
 			return d
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
-			t.Fatalf("the service deployment is %s at %s", out.ServiceDeployments[0].Status, out.ServiceDeployments[0].LifecycleStage)
+			t.Fatalf("the service deployment is %s at %s: %s", d.Status, d.LifecycleStage, aws.ToString(d.StatusReason))
 		}
 	}
 }
