@@ -146,7 +146,7 @@ func (w *writer) torn(ctx context.Context) (Receipt, error) {
 const looksForARepair = 4
 
 // isUpToUs reports whether the dice have the writer repair what is torn after so many looks.
-func (w *writer) isUpToUs(look int) bool { return w.dice(1<<max(looksForARepair-1-look, 0)) == 0 }
+func (w *writer) isUpToUs(look int) bool { return w.dice(1<<(looksForARepair-1-look)) == 0 }
 
 // untouched reports whether none of the versions that came between changed what we meant to,
 // so that nothing of others' was replaced, and no condition broken.
