@@ -1,9 +1,17 @@
+// Package cloud is Tagboat's way to AWS, and the only package that imports the AWS SDK.
+// It finds the credentials, assumes roles, keeps to AWS's rates, tries again what may be
+// tried again, counts every request, and turns AWS's answers into the plain values of
+// package ecs and its errors into ones that say what to do.
+//
+// Everything about the account comes from the SDK's standard chain (AWS_PROFILE,
+// AWS_REGION, AWS_ENDPOINT_URL, the instance's role, …) and from nowhere else.
 package cloud
 
 import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -79,4 +87,15 @@ func userAgent(s string) func(*middleware.Stack) error {
 		name = "tagboat"
 	}
 	return awsmiddleware.AddUserAgentKey(name)
+}
+
+// EndpointHost returns the host and port that AWS_ENDPOINT_URL sends every call to, or
+// "" where calls go to AWS itself.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (c *Cloud) EndpointHost() string {
+	endpoint, err := url.Parse(aws.ToString(c.config.BaseEndpoint))
+	if err != nil {
+		return ""
+	}
+	return endpoint.Host
 }

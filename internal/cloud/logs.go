@@ -2,13 +2,16 @@ package cloud
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/journal"
 )
 
 // Logs is CloudWatch Logs in one place. It may be used by several goroutines at once.
@@ -60,4 +63,102 @@ func (l *Logs) Tail(ctx context.Context, group, stream string, n int) ([]ecs.Log
 		in.NextToken = out.NextBackwardToken
 	}
 	return lines[max(0, len(lines)-n):], nil
+}
+
+var _ journal.Log = (*Logs)(nil)
+
+// What one call of PutLogEvents takes: so many lines, and so many bytes, of which each line
+// costs more than its own.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+const (
+	linesAtOnce = 10_000
+	bytesAtOnce = 1 << 20
+	lineCosts   = 26
+)
+
+// Append implements journal.Log, in as many calls as it takes. AWS no longer wants a token
+// for the next write, so that any number of writers may append to a stream.
+func (l *Logs) Append(ctx context.Context, group, stream string, lines []ecs.LogLine) error {
+	for len(lines) > 0 {
+		n := fitting(lines)
+		if err := l.put(ctx, group, stream, lines[:n]); err != nil {
+			return err
+		}
+		lines = lines[n:]
+	}
+	return nil
+}
+
+// fitting returns how many lines go into one call; one at least, whatever AWS makes of it.
+func fitting(lines []ecs.LogLine) int {
+	n, bytes := 0, 0
+	for n < len(lines) && n < linesAtOnce {
+		bytes += len(lines[n].Message) + lineCosts
+		if bytes > bytesAtOnce {
+			break
+		}
+		n++
+	}
+	return max(n, 1)
+}
+
+func (l *Logs) put(ctx context.Context, group, stream string, lines []ecs.LogLine) error {
+	in := &cloudwatchlogs.PutLogEventsInput{LogGroupName: aws.String(group), LogStreamName: aws.String(stream)}
+	for _, line := range lines {
+		in.LogEvents = append(in.LogEvents, types.InputLogEvent{Message: aws.String(line.Message), Timestamp: aws.Int64(line.At.UnixMilli())})
+	}
+	out, err := l.client.PutLogEvents(ctx, in)
+	if err != nil {
+		return explain(err)
+	}
+	if out.RejectedLogEventsInfo != nil {
+		return fmt.Errorf("CloudWatch Logs dropped lines whose time it does not take: %d lines from %s", len(lines), lines[0].At.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Create implements journal.Log.
+func (l *Logs) Create(ctx context.Context, group, stream string, retentionDays int) error {
+	_, err := l.client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String(group)})
+	switch {
+	case hasCode(err, "ResourceAlreadyExistsException"):
+	case err != nil:
+		return explain(err)
+	case retentionDays > 0:
+		in := &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: aws.String(group), RetentionInDays: aws.Int32(int32(retentionDays))}
+		if _, err := l.client.PutRetentionPolicy(ctx, in); err != nil {
+			return explain(err)
+		}
+	}
+	_, err = l.client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: aws.String(group), LogStreamName: aws.String(stream)})
+	if err != nil && !hasCode(err, "ResourceAlreadyExistsException") {
+		return explain(err)
+	}
+	return nil
+}
+
+// Between implements journal.Log, a stream after another: FilterLogEvents refuses all of
+// them where one is not there. It takes the end of its range as well, to the millisecond.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+func (l *Logs) Between(ctx context.Context, group string, streams []string, from, to time.Time) ([]ecs.LogLine, error) {
+	var lines []ecs.LogLine
+	for _, stream := range streams {
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(l.client, &cloudwatchlogs.FilterLogEventsInput{
+			LogGroupName: aws.String(group), LogStreamNames: []string{stream},
+			StartTime: aws.Int64(max(0, from.UnixMilli())), EndTime: aws.Int64(to.UnixMilli() - 1),
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if hasCode(err, "ResourceNotFoundException") {
+				break
+			}
+			if err != nil {
+				return nil, explain(err)
+			}
+			for _, e := range page.Events {
+				lines = append(lines, ecs.LogLine{At: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Message: aws.ToString(e.Message)})
+			}
+		}
+	}
+	return lines, nil
 }

@@ -202,3 +202,26 @@ func versionOf(v types.ParameterHistory) ledger.Parameter {
 		At: aws.ToTime(v.LastModifiedDate), Description: aws.ToString(v.Description), User: aws.ToString(v.LastModifiedUser), Labels: v.Labels,
 	}
 }
+
+// Below returns the newest versions of all parameters below a path, at any depth, without
+// the one that is called like it. Secure strings stay encrypted.
+//
+// A page can be empty and still not be the last.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
+func (p *Parameters) Below(ctx context.Context, path string) ([]ledger.Parameter, error) {
+	var found []ledger.Parameter
+	in := &ssm.GetParametersByPathInput{Path: aws.String(path), Recursive: aws.Bool(true), MaxResults: aws.Int32(parametersACall)}
+	for {
+		out, err := p.client.GetParametersByPath(ctx, in)
+		if err != nil {
+			return nil, explain(err)
+		}
+		for _, got := range out.Parameters {
+			found = append(found, parameterOf(got))
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return found, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}

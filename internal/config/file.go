@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/json"
+
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
 )
@@ -115,4 +117,21 @@ type fileProjections struct {
 	Path   source.Text   `yaml:"path,required" doc:"the parameter's name, with {image} in it, and what a ledger's path may have"`
 	Form   string        `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written; uri where left out"`
 	Images []source.Text `yaml:"images" doc:"the images that have one; all where left out"`
+}
+
+//go:generate go test -run TestSchema -update .
+
+// Schema returns the JSON Schema of tagboat.yaml, made of the structs that the
+// decoder fills, so that editors complete and check what Load accepts.
+// https://json-schema.org/draft/2020-12
+func Schema() []byte {
+	s := source.Schema(file{})
+	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	s["$id"] = "https://raw.githubusercontent.com/tagboat/tagboat/main/schema/tagboat.schema.json"
+	s["title"] = "tagboat.yaml"
+	out, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		panic(err) // maps, lists and strings always encode
+	}
+	return append(out, '\n')
 }

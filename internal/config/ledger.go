@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
@@ -132,4 +134,127 @@ func firstText(texts ...source.Text) source.Text {
 		}
 	}
 	return source.Text{}
+}
+
+// groups returns the groups of the file, and the one of the images that are in none of
+// them, which is called like the application.
+func (b *builder) groups() []Group {
+	taken := map[tagboat.ImageName]string{}
+	var groups []Group
+	common := fileGroup{}
+	for _, entry := range b.file.Ledger.Groups {
+		if !tagboat.ValidImageName(entry.Name) {
+			b.problem(entry.At, "%q cannot be the name of a group", entry.Name).hint(nameHint + "; a group's may have slashes too")
+		}
+		images := b.members(entry, taken)
+		if entry.Name == b.config.App {
+			common = entry.Value
+			continue
+		}
+		if len(entry.Value.Images) == 0 {
+			b.problem(entry.At, "the group %s has no images", entry.Name).hint("name some: images: [%s]", strings.Join(b.imageNames(), ", "))
+		}
+		g := b.group(entry.Name, entry.Value, images)
+		if g.at.File == "" {
+			g.at = entry.At // the path is the default one, and the name fills it
+		}
+		groups = append(groups, g)
+	}
+	var rest []tagboat.ImageName
+	for _, name := range b.imageNames() {
+		if group, ok := taken[tagboat.ImageName(name)]; !ok || group == b.config.App {
+			rest = append(rest, tagboat.ImageName(name))
+		}
+	}
+	if len(rest) > 0 || len(groups) == 0 {
+		groups = append(groups, b.group(b.config.App, common, rest))
+	}
+	slices.SortFunc(groups, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
+	return groups
+}
+
+// members returns the images that a group names, and notes them as taken.
+func (b *builder) members(entry source.Entry[fileGroup], taken map[tagboat.ImageName]string) []tagboat.ImageName {
+	var images []tagboat.ImageName
+	for _, text := range entry.Value.Images {
+		name := tagboat.ImageName(text.Value)
+		if _, ok := b.config.Images[name]; !ok {
+			b.unknown("image", text, b.imageNames())
+			continue
+		}
+		if other, ok := taken[name]; ok {
+			b.problem(text.At, "the image %s is in the group %s already", name, other).hint("an image has one pin in an environment: name it once")
+			continue
+		}
+		taken[name] = entry.Name
+		images = append(images, name)
+	}
+	return images
+}
+
+func (b *builder) group(name string, from fileGroup, images []tagboat.ImageName) Group {
+	whole := b.file.Ledger
+	path := firstText(from.Path, whole.Path)
+	slices.Sort(images)
+	return Group{
+		Name:   name,
+		Images: images,
+		Path:   cmp.Or(path.Value, defaultLedgerPath),
+		Form:   Form(cmp.Or(from.Form, whole.Form, string(TagAtDigest))),
+		Tier:   Tier(cmp.Or(from.Tier, whole.Tier)),
+		Key:    Key(cmp.Or(from.Key, whole.Key, string(ByName))),
+		Shared: from.Shared,
+		at:     path.At,
+	}
+}
+
+// Projections are parameters that hold one image's pin each, for templates that take no
+// JSON apart. They follow the ledger and are never read as its truth. The zero value is
+// none.
+type Projections struct {
+	Path   string              // a pattern with {image} in it
+	Form   Form                // uri where the file does not say
+	Images []tagboat.ImageName // by name
+	at     tagboat.Position
+}
+
+// Has tells whether an image has a projection.
+func (p Projections) Has(image tagboat.ImageName) bool { return slices.Contains(p.Images, image) }
+
+func (b *builder) projections() Projections {
+	from := b.file.Ledger.Projections
+	if from == nil {
+		return Projections{}
+	}
+	p := Projections{Path: from.Path.Value, Form: Form(cmp.Or(from.Form, string(URI))), at: from.Path.At}
+	if !strings.Contains(p.Path, "{image}") {
+		b.problem(p.at, "the path %q has no {image} in it, and each image needs a parameter of its own", p.Path).
+			hint("write it like /containers/{environment}/{image}")
+		return Projections{}
+	}
+	for _, text := range from.Images {
+		if _, ok := b.config.Images[tagboat.ImageName(text.Value)]; !ok {
+			b.unknown("image", text, b.imageNames())
+			continue
+		}
+		p.Images = append(p.Images, tagboat.ImageName(text.Value))
+	}
+	if len(from.Images) == 0 {
+		for _, name := range b.imageNames() {
+			p.Images = append(p.Images, tagboat.ImageName(name))
+		}
+	}
+	slices.Sort(p.Images)
+	p.Images = slices.Compact(p.Images)
+	return p
+}
+
+// projectable notes an image whose group does not keep what its projection shows.
+func (b *builder) projectable(p Projections, g Group, image tagboat.ImageName) {
+	noDigest := g.Form == TagOnly && p.Form != TagOnly
+	noTag := (g.Form == DigestOnly || g.Form == URI) && p.Form == TagOnly
+	if noDigest || noTag {
+		b.problem(p.at, "the group %s keeps versions as %s, and the projection of %s is to show %s", g.Name, g.Form, image, p.Form).
+			hint("choose the form tag@digest for the group: it keeps both")
+	}
 }

@@ -5,6 +5,7 @@ package ecs
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 )
@@ -150,3 +151,54 @@ type LogLine struct {
 // cluster before it.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
 func LastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+
+// TaskDefinition is one registered revision.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+type TaskDefinition struct {
+	ARN      string
+	Family   string
+	Revision int
+	Status   string // ACTIVE, INACTIVE, DELETE_IN_PROGRESS
+
+	// Record is the revision as AWS's JSON in the shape of RegisterTaskDefinition's
+	// input, with the fields that only answers have beside it; "tags" stands in it
+	// as one more member, as in that input.
+	Record json.RawMessage
+}
+
+// TaskFilter selects tasks of a cluster for ListTasks.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
+type TaskFilter struct {
+	Service string // name of the service; must be empty where StartedBy is set
+	Family  string // of their task definitions; must be empty where StartedBy is set
+	// StartedBy is the id of the deployment that started the tasks. ECS takes it
+	// only alone: neither service nor family may go with it.
+	StartedBy string
+	// DesiredStatus is RUNNING (what ECS takes "" for) or STOPPED; ECS keeps stopped
+	// tasks for about an hour. PENDING never matches anything.
+	DesiredStatus string
+}
+
+// The kinds of failure that who decides has to tell apart. Package cloud wraps them;
+// test with errors.Is.
+var (
+	// ErrNotFound says that AWS does not have what was asked for: a cluster, a task
+	// definition, a log group.
+	ErrNotFound = errors.New("not found")
+	// ErrAmbiguous says that the answer to a changing call got lost, so that nobody
+	// knows whether it took effect: look before doing it again.
+	ErrAmbiguous = errors.New("the answer got lost: it may have taken effect")
+	// ErrNotDone says that AWS refused a call because of what it asks for or who asks, so
+	// that nothing came of it.
+	ErrNotDone = errors.New("AWS refused it: nothing came of it")
+)
+
+// Refused says that AWS does not let the caller make a call: asking again is no use until
+// somebody changes a policy or renews credentials. Package cloud wraps it; find it with
+// errors.As.
+type Refused struct {
+	Action string // in IAM's words: "ecs:ListTasks"
+}
+
+// Error says what is refused.
+func (r Refused) Error() string { return r.Action + " is refused" }

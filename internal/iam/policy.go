@@ -1,6 +1,15 @@
+// Package iam writes the smallest IAM policies that let somebody read the ledger, write
+// it, deploy, publish, or run Tagboat as a function. One table says what is needed for
+// what; tests hold it to what the code calls.
+//
+// Which actions take which resources is said by the service authorization reference:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 package iam
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Purpose is what a policy is for.
 type Purpose string
@@ -59,4 +68,72 @@ func across(scopes []Scope, of func(Scope) []string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// Document is a policy as IAM takes it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+type Document struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement allows actions on resources, where all conditions hold.
+type Statement struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string][]string `json:",omitempty"` // operator, key, values
+}
+
+const languageVersion = "2012-10-17"
+
+// Allows tells whether the policy allows an action on something at all.
+func (d Document) Allows(action string) bool {
+	return slices.ContainsFunc(d.Statement, func(s Statement) bool { return slices.Contains(s.Action, action) })
+}
+
+// Actions returns the actions that an operation needs, as they are counted: names such
+// as ssm.PutParameter or registry.GET manifests. None means that everybody may.
+func Actions(operation string) []string {
+	service, name, _ := strings.Cut(operation, ".")
+	switch service {
+	case "sts":
+		if name == "GetCallerIdentity" {
+			return nil // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+		}
+	case "elb":
+		service = "elasticloadbalancing"
+	case "registry":
+		return registryActions(name)
+	}
+	return []string{service + ":" + name}
+}
+
+// registryActions returns what a request to ECR's registry needs, by method and what its
+// path is for.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+func registryActions(request string) []string {
+	switch request {
+	case "GET", "GET ping", "HEAD ping", "GET token", "POST token":
+		return []string{"ecr:GetAuthorizationToken"}
+	case "GET manifests", "HEAD manifests", "GET referrers":
+		return []string{"ecr:BatchGetImage"}
+	case "PUT manifests":
+		return []string{"ecr:PutImage"}
+	case "GET tags":
+		return []string{"ecr:ListImages"}
+	case "GET blobs":
+		return []string{"ecr:GetDownloadUrlForLayer"}
+	case "HEAD blobs", "GET uploads":
+		return []string{"ecr:BatchCheckLayerAvailability"}
+	case "POST blobs", "POST uploads":
+		return []string{"ecr:InitiateLayerUpload"}
+	case "PATCH blobs", "PATCH uploads":
+		return []string{"ecr:UploadLayerPart"}
+	case "PUT blobs", "PUT uploads":
+		return []string{"ecr:CompleteLayerUpload"}
+	default:
+		return []string{"ecr:" + request}
+	}
 }

@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -105,4 +107,108 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// BeforeRollback is the label of the version that a rollback left behind:
+// aws ssm get-parameter --name NAME:tagboat-before-rollback.
+const BeforeRollback = "tagboat-before-rollback"
+
+// ourLabels begins our labels, which may go where a new version needs the room.
+const ourLabels = "tagboat-"
+
+// Label gives a version of a group's parameter a label, which leaves any other version.
+func (l *Ledger) Label(ctx context.Context, g Group, version int64, label string) error {
+	if err := l.Store.Label(ctx, g.Parameter, version, label); err != nil {
+		return fmt.Errorf("labelling version %d of parameter %s: %w", version, g.Parameter, err)
+	}
+	return nil
+}
+
+// attempt writes a version. Parameter Store keeps a hundred and lets no labelled one go, so
+// labels of ours make room.
+func (w *writer) attempt(ctx context.Context, p Put) (int64, error) {
+	for range rooms {
+		w.calls++
+		version, err := w.store.Put(ctx, p)
+		if !errors.Is(err, ErrFull) {
+			return version, err
+		}
+		if err := w.makeRoom(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return 0, errBusy(p.Name)
+}
+
+// rooms is how often a write makes room.
+const rooms = 5
+
+// makeRoom takes our labels off the oldest version. Labels of others stay.
+func (w *writer) makeRoom(ctx context.Context) error {
+	history, calls, err := versions(ctx, w.store, w.group.Parameter)
+	w.calls += calls
+	if err != nil || len(history) == 0 {
+		return err
+	}
+	oldest := history[0]
+	mine, others := labelsOf(oldest)
+	if len(others) > 0 {
+		return w.inTheWay(oldest, others)
+	}
+	if len(mine) == 0 {
+		return nil // somebody else made room
+	}
+	w.calls++
+	if err := w.store.Unlabel(ctx, w.group.Parameter, oldest.Version, mine); err != nil {
+		return fmt.Errorf("making room in parameter %s: %w", w.group.Parameter, err)
+	}
+	return nil
+}
+
+// ensureRoom makes sure that a write and a repair of it fit, with some to spare for others
+// who write at the same time: a write that cannot be repaired would take an update of
+// somebody else's out of the value for good. history is nil where it was not read; then it
+// costs a call, and only where so many versions were made that the oldest have to go.
+func (w *writer) ensureRoom(ctx context.Context, history []Parameter) error {
+	spare := max(2, min(w.kept/2, mostSpare))
+	if w.room || w.head < int64(w.kept-spare) {
+		return nil
+	}
+	count := len(history)
+	if history == nil {
+		w.calls++
+		var err error
+		if history, err = w.store.Oldest(ctx, w.group.Parameter, spare); err != nil || len(history) == 0 {
+			return err
+		}
+		count = int(w.head - history[0].Version + 1)
+	}
+	for _, p := range history[:min(max(0, spare-(w.kept-count)), len(history))] {
+		if _, others := labelsOf(p); len(others) > 0 {
+			return w.inTheWay(p, others)
+		}
+	}
+	w.room = true
+	return nil
+}
+
+// mostSpare is how many versions have to be free to go where a hundred are kept.
+const mostSpare = 8
+
+// labelsOf returns our labels of a version and those of others.
+func labelsOf(p Parameter) (mine, others []string) {
+	for _, label := range p.Labels {
+		if strings.HasPrefix(label, ourLabels) {
+			mine = append(mine, label)
+		} else {
+			others = append(others, label)
+		}
+	}
+	return mine, others
+}
+
+func (w *writer) inTheWay(p Parameter, labels []string) error {
+	return tagboat.Usagef("parameter %s keeps %d versions, and one of the oldest, %d, has to stay for its label %s", w.group.Parameter, w.kept, p.Version, strings.Join(labels, " and ")).
+		WithHint("put the label on a newer version, or take it off: aws ssm unlabel-parameter-version --name %s --parameter-version %d --labels %s",
+			w.group.Parameter, p.Version, strings.Join(labels, " "))
 }

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 
 	"github.com/tagboat/tagboat"
@@ -89,4 +91,160 @@ func (l *Ledger) TakeBack(ctx context.Context, g Group, r Receipt, images []tagb
 	w.wants(want)
 	w.read, w.why = now, why
 	return w.update(ctx)
+}
+
+// Change is what to pin in one group.
+type Change struct {
+	Group Group
+	Pins  map[tagboat.ImageName]tagboat.Reference
+	// Conditional are those of Pins that count only where the image still is what the draft
+	// had: what a rule chose, and all that automation does. Others pin what they are told to
+	// over whatever there is.
+	Conditional map[tagboat.ImageName]bool
+}
+
+// UpdateAll is Draft and its Update.
+func (l *Ledger) UpdateAll(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
+	d, err := l.Draft(ctx, groupsOf(changes)...)
+	if err != nil {
+		return nil, err
+	}
+	return d.Update(ctx, changes, why)
+}
+
+func groupsOf(changes []Change) []Group {
+	groups := make([]Group, len(changes))
+	for i, c := range changes {
+		groups[i] = c.Group
+	}
+	return groups
+}
+
+// Draft is what was read of groups, to decide by and to write upon. It is for one
+// goroutine, and for one Update: what others write meanwhile is not in it, and not lost.
+type Draft struct {
+	ledger *Ledger
+	groups []Group
+	found  map[string]Parameter
+	book   *Book
+}
+
+// Draft reads groups and their projections with one Get.
+func (l *Ledger) Draft(ctx context.Context, groups ...Group) (*Draft, error) {
+	wanted := names(groups)
+	for _, g := range groups {
+		wanted = append(wanted, g.projectionNames()...)
+	}
+	found, err := l.Store.Get(ctx, wanted)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	return &Draft{ledger: l, groups: groups, found: found}, nil
+}
+
+// Book is Ledger.Read of the draft.
+func (d *Draft) Book(ctx context.Context) (Book, error) {
+	if d.book != nil {
+		return *d.book, nil
+	}
+	book, err := d.ledger.book(ctx, d.groups, d.found)
+	if err == nil {
+		d.book = &book
+	}
+	return book, err
+}
+
+// read returns what a group holds by the book of the draft; nil where that was not read.
+func (d *Draft) read(g Group) values {
+	if d.book == nil {
+		return nil
+	}
+	for _, e := range d.book.Entries {
+		if e.Group.Parameter == g.Parameter {
+			return e.values
+		}
+	}
+	return nil
+}
+
+// Update is Ledger.Update of several of the groups, each of another parameter, in their
+// order, and brings their projections up to date. What cannot be written to one of them is
+// found before the first write. Where a write fails, the receipts are those of the groups
+// that are done; doing it all again does the rest.
+func (d *Draft) Update(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
+	if _, err := d.Preview(ctx, changes, why); err != nil {
+		return nil, err
+	}
+	var done []Receipt
+	ahead := d.ledger.ahead(d.found)
+	for _, c := range changes {
+		receipt, err := ahead.change(ctx, c, d.read(c.Group), why)
+		if err != nil {
+			return done, unfinished(err, c.Group, len(done), len(changes))
+		}
+		done = append(done, receipt)
+	}
+	return done, d.ledger.project(ctx, changes, done, d.found)
+}
+
+// Preview returns the receipts that Update would give now, and writes nothing.
+func (d *Draft) Preview(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
+	var receipts []Receipt
+	ahead := d.ledger.ahead(d.found)
+	for _, c := range changes {
+		if err := c.Group.checkProjections(c.Pins, d.found); err != nil {
+			return nil, err
+		}
+		receipt, err := ahead.Preview(ctx, c.Group, c.Pins, why)
+		if err != nil {
+			return nil, err
+		}
+		receipts = append(receipts, receipt)
+	}
+	return receipts, nil
+}
+
+// unfinished says how far several groups got.
+func unfinished(err error, g Group, done, of int) error {
+	if of == 1 {
+		return err
+	}
+	e := tagboat.Errorf(tagboat.KindOf(err), "%d of %d groups are written, and the same command does the rest; group %s: %w", done, of, g.Name, err)
+	if done > 0 && e.Kind == tagboat.Usage {
+		e.Kind = tagboat.Internal
+	}
+	var cause *tagboat.Error
+	if errors.As(err, &cause) {
+		e.Hint = cause.Hint
+	}
+	return e
+}
+
+// ahead returns l with the first read of each parameter answered by found.
+func (l *Ledger) ahead(found map[string]Parameter) *Ledger {
+	ahead := *l
+	ahead.Store = &readAhead{Store: l.Store, found: found, asked: map[string]bool{}}
+	return &ahead
+}
+
+// readAhead is a Store that answers the first Get of each parameter from what was read
+// before. It is for one goroutine.
+type readAhead struct {
+	Store
+	found map[string]Parameter
+	asked map[string]bool
+}
+
+var _ Store = (*readAhead)(nil)
+
+// Get implements Store.
+func (s *readAhead) Get(ctx context.Context, names []string) (map[string]Parameter, error) {
+	if len(names) != 1 || s.asked[names[0]] {
+		return s.Store.Get(ctx, names)
+	}
+	s.asked[names[0]] = true
+	if p, ok := s.found[names[0]]; ok {
+		return map[string]Parameter{names[0]: p}, nil
+	}
+	return nil, nil
 }

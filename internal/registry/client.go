@@ -1,7 +1,11 @@
+// Package registry looks at images in any OCI registry: which digest a tag stands for,
+// what the image says of itself, whether it is still there. It speaks through
+// go-containerregistry, with credentials of its caller's.
 package registry
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -97,4 +101,23 @@ func options(host string) []name.Option {
 		return []name.Option{name.Insecure}
 	}
 	return nil
+}
+
+// Exists tells whether the registry has the image, by its digest if it has one, else by
+// its tag. It is one HEAD request, after the first of each repository, which logs in.
+func (c *Client) Exists(ctx context.Context, ref tagboat.Reference) (bool, error) {
+	named, err := refer(ref)
+	if err != nil {
+		return false, err
+	}
+	return within(ctx, c.limits, ref.Host, func(ctx context.Context) (bool, error) {
+		_, err := c.head(ctx, named)
+		if missing(err) {
+			return false, nil
+		}
+		if err != nil {
+			return false, explain("looking for", ref, err)
+		}
+		return true, nil
+	})
 }

@@ -4,12 +4,71 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
+	"regexp"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/kept"
 )
+
+// Version is one immutable observation of an image.
+type Version struct {
+	// Reference has the digest: that of the index where the tag stands for one, so that
+	// each platform pulls its own image.
+	Reference tagboat.Reference
+	MediaType string
+	// Artifact says what it is where no container can run it, as it follows a name in a
+	// sentence: "is a Helm chart"; "" for an image.
+	Artifact  string
+	Platforms []string          // os/architecture[/variant], in the index's order
+	Created   time.Time         // zero where the image does not say
+	Revision  string            // git commit that it was built from; "" where it does not say
+	Labels    map[string]string // of the image's config; for an index, of its first platform's
+	Size      int64             // bytes of config and layers; for an index, of its first platform's
+	// Annotations are those of the manifest; an index's own come before its first image's.
+	Annotations map[string]string
+	// Images are the digests of what can run: one for each of Platforms.
+	Images []tagboat.Digest
+}
+
+// Where builds say which commit they come from, the standard's name first.
+// https://github.com/opencontainers/image-spec/blob/main/annotations.md
+var revisionKeys = []string{"org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref"}
+
+// revision has the form of what is taken for one: it becomes part of task definitions.
+var revision = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/@:+-]{0,127}$`)
+
+// createdKey is the annotation for the time of the build.
+const createdKey = "org.opencontainers.image.created"
+
+// annotate takes the annotations of a manifest that v does not have from another one.
+func (v *Version) annotate(annotations map[string]string) {
+	v.describe(annotations)
+	for key, value := range annotations {
+		if v.Annotations == nil {
+			v.Annotations = map[string]string{}
+		}
+		if _, known := v.Annotations[key]; !known {
+			v.Annotations[key] = value
+		}
+	}
+}
+
+// describe takes from annotations or labels what v does not know yet.
+func (v *Version) describe(labels map[string]string) {
+	for _, key := range revisionKeys {
+		if v.Revision == "" && revision.MatchString(labels[key]) {
+			v.Revision = labels[key]
+		}
+	}
+	if at, err := time.Parse(time.RFC3339, labels[createdKey]); err == nil && v.Created.IsZero() {
+		v.Created = at
+	}
+}
 
 // Resolve returns the version that ref stands for now: by its digest if it has one, else
 // by its tag. Where there is none the error is of kind Usage, and its hint names the tags
@@ -109,4 +168,46 @@ func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got fet
 		v.Images = []tagboat.Digest{v.Reference.Digest}
 	}
 	return nil
+}
+
+// memory keeps on disk what manifests and configs said, a file a digest: content never
+// changes under its digest, wherever it lies. The zero value keeps nothing.
+type memory struct{ dir kept.Dir }
+
+// formOfFacts is in the path of what is kept, and changes with the members of Version and with how
+// they are read.
+const formOfFacts = "2"
+
+func (m memory) name(d tagboat.Digest) string {
+	return filepath.Join(formOfFacts, d.Hex()[:2], d.Hex()+".json")
+}
+
+// read returns what is known of the content that ref's digest stands for.
+func (m memory) read(ref tagboat.Reference) (Version, bool) {
+	if _, err := tagboat.ParseDigest(string(ref.Digest)); err != nil || m.dir == "" {
+		return Version{}, false
+	}
+	var v Version
+	if !m.dir.Read(m.name(ref.Digest), &v) || v.Reference.Digest != ref.Digest {
+		return Version{}, false
+	}
+	v.Reference = ref
+	return v, true
+}
+
+func (m memory) write(v Version) {
+	m.dir.Write(m.name(v.Reference.Digest), v)
+}
+
+// Remembered returns a version that was looked at before, by its digest, and makes no
+// request. It does not tell that the version is still there.
+func (c *Client) Remembered(ref tagboat.Reference) (Version, bool) { return c.memory.read(ref) }
+
+// Look is Resolve for a version that is known to be there, since it was just listed: what
+// was looked at before is not asked for again.
+func (c *Client) Look(ctx context.Context, ref tagboat.Reference) (Version, error) {
+	if v, ok := c.Remembered(ref); ok {
+		return v, nil
+	}
+	return c.Resolve(ctx, ref)
 }

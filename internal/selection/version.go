@@ -104,3 +104,97 @@ func boolInt(b bool) int {
 	}
 	return 0
 }
+
+// Numbers stay digits, so that they are exact at any length: build numbers made of a
+// time have seventeen digits, which a float would round.
+
+// isDigits tells whether s is a whole number without a sign.
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// compareDigits compares two whole numbers of any length.
+func compareDigits(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+// increment returns the number after a.
+func increment(a string) string {
+	digits := []byte(a)
+	for i := len(digits) - 1; i >= 0; i-- {
+		if digits[i] < '9' {
+			digits[i]++
+			return string(digits)
+		}
+		digits[i] = '0'
+	}
+	return "1" + string(digits)
+}
+
+// numbersOf returns the whole numbers in a text that begins with one, or with a v before
+// it; none where it does not: a word in front may be a branch, or the hash of a commit.
+// What stands between the numbers has no influence.
+func numbersOf(s string) []string {
+	if strings.HasPrefix(s, "v") || strings.HasPrefix(s, "V") {
+		s = s[1:]
+	}
+	if s == "" || !isDigits(s[:1]) {
+		return nil
+	}
+	return strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// compareNumbers compares one number after the other; a missing one is lower than any.
+func compareNumbers(a, b []string) int {
+	for i := range min(len(a), len(b)) {
+		if c := compareDigits(a[i], b[i]); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// compare is the total order of what is accepted: key, push time, tag. An index comes
+// after its images, which have its push time where ECR cuts it to the second.
+func (r Rule) compare(a, b Verdict) int {
+	if c := r.compareKeys(a.key, b.key); c != 0 {
+		return c
+	}
+	if c := a.PushedAt.Compare(b.PushedAt); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(a.Tag, b.Tag), cmp.Compare(boolInt(a.Index), boolInt(b.Index)), cmp.Compare(a.Digest, b.Digest))
+}
+
+// Ranks reports whether the rule's keys alone say which of two versions is the newer one.
+func (r Rule) Ranks(one, other Candidate) bool {
+	r.constraint = nil
+	a, b := Verdict{Candidate: one}, Verdict{Candidate: other}
+	return r.Fixed() == "" && r.judgeTag(&a) == "" && r.judgeTag(&b) == "" && r.compareKeys(a.key, b.key) != 0
+}
+
+// Older tells whether going from one version to another is a step back, and how one sees
+// that. By the rule's key where both tags have one, constraints aside; else by their push
+// times where both are known; else it cannot be told, and is none.
+func (r Rule) Older(from, to Candidate) (older bool, why string) {
+	if from.Digest == to.Digest && from.Digest != "" {
+		return false, ""
+	}
+	r.constraint = nil // a version that it no longer allows can still be the newer one
+	a, b := Verdict{Candidate: from}, Verdict{Candidate: to}
+	keyed := r.Fixed() == "" && r.judgeTag(&a) == "" && r.judgeTag(&b) == ""
+	dated := !from.PushedAt.IsZero() && !to.PushedAt.IsZero()
+	switch {
+	case keyed && (r.compareKeys(a.key, b.key) != 0 || dated):
+	case dated:
+		r = Rule{}
+	default:
+		return false, ""
+	}
+	if r.compareKeys(a.key, b.key) == 0 && from.PushedAt.Equal(to.PushedAt) {
+		return false, ""
+	}
+	if r.compare(b, a) >= 0 {
+		return false, ""
+	}
+	return true, r.why(a, b)
+}

@@ -121,3 +121,131 @@ func decodeMember(n *Node, m member, v reflect.Value) error {
 	}
 	return n.Errorf("%q is none of %s", n.Text, strings.Join(m.enum, ", ")).WithHint("%s", tagboat.Suggest(n.Text, m.enum))
 }
+
+// Text is a string that remembers its place.
+type Text struct {
+	Value string
+	At    tagboat.Position
+}
+
+// DecodeNode implements Decoder.
+func (t *Text) DecodeNode(n *Node) error {
+	t.At = n.At
+	if err := n.Want(String); err != nil {
+		return err
+	}
+	t.Value = n.Text
+	return nil
+}
+
+// Any is a value of any type that remembers its place.
+type Any struct{ *Node }
+
+// DecodeNode implements Decoder.
+func (a *Any) DecodeNode(n *Node) error {
+	a.Node = n
+	return nil
+}
+
+// Entries is a map in the order of the file, each entry with the place of its name.
+type Entries[V any] []Entry[V]
+
+// Entry is one entry of a map.
+type Entry[V any] struct {
+	Name  string
+	At    tagboat.Position
+	Value V
+}
+
+// DecodeNode implements Decoder.
+func (e *Entries[V]) DecodeNode(n *Node) error {
+	if err := n.Want(Map); err != nil {
+		return err
+	}
+	var problems []error
+	for _, f := range n.Fields {
+		entry := Entry[V]{Name: f.Name, At: f.At}
+		if f.Value.Kind == Null {
+			f.Value.At = f.At // an entry without a value is at its name
+		}
+		problems = append(problems, Decode(f.Value, &entry.Value))
+		*e = append(*e, entry)
+	}
+	return errors.Join(problems...)
+}
+
+var (
+	_ Decoder = (*Text)(nil)
+	_ Decoder = (*Any)(nil)
+	_ Decoder = (*Entries[string])(nil)
+)
+
+// Schemer is a type that describes itself in a JSON Schema. It must answer on its
+// zero value.
+type Schemer interface {
+	JSONSchema() map[string]any
+}
+
+// Schema returns the JSON Schema (draft 2020-12) of what Decode accepts for v's
+// type, by the same tags.
+func Schema(v any) map[string]any { return schemaOf(reflect.TypeOf(v)) }
+
+func schemaOf(t reflect.Type) map[string]any {
+	if s, ok := reflect.Zero(t).Interface().(Schemer); ok && t.Kind() != reflect.Pointer {
+		return s.JSONSchema()
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return schemaOf(t.Elem())
+	case reflect.Struct:
+		return structSchema(t)
+	case reflect.Slice:
+		return map[string]any{"type": "array", "items": schemaOf(t.Elem())}
+	case reflect.Int:
+		return map[string]any{"type": "integer"}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	default:
+		return map[string]any{"type": "string"}
+	}
+}
+
+func structSchema(t reflect.Type) map[string]any {
+	properties := map[string]any{}
+	var required []string
+	for _, m := range membersOf(t) {
+		s := schemaOf(m.typ)
+		if m.doc != "" {
+			s["description"] = m.doc
+		}
+		if len(m.enum) > 0 {
+			s["enum"] = m.enum
+		}
+		if m.required {
+			required = append(required, m.name)
+		}
+		properties[m.name] = s
+	}
+	s := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		s["required"] = required
+	}
+	return s
+}
+
+// JSONSchema implements Schemer.
+func (Text) JSONSchema() map[string]any { return map[string]any{"type": "string"} }
+
+// JSONSchema implements Schemer.
+func (Any) JSONSchema() map[string]any { return map[string]any{} }
+
+// JSONSchema implements Schemer.
+func (Entries[V]) JSONSchema() map[string]any {
+	return map[string]any{"type": "object", "additionalProperties": schemaOf(reflect.TypeFor[V]())}
+}
+
+var (
+	_ Schemer = Text{}
+	_ Schemer = Any{}
+	_ Schemer = Entries[string]{}
+)

@@ -1,6 +1,9 @@
 package taskdef
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -81,4 +84,98 @@ func withoutEmptyLists(v any) any {
 		}
 	}
 	return v
+}
+
+// LabelInput is the docker label, on one container of each revision that Tagboat
+// registers, that remembers what was sent: "VERSION:DIGEST:SETTINGS". ECS answers a
+// definition otherwise than it was sent, in ways that no list of rules will ever have all
+// of; with the label, what an answer has and was not sent is known to be ECS's. SETTINGS
+// are four hexadecimal digits for each setting that was sent: when something else changes,
+// they tell a setting that was taken out of the file from one that ECS filled in.
+//
+// It is a label and not a tag of the revision since labels come with every answer, need
+// no permission, and cannot be changed later.
+const LabelInput = labelPrefix + "input"
+
+// sentVersion is how the digest is made. Whoever changes inputDigest gives it another
+// version, or every service of every user is rolled by the upgrade: a digest of a
+// version that is not known counts as none, and the rules alone decide.
+const sentVersion = "1"
+
+// stamped returns d with the label that remembers it. One without containers has no
+// place for it.
+func (d Definition) stamped() Definition {
+	d.members = clone(d.members)
+	containers := d.containers()
+	for i, c := range containers {
+		labels := map[string]any{}
+		if old, ok := c["dockerLabels"].(map[string]any); ok {
+			maps.Copy(labels, old)
+		}
+		delete(labels, LabelInput)
+		if i == 0 {
+			labels[LabelInput] = sentVersion + ":" + inputDigest(d) + ":" + strings.Join(writtenIn(d), "")
+		}
+		if c["dockerLabels"] = labels; len(labels) == 0 {
+			delete(c, "dockerLabels")
+		}
+	}
+	return d
+}
+
+// sentInput is what a label remembers.
+type sentInput struct {
+	digest  string
+	written []string
+}
+
+// sent returns what an answer says that it was registered from, and false where it says
+// nothing that this program understands.
+func (d Definition) sent() (sentInput, bool) {
+	for _, name := range slices.Sorted(maps.Keys(d.Containers())) {
+		parts := strings.Split(d.Label(name, LabelInput), ":")
+		if len(parts) == 3 && parts[0] == sentVersion {
+			var written []string
+			for chunk := range slices.Chunk([]byte(parts[2]), settingDigits) {
+				written = append(written, string(chunk))
+			}
+			return sentInput{digest: parts[1], written: written}, true
+		}
+	}
+	return sentInput{}, false
+}
+
+const settingDigits = 4
+
+func (s sentInput) wrote(path string) bool { return slices.Contains(s.written, settingID(path)) }
+
+func settingID(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return hex.EncodeToString(sum[:settingDigits/2])
+}
+
+// writtenIn returns the settings of what is sent to register d.
+func writtenIn(d Definition) []string {
+	var ids []string
+	for _, path := range settings(normal(d), registerTaskDefinition, "") {
+		ids = append(ids, settingID(path))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// inputDigest returns the digest of what is sent to register d, without images, tags
+// and our labels. It depends on no rule about what ECS answers.
+func inputDigest(d Definition) string {
+	members, _ := simplify(clone(d.members)).(map[string]any)
+	delete(members, "tags")
+	for _, c := range objects(members["containerDefinitions"]) {
+		delete(c, "image")
+		if labels, ok := c["dockerLabels"].(map[string]any); ok {
+			maps.DeleteFunc(labels, func(name string, _ any) bool { return strings.HasPrefix(name, labelPrefix) })
+			dropEmpty(c, "dockerLabels")
+		}
+	}
+	sum := sha256.Sum256(encode(members))
+	return hex.EncodeToString(sum[:16])
 }

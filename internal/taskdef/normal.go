@@ -1,8 +1,11 @@
 package taskdef
 
 import (
+	"encoding/json"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tagboat/tagboat"
@@ -137,4 +140,136 @@ func normalImage(v any) any {
 		return v
 	}
 	return ref.Pinned()
+}
+
+// simplify drops nulls, empty lists and empty maps, and writes each number in one
+// way.
+func simplify(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			if value = simplify(value); isEmpty(value) {
+				delete(v, name)
+			} else {
+				v[name] = value
+			}
+		}
+		return v
+	case []any:
+		for i := range v {
+			v[i] = simplify(v[i])
+		}
+		return v
+	case number:
+		return canonicalNumber(v)
+	default:
+		return v
+	}
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	default:
+		return false
+	}
+}
+
+func dropEmpty(object map[string]any, field string) {
+	if isEmpty(object[field]) {
+		delete(object, field)
+	}
+}
+
+// dropEqual removes what has the value that it has by default.
+func dropEqual(object map[string]any, defaults map[string]any) {
+	for field, value := range defaults {
+		if object[field] == value {
+			delete(object, field)
+		}
+	}
+}
+
+func objects(v any) []map[string]any {
+	list, _ := v.([]any)
+	var out []map[string]any
+	for _, item := range list {
+		if object, ok := item.(map[string]any); ok {
+			out = append(out, object)
+		}
+	}
+	return out
+}
+
+// sortBy sorts a list of objects that has no order by the given fields, and by the
+// rest where those are equal.
+func sortBy(v any, fields ...string) {
+	list, _ := v.([]any)
+	key := func(item any) string {
+		object, _ := item.(map[string]any)
+		var key strings.Builder
+		for _, f := range fields {
+			key.Write(encode(object[f]))
+			key.WriteByte(0)
+		}
+		key.Write(encode(item))
+		return key.String()
+	}
+	slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(key(a), key(b)) })
+}
+
+func sortStrings(v any) {
+	list, _ := v.([]any)
+	slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(string(encode(a)), string(encode(b))) })
+}
+
+type number = json.Number
+
+// canonicalNumber writes a number in the one way that all equal ones have. Whole
+// numbers keep every digit; others have the precision of a float.
+func canonicalNumber(n number) number {
+	s := string(n)
+	if !strings.ContainsAny(s, ".eE") {
+		if s == "-0" {
+			return "0"
+		}
+		return n
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	switch {
+	case err != nil:
+		return n
+	case f == math.Trunc(f) && math.Abs(f) < 1<<53:
+		return number(strconv.FormatInt(int64(f), 10))
+	default:
+		return number(strconv.FormatFloat(f, 'g', -1, 64))
+	}
+}
+
+// taskSize returns the cpu or memory of a task in units or MiB. Both may be written
+// as "1 vCPU" and "2 GB", and ECS answers with the number, as a string.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+func taskSize(v any) any {
+	s := text(v)
+	if n, ok := v.(number); ok {
+		s = string(n)
+	}
+	value, unit, ok := strings.Cut(strings.ToLower(strings.TrimSpace(s)), " ")
+	if !ok {
+		for _, suffix := range []string{"vcpu", "gb"} {
+			if before, found := strings.CutSuffix(value, suffix); found {
+				value, unit = before, suffix
+			}
+		}
+	}
+	f, err := strconv.ParseFloat(value, 64)
+	if unit = strings.TrimSpace(unit); err == nil && (unit == "vcpu" || unit == "gb") {
+		return strconv.FormatFloat(f*1024, 'f', -1, 64)
+	}
+	return s
 }

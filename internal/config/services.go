@@ -1,6 +1,10 @@
 package config
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
 )
@@ -86,4 +90,89 @@ func (b *builder) containers(entries source.Entries[source.Text], s *Service) {
 		s.Containers[name] = image
 		s.ContainerPlaces[name] = entry.At
 	}
+}
+
+// dependencies reads what each service depends on. Services that depend on each other
+// in a circle could never begin: each circle is one problem, at the place that closes
+// it.
+func (b *builder) dependencies() {
+	g := graph{from: map[tagboat.ServiceName][]source.Text{}, state: map[tagboat.ServiceName]visit{}}
+	for _, entry := range b.file.Services {
+		s := b.config.Services[tagboat.ServiceName(entry.Name)]
+		for _, on := range entry.Value.DependsOn {
+			name := tagboat.ServiceName(on.Value)
+			if _, ok := b.config.Services[name]; !ok {
+				b.unknown("service", on, sortedNames(b.config.Services))
+				continue
+			}
+			if slices.Contains(s.DependsOn, name) {
+				b.problem(on.At, "the service %q stands here twice", name).hint("leave one of them out")
+				continue
+			}
+			s.DependsOn = append(s.DependsOn, name)
+			g.from[s.Name] = append(g.from[s.Name], on)
+		}
+		b.config.Services[s.Name] = s
+	}
+	for _, entry := range b.file.Services {
+		g.visit(tagboat.ServiceName(entry.Name))
+	}
+	for _, circle := range g.circles {
+		b.problem(circle.at, "services depend on each other in a circle: %s", circle.path).
+			hint("take one of these dependsOn out, or nothing of it could be deployed first")
+	}
+}
+
+// graph finds circles by walking along what services depend on.
+type graph struct {
+	from    map[tagboat.ServiceName][]source.Text
+	state   map[tagboat.ServiceName]visit
+	path    []step
+	circles []circle
+}
+
+type visit int
+
+const (
+	under visit = iota + 1 // the walk is below it
+	done
+)
+
+// step is one service on the walk's path and the place that led to it.
+type step struct {
+	service tagboat.ServiceName
+	by      tagboat.Position
+}
+
+type circle struct {
+	at   tagboat.Position
+	path string
+}
+
+func (g *graph) visit(name tagboat.ServiceName) {
+	if g.state[name] == done {
+		return
+	}
+	g.state[name] = under
+	for _, on := range g.from[name] {
+		next := tagboat.ServiceName(on.Value)
+		g.path = append(g.path, step{name, on.At})
+		if g.state[next] == under {
+			g.close(next)
+		} else {
+			g.visit(next)
+		}
+		g.path = g.path[:len(g.path)-1]
+	}
+	g.state[name] = done
+}
+
+// close notes the circle that the path makes with a service that is already on it.
+func (g *graph) close(name tagboat.ServiceName) {
+	begin := slices.IndexFunc(g.path, func(s step) bool { return s.service == name })
+	var text strings.Builder
+	for _, s := range g.path[begin:] {
+		fmt.Fprintf(&text, "%s → (line %d) ", s.service, s.by.Line)
+	}
+	g.circles = append(g.circles, circle{at: g.path[len(g.path)-1].by, path: text.String() + string(name)})
 }
