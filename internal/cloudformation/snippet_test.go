@@ -1,20 +1,15 @@
 package cloudformation_test
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/cloudformation"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
-
-var update = flag.Bool("update", false, "write golden files")
 
 func snippet() cloudformation.Snippet {
 	return cloudformation.Snippet{
@@ -56,19 +51,7 @@ func TestSnippets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			file := filepath.Join("testdata", test.golden)
-			if *update {
-				if err := os.WriteFile(file, got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("%s (-update writes it anew)", diff)
-			}
+			casetest.Golden(t, filepath.Join("testdata", test.golden), got)
 		})
 	}
 }

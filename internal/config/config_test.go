@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
 )
 
@@ -37,7 +38,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/shop.golden", append(bytes.ReplaceAll(out, []byte(dir), []byte("DIR")), '\n'))
+	casetest.Golden(t, "testdata/shop.golden", append(bytes.ReplaceAll(out, []byte(dir), []byte("DIR")), '\n'))
 	if c.Dir != dir || c.File != "testdata/shop/tagboat.yaml" {
 		t.Errorf("dir %s, file %s", c.Dir, c.File)
 	}
@@ -132,4 +133,6 @@ func TestParseCron(t *testing.T) {
 }
 
 // TestSchema holds schema/tagboat.schema.json in step with the decoder's structs.
-func TestSchema(t *testing.T) { golden(t, "../../schema/tagboat.schema.json", config.Schema()) }
+func TestSchema(t *testing.T) {
+	casetest.Golden(t, "../../schema/tagboat.schema.json", config.Schema())
+}

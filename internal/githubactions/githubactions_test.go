@@ -3,7 +3,6 @@ package githubactions_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,10 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/githubactions"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 var begun = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 
@@ -123,24 +121,7 @@ func TestSummary(t *testing.T) {
 			}},
 		}),
 	} {
-		t.Run(name, func(t *testing.T) { golden(t, name+".md", strings.Join(pieces, "")) })
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got), run go test with -update:\n%s", file, diff)
+		t.Run(name, func(t *testing.T) { casetest.Golden(t, "testdata/"+name+".md", []byte(strings.Join(pieces, ""))) })
 	}
 }
 

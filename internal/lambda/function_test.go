@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/cloudformation"
 	"github.com/tagboat/tagboat/internal/lambda"
 )
@@ -91,22 +91,16 @@ func TestInside(t *testing.T) {
 // that is pointed at the function by mistake changes nothing, and its error says what the
 // function is for.
 func TestRealEventsAreRefused(t *testing.T) {
-	files, err := filepath.Glob("testdata/events/*/event.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err, len(files))
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
-			event, err := os.ReadFile(file)
-			if err != nil || !json.Valid(event) {
-				t.Fatal(err)
-			}
-			var log bytes.Buffer
-			f := &lambda.Function{Resources: &cloudformation.Handler{}, Log: slog.New(slog.NewJSONHandler(&log, nil))}
-			_, err = f.Invoke(t.Context(), event)
-			if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(log.String(), cloudformation.PinsType) {
-				t.Errorf("the error is %v, the log %s", err, log.String())
-			}
-		})
-	}
+	casetest.Each(t, "testdata/events/*/event.json", func(t *testing.T, file string) {
+		event, err := os.ReadFile(file)
+		if err != nil || !json.Valid(event) {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		f := &lambda.Function{Resources: &cloudformation.Handler{}, Log: slog.New(slog.NewJSONHandler(&log, nil))}
+		_, err = f.Invoke(t.Context(), event)
+		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(log.String(), cloudformation.PinsType) {
+			t.Errorf("the error is %v, the log %s", err, log.String())
+		}
+	})
 }

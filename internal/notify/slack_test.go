@@ -3,23 +3,18 @@ package notify_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/notify"
 )
-
-var update = flag.Bool("update", false, "write the golden file")
 
 // posted returns what a webhook of Slack gets.
 func posted(t *testing.T, n tagboat.Notification) []byte {
@@ -49,19 +44,7 @@ func TestSlack(t *testing.T) {
 		t.Fatal(err)
 	}
 	got.WriteByte('\n')
-	const file = "testdata/slack.json"
-	if *update {
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("(-want +got), run go test with -update:\n%s", diff)
-	}
+	casetest.Golden(t, "testdata/slack.json", got.Bytes())
 	if strings.Contains(got.String(), "hunter2") {
 		t.Error("a log line went to a channel")
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -187,25 +188,19 @@ func TestTheBytesSayWhatTheyAre(t *testing.T) {
 
 // TestWhatIsNoImage has what registries hold beside images, and what hostile ones make up.
 func TestWhatIsNoImage(t *testing.T) {
-	files, err := filepath.Glob("testdata/noimage/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, manifest, _ := strings.Cut(string(content), "\n")
-			want = strings.TrimPrefix(want, "// ")
-			h := &hostile{attack: to("/manifests/1.0", ok(manifest, "Content-Type", "application/vnd.oci.image.manifest.v1+json"))}
-			v, err := h.client(t, "", registry.Limits{}).Resolve(t.Context(), at("1.0"))
-			if err != nil || v.Artifact != want || len(v.Labels) > 0 {
-				t.Errorf("it %q, want %q; %v", v.Artifact, want, err)
-			}
-		})
-	}
+	casetest.Each(t, "testdata/noimage/*.json", func(t *testing.T, file string) {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, manifest, _ := strings.Cut(string(content), "\n")
+		want = strings.TrimPrefix(want, "// ")
+		h := &hostile{attack: to("/manifests/1.0", ok(manifest, "Content-Type", "application/vnd.oci.image.manifest.v1+json"))}
+		v, err := h.client(t, "", registry.Limits{}).Resolve(t.Context(), at("1.0"))
+		if err != nil || v.Artifact != want || len(v.Labels) > 0 {
+			t.Errorf("it %q, want %q; %v", v.Artifact, want, err)
+		}
+	})
 }
 
 // endless repeats a text for ever.

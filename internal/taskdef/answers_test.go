@@ -2,7 +2,9 @@ package taskdef_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -32,21 +35,15 @@ import (
 // Beside what the files say, of every case each single member is changed and taken away,
 // which is a change, and members that nobody knows are put everywhere, which is none.
 func TestAnswers(t *testing.T) {
-	dirs, err := filepath.Glob("testdata/answers/*")
-	if err != nil || len(dirs) == 0 {
-		t.Fatal(err, len(dirs))
-	}
-	for _, dir := range dirs {
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			c := answerCase{T: t, dir: dir}
-			c.sent = taskdef.Stamped(c.read("input.json"))
-			c.answers()
-			c.tampered()
-			c.otherInputs()
-			c.strangeMembers()
-			c.singleMembers()
-		})
-	}
+	casetest.Each(t, "testdata/answers/*", func(t *testing.T, dir string) {
+		c := answerCase{T: t, dir: dir}
+		c.sent = taskdef.Stamped(c.read("input.json"))
+		c.answers()
+		c.tampered()
+		c.otherInputs()
+		c.strangeMembers()
+		c.singleMembers()
+	})
 }
 
 type answerCase struct {
@@ -176,16 +173,22 @@ func estrange(v any, member string) {
 
 // singleMembers changes and removes each value of the input.
 func (c answerCase) singleMembers() {
-	var none []string
-	if raw, err := os.ReadFile(filepath.Join(c.dir, "without-effect")); err == nil {
-		none = strings.Fields(string(raw))
-	}
+	none := c.withoutEffect()
 	c.each("answer*.json", func(name string, answer taskdef.Definition) {
 		answer = c.labelled(answer)
 		for _, m := range mutants(tree(c.T, c.read("input.json"))) {
 			c.expect(m.what+" against "+name, taskdef.Stamped(fromTree(c.T, m.tree)), answer, slices.Contains(none, m.what))
 		}
 	})
+}
+
+// withoutEffect returns the members of which the case says that a change of them is none.
+func (c answerCase) withoutEffect() []string {
+	raw, err := os.ReadFile(filepath.Join(c.dir, "without-effect"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.Fatal(err)
+	}
+	return strings.Fields(string(raw))
 }
 
 type mutant struct {
@@ -317,17 +320,10 @@ func TestAnswersCoverTheInput(t *testing.T) {
 			}
 		}
 	}
-	inputs, err := filepath.Glob("testdata/answers/*/input.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range inputs {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		walk(tree(t, definition(t, string(raw))), "RegisterTaskDefinitionRequest")
-	}
+	casetest.Each(t, "testdata/answers/*/input.json", func(t *testing.T, file string) {
+		c := answerCase{T: t, dir: filepath.Dir(file)}
+		walk(tree(t, c.read("input.json")), "RegisterTaskDefinitionRequest")
+	})
 	var wanted func(typ string)
 	asked := map[string]bool{}
 	wanted = func(typ string) {

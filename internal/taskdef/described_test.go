@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/source"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
@@ -16,35 +16,29 @@ import (
 // TestDescribedAsFiles renders each answer of a describing command in testdata/described, and
 // holds what is sent and the one note that is told.
 func TestDescribedAsFiles(t *testing.T) {
-	files, err := filepath.Glob("testdata/described/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			read, in := taskdef.Read, inputs(t)
-			if strings.HasSuffix(file, ".service.json") {
-				read = taskdef.ReadService
-			}
-			template, err := read(file, source.Border{})
-			if err != nil {
-				t.Fatal(report(err))
-			}
-			in.Containers = map[tagboat.ContainerName]tagboat.ImageName{"app": "api"}
-			rendered, err := template.Render(in)
-			if err != nil {
-				t.Fatal(report(err))
-			}
-			var out bytes.Buffer
-			if err := json.Indent(&out, rendered.JSON(), "", " "); err != nil {
-				t.Fatal(err)
-			}
-			for _, note := range template.Notes() {
-				fmt.Fprintf(&out, "\n%s", report(note))
-			}
-			golden(t, file+".golden", out.Bytes())
-		})
-	}
+	casetest.Each(t, "testdata/described/*.json", func(t *testing.T, file string) {
+		read, in := taskdef.Read, inputs(t)
+		if strings.HasSuffix(file, ".service.json") {
+			read = taskdef.ReadService
+		}
+		template, err := read(file, source.Border{})
+		if err != nil {
+			t.Fatal(report(err))
+		}
+		in.Containers = map[tagboat.ContainerName]tagboat.ImageName{"app": "api"}
+		rendered, err := template.Render(in)
+		if err != nil {
+			t.Fatal(report(err))
+		}
+		var out bytes.Buffer
+		if err := json.Indent(&out, rendered.JSON(), "", " "); err != nil {
+			t.Fatal(err)
+		}
+		for _, note := range template.Notes() {
+			fmt.Fprintf(&out, "\n%s", report(note))
+		}
+		casetest.Golden(t, file+".golden", out.Bytes())
+	})
 }
 
 // TestUndefinedVariables says of a Jsonnet file that asks for one how to write it here.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -89,7 +90,7 @@ func TestDiff(t *testing.T) {
 		 "environment":[{"name":"A","value":"one"},{"name":"C","value":"3"}],"command":["run"],
 		 "secrets":[{"name":"S","valueFrom":"arn:new"}],"portMappings":[{"containerPort":80,"hostPort":80},{"containerPort":9}],
 		 "logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"b"}}}]}`)
-	golden(t, "testdata/diff.golden", []byte(taskdef.Diff(older, newer)))
+	casetest.Golden(t, "testdata/diff.golden", []byte(taskdef.Diff(older, newer)))
 }
 
 func TestSwapImages(t *testing.T) {
@@ -112,7 +113,7 @@ func TestSwapImages(t *testing.T) {
 		t.Error("the current definition was changed")
 	}
 	_, err = taskdef.SwapImages(current, map[tagboat.ContainerName]taskdef.Swap{"aap": {Image: "api"}})
-	golden(t, "testdata/swap.golden", []byte(report(err)))
+	casetest.Golden(t, "testdata/swap.golden", []byte(report(err)))
 	if _, err := taskdef.SwapImages(taskdef.Definition{}, nil); err != nil {
 		t.Error(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/source"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
@@ -63,7 +64,7 @@ func TestRender(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/web.rendered.golden", append(out, '\n'))
+	casetest.Golden(t, "testdata/web.rendered.golden", append(out, '\n'))
 }
 
 func TestRenderErrors(t *testing.T) {
@@ -101,7 +102,7 @@ func TestRenderErrors(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			golden(t, "testdata/render/"+tc.name+".golden", []byte(report(err)))
+			casetest.Golden(t, "testdata/render/"+tc.name+".golden", []byte(report(err)))
 		})
 	}
 }
@@ -116,7 +117,7 @@ func TestCheckNames(t *testing.T) {
 		Env:    []string{"name", "stage", "tenant", "account"},
 		Images: []tagboat.ImageName{"api"},
 	})
-	golden(t, "testdata/names.golden", []byte(report(err)))
+	casetest.Golden(t, "testdata/names.golden", []byte(report(err)))
 }
 
 func TestPlaceholdersInService(t *testing.T) {

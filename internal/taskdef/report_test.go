@@ -3,40 +3,31 @@ package taskdef_test
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/source"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 // TestBad reads each file of testdata/bad and holds what a user is told of it.
 func TestBad(t *testing.T) {
-	files, err := filepath.Glob("testdata/bad/*")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
-	}
-	for _, file := range files {
-		if strings.HasSuffix(file, ".golden") {
-			continue
+	casetest.Each(t, "testdata/bad/*", func(t *testing.T, file string) {
+		read := taskdef.Read
+		if strings.HasSuffix(file, ".service.json") {
+			read = taskdef.ReadService
 		}
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			read := taskdef.Read
-			if strings.HasSuffix(file, ".service.json") {
-				read = taskdef.ReadService
-			}
-			_, err := read(file, source.Border{})
-			if err == nil {
-				t.Fatal("no error")
-			}
-			if kind := tagboat.KindOf(err); kind != tagboat.Usage {
-				t.Errorf("kind %v, want Usage", kind)
-			}
-			golden(t, file+".golden", []byte(report(err)))
-		})
-	}
+		_, err := read(file, source.Border{})
+		if err == nil {
+			t.Fatal("no error")
+		}
+		if kind := tagboat.KindOf(err); kind != tagboat.Usage {
+			t.Errorf("kind %v, want Usage", kind)
+		}
+		casetest.Golden(t, file+".golden", []byte(report(err)))
+	})
 }
 
 // report prints every error of a tree as a user would see it.

@@ -1,12 +1,11 @@
 package taskdef_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -22,17 +21,11 @@ import (
 // were not printed. deployment.json and revision.json are the newest of the steady service,
 // task-out-of-memory.json is a stopped task of it, taskdef.json what it runs.
 func TestServices(t *testing.T) {
-	dirs, err := filepath.Glob("testdata/services/*")
-	if err != nil || len(dirs) == 0 {
-		t.Fatal(err, len(dirs))
-	}
-	for _, dir := range dirs {
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			c := answerCase{T: t, dir: dir}
-			sent := c.read("sent.json")
-			c.each("answer*.json", func(name string, answer taskdef.Definition) { c.sameService(name, sent, answer) })
-		})
-	}
+	casetest.Each(t, "testdata/services/*", func(t *testing.T, dir string) {
+		c := answerCase{T: t, dir: dir}
+		sent := c.read("sent.json")
+		c.each("answer*.json", func(name string, answer taskdef.Definition) { c.sameService(name, sent, answer) })
+	})
 }
 
 func (c answerCase) sameService(name string, sent, answer taskdef.Definition) {
@@ -40,10 +33,7 @@ func (c answerCase) sameService(name string, sent, answer taskdef.Definition) {
 	if changes, diff, err := taskdef.ServiceChanges(sent, answer.JSON()); err != nil || !changes.Empty() || diff != "" {
 		c.Errorf("%s: what was sent differs: %s %v\n%s", name, changes.JSON(), err, diff)
 	}
-	var none []string
-	if raw, err := os.ReadFile(filepath.Join(c.dir, "without-effect")); err == nil {
-		none = strings.Fields(string(raw))
-	}
+	none := c.withoutEffect()
 	for _, m := range mutants(tree(c.T, sent)) {
 		last := m.what[strings.LastIndexAny(m.what, ".:")+1:]
 		if strings.HasPrefix(m.what, "remove:") && strings.Trim(last, "0123456789") != "" {

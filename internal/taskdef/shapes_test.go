@@ -3,8 +3,6 @@ package taskdef_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,10 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/schemas"
 	"github.com/aws/smithy-go"
-	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "write the golden files and shapes.json")
+	"github.com/tagboat/tagboat/internal/casetest"
+)
 
 // TestShapes holds shapes.json in step with the model that the AWS SDK carries.
 func TestShapes(t *testing.T) {
@@ -34,7 +31,7 @@ func TestShapes(t *testing.T) {
 	if err := enc.Encode(w); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "shapes.json", out.Bytes())
+	casetest.Golden(t, "shapes.json", out.Bytes())
 }
 
 type modelWalk struct {
@@ -128,21 +125,4 @@ func enumValues(t reflect.Type) []string {
 		values = append(values, "PRE_PRODUCTION_TRAFFIC_SHIFT")
 	}
 	return values
-}
-
-// golden compares got with the content of a file, and writes it with -update.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is not in step (-want +got), run go test with -update:\n%s", file, diff)
-	}
 }

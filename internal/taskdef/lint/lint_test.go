@@ -1,74 +1,41 @@
 package lint_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/source"
 	"github.com/tagboat/tagboat/internal/taskdef"
 	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
-
-var update = flag.Bool("update", false, "write what is found into the cases")
 
 // TestCases holds what is found in each file of testdata. A case is an archive with a task
 // definition (task.json, .yaml or .jsonnet), a service (service.json, …), or both, and what
 // is found in them (want). Its first lines may say "exists", "settled", "registered", or
 // "image CONTAINER REFERENCE". A case in which nothing is found has an empty want.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no cases", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
+	casetest.Archives(t, "testdata", func(t *testing.T, c casetest.Case) string {
+		var given lint.Files
+		for _, f := range c.Files {
+			switch kind, _, _ := strings.Cut(f.Name, "."); kind {
+			case "task":
+				given.Task = tree(t, f, taskdef.Parse)
+			case "service":
+				given.Service = tree(t, f, taskdef.ParseService)
+			case "want":
+			default:
+				t.Fatalf("%s is no file of a case", f.Name)
 			}
-			var want *txtar.File
-			var given lint.Files
-			for i, f := range archive.Files {
-				switch kind, _, _ := strings.Cut(f.Name, "."); kind {
-				case "task":
-					given.Task = tree(t, f, taskdef.Parse)
-				case "service":
-					given.Service = tree(t, f, taskdef.ParseService)
-				case "want":
-					want = &archive.Files[i]
-				default:
-					t.Fatalf("%s is no file of a case", f.Name)
-				}
-			}
-			said(t, &given, string(archive.Comment))
-			got := report(lint.Check(given))
-			if *update {
-				if want == nil {
-					archive.Files = append(archive.Files, txtar.File{Name: "want"})
-					want = &archive.Files[len(archive.Files)-1]
-				}
-				want.Data = []byte(got)
-				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if want == nil {
-				t.Fatal("the case does not say what is found")
-			}
-			if diff := cmp.Diff(string(want.Data), got); diff != "" {
-				t.Errorf("found (-want +got):\n%s", diff)
-			}
-		})
-	}
+		}
+		said(t, &given, string(c.Comment))
+		return report(lint.Check(given))
+	})
 }
 
 // tree reads a file as the product does, so that no case is about what is refused before.
