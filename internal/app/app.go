@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
@@ -55,15 +54,14 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if o.Cache != "" { // where versions before this one kept plain values of environments
 		_ = os.RemoveAll(below(o.Cache, "taskdefinitions"))
 	}
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), Notice: notice, Transport: o.Transport})
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), Transport: o.Transport})
 	if err != nil {
 		return nil, err
 	}
 	images, err := registry.New(registry.Options{
 		Credentials: registry.Keychain{ECR: ecrLogin(aws)},
-		Transport:   aws.Counting("registry", o.Transport),
+		Transport:   cloud.Counting("registry", o.Transport),
 		UserAgent:   "tagboat",
-		Notice:      notice,
 		Cache:       below(o.Cache, "versions"),
 		Limits:      registry.Limits(file.Limits.Registry),
 	})
@@ -103,9 +101,6 @@ func ecrLogin(aws *cloud.Cloud) func(ctx context.Context, account, region string
 		return user, password, err
 	}
 }
-
-// Calls returns how many requests went out so far.
-func (a *App) Calls() tagboat.Calls { return a.cloud.Calls() }
 
 // session returns the way to where an environment is.
 func (a *App) session(env config.Environment) *cloud.Session {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -34,13 +35,13 @@ func TestManyPinAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for n, name := range names {
 			all.Go(func() {
-				a := w.open()
-				_, err := a.Pin(w.Context(), app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: tagboat.ImageName(name), Digest: w.pushed["shop/"+name+":v1"]}}})
+				ctx, asked := operation.Start(w.Context(), nil)
+				_, err := w.open().Pin(ctx, app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: tagboat.ImageName(name), Digest: w.pushed["shop/"+name+":v1"]}}})
 				if err != nil {
 					w.Errorf("%s: %v", name, err)
 				}
 				took[n] = time.Since(start)
-				for operation, made := range a.Calls().ByOperation {
+				for operation, made := range asked.Calls().ByOperation {
 					if strings.HasPrefix(operation, "ssm.") {
 						calls[n] += made
 					}

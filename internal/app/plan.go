@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -179,5 +180,5 @@ func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o deploy.Opt
 	}
 	a.recordDeployments(ctx, why, done)
 	a.notify(ctx, why, done)
-	return tagboat.DeployDocument{Deployments: some(done), Calls: a.cloud.Calls()}
+	return tagboat.DeployDocument{Deployments: some(done), Calls: operation.From(ctx).Calls()}
 }

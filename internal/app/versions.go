@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -28,7 +29,7 @@ func (a *App) versions(ctx context.Context, s *shelf, image config.Image, limit 
 	if limit <= 0 || limit > len(s.listed) {
 		limit = len(s.listed)
 	}
-	allowed := max(0, (callsInAll-callsForTheRest-a.Calls().Total)/callsAVersion)
+	allowed := max(0, (callsInAll-callsForTheRest-operation.From(ctx).Calls().Total)/callsAVersion)
 	dated := slices.ContainsFunc(s.listed, func(l registry.Listed) bool { return !l.PushedAt.IsZero() })
 	if !dated { // what is newest shows only when all were looked at
 		a.fillIn(ctx, s, s.newest(len(s.listed)), min(allowed, len(s.listed)))

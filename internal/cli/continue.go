@@ -46,7 +46,6 @@ func runContinue(ctx context.Context, f *frame, o continueOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	continued, err := a.Continue(ctx, selected, o.rollback)
 	if err != nil {
 		return err

@@ -64,7 +64,6 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	set, err := a.Plan(ctx, selected)
 	if ctx.Err() != nil {
 		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was planned: nothing was changed")

@@ -41,7 +41,6 @@ func runExplain(ctx context.Context, f *frame, s selection, services []string) e
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	explained, err := a.Explain(ctx, selected)
 	if err != nil {
 		return err

@@ -58,7 +58,6 @@ func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	result, err := a.Policy(ctx, iam.Purpose(o.purpose), names)
 	if err != nil {
 		return err

@@ -52,7 +52,6 @@ func runHistory(ctx context.Context, f *frame, o historyOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	request := app.HistoryRequest{Image: tagboat.ImageName(o.image), Since: o.since.When, Until: o.until.When, Limit: o.limit}
 	for _, env := range o.environments {
 		request.Environments = append(request.Environments, tagboat.EnvName(env))

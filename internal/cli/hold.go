@@ -76,7 +76,6 @@ func runHold(ctx context.Context, f *frame, o holdOptions, run func(*app.App, co
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	document, err := run(a, ctx, request)
 	if err != nil {
 		return err

@@ -51,7 +51,6 @@ func runImages(ctx context.Context, f *frame, o imagesOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	if o.image == "" {
 		return f.showOverview(a.AllImages(ctx))
 	}

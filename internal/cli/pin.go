@@ -71,7 +71,6 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	result, err := a.Pin(ctx, request)
 	if err != nil && len(result.Document.Pins) == 0 {
 		return err

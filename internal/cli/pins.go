@@ -64,7 +64,6 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	document, err := readPins(ctx, a, o)
 	if err != nil {
 		return err
@@ -85,7 +84,6 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	var images []tagboat.ImageName
 	for _, image := range o.images {
 		images = append(images, tagboat.ImageName(image))

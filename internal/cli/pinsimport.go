@@ -35,7 +35,6 @@ func runImport(ctx context.Context, f *frame, o pinsOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	document, err := a.Import(ctx, app.ImportRequest{
 		Path: o.imports.path, Environment: tagboat.EnvName(o.environment), Message: o.imports.message, DryRun: o.imports.dryRun,
 	})

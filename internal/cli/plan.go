@@ -44,7 +44,6 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	set, err := a.Plan(ctx, selected)
 	if err != nil {
 		return err

@@ -60,7 +60,6 @@ func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	bars := f.NewBars()
 	doc, err := a.Publish(ctx, app.PublishRequest{
 		Image: tagboat.ImageName(o.image), From: from, Dir: ".", Tags: o.tags,

@@ -61,7 +61,6 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	back, err := a.PlanRollback(ctx, selected, o.to.When)
 	if err != nil {
 		return err

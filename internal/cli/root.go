@@ -17,6 +17,7 @@ import (
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/githubactions"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // frame is what every command has: the streams and the flags that all of them take.
@@ -27,6 +28,7 @@ type frame struct {
 	config string
 	output string
 	stats  bool
+	asked  *operation.Operation // what this command is
 }
 
 // Main runs the command line and returns the exit code. Where nobody reads what it prints
@@ -34,6 +36,7 @@ type frame struct {
 func Main(ctx context.Context, args []string, streams *console.Streams) int {
 	streams, lost := lasting(streams)
 	f := &frame{Streams: streams, log: streams, getenv: os.Getenv}
+	ctx, f.asked = operation.Start(ctx, f.event)
 	if githubactions.Inside(f.getenv) {
 		f.Streams = streams.Through(githubactions.Guard)
 	}
@@ -43,6 +46,9 @@ func Main(ctx context.Context, args []string, streams *console.Streams) int {
 	root.SetErr(f.Err)
 	root.SetIn(f.In)
 	err := afterAll(ctx, f.guarded(func() error { return root.ExecuteContext(ctx) }))
+	if f.stats {
+		f.printCalls(f.asked.Calls())
+	}
 	var q quiet
 	if err != nil && !errors.As(err, &q) {
 		f.Error(err)
@@ -174,12 +180,8 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 	})
 }
 
+// event tells what happens on the way.
+func (f *frame) event(e operation.Event) { f.notice(e.String()) }
+
 // notice tells what a user should know beside what was asked for.
 func (f *frame) notice(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) }
-
-// finish prints the counts of calls where they were asked for.
-func (f *frame) finish(a *app.App) {
-	if f.stats {
-		f.printCalls(a.Calls())
-	}
-}

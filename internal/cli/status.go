@@ -36,7 +36,6 @@ func runStatus(ctx context.Context, f *frame, s selection, services []string) er
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	document, err := a.Status(ctx, selected)
 	if err != nil {
 		return err

@@ -51,7 +51,6 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.finish(a)
 	doc, err := a.Tag(ctx, app.TagRequest{Version: version, Tags: o.tags, Message: o.message, DryRun: o.dryRun})
 	if err != nil {
 		return err

@@ -3,59 +3,19 @@ package cloud
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"strings"
-	"sync"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
 
-	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/operation"
 )
-
-// counter counts requests. The zero value is ready.
-type counter struct {
-	mu    sync.Mutex
-	calls tagboat.Calls
-}
-
-func (c *counter) count(operation string, again bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.calls.ByOperation == nil {
-		c.calls.ByOperation = map[string]int{}
-	}
-	c.calls.Total++
-	c.calls.ByOperation[operation]++
-	if again {
-		c.calls.Retried++
-	}
-}
-
-func (c *counter) throttled() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.calls.Throttled++
-}
-
-// Calls returns how many requests went out so far, to AWS and to registries, each
-// attempt counted.
-func (c *Cloud) Calls() tagboat.Calls {
-	c.calls.mu.Lock()
-	defer c.calls.mu.Unlock()
-	calls := c.calls.calls
-	calls.ByOperation = maps.Clone(calls.ByOperation)
-	if calls.ByOperation == nil {
-		calls.ByOperation = map[string]int{}
-	}
-	return calls
-}
 
 type attemptsKey struct{}
 
 // addCounting counts each attempt of each call.
-func (c *Cloud) addCounting(stack *middleware.Stack) error {
+func addCounting(stack *middleware.Stack) error {
 	begin := middleware.InitializeMiddlewareFunc("TagboatAttempts", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 	) (middleware.InitializeOutput, middleware.Metadata, error) {
@@ -66,17 +26,27 @@ func (c *Cloud) addCounting(stack *middleware.Stack) error {
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		attempts, _ := middleware.GetStackValue(ctx, attemptsKey{}).(*int)
 		*attempts++
-		c.calls.count(operationOf(ctx), *attempts > 1)
+		asker := operation.From(ctx)
+		asker.Call(operationOf(ctx), *attempts > 1)
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		if isThrottle(err) {
-			c.calls.throttled()
-			if *attempts == 1 {
-				c.say(operationOf(ctx))
+			asker.Throttled()
+			if name := operationOf(ctx); *attempts == 1 && strings.HasPrefix(name, "ecr.") {
+				operation.Tell(ctx, Throttled{name})
 			}
 		}
 		return out, metadata, err
 	})
 	return errors.Join(stack.Initialize.Add(begin, middleware.Before), stack.Deserialize.Add(attempt, middleware.Before))
+}
+
+// Throttled says that an operation has to wait. Those of ECS do so all the time while
+// services roll, where progress shows it, so that it tells of ECR's alone.
+type Throttled struct{ Operation string }
+
+// String implements operation.Event.
+func (t Throttled) String() string {
+	return t.Operation + ": AWS has too many requests; asking again"
 }
 
 // operationOf returns service and operation as they are counted: ecs.DescribeServices.
@@ -96,27 +66,27 @@ func serviceName(id string) string {
 	}
 }
 
-// Counting returns a transport that counts the requests of another API among the Cloud's,
+// Counting returns a transport that counts the requests of another API beside AWS's,
 // as service.GET manifests and the like. A nil base stands for net/http's transport.
-func (c *Cloud) Counting(service string, base http.RoundTripper) http.RoundTripper {
+func Counting(service string, base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return &counting{service: service, counter: &c.calls, base: base}
+	return &counting{service: service, base: base}
 }
 
 type counting struct {
 	service string
-	counter *counter
 	base    http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
 func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.counter.count(c.service+"."+r.Method+" "+kind(r.URL.Path), false)
+	asker := operation.From(r.Context())
+	asker.Call(c.service+"."+r.Method+" "+kind(r.URL.Path), false)
 	resp, err := c.base.RoundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
-		c.counter.throttled()
+		asker.Throttled()
 	}
 	return resp, err
 }

@@ -30,9 +30,6 @@ type Options struct {
 	UserAgent string // name, or name/version, added to what the SDK says of itself
 	// Cache is a directory to keep task definitions in between runs; "" keeps none.
 	Cache string
-	// Notice hears of waits that a person would wonder about; nil drops it. It may be
-	// called by several goroutines at once.
-	Notice func(text string)
 	// Transport carries the requests; nil means the SDK's own.
 	Transport http.RoundTripper
 }
@@ -41,8 +38,6 @@ type Options struct {
 type Cloud struct {
 	config aws.Config
 	pacer  *pace.Pacer
-	calls  counter
-	notice func(text string)
 	cache  string
 	world  world
 
@@ -55,11 +50,11 @@ type Cloud struct {
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be
 // read is an error of kind Usage.
 func New(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{sessions: map[Place]*Session{}, cache: o.Cache, notice: o.Notice}
+	c := &Cloud{sessions: map[Place]*Session{}, cache: o.Cache}
 	c.pacer = pace.New(paceMemory{dir: kept.Dir(o.Cache), world: c.world.String})
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),
-		config.WithAPIOptions([]func(*middleware.Stack) error{c.addCounting, userAgent(o.UserAgent)}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{addCounting, userAgent(o.UserAgent)}),
 	}
 	if o.Transport != nil {
 		options = append(options, config.WithHTTPClient(&http.Client{Transport: o.Transport}))

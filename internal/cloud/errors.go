@@ -55,7 +55,7 @@ func describe(err error) string {
 	if !errors.As(err, &api) {
 		return err.Error()
 	}
-	s := fmt.Sprintf("%s: %s: %s", operation(err), api.ErrorCode(), api.ErrorMessage())
+	s := fmt.Sprintf("%s: %s: %s", operationIn(err), api.ErrorCode(), api.ErrorMessage())
 	var answer *awshttp.ResponseError
 	if errors.As(err, &answer) && answer.RequestID != "" {
 		s += fmt.Sprintf(" (request %s)", answer.RequestID)
@@ -63,9 +63,9 @@ func describe(err error) string {
 	return s
 }
 
-// operation returns the innermost operation: a call may fail in the one that gets its
+// operationIn returns the innermost operation: a call may fail in the one that gets its
 // credentials.
-func operation(err error) string {
+func operationIn(err error) string {
 	name := "AWS"
 	var e *smithy.OperationError
 	for errors.As(err, &e) {
@@ -84,7 +84,7 @@ func advise(e *tagboat.Error, api smithy.APIError) {
 	case isThrottle(api):
 		e.Hint = "AWS kept refusing because of too many requests in this account and region; try again later"
 	case strings.HasPrefix(code, "AccessDenied"), code == "UnauthorizedOperation":
-		action := actionOf(operation(e.Err))
+		action := actionOf(operationIn(e.Err))
 		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: action}, e.Err)
 		e.Hint = "the caller's policy does not allow " + action + ": tagboat generate iam-policy prints one that does; aws sts get-caller-identity says who the caller is"
 	}
@@ -93,10 +93,10 @@ func advise(e *tagboat.Error, api smithy.APIError) {
 		e.Kind = tagboat.Usage
 		e.Hint = "correct the environment's cluster, region or account in tagboat.yaml, or create it: aws ecs create-cluster --cluster-name NAME"
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
-		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operation(e.Err))}, e.Err)
+		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operationIn(e.Err))}, e.Err)
 		e.Hint = "the AWS credentials have expired; renew them, for example with aws sso login"
 	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
-		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operation(e.Err))}, e.Err)
+		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operationIn(e.Err))}, e.Err)
 		e.Hint = "AWS does not know the credentials; check AWS_PROFILE and AWS_ACCESS_KEY_ID with aws sts get-caller-identity"
 	}
 }

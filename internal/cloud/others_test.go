@@ -16,6 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 func TestLogs(t *testing.T) {
@@ -119,10 +120,15 @@ func TestCountingOtherRequests(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	environment(t, server.URL)
-	c := open(t)
-	client := http.Client{Transport: c.Counting("registry", nil)}
+	open(t)
+	ctx, asked := operation.Start(t.Context(), nil)
+	client := http.Client{Transport: cloud.Counting("registry", nil)}
 	for _, path := range []string{"/v2/", "/v2/shop/api/manifests/1", "/v2/shop/api/manifests/2", "/v2/shop/api/tags/list", "/token"} {
-		resp, err := client.Get(server.URL + path)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +138,7 @@ func TestCountingOtherRequests(t *testing.T) {
 	want := tagboat.Calls{Total: 5, Throttled: 1, ByOperation: map[string]int{
 		"registry.GET ping": 1, "registry.GET manifests": 2, "registry.GET tags": 1, "registry.GET token": 1,
 	}}
-	if diff := cmp.Diff(want, c.Calls()); diff != "" {
+	if diff := cmp.Diff(want, asked.Calls()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 const role = "arn:aws:iam::222222222222:role/r"
@@ -21,18 +22,19 @@ func TestRoleIsAssumedOnce(t *testing.T) {
 		"ssm.GetParameters": {{body: `{"Parameters":[]}`}},
 	})
 	c := open(t)
+	ctx, asked := operation.Start(t.Context(), nil)
 	place := cloud.Place{Account: "222222222222", Region: "eu-west-1", Role: role}
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
-			if _, err := c.At(place).Parameters().Get(t.Context(), []string{"/a"}); err != nil {
+			if _, err := c.At(place).Parameters().Get(ctx, []string{"/a"}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
 	want := tagboat.Calls{Total: 6, ByOperation: map[string]int{"sts.AssumeRole": 1, "ssm.GetParameters": 5}}
-	if diff := cmp.Diff(want, c.Calls()); diff != "" {
+	if diff := cmp.Diff(want, asked.Calls()); diff != "" {
 		t.Error(diff)
 	}
 	if agent := f.requests("ssm.GetParameters")[0].agent; !strings.Contains(agent, "tagboat/1.2") {

@@ -153,11 +153,3 @@ func retryAfter(err error) time.Duration {
 	}
 	return time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
 }
-
-// say tells of an operation of ECR that has to wait. Those of ECS do so all the time while
-// services roll, where progress shows it.
-func (c *Cloud) say(operation string) {
-	if c.notice != nil && strings.HasPrefix(operation, "ecr.") {
-		c.notice(operation + ": AWS has too many requests; asking again")
-	}
-}

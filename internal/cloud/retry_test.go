@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 var (
@@ -20,12 +21,12 @@ var (
 
 func TestD7ThrottlingIsWaitedOut(t *testing.T) {
 	aws(t, map[string][]answer{"ssm.GetParameters": {throttled, throttled, {body: `{}`}}})
-	c := open(t)
-	if _, err := c.At(cloud.Place{}).Parameters().Get(t.Context(), []string{"/a"}); err != nil {
+	ctx, asked := operation.Start(t.Context(), nil)
+	if _, err := open(t).At(cloud.Place{}).Parameters().Get(ctx, []string{"/a"}); err != nil {
 		t.Fatal(err)
 	}
 	want := tagboat.Calls{Total: 3, Throttled: 2, Retried: 2, ByOperation: map[string]int{"ssm.GetParameters": 3}}
-	if diff := cmp.Diff(want, c.Calls()); diff != "" {
+	if diff := cmp.Diff(want, asked.Calls()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -45,9 +46,9 @@ func TestAWriteGoesOutOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			aws(t, map[string][]answer{"ssm.PutParameter": {c.answer, written}})
-			o := open(t)
-			_, err := o.At(cloud.Place{}).Parameters().Put(t.Context(), ledger.Put{Name: "/a", Value: "x", Overwrite: true})
-			if calls := o.Calls().Total; !errors.Is(err, c.want) || calls != 1 {
+			ctx, asked := operation.Start(t.Context(), nil)
+			_, err := open(t).At(cloud.Place{}).Parameters().Put(ctx, ledger.Put{Name: "/a", Value: "x", Overwrite: true})
+			if calls := asked.Calls().Total; !errors.Is(err, c.want) || calls != 1 {
 				t.Errorf("%d calls, %v", calls, err)
 			}
 		})

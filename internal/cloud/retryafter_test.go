@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 func TestS8ThrottledListingsWaitAsLongAsTheyAreTold(t *testing.T) {
@@ -25,12 +26,10 @@ func TestS8ThrottledListingsWaitAsLongAsTheyAreTold(t *testing.T) {
 	t.Cleanup(server.Close)
 	environment(t, server.URL)
 	var told []string
-	c, err := cloud.New(t.Context(), cloud.Options{Notice: func(text string) { told = append(told, text) }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := open(t)
+	ctx, _ := operation.Start(t.Context(), func(e operation.Event) { told = append(told, e.String()) })
 	began := time.Now()
-	if _, err := c.At(cloud.Place{}).ECR().Lister("").List(t.Context(), tagboat.Reference{Repository: "shop/api"}); err != nil {
+	if _, err := c.At(cloud.Place{}).ECR().Lister("").List(ctx, tagboat.Reference{Repository: "shop/api"}); err != nil {
 		t.Fatal(err)
 	}
 	if waited := time.Since(began); waited < time.Second {

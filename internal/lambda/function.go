@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // Function answers what Lambda is invoked with.
@@ -36,6 +37,7 @@ func (f *Function) resource(ctx context.Context, event []byte) error {
 		f.Log.ErrorContext(ctx, err.Error())
 		return err
 	}
+	ctx, _ = operation.Start(ctx, func(e operation.Event) { f.Log.WarnContext(ctx, e.String()) })
 	outcome, err := f.Resources.Handle(ctx, request)
 	switch {
 	case err != nil:

@@ -22,10 +22,7 @@ type Options struct {
 	Transport   http.RoundTripper // nil stands for a transport like net/http's default
 	Credentials Credentials       // nil leaves all to docker's configuration
 	UserAgent   string
-	// Notice hears of waits for registries that have too many requests; nil drops it. It
-	// may be called by several goroutines at once.
-	Notice func(text string)
-	Limits Limits // what a registry may make the client do
+	Limits      Limits // what a registry may make the client do
 	// Cache is a directory to keep in between runs what versions consist of; "" keeps nothing.
 	Cache string
 }
@@ -47,7 +44,7 @@ const attempts = 7
 // New returns a client.
 func New(o Options) (*Client, error) {
 	limits := o.Limits.filled()
-	transport := &patient{inner: plain{inner: guard{cmp.Or(o.Transport, remote.DefaultTransport), limits}}, notice: o.Notice}
+	transport := &patient{inner: plain{inner: guard{cmp.Or(o.Transport, remote.DefaultTransport), limits}}}
 	remotes := []remote.Option{
 		remote.WithTransport(transport),
 		remote.WithAuthFromKeychain(keychain{o.Credentials}),

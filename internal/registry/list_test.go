@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/registry/registrytest"
 	"github.com/tagboat/tagboat/internal/sandbox"
@@ -116,11 +117,12 @@ func TestWaitsAreTold(t *testing.T) {
 	})
 	var told []string
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	c, err := registry.New(registry.Options{Notice: func(text string) { told = append(told, text) }})
+	c, err := registry.New(registry.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := c.List(t.Context(), s.ref(t, "shop/api"))
+	ctx, _ := operation.Start(t.Context(), func(e operation.Event) { told = append(told, e.String()) })
+	all, err := c.List(ctx, s.ref(t, "shop/api"))
 	if err != nil || len(all) != 1 {
 		t.Errorf("%v, %v", all, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // How long a registry that says "too many requests" is waited for.
@@ -21,8 +23,7 @@ const (
 // patient waits out 429 Too Many Requests, and 503 where it says for how long.
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
 type patient struct {
-	inner  http.RoundTripper
-	notice func(text string) // hears of each wait that a person would notice; nil drops it
+	inner http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper. A request with a body goes out once, since
@@ -39,7 +40,9 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 		drain(resp)
-		p.say(r.URL.Host, wait)
+		if wait >= firstWait { // else nobody would notice
+			operation.Tell(r.Context(), Waiting{r.URL.Host, wait})
+		}
 		if err := sleep(r, wait); err != nil {
 			return nil, err
 		}
@@ -47,11 +50,15 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// say tells that a registry is waited for.
-func (p *patient) say(host string, wait time.Duration) {
-	if p.notice != nil && wait >= firstWait {
-		p.notice(fmt.Sprintf("registry %s has too many requests; asking again in %s", host, wait))
-	}
+// Waiting says that a registry has to be waited for.
+type Waiting struct {
+	Registry string
+	For      time.Duration
+}
+
+// String implements operation.Event.
+func (w Waiting) String() string {
+	return fmt.Sprintf("registry %s has too many requests; asking again in %s", w.Registry, w.For)
 }
 
 // retryAfter returns how long to wait before asking again, and false where the answer
