@@ -218,7 +218,7 @@ func (c definitionCache) read(arn string, like json.RawMessage) (ecs.TaskDefinit
 
 // write keeps a revision, and drops one that is not active any more.
 func (c definitionCache) write(d ecs.TaskDefinition) {
-	if d.Status != "ACTIVE" {
+	if d.Status != ecs.Active {
 		c.remove(d.ARN)
 		return
 	}

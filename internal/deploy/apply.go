@@ -220,7 +220,7 @@ func (a *applier) change(ctx context.Context, nameMember string, members map[str
 // none, what the members say has changed.
 func (a *applier) took(ctx context.Context, sent map[string]json.RawMessage) (ecs.Service, bool, error) {
 	found, _, err := a.client.ECS.DescribeServices(ctx, a.desired.Cluster, []string{a.desired.ServiceName})
-	if err != nil || len(found) == 0 || found[0].Status == "INACTIVE" {
+	if err != nil || len(found) == 0 || found[0].Status == ecs.Inactive {
 		return ecs.Service{}, false, err
 	}
 	now := found[0]

@@ -107,7 +107,7 @@ func (c *course) judge(s ecs.Service) (standing, ecs.Deployment) {
 		return unseen, primary
 	case primary.ID == c.id:
 		return c.judgeOwn(s, primary), primary
-	case ours.RolloutState == "FAILED" || failedByEvents(s, c.id):
+	case ours.RolloutState == ecs.RolloutFailed || failedByEvents(s, c.id):
 		return c.judgeFailed(s, primary, ours), primary
 	case present || !slices.Contains(c.before, primary.ID):
 		return doubtful, primary
@@ -120,9 +120,9 @@ func (c *course) judgeOwn(s ecs.Service, own ecs.Deployment) standing {
 	switch {
 	case own.TaskDefinition != c.taskDefinition:
 		return overtaken
-	case own.RolloutState == "FAILED" && strings.Contains(own.RolloutReason, "rolling back"):
+	case own.RolloutState == ecs.RolloutFailed && strings.Contains(own.RolloutReason, "rolling back"):
 		return ecsRollingBack
-	case own.RolloutState == "FAILED":
+	case own.RolloutState == ecs.RolloutFailed:
 		return stalled
 	case settled(s, own):
 		return completed
@@ -157,16 +157,16 @@ func (c *course) judgeFailed(s ecs.Service, primary, ours ecs.Deployment) standi
 func (c *course) judgeByRecord(s ecs.Service, primary ecs.Deployment, record ecs.ServiceDeployment, otherwise standing) standing {
 	newer := !slices.Contains(c.before, primary.ID)
 	switch record.Status {
-	case "ROLLBACK_SUCCESSFUL":
+	case ecs.RollbackSuccessful:
 		if settled(s, primary) {
 			return ecsRolledBack
 		}
 		return ecsRollingBack
-	case "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS":
+	case ecs.RollbackRequested, ecs.RollbackInProgress:
 		return ecsRollingBack
-	case "ROLLBACK_FAILED":
+	case ecs.RollbackFailed:
 		return stalled
-	case "STOP_REQUESTED", "STOPPED":
+	case ecs.StopRequested, ecs.Stopped:
 		return overtaken
 	case "":
 		return c.judgeWithoutRecord(s, primary, otherwise)
@@ -214,5 +214,5 @@ func settled(s ecs.Service, d ecs.Deployment) bool {
 	if d.RolloutState == "" {
 		return full && len(s.Deployments) == 1 && d.Desired == s.Desired
 	}
-	return full && d.RolloutState == "COMPLETED"
+	return full && d.RolloutState == ecs.RolloutCompleted
 }

@@ -35,7 +35,7 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 	ctx, cancel := context.WithTimeout(ctx, gatherFor)
 	defer cancel()
 	evidence := explain.Evidence{
-		Tasks:   append(g.tasks(ctx, s, d, "STOPPED"), g.tasks(ctx, s, d, "RUNNING")...),
+		Tasks:   append(g.tasks(ctx, s, d, ecs.Stopped), g.tasks(ctx, s, d, ecs.Running)...),
 		Targets: g.targets(ctx, s),
 		Events:  eventsSince(s, d.CreatedAt),
 		Now:     g.client.now(),

@@ -170,7 +170,7 @@ func succeeded(ctx context.Context, h History, d Desired, by time.Time) iter.Seq
 				newest, first = page[0].Target.ARN, false
 			}
 			page = slices.DeleteFunc(page, func(d ecs.ServiceDeployment) bool {
-				return d.Status != "SUCCESSFUL" || !by.IsZero() && (d.FinishedAt.IsZero() || d.FinishedAt.After(by))
+				return d.Status != ecs.Successful || !by.IsZero() && (d.FinishedAt.IsZero() || d.FinishedAt.After(by))
 			})
 			for some := range slices.Chunk(page, revisionsACall) {
 				if !yieldRevisions(ctx, h, d, some, newest, yield) {

@@ -100,7 +100,7 @@ func lookAtServices(ctx context.Context, at place, targets []Target, batch []int
 	for _, i := range batch {
 		observed[i].ClusterMissing = missing
 		for _, s := range found {
-			if s.Name == targets[i].Desired.ServiceName && s.Status != "INACTIVE" {
+			if s.Name == targets[i].Desired.ServiceName && s.Status != ecs.Inactive {
 				observed[i].Service = &s
 			}
 		}
@@ -146,7 +146,7 @@ func lookAtLatest(ctx context.Context, t Target, o *Observed) (*ecs.TaskDefiniti
 // lookForEqual reads recent revisions of the wanted family until one is equal to what
 // is wanted. It reads none where the current one is.
 func lookForEqual(ctx context.Context, t Target, o *Observed) error {
-	if o.ClusterMissing || o.Current != nil && o.Current.Status == "ACTIVE" && equal(t.Desired.Definition, *o.Current) {
+	if o.ClusterMissing || o.Current != nil && o.Current.Status == ecs.Active && equal(t.Desired.Definition, *o.Current) {
 		return nil
 	}
 	if t.Desired.Revision != "" {
@@ -170,7 +170,7 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 		if err != nil {
 			return err
 		}
-		if candidate == nil || candidate.Status != "ACTIVE" || !equal(t.Desired.Definition, *candidate) {
+		if candidate == nil || candidate.Status != ecs.Active || !equal(t.Desired.Definition, *candidate) {
 			continue
 		}
 		if remembered && n != latest.Revision { // it may have been deregistered since
@@ -178,7 +178,7 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 				return err
 			}
 		}
-		if candidate != nil && candidate.Status == "ACTIVE" {
+		if candidate != nil && candidate.Status == ecs.Active {
 			o.Candidates = append(o.Candidates, *candidate)
 			return nil
 		}
@@ -193,7 +193,7 @@ func lookForRevision(ctx context.Context, t Target, o *Observed) error {
 	if err != nil || now == nil {
 		return err
 	}
-	if now.Status != "ACTIVE" {
+	if now.Status != ecs.Active {
 		if now, err = o.read.equal(ctx, t, now.Revision); err != nil || now == nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func lookAtTasks(ctx context.Context, t Target, o *Observed) error {
 	if o.Service == nil {
 		return nil
 	}
-	tasks, err := serviceTasks(ctx, t.Client.ECS, t.Desired.Cluster, o.Service.Name, "RUNNING")
+	tasks, err := serviceTasks(ctx, t.Client.ECS, t.Desired.Cluster, o.Service.Name, ecs.Running)
 	o.Tasks = tasks
 	return err
 }

@@ -61,10 +61,10 @@ func counts(d Desired, o Observed) []tagboat.Problem {
 	}
 	counted := d.ServiceDefinition.Has("desiredCount")
 	switch {
-	case strategy == "DAEMON" && counted:
+	case strategy == ecs.Daemon && counted:
 		return []tagboat.Problem{d.problem(d.where("service", "desiredCount"), "take desiredCount out of the service's file",
 			"a DAEMON service has one task on each instance: ECS takes no desiredCount for it")}
-	case strategy != "DAEMON" && !counted && o.Service == nil:
+	case strategy != ecs.Daemon && !counted && o.Service == nil:
 		return []tagboat.Problem{d.problem(d.where("service"), `write "desiredCount": 1 into the service's file; once the service exists, it can be taken out for autoscaling`,
 			fmt.Sprintf("service %q does not exist yet, and to create it ECS wants a desiredCount", d.ServiceName))}
 	default:

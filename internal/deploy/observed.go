@@ -43,7 +43,7 @@ func (o Observed) good() string {
 	deployments := slices.Clone(o.Service.Deployments)
 	slices.SortStableFunc(deployments, func(a, b ecs.Deployment) int { return rank(b) - rank(a) })
 	for _, d := range deployments {
-		if d.RolloutState == "COMPLETED" || d.RolloutState == "" && d.Running > 0 {
+		if d.RolloutState == ecs.RolloutCompleted || d.RolloutState == "" && d.Running > 0 {
 			return d.TaskDefinition
 		}
 	}
@@ -51,7 +51,7 @@ func (o Observed) good() string {
 }
 
 func rank(d ecs.Deployment) int {
-	if d.Status == "PRIMARY" {
+	if d.Status == ecs.Primary {
 		return 1
 	}
 	return 0
@@ -63,7 +63,7 @@ func rank(d ecs.Deployment) int {
 // anything else.
 func (o Observed) mustRun(images []Image) bool {
 	primary, ok := o.primary()
-	if !ok || o.Current == nil || len(o.Service.Deployments) != 1 || primary.RolloutState != "COMPLETED" ||
+	if !ok || o.Current == nil || len(o.Service.Deployments) != 1 || primary.RolloutState != ecs.RolloutCompleted ||
 		primary.Desired == 0 || primary.Running != primary.Desired || primary.Pending > 0 {
 		return false
 	}

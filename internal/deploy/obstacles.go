@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // obstacles are the problems that leave nothing to plan: there is no cluster, no
@@ -19,7 +20,7 @@ func obstacles(d Desired, o Observed) []tagboat.Problem {
 		hint = "correct the name, or give the service a service: file in tagboat.yaml to create it from"
 	case o.Service == nil:
 		return nil
-	case o.Service.Status == "DRAINING":
+	case o.Service.Status == ecs.Draining:
 		message = fmt.Sprintf("service %q in cluster %q is being deleted", d.ServiceName, d.Cluster)
 		hint = "wait until it is gone and deploy again"
 	case o.Service.Controller != "" && o.Service.Controller != "ECS":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // shape is what of a service decides how many tasks a rollout may stop and start.
@@ -32,18 +33,17 @@ func wantedShape(d Desired) shape {
 }
 
 // deadlock finds healthy percents under which ECS can neither stop an old task nor
-// start a new one: the lower bound is rounded up and the upper one down.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+// start a new one.
 func deadlock(d Desired, o Observed) []tagboat.Problem {
 	wanted := wantedShape(d)
-	if o.Service == nil || cmp.Or(wanted.Strategy, o.Service.SchedulingStrategy) == "DAEMON" {
+	if o.Service == nil || cmp.Or(wanted.Strategy, o.Service.SchedulingStrategy) == ecs.Daemon {
 		return nil // nothing runs that would have to make room
 	}
 	desired := or(wanted.Desired, o.Service.Desired)
 	minimum := or(wanted.Configuration.Minimum, o.Service.MinHealthyPercent)
 	maximum := or(wanted.Configuration.Maximum, o.Service.MaxPercent)
-	lower, upper := (desired*minimum+99)/100, desired*maximum/100
-	if desired == 0 || o.Service.Running == 0 || lower < desired || upper > desired {
+	lower, upper, deadlocked := ecs.Deadlocked(desired, minimum, maximum)
+	if o.Service.Running == 0 || !deadlocked {
 		return nil
 	}
 	return []tagboat.Problem{d.problem(

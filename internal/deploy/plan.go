@@ -96,7 +96,7 @@ func (b *builder) create() {
 // definition adds the step that brings a revision equal to what is wanted.
 func (b *builder) definition() {
 	for _, candidate := range b.observed.Candidates {
-		if candidate.Status == "ACTIVE" && equal(b.desired.Definition, candidate) {
+		if candidate.Status == ecs.Active && equal(b.desired.Definition, candidate) {
 			b.steps = append(b.steps, Reuse{ARN: candidate.ARN})
 			return
 		}
@@ -115,7 +115,7 @@ func (b *builder) update() {
 		b.nothingDiffers()
 		return
 	}
-	if !same || b.observed.Current.Status != "ACTIVE" {
+	if !same || b.observed.Current.Status != ecs.Active {
 		b.definition()
 	}
 	if count := b.observed.stopped(); count != "" && members["desiredCount"] == nil {
@@ -140,7 +140,7 @@ func (b *builder) current() taskdef.Definition {
 func (b *builder) nothingDiffers() {
 	primary, ok := b.observed.primary()
 	switch {
-	case !ok || primary.RolloutState == "FAILED":
+	case !ok || primary.RolloutState == ecs.RolloutFailed:
 		b.updateService(nil, true)
 	case !settled(*b.observed.Service, primary):
 		b.steps = append(b.steps, Adopt{ID: primary.ID, TaskDefinition: primary.TaskDefinition})
@@ -150,7 +150,7 @@ func (b *builder) nothingDiffers() {
 // healthy tells whether the PRIMARY deployment needs no push to start again.
 func (b *builder) healthy() bool {
 	primary, ok := b.observed.primary()
-	return ok && primary.RolloutState != "FAILED" && b.observed.stopped() == ""
+	return ok && primary.RolloutState != ecs.RolloutFailed && b.observed.stopped() == ""
 }
 
 func (b *builder) updateService(members map[string]json.RawMessage, force bool) {

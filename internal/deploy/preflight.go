@@ -210,7 +210,7 @@ func renamed(ctx context.Context, p Plan) found {
 		return found{}
 	}
 	at := p.Desired.place("service", "serviceName")
-	arns, err := p.Client.ECS.ListTasks(ctx, p.Desired.Cluster, ecs.TaskFilter{Family: family, DesiredStatus: "RUNNING"})
+	arns, err := p.Client.ECS.ListTasks(ctx, p.Desired.Cluster, ecs.TaskFilter{Family: family, DesiredStatus: ecs.Running})
 	var tasks []ecs.Task
 	if err == nil && len(arns) > 0 {
 		tasks, err = p.Client.ECS.DescribeTasks(ctx, p.Desired.Cluster, arns[:min(len(arns), tasksLookedAt)])

@@ -49,11 +49,11 @@ func confirm(ctx context.Context, p *Plan) error {
 	}
 	now, err := describeNow(ctx, p.Client, p.Observed.Current.ARN)
 	gone := errors.Is(err, ecs.ErrNotFound)
-	if err != nil && !gone || now.Status == "ACTIVE" {
+	if err != nil && !gone || now.Status == ecs.Active {
 		return err
 	}
 	current := *p.Observed.Current
-	current.Status = "INACTIVE"
+	current.Status = ecs.Inactive
 	observed := p.Observed
 	observed.Current, observed.read = &current, &definitions{}
 	err = lookForEqual(ctx, p.Target, &observed)

@@ -73,12 +73,12 @@ func brought(ctx context.Context, p Plan) (*Judge, error) {
 			revision, known := revisions[deployment.Target.ARN]
 			return known && revision.hasPinned(d.Images)
 		})
-		if i < 0 || i > 0 && recent[i].Status == "SUCCESSFUL" {
+		if i < 0 || i > 0 && recent[i].Status == ecs.Successful {
 			return nil, nil
 		}
 		now := revisions[recent[0].Target.ARN].TaskDefinition
 		back := slices.ContainsFunc(recent[i+1:], func(older ecs.ServiceDeployment) bool {
-			return older.Status == "SUCCESSFUL" && now != "" && revisions[older.Target.ARN].TaskDefinition == now
+			return older.Status == ecs.Successful && now != "" && revisions[older.Target.ARN].TaskDefinition == now
 		})
 		return &Judge{Record: recent[i], Newest: i == 0, Back: back}, nil
 	}
@@ -110,7 +110,7 @@ func revisionsBy(ctx context.Context, h History, d Desired, deployments []ecs.Se
 // over tells whether a service deployment has ended.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
 func over(status string) bool {
-	return slices.Contains([]string{"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}, status)
+	return slices.Contains([]string{ecs.Successful, ecs.Stopped, ecs.RollbackSuccessful, ecs.RollbackFailed}, status)
 }
 
 // judge waits for the end of a service deployment and says how it ended.
@@ -161,16 +161,16 @@ func (r *roll) judgeRecord(ctx context.Context, j Judge) {
 	primary, _ := service.Primary()
 	runs, name := ecs.LastPart(primary.TaskDefinition), "deployment "+ecs.LastPart(record.ARN)+", which brought the pinned versions"
 	r.readImages(ctx)
-	if record.Status != "SUCCESSFUL" {
+	if record.Status != ecs.Successful {
 		r.result.Causes = r.causesOf(ctx, service, record)
 	}
 	why := because(r.result.Causes, record.StatusReason)
 	switch {
-	case record.Status == "ROLLBACK_SUCCESSFUL":
+	case record.Status == ecs.RollbackSuccessful:
 		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("ECS rolled %s, back to %s%s", name, runs, why))
-	case record.Status == "ROLLBACK_FAILED":
+	case record.Status == ecs.RollbackFailed:
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("ECS could not roll %s, back%s", name, why))
-	case record.Status == "SUCCESSFUL":
+	case record.Status == ecs.Successful:
 		r.succeededByRecord(ctx, primary)
 	case j.Back && len(r.result.Causes) > 0:
 		r.judgeBack(ctx, service, name, why)
@@ -186,8 +186,8 @@ func (r *roll) judgeRecord(ctx context.Context, j Judge) {
 func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 	deadline := time.Now().Add(r.options.timeout())
 	primary, _ := s.Primary()
-	steady := func() bool { return primary.RolloutState == "COMPLETED" || settled(s, primary) }
-	for r.options.Wait && ctx.Err() == nil && !steady() && primary.RolloutState != "FAILED" && time.Now().Before(deadline) {
+	steady := func() bool { return primary.RolloutState == ecs.RolloutCompleted || settled(s, primary) }
+	for r.options.Wait && ctx.Err() == nil && !steady() && primary.RolloutState != ecs.RolloutFailed && time.Now().Before(deadline) {
 		r.report(StateRollingBack, primary, "back to "+ecs.LastPart(primary.TaskDefinition))
 		if pause(ctx, stagesEvery) != nil {
 			break
@@ -206,7 +206,7 @@ func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 	r.readImages(ctx)
 	goesOn := fmt.Sprintf("the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", runs, primary.ID, r.plan.Desired.Environment)
 	switch {
-	case primary.RolloutState == "FAILED":
+	case primary.RolloutState == ecs.RolloutFailed:
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s, failed%s; the rollback to %s failed too", name, why, runs))
 	case steady():
 		r.verdict(tagboat.VerdictRolledBack, fmt.Sprintf("%s, failed, and the service went back to %s%s", name, runs, why))
@@ -251,7 +251,7 @@ func (r *roll) causesOf(ctx context.Context, s ecs.Service, record ecs.ServiceDe
 	}
 	d.TaskDefinition = revisions[0].TaskDefinition
 	r.result.TaskDefinition = d.TaskDefinition
-	stopped, err := serviceTasks(ctx, r.plan.Client.ECS, r.plan.Desired.Cluster, s.Name, "STOPPED")
+	stopped, err := serviceTasks(ctx, r.plan.Client.ECS, r.plan.Desired.Cluster, s.Name, ecs.Stopped)
 	if err != nil {
 		return nil
 	}

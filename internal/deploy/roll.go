@@ -234,7 +234,7 @@ func (r *roll) follow(ctx context.Context, c course, state State) ending {
 // readImages fills in what runs. What cannot be read stays empty.
 func (r *roll) readImages(ctx context.Context) {
 	d := r.plan.Desired
-	tasks, err := serviceTasks(ctx, r.plan.Client.ECS, d.Cluster, d.ServiceName, "RUNNING")
+	tasks, err := serviceTasks(ctx, r.plan.Client.ECS, d.Cluster, d.ServiceName, ecs.Running)
 	if err == nil {
 		r.result.Images = withRunningTags(imageStates(d.Images, tasks), r.plan.Observed)
 	}

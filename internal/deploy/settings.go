@@ -94,7 +94,7 @@ func (g *gatherer) settings(ctx context.Context, s ecs.Service, d ecs.Deployment
 // replacing tells whether tasks of older deployments have to make room for d, which has
 // not brought up its own yet.
 func replacing(s ecs.Service, d ecs.Deployment) bool {
-	if s.SchedulingStrategy == "DAEMON" || d.Running >= s.Desired {
+	if s.SchedulingStrategy == ecs.Daemon || d.Running >= s.Desired {
 		return false
 	}
 	for _, other := range s.Deployments {

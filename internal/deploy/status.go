@@ -40,11 +40,11 @@ func verdictOnPinned(ctx context.Context, t Target, o Observed, s tagboat.Servic
 	switch {
 	case err != nil || judge == nil:
 		return ""
-	case judge.Record.Status == "ROLLBACK_SUCCESSFUL", judge.Record.Status == "STOPPED" && judge.Back:
+	case judge.Record.Status == ecs.RollbackSuccessful, judge.Record.Status == ecs.Stopped && judge.Back:
 		return tagboat.VerdictRolledBack
-	case judge.Record.Status == "ROLLBACK_FAILED":
+	case judge.Record.Status == ecs.RollbackFailed:
 		return tagboat.VerdictFailed
-	case judge.Record.Status == "STOPPED" && !judge.Newest:
+	case judge.Record.Status == ecs.Stopped && !judge.Newest:
 		return tagboat.VerdictSuperseded
 	default:
 		return ""
@@ -82,11 +82,11 @@ func Status(d Desired, o Observed, now time.Time) tagboat.ServiceStatus {
 // where it has ended.
 func stateOf(s ecs.Service, primary ecs.Deployment) (string, tagboat.Verdict) {
 	switch {
-	case s.Status == "DRAINING":
+	case s.Status == ecs.Draining:
 		return "draining", ""
-	case s.Status == "INACTIVE":
+	case s.Status == ecs.Inactive:
 		return "inactive", ""
-	case primary.RolloutState == "FAILED":
+	case primary.RolloutState == ecs.RolloutFailed:
 		return "failed", tagboat.VerdictFailed
 	case s.Desired == 0 && s.Running == 0:
 		return "stopped", ""
@@ -101,7 +101,7 @@ func stateOf(s ecs.Service, primary ecs.Deployment) (string, tagboat.Verdict) {
 // one was rolled back to it.
 func ended(s ecs.Service) tagboat.Verdict {
 	for _, d := range s.Deployments {
-		if d.RolloutState == "FAILED" {
+		if d.RolloutState == ecs.RolloutFailed {
 			return tagboat.VerdictRolledBack
 		}
 	}
@@ -112,7 +112,7 @@ func ended(s ecs.Service) tagboat.Verdict {
 func healthy(tasks []ecs.Task) int {
 	n := 0
 	for _, t := range tasks {
-		if t.LastStatus == "RUNNING" && t.Health != "UNHEALTHY" {
+		if t.LastStatus == ecs.Running && t.Health != ecs.Unhealthy {
 			n++
 		}
 	}

@@ -82,7 +82,7 @@ func imageStates(images []Image, tasks []ecs.Task) []tagboat.ImageState {
 func runningDigest(image Image, tasks []ecs.Task) tagboat.Digest {
 	var digest tagboat.Digest
 	for _, t := range tasks {
-		if t.LastStatus != "RUNNING" {
+		if t.LastStatus != ecs.Running {
 			continue
 		}
 		i := slices.IndexFunc(t.Containers, func(c ecs.Container) bool { return c.Name == string(image.Container) })
@@ -134,11 +134,11 @@ const (
 
 // look reads the tasks once.
 func (v *verification) look(ctx context.Context, client Tasks, d Desired, service string, own ecs.Deployment) (seen, error) {
-	all, err := serviceTasks(ctx, client, d.Cluster, service, "RUNNING")
+	all, err := serviceTasks(ctx, client, d.Cluster, service, ecs.Running)
 	if err != nil {
 		return notYet, err
 	}
-	tasks := slices.DeleteFunc(all, func(t ecs.Task) bool { return t.StartedBy != own.ID || t.LastStatus != "RUNNING" })
+	tasks := slices.DeleteFunc(all, func(t ecs.Task) bool { return t.StartedBy != own.ID || t.LastStatus != ecs.Running })
 	v.images = imageStates(d.Images, tasks)
 	v.other, v.untold = compare(d.Images, tasks, own.TaskDefinition)
 	if len(tasks) < own.Running {

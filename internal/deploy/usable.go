@@ -19,7 +19,7 @@ func (a *applier) usable(ctx context.Context, arn string) (string, error) {
 	remembered, known := Target{Client: a.client, Desired: a.desired}.remembered(arn)
 	described, err := describeNow(ctx, a.client, arn)
 	switch {
-	case err == nil && described.Status == "ACTIVE":
+	case err == nil && described.Status == ecs.Active:
 		return arn, nil
 	case errors.Is(err, ecs.ErrNotFound) && known:
 		described = remembered // deleted for good, and what was in it is known all the same
@@ -84,11 +84,11 @@ func (d *definitions) equal(ctx context.Context, t Target, after int) (*ecs.Task
 		if err != nil {
 			return nil, err
 		}
-		if candidate == nil || candidate.Status != "ACTIVE" || !equal(t.Desired.Definition, *candidate) {
+		if candidate == nil || candidate.Status != ecs.Active || !equal(t.Desired.Definition, *candidate) {
 			continue
 		}
 		now, err := d.describe(ctx, t, ecs.LastPart(candidate.ARN))
-		if err != nil || now != nil && now.Status == "ACTIVE" {
+		if err != nil || now != nil && now.Status == ecs.Active {
 			return now, err
 		}
 	}

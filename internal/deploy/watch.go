@@ -124,7 +124,7 @@ func (w *watch) consider(ctx context.Context, s snapshot) (ending, bool) {
 	w.last = s.service
 	own, present := s.service.Deployment(w.course.id)
 	w.seen = w.seen || present
-	if s.service.Status == "DRAINING" || s.service.Status == "INACTIVE" {
+	if s.service.Status == ecs.Draining || s.service.Status == ecs.Inactive {
 		return w.end(endedGone, ""), !w.older()
 	}
 	standing, primary := w.course.judge(s.service)
@@ -236,7 +236,7 @@ func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deplo
 	if !w.failFast || !w.troubles.shouldLook(before, w.last, own, time.Now()) {
 		return ending{}, false
 	}
-	stopped, err := serviceTasks(ctx, w.client.ECS, w.desired.Cluster, w.last.Name, "STOPPED")
+	stopped, err := serviceTasks(ctx, w.client.ECS, w.desired.Cluster, w.last.Name, ecs.Stopped)
 	if err != nil {
 		return w.heard(err)
 	}
@@ -248,7 +248,7 @@ func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deplo
 // checkTasks makes sure that the tasks of a completed rollout run what is pinned.
 func (w *watch) checkTasks(ctx context.Context) (ending, bool) {
 	switch e := w.end(endedWell, ""); {
-	case !w.pinned, w.primary.Desired == 0 && (w.course.wanted == 0 || w.last.SchedulingStrategy == "DAEMON"):
+	case !w.pinned, w.primary.Desired == 0 && (w.course.wanted == 0 || w.last.SchedulingStrategy == ecs.Daemon):
 		e.images = imageStates(w.desired.Images, nil)
 		return e, true
 	case w.primary.Desired == 0:

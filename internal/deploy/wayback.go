@@ -63,7 +63,7 @@ func neverRan(c course, s ecs.Service) bool {
 			return false
 		}
 	}
-	return s.SchedulingStrategy != "DAEMON"
+	return s.SchedulingStrategy != ecs.Daemon
 }
 
 // rollBack brings the service back to what ran well before, with the settings that it

@@ -41,7 +41,7 @@ type Service struct {
 // Primary returns the deployment with status PRIMARY.
 func (s Service) Primary() (Deployment, bool) {
 	for _, d := range s.Deployments {
-		if d.Status == "PRIMARY" {
+		if d.Status == Primary {
 			return d, true
 		}
 	}
@@ -202,3 +202,12 @@ type Refused struct {
 
 // Error says what is refused.
 func (r Refused) Error() string { return r.Action + " is refused" }
+
+// Deadlocked reports whether the healthy percents of a service let ECS neither stop an old
+// task nor start a new one: the lower bound, rounded up, is how many tasks must stay healthy,
+// and the upper one, rounded down, how many may exist.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+func Deadlocked(desired, minimumPercent, maximumPercent int) (lower, upper int, deadlocked bool) {
+	lower, upper = (desired*minimumPercent+99)/100, desired*maximumPercent/100
+	return lower, upper, desired > 0 && lower >= desired && upper <= desired
+}

@@ -74,7 +74,7 @@ func (y *tally) addTask(t ecs.Task, logs map[Stream][]ecs.LogLine) {
 		y.add(f, logs[Stream{t.ARN, f.Container}])
 		return
 	}
-	if t.LastStatus != "STOPPED" && t.StopCode == "" {
+	if t.LastStatus != ecs.Stopped && t.StopCode == "" {
 		return
 	}
 	if f := Stopped(t); f.Counts {

@@ -41,7 +41,7 @@ func subject(container string) string {
 
 func unhealthy(t ecs.Task) string {
 	for _, c := range t.Containers {
-		if c.Health == "UNHEALTHY" {
+		if c.Health == ecs.Unhealthy {
 			return c.Name
 		}
 	}
@@ -50,7 +50,7 @@ func unhealthy(t ecs.Task) string {
 
 // sick explains a task that runs and is not healthy.
 func sick(t ecs.Task) (Finding, bool) {
-	if t.Health != "UNHEALTHY" || t.LastStatus == "STOPPED" {
+	if t.Health != ecs.Unhealthy || t.LastStatus == ecs.Stopped {
 		return Finding{}, false
 	}
 	name := unhealthy(t)

@@ -25,11 +25,10 @@ type Settings struct {
 }
 
 // deadlock finds healthy percents under which ECS can neither stop an old task nor start
-// a new one: the lower bound is rounded up and the upper one down.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+// a new one.
 func (s Settings) deadlock() (Finding, bool) {
-	lower, upper := (s.Desired*s.MinHealthyPercent+99)/100, s.Desired*s.MaxPercent/100
-	if !s.Replacing || s.Desired == 0 || lower < s.Desired || upper > s.Desired {
+	lower, upper, deadlocked := ecs.Deadlocked(s.Desired, s.MinHealthyPercent, s.MaxPercent)
+	if !s.Replacing || !deadlocked {
 		return Finding{}, false
 	}
 	return Finding{
