@@ -26,6 +26,22 @@ func (p Pin) Reference() Reference {
 	return r
 }
 
+// Pins reports whether the pin is one of a version: by its tag where it has no digest.
+func (p Pin) Pins(version Reference) bool {
+	if p.Digest == "" {
+		return p.Tag == version.Tag
+	}
+	return p.Digest == version.Digest
+}
+
+// List returns an empty list for none, which JSON would write as null.
+func List[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 // Hold stops automation from changing a pin. People can still act.
 type Hold struct {
 	Reason string     `json:"reason"`

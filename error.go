@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Kind says what an error means for whoever called; each maps to one exit code.
+// Kind says what an error means for whoever called; each maps to one exit code and
+// one HTTP status.
 type Kind int
 
 // The kinds, each with the exit code of the command that ends in it.
@@ -29,6 +30,25 @@ func (k Kind) ExitCode() int {
 		return 130
 	default:
 		return int(k) + 1
+	}
+}
+
+// HTTPStatus returns the status of a response that ends in an error of kind k.
+// https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
+func (k Kind) HTTPStatus() int {
+	switch k {
+	case Usage:
+		return 400 // Bad Request
+	case Pending, Superseded, Blocked:
+		return 409 // Conflict: it is well asked, and what there is does not allow it
+	case RolledBack, Failed:
+		return 502 // Bad Gateway: ECS did not get there
+	case TimedOut:
+		return 504 // Gateway Timeout
+	case Interrupted:
+		return 503 // Service Unavailable: whoever answered was stopped
+	default:
+		return 500 // Internal Server Error
 	}
 }
 
@@ -101,6 +121,16 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Internal
+}
+
+// HintOf returns the hint of the first *Error in err's tree, or how to go on where there
+// is none.
+func HintOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Hint != "" {
+		return e.Hint
+	}
+	return "run the same command again: what is done is not done twice"
 }
 
 // Suggest returns a hint that names the candidate closest to name, or lists the

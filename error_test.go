@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,28 @@ func TestExitCodes(t *testing.T) {
 		if got := kind.ExitCode(); got != code {
 			t.Errorf("kind %d: exit code %d, want %d", kind, got, code)
 		}
+	}
+}
+
+func TestHTTPStatuses(t *testing.T) {
+	want := map[tagboat.Kind]int{
+		tagboat.Internal: 500, tagboat.Usage: 400, tagboat.Pending: 409, tagboat.RolledBack: 502, tagboat.Failed: 502,
+		tagboat.TimedOut: 504, tagboat.Superseded: 409, tagboat.Blocked: 409, tagboat.Interrupted: 503,
+	}
+	for kind, status := range want {
+		if got := kind.HTTPStatus(); got != status {
+			t.Errorf("kind %d: status %d, want %d", kind, got, status)
+		}
+	}
+}
+
+func TestHintOf(t *testing.T) {
+	inner := tagboat.Usagef("no").WithHint("do this")
+	if got := tagboat.HintOf(fmt.Errorf("pinning: %w", inner)); got != "do this" {
+		t.Error(got)
+	}
+	if got := tagboat.HintOf(fs.ErrNotExist); !strings.Contains(got, "again") {
+		t.Error(got)
 	}
 }
 

@@ -96,6 +96,19 @@ func (r Reference) Pinned() string {
 	return r.Name() + "@" + string(r.Digest)
 }
 
+// Readable returns what people call a version: its tag, or else the beginning of its
+// digest, and "nothing" for the zero value.
+func (r Reference) Readable() string {
+	switch {
+	case r == (Reference{}):
+		return "nothing"
+	case r.Tag != "":
+		return r.Tag
+	default:
+		return r.Digest.Short()
+	}
+}
+
 // SameRepository tells whether both name the same repository. Docker Hub's short
 // names count as what they stand for: nginx is docker.io/library/nginx.
 func (r Reference) SameRepository(o Reference) bool { return r.canonicalName() == o.canonicalName() }

@@ -113,3 +113,27 @@ func FuzzParseReference(f *testing.F) {
 		}
 	})
 }
+
+func TestReadable(t *testing.T) {
+	digest := tagboat.Digest("sha256:80b088460eec000000000000000000000000000000000000000000000000abcd")
+	for want, ref := range map[string]tagboat.Reference{
+		"nothing":      {},
+		"v1":           {Repository: "shop/api", Tag: "v1", Digest: digest},
+		"80b088460eec": {Repository: "shop/api", Digest: digest},
+	} {
+		if got := ref.Readable(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestPinPins(t *testing.T) {
+	digest := tagboat.Digest("sha256:80b088460eec000000000000000000000000000000000000000000000000abcd")
+	byTag, byDigest := tagboat.Pin{Tag: "v1"}, tagboat.Pin{Tag: "v1", Digest: digest}
+	if !byTag.Pins(tagboat.Reference{Tag: "v1", Digest: digest}) || byTag.Pins(tagboat.Reference{Tag: "v2", Digest: digest}) {
+		t.Error("a pin without a digest is one of its tag")
+	}
+	if !byDigest.Pins(tagboat.Reference{Tag: "v2", Digest: digest}) || byDigest.Pins(tagboat.Reference{Tag: "v1"}) {
+		t.Error("a pin with a digest is one of its digest")
+	}
+}
