@@ -37,44 +37,6 @@ func TestConstraintsAreTheFieldsOwn(t *testing.T) {
 	}
 }
 
-// TestUpperBoundsKeepPrereleasesOut has what other libraries let in: 2.0.0-rc.1 is no 1.x.
-func TestUpperBoundsKeepPrereleasesOut(t *testing.T) {
-	for _, text := range []string{"^1.2.3-rc.1", "~1.2.3-rc.1", "1.x || 1.0.0-rc.1"} {
-		for _, v := range []string{"2.0.0-rc.1", "2.0.0"} {
-			if got := chosen(t, spec{Semver: text}, tags(v)); got != "" {
-				t.Errorf("%s allows %s", text, v)
-			}
-		}
-	}
-	for _, tc := range []struct {
-		constraint, version string
-		want                bool
-	}{
-		{">=1.0.0-0 <2.0.0", "2.0.0-rc.1", false},
-		{">=1.0.0-0 <2", "2.0.0-rc.1", false},
-		{">=1.0.0-0 <2.0", "2.0.0-0", false},
-		{">=1.0.0-0, <2.0.0", "1.9.9-rc.1", true},
-		{">=1.0.0-0 <2.0.0", "1.0.0-0", true},
-		{"1.0.0-0 - 1.9.9 || <0.5.0", "0.5.0-rc.1", false},
-		{">=2.0.0-rc.1 <2.0.0", "2.0.0-rc.2", true}, // who names one of them means them
-		{">=2.0.0-0 <2.0.0", "2.0.0-rc.2", true},
-		{">=1.0.0-0 <2.0.0-rc.2", "2.0.0-rc.1", true},
-		{">=1.0.0-0 <=2.0.0", "2.0.0-rc.1", true}, // 2.0.0 itself is allowed
-	} {
-		if got := chosen(t, spec{Semver: tc.constraint}, tags(tc.version)) != ""; got != tc.want {
-			t.Errorf("%s allows %s: %t", tc.constraint, tc.version, got)
-		}
-	}
-}
-
-func TestNoConstraint(t *testing.T) {
-	for _, text := range []string{" ", "||", "1.0 ||", "latest", "1.x.3", ">", "1.2.3.4", "=>", "1.02.0", ">=1.0.0 foo", "1.2.3+build"} {
-		if _, problems := selection.Compile(spec{Semver: text}); len(problems) == 0 {
-			t.Errorf("%q is a constraint", text)
-		}
-	}
-}
-
 func FuzzConstraint(f *testing.F) {
 	for _, c := range constraints {
 		for _, v := range versions[:4] {

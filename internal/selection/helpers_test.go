@@ -9,6 +9,8 @@ import (
 	"github.com/tagboat/tagboat/internal/selection"
 )
 
+type spec = selection.Spec
+
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func rule(t testing.TB, s selection.Spec) selection.Rule {
@@ -29,7 +31,7 @@ func tags(names ...string) []selection.Candidate {
 	return all
 }
 
-func digest(n int) tagboat.Digest { return tagboat.Digest(fmt.Sprintf("sha256:%064x", n)) }
+func digest(n int) tagboat.Digest { return tagboat.Digest(fmt.Sprintf("sha256:%012x%052x", n, 0)) }
 
 func chosen(t testing.TB, s selection.Spec, candidates []selection.Candidate) string {
 	t.Helper()
@@ -38,13 +40,4 @@ func chosen(t testing.TB, s selection.Spec, candidates []selection.Candidate) st
 		return ""
 	}
 	return v.Tag
-}
-
-func skipped(t testing.TB, s selection.Spec, candidates []selection.Candidate) map[string]string {
-	t.Helper()
-	reasons := map[string]string{}
-	for _, v := range rule(t, s).Choose(candidates, now).Skipped {
-		reasons[v.Tag] = v.Skipped
-	}
-	return reasons
 }
