@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
 // Continued is a deployment that waited and goes on, or back.
@@ -26,7 +26,7 @@ func (a *App) Continue(ctx context.Context, s Selection, rollback bool) ([]Conti
 		if err != nil {
 			return all, err
 		}
-		stage, err := deploy.Continue(ctx, a.session(c.env).ECS(), target, rollback)
+		stage, err := rollout.Continue(ctx, a.session(c.env).ECS(), target, rollback)
 		if err != nil {
 			return all, err
 		}

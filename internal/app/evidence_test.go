@@ -10,7 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/proxytest"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -49,13 +49,13 @@ func frozen(w *world, proxy *proxytest.Proxy, d time.Duration) {
 }
 
 // planned plans what is pinned and returns how to deploy it.
-func (w *world) planned(a *app.App) func(deploy.Options) tagboat.Deployment {
+func (w *world) planned(a *app.App) func(rollout.Options) tagboat.Deployment {
 	w.Helper()
 	set, err := a.Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
 	if err != nil {
 		w.Fatal(err)
 	}
-	return func(o deploy.Options) tagboat.Deployment { return a.Deploy(w.Context(), set, o).Deployments[0] }
+	return func(o rollout.Options) tagboat.Deployment { return a.Deploy(w.Context(), set, o).Deployments[0] }
 }
 
 // next pins version v2, whose containers do what labels say.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/explain"
+	"github.com/tagboat/tagboat/internal/deploy/status"
 )
 
 // Explanation is why a service's newest deployment goes as it does.
@@ -39,11 +41,11 @@ func (a *App) Explain(ctx context.Context, s Selection) ([]Explanation, error) {
 }
 
 func explanation(ctx context.Context, t deploy.Target) (Explanation, error) {
-	statuses, err := deploy.Survey(ctx, []deploy.Target{t})
+	statuses, err := status.Survey(ctx, []deploy.Target{t})
 	if err != nil {
 		return Explanation{}, err
 	}
-	causes, err := deploy.Explain(ctx, t)
+	causes, err := explain.Service(ctx, t)
 	if err != nil {
 		return Explanation{}, err
 	}

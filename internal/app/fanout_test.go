@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
 // A hundred changed services go out as fast as AWS's buckets allow, 20 revisions at once
@@ -74,7 +74,7 @@ func TestFanOutTable(t *testing.T) {
 		together := r.deploy("v2")
 		row("changed, all at once", together)
 		r.pass(time.Minute)
-		alone := r.deployWith("v3", deploy.Options{Wait: true, MaxParallel: 1})
+		alone := r.deployWith("v3", rollout.Options{Wait: true, MaxParallel: 1})
 		row("changed, one after another", alone)
 		row("unchanged", r.deploy("v3"))
 		r.came(together)

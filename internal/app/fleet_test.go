@@ -14,7 +14,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -118,10 +118,10 @@ type outcome struct {
 // deploy pins a version everywhere and deploys it to its end.
 func (r *fleetRun) deploy(tag string) outcome {
 	r.Helper()
-	return r.deployWith(tag, deploy.Options{Wait: true, MaxParallel: 100})
+	return r.deployWith(tag, rollout.Options{Wait: true, MaxParallel: 100})
 }
 
-func (r *fleetRun) deployWith(tag string, o deploy.Options) outcome {
+func (r *fleetRun) deployWith(tag string, o rollout.Options) outcome {
 	r.Helper()
 	r.pinAll(tag)
 	a, before, began := r.open(), heap(), time.Now()

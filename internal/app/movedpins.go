@@ -10,6 +10,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -20,7 +21,7 @@ type movedPins struct {
 	environments map[tagboat.EnvName]*planned
 }
 
-var _ deploy.Pins = (*movedPins)(nil)
+var _ rollout.Pins = (*movedPins)(nil)
 
 // planned is an environment, and what was read of it for a plan.
 type planned struct {
@@ -39,7 +40,7 @@ type reading struct {
 	err  error
 }
 
-func (a *App) movedPins(cells []cell) deploy.Pins {
+func (a *App) movedPins(cells []cell) rollout.Pins {
 	m := &movedPins{app: a, environments: map[tagboat.EnvName]*planned{}}
 	for _, c := range cells {
 		if m.environments[c.env.Name] == nil {
@@ -49,7 +50,7 @@ func (a *App) movedPins(cells []cell) deploy.Pins {
 	return m
 }
 
-// Moved implements deploy.Pins. A version counts as moved, too, that was rejected meanwhile: a
+// Moved implements rollout.Pins. A version counts as moved, too, that was rejected meanwhile: a
 // rollback does that before it pins.
 func (m *movedPins) Moved(ctx context.Context, d deploy.Desired) (string, error) {
 	p := m.environments[d.Environment]

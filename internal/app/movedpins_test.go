@@ -6,7 +6,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -102,7 +102,7 @@ func TestARejectionComesBeforeThePin(t *testing.T) {
 		}
 		a := w.open(onceAnswered("RegisterTaskDefinition", func() {
 			r := w.open(refusingWritesOf("/containers/dev/shop"))
-			_, _ = r.Rollback(w.Context(), back, "it is broken", deploy.Options{})
+			_, _ = r.Rollback(w.Context(), back, "it is broken", rollout.Options{})
 		}))
 		got := w.deployWith(w.Context(), a, wait)[0]
 		w.expect(got, tagboat.VerdictSuperseded, "the service was not changed", "v3 of image web was rejected meanwhile by a rollback")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/registry"
 )
@@ -168,13 +169,13 @@ func (a *App) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.Diges
 }
 
 // Deploy carries plans out and returns how each ended, in the order of the plans.
-func (a *App) Deploy(ctx context.Context, s *PlanSet, o deploy.Options) tagboat.DeployDocument {
+func (a *App) Deploy(ctx context.Context, s *PlanSet, o rollout.Options) tagboat.DeployDocument {
 	return a.carryOut(ctx, s, reason{"deploy", s.Message}, o)
 }
 
-func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o deploy.Options) tagboat.DeployDocument {
+func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o rollout.Options) tagboat.DeployDocument {
 	o.Pins = a.movedPins(s.cells)
-	done := deploy.Run(ctx, s.plans, o)
+	done := rollout.Run(ctx, s.plans, o)
 	for i, p := range s.plans {
 		done[i].ConsoleURL = a.consoleURL(p.Desired, done[i])
 	}

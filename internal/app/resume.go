@@ -3,14 +3,14 @@ package app
 import (
 	"context"
 
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
 // UnderWay returns what of the set an interrupted or killed run, or one that did not wait,
 // left in ECS: deployments that go on with what is wanted, to watch, and those that brought
 // the pinned versions and were rolled back or stopped since, to say so.
 func (a *App) UnderWay(ctx context.Context, s *PlanSet) (*PlanSet, error) {
-	plans, err := deploy.Resume(ctx, s.plans)
+	plans, err := rollout.Resume(ctx, s.plans)
 	return &PlanSet{plans: plans}, err
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/deploy/status"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -78,13 +80,13 @@ func (a *App) wayBack(ctx context.Context, c cell, target deploy.Target, to When
 		if err != nil {
 			return target, err
 		}
-		return deploy.GoodAt(ctx, history, target, at)
+		return status.GoodAt(ctx, history, target, at)
 	}
 	holds, err := c.book.Holds(c.env.Name)
 	if err != nil {
 		return target, err
 	}
-	return deploy.LastGood(ctx, history, target, func(image tagboat.ImageName, version tagboat.Digest) bool {
+	return status.LastGood(ctx, history, target, func(image tagboat.ImageName, version tagboat.Digest) bool {
 		return holds[image].Rejects(version)
 	})
 }
@@ -165,7 +167,7 @@ func (r *Rollback) pin(d deploy.Desired) error {
 // Rollback makes sure of all that it needs. Then it stops automation, so that nothing brings
 // the bad version back, then writes the pins, so that nothing deploys it again, and then
 // makes ECS match them. Services that ECS has brought back itself are unchanged.
-func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o deploy.Options) (tagboat.DeployDocument, error) {
+func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o rollout.Options) (tagboat.DeployDocument, error) {
 	if message == "" {
 		message = "rollback"
 	}
@@ -204,7 +206,7 @@ func (a *App) makeSure(ctx context.Context, r *Rollback, message string) error {
 			return fmt.Errorf("pinning what %s goes back to: %w", name, err)
 		}
 	}
-	return deploy.Ready(ctx, r.plans)
+	return rollout.Ready(ctx, r.plans)
 }
 
 // pinnedBack is what a rollback pinned in an environment.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -134,7 +134,7 @@ func TestRollbackBringsBackSettings(t *testing.T) {
 				shop{services: []string{"web"}, service: tc.then, app: ports}.configure(w)
 				w.push("shop/web:v2", "exit=1@1s")
 				w.pin("dev", "web=v2")
-				failed := w.deployWith(w.Context(), w.open(), deploy.Options{Wait: true, NoRollback: tc.left})
+				failed := w.deployWith(w.Context(), w.open(), rollout.Options{Wait: true, NoRollback: tc.left})
 				w.expect(failed[0], map[bool]tagboat.Verdict{true: tagboat.VerdictFailed, false: tagboat.VerdictRolledBack}[tc.left])
 				back, err := w.rollback()
 				if err != nil {

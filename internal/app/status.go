@@ -5,6 +5,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/status"
 )
 
 // Status returns the matrix of services and environments, from what is observed.
@@ -19,7 +20,7 @@ func (a *App) Status(ctx context.Context, s Selection) (tagboat.StatusDocument, 
 			return tagboat.StatusDocument{}, err
 		}
 	}
-	statuses, err := deploy.Survey(ctx, targets)
+	statuses, err := status.Survey(ctx, targets)
 	if err != nil {
 		return tagboat.StatusDocument{}, err
 	}

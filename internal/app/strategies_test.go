@@ -9,7 +9,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -199,5 +199,5 @@ func TestAnAlarmThatRangBefore(t *testing.T) {
 // tell hears the notes of a deployment.
 type tell func(text string)
 
-// Event implements deploy.Progress.
-func (f tell) Event(u deploy.Update) { f(u.Note) }
+// Event implements rollout.Progress.
+func (f tell) Event(u rollout.Update) { f(u.Note) }

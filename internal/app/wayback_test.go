@@ -18,7 +18,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -313,7 +313,7 @@ func (w *world) unwatched(wait bool) tagboat.Deployment {
 	a := w.open(after("UpdateService", "web:2", func() {
 		w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.pushed["shop/web:v2"]}}})
 	}))
-	d := w.deployWith(ctx, a, deploy.Options{Wait: wait, MaxParallel: 1})[0]
+	d := w.deployWith(ctx, a, rollout.Options{Wait: wait, MaxParallel: 1})[0]
 	if d.Verdict != tagboat.VerdictInterrupted && d.Verdict != tagboat.VerdictStarted {
 		w.Fatalf("it ended as %s: %s", d.Verdict, d.Reason)
 	}

@@ -24,7 +24,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -221,7 +221,7 @@ func (w *world) pin(env tagboat.EnvName, images ...string) {
 }
 
 // wait is how most stories deploy.
-var wait = deploy.Options{Wait: true, MaxParallel: 40}
+var wait = rollout.Options{Wait: true, MaxParallel: 40}
 
 // deploy deploys services of the environment dev to their end.
 func (w *world) deploy(services ...tagboat.ServiceName) []tagboat.Deployment {
@@ -229,7 +229,7 @@ func (w *world) deploy(services ...tagboat.ServiceName) []tagboat.Deployment {
 	return w.deployWith(w.Context(), w.open(), wait, services...)
 }
 
-func (w *world) deployWith(ctx context.Context, a *app.App, o deploy.Options, services ...tagboat.ServiceName) []tagboat.Deployment {
+func (w *world) deployWith(ctx context.Context, a *app.App, o rollout.Options, services ...tagboat.ServiceName) []tagboat.Deployment {
 	w.Helper()
 	set, err := a.Plan(ctx, app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services})
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
 type deployOptions struct {
@@ -102,7 +102,7 @@ func (f *frame) resume(ctx context.Context, a *app.App, set *app.PlanSet, o depl
 // roll carries a plan out and tells how each service ended.
 func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
 	progress := f.newProgress(set.Len())
-	document := a.Deploy(outlasting(ctx), set, deploy.Options{
+	document := a.Deploy(outlasting(ctx), set, rollout.Options{
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
 // progress draws one line per service while it rolls.
@@ -24,7 +24,7 @@ func (f *frame) newProgress(services int) *progress {
 }
 
 // Event says how a service stands. It may be called by many rollouts at once.
-func (p *progress) Event(u deploy.Update) {
+func (p *progress) Event(u rollout.Update) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	key := fmt.Sprintf("%s/%s", u.Environment, u.Service)
@@ -35,24 +35,24 @@ func (p *progress) Event(u deploy.Update) {
 		Cells: []console.Cell{console.Text(key), state(u), tasks(u), {Text: u.Note, Style: console.Faint}},
 		Began: p.began[key], Group: cmp.Or(string(u.Verdict), string(u.State)), Rank: rank(u),
 	}
-	if u.State == deploy.StateDone {
+	if u.State == rollout.StateDone {
 		line.Ended = u.At
 	}
 	p.live.Set(key, line)
 }
 
-func state(u deploy.Update) console.Cell {
+func state(u rollout.Update) console.Cell {
 	switch {
-	case u.State == deploy.StateDone:
+	case u.State == rollout.StateDone:
 		return console.Cell{Text: string(u.Verdict), Style: verdictStyle(u.Verdict)}
-	case u.State == deploy.StateRollingBack:
+	case u.State == rollout.StateRollingBack:
 		return console.Cell{Text: string(u.State), Style: console.Bad}
 	default:
 		return console.Cell{Text: string(u.State), Style: console.Accent}
 	}
 }
 
-func tasks(u deploy.Update) console.Cell {
+func tasks(u rollout.Update) console.Cell {
 	if u.Desired == 0 && u.Healthy == 0 {
 		return console.Cell{}
 	}
@@ -60,11 +60,11 @@ func tasks(u deploy.Update) console.Cell {
 }
 
 // rank puts in front what a person should look at: what goes wrong, then what goes on.
-func rank(u deploy.Update) int {
+func rank(u rollout.Update) int {
 	switch {
-	case u.State == deploy.StateRollingBack:
+	case u.State == rollout.StateRollingBack:
 		return 0
-	case u.State != deploy.StateDone:
+	case u.State != rollout.StateDone:
 		return 1
 	case u.Verdict.Concern() < tagboat.Fine && u.Verdict != tagboat.VerdictSkipped:
 		return 0
@@ -75,4 +75,4 @@ func rank(u deploy.Update) int {
 
 func (p *progress) done() { p.live.Done() }
 
-var _ deploy.Progress = (*progress)(nil)
+var _ rollout.Progress = (*progress)(nil)

@@ -10,24 +10,24 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
 func TestProgressWithoutATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		p := (&frame{Streams: &console.Streams{Err: &log}}).newProgress(2)
-		at := func(u deploy.Update) {
+		at := func(u rollout.Update) {
 			u.Environment, u.Service, u.At = "dev", "web", time.Now()
 			p.Event(u)
 			<-time.After(time.Second)
 		}
-		at(deploy.Update{State: deploy.StateApplying, Note: "register"})
+		at(rollout.Update{State: rollout.StateApplying, Note: "register"})
 		for range 3 {
-			at(deploy.Update{State: deploy.StateRolling, Desired: 2, Note: "has started 2 tasks"})
+			at(rollout.Update{State: rollout.StateRolling, Desired: 2, Note: "has started 2 tasks"})
 		}
-		at(deploy.Update{State: deploy.StateRolling, Healthy: 1, Desired: 2, Note: "has started 2 tasks"})
-		at(deploy.Update{State: deploy.StateDone, Verdict: tagboat.VerdictSucceeded, Healthy: 2, Desired: 2})
+		at(rollout.Update{State: rollout.StateRolling, Healthy: 1, Desired: 2, Note: "has started 2 tasks"})
+		at(rollout.Update{State: rollout.StateDone, Verdict: tagboat.VerdictSucceeded, Healthy: 2, Desired: 2})
 		p.done()
 		want := "dev/web  applying  register\ndev/web  rolling  0/2  has started 2 tasks\n" +
 			"dev/web  rolling  1/2  has started 2 tasks\ndev/web  succeeded  2/2\n"
@@ -40,15 +40,15 @@ func TestProgressWithoutATerminal(t *testing.T) {
 // What a person should see to stands where not all fit, and what goes on before what is
 // over.
 func TestRank(t *testing.T) {
-	order := []deploy.Update{
-		{State: deploy.StateDone, Verdict: tagboat.VerdictFailed},
-		{State: deploy.StateDone, Verdict: tagboat.VerdictSuperseded},
-		{State: deploy.StateRollingBack},
-		{State: deploy.StateRolling},
-		{State: deploy.StateApplying},
-		{State: deploy.StateDone, Verdict: tagboat.VerdictSucceeded},
-		{State: deploy.StateDone, Verdict: tagboat.VerdictSkipped},
-		{State: deploy.StateDone, Verdict: tagboat.VerdictUnchanged},
+	order := []rollout.Update{
+		{State: rollout.StateDone, Verdict: tagboat.VerdictFailed},
+		{State: rollout.StateDone, Verdict: tagboat.VerdictSuperseded},
+		{State: rollout.StateRollingBack},
+		{State: rollout.StateRolling},
+		{State: rollout.StateApplying},
+		{State: rollout.StateDone, Verdict: tagboat.VerdictSucceeded},
+		{State: rollout.StateDone, Verdict: tagboat.VerdictSkipped},
+		{State: rollout.StateDone, Verdict: tagboat.VerdictUnchanged},
 	}
 	var got []int
 	for _, u := range order {

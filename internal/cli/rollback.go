@@ -8,7 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
 type rollbackOptions struct {
@@ -86,7 +86,7 @@ func (f *frame) showPlan(document tagboat.PlanDocument) error {
 
 func (f *frame) goBack(ctx context.Context, a *app.App, back *app.Rollback, o rollbackOptions) error {
 	progress := f.newProgress(back.Len())
-	document, err := a.Rollback(outlasting(ctx), back, o.message, deploy.Options{
+	document, err := a.Rollback(outlasting(ctx), back, o.message, rollout.Options{
 		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
 	})
 	progress.done()

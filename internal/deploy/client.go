@@ -3,6 +3,9 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -90,10 +93,54 @@ type Client struct {
 	Now func() time.Time
 }
 
-// now returns AWS's time as far as it is known.
-func (c *Client) now() time.Time {
+// Time returns AWS's time as far as it is known.
+func (c *Client) Time() time.Time {
 	if c == nil || c.Now == nil {
 		return time.Now()
 	}
 	return c.Now()
+}
+
+// Parameters looks into Parameter Store.
+type Parameters interface {
+	// Missing returns those names, or ARNs, that there is no parameter for. It reads no
+	// secret.
+	Missing(ctx context.Context, names []string) ([]string, error)
+}
+
+// History tells what a service ran. ECS remembers ninety days.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
+type History interface {
+	// ServiceDeployments returns pages of them, newest first; those created before a time,
+	// unless that is zero. A page is asked for when it is wanted.
+	ServiceDeployments(ctx context.Context, cluster, service string, before time.Time) iter.Seq2[[]ecs.ServiceDeployment, error]
+	// ListServiceDeployments returns the ARNs of those that began since a time, newest first.
+	ListServiceDeployments(ctx context.Context, cluster, service string, since time.Time) ([]string, error)
+	DescribeServiceDeployments(ctx context.Context, arns []string) ([]ecs.ServiceDeployment, error)
+	DescribeServiceRevisions(ctx context.Context, arns []string) ([]ecs.ServiceRevision, error)
+}
+
+// Refused reports whether AWS does not let us ask what we asked, and will not if we ask
+// again.
+func Refused(err error) bool {
+	var r ecs.Refused
+	return errors.As(err, &r)
+}
+
+// PolicyFor says how to get a policy that allows what AWS refuses; "" for another error.
+func PolicyFor(d Desired, err error) string {
+	var r ecs.Refused
+	if !errors.As(err, &r) {
+		return ""
+	}
+	return fmt.Sprintf(": tagboat generate iam-policy --for deploy --env %s prints a policy with %s", d.Environment, r.Action)
+}
+
+// Refusal says what AWS refuses, in its words, and how to get the policy that allows it. It
+// is "" for another error.
+func Refusal(d Desired, err error) string {
+	if !Refused(err) {
+		return ""
+	}
+	return fmt.Sprintf("%v; asking again is no use until that is allowed%s", err, PolicyFor(d, err))
 }

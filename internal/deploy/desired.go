@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/taskdef"
@@ -95,4 +96,9 @@ func (d Desired) problemAt(at tagboat.Position, hint, message string) tagboat.Pr
 // problem returns a problem of the service.
 func (d Desired) problem(where, hint, message string) tagboat.Problem {
 	return tagboat.Problem{Environment: d.Environment, Service: d.Service, Message: message, Where: where, Hint: hint}
+}
+
+func HowToContinue(d Desired) string {
+	command := fmt.Sprintf("tagboat continue --env %s %s", d.Environment, d.Service)
+	return fmt.Sprintf("to let it go on: %s; to let it go back: %s --rollback", command, command)
 }

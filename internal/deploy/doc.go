@@ -1,10 +1,8 @@
-// Package deploy makes Amazon ECS match what should run, and tells how that ended.
+// Package deploy decides what it takes to make Amazon ECS match what should run: it looks,
+// compares and plans, and changes nothing.
 //
-//	Prepare: look ──▶ NewPlan (pure) ──▶ Preflight
-//	Run:     apply ──▶ observe ──▶ judge ──▶ verdict, or the way back
+//	Prepare: look ──▶ NewPlan (pure) ──▶ preflight
 //
-// Nothing here is kept between runs: whatever a killed run left behind is found by the
-// next look at ECS, and every step is safe to repeat. A deployment is known by the id
-// in the answer to our own call; neither times nor equal task definitions stand in for
-// it.
+// Package rollout carries plans out, status says how what runs differs, and explain says why
+// it does not run.
 package deploy

@@ -1,7 +1,13 @@
 package deploy
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -25,19 +31,19 @@ type Observed struct {
 	Tasks []ecs.Task
 }
 
-// primary returns the PRIMARY deployment, and false where there is none.
-func (o Observed) primary() (ecs.Deployment, bool) {
+// Primary returns the PRIMARY deployment, and false where there is none.
+func (o Observed) Primary() (ecs.Deployment, bool) {
 	if o.Service == nil {
 		return ecs.Deployment{}, false
 	}
 	return o.Service.Primary()
 }
 
-// good returns the ARN of the task definition that ran well when we looked: that of
+// Good returns the ARN of the task definition that ran well when we looked: that of
 // the PRIMARY deployment if it completed, else that of the newest older one that did.
 // It is "" where none did, and for a service that we stopped.
-func (o Observed) good() string {
-	if o.Service == nil || o.stopped() != "" {
+func (o Observed) Good() string {
+	if o.Service == nil || o.Stopped() != "" {
 		return ""
 	}
 	deployments := slices.Clone(o.Service.Deployments)
@@ -57,22 +63,22 @@ func rank(d ecs.Deployment) int {
 	return 0
 }
 
-// mustRun tells whether every task that runs has the digests that are pinned, without
+// MustRun tells whether every task that runs has the digests that are pinned, without
 // having looked at them: one deployment completed, it is the only one and has all of its
 // tasks, and its task definition names the digests, so that ECS cannot have pulled
 // anything else.
-func (o Observed) mustRun(images []Image) bool {
-	primary, ok := o.primary()
+func (o Observed) MustRun(images []Image) bool {
+	primary, ok := o.Primary()
 	if !ok || o.Current == nil || len(o.Service.Deployments) != 1 || primary.RolloutState != ecs.RolloutCompleted ||
 		primary.Desired == 0 || primary.Running != primary.Desired || primary.Pending > 0 {
 		return false
 	}
-	r, err := readRecord(o.Current.Record)
+	r, err := ReadContents(o.Current.Record)
 	if err != nil {
 		return false
 	}
 	for _, image := range images {
-		i := slices.IndexFunc(r.Containers, func(c containerRecord) bool { return c.Name == string(image.Container) })
+		i := slices.IndexFunc(r.Containers, func(c Container) bool { return c.Name == string(image.Container) })
 		if i < 0 {
 			return false
 		}
@@ -86,18 +92,18 @@ func (o Observed) mustRun(images []Image) bool {
 
 // stoppedTag is on a service whose first deployment failed and which we therefore
 // stopped. Its value is the desired count that the service had.
-const stoppedTag = "tagboat:stopped"
+const StoppedTag = "tagboat:stopped"
 
-// stopped returns the desired count that a stopped service had, or "".
-func (o Observed) stopped() string {
+// Stopped returns the desired count that a stopped service had, or "".
+func (o Observed) Stopped() string {
 	if o.Service == nil || o.Service.Desired != 0 {
 		return ""
 	}
-	return o.Service.Tags[stoppedTag]
+	return o.Service.Tags[StoppedTag]
 }
 
-// ids returns the ids of all deployments that there were.
-func (o Observed) ids() []string {
+// IDs returns the ids of all deployments that there were.
+func (o Observed) IDs() []string {
 	if o.Service == nil {
 		return nil
 	}
@@ -107,3 +113,142 @@ func (o Observed) ids() []string {
 	}
 	return ids
 }
+
+// servicesPerCall is what DescribeServices takes at most.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+const ServicesPerCall = 10
+
+// Settled reports whether a deployment completed and has all of its tasks running now.
+// Services behind a Classic Load Balancer have no rollout state: there, being the only
+// deployment stands for it, with all the tasks of the service, since ECS answers 0 desired
+// tasks for a deployment that it has not begun.
+func Settled(s ecs.Service, d ecs.Deployment) bool {
+	full := d.Running == d.Desired && d.Pending == 0
+	if d.RolloutState == "" {
+		return full && len(s.Deployments) == 1 && d.Desired == s.Desired
+	}
+	return full && d.RolloutState == ecs.RolloutCompleted
+}
+
+// place is a cluster as one client reaches it.
+type place struct {
+	client  *Client
+	cluster string
+}
+
+// Look reads the services of all targets, ten in a call, with the task definitions
+// that they run, and completes each with more, unless that is nil. The answer is in the targets' order.
+func Look(ctx context.Context, targets []Target, more func(context.Context, Target, *Observed) error) ([]Observed, error) {
+	observed := make([]Observed, len(targets))
+	if err := lookAtAll(ctx, targets, observed); err != nil {
+		return nil, err
+	}
+	var read definitions
+	err := Each(ctx, targets, func(ctx context.Context, i int) error {
+		observed[i].read = &read
+		defer func() { observed[i].read = nil }()
+		if err := lookAtCurrent(ctx, targets[i], &observed[i]); err != nil {
+			return err
+		}
+		if more == nil {
+			return nil
+		}
+		return more(ctx, targets[i], &observed[i])
+	})
+	return observed, err
+}
+
+// eachAtOnce calls do for all targets, looksAtOnce of each account and region at the
+// same time: one that is slow, because AWS's rates are kept, holds up no other.
+func Each(ctx context.Context, targets []Target, do func(ctx context.Context, i int) error) error {
+	clients := map[*Client][]int{}
+	for i, t := range targets {
+		clients[t.Client] = append(clients[t.Client], i)
+	}
+	all, ctx := errgroup.WithContext(ctx)
+	for _, indexes := range clients {
+		all.Go(func() error {
+			here, ctx := errgroup.WithContext(ctx)
+			here.SetLimit(looksAtOnce)
+			for _, i := range indexes {
+				here.Go(func() error { return do(ctx, i) })
+			}
+			return here.Wait()
+		})
+	}
+	return all.Wait()
+}
+
+func lookAtAll(ctx context.Context, targets []Target, observed []Observed) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(looksAtOnce)
+	for at, indexes := range byPlace(targets) {
+		for batch := range slices.Chunk(indexes, ServicesPerCall) {
+			group.Go(func() error { return lookAtServices(ctx, at, targets, batch, observed) })
+		}
+	}
+	return group.Wait()
+}
+
+func byPlace(targets []Target) map[place][]int {
+	places := map[place][]int{}
+	for i, t := range targets {
+		at := place{t.Client, t.Desired.Cluster}
+		places[at] = append(places[at], i)
+	}
+	return places
+}
+
+func lookAtServices(ctx context.Context, at place, targets []Target, batch []int, observed []Observed) error {
+	var names []string
+	for _, i := range batch {
+		names = append(names, targets[i].Desired.ServiceName)
+	}
+	slices.Sort(names)
+	found, _, err := at.client.ECS.DescribeServices(ctx, at.cluster, slices.Compact(names))
+	missing := errors.Is(err, ecs.ErrNotFound)
+	if err != nil && !missing {
+		return fmt.Errorf("looking at the services of cluster %q: %w", at.cluster, err)
+	}
+	for _, i := range batch {
+		observed[i].ClusterMissing = missing
+		for _, s := range found {
+			if s.Name == targets[i].Desired.ServiceName && s.Status != ecs.Inactive {
+				observed[i].Service = &s
+			}
+		}
+	}
+	return nil
+}
+
+// lookAtCurrent reads the task definition of the PRIMARY deployment. One that is not
+// remembered is mostly the latest of the wanted family, so that is asked for: whoever
+// looks for an equal revision then has it already.
+func lookAtCurrent(ctx context.Context, t Target, o *Observed) error {
+	primary, ok := o.Primary()
+	if !ok {
+		return nil
+	}
+	if _, known := t.Remembered(primary.TaskDefinition); !known && familyOf(primary.TaskDefinition) == t.Desired.Definition.Family() {
+		if _, err := lookAtLatest(ctx, t, o); err != nil {
+			return err
+		}
+	}
+	current, err := o.read.describe(ctx, t, primary.TaskDefinition)
+	o.Current = current
+	return err
+}
+
+// familyOf returns the family in a revision's ARN.
+func familyOf(arn string) string {
+	family, _, _ := strings.Cut(ecs.LastPart(arn), ":")
+	return family
+}
+
+const (
+	// looksAtOnce is how many services of an account and region are read at the same time.
+	looksAtOnce = 8
+	// revisionsByCall is how many revisions of a family are read to find an equal one,
+	// beside those that are remembered.
+	revisionsByCall = 4
+)

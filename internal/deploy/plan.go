@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -58,7 +59,7 @@ func NewPlan(target Target, o Observed) Plan {
 		return Plan{Target: target, Observed: o, Problems: []tagboat.Problem{target.Desired.problem("", "", err.Error())}}
 	}
 	p := Plan{Target: target, Observed: o}
-	if p.Problems = obstacles(target.Desired, o); len(p.Problems) > 0 {
+	if p.Problems = Obstacles(target.Desired, o); len(p.Problems) > 0 {
 		return p
 	}
 	b := builder{desired: target.Desired, observed: o}
@@ -96,7 +97,7 @@ func (b *builder) create() {
 // definition adds the step that brings a revision equal to what is wanted.
 func (b *builder) definition() {
 	for _, candidate := range b.observed.Candidates {
-		if candidate.Status == ecs.Active && equal(b.desired.Definition, candidate) {
+		if candidate.Status == ecs.Active && Equal(b.desired.Definition, candidate) {
 			b.steps = append(b.steps, Reuse{ARN: candidate.ARN})
 			return
 		}
@@ -110,15 +111,15 @@ func (b *builder) update() {
 	members := b.members()
 	b.tags()
 	b.diff = taskdef.Diff(b.current(), b.desired.Definition) + b.diff
-	same := b.observed.Current != nil && equal(b.desired.Definition, *b.observed.Current)
-	if same && len(members) == 0 && b.observed.stopped() == "" {
+	same := b.observed.Current != nil && Equal(b.desired.Definition, *b.observed.Current)
+	if same && len(members) == 0 && b.observed.Stopped() == "" {
 		b.nothingDiffers()
 		return
 	}
 	if !same || b.observed.Current.Status != ecs.Active {
 		b.definition()
 	}
-	if count := b.observed.stopped(); count != "" && members["desiredCount"] == nil {
+	if count := b.observed.Stopped(); count != "" && members["desiredCount"] == nil {
 		members["desiredCount"] = desiredCount(count)
 	}
 	b.updateService(members, same && !b.healthy())
@@ -138,33 +139,33 @@ func (b *builder) current() taskdef.Definition {
 
 // nothingDiffers makes sure that what is wanted also came up.
 func (b *builder) nothingDiffers() {
-	primary, ok := b.observed.primary()
+	primary, ok := b.observed.Primary()
 	switch {
 	case !ok || primary.RolloutState == ecs.RolloutFailed:
 		b.updateService(nil, true)
-	case !settled(*b.observed.Service, primary):
+	case !Settled(*b.observed.Service, primary):
 		b.steps = append(b.steps, Adopt{ID: primary.ID, TaskDefinition: primary.TaskDefinition})
 	}
 }
 
 // healthy tells whether the PRIMARY deployment needs no push to start again.
 func (b *builder) healthy() bool {
-	primary, ok := b.observed.primary()
-	return ok && primary.RolloutState != ecs.RolloutFailed && b.observed.stopped() == ""
+	primary, ok := b.observed.Primary()
+	return ok && primary.RolloutState != ecs.RolloutFailed && b.observed.Stopped() == ""
 }
 
 func (b *builder) updateService(members map[string]json.RawMessage, force bool) {
-	force = force || wantsForce(members)
+	force = force || WantsForce(members)
 	b.steps = append(b.steps, UpdateService{
 		Cluster: b.desired.Cluster, Name: b.desired.ServiceName, Members: members, Force: force,
 	})
 }
 
-// wantsForce reports whether ECS refuses a change of the service that starts no
+// WantsForce reports whether ECS refuses a change of the service that starts no
 // deployment: "When switching from launch type to capacity provider strategy on an
 // existing service, or making a change to a capacity provider strategy on a service that
 // is already using one, you must force a new deployment." (reproio/ecs_deploy#75).
-func wantsForce(members map[string]json.RawMessage) bool {
+func WantsForce(members map[string]json.RawMessage) bool {
 	return members["capacityProviderStrategy"] != nil
 }
 
@@ -176,8 +177,33 @@ func desiredCount(tag string) json.RawMessage {
 	return json.RawMessage(strconv.Itoa(n))
 }
 
-// equal tells whether a revision is what is wanted. One that cannot be read is not.
-func equal(wanted taskdef.Definition, revision ecs.TaskDefinition) bool {
+// Equal tells whether a revision is what is wanted. One that cannot be read is not.
+func Equal(wanted taskdef.Definition, revision ecs.TaskDefinition) bool {
 	d, err := taskdef.FromJSON(revision.Record)
 	return err == nil && taskdef.Equal(wanted, d)
+}
+
+// Obstacles are the problems that leave nothing to plan: there is no cluster, no
+// service, or one that Tagboat cannot roll.
+func Obstacles(d Desired, o Observed) []tagboat.Problem {
+	var hint, message string
+	switch {
+	case o.ClusterMissing:
+		message = fmt.Sprintf("cluster %q does not exist", d.Cluster)
+		hint = "correct cluster under environments in tagboat.yaml, or create it: aws ecs create-cluster --cluster-name " + d.Cluster
+	case o.Service == nil && d.ServiceDefinition == nil:
+		message = fmt.Sprintf("service %q does not exist in cluster %q", d.ServiceName, d.Cluster)
+		hint = "correct the name, or give the service a service: file in tagboat.yaml to create it from"
+	case o.Service == nil:
+		return nil
+	case o.Service.Status == ecs.Draining:
+		message = fmt.Sprintf("service %q in cluster %q is being deleted", d.ServiceName, d.Cluster)
+		hint = "wait until it is gone and deploy again"
+	case o.Service.Controller != "" && o.Service.Controller != "ECS":
+		message = fmt.Sprintf("service %q is rolled by %s, not by ECS itself", d.ServiceName, o.Service.Controller)
+		hint = "only services with the deployment controller ECS can be deployed"
+	default:
+		return nil
+	}
+	return []tagboat.Problem{d.problem("", hint, message)}
 }

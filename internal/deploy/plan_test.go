@@ -8,30 +8,9 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
-
-// observed is a service that runs v1 as revision 1 in the given state of its rollout.
-func observed(t *testing.T, state string, running int) deploy.Observed {
-	t.Helper()
-	current := registered(t, 1, "v1")
-	return deploy.Observed{
-		Service: &ecs.Service{
-			Name: "api", Status: "ACTIVE", Desired: 2, Running: running, MinHealthyPercent: 100, MaxPercent: 200,
-			Record:      json.RawMessage(`{"serviceName":"api","desiredCount":2}`),
-			Deployments: []ecs.Deployment{{ID: "ecs-svc/1", Status: "PRIMARY", TaskDefinition: current.ARN, RolloutState: state, Desired: 2, Running: running}},
-		},
-		Current: &current,
-	}
-}
-
-func registered(t *testing.T, revision int, version string) ecs.TaskDefinition {
-	t.Helper()
-	return ecs.TaskDefinition{
-		ARN: "arn:aws:ecs:r:1:task-definition/api:" + string(rune('0'+revision)), Family: "api", Revision: revision,
-		Status: "ACTIVE", Record: definition(t, version).JSON(),
-	}
-}
 
 func TestPlanSteps(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -40,36 +19,36 @@ func TestPlanSteps(t *testing.T) {
 		want     []string
 	}{
 		"nothing to do": {
-			func() deploy.Observed { return observed(t, "COMPLETED", 2) }, "v1", nil,
+			func() deploy.Observed { return deploytest.Observed(t, "COMPLETED", 2) }, "v1", nil,
 		},
 		"a run that was killed is taken up": {
-			func() deploy.Observed { return observed(t, "IN_PROGRESS", 1) }, "v1",
+			func() deploy.Observed { return deploytest.Observed(t, "IN_PROGRESS", 1) }, "v1",
 			[]string{"watch deployment ecs-svc/1, which is under way"},
 		},
 		"completed, and a task is missing": {
-			func() deploy.Observed { return observed(t, "COMPLETED", 1) }, "v1",
+			func() deploy.Observed { return deploytest.Observed(t, "COMPLETED", 1) }, "v1",
 			[]string{"watch deployment ecs-svc/1, which is under way"},
 		},
 		"what is wanted failed": {
-			func() deploy.Observed { return observed(t, "FAILED", 0) }, "v1",
+			func() deploy.Observed { return deploytest.Observed(t, "FAILED", 0) }, "v1",
 			[]string{"update service api in cluster c (new deployment)"},
 		},
 		"another image": {
-			func() deploy.Observed { return observed(t, "COMPLETED", 2) }, "v2",
+			func() deploy.Observed { return deploytest.Observed(t, "COMPLETED", 2) }, "v2",
 			[]string{"register a revision of task definition api", "update service api in cluster c"},
 		},
 		"another image that was rolled out before": {
 			func() deploy.Observed {
-				o := observed(t, "COMPLETED", 2)
-				o.Candidates = []ecs.TaskDefinition{registered(t, 3, "v3"), registered(t, 2, "v2")}
+				o := deploytest.Observed(t, "COMPLETED", 2)
+				o.Candidates = []ecs.TaskDefinition{deploytest.Registered(t, 3, "v3"), deploytest.Registered(t, 2, "v2")}
 				return o
 			}, "v2",
 			[]string{"use api:2, which is equal", "update service api in cluster c"},
 		},
 		"an equal revision that was deregistered is not used": {
 			func() deploy.Observed {
-				o := observed(t, "COMPLETED", 2)
-				gone := registered(t, 2, "v2")
+				o := deploytest.Observed(t, "COMPLETED", 2)
+				gone := deploytest.Registered(t, 2, "v2")
 				gone.Status = "INACTIVE"
 				o.Candidates = []ecs.TaskDefinition{gone}
 				return o
@@ -78,7 +57,7 @@ func TestPlanSteps(t *testing.T) {
 		},
 		"the service alone": {
 			func() deploy.Observed {
-				o := observed(t, "COMPLETED", 2)
+				o := deploytest.Observed(t, "COMPLETED", 2)
 				o.Service.Record = json.RawMessage(`{"serviceName":"api","desiredCount":5}`)
 				return o
 			}, "v1",
@@ -90,7 +69,7 @@ func TestPlanSteps(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := deploy.NewPlan(target(t, nil, test.wanted), test.observed())
+			p := deploy.NewPlan(deploytest.Target(t, nil, test.wanted), test.observed())
 			var got []string
 			for _, s := range p.Steps {
 				got = append(got, s.String())
@@ -134,7 +113,7 @@ func TestPlanProblems(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wanted, o := target(t, nil, "v2"), observed(t, "COMPLETED", 2)
+			wanted, o := deploytest.Target(t, nil, "v2"), deploytest.Observed(t, "COMPLETED", 2)
 			test.change(&wanted, &o)
 			p := deploy.NewPlan(wanted, o)
 			if len(p.Problems) != 1 || p.Problems[0].Message != test.want || p.Problems[0].Hint == "" {
@@ -146,8 +125,8 @@ func TestPlanProblems(t *testing.T) {
 
 func TestDocument(t *testing.T) {
 	plans := []deploy.Plan{
-		deploy.NewPlan(target(t, nil, "v1"), observed(t, "COMPLETED", 2)),
-		deploy.NewPlan(target(t, nil, "v2"), observed(t, "COMPLETED", 2)),
+		deploy.NewPlan(deploytest.Target(t, nil, "v1"), deploytest.Observed(t, "COMPLETED", 2)),
+		deploy.NewPlan(deploytest.Target(t, nil, "v2"), deploytest.Observed(t, "COMPLETED", 2)),
 	}
 	d := deploy.Document(plans)
 	if len(d.Changes) != 1 || d.Changes[0].Diff == "" {

@@ -16,10 +16,10 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
 
-// found is what a check finds: what would fail, and what may, or could not be checked.
-type found struct{ problems, warnings []tagboat.Problem }
+// findings is what a check finds: what would fail, and what may, or could not be checked.
+type findings struct{ problems, warnings []tagboat.Problem }
 
-func (f *found) add(other found) {
+func (f *findings) add(other findings) {
 	f.problems = append(f.problems, other.problems...)
 	f.warnings = append(f.warnings, other.warnings...)
 }
@@ -27,31 +27,31 @@ func (f *found) add(other found) {
 // preflight checks what can be told from the files, and that what the plan needs is there:
 // images, log groups, target groups, parameters. It asks only, and only for what the plan
 // changes. A question that gets no answer is a warning; an error means that ctx ended.
-func preflight(ctx context.Context, p Plan, parameters answeredParameters) (found, error) {
+func preflight(ctx context.Context, p Plan, parameters answeredParameters) (findings, error) {
 	all := fromFiles(p)
 	if !p.Changes() {
 		all.add(renamed(ctx, p))
 		return all, ctx.Err()
 	}
-	r, err := readRecord(p.Desired.Definition.JSON())
+	r, err := ReadContents(p.Desired.Definition.JSON())
 	if err != nil {
 		return all, err
 	}
 	all.add(missingParameters(p, r, parameters))
 	all.add(ask(ctx,
-		func(ctx context.Context) found { return missingImages(ctx, p) },
-		func(ctx context.Context) found { return missingLogGroups(ctx, p, r) },
-		func(ctx context.Context) found { return unfitTargetGroups(ctx, p, r) },
-		func(ctx context.Context) found { return renamed(ctx, p) },
+		func(ctx context.Context) findings { return missingImages(ctx, p) },
+		func(ctx context.Context) findings { return missingLogGroups(ctx, p, r) },
+		func(ctx context.Context) findings { return unfitTargetGroups(ctx, p, r) },
+		func(ctx context.Context) findings { return renamed(ctx, p) },
 	))
 	return all, ctx.Err()
 }
 
 // fromFiles holds the files against what ECS is known to refuse. What ECS has already is
 // right as it is.
-func fromFiles(p Plan) found {
+func fromFiles(p Plan) findings {
 	if p.Desired.Files == nil || !p.Changes() && len(p.Problems) == 0 {
-		return found{}
+		return findings{}
 	}
 	files := p.Desired.Files()
 	files.Exists = p.Observed.Service != nil
@@ -64,7 +64,7 @@ func fromFiles(p Plan) found {
 			files.Registered = files.Registered || !slices.ContainsFunc(p.Steps, isRegister)
 		}
 	}
-	var all found
+	var all findings
 	for _, f := range lint.Check(files) {
 		problem := p.Desired.problem("", f.Err.Hint, f.Err.Msg)
 		if f.Err.Where != nil {
@@ -85,8 +85,8 @@ func isRegister(s Step) bool {
 }
 
 // ask asks all questions at once and returns the answers in their order.
-func ask(ctx context.Context, questions ...func(context.Context) found) found {
-	answers := make([]found, len(questions))
+func ask(ctx context.Context, questions ...func(context.Context) findings) findings {
+	answers := make([]findings, len(questions))
 	var group errgroup.Group
 	for i, question := range questions {
 		group.Go(func() error {
@@ -95,7 +95,7 @@ func ask(ctx context.Context, questions ...func(context.Context) found) found {
 		})
 	}
 	_ = group.Wait()
-	var all found
+	var all findings
 	for _, a := range answers {
 		all.add(a)
 	}
@@ -103,15 +103,15 @@ func ask(ctx context.Context, questions ...func(context.Context) found) found {
 }
 
 // unanswered says what was not checked, and why.
-func (d Desired) unanswered(at tagboat.Position, what string, err error) found {
-	return found{warnings: []tagboat.Problem{d.problemAt(at,
+func (d Desired) unanswered(at tagboat.Position, what string, err error) findings {
+	return findings{warnings: []tagboat.Problem{d.problemAt(at,
 		fmt.Sprintf("make sure of it yourself, or let it be asked: tagboat generate iam-policy --for deploy --env %s", d.Environment),
 		fmt.Sprintf("not checked: %s: %v", what, err),
 	)}}
 }
 
-func missingImages(ctx context.Context, p Plan) found {
-	var all found
+func missingImages(ctx context.Context, p Plan) findings {
+	var all findings
 	for _, image := range p.Desired.Images {
 		there, err := p.Client.Images.Exists(ctx, image.Pinned)
 		at := p.Desired.place("containerDefinitions", string(image.Container), "image")
@@ -130,10 +130,10 @@ func missingImages(ctx context.Context, p Plan) found {
 
 // missingLogGroups looks for the log groups of the awslogs driver, except those that
 // the driver creates and those of another region.
-func missingLogGroups(ctx context.Context, p Plan, r record) found {
-	var all found
+func missingLogGroups(ctx context.Context, p Plan, r Contents) findings {
+	var all findings
 	for i, c := range r.Containers {
-		group, created := c.logGroup()
+		group, created := c.LogGroup()
 		region := c.LogConfiguration.Options["awslogs-region"]
 		if group == "" || created || region != "" && p.Desired.Region != "" && region != p.Desired.Region {
 			continue
@@ -157,7 +157,7 @@ func missingLogGroups(ctx context.Context, p Plan, r record) found {
 // provided target group … has target type instance, which is incompatible with the awsvpc
 // network mode specified in the task definition.", "The target group … does not have an
 // associated load balancer".
-func unfitTargetGroups(ctx context.Context, p Plan, r record) found {
+func unfitTargetGroups(ctx context.Context, p Plan, r Contents) findings {
 	places := map[string]tagboat.Position{}
 	for i, lb := range wantedShape(p.Desired).LoadBalancers {
 		if _, twice := places[lb.TargetGroup]; lb.TargetGroup != "" && !twice {
@@ -165,7 +165,7 @@ func unfitTargetGroups(ctx context.Context, p Plan, r record) found {
 		}
 	}
 	if len(places) == 0 {
-		return found{}
+		return findings{}
 	}
 	arns := slices.Sorted(maps.Keys(places))
 	groups, err := p.Client.Targets.Groups(ctx, arns)
@@ -176,7 +176,7 @@ func unfitTargetGroups(ctx context.Context, p Plan, r record) found {
 	for _, g := range groups {
 		there[g.ARN] = g
 	}
-	var all found
+	var all findings
 	for _, arn := range arns {
 		if message, hint := unfit(there[arn], arn, r); message != "" {
 			all.problems = append(all.problems, p.Desired.problemAt(places[arn], hint, message))
@@ -186,7 +186,7 @@ func unfitTargetGroups(ctx context.Context, p Plan, r record) found {
 }
 
 // unfit returns why ECS does not take a target group, and what to do; "" where it does.
-func unfit(g ecs.TargetGroup, arn string, r record) (message, hint string) {
+func unfit(g ecs.TargetGroup, arn string, r Contents) (message, hint string) {
 	mode := cmp.Or(r.Network, "bridge")
 	wanted := map[string]string{"awsvpc": "ip", "bridge": "instance"}[mode]
 	switch {
@@ -204,10 +204,10 @@ func unfit(g ecs.TargetGroup, arn string, r record) (message, hint string) {
 
 // renamed finds the service that runs the family where there is none with the wanted name:
 // mostly one of the two names is misspelt. A family that is new runs nowhere.
-func renamed(ctx context.Context, p Plan) found {
+func renamed(ctx context.Context, p Plan) findings {
 	family := p.Desired.Definition.Family()
 	if p.Observed.Service != nil || p.Observed.ClusterMissing || p.Observed.latest == nil || family == "" {
-		return found{}
+		return findings{}
 	}
 	at := p.Desired.place("service", "serviceName")
 	arns, err := p.Client.ECS.ListTasks(ctx, p.Desired.Cluster, ecs.TaskFilter{Family: family, DesiredStatus: ecs.Running})
@@ -227,9 +227,9 @@ func renamed(ctx context.Context, p Plan) found {
 	slices.Sort(others)
 	others = slices.Compact(others)
 	if len(others) == 0 {
-		return found{}
+		return findings{}
 	}
-	return found{warnings: []tagboat.Problem{p.Desired.problemAt(at,
+	return findings{warnings: []tagboat.Problem{p.Desired.problemAt(at,
 		fmt.Sprintf("if it is the same service, name it so: serviceName: %s", others[0]),
 		fmt.Sprintf("there is no service %q in cluster %q, and the family %s runs there as service %s",
 			p.Desired.ServiceName, cmp.Or(ecs.LastPart(p.Desired.Cluster), "default"), family, strings.Join(others, ", ")),

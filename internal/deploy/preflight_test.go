@@ -9,6 +9,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/source"
 	"github.com/tagboat/tagboat/internal/taskdef/lint"
@@ -31,10 +32,10 @@ func prepared(t *testing.T, wanted deploy.Target) (problems, warnings []string) 
 }
 
 // wants is a target whose only container has more members.
-func wants(t *testing.T, f *fake, members string) deploy.Target {
+func wants(t *testing.T, f *deploytest.ECS, members string) deploy.Target {
 	t.Helper()
-	wanted := target(t, f.client(), "v1")
-	wanted.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[{"name":"app","image":%q,%s}]}`, reference("v1").Pinned(), members))
+	wanted := deploytest.Target(t, f.Client(), "v1")
+	wanted.Desired.Definition = deploytest.Parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[{"name":"app","image":%q,%s}]}`, deploytest.Reference("v1").Pinned(), members))
 	return wanted
 }
 
@@ -50,7 +51,7 @@ func TestPreflightLogGroups(t *testing.T) {
 		"another driver":      {`{"logDriver":"splunk","options":{"awslogs-group":"/x"}}`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			problems, _ := prepared(t, wants(t, newFake(), `"logConfiguration":`+test.log))
+			problems, _ := prepared(t, wants(t, deploytest.New(), `"logConfiguration":`+test.log))
 			if len(problems) != test.want {
 				t.Errorf("problems: %+v", problems)
 			}
@@ -68,17 +69,17 @@ func TestWhatCannotBeAskedIsAWarning(t *testing.T) {
 		"GetParameters":        "whether the parameters of its secrets exist: killed",
 	} {
 		t.Run(op, func(t *testing.T) {
-			f := newFake()
-			f.stored = []string{"/a"}
-			f.tgs = []ecs.TargetGroup{{ARN: "arn:x", Type: "instance", LoadBalancers: []string{"arn:lb"}}}
-			f.refuse = func(asked string) error {
+			f := deploytest.New()
+			f.Stored = []string{"/a"}
+			f.Tgs = []ecs.TargetGroup{{ARN: "arn:x", Type: "instance", LoadBalancers: []string{"arn:lb"}}}
+			f.Refuse = func(asked string) error {
 				if asked == op {
-					return errKilled
+					return deploytest.ErrKilled
 				}
 				return nil
 			}
 			wanted := wants(t, f, `"secrets":[{"name":"A","valueFrom":"/a"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/c/api"}}`)
-			service := parse(t, `{"desiredCount":1,"loadBalancers":[{"targetGroupArn":"arn:x","containerName":"app","containerPort":1}]}`)
+			service := deploytest.Parse(t, `{"desiredCount":1,"loadBalancers":[{"targetGroupArn":"arn:x","containerName":"app","containerPort":1}]}`)
 			wanted.Desired.ServiceDefinition = &service
 			problems, warnings := prepared(t, wanted)
 			if len(problems) > 0 || len(warnings) != 1 || !strings.HasPrefix(warnings[0], "not checked: "+want) {
@@ -105,8 +106,8 @@ func TestPreflightSecrets(t *testing.T) {
 		"elsewhere, not looked": {`"secrets":[{"name":"A","valueFrom":"` + there + `"},{"name":"B","valueFrom":"` + manager + `"}]`, nil, []string{"not checked: whether its secrets exist that are in Secrets Manager or in another region"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake()
-			f.stored = []string{"/a", "plain"}
+			f := deploytest.New()
+			f.Stored = []string{"/a", "plain"}
 			problems, warnings := prepared(t, wants(t, f, test.members))
 			if diff := cmp.Diff(test.problems, problems); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
@@ -119,9 +120,9 @@ func TestPreflightSecrets(t *testing.T) {
 }
 
 func TestParametersAreAskedForOnce(t *testing.T) {
-	f := newFake()
-	f.stored = []string{"/a"}
-	client := f.client()
+	f := deploytest.New()
+	f.Stored = []string{"/a"}
+	client := f.Client()
 	var targets []deploy.Target
 	for range 30 {
 		wanted := wants(t, f, `"secrets":[{"name":"A","valueFrom":"/a"}]`)
@@ -131,8 +132,8 @@ func TestParametersAreAskedForOnce(t *testing.T) {
 	if _, err := deploy.Prepare(t.Context(), targets); err != nil {
 		t.Fatal(err)
 	}
-	if f.calls["GetParameters"] != 1 {
-		t.Errorf("%d calls", f.calls["GetParameters"])
+	if f.Calls["GetParameters"] != 1 {
+		t.Errorf("%d calls", f.Calls["GetParameters"])
 	}
 }
 
@@ -141,9 +142,9 @@ func TestParametersAreAskedForOnce(t *testing.T) {
 func TestServiceUnderAnotherName(t *testing.T) {
 	for name, mustExist := range map[string]bool{"would be created": false, "must exist": true} {
 		t.Run(name, func(t *testing.T) {
-			f := running(t)
-			f.tasks = append(f.tasks, ecs.Task{ARN: "arn:x/t", Group: "service:api", TaskDefinition: f.definitions[0].ARN, DesiredStatus: "RUNNING"})
-			wanted := target(t, f.client(), "v2")
+			f := deploytest.Running(t)
+			f.Tasks = append(f.Tasks, ecs.Task{ARN: "arn:x/t", Group: "service:api", TaskDefinition: f.Definitions[0].ARN, DesiredStatus: "RUNNING"})
+			wanted := deploytest.Target(t, f.Client(), "v2")
 			wanted.Desired.ServiceName = "apy"
 			if mustExist {
 				wanted.Desired.ServiceDefinition = nil
@@ -159,23 +160,23 @@ func TestServiceUnderAnotherName(t *testing.T) {
 
 // TestFilesAreHeldAgainstECS finds what the files say wrong, and nothing where ECS has it so.
 func TestFilesAreHeldAgainstECS(t *testing.T) {
-	wrong := func(f *fake, version string) deploy.Target {
-		wanted := target(t, f.client(), version)
+	wrong := func(f *deploytest.ECS, version string) deploy.Target {
+		wanted := deploytest.Target(t, f.Client(), version)
 		wanted.Desired.Files = func() lint.Files {
 			at := tagboat.Position{File: "api.json", Line: 1, Column: 2, Text: "the line"}
 			return lint.Files{Task: source.Make(map[string]any{"family": "my.app"}, at, ""), Service: source.Make(map[string]any{"serviceName": "x.y"}, at, "")}
 		}
 		return wanted
 	}
-	problems, _ := prepared(t, wrong(newFake(), "v1"))
+	problems, _ := prepared(t, wrong(deploytest.New(), "v1"))
 	want := []string{`family "my.app" has characters that ECS does not take, or too many`, `serviceName "x.y" has characters that ECS does not take, or too many`}
 	if diff := cmp.Diff(want, problems); diff != "" {
 		t.Errorf("to be created (-want +got):\n%s", diff)
 	}
-	if problems, _ := prepared(t, wrong(running(t), "v1")); len(problems) > 0 {
+	if problems, _ := prepared(t, wrong(deploytest.Running(t), "v1")); len(problems) > 0 {
 		t.Errorf("what runs was found wrong: %q", problems)
 	}
-	problems, _ = prepared(t, wrong(running(t), "v2"))
+	problems, _ = prepared(t, wrong(deploytest.Running(t), "v2"))
 	if diff := cmp.Diff(want[:1], problems); diff != "" {
 		t.Errorf("another definition (-want +got):\n%s", diff)
 	}
@@ -197,11 +198,11 @@ func TestPreflightTargetGroups(t *testing.T) {
 		"without a load balancer": {``, []ecs.TargetGroup{{ARN: "arn:x", Type: "instance"}}, []string{`target group "arn:x" has no load balancer`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake()
-			f.tgs = test.groups
-			wanted := target(t, f.client(), "v1")
-			wanted.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api",%s"containerDefinitions":[{"name":"app","image":%q}]}`, test.mode, reference("v1").Pinned()))
-			service := parse(t, `{"desiredCount":1,"loadBalancers":[{"targetGroupArn":"arn:x","containerName":"app","containerPort":1}]}`)
+			f := deploytest.New()
+			f.Tgs = test.groups
+			wanted := deploytest.Target(t, f.Client(), "v1")
+			wanted.Desired.Definition = deploytest.Parse(t, fmt.Sprintf(`{"family":"api",%s"containerDefinitions":[{"name":"app","image":%q}]}`, test.mode, deploytest.Reference("v1").Pinned()))
+			service := deploytest.Parse(t, `{"desiredCount":1,"loadBalancers":[{"targetGroupArn":"arn:x","containerName":"app","containerPort":1}]}`)
 			wanted.Desired.ServiceDefinition = &service
 			problems, _ := prepared(t, wanted)
 			if diff := cmp.Diff(test.want, problems); diff != "" {

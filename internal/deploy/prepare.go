@@ -13,7 +13,7 @@ import (
 // not look; what it found wrong stands in the plans as Problems, and what it could not
 // check as Warnings.
 func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
-	observed, err := look(ctx, targets, lookForEqual)
+	observed, err := Look(ctx, targets, lookForEqual)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 		plans[i] = NewPlan(t, observed[i])
 	}
 	parameters := askForParameters(ctx, plans)
-	err = eachAtOnce(ctx, targets, func(ctx context.Context, i int) error {
+	err = Each(ctx, targets, func(ctx context.Context, i int) error {
 		if err := confirm(ctx, &plans[i]); err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func confirm(ctx context.Context, p *Plan) error {
 	if _, updates := p.Steps[0].(UpdateService); !updates {
 		return nil
 	}
-	now, err := describeNow(ctx, p.Client, p.Observed.Current.ARN)
+	now, err := DescribeNow(ctx, p.Client, p.Observed.Current.ARN)
 	gone := errors.Is(err, ecs.ErrNotFound)
 	if err != nil && !gone || now.Status == ecs.Active {
 		return err
@@ -62,40 +62,59 @@ func confirm(ctx context.Context, p *Plan) error {
 	return err
 }
 
-// Ready makes sure of the revisions that plans deploy, and registers those that are to be,
-// so that what ECS refuses of them shows before anything runs otherwise. The plans then use
-// them. An error that says that ECS refused is of kind Usage.
-func Ready(ctx context.Context, plans []Plan) error {
-	shared := newRegistrations()
-	return eachAtOnce(ctx, targetsOf(plans), func(ctx context.Context, i int) error {
-		p := &plans[i]
-		a := applier{client: p.Client, desired: p.Desired, observed: p.Observed, registrations: shared}
-		for n, step := range p.Steps {
-			var err error
-			switch s := step.(type) {
-			case Register:
-				a.definition, err = a.register(ctx, s)
-			case Reuse:
-				a.definition, err = a.usable(ctx, s.ARN)
-			default:
-				continue
-			}
-			if errors.Is(err, ecs.ErrNotDone) {
-				return tagboat.Usagef("%s in %s cannot be deployed: %s", p.Desired.Service, p.Desired.Environment, err)
-			}
-			if err != nil {
-				return err
-			}
-			p.Steps[n] = Reuse{ARN: a.definition}
-		}
-		return nil
-	})
-}
-
-func targetsOf(plans []Plan) []Target {
+func TargetsOf(plans []Plan) []Target {
 	targets := make([]Target, len(plans))
 	for i, p := range plans {
 		targets[i] = p.Target
 	}
 	return targets
 }
+
+// askedBefore puts clients in the place of others that ask each question once.
+type askedBefore struct {
+	images memo[imageQuestion, bool]
+	groups memo[groupQuestion, bool]
+}
+
+type imageQuestion struct {
+	to    Images
+	image tagboat.Reference
+}
+
+type groupQuestion struct {
+	to   Logs
+	name string
+}
+
+// client returns c with what Preflight asks remembered.
+func (b *askedBefore) client(c *Client) *Client {
+	remembering := *c
+	remembering.Images = imagesOnce{b, c.Images}
+	remembering.Logs = logsOnce{c.Logs, b}
+	return &remembering
+}
+
+type imagesOnce struct {
+	before *askedBefore
+	images Images
+}
+
+// Exists implements Images.
+func (o imagesOnce) Exists(ctx context.Context, image tagboat.Reference) (bool, error) {
+	return o.before.images.get(ctx, imageQuestion{o.images, image}, func() (bool, error) { return o.images.Exists(ctx, image) })
+}
+
+type logsOnce struct {
+	Logs
+	before *askedBefore
+}
+
+// GroupExists implements Logs.
+func (o logsOnce) GroupExists(ctx context.Context, name string) (bool, error) {
+	return o.before.groups.get(ctx, groupQuestion{o.Logs, name}, func() (bool, error) { return o.Logs.GroupExists(ctx, name) })
+}
+
+var (
+	_ Images = imagesOnce{}
+	_ Logs   = logsOnce{}
+)

@@ -8,46 +8,46 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// record is what of a task definition is looked at besides comparing it.
+// Contents is what of a task definition is looked at besides comparing it.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
-type record struct {
-	Family     string            `json:"family"`
-	Network    string            `json:"networkMode"` // "" means bridge
-	Memory     string            `json:"memory"`
-	Containers []containerRecord `json:"containerDefinitions"`
+type Contents struct {
+	Family     string      `json:"family"`
+	Network    string      `json:"networkMode"` // "" means bridge
+	Memory     string      `json:"memory"`
+	Containers []Container `json:"containerDefinitions"`
 }
 
-type containerRecord struct {
-	Name             string         `json:"name"`
-	Image            string         `json:"image"`
-	Memory           int            `json:"memory"`    // hard limit in MiB; 0 where there is none
-	Essential        *bool          `json:"essential"` // nil means that it is
-	Secrets          []secretRecord `json:"secrets"`
+type Container struct {
+	Name             string      `json:"name"`
+	Image            string      `json:"image"`
+	Memory           int         `json:"memory"`    // hard limit in MiB; 0 where there is none
+	Essential        *bool       `json:"essential"` // nil means that it is
+	Secrets          []SecretRef `json:"secrets"`
 	LogConfiguration struct {
 		Driver  string            `json:"logDriver"`
 		Options map[string]string `json:"options"`
-		Secrets []secretRecord    `json:"secretOptions"`
+		Secrets []SecretRef       `json:"secretOptions"`
 	} `json:"logConfiguration"`
 }
 
-type secretRecord struct {
+type SecretRef struct {
 	Name string `json:"name"`
 	From string `json:"valueFrom"`
 }
 
-// readRecord reads the members that record has; others are ignored.
-func readRecord(data json.RawMessage) (record, error) {
-	var r record
+// ReadContents reads the members that record has; others are ignored.
+func ReadContents(data json.RawMessage) (Contents, error) {
+	var r Contents
 	if err := json.Unmarshal(data, &r); err != nil {
-		return record{}, fmt.Errorf("reading a task definition: %w", err)
+		return Contents{}, fmt.Errorf("reading a task definition: %w", err)
 	}
 	return r, nil
 }
 
-// logGroup returns the log group that the container writes to with the awslogs driver,
+// LogGroup returns the log group that the container writes to with the awslogs driver,
 // and whether the driver creates it.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
-func (c containerRecord) logGroup() (group string, created bool) {
+func (c Container) LogGroup() (group string, created bool) {
 	if c.LogConfiguration.Driver != "awslogs" {
 		return "", false
 	}
@@ -55,9 +55,9 @@ func (c containerRecord) logGroup() (group string, created bool) {
 	return c.LogConfiguration.Options["awslogs-group"], created
 }
 
-// logStream returns the log stream of the container in a task, or "" where the
+// LogStream returns the log stream of the container in a task, or "" where the
 // configuration does not tell: prefix/container/task-id.
-func (c containerRecord) logStream(taskID string) string {
+func (c Container) LogStream(taskID string) string {
 	prefix := c.LogConfiguration.Options["awslogs-stream-prefix"]
 	if prefix == "" {
 		return ""
@@ -65,11 +65,62 @@ func (c containerRecord) logStream(taskID string) string {
 	return prefix + "/" + c.Name + "/" + taskID
 }
 
-// registeredBy returns the ARN of who registered a revision, or "".
-func registeredBy(d ecs.TaskDefinition) string {
+// RegisteredBy returns the ARN of who registered a revision, or "".
+func RegisteredBy(d ecs.TaskDefinition) string {
 	var r struct {
 		RegisteredBy string `json:"registeredBy"`
 	}
 	_ = json.Unmarshal(d.Record, &r) // AWS answered it
 	return r.RegisteredBy
+}
+
+// ServiceSettings is what of a service's record makes causes plainer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+type ServiceSettings struct {
+	Network struct {
+		VPC struct {
+			Subnets  []string `json:"subnets"`
+			PublicIP string   `json:"assignPublicIp"`
+		} `json:"awsvpcConfiguration"`
+	} `json:"networkConfiguration"`
+	Deployment struct {
+		Strategy string            `json:"strategy"`
+		Hooks    []json.RawMessage `json:"lifecycleHooks"`
+		Alarms   struct {
+			Names    []string `json:"alarmNames"`
+			Enable   bool     `json:"enable"`
+			Rollback bool     `json:"rollback"`
+		} `json:"alarms"`
+		Breaker struct {
+			Enable   bool `json:"enable"`
+			Rollback bool `json:"rollback"`
+		} `json:"deploymentCircuitBreaker"`
+	} `json:"deploymentConfiguration"`
+	Current string `json:"currentServiceDeployment"` // ARN
+}
+
+// RollsBack tells what makes ECS itself roll a deployment of the service back: "" where
+// nothing does.
+func (r ServiceSettings) RollsBack() string {
+	switch {
+	case r.Deployment.Breaker.Enable && r.Deployment.Breaker.Rollback:
+		return "its circuit breaker"
+	case r.Deployment.Alarms.Enable && r.Deployment.Alarms.Rollback:
+		return "the alarms of the service"
+	default:
+		return ""
+	}
+}
+
+// Staged tells whether deployments of the service do more than to roll.
+func (r ServiceSettings) Staged() bool {
+	rolling := r.Deployment.Strategy == "" || r.Deployment.Strategy == "ROLLING"
+	return !rolling || len(r.Deployment.Hooks) > 0 || r.Deployment.Alarms.Enable
+}
+
+func SettingsOf(s ecs.Service) ServiceSettings {
+	var r ServiceSettings
+	// AWS answered the record: what of it cannot be read only makes causes less plain.
+	_ = json.Unmarshal(s.Record, &r)
+	return r
 }

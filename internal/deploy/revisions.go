@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -11,7 +14,7 @@ import (
 // definitions reads task definitions for one look, each once, however many services
 // have it.
 type definitions struct {
-	asked asked[definitionQuestion, *ecs.TaskDefinition]
+	asked memo[definitionQuestion, *ecs.TaskDefinition]
 }
 
 type definitionQuestion struct {
@@ -22,8 +25,8 @@ type definitionQuestion struct {
 // describe returns a task definition; one that does not exist, or was deleted for good,
 // is nil. Whoever gets one must not change it.
 func (d *definitions) describe(ctx context.Context, t Target, id string) (*ecs.TaskDefinition, error) {
-	return d.asked.once(ctx, definitionQuestion{t.Client, id}, func() (*ecs.TaskDefinition, error) {
-		if d, ok := t.remembered(id); ok {
+	return d.asked.get(ctx, definitionQuestion{t.Client, id}, func() (*ecs.TaskDefinition, error) {
+		if d, ok := t.Remembered(id); ok {
 			return &d, nil
 		}
 		described, err := t.Client.ECS.DescribeTaskDefinition(ctx, id)
@@ -37,7 +40,166 @@ func (d *definitions) describe(ctx context.Context, t Target, id string) (*ecs.T
 	})
 }
 
-// remembered returns a revision by its ARN where that takes no call.
-func (t Target) remembered(arn string) (ecs.TaskDefinition, bool) {
+// Remembered returns a revision by its ARN where that takes no call.
+func (t Target) Remembered(arn string) (ecs.TaskDefinition, bool) {
 	return t.Client.ECS.Remembered(arn, t.Desired.Definition.JSON())
+}
+
+// lookAtLatest reads the latest active revision of the wanted family, once; nil where
+// there is none.
+func lookAtLatest(ctx context.Context, t Target, o *Observed) (*ecs.TaskDefinition, error) {
+	if o.latest != nil {
+		return o.latest, nil
+	}
+	latest, err := o.read.describe(ctx, t, t.Desired.Definition.Family())
+	o.latest = latest
+	return latest, err
+}
+
+// lookForEqual reads recent revisions of the wanted family until one is equal to what
+// is wanted. It reads none where the current one is.
+func lookForEqual(ctx context.Context, t Target, o *Observed) error {
+	if o.ClusterMissing || o.Current != nil && o.Current.Status == ecs.Active && Equal(t.Desired.Definition, *o.Current) {
+		return nil
+	}
+	if t.Desired.Revision != "" {
+		return lookForRevision(ctx, t, o)
+	}
+	latest, err := lookAtLatest(ctx, t, o)
+	if err != nil || latest == nil {
+		return err
+	}
+	calls := 0
+	for n := latest.Revision; n > max(0, latest.Revision-mostRevisions); n-- {
+		arn := revisionOf(*latest, n)
+		_, remembered := t.Remembered(arn)
+		if !remembered {
+			calls++
+		}
+		if calls > revisionsByCall && !remembered || o.Current != nil && arn == o.Current.ARN {
+			continue
+		}
+		candidate, err := o.read.describe(ctx, t, arn)
+		if err != nil {
+			return err
+		}
+		if candidate == nil || candidate.Status != ecs.Active || !Equal(t.Desired.Definition, *candidate) {
+			continue
+		}
+		if remembered && n != latest.Revision { // it may have been deregistered since
+			if candidate, err = o.read.describe(ctx, t, ecs.LastPart(arn)); err != nil {
+				return err
+			}
+		}
+		if candidate != nil && candidate.Status == ecs.Active {
+			o.Candidates = append(o.Candidates, *candidate)
+			return nil
+		}
+	}
+	return nil
+}
+
+// lookForRevision reads the revision that is gone back to. Where it was deregistered it
+// looks for an equal one that was registered since, however many there are.
+func lookForRevision(ctx context.Context, t Target, o *Observed) error {
+	now, err := o.read.describe(ctx, t, t.Desired.Revision) // it was read by its name a moment ago
+	if err != nil || now == nil {
+		return err
+	}
+	if now.Status != ecs.Active {
+		if now, err = o.read.equal(ctx, t, now.Revision); err != nil || now == nil {
+			return err
+		}
+	}
+	o.Candidates = append(o.Candidates, *now)
+	return nil
+}
+
+// mostRevisions is how many revisions of a family are searched for one that is equal to a
+// revision that was deregistered.
+const mostRevisions = 100
+
+// equal returns the newest ACTIVE revision that is equal to what is wanted, of those after
+// a revision; nil where there is none. Revisions are counted up by one, so those before
+// the latest have names that need no list.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+func (d *definitions) equal(ctx context.Context, t Target, after int) (*ecs.TaskDefinition, error) {
+	latest, err := d.describe(ctx, t, t.Desired.Definition.Family())
+	if err != nil || latest == nil {
+		return nil, err
+	}
+	for n := latest.Revision; n > max(after, latest.Revision-mostRevisions); n-- {
+		candidate, err := d.describe(ctx, t, revisionOf(*latest, n))
+		if err != nil {
+			return nil, err
+		}
+		if candidate == nil || candidate.Status != ecs.Active || !Equal(t.Desired.Definition, *candidate) {
+			continue
+		}
+		now, err := d.describe(ctx, t, ecs.LastPart(candidate.ARN))
+		if err != nil || now != nil && now.Status == ecs.Active {
+			return now, err
+		}
+	}
+	return nil, nil
+}
+
+// EqualAfter is definitions.equal for one look.
+func EqualAfter(ctx context.Context, t Target, after int) (*ecs.TaskDefinition, error) {
+	var read definitions
+	return read.equal(ctx, t, after)
+}
+
+// revisionOf returns the ARN of another revision of the family.
+func revisionOf(of ecs.TaskDefinition, n int) string {
+	family, _ := strings.CutSuffix(of.ARN, ":"+strconv.Itoa(of.Revision))
+	return family + ":" + strconv.Itoa(n)
+}
+
+// DescribeNow reads a revision as ECS has it now. It is asked for by its name, since what
+// was read by an ARN is remembered, with the status that it had.
+func DescribeNow(ctx context.Context, client *Client, arn string) (ecs.TaskDefinition, error) {
+	described, err := client.ECS.DescribeTaskDefinition(ctx, ecs.LastPart(arn))
+	if err != nil {
+		return ecs.TaskDefinition{}, fmt.Errorf("reading task definition %q: %w", arn, err)
+	}
+	return described, nil
+}
+
+// asked remembers the answers to questions, so that a hundred services with the same
+// image ask for it once. It may be used by several goroutines at once.
+type memo[Question comparable, Answer any] struct {
+	mu      sync.Mutex
+	answers map[Question]*memoized[Answer]
+}
+
+// answer is there once its channel is closed.
+type memoized[Answer any] struct {
+	given chan struct{}
+	is    Answer
+	err   error
+}
+
+// get returns the answer to a question, which is put if nobody has put it yet.
+func (a *memo[Question, Answer]) get(ctx context.Context, q Question, put func() (Answer, error)) (none Answer, err error) {
+	a.mu.Lock()
+	if a.answers == nil {
+		a.answers = map[Question]*memoized[Answer]{}
+	}
+	known, ok := a.answers[q]
+	if !ok {
+		known = &memoized[Answer]{given: make(chan struct{})}
+		a.answers[q] = known
+	}
+	a.mu.Unlock()
+	if !ok {
+		known.is, known.err = put()
+		close(known.given)
+	}
+	select {
+	case <-known.given:
+		return known.is, known.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
 }

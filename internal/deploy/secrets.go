@@ -10,13 +10,6 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Parameters looks into Parameter Store.
-type Parameters interface {
-	// Missing returns those names, or ARNs, that there is no parameter for. It reads no
-	// secret.
-	Missing(ctx context.Context, names []string) ([]string, error)
-}
-
 // answeredParameters is which parameters are missing in one account and region.
 type answeredParameters struct {
 	missing map[string]bool
@@ -28,7 +21,7 @@ type answeredParameters struct {
 func askForParameters(ctx context.Context, plans []Plan) map[*Client]answeredParameters {
 	names := map[*Client][]string{}
 	for _, p := range plans {
-		r, err := readRecord(p.Desired.Definition.JSON())
+		r, err := ReadContents(p.Desired.Definition.JSON())
 		if err != nil || !p.Changes() || p.Client.Parameters == nil {
 			continue
 		}
@@ -59,8 +52,8 @@ func askForParameters(ctx context.Context, plans []Plan) map[*Client]answeredPar
 }
 
 // missingParameters returns the secrets of a plan that name a parameter which is not there.
-func missingParameters(p Plan, r record, answer answeredParameters) found {
-	var all found
+func missingParameters(p Plan, r Contents, answer answeredParameters) findings {
+	var all findings
 	var unknown, elsewhere bool
 	for _, s := range secretsOf(r) {
 		switch {
@@ -92,9 +85,9 @@ type secret struct {
 	path            []string // of from in the task definition
 }
 
-func secretsOf(r record) []secret {
+func secretsOf(r Contents) []secret {
 	var all []secret
-	add := func(c containerRecord, list []secretRecord, path ...string) {
+	add := func(c Container, list []SecretRef, path ...string) {
 		for _, s := range list {
 			if s.From != "" {
 				place := slices.Concat([]string{"containerDefinitions", c.Name}, path, []string{s.Name, "valueFrom"})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -28,8 +29,8 @@ func TestDesiredCountThatECSRefuses(t *testing.T) {
 		"a DAEMON whose file does not say so": {`{"desiredCount":2}`, "DAEMON", "takes no desiredCount"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wanted, o := target(t, nil, "v1"), observed(t, "COMPLETED", 2)
-			service := parse(t, test.service)
+			wanted, o := deploytest.Target(t, nil, "v1"), deploytest.Observed(t, "COMPLETED", 2)
+			service := deploytest.Parse(t, test.service)
 			wanted.Desired.ServiceDefinition = &service
 			o.Service.SchedulingStrategy = test.exists
 			o.Service.Record = json.RawMessage(`{"schedulingStrategy":"` + test.exists + `","desiredCount":2}`)
@@ -56,8 +57,8 @@ func TestCapacityProvidersForceADeployment(t *testing.T) {
 		"none any more":         {`{"capacityProviderStrategy":[{"capacityProvider":"FARGATE"}]}`, `{"capacityProviderStrategy":[]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wanted, o := target(t, nil, "v1"), observed(t, "COMPLETED", 2)
-			service := parse(t, test.service)
+			wanted, o := deploytest.Target(t, nil, "v1"), deploytest.Observed(t, "COMPLETED", 2)
+			service := deploytest.Parse(t, test.service)
 			wanted.Desired.ServiceDefinition, o.Service.Record = &service, json.RawMessage(test.record)
 			p := deploy.NewPlan(wanted, o)
 			if len(p.Steps) != 1 || p.Steps[0].String() != "update service api in cluster c: capacityProviderStrategy (new deployment)" {
@@ -69,8 +70,8 @@ func TestCapacityProvidersForceADeployment(t *testing.T) {
 
 // TestEmptyListsAreNotSent: ECS refuses some of them, and none says anything.
 func TestEmptyListsAreNotSent(t *testing.T) {
-	wanted := target(t, nil, "v1")
-	service := parse(t, `{"desiredCount":1,"tags":[],"loadBalancers":[],"deploymentConfiguration":{"lifecycleHooks":[]}}`)
+	wanted := deploytest.Target(t, nil, "v1")
+	service := deploytest.Parse(t, `{"desiredCount":1,"tags":[],"loadBalancers":[],"deploymentConfiguration":{"lifecycleHooks":[]}}`)
 	wanted.Desired.ServiceDefinition = &service
 	steps := deploy.NewPlan(wanted, deploy.Observed{}).Steps
 	create, ok := steps[len(steps)-1].(deploy.CreateService)
@@ -80,45 +81,45 @@ func TestEmptyListsAreNotSent(t *testing.T) {
 }
 
 // tagged is a target whose file gives the service tags.
-func tagged(t *testing.T, f *fake, version, tags string) deploy.Target {
+func tagged(t *testing.T, f *deploytest.ECS, version, tags string) deploy.Target {
 	t.Helper()
-	wanted := target(t, f.client(), version)
-	service := parse(t, `{"desiredCount":2,"tags":`+tags+`}`)
+	wanted := deploytest.Target(t, f.Client(), version)
+	service := deploytest.Parse(t, `{"desiredCount":2,"tags":`+tags+`}`)
 	wanted.Desired.ServiceDefinition = &service
 	return wanted
 }
 
 // TestChangedTagsOfAService are applied, without a deployment where nothing else differs.
 func TestChangedTagsOfAService(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.services["api"].Tags = map[string]string{"old": "1", "aws:x": "y"}
-		got := runMany(t, []deploy.Target{tagged(t, f, "v1", `[{"key":"team","value":"shop"}]`)}, wait)[0]
-		if got.Verdict != tagboat.VerdictSucceeded || f.changes() != "TagResource 1, UntagResource 1" {
-			t.Errorf("%s: %s; %s", got.Verdict, got.Reason, f.changes())
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Services["api"].Tags = map[string]string{"old": "1", "aws:x": "y"}
+		got := deploytest.RunMany(t, []deploy.Target{tagged(t, f, "v1", `[{"key":"team","value":"shop"}]`)}, deploytest.Wait())[0]
+		if got.Verdict != tagboat.VerdictSucceeded || f.Changes() != "TagResource 1, UntagResource 1" {
+			t.Errorf("%s: %s; %s", got.Verdict, got.Reason, f.Changes())
 		}
-		tags := f.services["api"].Tags
+		tags := f.Services["api"].Tags
 		if len(tags) != 2 || tags["team"] != "shop" || tags["aws:x"] != "y" {
 			t.Errorf("tags %v", tags)
 		}
-		clear(f.calls)
-		got = runMany(t, []deploy.Target{tagged(t, f, "v1", `[{"key":"team","value":"shop"}]`)}, wait)[0]
-		if got.Verdict != tagboat.VerdictUnchanged || f.changes() != "" {
-			t.Errorf("again: %s: %s; %s", got.Verdict, got.Reason, f.changes())
+		clear(f.Calls)
+		got = deploytest.RunMany(t, []deploy.Target{tagged(t, f, "v1", `[{"key":"team","value":"shop"}]`)}, deploytest.Wait())[0]
+		if got.Verdict != tagboat.VerdictUnchanged || f.Changes() != "" {
+			t.Errorf("again: %s: %s; %s", got.Verdict, got.Reason, f.Changes())
 		}
-		clear(f.calls)
-		got = runMany(t, []deploy.Target{tagged(t, f, "v2", `[{"key":"team","value":"web"}]`)}, wait)[0]
-		if got.Verdict != tagboat.VerdictSucceeded || f.services["api"].Tags["team"] != "web" {
-			t.Errorf("with another version: %s: %s; %s, tags %v", got.Verdict, got.Reason, f.changes(), f.services["api"].Tags)
+		clear(f.Calls)
+		got = deploytest.RunMany(t, []deploy.Target{tagged(t, f, "v2", `[{"key":"team","value":"web"}]`)}, deploytest.Wait())[0]
+		if got.Verdict != tagboat.VerdictSucceeded || f.Services["api"].Tags["team"] != "web" {
+			t.Errorf("with another version: %s: %s; %s, tags %v", got.Verdict, got.Reason, f.Changes(), f.Services["api"].Tags)
 		}
 	})
 }
 
 // TestTagsThatCannotBeChanged: an ARN of the old form takes no tags.
 func TestTagsThatCannotBeChanged(t *testing.T) {
-	o := observed(t, "COMPLETED", 2)
+	o := deploytest.Observed(t, "COMPLETED", 2)
 	o.Service.ARN, o.Service.ClusterARN = "arn:aws:ecs:r:1:service/api", "arn:aws:ecs:r:1:cluster/c"
-	p := deploy.NewPlan(tagged(t, newFake(), "v1", `[{"key":"a","value":"b"}]`), o)
+	p := deploy.NewPlan(tagged(t, deploytest.New(), "v1", `[{"key":"a","value":"b"}]`), o)
 	if len(p.Problems) != 1 || !strings.Contains(p.Problems[0].Message, "of the old form") {
 		t.Errorf("problems %+v", p.Problems)
 	}
@@ -127,15 +128,15 @@ func TestTagsThatCannotBeChanged(t *testing.T) {
 // TestRefusedUpdateAfterTags: what was changed before a refusal is said, and that is no
 // refusal of which nothing came.
 func TestRefusedUpdateAfterTags(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.refuse = func(op string) error {
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Refuse = func(op string) error {
 			if op == "UpdateService" {
 				return ecs.ErrNotDone
 			}
 			return nil
 		}
-		got := runMany(t, []deploy.Target{tagged(t, f, "v2", `[{"key":"a","value":"b"}]`)}, wait)[0]
+		got := deploytest.RunMany(t, []deploy.Target{tagged(t, f, "v2", `[{"key":"a","value":"b"}]`)}, deploytest.Wait())[0]
 		if got.Refused || !strings.HasSuffix(got.Reason, "the service was not changed; its tags were changed before that") {
 			t.Errorf("refused %v: %s", got.Refused, got.Reason)
 		}

@@ -93,3 +93,14 @@ func (s UpdateService) String() string {
 
 // String says what the step does.
 func (s Adopt) String() string { return "watch deployment " + s.ID + ", which is under way" }
+
+// Judge gives the verdict on a service deployment that brought the wanted versions and that
+// nobody of us watched to its end.
+type Judge struct {
+	Record ecs.ServiceDeployment
+	Newest bool // no deployment of the service began after it
+	Back   bool // the newest one has what ran well before it
+}
+
+// String says what the step does.
+func (s Judge) String() string { return "look how deployment " + ecs.LastPart(s.Record.ARN) + " ended" }

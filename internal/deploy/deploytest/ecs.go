@@ -1,4 +1,5 @@
-package deploy_test
+// Package deploytest has a double of ECS that is as strict as AWS, for tests of deployments.
+package deploytest
 
 import (
 	"context"
@@ -17,56 +18,56 @@ import (
 )
 
 // errKilled is what every call answers once the fake was told to stop answering.
-var errKilled = errors.New("killed")
+var ErrKilled = errors.New("killed")
 
-// fake is an ECS in one cluster named "c" whose rollouts do what the test says.
-type fake struct {
-	mu          sync.Mutex
-	services    map[string]*ecs.Service
-	definitions []ecs.TaskDefinition // oldest first
-	tasks       []ecs.Task
+// ECS is an ECS in one cluster named "c" whose rollouts do what the test says.
+type ECS struct {
+	Mu          sync.Mutex
+	Services    map[string]*ecs.Service
+	Definitions []ecs.TaskDefinition // oldest first
+	Tasks       []ecs.Task
 	logs        map[string][]ecs.LogLine // by group and stream
-	groups      []string
-	images      []string // that exist; nil for all
-	tgs         []ecs.TargetGroup
-	stored      []string // parameters that exist
+	LogGroups   []string
+	Images      []string // that exist; nil for all
+	Tgs         []ecs.TargetGroup
+	Stored      []string // parameters that exist
 	targets     []ecs.TargetHealth
 
-	calls    map[string]int
-	total    int
-	dieAfter int                           // no call is answered after that many; 0 means never
-	lose     map[string]int                // answers of an operation to lose, the effect stays
-	refuse   func(op string) error         // an error in place of an answer
-	rolls    func(f *fake, s *ecs.Service) // what a poll finds to have happened
+	Calls    map[string]int
+	Total    int
+	DieAfter int                          // no call is answered after that many; 0 means never
+	Lose     map[string]int               // answers of an operation to lose, the effect stays
+	Refuse   func(op string) error        // an error in place of an answer
+	Rolls    func(f *ECS, s *ecs.Service) // what a poll finds to have happened
 	deployed int
 }
 
-func newFake() *fake {
-	return &fake{
-		services: map[string]*ecs.Service{}, calls: map[string]int{}, lose: map[string]int{},
-		logs: map[string][]ecs.LogLine{}, groups: []string{"/c/api"}, rolls: completes,
+func New() *ECS {
+	return &ECS{
+		Services: map[string]*ecs.Service{}, Calls: map[string]int{}, Lose: map[string]int{},
+		logs: map[string][]ecs.LogLine{}, LogGroups: []string{"/c/api"}, Rolls: Completes,
 	}
 }
 
-func (f *fake) client() *deploy.Client {
+func (f *ECS) Client() *deploy.Client {
 	return &deploy.Client{ECS: f, Logs: f, Targets: f, Images: f, Parameters: parameters{f}}
 }
 
 // begin counts a call; the lock is held if it returns nil.
-func (f *fake) begin(ctx context.Context, op string) error {
+func (f *ECS) begin(ctx context.Context, op string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	f.mu.Lock()
-	f.calls[op]++
-	f.total++
-	if f.dieAfter > 0 && f.total > f.dieAfter {
-		f.mu.Unlock()
-		return errKilled
+	f.Mu.Lock()
+	f.Calls[op]++
+	f.Total++
+	if f.DieAfter > 0 && f.Total > f.DieAfter {
+		f.Mu.Unlock()
+		return ErrKilled
 	}
-	if f.refuse != nil {
-		if err := f.refuse(op); err != nil {
-			f.mu.Unlock()
+	if f.Refuse != nil {
+		if err := f.Refuse(op); err != nil {
+			f.Mu.Unlock()
 			return err
 		}
 	}
@@ -74,19 +75,19 @@ func (f *fake) begin(ctx context.Context, op string) error {
 }
 
 // answer loses the answer of a changing call if the test wants that.
-func (f *fake) answer(op string) error {
-	if f.lose[op] > 0 {
-		f.lose[op]--
+func (f *ECS) answer(op string) error {
+	if f.Lose[op] > 0 {
+		f.Lose[op]--
 		return fmt.Errorf("%s: %w", op, ecs.ErrAmbiguous)
 	}
 	return nil
 }
 
-func (f *fake) DescribeServices(ctx context.Context, cluster string, names []string) (found []ecs.Service, missing []string, err error) {
+func (f *ECS) DescribeServices(ctx context.Context, cluster string, names []string) (found []ecs.Service, missing []string, err error) {
 	if err := f.begin(ctx, "DescribeServices"); err != nil {
 		return nil, nil, err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	if cluster != "c" {
 		return nil, nil, fmt.Errorf("ClusterNotFoundException: %w", ecs.ErrNotFound)
 	}
@@ -94,12 +95,12 @@ func (f *fake) DescribeServices(ctx context.Context, cluster string, names []str
 		return nil, nil, errors.New("InvalidParameterException: more than ten services")
 	}
 	for _, name := range names {
-		s, ok := f.services[name]
+		s, ok := f.Services[name]
 		if !ok {
 			missing = append(missing, name)
 			continue
 		}
-		f.rolls(f, s)
+		f.Rolls(f, s)
 		found = append(found, copyOf(s))
 	}
 	return found, missing, nil
@@ -119,11 +120,11 @@ type changeInput struct {
 	CapacityProviderStrategy                      []json.RawMessage
 }
 
-func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
+func (f *ECS) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
 	if err := f.begin(ctx, "CreateService"); err != nil {
 		return ecs.Service{}, err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	var in changeInput
 	if err := errors.Join(takes("CreateServiceRequest", input), json.Unmarshal(input, &in)); err != nil {
 		return ecs.Service{}, err
@@ -134,7 +135,7 @@ func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Se
 	if in.DesiredCount == nil {
 		return ecs.Service{}, errors.New("InvalidParameterException: desiredCount is required with REPLICA")
 	}
-	if f.services[in.ServiceName] != nil {
+	if f.Services[in.ServiceName] != nil {
 		return ecs.Service{}, errors.New("InvalidParameterException: Creation of service was not idempotent")
 	}
 	s := &ecs.Service{
@@ -142,21 +143,21 @@ func (f *fake) CreateService(ctx context.Context, input json.RawMessage) (ecs.Se
 		Desired: *in.DesiredCount, SchedulingStrategy: "REPLICA", MinHealthyPercent: 100, MaxPercent: 200,
 		Tags: map[string]string{},
 	}
-	f.services[s.Name] = s
-	f.start(s, in.TaskDefinition)
+	f.Services[s.Name] = s
+	f.Start(s, in.TaskDefinition)
 	return copyOf(s), f.answer("CreateService")
 }
 
-func (f *fake) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
+func (f *ECS) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
 	if err := f.begin(ctx, "UpdateService"); err != nil {
 		return ecs.Service{}, err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	var in changeInput
 	if err := errors.Join(takes("UpdateServiceRequest", input), json.Unmarshal(input, &in)); err != nil {
 		return ecs.Service{}, err
 	}
-	s := f.services[in.Service]
+	s := f.Services[in.Service]
 	if s == nil {
 		return ecs.Service{}, errors.New("ServiceNotFoundException")
 	}
@@ -173,14 +174,14 @@ func (f *fake) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Se
 		}
 	}
 	if in.ForceNewDeployment || in.TaskDefinition != s.Deployments[0].TaskDefinition {
-		f.start(s, in.TaskDefinition)
+		f.Start(s, in.TaskDefinition)
 	}
 	return copyOf(s), f.answer("UpdateService")
 }
 
 // launchable refuses what ECS starts no deployment of.
-func (f *fake) launchable(arn string) error {
-	switch d := f.definition(arn); {
+func (f *ECS) launchable(arn string) error {
+	switch d := f.Definition(arn); {
 	case d == nil:
 		return errors.New("ClientException: TaskDefinition not found.")
 	case d.Status != "ACTIVE":
@@ -189,8 +190,8 @@ func (f *fake) launchable(arn string) error {
 	return nil
 }
 
-// start begins a deployment as UpdateService does.
-func (f *fake) start(s *ecs.Service, definition string) string {
+// Start begins a deployment as UpdateService does.
+func (f *ECS) Start(s *ecs.Service, definition string) string {
 	f.deployed++
 	for i := range s.Deployments {
 		s.Deployments[i].Status = "ACTIVE"
@@ -205,21 +206,21 @@ func (f *fake) start(s *ecs.Service, definition string) string {
 	return d.ID
 }
 
-func (f *fake) definition(arn string) *ecs.TaskDefinition {
-	for i := range f.definitions {
-		if f.definitions[i].ARN == arn {
-			return &f.definitions[i]
+func (f *ECS) Definition(arn string) *ecs.TaskDefinition {
+	for i := range f.Definitions {
+		if f.Definitions[i].ARN == arn {
+			return &f.Definitions[i]
 		}
 	}
 	return nil
 }
 
-func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
+func (f *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
 	if err := f.begin(ctx, "DescribeTaskDefinition"); err != nil {
 		return ecs.TaskDefinition{}, err
 	}
-	defer f.mu.Unlock()
-	for _, d := range slices.Backward(f.definitions) {
+	defer f.Mu.Unlock()
+	for _, d := range slices.Backward(f.Definitions) {
 		if d.ARN == id || ecs.LastPart(d.ARN) == id || d.Family == id && d.Status == "ACTIVE" {
 			return d, nil
 		}
@@ -228,31 +229,31 @@ func (f *fake) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskD
 }
 
 // Remembered remembers nothing.
-func (f *fake) Remembered(string, json.RawMessage) (ecs.TaskDefinition, bool) {
+func (f *ECS) Remembered(string, json.RawMessage) (ecs.TaskDefinition, bool) {
 	return ecs.TaskDefinition{}, false
 }
 
-func (f *fake) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
+func (f *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
 	if err := f.begin(ctx, "RegisterTaskDefinition"); err != nil {
 		return "", err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	if err := takes("RegisterTaskDefinitionRequest", input); err != nil {
 		return "", err
 	}
-	return f.register(input), f.answer("RegisterTaskDefinition")
+	return f.Register(input), f.answer("RegisterTaskDefinition")
 }
 
-// register keeps a revision as DescribeTaskDefinition answers it: with what only answers
+// Register keeps a revision as DescribeTaskDefinition answers it: with what only answers
 // have, and with a member that AWS added yesterday.
-func (f *fake) register(input json.RawMessage) string {
+func (f *ECS) Register(input json.RawMessage) string {
 	var in struct{ Family string }
 	record := map[string]any{}
 	if err := errors.Join(json.Unmarshal(input, &in), json.Unmarshal(input, &record)); err != nil {
 		panic(err)
 	}
 	revision := 1
-	for _, d := range f.definitions {
+	for _, d := range f.Definitions {
 		if d.Family == in.Family {
 			revision++
 		}
@@ -263,17 +264,17 @@ func (f *fake) register(input json.RawMessage) string {
 		"requiresAttributes": []any{map[string]string{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}},
 		"registeredAt":       1.5, "registeredBy": "arn:aws:iam::1:root", "addedYesterday": true,
 	})
-	f.definitions = append(f.definitions, ecs.TaskDefinition{ARN: arn, Family: in.Family, Revision: revision, Status: "ACTIVE", Record: raw(record)})
+	f.Definitions = append(f.Definitions, ecs.TaskDefinition{ARN: arn, Family: in.Family, Revision: revision, Status: "ACTIVE", Record: raw(record)})
 	return arn
 }
 
-func (f *fake) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) ([]string, error) {
+func (f *ECS) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) ([]string, error) {
 	if err := f.begin(ctx, "ListTasks"); err != nil {
 		return nil, err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	var arns []string
-	for _, t := range f.tasks {
+	for _, t := range f.Tasks {
 		family, _, _ := strings.Cut(ecs.LastPart(t.TaskDefinition), ":")
 		if (filter.Service == "" || t.Group == "service:"+filter.Service) && (filter.Family == "" || family == filter.Family) && t.DesiredStatus == filter.DesiredStatus {
 			arns = append(arns, t.ARN)
@@ -282,16 +283,16 @@ func (f *fake) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) (
 	return arns, nil
 }
 
-func (f *fake) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs.Task, error) {
+func (f *ECS) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs.Task, error) {
 	if err := f.begin(ctx, "DescribeTasks"); err != nil {
 		return nil, err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	if len(arns) > 100 {
 		return nil, errors.New("InvalidParameterException: more than a hundred tasks")
 	}
 	var tasks []ecs.Task
-	for _, t := range f.tasks {
+	for _, t := range f.Tasks {
 		if slices.Contains(arns, t.ARN) {
 			tasks = append(tasks, t)
 		}
@@ -299,85 +300,85 @@ func (f *fake) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ec
 	return tasks, nil
 }
 
-func (f *fake) TagResource(ctx context.Context, arn string, tags map[string]string) error {
+func (f *ECS) TagResource(ctx context.Context, arn string, tags map[string]string) error {
 	if err := f.begin(ctx, "TagResource"); err != nil {
 		return err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	for k, v := range tags {
-		f.services[ecs.LastPart(arn)].Tags[k] = v
+		f.Services[ecs.LastPart(arn)].Tags[k] = v
 	}
 	return nil
 }
 
-func (f *fake) UntagResource(ctx context.Context, arn string, keys []string) error {
+func (f *ECS) UntagResource(ctx context.Context, arn string, keys []string) error {
 	if err := f.begin(ctx, "UntagResource"); err != nil {
 		return err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	for _, k := range keys {
-		delete(f.services[ecs.LastPart(arn)].Tags, k)
+		delete(f.Services[ecs.LastPart(arn)].Tags, k)
 	}
 	return nil
 }
 
-func (f *fake) GroupExists(ctx context.Context, name string) (bool, error) {
+func (f *ECS) GroupExists(ctx context.Context, name string) (bool, error) {
 	if err := f.begin(ctx, "DescribeLogGroups"); err != nil {
 		return false, err
 	}
-	defer f.mu.Unlock()
-	return slices.Contains(f.groups, name), nil
+	defer f.Mu.Unlock()
+	return slices.Contains(f.LogGroups, name), nil
 }
 
-func (f *fake) Tail(ctx context.Context, group, stream string, n int) ([]ecs.LogLine, error) {
+func (f *ECS) Tail(ctx context.Context, group, stream string, n int) ([]ecs.LogLine, error) {
 	if err := f.begin(ctx, "GetLogEvents"); err != nil {
 		return nil, err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	lines := f.logs[group+":"+stream]
 	return lines[max(0, len(lines)-n):], nil
 }
 
-func (f *fake) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error) {
+func (f *ECS) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error) {
 	if err := f.begin(ctx, "DescribeTargetHealth"); err != nil {
 		return nil, err
 	}
-	defer f.mu.Unlock()
+	defer f.Mu.Unlock()
 	return f.targets, nil
 }
 
-func (f *fake) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup, error) {
+func (f *ECS) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup, error) {
 	if err := f.begin(ctx, "DescribeTargetGroups"); err != nil {
 		return nil, err
 	}
-	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(f.tgs), func(g ecs.TargetGroup) bool { return !slices.Contains(arns, g.ARN) }), nil
+	defer f.Mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.Tgs), func(g ecs.TargetGroup) bool { return !slices.Contains(arns, g.ARN) }), nil
 }
 
 // parameters is the fake's Parameter Store, which takes ten names a call from its client.
-type parameters struct{ *fake }
+type parameters struct{ *ECS }
 
 func (p parameters) Missing(ctx context.Context, names []string) ([]string, error) {
 	if err := p.begin(ctx, "GetParameters"); err != nil {
 		return nil, err
 	}
-	defer p.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(p.stored, name) }), nil
+	defer p.Mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(p.Stored, name) }), nil
 }
 
-func (f *fake) Exists(ctx context.Context, image tagboat.Reference) (bool, error) {
+func (f *ECS) Exists(ctx context.Context, image tagboat.Reference) (bool, error) {
 	if err := f.begin(ctx, "image"); err != nil {
 		return false, err
 	}
-	defer f.mu.Unlock()
-	return f.images == nil || slices.Contains(f.images, image.Pinned()), nil
+	defer f.Mu.Unlock()
+	return f.Images == nil || slices.Contains(f.Images, image.Pinned()), nil
 }
 
-// changes lists the changing calls that were made.
-func (f *fake) changes() string {
+// Changes lists the changing calls that were made.
+func (f *ECS) Changes() string {
 	var made []string
 	for _, op := range []string{"RegisterTaskDefinition", "CreateService", "UpdateService", "TagResource", "UntagResource"} {
-		if n := f.calls[op]; n > 0 {
+		if n := f.Calls[op]; n > 0 {
 			made = append(made, fmt.Sprintf("%s %d", op, n))
 		}
 	}
@@ -385,8 +386,8 @@ func (f *fake) changes() string {
 }
 
 var (
-	_ deploy.ECS     = (*fake)(nil)
-	_ deploy.Logs    = (*fake)(nil)
-	_ deploy.Targets = (*fake)(nil)
-	_ deploy.Images  = (*fake)(nil)
+	_ deploy.ECS     = (*ECS)(nil)
+	_ deploy.Logs    = (*ECS)(nil)
+	_ deploy.Targets = (*ECS)(nil)
+	_ deploy.Images  = (*ECS)(nil)
 )

@@ -1,4 +1,4 @@
-package deploy_test
+package deploytest
 
 import (
 	"context"
@@ -12,27 +12,29 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
-func digest(version string) tagboat.Digest {
+func Digest(version string) tagboat.Digest {
 	return tagboat.Digest(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(version))))
 }
 
-func reference(version string) tagboat.Reference {
-	return tagboat.Reference{Host: "registry.test", Repository: "shop/api", Tag: version, Digest: digest(version)}
+func Reference(version string) tagboat.Reference {
+	return tagboat.Reference{Host: "registry.test", Repository: "shop/api", Tag: version, Digest: Digest(version)}
 }
 
-// definition is the task definition api with that version of the image in container app.
-func definition(t testing.TB, version string) taskdef.Definition {
+// Definition is the task definition api with that version of the image in container app.
+func Definition(t testing.TB, version string) taskdef.Definition {
 	t.Helper()
-	return parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[{"name":"app","image":%q,
+	return Parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[{"name":"app","image":%q,
 		"dockerLabels":{"tagboat.image":"api","tagboat.tag":%q},
 		"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/c/api","awslogs-stream-prefix":"x"}}}]}`,
-		reference(version).Pinned(), version))
+		Reference(version).Pinned(), version))
 }
 
-func parse(t testing.TB, text string) taskdef.Definition {
+func Parse(t testing.TB, text string) taskdef.Definition {
 	t.Helper()
 	d, err := taskdef.FromJSON([]byte(text))
 	if err != nil {
@@ -41,64 +43,65 @@ func parse(t testing.TB, text string) taskdef.Definition {
 	return d
 }
 
-// target wants service api to run that version of the image; it can be created.
-func target(t testing.TB, c *deploy.Client, version string) deploy.Target {
+// Target wants service api to run that version of the image; it can be created.
+func Target(t testing.TB, c *deploy.Client, version string) deploy.Target {
 	t.Helper()
-	service := parse(t, `{"desiredCount":2}`)
+	service := Parse(t, `{"desiredCount":2}`)
 	return deploy.Target{Client: c, Desired: deploy.Desired{
 		Environment: "dev", Service: "api", Cluster: "c", ServiceName: "api", Region: "r",
-		Definition: definition(t, version), ServiceDefinition: &service,
-		Images: []deploy.Image{{Container: "app", Image: "api", Pinned: reference(version)}},
+		Definition: Definition(t, version), ServiceDefinition: &service,
+		Images: []deploy.Image{{Container: "app", Image: "api", Pinned: Reference(version)}},
 	}}
 }
 
-// run deploys that version of the service.
-func run(t testing.TB, f *fake, version string, o deploy.Options) tagboat.Deployment {
+// Run deploys that version of the service.
+func Run(t testing.TB, f *ECS, version string, o rollout.Options) tagboat.Deployment {
 	t.Helper()
-	return runIn(t.Context(), t, f, version, o)
+	return RunIn(t.Context(), t, f, version, o)
 }
 
-func runIn(ctx context.Context, t testing.TB, f *fake, version string, o deploy.Options) tagboat.Deployment {
+func RunIn(ctx context.Context, t testing.TB, f *ECS, version string, o rollout.Options) tagboat.Deployment {
 	t.Helper()
-	plans, err := deploy.Prepare(ctx, []deploy.Target{target(t, f.client(), version)})
+	plans, err := deploy.Prepare(ctx, []deploy.Target{Target(t, f.Client(), version)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deploy.Run(ctx, plans, o)[0]
+	return rollout.Run(ctx, plans, o)[0]
 }
 
-var wait = deploy.Options{Wait: true, MaxParallel: 10}
+// Wait returns the options of who waits for the end.
+func Wait() rollout.Options { return rollout.Options{Wait: true, MaxParallel: 10} }
 
-// running returns a fake in which version v1 was deployed and runs.
-func running(t testing.TB) *fake {
+// Running returns a fake in which version v1 was deployed and runs.
+func Running(t testing.TB) *ECS {
 	t.Helper()
-	f := newFake()
-	if d := run(t, f, "v1", wait); d.Verdict != tagboat.VerdictSucceeded {
+	f := New()
+	if d := Run(t, f, "v1", Wait()); d.Verdict != tagboat.VerdictSucceeded {
 		t.Fatalf("the first deployment ended as %s: %s", d.Verdict, d.Reason)
 	}
-	clear(f.calls)
+	clear(f.Calls)
 	return f
 }
 
-// inBubble runs a test with time that passes at once.
-func inBubble(t *testing.T, test func(t *testing.T)) {
+// InBubble runs a test with time that passes at once.
+func InBubble(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, test)
 }
 
-// check compares a deployment's verdict and definitions, and what was changed.
-func check(t *testing.T, f *fake, got tagboat.Deployment, want outcome) {
+// Check compares a deployment's verdict and definitions, and what was changed.
+func Check(t *testing.T, f *ECS, got tagboat.Deployment, want Outcome) {
 	t.Helper()
-	end := outcome{
+	end := Outcome{
 		Verdict: got.Verdict, TaskDefinition: revision(got.TaskDefinition), Previous: revision(got.PreviousTaskDefinition),
-		Running: revision(f.services["api"].Deployments[0].TaskDefinition), Changes: f.changes(),
+		Running: revision(f.Services["api"].Deployments[0].TaskDefinition), Changes: f.Changes(),
 	}
 	if diff := cmp.Diff(want, end); diff != "" {
 		t.Errorf("ended otherwise (-want +got):\n%s\nreason: %s", diff, got.Reason)
 	}
 }
 
-type outcome struct {
+type Outcome struct {
 	Verdict        tagboat.Verdict
 	TaskDefinition string // that was deployed
 	Previous       string
@@ -114,4 +117,54 @@ func raw(v any) json.RawMessage {
 		panic(err)
 	}
 	return data
+}
+
+// Many returns targets for services s0, s1, … of one cluster.
+func Many(t *testing.T, f *ECS, n int, version string) []deploy.Target {
+	t.Helper()
+	client := f.Client()
+	var targets []deploy.Target
+	for i := range n {
+		one := Target(t, client, version)
+		name := fmt.Sprintf("s%d", i)
+		one.Desired.Service, one.Desired.ServiceName = tagboat.ServiceName(name), name
+		d, err := one.Desired.Definition.With("family", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.Desired.Definition = d
+		targets = append(targets, one)
+	}
+	return targets
+}
+
+func RunMany(t *testing.T, targets []deploy.Target, o rollout.Options) []tagboat.Deployment {
+	t.Helper()
+	plans, err := deploy.Prepare(t.Context(), targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rollout.Run(t.Context(), plans, o)
+}
+
+// Observed is a service that runs v1 as revision 1 in the given state of its rollout.
+func Observed(t *testing.T, state string, running int) deploy.Observed {
+	t.Helper()
+	current := Registered(t, 1, "v1")
+	return deploy.Observed{
+		Service: &ecs.Service{
+			Name: "api", Status: "ACTIVE", Desired: 2, Running: running, MinHealthyPercent: 100, MaxPercent: 200,
+			Record:      json.RawMessage(`{"serviceName":"api","desiredCount":2}`),
+			Deployments: []ecs.Deployment{{ID: "ecs-svc/1", Status: "PRIMARY", TaskDefinition: current.ARN, RolloutState: state, Desired: 2, Running: running}},
+		},
+		Current: &current,
+	}
+}
+
+func Registered(t *testing.T, revision int, version string) ecs.TaskDefinition {
+	t.Helper()
+	return ecs.TaskDefinition{
+		ARN: "arn:aws:ecs:r:1:task-definition/api:" + string(rune('0'+revision)), Family: "api", Revision: revision,
+		Status: "ACTIVE", Record: Definition(t, version).JSON(),
+	}
 }

@@ -1,4 +1,4 @@
-package deploy_test
+package deploytest
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
-// completes lets every rollout end well at the next poll.
-func completes(f *fake, s *ecs.Service) {
+// Completes lets every rollout end well at the next poll.
+func Completes(f *ECS, s *ecs.Service) {
 	d := &s.Deployments[0]
 	d.RolloutState, d.Running, d.Pending = "COMPLETED", d.Desired, 0
 	d.RolloutReason = "ECS deployment " + d.ID + " completed."
@@ -21,19 +21,19 @@ func completes(f *fake, s *ecs.Service) {
 }
 
 // run lets the tasks of the deployment be the ones that run.
-func (f *fake) run(s *ecs.Service, d ecs.Deployment) {
-	f.tasks = slices.DeleteFunc(f.tasks, func(t ecs.Task) bool { return t.Group == "service:"+s.Name && t.DesiredStatus == "RUNNING" })
+func (f *ECS) run(s *ecs.Service, d ecs.Deployment) {
+	f.Tasks = slices.DeleteFunc(f.Tasks, func(t ecs.Task) bool { return t.Group == "service:"+s.Name && t.DesiredStatus == "RUNNING" })
 	for i := range d.Running {
-		f.tasks = append(f.tasks, f.task(s, d, fmt.Sprintf("run%s-%d", ecs.LastPart(d.ID), i), "RUNNING"))
+		f.Tasks = append(f.Tasks, f.Task(s, d, fmt.Sprintf("run%s-%d", ecs.LastPart(d.ID), i), "RUNNING"))
 	}
 }
 
-func (f *fake) task(s *ecs.Service, d ecs.Deployment, id, status string) ecs.Task {
+func (f *ECS) Task(s *ecs.Service, d ecs.Deployment, id, status string) ecs.Task {
 	t := ecs.Task{
 		ARN: "arn:aws:ecs:r:1:task/c/" + id, TaskDefinition: d.TaskDefinition, LastStatus: status, DesiredStatus: status,
 		StartedBy: d.ID, Group: "service:" + s.Name, CreatedAt: time.Now(),
 	}
-	definition, err := taskdef.FromJSON(f.definition(d.TaskDefinition).Record)
+	definition, err := taskdef.FromJSON(f.Definition(d.TaskDefinition).Record)
 	if err != nil {
 		panic(err)
 	}
@@ -47,38 +47,38 @@ func (f *fake) task(s *ecs.Service, d ecs.Deployment, id, status string) ecs.Tas
 	return t
 }
 
-// crash lets one task of the deployment start and exit.
-func (f *fake) crash(s *ecs.Service, d *ecs.Deployment, code int) {
+// Crash lets one task of the deployment start and exit.
+func (f *ECS) Crash(s *ecs.Service, d *ecs.Deployment, code int) {
 	d.FailedTasks++
-	t := f.task(s, *d, fmt.Sprintf("%031d%d", f.deployed, d.FailedTasks), "STOPPED")
+	t := f.Task(s, *d, fmt.Sprintf("%031d%d", f.deployed, d.FailedTasks), "STOPPED")
 	t.StopCode, t.StoppedReason = "EssentialContainerExited", "Essential container in task exited"
 	t.Containers[0].ExitCode = &code
-	f.tasks = append(f.tasks, t)
+	f.Tasks = append(f.Tasks, t)
 	f.logs["/c/api:x/app/"+t.ID()] = []ecs.LogLine{{Message: "starting"}, {Message: "panic: no database"}}
 }
 
-// bad tells whether a deployment brings out the image that never works.
-func (f *fake) bad(d ecs.Deployment) bool {
-	return strings.Contains(string(f.definition(d.TaskDefinition).Record), string(digest("bad")))
+// Bad tells whether a deployment brings out the image that never works.
+func (f *ECS) Bad(d ecs.Deployment) bool {
+	return strings.Contains(string(f.Definition(d.TaskDefinition).Record), string(Digest("bad")))
 }
 
-// badCrashes lets tasks of the bad image exit one by one, and all others run.
-func badCrashes(f *fake, s *ecs.Service) {
-	if d := &s.Deployments[0]; f.bad(*d) && d.Desired > 0 {
-		f.crash(s, d, 3)
+// BadCrashes lets tasks of the bad image exit one by one, and all others run.
+func BadCrashes(f *ECS, s *ecs.Service) {
+	if d := &s.Deployments[0]; f.Bad(*d) && d.Desired > 0 {
+		f.Crash(s, d, 3)
 		return
 	}
-	completes(f, s)
+	Completes(f, s)
 }
 
-// ecsRollsBack lets the bad image fail twice and ECS roll back, as its circuit breaker
+// EcsRollsBack lets the bad image fail twice and ECS roll back, as its circuit breaker
 // does: the old deployment is PRIMARY again under its old id.
-func ecsRollsBack(f *fake, s *ecs.Service) {
+func EcsRollsBack(f *ECS, s *ecs.Service) {
 	d := &s.Deployments[0]
 	switch {
-	case f.bad(*d) && d.FailedTasks < 2:
-		f.crash(s, d, 3)
-	case f.bad(*d):
+	case f.Bad(*d) && d.FailedTasks < 2:
+		f.Crash(s, d, 3)
+	case f.Bad(*d):
 		old := &s.Deployments[1]
 		d.Status, d.RolloutState, d.Desired = "ACTIVE", "FAILED", 0
 		d.RolloutReason = "ECS deployment circuit breaker: rolling back to deploymentId " + old.ID + "."
@@ -88,9 +88,20 @@ func ecsRollsBack(f *fake, s *ecs.Service) {
 		}
 		slices.Reverse(s.Deployments)
 	default:
-		completes(f, s)
+		Completes(f, s)
 	}
 }
 
-// never lets no rollout come to an end.
-func never(*fake, *ecs.Service) {}
+// Never lets no rollout come to an end.
+func Never(*ECS, *ecs.Service) {}
+
+// BubbleBadOnly keeps rollouts of what is neither bad nor v1 from ending.
+func (f *ECS) BubbleBadOnly() {
+	f.Rolls = func(f *ECS, s *ecs.Service) {
+		record := string(f.Definition(s.Deployments[0].TaskDefinition).Record)
+		if strings.Contains(record, string(Digest("never"))) {
+			return
+		}
+		BadCrashes(f, s)
+	}
+}

@@ -1,4 +1,4 @@
-package deploy_test
+package deploytest
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -30,7 +32,8 @@ type model struct {
 }
 
 var awsModel = sync.OnceValue(func() (m model) {
-	data, err := os.ReadFile("../taskdef/shapes.json")
+	_, here, _, _ := runtime.Caller(0)
+	data, err := os.ReadFile(filepath.Join(filepath.Dir(here), "../../taskdef/shapes.json"))
 	if err = errors.Join(err, json.Unmarshal(data, &m)); err != nil {
 		panic(err)
 	}

@@ -1,4 +1,4 @@
-package deploy
+package explain
 
 import (
 	"cmp"
@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/deploy/explain"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -20,30 +21,30 @@ const (
 	gatherFor     = 20 * time.Second
 )
 
-// gatherer fetches what speaks for or against a deployment. What it cannot fetch is
+// Gatherer fetches what speaks for or against a deployment. What it cannot fetch is
 // left out: half an explanation is better than none.
-type gatherer struct {
-	client     *Client
-	desired    Desired
-	deployment string // ARN of the service deployment; "" where it is not known
+type Gatherer struct {
+	Client     *deploy.Client
+	Desired    deploy.Desired
+	Deployment string // ARN of the service deployment; "" where it is not known
 	errs       []error
 }
 
-// causes says why the deployment does not go well. The list is empty where nothing
+// Causes says why the deployment does not go well. The list is empty where nothing
 // speaks against it.
-func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) []tagboat.Cause {
+func (g *Gatherer) Causes(ctx context.Context, s ecs.Service, d ecs.Deployment) []tagboat.Cause {
 	ctx, cancel := context.WithTimeout(ctx, gatherFor)
 	defer cancel()
-	evidence := explain.Evidence{
+	evidence := Evidence{
 		Tasks:   append(g.tasks(ctx, s, d, ecs.Stopped), g.tasks(ctx, s, d, ecs.Running)...),
 		Targets: g.targets(ctx, s),
 		Events:  eventsSince(s, d.CreatedAt),
-		Now:     g.client.now(),
+		Now:     g.Client.Time(),
 	}
 	evidence.Logs = g.logs(ctx, d, evidence.Tasks)
 	waiting := g.stages(ctx, &evidence)
 	evidence.Settings = g.settings(ctx, s, d)
-	causes := slices.Concat(waiting, explain.Causes(evidence))
+	causes := slices.Concat(waiting, Causes(evidence))
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return causes
 	}
@@ -61,7 +62,7 @@ func (g *gatherer) causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 }
 
 // unread says what could not be fetched, each operation that AWS refuses once.
-func (g *gatherer) unread() string {
+func (g *Gatherer) unread() string {
 	var all []string
 	seen := map[string]bool{}
 	for _, err := range g.errs {
@@ -71,29 +72,29 @@ func (g *gatherer) unread() string {
 			key = r.Action
 		}
 		if !seen[key] {
-			all = append(all, cmp.Or(refusal(g.desired, err), err.Error()))
+			all = append(all, cmp.Or(deploy.Refusal(g.Desired, err), err.Error()))
 		}
 		seen[key] = true
 	}
 	return strings.Join(all, "\n")
 }
 
-func (g *gatherer) tasks(ctx context.Context, s ecs.Service, d ecs.Deployment, desired string) []ecs.Task {
-	tasks, err := serviceTasks(ctx, g.client.ECS, g.desired.Cluster, s.Name, desired)
+func (g *Gatherer) tasks(ctx context.Context, s ecs.Service, d ecs.Deployment, desired string) []ecs.Task {
+	tasks, err := deploy.ServiceTasks(ctx, g.Client.ECS, g.Desired.Cluster, s.Name, desired)
 	if err != nil {
 		g.errs = append(g.errs, err)
 	}
 	tasks = slices.DeleteFunc(tasks, func(t ecs.Task) bool { return t.StartedBy != d.ID })
 	slices.SortStableFunc(tasks, func(a, b ecs.Task) int { return b.StoppedAt.Compare(a.StoppedAt) })
-	return essentials(ctx, g.client.ECS, d.TaskDefinition, tasks)
+	return deploy.MarkOptional(ctx, g.Client.ECS, d.TaskDefinition, tasks)
 }
 
 // stages adds why ECS gave a deployment up, and returns what it waits for.
-func (g *gatherer) stages(ctx context.Context, e *explain.Evidence) []tagboat.Cause {
-	if g.deployment == "" || g.client.Deployments == nil {
+func (g *Gatherer) stages(ctx context.Context, e *Evidence) []tagboat.Cause {
+	if g.Deployment == "" || g.Client.Deployments == nil {
 		return nil
 	}
-	found, err := g.client.Deployments.DescribeServiceDeployments(ctx, []string{g.deployment})
+	found, err := g.Client.Deployments.DescribeServiceDeployments(ctx, []string{g.Deployment})
 	if err != nil {
 		g.errs = append(g.errs, err)
 	}
@@ -106,18 +107,18 @@ func (g *gatherer) stages(ctx context.Context, e *explain.Evidence) []tagboat.Ca
 		waiting = append(waiting, tagboat.Cause{
 			Cause:    "the deployment waits in stage " + found[0].LifecycleStage + " for somebody to let it go on",
 			Evidence: fmt.Sprintf("the pause ends by itself at %s, with %s", hook.ExpiresAt.UTC().Format(time.RFC3339), hook.TimeoutAction),
-			Advice:   howToContinue(g.desired),
+			Advice:   deploy.HowToContinue(g.Desired),
 		})
 	}
 	return waiting
 }
 
 // alarms returns what alarms say, those that ring first; of what cannot be read the names.
-func (g *gatherer) alarms(ctx context.Context, names []string) []string {
-	if g.client.Alarms == nil {
+func (g *Gatherer) alarms(ctx context.Context, names []string) []string {
+	if g.Client.Alarms == nil {
 		return names
 	}
-	found, err := g.client.Alarms.Describe(ctx, names)
+	found, err := g.Client.Alarms.Describe(ctx, names)
 	if err != nil {
 		g.errs = append(g.errs, err)
 		return names
@@ -133,13 +134,13 @@ func (g *gatherer) alarms(ctx context.Context, names []string) []string {
 	return append(ringing, quiet...)
 }
 
-func (g *gatherer) targets(ctx context.Context, s ecs.Service) []ecs.TargetHealth {
+func (g *Gatherer) targets(ctx context.Context, s ecs.Service) []ecs.TargetHealth {
 	var all []ecs.TargetHealth
 	for _, lb := range s.LoadBalancers {
 		if lb.TargetGroup == "" {
 			continue
 		}
-		health, err := g.client.Targets.Health(ctx, lb.TargetGroup)
+		health, err := g.Client.Targets.Health(ctx, lb.TargetGroup)
 		if err != nil {
 			g.errs = append(g.errs, err)
 		}
@@ -154,12 +155,12 @@ func eventsSince(s ecs.Service, t time.Time) []ecs.Event {
 }
 
 // logs fetches the last lines of the containers that died, of a few tasks each.
-func (g *gatherer) logs(ctx context.Context, d ecs.Deployment, tasks []ecs.Task) map[explain.Stream][]ecs.LogLine {
-	logs := map[explain.Stream][]ecs.LogLine{}
-	var containers map[string]containerRecord
+func (g *Gatherer) logs(ctx context.Context, d ecs.Deployment, tasks []ecs.Task) map[Stream][]ecs.LogLine {
+	logs := map[Stream][]ecs.LogLine{}
+	var containers map[string]deploy.Container
 	read := map[string]int{}
 	for _, t := range tasks {
-		name := explain.Suspect(t)
+		name := Suspect(t)
 		if name == "" || read[name] == tasksWithLogs {
 			continue
 		}
@@ -167,21 +168,21 @@ func (g *gatherer) logs(ctx context.Context, d ecs.Deployment, tasks []ecs.Task)
 			containers = g.containers(ctx, d.TaskDefinition)
 		}
 		if lines := g.tail(ctx, containers[name], t); len(lines) > 0 {
-			logs[explain.Stream{Task: t.ARN, Container: name}] = lines
+			logs[Stream{Task: t.ARN, Container: name}] = lines
 			read[name]++
 		}
 	}
 	return logs
 }
 
-func (g *gatherer) containers(ctx context.Context, definition string) map[string]containerRecord {
-	containers := map[string]containerRecord{}
-	described, err := g.client.ECS.DescribeTaskDefinition(ctx, definition)
+func (g *Gatherer) containers(ctx context.Context, definition string) map[string]deploy.Container {
+	containers := map[string]deploy.Container{}
+	described, err := g.Client.ECS.DescribeTaskDefinition(ctx, definition)
 	if err != nil {
 		g.errs = append(g.errs, err)
 		return containers
 	}
-	r, err := readRecord(described.Record)
+	r, err := deploy.ReadContents(described.Record)
 	if err != nil {
 		g.errs = append(g.errs, err)
 	}
@@ -191,15 +192,78 @@ func (g *gatherer) containers(ctx context.Context, definition string) map[string
 	return containers
 }
 
-func (g *gatherer) tail(ctx context.Context, c containerRecord, t ecs.Task) []ecs.LogLine {
-	group, _ := c.logGroup()
-	stream := c.logStream(t.ID())
+func (g *Gatherer) tail(ctx context.Context, c deploy.Container, t ecs.Task) []ecs.LogLine {
+	group, _ := c.LogGroup()
+	stream := c.LogStream(t.ID())
 	if group == "" || stream == "" {
 		return nil
 	}
-	lines, err := g.client.Logs.Tail(ctx, group, stream, logLines)
+	lines, err := g.Client.Logs.Tail(ctx, group, stream, logLines)
 	if err != nil && !errors.Is(err, ecs.ErrNotFound) {
 		g.errs = append(g.errs, err)
 	}
 	return lines
+}
+
+// settings returns what of the service and of the deployment's task definition makes
+// causes plainer.
+func (g *Gatherer) settings(ctx context.Context, s ecs.Service, d ecs.Deployment) Settings {
+	r := deploy.SettingsOf(s)
+	settings := Settings{
+		Desired: s.Desired, Running: s.Running, MinHealthyPercent: s.MinHealthyPercent, MaxPercent: s.MaxPercent,
+		Replacing: replacing(s, d), Grace: s.HealthCheckGrace, LoadBalanced: len(s.LoadBalancers) > 0,
+		Subnets: r.Network.VPC.Subnets, PublicIP: r.Network.VPC.PublicIP == "ENABLED",
+		Memory: map[string]string{},
+	}
+	if r.Deployment.Alarms.Enable {
+		settings.Alarms = g.alarms(ctx, r.Deployment.Alarms.Names)
+	}
+	described, err := g.Client.ECS.DescribeTaskDefinition(ctx, d.TaskDefinition)
+	if err != nil {
+		g.errs = append(g.errs, err)
+		return settings
+	}
+	definition, err := deploy.ReadContents(described.Record)
+	if err != nil {
+		g.errs = append(g.errs, err)
+	}
+	settings.TaskMemory = definition.Memory
+	for _, c := range definition.Containers {
+		if c.Memory > 0 {
+			settings.Memory[c.Name] = strconv.Itoa(c.Memory)
+		}
+	}
+	return settings
+}
+
+// replacing tells whether tasks of older deployments have to make room for d, which has
+// not brought up its own yet.
+func replacing(s ecs.Service, d ecs.Deployment) bool {
+	if s.SchedulingStrategy == ecs.Daemon || d.Running >= s.Desired {
+		return false
+	}
+	for _, other := range s.Deployments {
+		if other.ID != d.ID && other.Running > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Service says why the newest deployment of a service does not go well, most likely
+// cause first. The list is empty where nothing speaks against it.
+func Service(ctx context.Context, t deploy.Target) ([]tagboat.Cause, error) {
+	observed, err := deploy.Look(ctx, []deploy.Target{t}, func(context.Context, deploy.Target, *deploy.Observed) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	if problems := deploy.Obstacles(t.Desired, observed[0]); len(problems) > 0 {
+		return nil, tagboat.Usagef("%s", problems[0].Message).WithHint("%s", problems[0].Hint)
+	}
+	primary, ok := observed[0].Primary()
+	if !ok {
+		return nil, nil
+	}
+	g := Gatherer{Client: t.Client, Desired: t.Desired, Deployment: deploy.SettingsOf(*observed[0].Service).Current}
+	return g.Causes(ctx, *observed[0].Service, primary), nil
 }

@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"context"
@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // applier carries out the steps of one plan. Each step looks before it repeats what
 // may have taken effect.
 type applier struct {
-	client        *Client
-	desired       Desired
-	observed      Observed
+	client        *deploy.Client
+	desired       deploy.Desired
+	observed      deploy.Observed
 	definition    string // ARN of the revision that the service gets
 	registrations *registrations
 	instead       string        // says which revision took the place of one that was deregistered
@@ -33,30 +36,30 @@ func (e changeError) Unwrap() error { return e.error }
 
 // apply carries out the steps and returns what to judge the rollout by: the id in the
 // answer to the call that started it.
-func (a *applier) apply(ctx context.Context, steps []Step) (course, error) {
-	c := course{before: a.observed.ids(), good: a.observed.good(), created: a.observed.Service == nil}
-	if primary, ok := a.observed.primary(); ok {
+func (a *applier) apply(ctx context.Context, steps []deploy.Step) (course, error) {
+	c := course{before: a.observed.IDs(), good: a.observed.Good(), created: a.observed.Service == nil}
+	if primary, ok := a.observed.Primary(); ok {
 		a.definition = primary.TaskDefinition
 	}
 	for _, step := range steps {
 		var service ecs.Service
 		var err error
 		switch s := step.(type) {
-		case Register:
+		case deploy.Register:
 			a.definition, err = a.register(ctx, s)
-		case Reuse:
+		case deploy.Reuse:
 			a.definition, err = a.usable(ctx, s.ARN)
-		case TagService:
+		case deploy.TagService:
 			err = a.tag(ctx, s)
-		case CreateService:
+		case deploy.CreateService:
 			if err = a.stillPinned(ctx); err == nil {
 				service, err = a.create(ctx, s)
 			}
-		case UpdateService:
+		case deploy.UpdateService:
 			if err = a.stillPinned(ctx); err == nil {
 				service, err = a.updateUsable(ctx, s)
 			}
-		case Adopt:
+		case deploy.Adopt:
 			service = *a.observed.Service
 		}
 		if err != nil {
@@ -93,11 +96,11 @@ func (a *applier) stillPinned(ctx context.Context) error {
 
 // register registers a revision. Where the answer got lost, or another registration of
 // the family is under way, it looks for an equal revision before it tries again.
-func (a *applier) register(ctx context.Context, s Register) (string, error) {
+func (a *applier) register(ctx context.Context, s deploy.Register) (string, error) {
 	return a.registrations.once(ctx, a.client, a.desired.Definition, func() (string, error) { return a.registerNow(ctx, s) })
 }
 
-func (a *applier) registerNow(ctx context.Context, s Register) (string, error) {
+func (a *applier) registerNow(ctx context.Context, s deploy.Register) (string, error) {
 	var arn string
 	err := persist(ctx, true, func() (err error) {
 		arn, err = a.client.ECS.RegisterTaskDefinition(ctx, s.Input)
@@ -107,7 +110,7 @@ func (a *applier) registerNow(ctx context.Context, s Register) (string, error) {
 		if errors.Is(err, ecs.ErrNotFound) {
 			return false, nil
 		}
-		if err != nil || !equal(a.desired.Definition, newest) {
+		if err != nil || !deploy.Equal(a.desired.Definition, newest) {
 			return false, err
 		}
 		arn = newest.ARN
@@ -120,7 +123,7 @@ func (a *applier) registerNow(ctx context.Context, s Register) (string, error) {
 }
 
 // tag changes the tags of the service; a change that is made again changes nothing.
-func (a *applier) tag(ctx context.Context, s TagService) error {
+func (a *applier) tag(ctx context.Context, s deploy.TagService) error {
 	if len(s.Set) > 0 {
 		if err := a.client.ECS.TagResource(ctx, s.ARN, s.Set); err != nil {
 			return fmt.Errorf("changing the tags of service %q: %w", s.Name, err)
@@ -136,7 +139,7 @@ func (a *applier) tag(ctx context.Context, s TagService) error {
 	return nil
 }
 
-func (a *applier) create(ctx context.Context, s CreateService) (ecs.Service, error) {
+func (a *applier) create(ctx context.Context, s deploy.CreateService) (ecs.Service, error) {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal(s.Input, &members); err != nil {
 		return ecs.Service{}, fmt.Errorf("reading the service definition of %q: %w", s.Name, err)
@@ -148,12 +151,12 @@ func (a *applier) create(ctx context.Context, s CreateService) (ecs.Service, err
 	return service, nil
 }
 
-func (a *applier) update(ctx context.Context, s UpdateService) (ecs.Service, error) {
+func (a *applier) update(ctx context.Context, s deploy.UpdateService) (ecs.Service, error) {
 	members := maps.Clone(s.Members)
 	if members == nil {
 		members = map[string]json.RawMessage{}
 	}
-	if s.Force || wantsForce(members) {
+	if s.Force || deploy.WantsForce(members) {
 		members["forceNewDeployment"] = json.RawMessage("true")
 	}
 	service, err := a.change(ctx, "service", members, a.client.ECS.UpdateService)
@@ -165,8 +168,8 @@ func (a *applier) update(ctx context.Context, s UpdateService) (ecs.Service, err
 
 // updateUsable is update as a step: with the revision that is in use, it makes sure
 // first that it can still be deployed.
-func (a *applier) updateUsable(ctx context.Context, s UpdateService) (service ecs.Service, err error) {
-	if primary, ok := a.observed.primary(); ok && primary.TaskDefinition == a.definition {
+func (a *applier) updateUsable(ctx context.Context, s deploy.UpdateService) (service ecs.Service, err error) {
+	if primary, ok := a.observed.Primary(); ok && primary.TaskDefinition == a.definition {
 		if a.definition, err = a.usable(ctx, a.definition); err != nil {
 			return ecs.Service{}, err
 		}
@@ -180,8 +183,8 @@ func (a *applier) updateUsable(ctx context.Context, s UpdateService) (service ec
 // unmark takes the mark off a service that was stopped and wants tasks again. A mark
 // that stays behind says nothing while it does.
 func (a *applier) unmark(ctx context.Context, updated ecs.Service) {
-	if _, marked := a.observed.Service.Tags[stoppedTag]; marked && updated.Desired > 0 {
-		_ = a.client.ECS.UntagResource(ctx, updated.ARN, []string{stoppedTag})
+	if _, marked := a.observed.Service.Tags[deploy.StoppedTag]; marked && updated.Desired > 0 {
+		_ = a.client.ECS.UntagResource(ctx, updated.ARN, []string{deploy.StoppedTag})
 	}
 }
 
@@ -228,7 +231,7 @@ func (a *applier) took(ctx context.Context, sent map[string]json.RawMessage) (ec
 	switch {
 	case !ok || primary.TaskDefinition != a.definition:
 		return now, false, nil
-	case !slices.Contains(a.observed.ids(), primary.ID):
+	case !slices.Contains(a.observed.IDs(), primary.ID):
 		return now, true, nil
 	}
 	var c course
@@ -247,4 +250,91 @@ func (a *applier) input(nameMember string, members map[string]json.RawMessage) (
 		members[name] = quoted
 	}
 	return json.Marshal(members)
+}
+
+const (
+	// attempts is how often a call is made whose answer got lost or that ECS puts off.
+	attempts   = 4
+	firstPause = time.Second
+	// looksAfter is how often it is looked for what came of a call that is not made again,
+	// with longer and longer pauses: for a minute in all, since answers of AWS may be old.
+	looksAfter = 4
+)
+
+// unknownOutcome is the error of a call whose answer got lost, and of which no look has
+// shown whether it took effect.
+type unknownOutcome struct {
+	err  error
+	look error // of the last look; nil where it showed no effect
+}
+
+// Error says what is known.
+func (u unknownOutcome) Error() string {
+	if u.look != nil {
+		return fmt.Sprintf("%v; what came of it could not be looked at: %v", u.err, u.look)
+	}
+	return fmt.Sprintf("%v; looking at it since has shown no change", u.err)
+}
+
+// Unwrap returns the error of the call.
+func (u unknownOutcome) Unwrap() error { return u.err }
+
+// persist calls until the call is answered, again where that is allowed. After a lost
+// answer it asks taken whether the call took effect all the same. What else fails is
+// returned at once, unless an answer got lost before: that one decides.
+func persist(ctx context.Context, again bool, call func() error, taken func() (bool, error)) error {
+	var err, lost, lookErr error
+	for attempt := range attempts + looksAfter {
+		if attempt >= attempts && lost == nil {
+			return err
+		}
+		if attempt > 0 {
+			if err := pause(ctx, min(firstPause<<(attempt-1), 15*time.Second)); err != nil {
+				return err
+			}
+			var done bool
+			if done, lookErr = taken(); done && lookErr == nil {
+				return nil
+			}
+		}
+		if attempt > 0 && (!again || attempt >= attempts || lookErr != nil) {
+			continue
+		}
+		if err = call(); err == nil {
+			return nil
+		}
+		if errors.Is(err, ecs.ErrAmbiguous) {
+			lost = err
+		}
+		switch {
+		case worthRepeating(err):
+		case lost == nil:
+			return err
+		default:
+			again = false
+		}
+	}
+	return unknownOutcome{err: lost, look: lookErr}
+}
+
+// worthRepeating reports whether an error leaves open what happened: the answer got lost,
+// or the service exists now, perhaps because a call whose answer got lost was repeated
+// below us. It also reports an error that says that ECS is busy with another
+// registration of the family.
+func worthRepeating(err error) bool {
+	return errors.Is(err, ecs.ErrAmbiguous) ||
+		strings.Contains(err.Error(), "Creation of service was not idempotent") ||
+		strings.Contains(err.Error(), "Too many concurrent attempts to create a new revision")
+}
+
+// pause waits for d or for ctx, whose error it returns.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }

@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -124,7 +126,7 @@ func (c *course) judgeOwn(s ecs.Service, own ecs.Deployment) standing {
 		return ecsRollingBack
 	case own.RolloutState == ecs.RolloutFailed:
 		return stalled
-	case settled(s, own):
+	case deploy.Settled(s, own):
 		return completed
 	default:
 		return going
@@ -143,7 +145,7 @@ func (c *course) judgeFailed(s ecs.Service, primary, ours ecs.Deployment) standi
 	switch {
 	case !back:
 		return overtaken
-	case settled(s, primary):
+	case deploy.Settled(s, primary):
 		return ecsRolledBack
 	default:
 		return ecsRollingBack
@@ -158,7 +160,7 @@ func (c *course) judgeByRecord(s ecs.Service, primary ecs.Deployment, record ecs
 	newer := !slices.Contains(c.before, primary.ID)
 	switch record.Status {
 	case ecs.RollbackSuccessful:
-		if settled(s, primary) {
+		if deploy.Settled(s, primary) {
 			return ecsRolledBack
 		}
 		return ecsRollingBack
@@ -184,7 +186,7 @@ func (c *course) judgeWithoutRecord(s ecs.Service, primary ecs.Deployment, other
 		return otherwise
 	case !slices.Contains(c.before, primary.ID):
 		return overtaken
-	case settled(s, primary):
+	case deploy.Settled(s, primary):
 		return ecsRolledBack
 	default:
 		return ecsRollingBack
@@ -205,14 +207,33 @@ func mentions(message, id string) bool {
 	return ok && (rest == "" || rest[0] < '0' || rest[0] > '9')
 }
 
-// settled reports whether a deployment completed and has all of its tasks running now.
-// Services behind a Classic Load Balancer have no rollout state: there, being the only
-// deployment stands for it, with all the tasks of the service, since ECS answers 0 desired
-// tasks for a deployment that it has not begun.
-func settled(s ecs.Service, d ecs.Deployment) bool {
-	full := d.Running == d.Desired && d.Pending == 0
-	if d.RolloutState == "" {
-		return full && len(s.Deployments) == 1 && d.Desired == s.Desired
-	}
-	return full && d.RolloutState == ecs.RolloutCompleted
+// how is the way in which watching a rollout ended.
+type how int
+
+const (
+	endedWell         how = iota // completed, and the digests that run are the pinned ones
+	endedOtherDigests            // completed, but something else runs
+	endedFailing                 // ECS gave up, or we did
+	endedByECS                   // ECS rolled back, and that is steady
+	endedOvertaken               // a newer deployment took over
+	endedGone                    // the service was deleted
+	endedTimeout
+	endedSilence // AWS did not answer for too long
+	endedInterrupt
+	endedRefused    // AWS refuses to tell how it goes
+	endedScaledDown // completed with no task, because somebody wants none since
+)
+
+// ending is how watching a rollout ended, and what was seen last.
+type ending struct {
+	how     how
+	service ecs.Service
+	primary ecs.Deployment
+	// deployment is the ARN of the service deployment, where that was looked at.
+	deployment string
+	what       string          // the cause or error in a few words; may be ""
+	causes     []tagboat.Cause // already gathered, because they fade
+	images     []tagboat.ImageState
+	completed  bool   // it was completed when it was seen last
+	untold     string // the containers whose digests AWS does not tell; "" where it tells all
 }

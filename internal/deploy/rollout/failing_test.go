@@ -1,11 +1,14 @@
-package deploy_test
+package rollout_test
 
 import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -58,7 +61,7 @@ func TestWhatMayHealDoesNotEndARolloutEarly(t *testing.T) {
 			d := ecs.Deployment{ID: "ecs-svc/1", Desired: tc.desired, Running: tc.running}
 			decided := 0
 			for n := 1; n <= 2*tc.desired+8 && decided == 0; n++ {
-				if _, over := deploy.Hopeless(failed(n, tc.reason), s, d); over {
+				if _, over := rollout.Hopeless(failed(n, tc.reason), s, d); over {
 					decided = n
 				}
 			}
@@ -72,31 +75,60 @@ func TestWhatMayHealDoesNotEndARolloutEarly(t *testing.T) {
 // TestThreeFailuresOfAWSRollNothingBack has a service of a hundred of which three tasks get no
 // network interface.
 func TestThreeFailuresOfAWSRollNothingBack(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.services["api"].Desired = 100
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Services["api"].Desired = 100
 		polls := 0
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			d := &s.Deployments[0]
-			if polls++; f.bad(*d) && d.FailedTasks < 3 {
+			if polls++; f.Bad(*d) && d.FailedTasks < 3 {
 				d.FailedTasks++
-				task := f.task(s, *d, fmt.Sprintf("%032d", polls), "STOPPED")
+				task := f.Task(s, *d, fmt.Sprintf("%032d", polls), "STOPPED")
 				task.StopCode, task.StoppedReason = "TaskFailedToStart", "Timeout waiting for network interface provisioning to complete."
-				f.tasks = append(f.tasks, task)
+				f.Tasks = append(f.Tasks, task)
 				return
 			}
 			if polls > 30 {
-				completes(f, s)
+				deploytest.Completes(f, s)
 			}
 		}
-		target := target(t, f.client(), "bad")
+		target := deploytest.Target(t, f.Client(), "bad")
 		target.Desired.ServiceDefinition = nil
 		plans, err := deploy.Prepare(t.Context(), []deploy.Target{target})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := deploy.Run(t.Context(), plans, wait)[0]; got.Verdict != "succeeded" {
+		if got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != "succeeded" {
 			t.Errorf("it ended as %s: %s", got.Verdict, got.Reason)
 		}
 	})
+}
+
+func TestLastEvent(t *testing.T) {
+	began := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	event := func(after time.Duration, message string) ecs.Event {
+		return ecs.Event{At: began.Add(after), Message: message}
+	}
+	for _, tc := range []struct {
+		name   string
+		events []ecs.Event
+		want   string
+	}{
+		{"none", nil, ""},
+		{"the newest", []ecs.Event{event(2, "(service web) has stopped 1 running tasks: (task a)."), event(1, "(service web) has started 1 tasks: (task a).")}, "has stopped 1 running tasks: (task a)."},
+		{"of a task set", []ecs.Event{event(1, "(service web, taskSet ecs-svc/1) has begun draining connections on 1 tasks.")}, "has begun draining connections on 1 tasks."},
+		{"of before", []ecs.Event{event(-1, "(service web) has reached a steady state.")}, ""},
+		{"of another form", []ecs.Event{event(1, "service web was unable to place a task")}, "service web was unable to place a task"},
+		{"of a longer name", []ecs.Event{event(1, "(service webber has no end")}, "(service webber has no end"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := rollout.LastEvent(ecs.Service{Name: "web", Events: tc.events}, ecs.Deployment{CreatedAt: began})
+			if got != tc.want {
+				t.Errorf("%q, want %q", got, tc.want)
+			}
+		})
+	}
+	if got := rollout.LastEvent(ecs.Service{Events: []ecs.Event{event(1, "x")}}, ecs.Deployment{}); got != "" {
+		t.Errorf("a deployment that is not known has event %q", got)
+	}
 }

@@ -1,4 +1,4 @@
-package deploy_test
+package rollout_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -17,18 +19,18 @@ func TestD11_KilledAnywhereAndStartedAgain(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		for calls := 1; calls <= 12; calls++ {
 			t.Run(fmt.Sprintf("first=%t/after %d calls", first, calls), func(t *testing.T) {
-				inBubble(t, func(t *testing.T) {
-					f := newFake()
+				deploytest.InBubble(t, func(t *testing.T) {
+					f := deploytest.New()
 					if !first {
-						f = running(t)
+						f = deploytest.Running(t)
 					}
 					killedAfter(t, f, calls)
-					got := run(t, f, "v2", wait)
+					got := deploytest.Run(t, f, "v2", deploytest.Wait())
 					if got.Verdict != tagboat.VerdictSucceeded && got.Verdict != tagboat.VerdictUnchanged {
 						t.Errorf("ended as %s: %s", got.Verdict, got.Reason)
 					}
 					assertOneEach(t, f)
-					if now := f.services["api"].Deployments[0]; f.definition(now.TaskDefinition) == nil || now.RolloutState != "COMPLETED" {
+					if now := f.Services["api"].Deployments[0]; f.Definition(now.TaskDefinition) == nil || now.RolloutState != "COMPLETED" {
 						t.Errorf("PRIMARY is %+v", now)
 					}
 				})
@@ -38,17 +40,17 @@ func TestD11_KilledAnywhereAndStartedAgain(t *testing.T) {
 }
 
 // killedAfter runs a deployment that gets that many answers and then no more.
-func killedAfter(t *testing.T, f *fake, calls int) {
+func killedAfter(t *testing.T, f *deploytest.ECS, calls int) {
 	t.Helper()
-	f.total, f.dieAfter = 0, calls
-	defer func() { f.dieAfter = 0 }()
-	plans, err := deploy.Prepare(t.Context(), []deploy.Target{target(t, f.client(), "v2")})
+	f.Total, f.DieAfter = 0, calls
+	defer func() { f.DieAfter = 0 }()
+	plans, err := deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, f.Client(), "v2")})
 	if err != nil {
 		return
 	}
-	o := wait
+	o := deploytest.Wait()
 	o.Timeout = 1
-	deploy.Run(t.Context(), plans, o)
+	rollout.Run(t.Context(), plans, o)
 }
 
 // Answers of changing calls that get lost are looked for before a call is repeated.
@@ -56,18 +58,18 @@ func TestD11_LostAnswers(t *testing.T) {
 	for _, op := range []string{"RegisterTaskDefinition", "UpdateService", "CreateService"} {
 		for lost := 1; lost <= 2; lost++ {
 			t.Run(fmt.Sprintf("%s %d", op, lost), func(t *testing.T) {
-				inBubble(t, func(t *testing.T) {
-					f := newFake()
+				deploytest.InBubble(t, func(t *testing.T) {
+					f := deploytest.New()
 					if op != "CreateService" {
-						f = running(t)
+						f = deploytest.Running(t)
 					}
-					f.lose[op] = lost
-					if got := run(t, f, "v2", wait); got.Verdict != tagboat.VerdictSucceeded {
+					f.Lose[op] = lost
+					if got := deploytest.Run(t, f, "v2", deploytest.Wait()); got.Verdict != tagboat.VerdictSucceeded {
 						t.Errorf("ended as %s: %s", got.Verdict, got.Reason)
 					}
 					assertOneEach(t, f)
-					if f.calls[op] != 1 {
-						t.Errorf("%s was called %d times, and the first had taken effect", op, f.calls[op])
+					if f.Calls[op] != 1 {
+						t.Errorf("%s was called %d times, and the first had taken effect", op, f.Calls[op])
 					}
 				})
 			})
@@ -77,25 +79,25 @@ func TestD11_LostAnswers(t *testing.T) {
 
 // An interrupt before the first call changes nothing.
 func TestInterruptedBeforeItBegan(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{target(t, f.client(), "v2")})
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		plans, err := deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, f.Client(), "v2")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		check(t, f, deploy.Run(ctx, plans, wait)[0], outcome{
+		deploytest.Check(t, f, rollout.Run(ctx, plans, deploytest.Wait())[0], deploytest.Outcome{
 			Verdict: tagboat.VerdictInterrupted, TaskDefinition: "api:1", Previous: "api:1", Running: "api:1",
 		})
 	})
 }
 
 // assertOneEach finds revisions that are equal.
-func assertOneEach(t *testing.T, f *fake) {
+func assertOneEach(t *testing.T, f *deploytest.ECS) {
 	t.Helper()
 	seen := map[string]string{}
-	for _, d := range f.definitions {
+	for _, d := range f.Definitions {
 		if other, ok := seen[string(d.Record)]; ok {
 			t.Errorf("%s and %s are equal", other, d.ARN)
 		}
@@ -106,24 +108,24 @@ func assertOneEach(t *testing.T, f *fake) {
 // The answer to CreateService got lost below us, and what we hear is that the service
 // exists: it is ours.
 func TestD11_CreatedByTheCallWhoseAnswerGotLost(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		client := f.client()
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		client := f.Client()
 		client.ECS = &repeating{f}
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{target(t, client, "v1")})
+		plans, err := deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, client, "v1")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := deploy.Run(t.Context(), plans, wait)[0]; got.Verdict != tagboat.VerdictSucceeded {
+		if got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != tagboat.VerdictSucceeded {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
 	})
 }
 
 // repeating makes each call of CreateService twice.
-type repeating struct{ *fake }
+type repeating struct{ *deploytest.ECS }
 
 func (r *repeating) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
-	_, _ = r.fake.CreateService(ctx, input)
-	return r.fake.CreateService(ctx, input)
+	_, _ = r.ECS.CreateService(ctx, input)
+	return r.ECS.CreateService(ctx, input)
 }

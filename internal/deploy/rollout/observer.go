@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"cmp"
@@ -11,12 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
-
-// servicesPerCall is what DescribeServices takes at most.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
-const servicesPerCall = 10
 
 // snapshot is what one poll said of one service.
 type snapshot struct {
@@ -28,7 +25,7 @@ type snapshot struct {
 // observer polls the services of one account and region for everybody who watches one:
 // up to ten of a cluster in a call, at a pace that follows what happens.
 type observer struct {
-	services Services
+	services deploy.Services
 
 	mu       sync.Mutex
 	watchers map[watched]map[chan snapshot]bool
@@ -38,7 +35,7 @@ type observer struct {
 // watched is a service of a cluster.
 type watched struct{ cluster, service string }
 
-func newObserver(services Services) *observer {
+func newObserver(services deploy.Services) *observer {
 	return &observer{services: services, watchers: map[watched]map[chan snapshot]bool{}, joined: make(chan struct{}, 1)}
 }
 
@@ -246,7 +243,7 @@ func (r *rounds) due(now time.Time) [][]watched {
 		}
 		l.asking = true
 		last := len(batches) - 1
-		if last < 0 || len(batches[last]) == servicesPerCall || batches[last][0].cluster != w.cluster {
+		if last < 0 || len(batches[last]) == deploy.ServicesPerCall || batches[last][0].cluster != w.cluster {
 			batches, last = append(batches, nil), last+1
 		}
 		batches[last] = append(batches[last], w)
@@ -285,4 +282,33 @@ func (o *observer) tell(cluster string, names []string, s snapshot) {
 			ch <- s
 		}
 	}
+}
+
+// pace is how long an observer waits between two polls: short while something
+// changes, longer while nothing does, long while AWS answers with errors.
+type pace struct{ interval time.Duration }
+
+const (
+	shortest = 400 * time.Millisecond
+	longest  = 6 * time.Second
+	// longestAfterErrors leaves a throttled account room to recover.
+	longestAfterErrors = 30 * time.Second
+	// perCall keeps polls below the 20 calls a second that ECS sustains for reading
+	// services, with room for others in the account.
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+	perCall = 200 * time.Millisecond
+)
+
+// changed makes the next poll follow quickly.
+func (p *pace) changed() { p.interval = shortest }
+
+// same lets more time pass.
+func (p *pace) same() { p.interval = min(max(p.interval, shortest)*3/2, longest) }
+
+// failed backs off.
+func (p *pace) failed() { p.interval = min(max(p.interval, shortest)*2, longestAfterErrors) }
+
+// wait returns how long to wait where a poll takes that many calls.
+func (p *pace) wait(calls int) time.Duration {
+	return max(p.interval, shortest, time.Duration(calls)*perCall)
 }

@@ -1,4 +1,4 @@
-package deploy_test
+package rollout_test
 
 import (
 	"context"
@@ -10,13 +10,15 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // crowded is an ECS that answers polls of one service only after so long, and with an
 // error until then: what the SDK does with a call that is throttled again and again.
 type crowded struct {
-	*fake
+	*deploytest.ECS
 	service string
 	from    time.Time
 	until   time.Time
@@ -34,30 +36,30 @@ func (c *crowded) DescribeServices(ctx context.Context, cluster string, names []
 			return nil, nil, ctx.Err()
 		}
 	}
-	return c.fake.DescribeServices(ctx, cluster, names)
+	return c.ECS.DescribeServices(ctx, cluster, names)
 }
 
 // A batch of services whose polls are throttled is late itself, and makes nobody else so.
 func TestAThrottledBatchDelaysNoOther(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		targets := many(t, f, 25, "v1")
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		targets := deploytest.Many(t, f, 25, "v1")
 		plans, err := deploy.Prepare(t.Context(), targets)
 		if err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if time.Since(began) > 30*time.Second {
-				completes(f, s)
+				deploytest.Completes(f, s)
 			}
 		}
-		slow := &crowded{fake: f, service: "s0", from: began.Add(5 * time.Second), until: began.Add(3 * time.Minute), takes: 50 * time.Second}
+		slow := &crowded{ECS: f, service: "s0", from: began.Add(5 * time.Second), until: began.Add(3 * time.Minute), takes: 50 * time.Second}
 		targets[0].Client.ECS = slow
-		o := wait
+		o := deploytest.Wait()
 		o.MaxParallel = 100
 		late, most := 0, 0*time.Second
-		for _, d := range deploy.Run(t.Context(), plans, o) {
+		for _, d := range rollout.Run(t.Context(), plans, o) {
 			if d.Verdict != tagboat.VerdictSucceeded {
 				t.Errorf("%s is %s: %s", d.Service, d.Verdict, d.Reason)
 			}
@@ -78,24 +80,24 @@ func TestAThrottledBatchDelaysNoOther(t *testing.T) {
 
 // A service whose polls fail is asked for less and less often, and the others as before.
 func TestFailingPollsBackOffByThemselves(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		targets := many(t, f, 11, "v1")
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		targets := deploytest.Many(t, f, 11, "v1")
 		plans, err := deploy.Prepare(t.Context(), targets)
 		if err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if time.Since(began) > 2*time.Minute {
-				completes(f, s)
+				deploytest.Completes(f, s)
 			}
 		}
-		failing := &countedPolls{crowded: &crowded{fake: f, service: "s0", from: began, until: began.Add(2 * time.Minute)}}
+		failing := &countedPolls{crowded: &crowded{ECS: f, service: "s0", from: began, until: began.Add(2 * time.Minute)}}
 		targets[0].Client.ECS = failing
-		o := wait
+		o := deploytest.Wait()
 		o.MaxParallel = 100
-		deploy.Run(t.Context(), plans, o)
+		rollout.Run(t.Context(), plans, o)
 		if failing.of["s0"] >= failing.of["s9"] || failing.of["s0"] > 30 {
 			t.Errorf("polled the one that fails %d times and another %d times", failing.of["s0"], failing.of["s9"])
 		}

@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"cmp"
@@ -9,102 +9,38 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
-
-// Judge gives the verdict on a service deployment that brought the wanted versions and that
-// nobody of us watched to its end.
-type Judge struct {
-	Record ecs.ServiceDeployment
-	Newest bool // no deployment of the service began after it
-	Back   bool // the newest one has what ran well before it
-}
-
-// String says what the step does.
-func (s Judge) String() string { return "look how deployment " + ecs.LastPart(s.Record.ARN) + " ended" }
 
 // Resume returns, of the plans, those that an interrupted run left to watch, with nothing
 // in them that begins anything: what goes on with what is wanted, and what brought the
 // wanted versions and ended otherwise since, as where ECS rolled it back.
-func Resume(ctx context.Context, plans []Plan) ([]Plan, error) {
-	resumed := make([]*Plan, len(plans))
-	err := eachAtOnce(ctx, targetsOf(plans), func(ctx context.Context, i int) error {
+func Resume(ctx context.Context, plans []deploy.Plan) ([]deploy.Plan, error) {
+	resumed := make([]*deploy.Plan, len(plans))
+	err := deploy.Each(ctx, deploy.TargetsOf(plans), func(ctx context.Context, i int) error {
 		p := plans[i]
 		if len(p.Steps) == 0 {
 			return nil
 		}
 		if p.Changes() {
-			judge, err := brought(ctx, p)
+			judge, err := deploy.JudgementOf(ctx, p)
 			if err != nil || judge == nil {
 				return err
 			}
-			p.Steps, p.Problems, p.Diff = []Step{*judge}, nil, ""
+			p.Steps, p.Problems, p.Diff = []deploy.Step{*judge}, nil, ""
 		}
 		resumed[i] = &p
 		return nil
 	})
-	var left []Plan
+	var left []deploy.Plan
 	for _, p := range resumed {
 		if p != nil {
 			left = append(left, *p)
 		}
 	}
 	return left, err
-}
-
-// brought returns the judgement of the newest service deployment with the wanted versions;
-// nil where there is none among the recent ones, or where it succeeded and something
-// else was deployed since: the versions may have been pinned after that.
-func brought(ctx context.Context, p Plan) (*Judge, error) {
-	h, d := p.Client.Deployments, p.Desired
-	if h == nil || p.Observed.Service == nil || len(d.Images) == 0 {
-		return nil, nil
-	}
-	for page, err := range newestFirst(h.ServiceDeployments(ctx, d.Cluster, d.ServiceName, time.Time{})) {
-		if err != nil {
-			return nil, fmt.Errorf("reading the deployments of service %q: %w", d.ServiceName, err)
-		}
-		recent := page[:min(len(page), revisionsACall)]
-		revisions, err := revisionsBy(ctx, h, d, recent)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(recent, func(deployment ecs.ServiceDeployment) bool {
-			revision, known := revisions[deployment.Target.ARN]
-			return known && revision.hasPinned(d.Images)
-		})
-		if i < 0 || i > 0 && recent[i].Status == ecs.Successful {
-			return nil, nil
-		}
-		now := revisions[recent[0].Target.ARN].TaskDefinition
-		back := slices.ContainsFunc(recent[i+1:], func(older ecs.ServiceDeployment) bool {
-			return older.Status == ecs.Successful && now != "" && revisions[older.Target.ARN].TaskDefinition == now
-		})
-		return &Judge{Record: recent[i], Newest: i == 0, Back: back}, nil
-	}
-	return nil, nil
-}
-
-// revisionsBy returns the revisions that deployments brought, by their ARNs.
-func revisionsBy(ctx context.Context, h History, d Desired, deployments []ecs.ServiceDeployment) (map[string]deployed, error) {
-	var arns []string
-	for _, deployment := range deployments {
-		if !slices.Contains(arns, deployment.Target.ARN) {
-			arns = append(arns, deployment.Target.ARN)
-		}
-	}
-	if len(arns) == 0 {
-		return nil, nil
-	}
-	found, err := h.DescribeServiceRevisions(ctx, arns)
-	if err != nil {
-		return nil, fmt.Errorf("reading the revisions of service %q: %w", d.ServiceName, err)
-	}
-	revisions := map[string]deployed{}
-	for _, r := range found {
-		revisions[r.ARN] = deployed{ServiceRevision: r}
-	}
-	return revisions, nil
 }
 
 // over tells whether a service deployment has ended.
@@ -114,7 +50,7 @@ func over(status string) bool {
 }
 
 // judge waits for the end of a service deployment and says how it ended.
-func (r *roll) judge(ctx context.Context, j Judge) {
+func (r *roll) judge(ctx context.Context, j deploy.Judge) {
 	r.result.TaskDefinition, r.result.DeploymentID = "", ""
 	record, err := r.awaitRecord(ctx, j.Record)
 	name := "deployment " + ecs.LastPart(record.ARN) + ", which brought the pinned versions"
@@ -140,7 +76,7 @@ func (r *roll) awaitRecord(ctx context.Context, record ecs.ServiceDeployment) (e
 			return record, err
 		}
 		found, err := r.plan.Client.Deployments.DescribeServiceDeployments(ctx, []string{record.ARN})
-		if err != nil && refused(err) {
+		if err != nil && deploy.Refused(err) {
 			return record, err
 		}
 		if len(found) > 0 {
@@ -151,7 +87,7 @@ func (r *roll) awaitRecord(ctx context.Context, record ecs.ServiceDeployment) (e
 }
 
 // judgeRecord turns the end of a service deployment into a verdict.
-func (r *roll) judgeRecord(ctx context.Context, j Judge) {
+func (r *roll) judgeRecord(ctx context.Context, j deploy.Judge) {
 	record := j.Record
 	service, err := r.serviceNow(ctx)
 	if err != nil {
@@ -186,14 +122,14 @@ func (r *roll) judgeRecord(ctx context.Context, j Judge) {
 func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 	deadline := time.Now().Add(r.options.timeout())
 	primary, _ := s.Primary()
-	steady := func() bool { return primary.RolloutState == ecs.RolloutCompleted || settled(s, primary) }
+	steady := func() bool { return primary.RolloutState == ecs.RolloutCompleted || deploy.Settled(s, primary) }
 	for r.options.Wait && ctx.Err() == nil && !steady() && primary.RolloutState != ecs.RolloutFailed && time.Now().Before(deadline) {
 		r.report(StateRollingBack, primary, "back to "+ecs.LastPart(primary.TaskDefinition))
 		if pause(ctx, stagesEvery) != nil {
 			break
 		}
 		now, err := r.serviceNow(ctx)
-		if err != nil && refused(err) {
+		if err != nil && deploy.Refused(err) {
 			break
 		}
 		if err == nil {
@@ -202,7 +138,7 @@ func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 		}
 	}
 	runs := ecs.LastPart(primary.TaskDefinition)
-	r.result.Images = imageStates(r.plan.Desired.Images, nil)
+	r.result.Images = deploy.ImageStates(r.plan.Desired.Images, nil)
 	r.readImages(ctx)
 	goesOn := fmt.Sprintf("the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", runs, primary.ID, r.plan.Desired.Environment)
 	switch {
@@ -251,7 +187,7 @@ func (r *roll) causesOf(ctx context.Context, s ecs.Service, record ecs.ServiceDe
 	}
 	d.TaskDefinition = revisions[0].TaskDefinition
 	r.result.TaskDefinition = d.TaskDefinition
-	stopped, err := serviceTasks(ctx, r.plan.Client.ECS, r.plan.Desired.Cluster, s.Name, ecs.Stopped)
+	stopped, err := deploy.ServiceTasks(ctx, r.plan.Client.ECS, r.plan.Desired.Cluster, s.Name, ecs.Stopped)
 	if err != nil {
 		return nil
 	}
@@ -264,6 +200,55 @@ func (r *roll) causesOf(ctx context.Context, s ecs.Service, record ecs.ServiceDe
 		return nil
 	}
 	r.result.DeploymentID = d.ID
-	g := gatherer{client: r.plan.Client, desired: r.plan.Desired, deployment: record.ARN}
-	return g.causes(ctx, s, d)
+	g := explain.Gatherer{Client: r.plan.Client, Desired: r.plan.Desired, Deployment: record.ARN}
+	return g.Causes(ctx, s, d)
+}
+
+// Pauses answers the PAUSE hooks of deployments.
+type Pauses interface {
+	DescribeServiceDeployments(ctx context.Context, arns []string) ([]ecs.ServiceDeployment, error)
+	ContinueServiceDeployment(ctx context.Context, arn, hookID string, rollback bool) error
+}
+
+// Continue lets the deployment under way of a service go on from where it waits or, with
+// rollback, go back. It returns the stage in which it waited. That nothing waits is an
+// error of kind Usage.
+func Continue(ctx context.Context, p Pauses, t deploy.Target, rollback bool) (stage string, err error) {
+	observed, err := deploy.Look(ctx, []deploy.Target{t}, func(context.Context, deploy.Target, *deploy.Observed) error { return nil })
+	if err != nil {
+		return "", err
+	}
+	nothing := tagboat.Usagef("no deployment of service %s in %s waits to be continued", t.Desired.Service, t.Desired.Environment).
+		WithHint("tagboat status --env %s shows how it stands", t.Desired.Environment)
+	if observed[0].Service == nil {
+		return "", nothing
+	}
+	current := deploy.SettingsOf(*observed[0].Service).Current
+	if current == "" {
+		return "", nothing
+	}
+	deployments, err := p.DescribeServiceDeployments(ctx, []string{current})
+	if err != nil {
+		return "", fmt.Errorf("reading the deployment under way of service %q: %w", t.Desired.ServiceName, err)
+	}
+	if len(deployments) == 0 || len(deployments[0].Waiting()) == 0 {
+		return "", nothing
+	}
+	for _, hook := range deployments[0].Waiting() {
+		err := persist(ctx, true, func() error { return p.ContinueServiceDeployment(ctx, current, hook.ID, rollback) },
+			func() (bool, error) { return passed(ctx, p, current, hook.ID) })
+		if err != nil {
+			return "", fmt.Errorf("continuing the deployment of service %q: %w", t.Desired.ServiceName, err)
+		}
+	}
+	return deployments[0].LifecycleStage, nil
+}
+
+// passed reports whether a hook of a deployment does not wait any more.
+func passed(ctx context.Context, p Pauses, arn, hook string) (bool, error) {
+	now, err := p.DescribeServiceDeployments(ctx, []string{arn})
+	if err != nil || len(now) == 0 {
+		return false, err
+	}
+	return !slices.ContainsFunc(now[0].Waiting(), func(h ecs.LifecycleHook) bool { return h.ID == hook }), nil
 }

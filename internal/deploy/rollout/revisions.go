@@ -1,12 +1,13 @@
-package deploy
+package rollout
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
@@ -16,8 +17,8 @@ import (
 // somebody did since.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
 func (a *applier) usable(ctx context.Context, arn string) (string, error) {
-	remembered, known := Target{Client: a.client, Desired: a.desired}.remembered(arn)
-	described, err := describeNow(ctx, a.client, arn)
+	remembered, known := deploy.Target{Client: a.client, Desired: a.desired}.Remembered(arn)
+	described, err := deploy.DescribeNow(ctx, a.client, arn)
 	switch {
 	case err == nil && described.Status == ecs.Active:
 		return arn, nil
@@ -44,59 +45,43 @@ func (a *applier) usable(ctx context.Context, arn string) (string, error) {
 
 // again returns an ACTIVE revision equal to one that is not any more.
 func (a *applier) again(ctx context.Context, input taskdef.Definition, gone ecs.TaskDefinition) (string, error) {
-	read := definitions{}
-	found, err := read.equal(ctx, Target{Client: a.client, Desired: Desired{Definition: input}}, gone.Revision)
+	found, err := deploy.EqualAfter(ctx, deploy.Target{Client: a.client, Desired: deploy.Desired{Definition: input}}, gone.Revision)
 	if err != nil {
 		return "", err
 	}
 	if found != nil {
 		return found.ARN, nil
 	}
-	registering := applier{client: a.client, desired: Desired{Definition: input}, registrations: a.registrations}
-	return registering.register(ctx, Register{Family: gone.Family, Input: input.JSON()})
+	registering := applier{client: a.client, desired: deploy.Desired{Definition: input}, registrations: a.registrations}
+	return registering.register(ctx, deploy.Register{Family: gone.Family, Input: input.JSON()})
 }
 
-// describeNow reads a revision as ECS has it now. It is asked for by its name, since what
-// was read by an ARN is remembered, with the status that it had.
-func describeNow(ctx context.Context, client *Client, arn string) (ecs.TaskDefinition, error) {
-	described, err := client.ECS.DescribeTaskDefinition(ctx, ecs.LastPart(arn))
-	if err != nil {
-		return ecs.TaskDefinition{}, fmt.Errorf("reading task definition %q: %w", arn, err)
-	}
-	return described, nil
-}
-
-// mostRevisions is how many revisions of a family are searched for one that is equal to a
-// revision that was deregistered.
-const mostRevisions = 100
-
-// equal returns the newest ACTIVE revision that is equal to what is wanted, of those after
-// a revision; nil where there is none. Revisions are counted up by one, so those before
-// the latest have names that need no list.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
-func (d *definitions) equal(ctx context.Context, t Target, after int) (*ecs.TaskDefinition, error) {
-	latest, err := d.describe(ctx, t, t.Desired.Definition.Family())
-	if err != nil || latest == nil {
-		return nil, err
-	}
-	for n := latest.Revision; n > max(after, latest.Revision-mostRevisions); n-- {
-		candidate, err := d.describe(ctx, t, revisionOf(*latest, n))
-		if err != nil {
-			return nil, err
+// Ready makes sure of the revisions that plans deploy, and registers those that are to be,
+// so that what ECS refuses of them shows before anything runs otherwise. The plans then use
+// them. An error that says that ECS refused is of kind Usage.
+func Ready(ctx context.Context, plans []deploy.Plan) error {
+	shared := newRegistrations()
+	return deploy.Each(ctx, deploy.TargetsOf(plans), func(ctx context.Context, i int) error {
+		p := &plans[i]
+		a := applier{client: p.Client, desired: p.Desired, observed: p.Observed, registrations: shared}
+		for n, step := range p.Steps {
+			var err error
+			switch s := step.(type) {
+			case deploy.Register:
+				a.definition, err = a.register(ctx, s)
+			case deploy.Reuse:
+				a.definition, err = a.usable(ctx, s.ARN)
+			default:
+				continue
+			}
+			if errors.Is(err, ecs.ErrNotDone) {
+				return tagboat.Usagef("%s in %s cannot be deployed: %s", p.Desired.Service, p.Desired.Environment, err)
+			}
+			if err != nil {
+				return err
+			}
+			p.Steps[n] = deploy.Reuse{ARN: a.definition}
 		}
-		if candidate == nil || candidate.Status != ecs.Active || !equal(t.Desired.Definition, *candidate) {
-			continue
-		}
-		now, err := d.describe(ctx, t, ecs.LastPart(candidate.ARN))
-		if err != nil || now != nil && now.Status == ecs.Active {
-			return now, err
-		}
-	}
-	return nil, nil
-}
-
-// revisionOf returns the ARN of another revision of the family.
-func revisionOf(of ecs.TaskDefinition, n int) string {
-	family, _ := strings.CutSuffix(of.ARN, ":"+strconv.Itoa(of.Revision))
-	return family + ":" + strconv.Itoa(n)
+		return nil
+	})
 }

@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"cmp"
@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // roll is one deployment from its plan to its verdict.
 type roll struct {
-	plan          Plan
+	plan          deploy.Plan
 	options       Options
 	observer      *observer
 	registrations *registrations
@@ -64,11 +65,11 @@ func (r *roll) begin() {
 	r.result = tagboat.Deployment{
 		Environment: d.Environment,
 		Service:     d.Service,
-		Images:      imageStates(d.Images, nil),
+		Images:      deploy.ImageStates(d.Images, nil),
 		Causes:      []tagboat.Cause{},
 		StartedAt:   time.Now().UTC(),
 	}
-	if primary, ok := r.plan.Observed.primary(); ok {
+	if primary, ok := r.plan.Observed.Primary(); ok {
 		r.result.PreviousTaskDefinition = primary.TaskDefinition
 		r.result.TaskDefinition = primary.TaskDefinition
 		r.result.DeploymentID = primary.ID
@@ -80,7 +81,7 @@ func (r *roll) end() tagboat.Deployment {
 	if r.result.Causes == nil {
 		r.result.Causes = []tagboat.Cause{}
 	}
-	r.result.Images = withPrevious(r.result.Images, r.plan)
+	r.result.Images = deploy.WithPreviousVersions(r.result.Images, r.plan)
 	r.result.EndedAt = time.Now().UTC()
 	r.report(StateDone, ecs.Deployment{}, r.inShort())
 	return r.result
@@ -96,7 +97,7 @@ func (r *roll) decide(ctx context.Context) {
 	case len(r.plan.Steps) == 0:
 		r.unchanged(ctx)
 	default:
-		if judge, ended := r.plan.Steps[0].(Judge); ended {
+		if judge, ended := r.plan.Steps[0].(deploy.Judge); ended {
 			r.judge(ctx, judge)
 			return
 		}
@@ -107,9 +108,9 @@ func (r *roll) decide(ctx context.Context) {
 // unchanged says what runs: where that follows from what was seen already without a
 // call, else as far as it can be read.
 func (r *roll) unchanged(ctx context.Context) {
-	primary, _ := r.plan.Observed.primary()
+	primary, _ := r.plan.Observed.Primary()
 	switch {
-	case r.plan.Observed.mustRun(r.plan.Desired.Images):
+	case r.plan.Observed.MustRun(r.plan.Desired.Images):
 		for i := range r.result.Images {
 			r.result.Images[i].Running = r.result.Images[i].Pinned
 		}
@@ -127,14 +128,14 @@ func (r *roll) unchangedByTasks(ctx context.Context, primary ecs.Deployment) {
 	var v verification
 	var err error
 	found := notYet
-	for look := 0; look < 2*digestLooks && found == notYet && !refused(err); look++ {
+	for look := 0; look < 2*digestLooks && found == notYet && !deploy.Refused(err); look++ {
 		if look > 0 && pause(ctx, firstPause) != nil {
 			break
 		}
 		found, err = v.look(ctx, r.plan.Client.ECS, d, d.ServiceName, primary)
 	}
 	if v.images != nil {
-		r.result.Images = withRunningTags(v.images, r.plan.Observed)
+		r.result.Images = deploy.WithRunningTags(v.images, r.plan.Observed)
 	}
 	nothing := fmt.Sprintf("nothing was changed, since %s is what the service has already", name)
 	switch {
@@ -145,7 +146,7 @@ func (r *roll) unchangedByTasks(ctx context.Context, primary ecs.Deployment) {
 	case found == otherDigests:
 		r.verdict(tagboat.VerdictFailed, nothing+", but "+v.other)
 	case err != nil:
-		r.verdict(tagboat.VerdictFailed, nothing+"; what its tasks run could not be seen: "+cmp.Or(refusal(d, err), err.Error()))
+		r.verdict(tagboat.VerdictFailed, nothing+"; what its tasks run could not be seen: "+cmp.Or(deploy.Refusal(d, err), err.Error()))
 	default:
 		r.verdict(tagboat.VerdictFailed, nothing+"; what its tasks run could not be seen: "+v.missing)
 	}
@@ -192,9 +193,9 @@ func (r *roll) pinnedYet(ctx context.Context) {
 }
 
 // tagsAlone reports whether steps change the tags of the service and nothing else.
-func tagsAlone(steps []Step) bool {
-	return !slices.ContainsFunc(steps, func(s Step) bool {
-		_, tags := s.(TagService)
+func tagsAlone(steps []deploy.Step) bool {
+	return !slices.ContainsFunc(steps, func(s deploy.Step) bool {
+		_, tags := s.(deploy.TagService)
 		return !tags
 	})
 }
@@ -214,7 +215,7 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 		r.verdict(tagboat.VerdictFailed, err.Error()+"; whether the service changed is not known; tagboat deploy looks again and goes on from there")
 	default:
 		r.result.Refused = errors.Is(err, ecs.ErrNotDone) || tagboat.KindOf(err) == tagboat.Usage
-		r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed"+policyFor(r.plan.Desired, err))
+		r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed"+deploy.PolicyFor(r.plan.Desired, err))
 	}
 }
 
@@ -234,9 +235,9 @@ func (r *roll) follow(ctx context.Context, c course, state State) ending {
 // readImages fills in what runs. What cannot be read stays empty.
 func (r *roll) readImages(ctx context.Context) {
 	d := r.plan.Desired
-	tasks, err := serviceTasks(ctx, r.plan.Client.ECS, d.Cluster, d.ServiceName, ecs.Running)
+	tasks, err := deploy.ServiceTasks(ctx, r.plan.Client.ECS, d.Cluster, d.ServiceName, ecs.Running)
 	if err == nil {
-		r.result.Images = withRunningTags(imageStates(d.Images, tasks), r.plan.Observed)
+		r.result.Images = deploy.WithRunningTags(deploy.ImageStates(d.Images, tasks), r.plan.Observed)
 	}
 }
 

@@ -1,4 +1,4 @@
-package deploy_test
+package rollout_test
 
 import (
 	"fmt"
@@ -9,83 +9,56 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
-
-// many returns targets for services s0, s1, … of one cluster.
-func many(t *testing.T, f *fake, n int, version string) []deploy.Target {
-	t.Helper()
-	client := f.client()
-	var targets []deploy.Target
-	for i := range n {
-		one := target(t, client, version)
-		name := fmt.Sprintf("s%d", i)
-		one.Desired.Service, one.Desired.ServiceName = tagboat.ServiceName(name), name
-		d, err := one.Desired.Definition.With("family", name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		one.Desired.Definition = d
-		targets = append(targets, one)
-	}
-	return targets
-}
-
-func runMany(t *testing.T, targets []deploy.Target, o deploy.Options) []tagboat.Deployment {
-	t.Helper()
-	plans, err := deploy.Prepare(t.Context(), targets)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return deploy.Run(t.Context(), plans, o)
-}
 
 // All deployments of a cluster share polls of ten services, and the answer has their
 // order.
 func TestRunSharesPolls(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
 		began := time.Now()
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if time.Since(began) > time.Minute {
-				completes(f, s)
+				deploytest.Completes(f, s)
 			}
 		}
-		o := wait
+		o := deploytest.Wait()
 		o.MaxParallel = 100
-		got := runMany(t, many(t, f, 95, "v1"), o)
+		got := deploytest.RunMany(t, deploytest.Many(t, f, 95, "v1"), o)
 		for i, d := range got {
 			if d.Verdict != tagboat.VerdictSucceeded || string(d.Service) != fmt.Sprintf("s%d", i) {
 				t.Errorf("%d: %s is %s: %s", i, d.Service, d.Verdict, d.Reason)
 			}
 		}
 		polls := (time.Since(began) / (6 * time.Second)) + 12
-		if n, most := f.calls["DescribeServices"], int(polls)*10; n > most {
+		if n, most := f.Calls["DescribeServices"], int(polls)*10; n > most {
 			t.Errorf("%d calls of DescribeServices for 95 services in %s, more than %d", n, time.Since(began), most)
 		}
 	})
 }
 
 func TestRunKeepsToMaxParallel(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		o := wait
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		o := deploytest.Wait()
 		o.MaxParallel = 3
 		most := 0
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			now := 0
-			for _, s := range f.services {
+			for _, s := range f.Services {
 				if s.Deployments[0].RolloutState == "IN_PROGRESS" {
 					now++
 				}
 			}
 			most = max(most, now)
 			if time.Since(s.Deployments[0].CreatedAt) > 10*time.Second {
-				completes(f, s)
+				deploytest.Completes(f, s)
 			}
 		}
-		runMany(t, many(t, f, 10, "v1"), o)
+		deploytest.RunMany(t, deploytest.Many(t, f, 10, "v1"), o)
 		if most != 3 {
 			t.Errorf("%d services rolled at the same time", most)
 		}
@@ -95,30 +68,30 @@ func TestRunKeepsToMaxParallel(t *testing.T) {
 // heard keeps what it hears.
 type heard struct {
 	mu      sync.Mutex
-	updates []deploy.Update
+	updates []rollout.Update
 }
 
-func (h *heard) Event(u deploy.Update) {
+func (h *heard) Event(u rollout.Update) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.updates = append(h.updates, u)
 }
 
 func TestProgress(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = badCrashes
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = deploytest.BadCrashes
 		h := &heard{}
-		o := wait
+		o := deploytest.Wait()
 		o.Progress = h
-		run(t, f, "bad", o)
-		var states []deploy.State
+		deploytest.Run(t, f, "bad", o)
+		var states []rollout.State
 		for _, u := range h.updates {
 			if len(states) == 0 || states[len(states)-1] != u.State {
 				states = append(states, u.State)
 			}
 		}
-		want := []deploy.State{deploy.StateApplying, deploy.StateRolling, deploy.StateRollingBack, deploy.StateDone}
+		want := []rollout.State{rollout.StateApplying, rollout.StateRolling, rollout.StateRollingBack, rollout.StateDone}
 		if diff := cmp.Diff(want, states); diff != "" {
 			t.Errorf("states (-want +got):\n%s", diff)
 		}
@@ -127,42 +100,42 @@ func TestProgress(t *testing.T) {
 
 // A rollout that takes twenty seconds is watched with few calls.
 func TestRunIsSparing(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
 		began := time.Now()
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if time.Since(began) > 20*time.Second {
-				completes(f, s)
+				deploytest.Completes(f, s)
 			}
 		}
-		run(t, f, "v2", wait)
+		deploytest.Run(t, f, "v2", deploytest.Wait())
 		total := 0
-		for _, n := range f.calls {
+		for _, n := range f.Calls {
 			total += n
 		}
 		if total > 28 {
-			t.Errorf("%d calls: %v", total, f.calls)
+			t.Errorf("%d calls: %v", total, f.Calls)
 		}
-		t.Logf("%d calls, %s: %v", total, time.Since(began), f.calls)
+		t.Logf("%d calls, %s: %v", total, time.Since(began), f.Calls)
 	})
 }
 
 // Two services that want the same task definition share one revision.
 func TestRunRegistersEqualDefinitionsOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		targets := many(t, f, 5, "v1")
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		targets := deploytest.Many(t, f, 5, "v1")
 		for i := range targets {
-			targets[i].Desired.Definition = definition(t, "v1")
+			targets[i].Desired.Definition = deploytest.Definition(t, "v1")
 		}
-		o := wait
+		o := deploytest.Wait()
 		o.MaxParallel = 5
-		for _, d := range runMany(t, targets, o) {
+		for _, d := range deploytest.RunMany(t, targets, o) {
 			if d.Verdict != tagboat.VerdictSucceeded {
 				t.Errorf("%s is %s: %s", d.Service, d.Verdict, d.Reason)
 			}
 		}
-		if n := len(f.definitions); n != 1 {
+		if n := len(f.Definitions); n != 1 {
 			t.Errorf("%d equal revisions", n)
 		}
 	})

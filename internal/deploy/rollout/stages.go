@@ -1,12 +1,14 @@
-package deploy
+package rollout
 
 import (
 	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -15,7 +17,7 @@ import (
 // is watched by alarms), and where another one has taken its place. DescribeServices tells
 // nothing of that, so it takes a call of its own, and only where there is something to tell.
 type stages struct {
-	client *Client
+	client *deploy.Client
 	arn    string // of the service deployment; "" where it is not known
 	read   string // id of the PRIMARY deployment that arn and staged were read with
 	staged bool
@@ -33,8 +35,8 @@ const clockAccuracy = 2 * time.Second
 // reads of the service's record, which is long, changes with the PRIMARY deployment only.
 func (s *stages) look(ctx context.Context, service ecs.Service) error {
 	if primary, _ := service.Primary(); s.arn == "" || s.read != primary.ID {
-		r := readServiceRecord(service)
-		s.arn, s.read, s.staged = cmp.Or(r.Current, s.arn), primary.ID, r.staged()
+		r := deploy.SettingsOf(service)
+		s.arn, s.read, s.staged = cmp.Or(r.Current, s.arn), primary.ID, r.Staged()
 	}
 	if s.arn == "" || !s.staged {
 		return nil
@@ -59,7 +61,7 @@ func (s *stages) ask(ctx context.Context) (asked bool, err error) {
 // find looks for the record of ours, where no snapshot has named it: the oldest of the
 // service's that brings our task definition, not older than our deployment. Both times are
 // AWS's.
-func (s *stages) find(ctx context.Context, d Desired, own ecs.Deployment) error {
+func (s *stages) find(ctx context.Context, d deploy.Desired, own ecs.Deployment) error {
 	if s.arn != "" && s.last.Status != "" && s.last.CreatedAt.Before(own.CreatedAt.Add(-clockAccuracy)) {
 		s.arn, s.last, s.next = "", ecs.ServiceDeployment{}, time.Time{} // what the service named was the one before
 	}
@@ -98,13 +100,13 @@ func (s *stages) find(ctx context.Context, d Desired, own ecs.Deployment) error 
 }
 
 // note says in which stage the deployment is; "" where that is not known.
-func (s *stages) note(d Desired) string {
+func (s *stages) note(d deploy.Desired) string {
 	stage := s.last.LifecycleStage
 	switch {
 	case stage == "":
 		return ""
 	case len(s.last.Waiting()) > 0:
-		return fmt.Sprintf("waits in stage %s for somebody: %s", stage, howToContinue(d))
+		return fmt.Sprintf("waits in stage %s for somebody: %s", stage, deploy.HowToContinue(d))
 	case s.last.Target.ProductionTraffic > 0:
 		return fmt.Sprintf("stage %s, %g %% of the traffic", stage, s.last.Target.ProductionTraffic)
 	default:
@@ -112,7 +114,18 @@ func (s *stages) note(d Desired) string {
 	}
 }
 
-func howToContinue(d Desired) string {
-	command := fmt.Sprintf("tagboat continue --env %s %s", d.Environment, d.Service)
-	return fmt.Sprintf("to let it go on: %s; to let it go back: %s --rollback", command, command)
+// lastEvent returns what ECS said last of a service since a deployment of it began,
+// without the service's name, or "".
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+func lastEvent(s ecs.Service, d ecs.Deployment) string {
+	if len(s.Events) == 0 || d.CreatedAt.IsZero() || s.Events[0].At.Before(d.CreatedAt) {
+		return ""
+	}
+	message := s.Events[0].Message
+	if rest, ok := strings.CutPrefix(message, "(service "+s.Name); ok {
+		if _, after, ok := strings.Cut(rest, ") "); ok {
+			return after
+		}
+	}
+	return message
 }

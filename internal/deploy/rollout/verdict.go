@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -50,7 +52,7 @@ func (r *roll) succeeded(name string, e ending) {
 	switch {
 	case e.primary.Desired == 0:
 		r.verdict(tagboat.VerdictSucceeded, name+" is what the service has now; no task of it runs, since none is desired")
-	case !r.plan.Changes() && r.plan.Observed.good() == r.result.TaskDefinition:
+	case !r.plan.Changes() && r.plan.Observed.Good() == r.result.TaskDefinition:
 		r.verdict(tagboat.VerdictUnchanged, "it already ran what is wanted, and is steady again"+untold(e.untold))
 	case e.untold != "":
 		r.verdict(tagboat.VerdictSucceeded, name+" runs"+untold(e.untold))
@@ -101,8 +103,8 @@ func (r *roll) explain(ctx context.Context, c course, e ending) {
 	if len(r.result.Causes) > 0 {
 		return
 	}
-	g := gatherer{client: r.plan.Client, desired: r.plan.Desired, deployment: e.deployment}
-	r.result.Causes = g.causes(ctx, e.service, ownOf(c, e.service))
+	g := explain.Gatherer{Client: r.plan.Client, Desired: r.plan.Desired, Deployment: e.deployment}
+	r.result.Causes = g.Causes(ctx, e.service, ownOf(c, e.service))
 }
 
 // ownOf returns our deployment as the service shows it; it may have left the list.
@@ -128,7 +130,7 @@ func (r *roll) whoRollsBack(c course, s ecs.Service) string {
 	if s.ARN == "" {
 		s = c.answer
 	}
-	by := readServiceRecord(s).rollsBack()
+	by := deploy.SettingsOf(s).RollsBack()
 	if by == "" || c.good == "" {
 		return "nobody will roll it back"
 	}
@@ -150,7 +152,7 @@ func (r *roll) howToUndo(c course) string {
 // Another rollback would not: it goes further back, since they are rejected by now.
 func (r *roll) howToComeBack() string {
 	d := r.plan.Desired
-	pins := tagboat.PreviousPins(withPrevious(r.result.Images, r.plan))
+	pins := tagboat.PreviousPins(deploy.WithPreviousVersions(r.result.Images, r.plan))
 	if len(pins) == 0 {
 		return ""
 	}
@@ -170,7 +172,7 @@ func (r *roll) overtakenBy(ctx context.Context, c course, primary ecs.Deployment
 	if err != nil {
 		return text // the verdict does not depend on it
 	}
-	if by := registeredBy(described); by != "" {
+	if by := deploy.RegisteredBy(described); by != "" {
 		text += fmt.Sprintf(" (%s was registered by %s)", ecs.LastPart(primary.TaskDefinition), by)
 	}
 	return text

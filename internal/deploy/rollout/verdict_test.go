@@ -1,4 +1,4 @@
-package deploy_test
+package rollout_test
 
 import (
 	"fmt"
@@ -9,20 +9,22 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 func TestSucceeded(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		got := run(t, f, "v2", wait)
-		check(t, f, got, outcome{
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		got := deploytest.Run(t, f, "v2", deploytest.Wait())
+		deploytest.Check(t, f, got, deploytest.Outcome{
 			Verdict: tagboat.VerdictSucceeded, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
 		want := []tagboat.ImageState{{
-			Container: "app", Image: "api", Tag: "v2", Pinned: digest("v2"), Running: digest("v2"), RunningTag: "v2",
-			Previous: digest("v1"), PreviousTag: "v1",
+			Container: "app", Image: "api", Tag: "v2", Pinned: deploytest.Digest("v2"), Running: deploytest.Digest("v2"), RunningTag: "v2",
+			Previous: deploytest.Digest("v1"), PreviousTag: "v1",
 		}}
 		if diff := cmp.Diff(want, got.Images); diff != "" {
 			t.Errorf("images (-want +got):\n%s", diff)
@@ -31,9 +33,9 @@ func TestSucceeded(t *testing.T) {
 }
 
 func TestCreated(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		check(t, f, run(t, f, "v1", wait), outcome{
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		deploytest.Check(t, f, deploytest.Run(t, f, "v1", deploytest.Wait()), deploytest.Outcome{
 			Verdict: tagboat.VerdictSucceeded, TaskDefinition: "api:1", Running: "api:1",
 			Changes: "RegisterTaskDefinition 1, CreateService 1",
 		})
@@ -41,11 +43,11 @@ func TestCreated(t *testing.T) {
 }
 
 func TestStarted(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		o := wait
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		o := deploytest.Wait()
 		o.Wait = false
-		check(t, f, run(t, f, "v2", o), outcome{
+		deploytest.Check(t, f, deploytest.Run(t, f, "v2", o), deploytest.Outcome{
 			Verdict: tagboat.VerdictStarted, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
@@ -55,17 +57,17 @@ func TestStarted(t *testing.T) {
 // A fault of ours in one deployment is its verdict, which says what goes on: the others end
 // as they would.
 func TestACrashIsAVerdict(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.refuse = func(op string) error {
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Refuse = func(op string) error {
 			if op == "ListTasks" {
-				f.mu.Unlock() // as the defer of whoever holds it would
-				defer f.mu.Lock()
+				f.Mu.Unlock() // as the defer of whoever holds it would
+				defer f.Mu.Lock()
 				panic("index out of range")
 			}
 			return nil
 		}
-		got := run(t, f, "v2", wait)
+		got := deploytest.Run(t, f, "v2", deploytest.Wait())
 		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "tagboat crashed (index out of range)") || !strings.Contains(got.Reason, got.DeploymentID+" goes on by itself") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
@@ -76,16 +78,16 @@ func TestACrashIsAVerdict(t *testing.T) {
 }
 
 func TestACrashOfAPollIsToldAndAskedAgain(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
 		polls := 0
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if polls++; polls == 3 {
 				panic("nil map")
 			}
-			completes(f, s)
+			deploytest.Completes(f, s)
 		}
-		if got := run(t, f, "v2", wait); got.Verdict != tagboat.VerdictSucceeded {
+		if got := deploytest.Run(t, f, "v2", deploytest.Wait()); got.Verdict != tagboat.VerdictSucceeded {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
 	})
@@ -94,29 +96,29 @@ func TestACrashOfAPollIsToldAndAskedAgain(t *testing.T) {
 // An initialisation that ended well is not what failed: the task definition says that it is
 // not essential, and tasks do not.
 func TestTheCulpritIsEssential(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = func(f *fake, s *ecs.Service) {
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			d := &s.Deployments[0]
-			if !f.bad(*d) {
-				completes(f, s)
+			if !f.Bad(*d) {
+				deploytest.Completes(f, s)
 				return
 			}
-			f.crash(s, d, 137)
-			last := &f.tasks[len(f.tasks)-1]
+			f.Crash(s, d, 137)
+			last := &f.Tasks[len(f.Tasks)-1]
 			for i := range last.Containers {
 				last.Containers[i].ExitCode = map[string]*int{"app": new(137), "init": new(0)}[last.Containers[i].Name]
 			}
 		}
-		bad := target(t, f.client(), "bad")
-		bad.Desired.Definition = parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[
+		bad := deploytest.Target(t, f.Client(), "bad")
+		bad.Desired.Definition = deploytest.Parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[
 			{"name":"init","essential":false,"image":%q},
-			{"name":"app","image":%[1]q,"dependsOn":[{"containerName":"init","condition":"SUCCESS"}]}]}`, reference("bad").Pinned()))
+			{"name":"app","image":%[1]q,"dependsOn":[{"containerName":"init","condition":"SUCCESS"}]}]}`, deploytest.Reference("bad").Pinned()))
 		plans, err := deploy.Prepare(t.Context(), []deploy.Target{bad})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := deploy.Run(t.Context(), plans, wait)[0]
+		got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictRolledBack || len(got.Causes) == 0 || !strings.Contains(got.Causes[0].Cause, "container app exited with code 137") {
 			t.Errorf("got %s: %+v", got.Verdict, got.Causes)
 		}

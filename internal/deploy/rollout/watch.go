@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -28,8 +30,8 @@ const (
 
 // watch follows one rollout to its end.
 type watch struct {
-	client   *Client
-	desired  Desired
+	client   *deploy.Client
+	desired  deploy.Desired
 	course   course
 	failFast bool // end early where tasks keep failing
 	pinned   bool // the digests that run must be the pinned ones
@@ -100,11 +102,11 @@ func (w *watch) unproven() string {
 // refuse again: that ends the wait.
 func (w *watch) heard(err error) (ending, bool) {
 	w.lastErr = err
-	if refused(err) {
+	if deploy.Refused(err) {
 		w.refusals++
 	}
 	w.report(w.state, w.primary, "AWS did not answer, asking again: "+err.Error())
-	return w.end(endedRefused, refusal(w.desired, err)), refused(err) && w.refusals > 1
+	return w.end(endedRefused, deploy.Refusal(w.desired, err)), deploy.Refused(err) && w.refusals > 1
 }
 
 func (w *watch) end(h how, what string) ending {
@@ -188,7 +190,7 @@ func (w *watch) byRecord(ctx context.Context, s standing) (standing, error) {
 	}
 	known := w.stages.last.Status != "" && (asked || s == unseen)
 	switch {
-	case refused(err) && s == doubtful && !slices.Contains(w.course.before, w.primary.ID):
+	case deploy.Refused(err) && s == doubtful && !slices.Contains(w.course.before, w.primary.ID):
 		return overtaken, nil // the ids say so, too
 	case err != nil:
 		return unseen, err
@@ -226,8 +228,8 @@ func (w *watch) rolledBackByECS(ctx context.Context, own ecs.Deployment, standin
 		if own.ID == "" {
 			own = ecs.Deployment{ID: w.course.id, TaskDefinition: w.course.taskDefinition}
 		}
-		g := gatherer{client: w.client, desired: w.desired, deployment: w.stages.arn}
-		w.causes = g.causes(ctx, w.last, own)
+		g := explain.Gatherer{Client: w.client, Desired: w.desired, Deployment: w.stages.arn}
+		w.causes = g.Causes(ctx, w.last, own)
 	}
 	return w.end(endedByECS, own.RolloutReason), standing == ecsRolledBack
 }
@@ -236,12 +238,12 @@ func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deplo
 	if !w.failFast || !w.troubles.shouldLook(before, w.last, own, time.Now()) {
 		return ending{}, false
 	}
-	stopped, err := serviceTasks(ctx, w.client.ECS, w.desired.Cluster, w.last.Name, ecs.Stopped)
+	stopped, err := deploy.ServiceTasks(ctx, w.client.ECS, w.desired.Cluster, w.last.Name, ecs.Stopped)
 	if err != nil {
 		return w.heard(err)
 	}
 	stopped = slices.DeleteFunc(stopped, func(t ecs.Task) bool { return t.StartedBy != own.ID })
-	what, over := hopeless(essentials(ctx, w.client.ECS, own.TaskDefinition, stopped), w.last, own)
+	what, over := hopeless(deploy.MarkOptional(ctx, w.client.ECS, own.TaskDefinition, stopped), w.last, own)
 	return w.end(endedFailing, what), over
 }
 
@@ -249,7 +251,7 @@ func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deplo
 func (w *watch) checkTasks(ctx context.Context) (ending, bool) {
 	switch e := w.end(endedWell, ""); {
 	case !w.pinned, w.primary.Desired == 0 && (w.course.wanted == 0 || w.last.SchedulingStrategy == ecs.Daemon):
-		e.images = imageStates(w.desired.Images, nil)
+		e.images = deploy.ImageStates(w.desired.Images, nil)
 		return e, true
 	case w.primary.Desired == 0:
 		return w.end(endedScaledDown, ""), true

@@ -1,4 +1,4 @@
-package deploy
+package rollout
 
 import (
 	"context"
@@ -6,28 +6,29 @@ import (
 	"slices"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 )
 
 // waves decides what begins when: in the plans' order, after what a service depends on
 // in its environment has ended well, and so many at a time in one account and region.
 // There is no barrier between waves: whoever waits for one service waits for no other.
 type waves struct {
-	plans   []Plan
+	plans   []deploy.Plan
 	atOnce  int  // in one account and region
 	all     bool // begin others after one has not ended well
 	results []tagboat.Deployment
 
-	waiting   []int           // indexes of plans that have not begun
-	running   map[*Client]int // how many
+	waiting   []int                  // indexes of plans that have not begun
+	running   map[*deploy.Client]int // how many
 	dependsOn map[int][]int
 	ended     map[int]bool
 	stopped   string // why nothing begins any more; "" while things do
 }
 
-func newWaves(plans []Plan, o Options) *waves {
+func newWaves(plans []deploy.Plan, o Options) *waves {
 	w := &waves{
 		plans: plans, atOnce: max(o.MaxParallel, 1), all: !o.StopAtFailure, results: make([]tagboat.Deployment, len(plans)),
-		running: map[*Client]int{}, dependsOn: map[int][]int{}, ended: map[int]bool{},
+		running: map[*deploy.Client]int{}, dependsOn: map[int][]int{}, ended: map[int]bool{},
 	}
 	type cell struct {
 		environment tagboat.EnvName

@@ -1,4 +1,4 @@
-package deploy_test
+package rollout_test
 
 import (
 	"errors"
@@ -9,17 +9,19 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // begun notes in which order services were created.
-func begun(f *fake) *[]string {
+func begun(f *deploytest.ECS) *[]string {
 	var order []string
-	f.rolls = func(f *fake, s *ecs.Service) {
+	f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 		if len(order) == 0 || !contains(order, s.Name) {
 			order = append(order, s.Name)
 		}
-		completes(f, s)
+		deploytest.Completes(f, s)
 	}
 	return &order
 }
@@ -27,17 +29,17 @@ func begun(f *fake) *[]string {
 func contains(all []string, one string) bool { return strings.Contains(strings.Join(all, " "), one) }
 
 func TestDependenciesEndWellFirst(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
 		order := begun(f)
-		targets := many(t, f, 4, "v1")
+		targets := deploytest.Many(t, f, 4, "v1")
 		targets[0].Desired.DependsOn = []tagboat.ServiceName{"s3"}
 		targets[1].Desired.DependsOn = []tagboat.ServiceName{"s0", "s2"}
 		targets[2].Desired.DependsOn = []tagboat.ServiceName{"elsewhere"}
 		targets[3].Desired.DependsOn = []tagboat.ServiceName{"s2"}
-		o := wait
+		o := deploytest.Wait()
 		o.MaxParallel = 4
-		for i, d := range runMany(t, targets, o) {
+		for i, d := range deploytest.RunMany(t, targets, o) {
 			if d.Verdict != tagboat.VerdictSucceeded {
 				t.Errorf("%d: %s: %s", i, d.Verdict, d.Reason)
 			}
@@ -62,13 +64,13 @@ func TestWhatFailsHoldsBack(t *testing.T) {
 		}, "which ended as failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				f := newFake()
-				targets := many(t, f, 5, "v1")
+			deploytest.InBubble(t, func(t *testing.T) {
+				f := deploytest.New()
+				targets := deploytest.Many(t, f, 5, "v1")
 				targets[2].Desired.DependsOn = []tagboat.ServiceName{"s1"}
 				targets[3].Desired.DependsOn = []tagboat.ServiceName{"s2"}
 				registered := 0
-				f.refuse = func(op string) error {
+				f.Refuse = func(op string) error {
 					if op != "RegisterTaskDefinition" {
 						return nil
 					}
@@ -77,10 +79,10 @@ func TestWhatFailsHoldsBack(t *testing.T) {
 					}
 					return nil
 				}
-				o := wait
+				o := deploytest.Wait()
 				o.MaxParallel, o.StopAtFailure = 1, c.stop
 				got, reasons := map[tagboat.ServiceName]tagboat.Verdict{}, map[tagboat.ServiceName]string{}
-				for _, d := range runMany(t, targets, o) {
+				for _, d := range deploytest.RunMany(t, targets, o) {
 					got[d.Service], reasons[d.Service] = d.Verdict, d.Reason
 				}
 				if diff := cmp.Diff(c.want, got); diff != "" {
@@ -96,13 +98,13 @@ func TestWhatFailsHoldsBack(t *testing.T) {
 
 // A circle, which no checked configuration has, is deployed without its order.
 func TestCirclesDoNotHang(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		targets := many(t, f, 3, "v1")
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		targets := deploytest.Many(t, f, 3, "v1")
 		targets[0].Desired.DependsOn = []tagboat.ServiceName{"s1"}
 		targets[1].Desired.DependsOn = []tagboat.ServiceName{"s0", "s1"}
 		targets[2].Desired.DependsOn = []tagboat.ServiceName{"s1"}
-		for _, d := range runMany(t, targets, wait) {
+		for _, d := range deploytest.RunMany(t, targets, deploytest.Wait()) {
 			if d.Verdict != tagboat.VerdictSucceeded {
 				t.Errorf("%s: %s", d.Service, d.Reason)
 			}
@@ -123,19 +125,19 @@ func TestUnchangedReadsTasksOnlyInDoubt(t *testing.T) {
 		}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				f := newFake()
-				targets := many(t, f, 1, "v1")
-				runMany(t, targets, wait)
-				f.rolls = func(_ *fake, s *ecs.Service) { c.doubt(s) }
-				f.calls = map[string]int{}
+			deploytest.InBubble(t, func(t *testing.T) {
+				f := deploytest.New()
+				targets := deploytest.Many(t, f, 1, "v1")
+				deploytest.RunMany(t, targets, deploytest.Wait())
+				f.Rolls = func(_ *deploytest.ECS, s *ecs.Service) { c.doubt(s) }
+				f.Calls = map[string]int{}
 				plans, err := deploy.Prepare(t.Context(), targets)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := deploy.Run(t.Context(), plans, wait)[0]
-				if got.Verdict != tagboat.VerdictUnchanged || f.calls["ListTasks"] != c.reads {
-					t.Errorf("%s after %v", got.Verdict, f.calls)
+				got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
+				if got.Verdict != tagboat.VerdictUnchanged || f.Calls["ListTasks"] != c.reads {
+					t.Errorf("%s after %v", got.Verdict, f.Calls)
 				}
 				for _, image := range got.Images {
 					if image.Running != image.Pinned {

@@ -1,4 +1,4 @@
-package deploy_test
+package rollout_test
 
 import (
 	"context"
@@ -10,18 +10,18 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// The way back, and the defects that users of other tools reported of it.
-
 func TestD4_R3_CrashesAreExplainedAndRolledBack(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = badCrashes
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = deploytest.BadCrashes
 		began := time.Now()
-		got := run(t, f, "bad", wait)
-		check(t, f, got, outcome{
+		got := deploytest.Run(t, f, "bad", deploytest.Wait())
+		deploytest.Check(t, f, got, deploytest.Outcome{
 			Verdict: tagboat.VerdictRolledBack, TaskDefinition: "api:2", Previous: "api:1", Running: "api:1",
 			Changes: "RegisterTaskDefinition 1, UpdateService 2",
 		})
@@ -39,7 +39,7 @@ func TestD4_R3_CrashesAreExplainedAndRolledBack(t *testing.T) {
 		if !strings.Contains(got.Causes[0].Evidence, "panic: no database") {
 			t.Errorf("the last lines of the log are missing: %s", got.Causes[0].Evidence)
 		}
-		if got.Images[0].Running != digest("v1") || got.Images[0].Pinned != digest("bad") {
+		if got.Images[0].Running != deploytest.Digest("v1") || got.Images[0].Pinned != deploytest.Digest("bad") {
 			t.Errorf("images: %+v", got.Images)
 		}
 	})
@@ -47,40 +47,29 @@ func TestD4_R3_CrashesAreExplainedAndRolledBack(t *testing.T) {
 
 // What ran was never good: the way back leads to what ran well before that.
 func TestR1_BackToWhatRanWell(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = never
-		never := f.register(definition(t, "never").JSON())
-		f.mu.Lock()
-		f.start(f.services["api"], never)
-		f.mu.Unlock()
-		f.rolls = badCrashes
-		f.bubbleBadOnly()
-		check(t, f, run(t, f, "bad", wait), outcome{
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = deploytest.Never
+		never := f.Register(deploytest.Definition(t, "never").JSON())
+		f.Mu.Lock()
+		f.Start(f.Services["api"], never)
+		f.Mu.Unlock()
+		f.Rolls = deploytest.BadCrashes
+		f.BubbleBadOnly()
+		deploytest.Check(t, f, deploytest.Run(t, f, "bad", deploytest.Wait()), deploytest.Outcome{
 			Verdict: tagboat.VerdictRolledBack, TaskDefinition: "api:3", Previous: "api:2", Running: "api:1",
 			Changes: "RegisterTaskDefinition 1, UpdateService 2",
 		})
 	})
 }
 
-// bubbleBadOnly keeps rollouts of what is neither bad nor v1 from ending.
-func (f *fake) bubbleBadOnly() {
-	f.rolls = func(f *fake, s *ecs.Service) {
-		record := string(f.definition(s.Deployments[0].TaskDefinition).Record)
-		if strings.Contains(record, string(digest("never"))) {
-			return
-		}
-		badCrashes(f, s)
-	}
-}
-
 // What ran well was deregistered meanwhile: it is registered again.
 func TestR1_BackToADeregisteredRevision(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.definitions[0].Status = "INACTIVE"
-		f.rolls = badCrashes
-		check(t, f, run(t, f, "bad", wait), outcome{
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Definitions[0].Status = "INACTIVE"
+		f.Rolls = deploytest.BadCrashes
+		deploytest.Check(t, f, deploytest.Run(t, f, "bad", deploytest.Wait()), deploytest.Outcome{
 			Verdict: tagboat.VerdictRolledBack, TaskDefinition: "api:2", Previous: "api:1", Running: "api:3",
 			Changes: "RegisterTaskDefinition 2, UpdateService 2",
 		})
@@ -88,11 +77,11 @@ func TestR1_BackToADeregisteredRevision(t *testing.T) {
 }
 
 func TestR2_FirstDeploymentIsStoppedAndSaysSo(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		f.rolls = badCrashes
-		got := run(t, f, "bad", wait)
-		check(t, f, got, outcome{
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		f.Rolls = deploytest.BadCrashes
+		got := deploytest.Run(t, f, "bad", deploytest.Wait())
+		deploytest.Check(t, f, got, deploytest.Outcome{
 			Verdict: tagboat.VerdictFailed, TaskDefinition: "api:1", Running: "api:1",
 			Changes: "RegisterTaskDefinition 1, CreateService 1, UpdateService 1, TagResource 1",
 		})
@@ -102,12 +91,12 @@ func TestR2_FirstDeploymentIsStoppedAndSaysSo(t *testing.T) {
 			}
 		}
 
-		clear(f.calls)
-		check(t, f, run(t, f, "v1", wait), outcome{
+		clear(f.Calls)
+		deploytest.Check(t, f, deploytest.Run(t, f, "v1", deploytest.Wait()), deploytest.Outcome{
 			Verdict: tagboat.VerdictSucceeded, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1, UntagResource 1",
 		})
-		if n := f.services["api"].Desired; n != 2 {
+		if n := f.Services["api"].Desired; n != 2 {
 			t.Errorf("the service wants %d tasks", n)
 		}
 	})
@@ -115,36 +104,36 @@ func TestR2_FirstDeploymentIsStoppedAndSaysSo(t *testing.T) {
 
 // The same version again after it was stopped is another try, not "unchanged".
 func TestR2_StoppedIsNotUnchanged(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFake()
-		f.rolls = badCrashes
-		run(t, f, "bad", wait)
-		again := target(t, f.client(), "bad")
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		f.Rolls = deploytest.BadCrashes
+		deploytest.Run(t, f, "bad", deploytest.Wait())
+		again := deploytest.Target(t, f.Client(), "bad")
 		again.Desired.ServiceDefinition = nil // the count comes from the tag
 		plans, err := deploy.Prepare(t.Context(), []deploy.Target{again})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.rolls = completes
-		got := deploy.Run(t.Context(), plans, wait)[0]
-		if got.Verdict != tagboat.VerdictSucceeded || f.services["api"].Desired != 2 || len(f.definitions) != 1 {
-			t.Errorf("got %s with desired %d and %d revisions: %s", got.Verdict, f.services["api"].Desired, len(f.definitions), got.Reason)
+		f.Rolls = deploytest.Completes
+		got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
+		if got.Verdict != tagboat.VerdictSucceeded || f.Services["api"].Desired != 2 || len(f.Definitions) != 1 {
+			t.Errorf("got %s with desired %d and %d revisions: %s", got.Verdict, f.Services["api"].Desired, len(f.Definitions), got.Reason)
 		}
 	})
 }
 
 // ECS's circuit breaker failed the deployment and rolls nothing back: we do.
 func TestR3_BreakerWithoutRollback(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = func(f *fake, s *ecs.Service) {
-			if d := &s.Deployments[0]; f.bad(*d) {
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
+			if d := &s.Deployments[0]; f.Bad(*d) {
 				d.RolloutState, d.RolloutReason = "FAILED", "ECS deployment circuit breaker: tasks failed to start."
 				return
 			}
-			completes(f, s)
+			deploytest.Completes(f, s)
 		}
-		check(t, f, run(t, f, "bad", wait), outcome{
+		deploytest.Check(t, f, deploytest.Run(t, f, "bad", deploytest.Wait()), deploytest.Outcome{
 			Verdict: tagboat.VerdictRolledBack, TaskDefinition: "api:2", Previous: "api:1", Running: "api:1",
 			Changes: "RegisterTaskDefinition 1, UpdateService 2",
 		})
@@ -152,13 +141,13 @@ func TestR3_BreakerWithoutRollback(t *testing.T) {
 }
 
 func TestNoRollbackLeavesItAndSaysSo(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = badCrashes
-		o := wait
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = deploytest.BadCrashes
+		o := deploytest.Wait()
 		o.NoRollback = true
-		got := run(t, f, "bad", o)
-		check(t, f, got, outcome{
+		got := deploytest.Run(t, f, "bad", o)
+		deploytest.Check(t, f, got, deploytest.Outcome{
 			Verdict: tagboat.VerdictFailed, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
@@ -171,25 +160,25 @@ func TestNoRollbackLeavesItAndSaysSo(t *testing.T) {
 // What somebody else deploys while we explain why ours failed is not rolled back.
 func TestRollbackDoesNotRunOverOthers(t *testing.T) {
 	for _, first := range []bool{false, true} {
-		inBubble(t, func(t *testing.T) {
-			f := running(t)
+		deploytest.InBubble(t, func(t *testing.T) {
+			f := deploytest.Running(t)
 			if first {
-				f = newFake()
+				f = deploytest.New()
 			}
-			f.rolls = badCrashes
+			f.Rolls = deploytest.BadCrashes
 			theirs := ""
-			f.refuse = func(op string) error {
+			f.Refuse = func(op string) error {
 				if op == "GetLogEvents" && theirs == "" {
-					theirs = f.register(definition(t, "theirs").JSON())
-					f.start(f.services["api"], theirs)
+					theirs = f.Register(deploytest.Definition(t, "theirs").JSON())
+					f.Start(f.Services["api"], theirs)
 				}
 				return nil
 			}
-			got := run(t, f, "bad", wait)
+			got := deploytest.Run(t, f, "bad", deploytest.Wait())
 			if got.Verdict != tagboat.VerdictSuperseded || !strings.Contains(got.Reason, "not rolled back") {
 				t.Errorf("got %s: %s", got.Verdict, got.Reason)
 			}
-			if s := f.services["api"]; s.Deployments[0].TaskDefinition != theirs || s.Desired != 2 {
+			if s := f.Services["api"]; s.Deployments[0].TaskDefinition != theirs || s.Desired != 2 {
 				t.Errorf("%s with %d tasks is what the service has", s.Deployments[0].TaskDefinition, s.Desired)
 			}
 		})
@@ -197,16 +186,16 @@ func TestRollbackDoesNotRunOverOthers(t *testing.T) {
 }
 
 func TestRollbackThatDoesNotEnd(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = func(f *fake, s *ecs.Service) {
-			if d := &s.Deployments[0]; f.bad(*d) {
-				f.crash(s, d, 3)
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
+			if d := &s.Deployments[0]; f.Bad(*d) {
+				f.Crash(s, d, 3)
 			}
 		}
-		o := wait
+		o := deploytest.Wait()
 		o.Timeout = 5 * time.Minute
-		got := run(t, f, "bad", o)
+		got := deploytest.Run(t, f, "bad", o)
 		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "the rollback to api:1") || !strings.Contains(got.Reason, "its end was not seen") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
@@ -214,11 +203,11 @@ func TestRollbackThatDoesNotEnd(t *testing.T) {
 }
 
 func TestRollbackRefused(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = badCrashes
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = deploytest.BadCrashes
 		updates := 0
-		f.refuse = func(op string) error {
+		f.Refuse = func(op string) error {
 			if op == "UpdateService" {
 				updates++
 			}
@@ -227,7 +216,7 @@ func TestRollbackRefused(t *testing.T) {
 			}
 			return nil
 		}
-		got := run(t, f, "bad", wait)
+		got := deploytest.Run(t, f, "bad", deploytest.Wait())
 		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "AccessDeniedException") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
@@ -235,25 +224,25 @@ func TestRollbackRefused(t *testing.T) {
 }
 
 func TestImageNotFoundNeedsTwoTasks(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
 		failed := 0
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			d := &s.Deployments[0]
-			if !f.bad(*d) {
-				completes(f, s)
+			if !f.Bad(*d) {
+				deploytest.Completes(f, s)
 				return
 			}
 			if failed < 2 {
 				failed++
 				d.FailedTasks++
-				task := f.task(s, *d, fmt.Sprintf("%032d", failed), "STOPPED")
+				task := f.Task(s, *d, fmt.Sprintf("%032d", failed), "STOPPED")
 				task.StopCode = "TaskFailedToStart"
-				task.StoppedReason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " + reference("bad").Pinned() + ": not found"
-				f.tasks = append(f.tasks, task)
+				task.StoppedReason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " + deploytest.Reference("bad").Pinned() + ": not found"
+				f.Tasks = append(f.Tasks, task)
 			}
 		}
-		got := run(t, f, "bad", wait)
+		got := deploytest.Run(t, f, "bad", deploytest.Wait())
 		if got.Verdict != tagboat.VerdictRolledBack || got.Causes[0].Cause != "the image is not in the registry (container app), in 2 tasks" {
 			t.Errorf("got %s: %+v", got.Verdict, got.Causes)
 		}
@@ -261,13 +250,13 @@ func TestImageNotFoundNeedsTwoTasks(t *testing.T) {
 }
 
 func TestTimedOutGoesOn(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		f.rolls = never
-		o := wait
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		f.Rolls = deploytest.Never
+		o := deploytest.Wait()
 		o.Timeout = 3 * time.Minute
-		got := run(t, f, "v2", o)
-		check(t, f, got, outcome{
+		got := deploytest.Run(t, f, "v2", o)
+		deploytest.Check(t, f, got, deploytest.Outcome{
 			Verdict: tagboat.VerdictTimedOut, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
@@ -278,17 +267,17 @@ func TestTimedOutGoesOn(t *testing.T) {
 }
 
 func TestInterruptedRollback(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		f.rolls = func(f *fake, s *ecs.Service) {
-			if d := &s.Deployments[0]; f.bad(*d) {
-				f.crash(s, d, 3)
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
+			if d := &s.Deployments[0]; f.Bad(*d) {
+				f.Crash(s, d, 3)
 			} else if len(s.Deployments) > 1 {
 				cancel()
 			}
 		}
-		got := runIn(ctx, t, f, "bad", wait)
+		got := deploytest.RunIn(ctx, t, f, "bad", deploytest.Wait())
 		if got.Verdict != tagboat.VerdictInterrupted || !strings.Contains(got.Reason, "rollback to api:1") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
@@ -296,15 +285,15 @@ func TestInterruptedRollback(t *testing.T) {
 }
 
 func TestDeletedMeanwhile(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
 		polls := 0
-		f.rolls = func(f *fake, s *ecs.Service) {
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if polls++; polls > 2 {
-				delete(f.services, "api")
+				delete(f.Services, "api")
 			}
 		}
-		got := run(t, f, "v2", wait)
+		got := deploytest.Run(t, f, "v2", deploytest.Wait())
 		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "deleted") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
@@ -313,11 +302,11 @@ func TestDeletedMeanwhile(t *testing.T) {
 
 // Nothing was seen of the deployment in time: that is what is said, and no numbers.
 func TestTimedOutBeforeAnyAnswer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		o := wait
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		o := deploytest.Wait()
 		o.Timeout = time.Nanosecond
-		got := run(t, f, "v2", o)
+		got := deploytest.Run(t, f, "v2", o)
 		if got.Verdict != tagboat.VerdictTimedOut || !strings.Contains(got.Reason, "was in no answer of AWS yet after 1ns and goes on by itself") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}

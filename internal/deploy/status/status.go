@@ -1,25 +1,26 @@
-package deploy
+// Package status says what runs where, how that differs from what should, and what ran well
+// before. It only reads.
+package status
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
-	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 // Survey looks at ECS and returns the status of every target, in their order.
-func Survey(ctx context.Context, targets []Target) ([]tagboat.ServiceStatus, error) {
-	observed, err := look(ctx, targets, lookAtTasks)
+func Survey(ctx context.Context, targets []deploy.Target) ([]tagboat.ServiceStatus, error) {
+	observed, err := deploy.Look(ctx, targets, lookAtTasks)
 	if err != nil {
 		return nil, err
 	}
 	statuses := make([]tagboat.ServiceStatus, len(targets))
-	return statuses, eachAtOnce(ctx, targets, func(ctx context.Context, i int) error {
-		statuses[i] = Status(targets[i].Desired, observed[i], targets[i].Client.now())
+	return statuses, deploy.Each(ctx, targets, func(ctx context.Context, i int) error {
+		statuses[i] = Status(targets[i].Desired, observed[i], targets[i].Client.Time())
 		if v := verdictOnPinned(ctx, targets[i], observed[i], statuses[i]); v != "" {
 			statuses[i].Verdict = v
 		}
@@ -31,12 +32,12 @@ func Survey(ctx context.Context, targets []Target) ([]tagboat.ServiceStatus, err
 // steadily: the deployment in place has one of its own, and that says nothing of them. It
 // is "" where there is none, or ECS's history cannot be read, without which all else
 // is as true.
-func verdictOnPinned(ctx context.Context, t Target, o Observed, s tagboat.ServiceStatus) tagboat.Verdict {
+func verdictOnPinned(ctx context.Context, t deploy.Target, o deploy.Observed, s tagboat.ServiceStatus) tagboat.Verdict {
 	others := func(i tagboat.ImageState) bool { return i.Running != "" && i.Pinned != "" && i.Running != i.Pinned }
 	if s.Verdict != tagboat.VerdictSucceeded || !slices.ContainsFunc(s.Images, others) {
 		return ""
 	}
-	judge, err := brought(ctx, Plan{Target: t, Observed: o})
+	judge, err := deploy.JudgementOf(ctx, deploy.Plan{Target: t, Observed: o})
 	switch {
 	case err != nil || judge == nil:
 		return ""
@@ -53,17 +54,17 @@ func verdictOnPinned(ctx context.Context, t Target, o Observed, s tagboat.Servic
 
 // Status compares what should run with what ECS has and what runs. It reads Tasks of
 // the observation, not Candidates. now is the time of AWS's clock, for the age.
-func Status(d Desired, o Observed, now time.Time) tagboat.ServiceStatus {
+func Status(d deploy.Desired, o deploy.Observed, now time.Time) tagboat.ServiceStatus {
 	s := tagboat.ServiceStatus{
 		Environment: d.Environment,
 		Stage:       d.Stage,
 		Tenant:      d.Tenant,
 		Service:     d.Service,
-		Images:      imageStates(d.Images, nil),
+		Images:      deploy.ImageStates(d.Images, nil),
 		Drift:       []string{},
 		State:       "missing",
 	}
-	primary, ok := o.primary()
+	primary, ok := o.Primary()
 	if !ok {
 		if o.Service != nil {
 			s.State = "inactive"
@@ -71,7 +72,7 @@ func Status(d Desired, o Observed, now time.Time) tagboat.ServiceStatus {
 		return s
 	}
 	s.State, s.Verdict = stateOf(*o.Service, primary)
-	s.Images = withRunningTags(imageStates(d.Images, o.Tasks), o)
+	s.Images = deploy.WithRunningTags(deploy.ImageStates(d.Images, o.Tasks), o)
 	s.Healthy, s.Desired = healthy(o.Tasks), o.Service.Desired
 	s.AgeSeconds = max(0, int64(now.Sub(primary.CreatedAt).Seconds()))
 	s.Drift = append(s.Drift, drift(d, o, s.Images)...)
@@ -90,7 +91,7 @@ func stateOf(s ecs.Service, primary ecs.Deployment) (string, tagboat.Verdict) {
 		return "failed", tagboat.VerdictFailed
 	case s.Desired == 0 && s.Running == 0:
 		return "stopped", ""
-	case settled(s, primary):
+	case deploy.Settled(s, primary):
 		return "steady", ended(s)
 	default:
 		return "in-progress", ""
@@ -119,96 +120,12 @@ func healthy(tasks []ecs.Task) int {
 	return n
 }
 
-// withRunningTags says by which tag each version that runs though another is pinned was
-// pinned once. The labels of the task definition that runs say so.
-func withRunningTags(images []tagboat.ImageState, o Observed) []tagboat.ImageState {
-	if o.Current == nil {
-		return images
-	}
-	current, err := taskdef.FromJSON(o.Current.Record)
-	if err != nil {
-		return images
-	}
-	digests := current.Digests()
-	for i, image := range images {
-		switch image.Running {
-		case "", image.Pinned:
-		case digests[image.Container]:
-			images[i].RunningTag = current.Label(image.Container, taskdef.LabelTag)
-		}
-	}
-	return images
-}
-
-// drift says in words where what runs is not what should.
-func drift(d Desired, o Observed, images []tagboat.ImageState) []string {
-	var words []string
-	for _, i := range images {
-		if i.Pinned == "" {
-			words = append(words, fmt.Sprintf("no version of image %s is pinned for container %s", i.Image, i.Container))
-		}
-		if i.Running != "" && i.Pinned != "" && i.Running != i.Pinned {
-			words = append(words, fmt.Sprintf("%s runs %s, pinned is %s", i.Container, version(i.RunningTag, i.Running), version(i.Tag, i.Pinned)))
-		}
-	}
-	words = append(words, definitionDrift(d, o)...)
-	if count := o.stopped(); count != "" {
-		words = append(words, fmt.Sprintf("the service was stopped after its first deployment failed; it wanted %s tasks", count))
-	}
-	if d.ServiceDefinition != nil {
-		b := builder{desired: d, observed: o}
-		if members := b.members(); len(members) > 0 {
-			words = append(words, "the service differs from its file: "+names(members))
-		}
-		if set, remove, _ := taskdef.ServiceTags(*d.ServiceDefinition, o.Service.Tags); len(set)+len(remove) > 0 {
-			words = append(words, "the service differs from its file: tags")
-		}
-		for _, p := range b.problems {
-			words = append(words, "the service differs from its file: "+p.Message)
-		}
-	}
-	return words
-}
-
-// version is how people call a version: by its tag where it is known.
-func version(tag string, digest tagboat.Digest) string {
-	if tag == "" {
-		return digest.Short()
-	}
-	return tag
-}
-
-func definitionDrift(d Desired, o Observed) []string {
-	if d.Definition.Empty() {
-		return nil // not every image is pinned: there is nothing to compare with
-	}
-	if o.Current == nil {
-		return []string{"the task definition that runs does not exist any more"}
-	}
-	current, err := taskdef.FromJSON(o.Current.Record)
-	switch {
-	case err != nil:
-		return []string{"the task definition that runs cannot be read: " + err.Error()}
-	case taskdef.Equal(d.Definition, current):
+// lookAtTasks reads the tasks that should run.
+func lookAtTasks(ctx context.Context, t deploy.Target, o *deploy.Observed) error {
+	if o.Service == nil {
 		return nil
-	case o.Current.Family != d.Definition.Family():
-		return []string{fmt.Sprintf("somebody else's deployment: the service runs task definition %s of another family than %s", ecs.LastPart(o.Current.ARN), d.Definition.Family())}
-	case ours(d, current) && taskdef.EqualButImages(d.Definition, current):
-		return nil
-	case !ours(d, current):
-		return []string{fmt.Sprintf("somebody else's deployment: Tagboat did not register %s", ecs.LastPart(o.Current.ARN))}
-	default:
-		return []string{fmt.Sprintf("the task definition differs from %s", ecs.LastPart(o.Current.ARN))}
 	}
-}
-
-// ours tells whether Tagboat registered the definition: its labels are on the
-// containers that run our images.
-func ours(d Desired, current taskdef.Definition) bool {
-	for _, i := range d.Images {
-		if current.Label(i.Container, taskdef.LabelImage) == "" {
-			return false
-		}
-	}
-	return true
+	tasks, err := deploy.ServiceTasks(ctx, t.Client.ECS, t.Desired.Cluster, o.Service.Name, ecs.Running)
+	o.Tasks = tasks
+	return err
 }

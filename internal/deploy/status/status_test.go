@@ -1,4 +1,4 @@
-package deploy_test
+package status_test
 
 import (
 	"testing"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/deploytest"
+	"github.com/tagboat/tagboat/internal/deploy/status"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
@@ -16,13 +18,13 @@ func TestStatus(t *testing.T) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	running := func(version string) []ecs.Task {
 		return []ecs.Task{
-			{LastStatus: "RUNNING", Containers: []ecs.Container{{Name: "app", Image: reference(version).Pinned(), Digest: string(digest(version))}}},
+			{LastStatus: "RUNNING", Containers: []ecs.Container{{Name: "app", Image: deploytest.Reference(version).Pinned(), Digest: string(deploytest.Digest(version))}}},
 			{LastStatus: "PENDING", Containers: []ecs.Container{{Name: "app"}}},
 		}
 	}
 	image := func(run tagboat.Digest) []tagboat.ImageState {
-		tags := map[tagboat.Digest]string{digest("v1"): "v1", digest("v2"): "v2"}
-		return []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v1", Pinned: digest("v1"), Running: run, RunningTag: tags[run]}}
+		tags := map[tagboat.Digest]string{deploytest.Digest("v1"): "v1", deploytest.Digest("v2"): "v2"}
+		return []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v1", Pinned: deploytest.Digest("v1"), Running: run, RunningTag: tags[run]}}
 	}
 	for name, test := range map[string]struct {
 		change func(*deploy.Target, *deploy.Observed)
@@ -30,7 +32,7 @@ func TestStatus(t *testing.T) {
 	}{
 		"as it should be": {
 			func(*deploy.Target, *deploy.Observed) {},
-			tagboat.ServiceStatus{Images: image(digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"missing": {
 			func(_ *deploy.Target, o *deploy.Observed) { *o = deploy.Observed{} },
@@ -38,22 +40,22 @@ func TestStatus(t *testing.T) {
 		},
 		"another version": {
 			func(_ *deploy.Target, o *deploy.Observed) {
-				current := registered(t, 2, "v2")
+				current := deploytest.Registered(t, 2, "v2")
 				o.Current, o.Tasks = &current, running("v2")
 			},
 			tagboat.ServiceStatus{
-				Images: image(digest("v2")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
+				Images: image(deploytest.Digest("v2")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
 				Drift: []string{"app runs v2, pinned is v1"},
 			},
 		},
 		"somebody else's": {
 			func(_ *deploy.Target, o *deploy.Observed) {
-				current := registered(t, 2, "v1")
+				current := deploytest.Registered(t, 2, "v1")
 				current.Record = []byte(`{"family":"api","containerDefinitions":[{"name":"app","image":"nginx:1"}]}`)
 				o.Current = &current
 			},
 			tagboat.ServiceStatus{
-				Images: image(digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
+				Images: image(deploytest.Digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
 				Drift: []string{"somebody else's deployment: Tagboat did not register api:2"},
 			},
 		},
@@ -62,7 +64,7 @@ func TestStatus(t *testing.T) {
 				o.Service.Record = []byte(`{"serviceName":"api","desiredCount":7}`)
 			},
 			tagboat.ServiceStatus{
-				Images: image(digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
+				Images: image(deploytest.Digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
 				Drift: []string{"the service differs from its file: desiredCount"},
 			},
 		},
@@ -72,7 +74,7 @@ func TestStatus(t *testing.T) {
 				t.Desired.Images[0].Pinned = tagboat.Reference{Host: "registry.test", Repository: "shop/api"}
 			},
 			tagboat.ServiceStatus{
-				Images: []tagboat.ImageState{{Container: "app", Image: "api", Running: digest("v1"), RunningTag: "v1"}},
+				Images: []tagboat.ImageState{{Container: "app", Image: "api", Running: deploytest.Digest("v1"), RunningTag: "v1"}},
 				State:  "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
 				Drift: []string{"no version of image api is pinned for container app"},
 			},
@@ -89,21 +91,21 @@ func TestStatus(t *testing.T) {
 		},
 		"rolling": {
 			func(_ *deploy.Target, o *deploy.Observed) { o.Service.Deployments[0].RolloutState = "IN_PROGRESS" },
-			tagboat.ServiceStatus{Images: image(digest("v1")), State: "in-progress", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "in-progress", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"failed": {
 			func(_ *deploy.Target, o *deploy.Observed) { o.Service.Deployments[0].RolloutState = "FAILED" },
-			tagboat.ServiceStatus{Images: image(digest("v1")), State: "failed", Verdict: "failed", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "failed", Verdict: "failed", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"rolled back by ECS": {
 			func(_ *deploy.Target, o *deploy.Observed) {
 				o.Service.Deployments = append(o.Service.Deployments, ecs.Deployment{ID: "ecs-svc/2", Status: "ACTIVE", RolloutState: "FAILED"})
 			},
-			tagboat.ServiceStatus{Images: image(digest("v1")), State: "steady", Verdict: "rolled-back", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "steady", Verdict: "rolled-back", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wanted, o := target(t, nil, "v1"), observed(t, "COMPLETED", 2)
+			wanted, o := deploytest.Target(t, nil, "v1"), deploytest.Observed(t, "COMPLETED", 2)
 			o.Service.Deployments[0].CreatedAt = now.Add(-time.Hour)
 			o.Tasks = running("v1")
 			test.change(&wanted, &o)
@@ -111,7 +113,7 @@ func TestStatus(t *testing.T) {
 			if test.want.Drift == nil {
 				test.want.Drift = []string{}
 			}
-			if diff := cmp.Diff(test.want, deploy.Status(wanted.Desired, o, now)); diff != "" {
+			if diff := cmp.Diff(test.want, status.Status(wanted.Desired, o, now)); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 		})
@@ -119,15 +121,15 @@ func TestStatus(t *testing.T) {
 }
 
 func TestSurvey(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := running(t)
-		missing := target(t, f.client(), "v1")
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.Running(t)
+		missing := deploytest.Target(t, f.Client(), "v1")
 		missing.Desired.ServiceName = "other"
-		got, err := deploy.Survey(t.Context(), []deploy.Target{missing, target(t, f.client(), "v1")})
+		got, err := status.Survey(t.Context(), []deploy.Target{missing, deploytest.Target(t, f.Client(), "v1")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got[0].State != "missing" || got[1].State != "steady" || got[1].Images[0].Running != digest("v1") {
+		if got[0].State != "missing" || got[1].State != "steady" || got[1].Images[0].Running != deploytest.Digest("v1") {
 			t.Errorf("statuses: %+v", got)
 		}
 	})
