@@ -64,11 +64,11 @@ func Tally(deployments []Deployment) string {
 
 // Change tells which version an image went to, and from which where that is known.
 func (s ImageState) Change() string {
-	to := versionName(s.Tag, s.Pinned)
+	to := Reference{Tag: s.Tag, Digest: s.Pinned}.Readable()
 	if s.Previous == "" || s.Previous == s.Pinned {
 		return to
 	}
-	return versionName(s.PreviousTag, s.Previous) + " → " + to
+	return Reference{Tag: s.PreviousTag, Digest: s.Previous}.Readable() + " → " + to
 }
 
 // PreviousPins returns what pins the versions that images took the place of, sorted, each once:
@@ -86,11 +86,4 @@ func PreviousPins(images []ImageState) []string {
 	}
 	slices.Sort(pins)
 	return slices.Compact(pins)
-}
-
-func versionName(tag string, digest Digest) string {
-	if tag == "" {
-		return digest.Short()
-	}
-	return tag
 }

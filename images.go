@@ -21,6 +21,9 @@ type ChosenVersion struct {
 	Decided string `json:"decided"`
 }
 
+// Readable returns how people call the version.
+func (c ChosenVersion) Readable() string { return Reference{Tag: c.Tag, Digest: c.Digest}.Readable() }
+
 // ImageVersion is one version of an image, with where it is wanted and where it runs.
 type ImageVersion struct {
 	Tags      []string       `json:"tags"`

@@ -38,15 +38,8 @@ func (f *frame) tellChoice(d tagboat.ImagesDocument) {
 	case d.Chosen == nil:
 		f.Talkf("no version fits the rule: %s\n", d.Rule)
 	default:
-		f.Talkf("%s chooses %s: %s\n", d.Rule, chosenText(*d.Chosen), d.Chosen.Decided)
+		f.Talkf("%s chooses %s: %s\n", d.Rule, d.Chosen.Readable(), d.Chosen.Decided)
 	}
-}
-
-func chosenText(c tagboat.ChosenVersion) string {
-	if c.Tag == "" {
-		return c.Digest.Short()
-	}
-	return c.Tag
 }
 
 // printWhy explains a choice tag by tag: what counts, best first, and then the rest.
@@ -59,7 +52,7 @@ func (f *frame) printWhy(d tagboat.ImagesDocument, limit int) {
 	if d.Chosen == nil {
 		f.Printf("chosen nothing: no tag fits\n\n")
 	} else {
-		f.Printf("chosen %s\nwhy    %s\n\n", f.OnOut(console.Good, chosenText(*d.Chosen)), d.Chosen.Decided)
+		f.Printf("chosen %s\nwhy    %s\n\n", f.OnOut(console.Good, d.Chosen.Readable()), d.Chosen.Decided)
 	}
 	table := console.NewTable("TAG", "VERDICT", "KEY", "WHY")
 	for i, v := range head(d.Tags[:accepted], limit) {
@@ -118,7 +111,7 @@ func (f *frame) showOverview(o tagboat.ImagesOverview) error {
 	for _, i := range o.Images {
 		chosen, why := console.Text("-"), i.Problem
 		if i.Chosen != nil {
-			chosen, why = console.Cell{Text: chosenText(*i.Chosen), Style: console.Good}, i.Chosen.Decided
+			chosen, why = console.Cell{Text: i.Chosen.Readable(), Style: console.Good}, i.Chosen.Decided
 		}
 		table.Row(console.Cell{Text: string(i.Image), Style: console.Strong}, console.Text(i.Repository), console.Text(fmt.Sprint(i.Total)),
 			console.Text(dash(i.Rule)), chosen, console.Text(dash(why)))

@@ -99,7 +99,7 @@ func (f *frame) printPinned(pins []tagboat.Pin) {
 func (f *frame) tellPinned(result app.PinResult, o pinOptions) {
 	for _, pin := range result.Document.Pins {
 		if why := result.Reasons[pin.Image]; why != "" {
-			f.Talkf("%s: %s was chosen by its rule: %s\n", pin.Image, cmp.Or(pin.Tag, pin.Digest.Short()), why)
+			f.Talkf("%s: %s was chosen by its rule: %s\n", pin.Image, pin.Reference().Readable(), why)
 		}
 	}
 	switch {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,9 +129,9 @@ func (f *frame) printReason(d tagboat.Deployment) {
 func imagesText(images []tagboat.ImageState) string {
 	parts := make([]string, len(images))
 	for i, image := range images {
-		parts[i] = string(image.Image) + " " + cmp.Or(image.Tag, image.Pinned.Short())
+		parts[i] = string(image.Image) + " " + tagboat.Reference{Tag: image.Tag, Digest: image.Pinned}.Readable()
 		if image.Running != "" && image.Running != image.Pinned {
-			parts[i] += " (" + cmp.Or(image.RunningTag, image.Running.Short()) + " runs)"
+			parts[i] += " (" + tagboat.Reference{Tag: image.RunningTag, Digest: image.Running}.Readable() + " runs)"
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +17,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // maxAttempts is how often a call is made before it fails. The SDK's own three are too
@@ -64,12 +64,18 @@ func newRetryer() aws.Retryer {
 // backoff returns how long to wait before an attempt is made again, somewhat random so
 // that calls which failed together do not come back together.
 func backoff(attempt int, err error) (time.Duration, error) {
-	wait := failedWait
+	pause := failedWait
 	if isThrottle(err) {
-		wait = throttledWait
+		pause = throttledWait
 	}
-	wait = min(wait<<max(attempt-1, 0), longestWait)
-	return max(wait/2+rand.N(wait/2), retryAfter(err)), nil
+	pause = min(pause<<max(attempt-1, 0), longestWait)
+	pause = pause/2 + rand.N(pause/2)
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) && answer.Response != nil && answer.Response.Response != nil {
+		asked, _ := wait.Asked(answer.Response.Header, longestWait)
+		pause = max(pause, asked)
+	}
+	return pause, nil
 }
 
 // retryable knows what may be tried again beyond the SDK's list, and what it is no use
@@ -138,18 +144,4 @@ func ambiguous(err error) bool {
 	var sending *smithyhttp.RequestSendError
 	var canceled *smithy.CanceledError
 	return errors.As(err, &sending) || errors.As(err, &canceled) || answer != nil
-}
-
-// retryAfter returns how long an answer asks to wait, in whole seconds, or zero.
-// https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
-func retryAfter(err error) time.Duration {
-	var answer *smithyhttp.ResponseError
-	if !errors.As(err, &answer) || answer.Response == nil || answer.Response.Response == nil {
-		return 0
-	}
-	seconds, err := strconv.Atoi(answer.Response.Header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
 }

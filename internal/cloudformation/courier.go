@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/tagboat/tagboat/internal/redact"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // Courier brings answers to presigned URLs.
@@ -40,7 +43,7 @@ func (c Courier) Deliver(ctx context.Context, to string, body []byte) error {
 		if err = c.put(ctx, to, body); err == nil || errors.Is(err, errRefused) {
 			break
 		}
-		if n == attempts-1 || !wait(ctx, pause<<n) {
+		if n == attempts-1 || wait.For(ctx, pause<<n) != nil {
 			break
 		}
 	}
@@ -48,18 +51,6 @@ func (c Courier) Deliver(ctx context.Context, to string, body []byte) error {
 		return fmt.Errorf("answering CloudFormation: %w", err)
 	}
 	return nil
-}
-
-// wait tells whether d passed before ctx ended.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // put makes one attempt. It sends no Content-Type: the signature of the URL is for a
@@ -76,7 +67,7 @@ func (c Courier) put(ctx context.Context, to string, body []byte) error {
 	}
 	answer, err := c.direct().Do(request)
 	if err != nil {
-		return withoutURL(err)
+		return redact.Address(err)
 	}
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<16))
@@ -106,13 +97,4 @@ func (c Courier) direct() *http.Client {
 func safe(to *url.URL) bool {
 	ip := net.ParseIP(to.Hostname())
 	return to.Scheme == "https" || to.Scheme == "http" && (to.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
-}
-
-// withoutURL returns the cause of an error of net/http, which quotes the URL.
-func withoutURL(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
-		return fmt.Errorf("%s: %w", e.Op, e.Err)
-	}
-	return err
 }

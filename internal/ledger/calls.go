@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // look returns what the newest version holds, and whether that is certain to be all.
@@ -78,7 +79,7 @@ func (w *writer) note(n note, v values) note {
 // answer of a read may be older than that of the write before it. Where they never do,
 // somebody deleted the parameter.
 func (w *writer) history(ctx context.Context) ([]Parameter, state, error) {
-	for wait := 50 * time.Millisecond; ; wait *= 2 {
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
 		history, calls, err := versions(ctx, w.store, w.group.Parameter)
 		w.calls += calls
 		if err != nil {
@@ -88,24 +89,13 @@ func (w *writer) history(ctx context.Context) ([]Parameter, state, error) {
 		if err != nil || s.head.Version >= w.head {
 			return history, s, err
 		}
-		if wait > 5*time.Second {
+		if pause > 5*time.Second {
 			w.deleted, w.head = true, s.head.Version
 			return history, s, nil
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return nil, state{}, err
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // Step is what one version of a parameter meant for one image.
@@ -185,7 +186,7 @@ const (
 // change, so what one reading missed another fills in.
 func versions(ctx context.Context, store Store, parameter string) (history []Parameter, calls int, err error) {
 	seen := map[int64]Parameter{}
-	for wait := 10 * time.Millisecond; ; wait *= 2 {
+	for pause := 10 * time.Millisecond; ; pause *= 2 {
 		calls++
 		read, err := store.History(ctx, parameter)
 		if err != nil {
@@ -202,7 +203,7 @@ func versions(ctx context.Context, store Store, parameter string) (history []Par
 		case calls == readings:
 			return nil, calls, errBusy(parameter)
 		}
-		if err := sleep(ctx, rand.N(wait)); err != nil {
+		if err := wait.For(ctx, rand.N(pause)); err != nil {
 			return nil, calls, err
 		}
 	}

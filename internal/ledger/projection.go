@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // Projections are parameters that hold the pin of one image each, for what cannot look
@@ -175,7 +176,7 @@ func (p *projector) put(ctx context.Context, s Projection) error {
 	})
 	switch {
 	case errors.Is(err, ErrExists), errors.Is(err, ErrUnknown):
-		return sleep(ctx, readBehind) // it is read again now
+		return wait.For(ctx, readBehind) // it is read again now
 	case errors.Is(err, ErrThrottled):
 		return waitATurn(ctx, 0)
 	}

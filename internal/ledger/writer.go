@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // patience is how often a write is tried again because others came between. Each of
@@ -249,7 +250,7 @@ func (w *writer) undisturbed(v values) *outcome {
 // off after a refusal, and what is read before that is old when it is written upon.
 func waitATurn(ctx context.Context, refused int) error {
 	spread := time.Duration(max(9-3*refused, 3)) * time.Second
-	return sleep(ctx, time.Second+rand.N(spread))
+	return wait.For(ctx, time.Second+rand.N(spread))
 }
 
 func (w *writer) waitATurn(ctx context.Context) error {
@@ -261,7 +262,7 @@ func (w *writer) waitATurn(ctx context.Context) error {
 // waitForARepair waits a moment in which somebody else may repair what is torn, who is the
 // first to have a turn again.
 func waitForARepair(ctx context.Context) error {
-	return sleep(ctx, 700*time.Millisecond+rand.N(time.Second))
+	return wait.For(ctx, 700*time.Millisecond+rand.N(time.Second))
 }
 
 // giveWay waits a random time, longer with each try and with how many came between, so that
@@ -274,7 +275,7 @@ func giveWay(ctx context.Context, try int, between int64) error {
 	if try == 0 && between <= few {
 		return nil
 	}
-	return sleep(ctx, rand.N(longest))
+	return wait.For(ctx, rand.N(longest))
 }
 
 // few is how many may come between without anybody having to wait.

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/redact"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // Receiver is a webhook to post to.
@@ -34,6 +36,7 @@ const (
 	attempts       = 4
 	attemptTimeout = 10 * time.Second
 	firstWait      = time.Second
+	longestAsked   = 10 * time.Second // how long a receiver is waited for at its own wish
 )
 
 // Send posts a notification, and tries again where the receiver may take it later: after
@@ -44,9 +47,9 @@ func (s *Sender) Send(ctx context.Context, to Receiver, n tagboat.Notification) 
 	if err != nil {
 		return err
 	}
-	wait := s.FirstWait
-	if wait <= 0 {
-		wait = firstWait
+	pause := s.FirstWait
+	if pause <= 0 {
+		pause = firstWait
 	}
 	for attempt := 1; ; attempt++ {
 		asked, err := s.post(ctx, to, body)
@@ -54,10 +57,11 @@ func (s *Sender) Send(ctx context.Context, to Receiver, n tagboat.Notification) 
 		if err == nil || errors.As(err, &last) || attempt == attempts || ctx.Err() != nil {
 			return to.Address.redact(err)
 		}
-		if pause(ctx, max(wait, asked)) != nil {
+		asked = max(pause, asked)
+		if wait.For(ctx, asked+rand.N(asked/4+1)) != nil { // not all who failed at once come back at once
 			return to.Address.redact(err)
 		}
-		wait *= 2
+		pause *= 2
 	}
 }
 
@@ -85,7 +89,8 @@ func (s *Sender) post(ctx context.Context, to Receiver, body []byte) (asked time
 	}
 	defer answer.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10)) // so that the connection can be used again
-	return retryAfter(answer), judge(answer, said)
+	asked, _ = wait.Asked(answer.Header, longestAsked)
+	return asked, judge(answer, said)
 }
 
 // client follows no redirect: what is sent is for the webhook alone.
@@ -120,10 +125,7 @@ func (a Address) redact(err error) error {
 	if err == nil {
 		return nil
 	}
-	var e *url.Error // has the address
-	if errors.As(err, &e) {
-		err = e.Err
-	}
+	err = redact.Address(err)
 	for _, secret := range a.secrets() {
 		if strings.Contains(err.Error(), secret) {
 			return errors.New("it could not be reached")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"syscall"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/redact"
 )
 
 // missing tells whether the registry answered that it does not have it.
@@ -32,7 +32,7 @@ func unknownRepository(err error) bool {
 // explain says what went wrong with which image, and what to do where that is known.
 // Addresses lose their queries, which may sign them.
 func explain(doing string, ref tagboat.Reference, err error) error {
-	e := tagboat.Errorf(tagboat.KindOf(err), "%s image %s: %w", doing, ref, cut{redact(err)})
+	e := tagboat.Errorf(tagboat.KindOf(err), "%s image %s: %w", doing, ref, cut{redact.Query(err)})
 	var known *tagboat.Error
 	var answer *transport.Error
 	switch {
@@ -72,20 +72,6 @@ func (c cut) Error() string {
 
 // Unwrap lets errors.Is and errors.As find what is cut.
 func (c cut) Unwrap() error { return c.error }
-
-// redact cuts the query off the address in an error of package net/http.
-func redact(err error) error {
-	var e *url.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	u, parse := url.Parse(e.URL)
-	if parse != nil {
-		return e.Err
-	}
-	u.RawQuery, u.User = "", nil
-	return &url.Error{Op: e.Op, URL: u.String(), Err: e.Err}
-}
 
 const (
 	pagesListed   = 10 // of a thousand tags each

@@ -1,16 +1,15 @@
 package registry
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // How long a registry that says "too many requests" is waited for.
@@ -35,18 +34,18 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil || r.Body != nil && r.Body != http.NoBody {
 			return resp, err
 		}
-		wait, ok := retryAfter(resp, backoff)
-		if !ok || waited+wait > wholeWait {
+		asked, ok := retryAfter(resp, backoff)
+		if !ok || waited+asked > wholeWait {
 			return resp, nil
 		}
 		drain(resp)
-		if wait >= firstWait { // else nobody would notice
-			operation.Tell(r.Context(), Waiting{r.URL.Host, wait})
+		if asked >= firstWait { // else nobody would notice
+			operation.Tell(r.Context(), Waiting{r.URL.Host, asked})
 		}
-		if err := sleep(r, wait); err != nil {
-			return nil, err
+		if err := wait.For(r.Context(), asked); err != nil {
+			return nil, fmt.Errorf("waiting for %s, which has too many requests: %w", r.URL.Host, err)
 		}
-		waited += wait
+		waited += asked
 	}
 }
 
@@ -62,40 +61,21 @@ func (w Waiting) String() string {
 }
 
 // retryAfter returns how long to wait before asking again, and false where the answer
-// stands. A date counts from the registry's own clock.
+// stands.
 func retryAfter(resp *http.Response, otherwise time.Duration) (time.Duration, bool) {
-	header := resp.Header.Get("Retry-After")
-	switch {
-	case resp.StatusCode == http.StatusTooManyRequests:
-	case resp.StatusCode == http.StatusServiceUnavailable && header != "":
-	default:
+	asks := resp.Header.Get("Retry-After") != ""
+	if resp.StatusCode != http.StatusTooManyRequests && (resp.StatusCode != http.StatusServiceUnavailable || !asks) {
 		return 0, false
 	}
-	wait := otherwise
-	if seconds, err := strconv.Atoi(header); err == nil {
-		wait = time.Duration(max(seconds, 0)) * time.Second
-	} else if at, err := http.ParseTime(header); err == nil {
-		if now, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-			wait = max(at.Sub(now), 0)
-		}
+	if asked, ok := wait.Asked(resp.Header, longestWait); ok {
+		return asked, true
 	}
-	return min(wait, longestWait), true
+	return min(otherwise, longestWait), true
 }
 
 func drain(resp *http.Response) {
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
 	_ = resp.Body.Close()
-}
-
-func sleep(r *http.Request, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-r.Context().Done():
-		return fmt.Errorf("waiting for %s, which has too many requests: %w", r.URL.Host, context.Cause(r.Context()))
-	}
 }
 
 // plain speaks http with registries on this machine at once, where go-containerregistry

@@ -26,12 +26,9 @@ type Candidate struct {
 	Looked bool
 }
 
-// name is how people call the candidate.
-func (c Candidate) name() string {
-	if c.Tag == "" {
-		return c.Digest.Short()
-	}
-	return c.Tag
+// Readable returns how people call the candidate.
+func (c Candidate) Readable() string {
+	return tagboat.Reference{Tag: c.Tag, Digest: c.Digest}.Readable()
 }
 
 // Choice is what a rule makes of a repository.

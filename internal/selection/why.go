@@ -75,17 +75,17 @@ func (r Rule) why(a, b Verdict) string {
 	}
 	same := ""
 	if r.order() != "" {
-		same = fmt.Sprintf("%s and %s have the same key, %s; ", a.name(), b.name(), a.key.text())
+		same = fmt.Sprintf("%s and %s have the same key, %s; ", a.Readable(), b.Readable(), a.key.text())
 	}
 	switch {
 	case !a.PushedAt.Equal(b.PushedAt) && b.PushedAt.IsZero():
-		return fmt.Sprintf("%s%s was pushed %s; of %s that is not known", same, a.name(), moment(a.PushedAt), b.name())
+		return fmt.Sprintf("%s%s was pushed %s; of %s that is not known", same, a.Readable(), moment(a.PushedAt), b.Readable())
 	case !a.PushedAt.Equal(b.PushedAt):
-		return fmt.Sprintf("%s%s was pushed %s, later than %s, %s", same, a.name(), moment(a.PushedAt), b.name(), moment(b.PushedAt))
+		return fmt.Sprintf("%s%s was pushed %s, later than %s, %s", same, a.Readable(), moment(a.PushedAt), b.Readable(), moment(b.PushedAt))
 	case a.Tag != b.Tag:
-		return fmt.Sprintf("%sboth were pushed at the same time, and the tag %s comes after %s", same, a.name(), b.name())
+		return fmt.Sprintf("%sboth were pushed at the same time, and the tag %s comes after %s", same, a.Readable(), b.Readable())
 	case a.Index != b.Index:
-		return fmt.Sprintf("%sboth were pushed at the same time, and %s is the index", same, a.name())
+		return fmt.Sprintf("%sboth were pushed at the same time, and %s is the index", same, a.Readable())
 	default:
 		return fmt.Sprintf("%sboth were pushed at the same time, and the digest %s comes after %s", same, a.Digest.Short(), b.Digest.Short())
 	}
@@ -96,10 +96,10 @@ func (r Rule) whyKey(a, b Verdict) string {
 	x, y := a.key[i], b.key[i]
 	pair := ""
 	if x.text != a.Tag || y.text != b.Tag {
-		pair = fmt.Sprintf(" (of %s and %s)", a.name(), b.name())
+		pair = fmt.Sprintf(" (of %s and %s)", a.Readable(), b.Readable())
 	}
 	if len(r.groups) > 1 {
-		pair = fmt.Sprintf(" (group %q of %s and %s)", r.groupName(i), a.name(), b.name())
+		pair = fmt.Sprintf(" (group %q of %s and %s)", r.groupName(i), a.Readable(), b.Readable())
 	}
 	if y.text == "" {
 		return fmt.Sprintf("%s is more than none%s", x.text, pair)

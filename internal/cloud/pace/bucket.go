@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // How a bucket learns: a refusal halves its rate, down to a sixteenth of what AWS
@@ -60,15 +62,11 @@ func (b *bucket) wait(ctx context.Context, operation string) error {
 	if delay == 0 {
 		return nil
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	err := wait.For(ctx, delay)
+	if err != nil {
 		turn.Cancel()
-		return ctx.Err()
 	}
+	return err
 }
 
 // enter joins the queue, unless ctx has ended, or is bound to end before the queue does.

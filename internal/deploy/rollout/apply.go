@@ -12,6 +12,7 @@ import (
 
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // applier carries out the steps of one plan. Each step looks before it repeats what
@@ -289,7 +290,7 @@ func persist(ctx context.Context, again bool, call func() error, taken func() (b
 			return err
 		}
 		if attempt > 0 {
-			if err := pause(ctx, min(firstPause<<(attempt-1), 15*time.Second)); err != nil {
+			if err := wait.For(ctx, min(firstPause<<(attempt-1), 15*time.Second)); err != nil {
 				return err
 			}
 			var done bool
@@ -325,16 +326,4 @@ func worthRepeating(err error) bool {
 	return errors.Is(err, ecs.ErrAmbiguous) ||
 		strings.Contains(err.Error(), "Creation of service was not idempotent") ||
 		strings.Contains(err.Error(), "Too many concurrent attempts to create a new revision")
-}
-
-// pause waits for d or for ctx, whose error it returns.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // Resume returns, of the plans, those that an interrupted run left to watch, with nothing
@@ -72,7 +73,7 @@ func (r *roll) awaitRecord(ctx context.Context, record ecs.ServiceDeployment) (e
 	deadline := time.Now().Add(r.options.timeout())
 	for r.options.Wait && !over(record.Status) && time.Now().Before(deadline) {
 		r.report(StateRolling, ecs.Deployment{}, "deployment "+ecs.LastPart(record.ARN)+" has status "+record.Status)
-		if err := pause(ctx, stagesEvery); err != nil {
+		if err := wait.For(ctx, stagesEvery); err != nil {
 			return record, err
 		}
 		found, err := r.plan.Client.Deployments.DescribeServiceDeployments(ctx, []string{record.ARN})
@@ -125,7 +126,7 @@ func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 	steady := func() bool { return primary.RolloutState == ecs.RolloutCompleted || deploy.Settled(s, primary) }
 	for r.options.Wait && ctx.Err() == nil && !steady() && primary.RolloutState != ecs.RolloutFailed && time.Now().Before(deadline) {
 		r.report(StateRollingBack, primary, "back to "+ecs.LastPart(primary.TaskDefinition))
-		if pause(ctx, stagesEvery) != nil {
+		if wait.For(ctx, stagesEvery) != nil {
 			break
 		}
 		now, err := r.serviceNow(ctx)

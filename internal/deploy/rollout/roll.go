@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // roll is one deployment from its plan to its verdict.
@@ -129,7 +130,7 @@ func (r *roll) unchangedByTasks(ctx context.Context, primary ecs.Deployment) {
 	var err error
 	found := notYet
 	for look := 0; look < 2*digestLooks && found == notYet && !deploy.Refused(err); look++ {
-		if look > 0 && pause(ctx, firstPause) != nil {
+		if look > 0 && wait.For(ctx, firstPause) != nil {
 			break
 		}
 		found, err = v.look(ctx, r.plan.Client.ECS, d, d.ServiceName, primary)

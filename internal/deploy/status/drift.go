@@ -18,7 +18,7 @@ func drift(d deploy.Desired, o deploy.Observed, images []tagboat.ImageState) []s
 			words = append(words, fmt.Sprintf("no version of image %s is pinned for container %s", i.Image, i.Container))
 		}
 		if i.Running != "" && i.Pinned != "" && i.Running != i.Pinned {
-			words = append(words, fmt.Sprintf("%s runs %s, pinned is %s", i.Container, version(i.RunningTag, i.Running), version(i.Tag, i.Pinned)))
+			words = append(words, fmt.Sprintf("%s runs %s, pinned is %s", i.Container, tagboat.Reference{Tag: i.RunningTag, Digest: i.Running}.Readable(), tagboat.Reference{Tag: i.Tag, Digest: i.Pinned}.Readable()))
 		}
 	}
 	words = append(words, definitionDrift(d, o)...)
@@ -38,14 +38,6 @@ func drift(d deploy.Desired, o deploy.Observed, images []tagboat.ImageState) []s
 		}
 	}
 	return words
-}
-
-// version is how people call a version: by its tag where it is known.
-func version(tag string, digest tagboat.Digest) string {
-	if tag == "" {
-		return digest.Short()
-	}
-	return tag
 }
 
 func definitionDrift(d deploy.Desired, o deploy.Observed) []string {
