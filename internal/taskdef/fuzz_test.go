@@ -99,7 +99,11 @@ func FuzzPlaceholder(f *testing.F) {
 // they are not equal.
 func FuzzDiff(f *testing.F) {
 	f.Add([]byte(`{"containerDefinitions":[{"name":"a","environment":[{"name":"A","value":"1"}]}]}`), []byte(`{"tags":[{"key":"a"},{}],"cpu":1e2}`))
-	f.Add([]byte(`{"a":[{"name":"0"},{"name":"0"},{}]}`), []byte(record))
+	service, err := os.ReadFile("testdata/services/ec2/answer.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(`{"a":[{"name":"0"},{"name":"0"},{}]}`), service)
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		x, errX := taskdef.FromJSON(a)
 		y, errY := taskdef.FromJSON(b)
