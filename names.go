@@ -1,6 +1,9 @@
 package tagboat
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // The names that a user gives in tagboat.yaml. They are checked once, when the
 // file or the command line is read, and trusted after that.
@@ -18,12 +21,12 @@ type (
 )
 
 var (
-	namePattern      = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$`)
-	imageNamePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._/-]{0,254}$`)
+	namePattern      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$`) })
+	imageNamePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._/-]{0,254}$`) })
 )
 
 // ValidName tells whether s can name an environment, a stage, a tenant or a service.
-func ValidName(s string) bool { return namePattern.MatchString(s) }
+func ValidName(s string) bool { return namePattern().MatchString(s) }
 
 // ValidImageName tells whether s can name an image.
-func ValidImageName(s string) bool { return imageNamePattern.MatchString(s) }
+func ValidImageName(s string) bool { return imageNamePattern().MatchString(s) }

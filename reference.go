@@ -3,6 +3,7 @@ package tagboat
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Reference names an image in a registry. Any of the four forms that ECS accepts
@@ -17,9 +18,13 @@ type Reference struct {
 // The grammar is that of the OCI distribution specification, as docker reads it:
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 var (
-	hostPattern       = regexp.MustCompile(`^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
-	repositoryPattern = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
-	tagPattern        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	hostPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
+	})
+	repositoryPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
+	})
+	tagPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`) })
 )
 
 // ParseReference reads one of the four forms. A host is recognised as docker does
@@ -36,7 +41,7 @@ func ParseReference(s string) (Reference, error) {
 		r.Digest, rest = d, name
 	}
 	if host, path, ok := strings.Cut(rest, "/"); ok && looksLikeHost(host) {
-		if !hostPattern.MatchString(host) {
+		if !hostPattern().MatchString(host) {
 			return Reference{}, Usagef("%q is not an image reference: bad registry host %q", s, host)
 		}
 		r.Host, rest = host, path
@@ -57,13 +62,13 @@ func ParseReference(s string) (Reference, error) {
 }
 
 // ValidTag tells whether s can be a tag.
-func ValidTag(s string) bool { return tagPattern.MatchString(s) }
+func ValidTag(s string) bool { return tagPattern().MatchString(s) }
 
 // ValidRepository tells whether s can be the name of a repository without a host.
-func ValidRepository(s string) bool { return len(s) <= 255 && repositoryPattern.MatchString(s) }
+func ValidRepository(s string) bool { return len(s) <= 255 && repositoryPattern().MatchString(s) }
 
 // ValidHost tells whether s can be the host of a registry, with or without a port.
-func ValidHost(s string) bool { return looksLikeHost(s) && hostPattern.MatchString(s) }
+func ValidHost(s string) bool { return looksLikeHost(s) && hostPattern().MatchString(s) }
 
 func looksLikeHost(s string) bool { return s == "localhost" || strings.ContainsAny(s, ".:") }
 

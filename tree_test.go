@@ -199,3 +199,24 @@ func TestPromisesAreHeld(t *testing.T) {
 		}
 	}
 }
+
+// TestPatternsCompileLate holds that a command pays for the regular expressions it uses,
+// and not for those of the whole tree: no variable of a package is one.
+func TestPatternsCompileLate(t *testing.T) {
+	compiled := regexp.MustCompile(`(?m)^(?:var |\t)\w+ += regexp\.MustCompile.*$`)
+	for pkg := range packages(t) {
+		files, err := filepath.Glob(filepath.Join("./"+pkg, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if at := compiled.Find(text); at != nil && !strings.HasSuffix(file, "_test.go") {
+				t.Errorf("%s: %s; wrap it in sync.OnceValue", file, strings.TrimSpace(string(at)))
+			}
+		}
+	}
+}

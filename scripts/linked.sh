@@ -2,22 +2,21 @@
 # Holds what the binary links: the packages of others are those of deps.txt, so that a new
 # one shows in review; nothing looks methods up by name, which keeps every method of every
 # AWS client in the binary (text/template does); and the size that follows from both.
-# linked.sh [--write]
+# linked.sh [--write], as make starts it, with the flags of make build
 set -euo pipefail
 cd "$(dirname "$0")/.."
-limit=29000000 # bytes
-tags=lambda.norpc
+limit=28000000 # bytes
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-"${GO:-go}" list -tags "$tags" -deps -f '{{if not .Standard}}{{if ne .Module.Path "github.com/tagboat/tagboat"}}{{.ImportPath}}{{end}}{{end}}' ./cmd/tagboat |
+"${GO:-go}" list -deps -f '{{if not .Standard}}{{if ne .Module.Path "github.com/tagboat/tagboat"}}{{.ImportPath}}{{end}}{{end}}' ./cmd/tagboat |
   grep . | LC_ALL=C sort >"$work/deps.txt"
 if [ "${1:-}" = --write ]; then
   cp "$work/deps.txt" deps.txt
 fi
 diff -u deps.txt "$work/deps.txt" || { echo 'other packages are linked; if that is meant: make deps.txt' >&2; exit 1; }
 
-CGO_ENABLED=0 "${GO:-go}" build -trimpath -tags "$tags" -ldflags='-s -w -dumpdep' -o "$work/tagboat" ./cmd/tagboat 2>"$work/log"
+"${GO:-go}" build -ldflags='-s -w -dumpdep' -o "$work/tagboat" ./cmd/tagboat 2>"$work/log"
 if grep '<ReflectMethod>' "$work/log"; then
   echo 'these look methods up by name, which links all methods of all clients' >&2
   exit 1

@@ -9,16 +9,13 @@ import (
 
 	"github.com/tagboat/tagboat/internal/cli"
 	"github.com/tagboat/tagboat/internal/console"
+	_ "github.com/tagboat/tagboat/internal/garbage"
 	"github.com/tagboat/tagboat/internal/lambda"
 )
 
 func main() {
 	os.Exit(run())
 }
-
-// garbage lets the heap grow by half before it is collected, where Go's own choice is to
-// double it: memory is scarcer than time where Tagboat runs. GOGC still counts.
-const garbage = 50
 
 // abortOnCrash lets a crash that nothing recovers end in SIGABRT (134 in a shell). Go's own
 // end of it is exit code 2, which says that nothing was touched. No core is left behind: it
@@ -29,9 +26,6 @@ func abortOnCrash() {
 }
 
 func run() int {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-	}
 	abortOnCrash()
 	ctx, stop := cli.Listen()
 	defer stop()

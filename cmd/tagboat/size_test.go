@@ -53,6 +53,17 @@ func BenchmarkLargestRepository(b *testing.B) {
 	}
 }
 
+// TestStartCollectsNothing holds that a command which starts, says one thing and ends does
+// not pay for Go's collector.
+func TestStartCollectsNothing(t *testing.T) {
+	command := exec.Command(build(t), "version")
+	command.Env = append(os.Environ(), "GOGC=", "GODEBUG=gctrace=1")
+	out, err := command.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "gc 1 ") {
+		t.Errorf("version collected: %v\n%s", err, out)
+	}
+}
+
 // TestLargeRepository holds on every run what the benchmark measures at full size: one
 // call for a thousand tags.
 func TestLargeRepository(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -187,11 +188,13 @@ type definitionCache struct {
 
 // revisionARN has the parts of a revision's ARN that make its path; none of them can
 // lead out of the directory.
-var revisionARN = regexp.MustCompile(`^arn:(aws[a-z-]*):ecs:([a-z0-9-]+):([0-9]{12}):task-definition/([a-zA-Z0-9_-]{1,255}):([0-9]+)$`)
+var revisionARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:(aws[a-z-]*):ecs:([a-z0-9-]+):([0-9]{12}):task-definition/([a-zA-Z0-9_-]{1,255}):([0-9]+)$`)
+})
 
 // name returns the file of a revision, and false where nothing is kept.
 func (c definitionCache) name(arn string) (string, bool) {
-	parts := revisionARN.FindStringSubmatch(arn)
+	parts := revisionARN().FindStringSubmatch(arn)
 	if c.dir == "" || parts == nil {
 		return "", false
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/aws/smithy-go/middleware"
@@ -66,14 +67,14 @@ type fullness struct {
 	At     time.Time `json:"at"`
 }
 
-var unfit = regexp.MustCompile(`[^a-zA-Z0-9-]+`)
+var unfit = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-zA-Z0-9-]+`) })
 
 func (m paceMemory) name(scope, group string) string {
 	world := m.world()
 	if world == "" {
 		return ""
 	}
-	return filepath.Join(world, "pace", unfit.ReplaceAllString(scope, "_"), unfit.ReplaceAllString(group, "_")+".json")
+	return filepath.Join(world, "pace", unfit().ReplaceAllString(scope, "_"), unfit().ReplaceAllString(group, "_")+".json")
 }
 
 // Load implements pace.Memory.

@@ -67,7 +67,7 @@ type world struct {
 	name atomic.Pointer[string]
 }
 
-var worldName = regexp.MustCompile(`^[A-Za-z0-9]{8,64}$`)
+var worldName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]{8,64}$`) })
 
 // String returns the name, or "" where it is not known.
 func (w *world) String() string {
@@ -87,7 +87,7 @@ func (w *world) add(stack *middleware.Stack) error {
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		if response, ok := out.RawResponse.(*smithyhttp.Response); ok {
-			if name := response.Header.Get("Sandbox-Id"); worldName.MatchString(name) {
+			if name := response.Header.Get("Sandbox-Id"); worldName().MatchString(name) {
 				w.name.Store(&name)
 			}
 		}

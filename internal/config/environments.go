@@ -3,17 +3,20 @@ package config
 import (
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 )
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	accountPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-	rolePattern   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/[\w+=,.@/-]+$`)
-	regionPattern = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+	rolePattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/[\w+=,.@/-]+$`)
+	})
+	regionPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`) })
 	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
-	clusterPattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
+	clusterPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`) })
 )
 
 func (b *builder) environments() {
@@ -51,13 +54,13 @@ func (b *builder) place(from fileEnvironment, e *Environment) {
 	if e.Tenant != "" && !tagboat.ValidName(e.Tenant) {
 		b.problem(from.Tenant.At, "%q cannot be the name of a tenant", e.Tenant).hint(nameHint)
 	}
-	if e.Account != "" && !accountPattern.MatchString(e.Account) {
+	if e.Account != "" && !accountPattern().MatchString(e.Account) {
 		b.problem(from.Account.At, "%q is not an AWS account", e.Account).hint("an account has twelve digits, in quotes")
 	}
-	if e.Region != "" && !regionPattern.MatchString(e.Region) {
+	if e.Region != "" && !regionPattern().MatchString(e.Region) {
 		b.problem(from.Region.At, "%q is not an AWS region", e.Region).hint("a region looks like eu-west-1")
 	}
-	if !clusterPattern.MatchString(e.Cluster) {
+	if !clusterPattern().MatchString(e.Cluster) {
 		b.problem(from.Cluster.At, "%q is not the name of a cluster", e.Cluster).hint("write its name, not its ARN")
 	}
 	b.role(from, e)
@@ -67,7 +70,7 @@ func (b *builder) role(from fileEnvironment, e *Environment) {
 	if e.Role == "" {
 		return
 	}
-	m := rolePattern.FindStringSubmatch(e.Role)
+	m := rolePattern().FindStringSubmatch(e.Role)
 	switch {
 	case m == nil:
 		b.problem(from.Role.At, "%q is not the ARN of a role", e.Role).

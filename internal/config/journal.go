@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/source"
 )
@@ -36,7 +37,7 @@ func (b *builder) journal() {
 		j.LogGroup = from.LogGroup.Value
 	}
 	j.LogGroup = strings.ReplaceAll(j.LogGroup, "{app}", b.config.App)
-	if !logGroupName.MatchString(j.LogGroup) {
+	if !logGroupName().MatchString(j.LogGroup) {
 		b.problem(from.LogGroup.At, "%q cannot be the name of a log group", j.LogGroup).
 			hint("it has up to 512 letters, digits and ._-/#, such as %s", defaultLogGroup)
 	}
@@ -49,4 +50,4 @@ func (b *builder) journal() {
 
 // logGroupName is what CloudWatch Logs takes.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
-var logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+var logGroupName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`) })

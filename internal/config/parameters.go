@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 )
@@ -30,11 +31,11 @@ func (c *Config) ProjectionName(env Environment, image tagboat.ImageName) string
 	return c.fillPath(c.Ledger.Projections.Path, env, c.GroupOf(image).Name, image)
 }
 
-var placeholderPattern = regexp.MustCompile(`\{[^{}]*\}`)
+var placeholderPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[^{}]*\}`) })
 
 func (c *Config) fillPath(path string, env Environment, group string, image tagboat.ImageName) string {
 	values := c.placeholders(env, group, image)
-	return placeholderPattern.ReplaceAllStringFunc(path, func(p string) string { return values[p] })
+	return placeholderPattern().ReplaceAllStringFunc(path, func(p string) string { return values[p] })
 }
 
 // placeholders returns what stands for what in a path: the variables that hold in env
@@ -88,7 +89,7 @@ func (b *builder) parameterPath(path string, at tagboat.Position, group string, 
 
 // filled tells whether every placeholder of a path stands for something in env.
 func (b *builder) filled(path string, at tagboat.Position, env Environment, values map[string]string) bool {
-	for _, p := range placeholderPattern.FindAllString(path, -1) {
+	for _, p := range placeholderPattern().FindAllString(path, -1) {
 		value, ok := values[p]
 		variable := strings.Trim(p, "{}")
 		switch _, isVariable := b.config.Vars[variable]; {
@@ -121,7 +122,7 @@ func (b *builder) placeholderNames(values map[string]string) []string {
 	return known
 }
 
-var parameterPattern = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+$`)
+var parameterPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+$`) })
 
 // Parameter Store's limits of a name. The length counts the ARN before the name, whose
 // account and region may not be known yet: this is the longest.
@@ -147,7 +148,7 @@ func parameterNameProblem(name string) string {
 	switch {
 	case !strings.HasPrefix(name, "/"):
 		return "the name of a parameter must begin with /"
-	case !parameterPattern.MatchString(name):
+	case !parameterPattern().MatchString(name):
 		return "the name of a parameter has letters, digits, dots, dashes and underscores between single slashes"
 	case strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
 		return fmt.Sprintf("the name of a parameter must not begin with %q", "/"+first[:3])

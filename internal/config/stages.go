@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -96,16 +97,16 @@ type TagPattern string
 const timeLayout = "20060102-150405"
 
 var (
-	tagPlaceholder = regexp.MustCompile(`\{([a-z]+)(?::([^{}]*))?\}`)
-	notInTag       = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+	tagPlaceholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{([a-z]+)(?::([^{}]*))?\}`) })
+	notInTag       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9._-]+`) })
 )
 
 // Expand fills in the names and the time, in UTC. What no tag may contain becomes a
 // dash, as in a branch feature/x or a layout with slashes and colons, and what is too
 // long is cut.
 func (p TagPattern) Expand(names map[string]string, at time.Time) string {
-	tag := tagPlaceholder.ReplaceAllStringFunc(string(p), func(found string) string {
-		m := tagPlaceholder.FindStringSubmatch(found)
+	tag := tagPlaceholder().ReplaceAllStringFunc(string(p), func(found string) string {
+		m := tagPlaceholder().FindStringSubmatch(found)
 		if m[1] != "time" {
 			return names[m[1]]
 		}
@@ -114,7 +115,7 @@ func (p TagPattern) Expand(names map[string]string, at time.Time) string {
 		}
 		return at.UTC().Format(m[2])
 	})
-	tag = strings.TrimLeft(notInTag.ReplaceAllString(tag, "-"), ".-")
+	tag = strings.TrimLeft(notInTag().ReplaceAllString(tag, "-"), ".-")
 	return tag[:min(len(tag), 128)]
 }
 
@@ -131,7 +132,7 @@ func (p TagPattern) Moves() bool {
 
 func (p TagPattern) placeholders() []string {
 	var names []string
-	for _, m := range tagPlaceholder.FindAllStringSubmatch(string(p), -1) {
+	for _, m := range tagPlaceholder().FindAllStringSubmatch(string(p), -1) {
 		names = append(names, m[1])
 	}
 	return names
@@ -165,12 +166,12 @@ func (b *builder) tagPattern(text source.Text, p TagPattern, known []string) {
 			return
 		}
 	}
-	rest := tagPlaceholder.ReplaceAllString(text.Value, "")
+	rest := tagPlaceholder().ReplaceAllString(text.Value, "")
 	switch {
 	case strings.ContainsAny(rest, "{}"):
 		b.problem(text.At, "a placeholder of the tag %q cannot be read", text.Value).
 			hint("write it like {environment} or {time:20060102-1504}")
-	case notInTag.MatchString(rest) || !tagboat.ValidTag(p.Expand(sample, time.Unix(0, 0))):
+	case notInTag().MatchString(rest) || !tagboat.ValidTag(p.Expand(sample, time.Unix(0, 0))):
 		b.problem(text.At, "%q cannot be a tag", text.Value).
 			hint("a tag has up to 128 letters, digits, dots, dashes and underscores, and placeholders: %s", fmt.Sprintf("{%s}", strings.Join(known, "}, {")))
 	}

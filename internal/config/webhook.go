@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/notify"
@@ -80,7 +81,7 @@ var (
 
 // variableName is what every shell and CI system takes.
 // https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 func (b *builder) webhooks() {
 	for _, from := range b.file.Notify {
@@ -120,7 +121,7 @@ func (b *builder) variables(from fileWebhook) {
 		b.secret(from.Secret.at, "the key that signs does not belong in the file", "secretEnv")
 	}
 	for field, name := range map[string]source.Text{"urlEnv": from.URLEnv, "secretEnv": from.SecretEnv} {
-		if name.Value != "" && !variableName.MatchString(name.Value) {
+		if name.Value != "" && !variableName().MatchString(name.Value) {
 			b.secret(name.At, "this cannot be the name of an environment variable", field)
 		}
 	}

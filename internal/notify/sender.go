@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -107,7 +108,7 @@ func judge(answer *http.Response, said []byte) error {
 		return nil
 	case code == http.StatusTooManyRequests || code >= 500:
 		return errors.New(text)
-	case slackCode.Match(said):
+	case slackCode().Match(said):
 		return refusal{text + ": " + string(said)}
 	default:
 		return refusal{text}
@@ -117,7 +118,7 @@ func judge(answer *http.Response, said []byte) error {
 // slackCode is how Slack says why it refuses, such as invalid_blocks. Other answers could
 // repeat the request, with its address.
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
-var slackCode = regexp.MustCompile(`^[a-z]+(_[a-z]+)+$`)
+var slackCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]+(_[a-z]+)+$`) })
 
 // redact takes what is secret out of an error, and all of the error where it hides in
 // its text.

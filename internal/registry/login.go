@@ -120,12 +120,14 @@ func (k Keychain) For(ctx context.Context, host string) (user, password string, 
 // ecrHost has the forms of AWS's endpoints for private registries, with FIPS, China and
 // dual stack.
 // https://docs.aws.amazon.com/general/latest/gr/ecr.html
-var ecrHost = regexp.MustCompile(`^([0-9]{12})\.dkr(?:[.-]ecr|[.-]ecr-fips)\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)$`)
+var ecrHost = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]{12})\.dkr(?:[.-]ecr|[.-]ecr-fips)\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)$`)
+})
 
 // ParseECRHost returns the account and the region of a private registry of Amazon ECR,
 // and false where host is something else.
 func ParseECRHost(host string) (account, region string, ok bool) {
-	m := ecrHost.FindStringSubmatch(host)
+	m := ecrHost().FindStringSubmatch(host)
 	if m == nil {
 		return "", "", false
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -230,15 +231,15 @@ func Artifact(manifestType, artifactType string) string {
 }
 
 // word has the form of what platforms consist of.
-var word = regexp.MustCompile(`^[A-Za-z0-9._+-]{1,64}$`)
+var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._+-]{1,64}$`) })
 
 // platform writes a platform as os/architecture[/variant]; what has another form is unknown.
 func platform(p *v1.Platform) string {
-	if p == nil || !word.MatchString(p.OS) || !word.MatchString(p.Architecture) {
+	if p == nil || !word().MatchString(p.OS) || !word().MatchString(p.Architecture) {
 		return "unknown"
 	}
 	s := p.OS + "/" + p.Architecture
-	if p.Variant != "" && word.MatchString(p.Variant) {
+	if p.Variant != "" && word().MatchString(p.Variant) {
 		s += "/" + p.Variant
 	}
 	return s

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -40,7 +41,7 @@ type Version struct {
 var revisionKeys = []string{"org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref"}
 
 // revision has the form of what is taken for one: it becomes part of task definitions.
-var revision = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/@:+-]{0,127}$`)
+var revision = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/@:+-]{0,127}$`) })
 
 // createdKey is the annotation for the time of the build.
 const createdKey = "org.opencontainers.image.created"
@@ -61,7 +62,7 @@ func (v *Version) annotate(annotations map[string]string) {
 // describe takes from annotations or labels what v does not know yet.
 func (v *Version) describe(labels map[string]string) {
 	for _, key := range revisionKeys {
-		if v.Revision == "" && revision.MatchString(labels[key]) {
+		if v.Revision == "" && revision().MatchString(labels[key]) {
 			v.Revision = labels[key]
 		}
 	}

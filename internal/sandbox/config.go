@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
@@ -56,9 +57,9 @@ type Config struct {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	clusterPattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
-	regionPattern  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+	accountPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
+	clusterPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`) })
+	regionPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9-]{1,32}$`) })
 )
 
 // holder says which sandbox this is.
@@ -88,13 +89,13 @@ func (c Config) withDefaults() (Config, error) {
 
 func (c Config) check() error {
 	switch {
-	case !accountPattern.MatchString(c.Account):
+	case !accountPattern().MatchString(c.Account):
 		return fmt.Errorf("%q is not an account: it has twelve digits", c.Account)
-	case !regionPattern.MatchString(c.Region):
+	case !regionPattern().MatchString(c.Region):
 		return fmt.Errorf("%q is not a region", c.Region)
-	case slices.ContainsFunc(c.Clusters, func(name string) bool { return !clusterPattern.MatchString(name) }):
+	case slices.ContainsFunc(c.Clusters, func(name string) bool { return !clusterPattern().MatchString(name) }):
 		return fmt.Errorf("clusters %q: a name has up to 255 letters, digits, dashes and underscores", c.Clusters)
-	case slices.ContainsFunc(slices.Collect(maps.Keys(c.Instances)), func(name string) bool { return !clusterPattern.MatchString(name) || c.Instances[name] < 0 }):
+	case slices.ContainsFunc(slices.Collect(maps.Keys(c.Instances)), func(name string) bool { return !clusterPattern().MatchString(name) || c.Instances[name] < 0 }):
 		return fmt.Errorf("instances %v: say CLUSTER=NUMBER", c.Instances)
 	case c.Speed < 0.01 || c.Speed > 1e6:
 		return fmt.Errorf("speed %v is not between 0.01 and 1000000", c.Speed)

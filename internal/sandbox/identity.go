@@ -43,7 +43,7 @@ func (s *Server) caller(service wire.Service, c credential, signed bool) (wire.C
 		return wire.Caller{}, missingToken(service)
 	}
 	region := c.region
-	if !regionPattern.MatchString(region) {
+	if !regionPattern().MatchString(region) {
 		region = s.config.Region
 	}
 	caller, err := s.sts.Caller(c.accessKey, region)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -153,10 +154,10 @@ func tellsDays(layout string) bool {
 }
 
 // platformPattern has the form of platforms, os/architecture[/variant].
-var platformPattern = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?$`)
+var platformPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?$`) })
 
 func (c *compiler) conditions() {
-	if p := c.rule.Platform; p != "" && !platformPattern.MatchString(p) {
+	if p := c.rule.Platform; p != "" && !platformPattern().MatchString(p) {
 		c.problem("platform", "write it like linux/arm64", "%q is not a platform", p)
 	}
 	for _, text := range c.rule.Ignore {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // constraint is what a semver rule allows: one of several groups of bounds, all of which
@@ -64,8 +65,10 @@ func (g group) holds(v version) bool {
 }
 
 var (
-	hyphenPattern = regexp.MustCompile(`^\s*(\S+)\s+-\s+(\S+)\s*$`)
-	termPattern   = regexp.MustCompile(`^\s*(=|==|!=|>|<|>=|=>|<=|=<|~|~>|\^)?\s*(v?[0-9xX*][0-9A-Za-z.*-]*)\s*,?`)
+	hyphenPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*(\S+)\s+-\s+(\S+)\s*$`) })
+	termPattern   = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*(=|==|!=|>|<|>=|=>|<=|=<|~|~>|\^)?\s*(v?[0-9xX*][0-9A-Za-z.*-]*)\s*,?`)
+	})
 )
 
 func parseConstraint(s string) (constraint, error) {
@@ -81,7 +84,7 @@ func parseConstraint(s string) (constraint, error) {
 }
 
 func parseGroup(s string) (group, error) {
-	if m := hyphenPattern.FindStringSubmatch(s); m != nil {
+	if m := hyphenPattern().FindStringSubmatch(s); m != nil {
 		s = ">=" + m[1] + " <=" + m[2]
 	}
 	if strings.TrimSpace(s) == "" {
@@ -89,7 +92,7 @@ func parseGroup(s string) (group, error) {
 	}
 	var g group
 	for rest := s; strings.TrimSpace(rest) != ""; {
-		m := termPattern.FindStringSubmatch(rest)
+		m := termPattern().FindStringSubmatch(rest)
 		if m == nil {
 			return group{}, fmt.Errorf("%q is not a constraint", strings.TrimSpace(rest))
 		}

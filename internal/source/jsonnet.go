@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/google/go-jsonnet"
 
@@ -139,10 +140,10 @@ func jsonnetError(path, display string, data []byte, err error) error {
 
 // Jsonnet writes 3:5-9, or (3:5)-(4:2) for what spans lines.
 // https://github.com/google/go-jsonnet/blob/master/ast/location.go
-var jsonnetPlacePattern = regexp.MustCompile(`^\(?(\d+):(\d+)`)
+var jsonnetPlacePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\(?(\d+):(\d+)`) })
 
 func (l *lines) jsonnetPlace(s string) tagboat.Position {
-	m := jsonnetPlacePattern.FindStringSubmatch(s)
+	m := jsonnetPlacePattern().FindStringSubmatch(s)
 	if m == nil {
 		return tagboat.Position{File: l.file}
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/tagboat/tagboat"
@@ -26,7 +27,9 @@ type piece struct {
 	name  string
 }
 
-var placeholderPattern = regexp.MustCompile(`^\$\{(vars|env|images)\.([a-zA-Z0-9][a-zA-Z0-9._/-]*)\}$`)
+var placeholderPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$\{(vars|env|images)\.([a-zA-Z0-9][a-zA-Z0-9._/-]*)\}$`)
+})
 
 // badPlaceholder is a placeholder that cannot be read.
 type badPlaceholder struct {
@@ -72,7 +75,7 @@ func firstPlaceholder(s string) (piece, *badPlaceholder) {
 		return piece{}, &badPlaceholder{text: s, why: fmt.Sprintf("the placeholder %s is not closed", s)}
 	}
 	text := s[:end+1]
-	m := placeholderPattern.FindStringSubmatch(text)
+	m := placeholderPattern().FindStringSubmatch(text)
 	if m == nil {
 		return piece{}, &badPlaceholder{text: text, why: fmt.Sprintf("%s is not a placeholder that Tagboat knows", text)}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -33,7 +34,7 @@ func mutabilityOf(s registry.Settings) mutability {
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 const maxWildcards = 2
 
-var filterPattern = regexp.MustCompile(`^[0-9a-zA-Z._*-]{1,128}$`)
+var filterPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-zA-Z._*-]{1,128}$`) })
 
 // apply checks m and puts it into a repository's settings.
 func (m mutability) apply(s *registry.Settings) error {
@@ -51,7 +52,7 @@ func (m mutability) apply(s *registry.Settings) error {
 	}
 	var filters []string
 	for _, e := range m.Exclusions {
-		if e.Type != "WILDCARD" || !filterPattern.MatchString(e.Filter) {
+		if e.Type != "WILDCARD" || !filterPattern().MatchString(e.Filter) {
 			return invalid("imageTagMutabilityExclusionFilters", "a filter is of type WILDCARD and must satisfy regular expression '^[0-9a-zA-Z._*-]{1,128}$'")
 		}
 		if strings.Count(e.Filter, "*") > maxWildcards {

@@ -2,6 +2,7 @@ package ecr
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -13,7 +14,7 @@ type target struct {
 	RepositoryName string `json:"repositoryName,omitempty"`
 }
 
-var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+var accountPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
 
 // id returns the repository, whether it exists or not.
 func (t target) id(r *wire.Request) (registry.RepositoryID, error) {
@@ -40,7 +41,7 @@ func (a *API) repository(r *wire.Request, t target) (registry.Repository, error)
 func registryScope(r *wire.Request, registryID string) (wire.Scope, error) {
 	scope := r.Caller.Scope
 	if registryID != "" {
-		if !accountPattern.MatchString(registryID) {
+		if !accountPattern().MatchString(registryID) {
 			return wire.Scope{}, invalid("registryId", "must satisfy regular expression '[0-9]{12}'")
 		}
 		scope.Account = registryID

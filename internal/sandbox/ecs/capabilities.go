@@ -4,9 +4,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
-var ecrHost = regexp.MustCompile(`^\d{12}\.dkr[.-]ecr[.-]`)
+var ecrHost = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{12}\.dkr[.-]ecr[.-]`) })
 
 // compatibilities returns what the definition was found fit for. Managed instances, which
 // have Linux alone, are in answers since the end of 2025.
@@ -60,7 +61,7 @@ func (r *registration) attributes() []attribute {
 
 func (c *container) needs(executionRole bool) []string {
 	names := c.LogConfiguration.needs(executionRole)
-	if ecrHost.MatchString(c.Image) {
+	if ecrHost().MatchString(c.Image) {
 		names = append(names, "com.amazonaws.ecs.capability.ecr-auth")
 		if executionRole {
 			names = append(names, "ecs.capability.execution-role-ecr-pull")

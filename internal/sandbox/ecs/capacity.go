@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // capacityItem is one item of a capacity provider strategy.
@@ -41,7 +42,7 @@ func (r *region) provider(id string) *capacityProvider {
 	return r.Providers[name]
 }
 
-var providerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+var providerPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`) })
 
 type createProviderIn struct {
 	Name                     string
@@ -62,7 +63,7 @@ func (c call) createProvider(in createProviderIn) (providerOut, error) {
 	}
 	lower := strings.ToLower(in.Name)
 	switch {
-	case !providerPattern.MatchString(in.Name):
+	case !providerPattern().MatchString(in.Name):
 		return providerOut{}, clientError("The specified capacity provider name is invalid. Up to 255 characters are allowed, including letters (upper and lowercase), numbers, underscores (_), and hyphens (-).")
 	case strings.HasPrefix(lower, "aws"), strings.HasPrefix(lower, "ecs"), strings.HasPrefix(lower, "fargate"):
 		return providerOut{}, clientError("The specified capacity provider name is invalid. The name cannot be prefixed with aws, ecs, or fargate.")

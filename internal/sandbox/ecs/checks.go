@@ -4,11 +4,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 var (
-	namePattern  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
-	imagePattern = regexp.MustCompile(`^[A-Za-z0-9_.:/#-]{1,255}(@sha256:[0-9a-f]{64})?$`)
+	namePattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`) })
+	imagePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.:/#-]{1,255}(@sha256:[0-9a-f]{64})?$`) })
 )
 
 const (
@@ -34,7 +35,7 @@ func checkFamily(r *registration) error {
 	if r.Family == "" {
 		return clientError("Family should not be null or empty.")
 	}
-	if !namePattern.MatchString(r.Family) {
+	if !namePattern().MatchString(r.Family) {
 		return clientError("Family contains invalid characters.")
 	}
 	return nil
@@ -85,12 +86,14 @@ func checkNetworkMode(r *registration) error {
 	return nil
 }
 
-var rolePattern = regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[\w+=,.@/-]+$`)
+var rolePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[\w+=,.@/-]+$`)
+})
 
 // checkRoles looks at the form of the roles: there is no IAM that would have them.
 func checkRoles(r *registration) error {
 	for _, role := range []string{r.ExecutionRoleARN, r.TaskRoleARN} {
-		if role != "" && !rolePattern.MatchString(role) {
+		if role != "" && !rolePattern().MatchString(role) {
 			return clientError("Role is not valid")
 		}
 	}

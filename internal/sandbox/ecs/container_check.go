@@ -15,11 +15,11 @@ func (c *container) check(executionRole string) error {
 	switch {
 	case c.Name == "":
 		return clientError("Container.name should not be null or empty.")
-	case !namePattern.MatchString(c.Name):
+	case !namePattern().MatchString(c.Name):
 		return clientError("Container.name contains invalid characters.")
 	case c.Image == "":
 		return clientError("Container.image should not be null or empty.")
-	case !imagePattern.MatchString(c.Image):
+	case !imagePattern().MatchString(c.Image):
 		return clientError("Container.image contains invalid characters.")
 	case len(c.secrets()) > 0 && executionRole == "":
 		return clientError("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")

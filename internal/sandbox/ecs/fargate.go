@@ -45,7 +45,7 @@ func (c *container) checkFargate(executionRole string) error {
 	if err := c.LogConfiguration.checkFargate(executionRole); err != nil {
 		return err
 	}
-	if executionRole == "" && ecrHost.MatchString(c.Image) {
+	if executionRole == "" && ecrHost().MatchString(c.Image) {
 		return clientError("Fargate requires task definition to have execution role ARN to support ECR images.")
 	}
 	return nil

@@ -92,7 +92,7 @@ func (c call) checkAdvanced(a *advancedConfiguration, content *registration, str
 			return invalidParameter("%s must be specified in the advancedConfiguration of a load balancer.", member.name)
 		}
 	}
-	if !rolePattern.MatchString(a.Role) {
+	if !rolePattern().MatchString(a.Role) {
 		return invalidParameter("The roleArn of the advancedConfiguration is not valid.")
 	}
 	for name, arn := range map[string]string{"production": a.Production, "test": a.Test} {

@@ -74,7 +74,7 @@ func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
 	if in.ServiceName == "" {
 		return invalidParameter("Service name can not be blank.")
 	}
-	if !namePattern.MatchString(in.ServiceName) {
+	if !namePattern().MatchString(in.ServiceName) {
 		return invalidParameter("Service name contains invalid characters.")
 	}
 	if err := checkTags(in.Tags); err != nil {

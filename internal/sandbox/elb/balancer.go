@@ -106,7 +106,7 @@ func (b *loadBalancer) validate(subnets int) error {
 	switch {
 	case b.short() == "":
 		return invalidMember(b.Type, "type", "satisfy enum value set: [application, network, gateway]")
-	case len(b.Name) > maxNameLength || !groupNamePattern.MatchString(b.Name) || strings.HasPrefix(b.Name, "-") || strings.HasSuffix(b.Name, "-"):
+	case len(b.Name) > maxNameLength || !groupNamePattern().MatchString(b.Name) || strings.HasPrefix(b.Name, "-") || strings.HasSuffix(b.Name, "-"):
 		return wire.Errorf(validationError, "Load balancer name '%s' is not valid: it has up to %d letters, digits and hyphens", b.Name, maxNameLength)
 	case strings.HasPrefix(b.Name, "internal-"):
 		return wire.Errorf(validationError, "Load balancer name '%s' cannot begin with 'internal-'", b.Name)

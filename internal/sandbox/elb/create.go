@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -83,7 +84,7 @@ func (s *settings) fill() {
 
 func (s *settings) isHTTP() bool { return s.Protocol == "HTTP" || s.Protocol == "HTTPS" }
 
-var groupNamePattern = regexp.MustCompile(`^[a-zA-Z0-9-]+$`)
+var groupNamePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9-]+$`) })
 
 const maxNameLength = 32
 
@@ -96,7 +97,7 @@ func (s *settings) validate() error {
 		return invalidMember(s.Name, "name", "have length greater than or equal to 1")
 	case len(s.Name) > maxNameLength:
 		return wire.Errorf(validationError, "Target group name '%s' cannot be longer than '%d' characters", s.Name, maxNameLength)
-	case !groupNamePattern.MatchString(s.Name):
+	case !groupNamePattern().MatchString(s.Name):
 		return wire.Errorf(validationError,
 			"Target group name '%s' can only contain characters that are alphanumeric characters and hyphens(-)", s.Name)
 	case strings.HasPrefix(s.Name, "-") || strings.HasSuffix(s.Name, "-"):

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -11,13 +12,13 @@ import (
 const maxNameLength = 512
 
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
-var groupNamePattern = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
+var groupNamePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`) })
 
 func checkGroupName(name string) error {
 	if err := checkLength(name, "logGroupName"); err != nil {
 		return err
 	}
-	if !groupNamePattern.MatchString(name) {
+	if !groupNamePattern().MatchString(name) {
 		return invalidMember(name, "logGroupName", `satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+`)
 	}
 	return nil

@@ -4,16 +4,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"sync"
 )
 
 // Digest is a content address: sha256: and 64 lower-case hex digits.
 type Digest string
 
-var digestPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var digestPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^sha256:[0-9a-f]{64}$`) })
 
 // ParseDigest returns s as a Digest, or an *Error of kind DigestInvalid.
 func ParseDigest(s string) (Digest, error) {
-	if !digestPattern.MatchString(s) {
+	if !digestPattern().MatchString(s) {
 		return "", faultf(DigestInvalid, "%q is not a sha256 digest", s)
 	}
 	return Digest(s), nil

@@ -4,6 +4,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -40,7 +41,7 @@ func before(a, b wire.Scope) bool {
 	return a.Account < b.Account || a.Account == b.Account && a.Region < b.Region
 }
 
-var ecrHost = regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.`)
+var ecrHost = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.`) })
 
 // hostScope returns the account and region in an ECR host name; zero in any other.
 // Besides AWS's own domains it takes any, such as localhost, for clients that can be
@@ -49,7 +50,7 @@ func hostScope(host string) wire.Scope {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	m := ecrHost.FindStringSubmatch(host + ".")
+	m := ecrHost().FindStringSubmatch(host + ".")
 	if m == nil {
 		return wire.Scope{}
 	}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -24,8 +25,10 @@ type Ref struct {
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 var (
-	repositoryPattern = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
-	tagPattern        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,299}$`)
+	repositoryPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
+	})
+	tagPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,299}$`) })
 )
 
 // maxTag is the longest tag of the OCI specification; ECR's API takes up to 300.
@@ -33,11 +36,11 @@ const maxTag = 128
 
 // ValidRepository tells whether s can name a repository.
 func ValidRepository(s string) bool {
-	return len(s) >= 2 && len(s) <= 256 && repositoryPattern.MatchString(s)
+	return len(s) >= 2 && len(s) <= 256 && repositoryPattern().MatchString(s)
 }
 
 // ValidTag tells whether s can be a tag for ECR's API.
-func ValidTag(s string) bool { return tagPattern.MatchString(s) }
+func ValidTag(s string) bool { return tagPattern().MatchString(s) }
 
 // parseRef reads the last part of a manifest's URL.
 func parseRef(s string) (Ref, error) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -14,7 +15,7 @@ const (
 	maxLabelLength = 100
 )
 
-var labelPattern = regexp.MustCompile(`^[a-zA-Z_.\-][a-zA-Z0-9_.\-]*$`)
+var labelPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z_.\-][a-zA-Z0-9_.\-]*$`) })
 
 type labelInput struct {
 	Name             string
@@ -118,7 +119,7 @@ func checkLabels(labels []string) error {
 
 func validLabel(l string) bool {
 	low := strings.ToLower(l)
-	return labelPattern.MatchString(l) && !strings.HasPrefix(low, "aws") && !strings.HasPrefix(low, "ssm")
+	return labelPattern().MatchString(l) && !strings.HasPrefix(low, "aws") && !strings.HasPrefix(low, "ssm")
 }
 
 func (v *version) drop(labels []string) {

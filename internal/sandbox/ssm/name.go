@@ -3,6 +3,7 @@ package ssm
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -15,7 +16,7 @@ const (
 	arnColons    = 5
 )
 
-var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
+var namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`) })
 
 // cleanName drops the spaces around a name, as AWS does, and tells whether what is
 // left can name a parameter, be it one that exists or not.
@@ -24,7 +25,7 @@ func cleanName(s string) (string, error) {
 	switch {
 	case name == "":
 		return "", invalidMember(s, "name", "have length greater than or equal to 1")
-	case !namePattern.MatchString(name) || strings.Contains(name, "//"):
+	case !namePattern().MatchString(name) || strings.Contains(name, "//"):
 		return "", wire.Errorf("ValidationException", `Parameter name: can't be prefixed with "ssm" (case-insensitive). `+
 			`If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as `+
 			`a mix of letters, numbers and the following 3 symbols .-_`)

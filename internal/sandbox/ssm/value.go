@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -52,12 +53,12 @@ func (v *version) setKey(given *string) error {
 }
 
 // nested is a value between double brackets, which AWS keeps for its own references.
-var nested = regexp.MustCompile(`(?s)\{\{.*\}\}`)
+var nested = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)\{\{.*\}\}`) })
 
 // checkValue checks the value by the version's own pattern and data type. Patterns are
 // Go's; what only Java has, such as looking ahead, is answered as an invalid pattern.
 func (v *version) checkValue(putInput) error {
-	if nested.MatchString(v.Value) {
+	if nested().MatchString(v.Value) {
 		return wire.Errorf("ValidationException", `Parameter value can't nest another parameter. Do not use "{{}}" in the value.`)
 	}
 	if !slices.Contains([]string{dataTypeText, "aws:ec2:image", "aws:ssm:integration"}, v.DataType) {

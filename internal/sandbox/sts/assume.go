@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -84,8 +85,10 @@ func (s *Service) issue(user assumedRoleUser, account string, lifetime time.Dura
 type role struct{ partition, account, name string }
 
 var (
-	rolePattern    = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})$`)
-	sessionPattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	rolePattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})$`)
+	})
+	sessionPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@-]{2,64}$`) })
 )
 
 // parseRole returns the parts of a role's ARN. Its path is not part of the ARN of
@@ -95,7 +98,7 @@ func parseRole(arn string) (role, error) {
 	if len(arn) < 20 || len(arn) > 2048 {
 		return role{}, invalid(arn, "roleArn", "Member must have length between 20 and 2048")
 	}
-	m := rolePattern.FindStringSubmatch(arn)
+	m := rolePattern().FindStringSubmatch(arn)
 	if m == nil {
 		return role{}, wire.Errorf("ValidationError", "%s is invalid", arn)
 	}
@@ -103,7 +106,7 @@ func parseRole(arn string) (role, error) {
 }
 
 func checkSessionName(name string) error {
-	if !sessionPattern.MatchString(name) {
+	if !sessionPattern().MatchString(name) {
 		return invalid(name, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
 	}
 	return nil

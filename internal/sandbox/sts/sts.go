@@ -83,7 +83,7 @@ func (s *Service) Caller(accessKey, region string) (wire.Caller, error) {
 // role, and every other key to the sandbox's own account.
 func (s *Service) user(accessKey, region string) wire.Caller {
 	account := s.account
-	if accountKey.MatchString(accessKey) {
+	if accountKey().MatchString(accessKey) {
 		account = accessKey
 	}
 	return wire.Caller{
@@ -94,7 +94,7 @@ func (s *Service) user(accessKey, region string) wire.Caller {
 	}
 }
 
-var accountKey = regexp.MustCompile(`^[0-9]{12}$`)
+var accountKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
 
 type identity struct {
 	UserID  string `json:"UserId"`

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -71,11 +72,11 @@ func (h handler) read(r *http.Request) (*wire.Request, error) {
 	return request, nil
 }
 
-var credential = regexp.MustCompile(`Credential=([^/]+)/[^/]+/([^/]+)/`)
+var credential = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`Credential=([^/]+)/[^/]+/([^/]+)/`) })
 
 func callerOf(r *http.Request) wire.Caller {
 	var c wire.Caller
-	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+	if m := credential().FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
 		c.Account, c.Region, c.AccessKey = m[1], m[2], m[1]
 	}
 	c.ARN = "arn:aws:iam::" + c.Account + ":user/tester"

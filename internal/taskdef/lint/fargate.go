@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
@@ -75,7 +76,7 @@ func fargateNetwork(s *subject) {
 	}
 }
 
-var ecrPattern = regexp.MustCompile(`^[0-9]{12}\.dkr[.-]ecr[.-]`)
+var ecrPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}\.dkr[.-]ecr[.-]`) })
 
 // fargateRole: "Fargate requires task definition to have execution role ARN to support
 // ECR images.", "… to support log driver awslogs".
@@ -95,7 +96,7 @@ func fargateRole(s *subject) {
 			s.refuse(at(c, "repositoryCredentials"), executionRoleHint, "container %q has credentials for its registry, which need executionRoleArn", name)
 		case len(list(c, "environmentFiles")) > 0:
 			s.refuse(at(c, "environmentFiles"), executionRoleHint, "container %q has environmentFiles, which are read with executionRoleArn", name)
-		case ecrPattern.MatchString(host):
+		case ecrPattern().MatchString(host):
 			s.refuse(or(at(c, "name"), c), executionRoleHint, "container %q runs an image of ECR on Fargate, which needs executionRoleArn", name)
 		}
 	}

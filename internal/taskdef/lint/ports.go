@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/tagboat/tagboat/internal/source"
 )
@@ -70,7 +71,7 @@ func (s *subject) taken(taken map[string]*source.Node, p *source.Node, host stri
 	}
 }
 
-var portNamePattern = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,63}$`)
+var portNamePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,63}$`) })
 
 // portNames: Service Connect finds ports by their names.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
@@ -82,7 +83,7 @@ func portNames(s *subject) {
 			switch {
 			case n == nil:
 				continue
-			case !portNamePattern.MatchString(n.Text):
+			case !portNamePattern().MatchString(n.Text):
 				s.warn(n, "use lowercase letters, digits, underscores and hyphens, 64 at most, no hyphen first", "%q is hardly a name of a port that ECS takes", n.Text)
 			case first[n.Text] != nil:
 				s.warn(n, "the first is at "+first[n.Text].At.String(), "two ports have the name %q", n.Text)

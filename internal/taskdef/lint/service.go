@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
@@ -17,7 +18,7 @@ import (
 
 // serviceName: 255 letters, numbers, underscores and hyphens at most.
 func serviceName(s *subject) {
-	if n := at(s.Service, "serviceName"); n != nil && n.Text != "" && !namePattern.MatchString(n.Text) {
+	if n := at(s.Service, "serviceName"); n != nil && n.Text != "" && !namePattern().MatchString(n.Text) {
 		s.refuse(n, nameHint, "serviceName %q has characters that ECS does not take, or too many", n.Text)
 	}
 }
@@ -263,7 +264,7 @@ func scheduling(s *subject) {
 	}
 }
 
-var binpackPattern = regexp.MustCompile(`^(?i:cpu|memory)$`)
+var binpackPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:cpu|memory)$`) })
 
 // placement: "Placement strategies are not supported with FARGATE launch type", and the
 // same of constraints.
@@ -283,7 +284,7 @@ func placement(s *subject) {
 		}
 	}
 	for _, p := range list(s.Service, "placementStrategy") {
-		if field := at(p, "field"); text(p, "type") == "binpack" && (field == nil || !binpackPattern.MatchString(field.Text)) {
+		if field := at(p, "field"); text(p, "type") == "binpack" && (field == nil || !binpackPattern().MatchString(field.Text)) {
 			s.refuse(or(field, p), `set "field" to "cpu" or "memory"`, "binpack fills instances by cpu or by memory")
 		}
 	}
@@ -297,7 +298,7 @@ func placement(s *subject) {
 	}
 }
 
-var platformPattern = regexp.MustCompile(`^(LATEST|[0-9]+\.[0-9]+\.[0-9]+)$`)
+var platformPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(LATEST|[0-9]+\.[0-9]+\.[0-9]+)$`) })
 
 // platformVersion: "The platform version must be null when specifying an EC2 launch type".
 func platformVersion(s *subject) {
@@ -309,7 +310,7 @@ func platformVersion(s *subject) {
 	switch {
 	case slices.Contains([]string{"EC2", "EXTERNAL"}, launch):
 		s.refuse(n, "remove it", "platformVersion is Fargate's, and the launch type is %s", launch)
-	case !platformPattern.MatchString(n.Text):
+	case !platformPattern().MatchString(n.Text):
 		s.warn(n, `write it as "LATEST" or "1.4.0"`, "%q is hardly a version of Fargate's platform", n.Text)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/tagboat/tagboat"
@@ -16,11 +17,11 @@ import (
 
 const nameHint = "use letters, digits, hyphens and underscores, 255 at most"
 
-var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
+var namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`) })
 
 // family: "Family contains invalid characters."
 func family(s *subject) {
-	if n := at(s.Task, "family"); n != nil && !namePattern.MatchString(n.Text) {
+	if n := at(s.Task, "family"); n != nil && !namePattern().MatchString(n.Text) {
 		s.refuse(n, nameHint, "family %q has characters that ECS does not take, or too many", n.Text)
 	}
 }
@@ -28,7 +29,7 @@ func family(s *subject) {
 // containerNames: "Container.name contains invalid characters".
 func containerNames(s *subject) {
 	for _, c := range s.containers() {
-		if n := at(c, "name"); n != nil && !namePattern.MatchString(n.Text) {
+		if n := at(c, "name"); n != nil && !namePattern().MatchString(n.Text) {
 			s.refuse(n, nameHint, "container %q has a name with characters that ECS does not take, or too many", n.Text)
 		}
 	}
@@ -56,13 +57,15 @@ func essential(s *subject) {
 	}
 }
 
-var rolePattern = regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[\w+=,.@/-]+$`)
+var rolePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[\w+=,.@/-]+$`)
+})
 
 // roles: IAM's roles are checked by ECS only when the first task starts, or not at all.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
 func roles(s *subject) {
 	for _, member := range []string{"taskRoleArn", "executionRoleArn"} {
-		if n := at(s.Task, member); n != nil && n.Text != "" && !rolePattern.MatchString(n.Text) {
+		if n := at(s.Task, member); n != nil && n.Text != "" && !rolePattern().MatchString(n.Text) {
 			s.refuse(n, "write it as arn:aws:iam::111111111111:role/NAME, or the role's name alone", "%s %q is not the ARN of a role", member, n.Text)
 		}
 	}
