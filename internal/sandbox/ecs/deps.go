@@ -25,9 +25,8 @@ type Deps struct {
 	Instances map[string]int
 	// Strict asks for what others have to make first on AWS: container instances where
 	// Instances names none (each cluster has one otherwise), and task roles.
-	Strict  bool
-	Seed    string // makes ids repeatable; "" is a seed too
-	Timings rollout.Timings
+	Strict bool
+	Seed   string // makes ids repeatable; "" is a seed too
 }
 
 // ErrImageNotFound says that a registry does not have an image.

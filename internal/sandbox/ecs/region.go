@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -46,7 +47,7 @@ func newRegion(scope wire.Scope, deps Deps) *region {
 	for _, name := range append([]string{defaultCluster}, deps.Clusters...) {
 		r.Clusters[name] = &cluster{ARN: r.clusterARN(name), Name: name, Status: active, CapacityProviders: slices.Clone(fargateProviders)}
 	}
-	r.engine = rollout.New(&world{region: r}, rollout.Options{Seed: deps.Seed + scope.Account + scope.Region, Timings: deps.Timings})
+	r.engine = rollout.New(&world{region: r}, simulated.Runtime{}, rollout.Options{Seed: deps.Seed + scope.Account + scope.Region})
 	for _, name := range slices.Sorted(maps.Keys(r.Clusters)) {
 		r.addInstances(r.Clusters[name])
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
 
 // quiet is a World of one healthy image.
@@ -25,7 +26,7 @@ var _ rollout.World = quiet{}
 // many is an engine with so many steady services of two tasks.
 func many(b *testing.B, services int) (*rollout.Engine, []rollout.ServiceSpec) {
 	b.Helper()
-	e := rollout.New(quiet{}, rollout.Options{})
+	e := rollout.New(quiet{}, simulated.Runtime{}, rollout.Options{})
 	specs := make([]rollout.ServiceSpec, services)
 	for i := range specs {
 		specs[i] = serviceSpec(2, "app:v1", withBreaker, withBalancer)

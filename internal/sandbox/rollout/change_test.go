@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
 
 func code(err error) string {
@@ -80,7 +81,7 @@ func TestIDsLookLikeAWSs(t *testing.T) {
 func TestSeedsGiveDifferentIDs(t *testing.T) {
 	ids := map[string]string{}
 	for _, seed := range []string{"a", "b", "a"} {
-		e := rollout.New(newWorld(), rollout.Options{Seed: seed})
+		e := rollout.New(newWorld(), simulated.Runtime{}, rollout.Options{Seed: seed})
 		service, err := e.CreateService(epoch, serviceSpec(1, "app:v1"))
 		if err != nil {
 			t.Fatal(err)

@@ -6,11 +6,12 @@ import "time"
 // the time first does what is due by then; a time earlier than the last one counts as
 // the last one.
 //
-// The state after a call depends on the seed, the calls, their times and what World
-// answered, and on nothing else: neither on how often Advance was called between them
+// The state after a call depends on the seed, the calls, their times and what World and
+// Runtime answered, and on nothing else: neither on how often Advance was called between them
 // nor on whether the engine was saved and restored.
 type Engine struct {
 	world      World
+	runtime    Runtime
 	options    Options
 	now        time.Time
 	ids        ids
@@ -23,10 +24,11 @@ type Engine struct {
 	roster     uint64 // counts the changes of which services there are
 }
 
-// New returns an engine without services.
-func New(world World, options Options) *Engine {
+// New returns an engine without services, whose containers a runtime runs.
+func New(world World, runtime Runtime, options Options) *Engine {
 	return &Engine{
 		world:    world,
+		runtime:  runtime,
 		options:  options.withDefaults(),
 		ids:      ids{Seed: options.Seed},
 		services: map[string]*Service{},

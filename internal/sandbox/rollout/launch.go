@@ -64,28 +64,16 @@ func (e *Engine) pulled(t *Task) {
 	t.state.Begun = make([]time.Time, len(t.Containers))
 	for i := range t.Containers {
 		t.Containers[i].RuntimeID = t.ARN[strings.LastIndex(t.ARN, "/")+1:] + fmt.Sprintf("-%010d", i+1)
-		e.plan(t, t.state.Behaviours[i].Start, step{Kind: stepContainerRuns, N: i})
 	}
+	e.startContainers(t)
 }
 
-// containerRuns plans all that a container does by itself.
+// containerRuns takes that a container started.
 func (e *Engine) containerRuns(t *Task, n int) {
-	c, spec, b := &t.Containers[n], &t.spec.Containers[n], &t.state.Behaviours[n]
-	c.LastStatus = running
+	t.Containers[n].LastStatus = running
 	t.state.Begun[n] = e.now
-	for _, line := range b.Log {
-		e.world.Log(e.now, t, spec, line)
-	}
-	if b.OOM != nil {
-		e.plan(t, *b.OOM, step{Kind: stepOutOfMemory, N: n})
-	}
-	if b.Exit != nil {
-		e.plan(t, b.Exit.After, step{Kind: stepContainerExits, N: n, Code: b.Exit.Code})
-	}
-	if spec.Health != nil {
-		for _, v := range containerProbe(*spec.Health).verdicts(b, 0) {
-			e.plan(t, v.After, step{Kind: stepContainerHealth, N: n, Good: v.Healthy})
-		}
+	if check := t.spec.Containers[n].Health; check != nil {
+		e.check(t, n, check.probe())
 	}
 	for i := range t.state.Begun {
 		if t.state.Begun[i].IsZero() {
@@ -93,6 +81,17 @@ func (e *Engine) containerRuns(t *Task, n int) {
 		}
 	}
 	e.plan(t, e.options.Timings.Report, step{Kind: stepReported})
+}
+
+// startFailed takes that a container cannot be started. Its task fails as late as one
+// whose image is not there.
+func (e *Engine) startFailed(t *Task, n int, reason string) {
+	if t.Containers[n].LastStatus != pending || !t.live() {
+		return
+	}
+	t.Containers[n].Reason, t.state.Failure = reason, reason
+	t.state.Agenda = nil
+	e.plan(t, max(0, e.options.Timings.GiveUp-e.now.Sub(t.PullStartedAt)), step{Kind: stepGiveUp})
 }
 
 // reported learns that the containers run; a service with load balancers has to

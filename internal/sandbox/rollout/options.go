@@ -26,7 +26,6 @@ type Timings struct {
 	Activate    time.Duration // ACTIVATING, registering targets: 8 s
 	Settle      time.Duration // RUNNING to healthy, with neither load balancer nor health check: 40 s
 	Drain       time.Duration // the target groups' deregistration delay: 60 s
-	Terminate   time.Duration // until a container without a label for it heeds SIGTERM: 2 s
 	Deprovision time.Duration // DEPROVISIONING: 20 s
 	Bake        time.Duration // with alarms and no bake time: 3 min
 	AlarmPoll   time.Duration // between two looks at the alarms: 15 s
@@ -72,7 +71,6 @@ func (t Timings) withDefaults() Timings {
 	or(&t.Activate, 8*time.Second)
 	or(&t.Settle, 40*time.Second)
 	or(&t.Drain, time.Minute)
-	or(&t.Terminate, 2*time.Second)
 	or(&t.Deprovision, 20*time.Second)
 	or(&t.Bake, 3*time.Minute)
 	or(&t.AlarmPoll, 15*time.Second)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
 
 // histories is how many random histories each property is tried on.
@@ -50,7 +51,7 @@ func TestRestoringAtAnyMomentChangesNothing(t *testing.T) {
 				return
 			}
 			saved := s.saved()
-			s.Engine = rollout.New(s.world, rollout.Options{Seed: "another"})
+			s.Engine = rollout.New(s.world, simulated.Runtime{}, rollout.Options{Seed: "another"})
 			if err := s.Restore([]byte(saved)); err != nil {
 				t.Fatal(err)
 			}

@@ -9,15 +9,15 @@ import (
 // goes on without digests.
 const unresolvedAfter = 3
 
-// pull looks up the images of a task's containers and what they will do. It returns
-// why the task cannot be launched, or "".
+// pull looks up the images of a task's containers. It returns why the task cannot be
+// launched, or "".
 //
 // The first task of a service revision that pulls a tag fixes its digest for all
 // tasks of the revision that follow, unless the container's version consistency is
 // off. Tasks of RunTask pull what the tag is then.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html#deployment-container-image-stability
 func (e *Engine) pull(t *Task) string {
-	t.state.Behaviours = make([]Behaviour, len(t.Containers))
+	t.state.Images = make([]Image, len(t.Containers))
 	for i := range t.Containers {
 		c := &t.Containers[i]
 		fixed := e.resolution(t, i)
@@ -34,10 +34,7 @@ func (e *Engine) pull(t *Task) string {
 			fixed.Digest = image.Digest
 			c.Image += "@" + image.Digest
 		}
-		if t.state.Behaviours[i], err = ParseBehaviour(image.Labels); err != nil {
-			c.Reason = "CannotStartContainerError: " + err.Error()
-			return c.Reason
-		}
+		t.state.Images[i] = image
 	}
 	return ""
 }

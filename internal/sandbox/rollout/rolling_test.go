@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
 
 var (
@@ -247,7 +248,7 @@ func TestSteadyStateIsSaidAgain(t *testing.T) {
 func TestDaemonRunsOneTaskPerInstance(t *testing.T) {
 	w := newWorld()
 	w.push("app:v1")
-	s := &stage{Engine: rollout.New(w, rollout.Options{}), t: t, world: w, now: epoch}
+	s := &stage{Engine: rollout.New(w, simulated.Runtime{}, rollout.Options{}), t: t, world: w, now: epoch}
 	for range 3 {
 		s.instance(rollout.Needs{CPU: 1024, Memory: 1024})
 	}

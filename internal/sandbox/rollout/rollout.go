@@ -13,6 +13,6 @@
 // policies, early success, the hooks of rolling updates and those that a rollback would
 // call again; a service with another deployment controller than ECS's own has no tasks.
 //
-// What containers do (start, exit, run out of memory, answer a health check, print)
-// comes from the labels of their image's config, which the World looks up.
+// What containers do (start, exit, run out of memory, answer a health check, print) is
+// for a Runtime to say; package simulated has one that runs nothing.
 package rollout

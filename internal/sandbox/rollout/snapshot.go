@@ -74,7 +74,7 @@ func (e *Engine) Restore(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return fmt.Errorf("restoring the scheduler's state: %w", err)
 	}
-	restored := New(e.world, e.options)
+	restored := New(e.world, e.runtime, e.options)
 	restored.now, restored.ids, restored.hindrances = in.Now, in.IDs, in.Hindrances
 	restored.instances = in.Instances
 	if in.Instances == nil { // a state from before there were any

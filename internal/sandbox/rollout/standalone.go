@@ -75,9 +75,7 @@ func (e *Engine) CrashContainer(now time.Time, arn, container string, code int) 
 	if t := e.tasks[arn]; t != nil && t.live() {
 		for i := range t.Containers {
 			if t.Containers[i].Name == container && t.Containers[i].LastStatus == running {
-				e.containerExits(t, i, code, "")
-				e.arm(t)
-				e.Advance(e.now)
+				e.Observe(now, arn, ContainerEvent{Kind: Exited, Container: i, Code: code})
 				return nil
 			}
 		}

@@ -2,15 +2,8 @@ package rollout
 
 import "time"
 
-// Exit codes of containers that were told to end.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
-const (
-	killed     = 137 // SIGKILL, also for want of memory
-	terminated = 143 // SIGTERM
-
-	// stopTimeout is ECS's default between SIGTERM and SIGKILL.
-	stopTimeout = 30 * time.Second
-)
+// stopTimeout is ECS's default between SIGTERM and SIGKILL.
+const stopTimeout = 30 * time.Second
 
 // stop begins the end of a task: its targets drain, its containers get SIGTERM and
 // then SIGKILL, its network interface goes. It does nothing to a task that is
@@ -35,35 +28,19 @@ func (e *Engine) stop(t *Task, code, reason string) {
 	e.arm(t)
 }
 
-// containerExits takes the end of a container that nobody asked for. That of an
-// essential one ends the task.
+// containerExits takes the end of a container. That of an essential one which nobody
+// asked for ends the task.
 func (e *Engine) containerExits(t *Task, n, code int, reason string) {
 	c := &t.Containers[n]
-	if c.LastStatus == stopped {
-		return
-	}
 	c.LastStatus, c.ExitCode, c.Reason = stopped, &code, reason
-	if t.spec.Containers[n].Essential {
+	switch {
+	case t.LastStatus == stopping:
+		e.deprovision(t)
+	case t.spec.Containers[n].Essential:
 		e.stop(t, essentialExited, "Essential container in task exited")
-		return
+	default:
+		e.taskChanged(t)
 	}
-	e.dropSteps(t, n)
-	e.taskChanged(t)
-}
-
-// dropSteps takes what a container that ended would have done out of the agenda.
-func (e *Engine) dropSteps(t *Task, n int) {
-	var kept []step
-	for _, s := range t.state.Agenda {
-		switch s.Kind {
-		case stepContainerExits, stepOutOfMemory, stepContainerHealth:
-			if s.N == n {
-				continue
-			}
-		}
-		kept = append(kept, s)
-	}
-	t.state.Agenda = kept
 }
 
 // terminate sends SIGTERM to the containers that run. One that does not heed it
@@ -72,35 +49,8 @@ func (e *Engine) terminate(t *Task) {
 	e.removeTargets(t)
 	e.enter(t, stopping)
 	for i := range t.Containers {
-		c := &t.Containers[i]
-		if c.LastStatus != running {
-			c.LastStatus = stopped
-			continue
-		}
-		exit := e.heeds(t, i)
-		e.plan(t, exit.After, step{Kind: stepContainerStopped, N: i, Code: exit.Code})
+		e.stopContainer(t, i)
 	}
-	e.deprovision(t)
-}
-
-// heeds returns how and when a container ends after SIGTERM.
-func (e *Engine) heeds(t *Task, n int) Exit {
-	timeout := t.spec.Containers[n].StopTimeout
-	if timeout <= 0 {
-		timeout = stopTimeout
-	}
-	exit := Exit{Code: terminated, After: e.options.Timings.Terminate}
-	if own := t.state.Behaviours[n].Stop; own != nil {
-		exit = *own
-	}
-	if exit.After >= timeout {
-		exit = Exit{Code: killed, After: timeout}
-	}
-	return exit
-}
-
-func (e *Engine) containerStopped(t *Task, n, code int) {
-	t.Containers[n].LastStatus, t.Containers[n].ExitCode = stopped, &code
 	e.deprovision(t)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
 
 func withStrategy(strategy string, shift rollout.Shift, hooks ...rollout.Hook) func(*rollout.ServiceSpec) {
@@ -199,7 +200,7 @@ func TestFunctionsOfHooks(t *testing.T) {
 	}}
 	f.push("app:v1")
 	f.push("app:v2")
-	s := &stage{Engine: rollout.New(f, rollout.Options{Seed: "test"}), t: t, world: f.world, now: epoch}
+	s := &stage{Engine: rollout.New(f, simulated.Runtime{}, rollout.Options{Seed: "test"}), t: t, world: f.world, now: epoch}
 	s.create(1, "app:v1", withStrategy(rollout.BlueGreen, rollout.Shift{}, hook))
 	s.after(time.Hour)
 	if got := s.service().History[0].Status; got != "SUCCESSFUL" {

@@ -1,6 +1,9 @@
 package rollout
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The states of a target and the reasons that DescribeTargetHealth gives for them.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
@@ -21,8 +24,9 @@ func (e *Engine) balancers(t *Task) []LoadBalancer {
 	return t.service.revision(t.RevisionARN).Balancers()
 }
 
-// activated registers the task's targets and plans what their health checks will
-// conclude.
+// activated registers the task's targets and has their health checked. A target that is
+// new needs one success only.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 func (e *Engine) activated(t *Task) {
 	for i, lb := range e.balancers(t) {
 		target := targetState{Group: lb.TargetGroup, Target: t.target(lb), State: targetInitial}
@@ -31,9 +35,9 @@ func (e *Engine) activated(t *Task) {
 		e.world.TargetChanged(e.now, lb.TargetGroup, target.Target, targetInitial,
 			"Elb.InitialHealthChecking", "Initial health checks in progress")
 		t.service.state.registered(lb.TargetGroup)
-		b, age := t.answers(lb.Container, e.now)
-		for _, v := range targetProbe(e.targetGroup(lb.TargetGroup)).verdicts(b, age) {
-			e.plan(t, v.After, step{Kind: stepTargetHealth, N: i, Good: v.Healthy})
+		if n := slices.IndexFunc(t.Containers, func(c Container) bool { return c.Name == lb.Container }); n >= 0 {
+			g := e.targetGroup(lb.TargetGroup)
+			e.check(t, n, Probe{Target: i + 1, Interval: g.Interval, Up: g.HealthyThreshold, Down: g.UnhealthyThreshold})
 		}
 	}
 	e.runs(t)
@@ -66,16 +70,6 @@ func (e *Engine) targetGroup(arn string) TargetGroup {
 	return TargetGroup{
 		Interval: t.TargetInterval, HealthyThreshold: t.TargetHealthy, UnhealthyThreshold: t.TargetFailed, Drain: t.Drain,
 	}
-}
-
-// answers returns what the container of that name does and for how long it has run.
-func (t *Task) answers(container string, now time.Time) (*Behaviour, time.Duration) {
-	for i := range t.Containers {
-		if t.Containers[i].Name == container {
-			return &t.state.Behaviours[i], now.Sub(t.state.Begun[i])
-		}
-	}
-	return &Behaviour{}, 0
 }
 
 // targetHealth takes what a target group's health check concluded.

@@ -93,8 +93,8 @@ const (
 
 // taskState is what the engine knows of a task beyond what AWS tells.
 type taskState struct {
-	Agenda     []step        `json:"agenda,omitempty"` // what is to happen, in order of time
-	Behaviours []Behaviour   `json:"behaviours,omitempty"`
+	Agenda     []step        `json:"agenda,omitempty"`     // what is to happen, in order of time
+	Images     []Image       `json:"images,omitempty"`     // of the containers, once looked up
 	Begun      []time.Time   `json:"begun,omitempty"`      // when each container began to run
 	Failure    string        `json:"failure,omitempty"`    // why it cannot be launched
 	Targets    []targetState `json:"targets,omitempty"`    // of the service's load balancers, once registered
@@ -113,32 +113,25 @@ type targetState struct {
 
 // step is one thing that is to happen to a task.
 type step struct {
-	At   time.Time `json:"at"`
-	Kind stepKind  `json:"kind"`
-	N    int       `json:"n,omitempty"`    // which container or target
-	Good bool      `json:"good,omitempty"` // what a health check concludes
-	Code int       `json:"code,omitempty"` // exit code
+	At    time.Time      `json:"at"`
+	Kind  stepKind       `json:"kind"`
+	Event ContainerEvent `json:"event,omitzero"` // of stepContainer
 }
 
 type stepKind string
 
 // The steps, in the order of a task's life.
 const (
-	stepProvisioned      stepKind = "provisioned"
-	stepGiveUp           stepKind = "giveUp"
-	stepPulled           stepKind = "pulled"
-	stepContainerRuns    stepKind = "containerRuns"
-	stepReported         stepKind = "reported"
-	stepActivated        stepKind = "activated"
-	stepSettled          stepKind = "settled"
-	stepContainerHealth  stepKind = "containerHealth"
-	stepTargetHealth     stepKind = "targetHealth"
-	stepContainerExits   stepKind = "containerExits"
-	stepOutOfMemory      stepKind = "outOfMemory"
-	stepDrained          stepKind = "drained"
-	stepContainerStopped stepKind = "containerStopped"
-	stepStopped          stepKind = "stopped"
-	stepForget           stepKind = "forget"
+	stepProvisioned stepKind = "provisioned"
+	stepGiveUp      stepKind = "giveUp"
+	stepPulled      stepKind = "pulled"
+	stepContainer   stepKind = "container" // what the Runtime said would happen
+	stepReported    stepKind = "reported"
+	stepActivated   stepKind = "activated"
+	stepSettled     stepKind = "settled"
+	stepDrained     stepKind = "drained"
+	stepStopped     stepKind = "stopped"
+	stepForget      stepKind = "forget"
 )
 
 // plan adds a step to the task's agenda, after those of the same time.
@@ -175,8 +168,8 @@ func (e *Engine) step(t *Task) {
 		e.stop(t, failedToStart, t.state.Failure)
 	case stepPulled:
 		e.pulled(t)
-	case stepContainerRuns:
-		e.containerRuns(t, s.N)
+	case stepContainer:
+		e.happen(t, s.Event)
 	case stepReported:
 		e.reported(t)
 	case stepActivated:
@@ -184,18 +177,8 @@ func (e *Engine) step(t *Task) {
 	case stepSettled:
 		t.state.Settled = true
 		e.wakeService(t)
-	case stepContainerHealth:
-		e.containerHealth(t, s.N, s.Good)
-	case stepTargetHealth:
-		e.targetHealth(t, s.N, s.Good)
-	case stepContainerExits:
-		e.containerExits(t, s.N, s.Code, "")
-	case stepOutOfMemory:
-		e.containerExits(t, s.N, killed, "OutOfMemoryError: Container killed due to memory usage")
 	case stepDrained:
 		e.terminate(t)
-	case stepContainerStopped:
-		e.containerStopped(t, s.N, s.Code)
 	case stepStopped:
 		e.stopped(t)
 	case stepForget:

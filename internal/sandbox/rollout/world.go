@@ -2,10 +2,10 @@ package rollout
 
 import "time"
 
-// Image is what the scheduler has to know of an image that was pulled.
+// Image is an image that was pulled.
 type Image struct {
-	Digest string
-	Labels map[string]string // of the image's config; see ParseBehaviour
+	Digest string            `json:"digest"`
+	Labels map[string]string `json:"labels,omitempty"` // of the image's config, for the Runtime
 }
 
 // PullError is why an image could not be pulled, in AWS's words: the stopped

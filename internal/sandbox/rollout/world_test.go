@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
 
 const (
@@ -108,7 +109,7 @@ type stage struct {
 
 func newStage(t testing.TB) *stage {
 	w := newWorld()
-	return &stage{Engine: rollout.New(w, rollout.Options{Seed: "test"}), t: t, world: w, now: epoch}
+	return &stage{Engine: rollout.New(w, simulated.Runtime{}, rollout.Options{Seed: "test"}), t: t, world: w, now: epoch}
 }
 
 // after moves the clock.

@@ -1,4 +1,4 @@
-package rollout
+package simulated
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ type Behaviour struct {
 	Start  time.Duration  `json:"start,omitempty"`  // from created to running
 	Exit   *Exit          `json:"exit,omitempty"`   // by itself, counted from running; nil for never
 	OOM    *time.Duration `json:"oom,omitempty"`    // when it runs out of memory; nil for never
-	Stop   *Exit          `json:"stop,omitempty"`   // after SIGTERM; nil means 143 after Timings.Terminate
+	Stop   *Exit          `json:"stop,omitempty"`   // after SIGTERM; nil means 143 after two seconds
 	Health []HealthChange `json:"health,omitempty"` // in order of time; healthy before the first
 	Log    []string       `json:"log,omitempty"`    // lines printed when it starts to run
 }
@@ -141,7 +141,7 @@ func parseLog(s string) []string {
 	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 }
 
-// healthyAt tells what a health check is answered so long after the container runs. A
+// healthyAt reports what a health check is answered so long after the container runs. A
 // container whose first word comes later is the opposite until then: healthy@2s is
 // unhealthy for two seconds.
 func (b *Behaviour) healthyAt(after time.Duration) bool {

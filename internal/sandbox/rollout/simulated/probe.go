@@ -1,16 +1,10 @@
-package rollout
+package simulated
 
-import "time"
+import (
+	"time"
 
-// probe is a series of health checks: every Interval after the answer to the last
-// one, where a failing check takes Timeout to answer.
-type probe struct {
-	Interval    time.Duration
-	Timeout     time.Duration
-	StartPeriod time.Duration // failures before its end don't count until one succeeded
-	Up          int           // successes in a row that make bad good; the first verdict needs one
-	Down        int           // failures in a row that make bad
-}
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+)
 
 // verdict is what a probe concludes from a time on.
 type verdict struct {
@@ -18,33 +12,10 @@ type verdict struct {
 	Healthy bool
 }
 
-// containerProbe is Docker's health check with ECS's defaults.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
-func containerProbe(c HealthCheck) probe {
-	p := probe{Interval: c.Interval, Timeout: c.Timeout, StartPeriod: c.StartPeriod, Up: 1, Down: c.Retries}
-	if p.Interval <= 0 {
-		p.Interval = 30 * time.Second
-	}
-	if p.Timeout <= 0 {
-		p.Timeout = 5 * time.Second
-	}
-	if p.Down <= 0 {
-		p.Down = 3
-	}
-	return p
-}
-
-// targetProbe is a target group's health check. A target that is new needs one
-// success only.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-func targetProbe(g TargetGroup) probe {
-	return probe{Interval: g.Interval, Up: g.HealthyThreshold, Down: g.UnhealthyThreshold}
-}
-
 // verdicts returns all changes of what the probe concludes about a container that
 // has run for age when probing begins. There are finitely many because a behaviour
 // changes finitely often; the first is the change from unknown.
-func (p probe) verdicts(b *Behaviour, age time.Duration) []verdict {
+func verdicts(p rollout.Probe, b *Behaviour, age time.Duration) []verdict {
 	var (
 		out       []verdict
 		t         time.Duration
