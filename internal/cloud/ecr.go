@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,8 +71,8 @@ func (e *ECR) authorize(ctx context.Context) (*login, error) {
 }
 
 // CreateRepository makes a repository whose images are scanned when they are pushed and
-// whose tags do not move, but for those in moving. It tells false where the repository
-// is there already, and leaves that one as it is.
+// whose tags do not move, but for those in moving. It reports false where the repository
+// exists already, and leaves that one as it is.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 func (e *ECR) CreateRepository(ctx context.Context, account, name string, moving []string) (created bool, err error) {
 	in := &ecr.CreateRepositoryInput{
@@ -96,4 +98,40 @@ func (e *ECR) CreateRepository(ctx context.Context, account, name string, moving
 		return false, explain(err)
 	}
 	return true, nil
+}
+
+// Movable reports whether a repository lets a tag move. It is one call.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+func (e *ECR) Movable(ctx context.Context, account, repository, tag string) (bool, error) {
+	out, err := e.client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{
+		RegistryId: optional(account), RepositoryNames: []string{repository},
+	})
+	if err != nil {
+		return false, explain(err)
+	}
+	if len(out.Repositories) == 0 {
+		return false, errors.New("ecr.DescribeRepositories: AWS's answer has no repository")
+	}
+	repo := out.Repositories[0]
+	excluded := slices.ContainsFunc(repo.ImageTagMutabilityExclusionFilters, func(f types.ImageTagMutabilityExclusionFilter) bool {
+		matches, err := path.Match(aws.ToString(f.Filter), tag) // in both, * stands for any characters of a tag
+		return matches && err == nil
+	})
+	switch repo.ImageTagMutability {
+	case types.ImageTagMutabilityImmutable:
+		return false, nil
+	case types.ImageTagMutabilityImmutableWithExclusion:
+		return excluded, nil
+	case types.ImageTagMutabilityMutableWithExclusion:
+		return !excluded, nil
+	default:
+		return true, nil
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

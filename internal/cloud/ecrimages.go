@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,10 +72,7 @@ func listed(d *types.ImageDetail) registry.Listed {
 		l.Scan.Status = string(d.ImageScanStatus.Status)
 	}
 	if d.ImageScanFindingsSummary != nil {
-		l.Scan.Counts = map[string]int{}
-		for severity, n := range d.ImageScanFindingsSummary.FindingSeverityCounts {
-			l.Scan.Counts[severity] = int(n)
-		}
+		l.Scan.Counts = countsOf(d.ImageScanFindingsSummary.FindingSeverityCounts)
 	}
 	return l
 }
@@ -82,62 +80,10 @@ func listed(d *types.ImageDetail) registry.Listed {
 // mediaType returns the constant where there is one: a hundred thousand images need not
 // keep as many copies.
 func mediaType(s string) string {
-	for _, known := range manifestTypes {
-		if s == known {
-			return known
-		}
+	if i := slices.Index(manifestTypes, s); i >= 0 {
+		return manifestTypes[i]
 	}
 	return s
-}
-
-// Movable tells whether a repository lets a tag move. It is one call.
-// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
-func (e *ECR) Movable(ctx context.Context, account, repository, tag string) (bool, error) {
-	out, err := e.client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{
-		RegistryId: optional(account), RepositoryNames: []string{repository},
-	})
-	if err != nil {
-		return false, explain(err)
-	}
-	if len(out.Repositories) == 0 {
-		return false, errors.New("ecr.DescribeRepositories: AWS's answer has no repository")
-	}
-	found := out.Repositories[0]
-	excluded := false
-	for _, filter := range found.ImageTagMutabilityExclusionFilters {
-		excluded = excluded || wildcard(aws.ToString(filter.Filter), tag)
-	}
-	switch found.ImageTagMutability {
-	case types.ImageTagMutabilityImmutable:
-		return false, nil
-	case types.ImageTagMutabilityImmutableWithExclusion:
-		return excluded, nil
-	case types.ImageTagMutabilityMutableWithExclusion:
-		return !excluded, nil
-	default:
-		return true, nil
-	}
-}
-
-// wildcard tells whether s matches a filter in which * stands for anything.
-func wildcard(filter, s string) bool {
-	for i, r := range filter {
-		if r == '*' {
-			for rest := s; ; rest = rest[1:] {
-				if wildcard(filter[i+1:], rest) {
-					return true
-				}
-				if rest == "" {
-					return false
-				}
-			}
-		}
-		if s == "" || s[0] != filter[i] {
-			return false
-		}
-		s = s[1:]
-	}
-	return s == ""
 }
 
 // PushedAt returns when a version was pushed, by its digest; zero where the repository
@@ -181,10 +127,15 @@ func (e *ECR) ScanFindings(ctx context.Context, account, repository string, dige
 		status = string(out.ImageScanStatus.Status)
 	}
 	if out.ImageScanFindings != nil {
-		counts = map[string]int{}
-		for severity, n := range out.ImageScanFindings.FindingSeverityCounts {
-			counts[severity] = int(n)
-		}
+		counts = countsOf(out.ImageScanFindings.FindingSeverityCounts)
 	}
 	return status, counts, nil
+}
+
+func countsOf(bySeverity map[string]int32) map[string]int {
+	counts := map[string]int{}
+	for severity, n := range bySeverity {
+		counts[severity] = int(n)
+	}
+	return counts
 }

@@ -31,15 +31,15 @@ var manifestTypes = []string{
 // registry.ErrImmutable.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
 func (e *ECR) Tag(ctx context.Context, account string, version tagboat.Reference, tag string) error {
-	found, err := e.manifest(ctx, account, version)
+	images, err := e.manifests(ctx, account, version, []tagboat.Digest{version.Digest})
 	if err != nil {
 		return err
 	}
 	_, err = e.client.PutImage(ctx, &ecr.PutImageInput{
 		RegistryId:             optional(account),
 		RepositoryName:         aws.String(version.Repository),
-		ImageManifest:          found.ImageManifest,
-		ImageManifestMediaType: found.ImageManifestMediaType,
+		ImageManifest:          images[0].ImageManifest,
+		ImageManifestMediaType: images[0].ImageManifestMediaType,
 		ImageDigest:            aws.String(string(version.Digest)),
 		ImageTag:               aws.String(tag),
 	})
@@ -57,14 +57,6 @@ func (e *ECR) Tag(ctx context.Context, account string, version tagboat.Reference
 	return nil
 }
 
-func (e *ECR) manifest(ctx context.Context, account string, version tagboat.Reference) (types.Image, error) {
-	images, err := e.manifests(ctx, account, version, []tagboat.Digest{version.Digest})
-	if err != nil {
-		return types.Image{}, err
-	}
-	return images[0], nil
-}
-
 // maxManifests is how many images BatchGetImage answers at once.
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 const maxManifests = 100
@@ -72,17 +64,17 @@ const maxManifests = 100
 // Manifests returns the bytes of manifests by their digests, which are checked. All of
 // them are there, or it is an error. It takes one call for a hundred.
 func (e *ECR) Manifests(ctx context.Context, account string, repository tagboat.Reference, digests []tagboat.Digest) (map[tagboat.Digest][]byte, error) {
-	found := make(map[tagboat.Digest][]byte, len(digests))
+	manifests := make(map[tagboat.Digest][]byte, len(digests))
 	for batch := range slices.Chunk(digests, maxManifests) {
 		images, err := e.manifests(ctx, account, repository, batch)
 		if err != nil {
 			return nil, err
 		}
 		for i, image := range images {
-			found[batch[i]] = []byte(aws.ToString(image.ImageManifest))
+			manifests[batch[i]] = []byte(aws.ToString(image.ImageManifest))
 		}
 	}
-	return found, nil
+	return manifests, nil
 }
 
 // manifests returns images in the order of their digests.
@@ -116,11 +108,4 @@ func (e *ECR) manifests(ctx context.Context, account string, repository tagboat.
 		return nil, fmt.Errorf("reading %s: ECR's answer has no image %s", repository, digests[n])
 	}
 	return images, nil
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

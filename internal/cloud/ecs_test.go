@@ -159,17 +159,6 @@ func TestTaskDefinitionIsReadOnce(t *testing.T) {
 	}
 }
 
-func TestListTaskDefinitionsStopsAtTheLimit(t *testing.T) {
-	f := aws(t, map[string][]answer{"ecs.ListTaskDefinitions": {{body: `{"taskDefinitionArns":["a:3","a:2"],"nextToken":"n"}`}, {body: `{"taskDefinitionArns":["a:1","a:0"],"nextToken":"n"}`}}})
-	got, err := open(t).At(cloud.Place{}).ECS().ListTaskDefinitions(t.Context(), "a", 3)
-	if diff := cmp.Diff([]string{"a:3", "a:2", "a:1"}, got); diff != "" || err != nil {
-		t.Errorf("%v %s", err, diff)
-	}
-	if q := f.requests("ecs.ListTaskDefinitions"); len(q) != 2 || q[0].member(t, "sort") != "DESC" || q[1].member(t, "nextToken") != "n" {
-		t.Errorf("%+v", q)
-	}
-}
-
 func TestD5TasksOfAllPages(t *testing.T) {
 	f := aws(t, map[string][]answer{
 		"ecs.ListTasks": {{body: `{"taskArns":["a"],"nextToken":"n"}`}, {body: `{"taskArns":["b"]}`}},

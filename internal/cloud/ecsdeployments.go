@@ -25,46 +25,48 @@ const (
 // ListServiceDeployments returns the ARNs of a service's deployments that began since a
 // time (the zero time: all that ECS remembers, ninety days), newest first.
 func (e *ECS) ListServiceDeployments(ctx context.Context, cluster, service string, since time.Time) ([]string, error) {
-	in := &awsecs.ListServiceDeploymentsInput{
-		Cluster: aws.String(cluster), Service: aws.String(service), MaxResults: aws.Int32(deploymentsAPage),
-	}
+	var created types.CreatedAt
 	if !since.IsZero() {
-		in.CreatedAt = &types.CreatedAt{After: aws.Time(since)}
+		created.After = aws.Time(since)
 	}
 	var arns []string
-	for {
-		page, err := e.client.ListServiceDeployments(ctx, in)
+	for page, err := range deploymentsCreated(ctx, e.client, cluster, service, created) {
 		if err != nil {
-			return nil, explain(err)
+			return nil, err
 		}
-		for _, d := range page.ServiceDeployments {
-			arns = append(arns, aws.ToString(d.ServiceDeploymentArn))
+		for _, d := range page {
+			arns = append(arns, d.ARN)
 		}
-		if aws.ToString(page.NextToken) == "" {
-			return arns, nil
-		}
-		in.NextToken = page.NextToken
 	}
+	return arns, nil
 }
 
 // ServiceDeployments returns a service's deployments page by page, newest first, as far as
 // a list of them tells; those created before a time, unless that is zero. A page is asked
 // for when it is wanted.
 func (e *ECS) ServiceDeployments(ctx context.Context, cluster, service string, before time.Time) iter.Seq2[[]ecs.ServiceDeployment, error] {
+	var created types.CreatedAt
+	if !before.IsZero() {
+		created.Before = aws.Time(before)
+	}
+	return deploymentsCreated(ctx, e.client, cluster, service, created)
+}
+
+func deploymentsCreated(ctx context.Context, client *awsecs.Client, cluster, service string, created types.CreatedAt) iter.Seq2[[]ecs.ServiceDeployment, error] {
 	in := &awsecs.ListServiceDeploymentsInput{
 		Cluster: aws.String(cluster), Service: aws.String(service), MaxResults: aws.Int32(deploymentsAPage),
 	}
-	if !before.IsZero() {
-		in.CreatedAt = &types.CreatedAt{Before: aws.Time(before)}
+	if created.After != nil || created.Before != nil {
+		in.CreatedAt = &created
 	}
 	return func(yield func([]ecs.ServiceDeployment, error) bool) {
 		for {
-			page, err := e.client.ListServiceDeployments(ctx, in)
+			page, err := client.ListServiceDeployments(ctx, in)
 			if err != nil {
 				yield(nil, explain(err))
 				return
 			}
-			if !yield(briefsOf(page.ServiceDeployments), nil) || aws.ToString(page.NextToken) == "" {
+			if !yield(each(page.ServiceDeployments, briefOf), nil) || aws.ToString(page.NextToken) == "" {
 				return
 			}
 			in.NextToken = page.NextToken
@@ -72,54 +74,30 @@ func (e *ECS) ServiceDeployments(ctx context.Context, cluster, service string, b
 	}
 }
 
-func briefsOf(briefs []types.ServiceDeploymentBrief) []ecs.ServiceDeployment {
-	deployments := make([]ecs.ServiceDeployment, len(briefs))
-	for i, d := range briefs {
-		deployments[i] = ecs.ServiceDeployment{
-			ARN: aws.ToString(d.ServiceDeploymentArn), ServiceARN: aws.ToString(d.ServiceArn), ClusterARN: aws.ToString(d.ClusterArn),
-			Status: string(d.Status), StatusReason: aws.ToString(d.StatusReason), Target: ecs.RevisionState{ARN: aws.ToString(d.TargetServiceRevisionArn)},
-			CreatedAt: aws.ToTime(d.CreatedAt), StartedAt: aws.ToTime(d.StartedAt), FinishedAt: aws.ToTime(d.FinishedAt),
-		}
+func briefOf(d types.ServiceDeploymentBrief) ecs.ServiceDeployment {
+	return ecs.ServiceDeployment{
+		ARN: aws.ToString(d.ServiceDeploymentArn), ServiceARN: aws.ToString(d.ServiceArn), ClusterARN: aws.ToString(d.ClusterArn),
+		Status: string(d.Status), StatusReason: aws.ToString(d.StatusReason), Target: ecs.RevisionState{ARN: aws.ToString(d.TargetServiceRevisionArn)},
+		CreatedAt: aws.ToTime(d.CreatedAt), StartedAt: aws.ToTime(d.StartedAt), FinishedAt: aws.ToTime(d.FinishedAt),
 	}
-	return deployments
 }
 
 // DescribeServiceDeployments returns the service deployments with those ARNs. What ECS
 // does not know, or does not know yet, is left out.
 func (e *ECS) DescribeServiceDeployments(ctx context.Context, arns []string) ([]ecs.ServiceDeployment, error) {
-	answers, err := inBatches(ctx, arns, deploymentsACall, func(ctx context.Context, arns []string) ([]types.ServiceDeployment, error) {
+	return inBatches(ctx, arns, deploymentsACall, func(ctx context.Context, arns []string) ([]ecs.ServiceDeployment, error) {
 		out, err := e.client.DescribeServiceDeployments(ctx, &awsecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: arns})
 		if err != nil {
 			return nil, err
 		}
-		return out.ServiceDeployments, nil
+		return each(out.ServiceDeployments, serviceDeploymentOf), nil
 	})
-	if err != nil {
-		return nil, explain(err)
-	}
-	var deployments []ecs.ServiceDeployment
-	for _, a := range answers {
-		for _, d := range a {
-			deployments = append(deployments, serviceDeploymentOf(d))
-		}
-	}
-	return deployments, nil
-}
-
-// StopServiceDeployment rolls a service deployment that goes on back to the revision
-// that the service ran before. A call whose answer got lost is not made again: its error
-// wraps ecs.ErrAmbiguous, and DescribeServiceDeployments tells what it came to.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html
-func (e *ECS) StopServiceDeployment(ctx context.Context, arn string) error {
-	_, err := e.client.StopServiceDeployment(ctx, &awsecs.StopServiceDeploymentInput{
-		ServiceDeploymentArn: aws.String(arn), StopType: types.StopServiceDeploymentStopTypeRollback,
-	}, sentOnce)
-	return afterOnce(err)
 }
 
 // ContinueServiceDeployment answers a PAUSE hook that waits: the deployment goes on to
-// its next stage or, with rollback, back to the revision before. Like StopServiceDeployment
-// it is sent once.
+// its next stage or, with rollback, back to the revision before. A call
+// whose answer got lost is not made again: its error wraps ecs.ErrAmbiguous, and
+// DescribeServiceDeployments tells what it came to.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
 func (e *ECS) ContinueServiceDeployment(ctx context.Context, arn, hookID string, rollback bool) error {
 	action := types.DeploymentLifecycleHookActionContinue
@@ -144,18 +122,14 @@ func serviceDeploymentOf(d types.ServiceDeployment) ecs.ServiceDeployment {
 		StartedAt:      aws.ToTime(d.StartedAt),
 		FinishedAt:     aws.ToTime(d.FinishedAt),
 		StoppedAt:      aws.ToTime(d.StoppedAt),
+		Sources:        each(d.SourceServiceRevisions, revisionStateOf),
+		Hooks:          each(d.LifecycleHookDetails, lifecycleHookOf),
 	}
 	if d.DeploymentConfiguration != nil {
 		deployment.Strategy = string(d.DeploymentConfiguration.Strategy)
 	}
 	if d.TargetServiceRevision != nil {
 		deployment.Target = revisionStateOf(*d.TargetServiceRevision)
-	}
-	for _, s := range d.SourceServiceRevisions {
-		deployment.Sources = append(deployment.Sources, revisionStateOf(s))
-	}
-	for _, h := range d.LifecycleHookDetails {
-		deployment.Hooks = append(deployment.Hooks, lifecycleHookOf(h))
 	}
 	if d.Alarms != nil {
 		deployment.Alarms, deployment.AlarmsRinging = d.Alarms.AlarmNames, d.Alarms.TriggeredAlarmNames
@@ -195,19 +169,13 @@ const revisionsACall = 20
 // DescribeServiceRevisions returns the service revisions with those ARNs. What ECS does
 // not know, or does not know yet, is left out.
 func (e *ECS) DescribeServiceRevisions(ctx context.Context, arns []string) ([]ecs.ServiceRevision, error) {
-	answers, err := inBatches(ctx, arns, revisionsACall, e.describeServiceRevisions)
-	if err != nil {
-		return nil, explain(err)
-	}
-	var all []ecs.ServiceRevision
-	for _, found := range answers {
-		all = append(all, found...)
-	}
-	return all, nil
+	return inBatches(ctx, arns, revisionsACall, func(ctx context.Context, arns []string) ([]ecs.ServiceRevision, error) {
+		return describeServiceRevisions(ctx, e.client, arns)
+	})
 }
 
-func (e *ECS) describeServiceRevisions(ctx context.Context, arns []string) ([]ecs.ServiceRevision, error) {
-	out, err := e.client.DescribeServiceRevisions(ctx, &awsecs.DescribeServiceRevisionsInput{ServiceRevisionArns: arns}, keepBody)
+func describeServiceRevisions(ctx context.Context, client *awsecs.Client, arns []string) ([]ecs.ServiceRevision, error) {
+	out, err := client.DescribeServiceRevisions(ctx, &awsecs.DescribeServiceRevisionsInput{ServiceRevisionArns: arns}, keepBody)
 	if err != nil {
 		return nil, err
 	}
@@ -220,21 +188,18 @@ func (e *ECS) describeServiceRevisions(ctx context.Context, arns []string) ([]ec
 	if len(records.ServiceRevisions) != len(out.ServiceRevisions) {
 		return nil, errors.New("ecs.DescribeServiceRevisions: AWS's answer has records that could not be read")
 	}
-	found := make([]ecs.ServiceRevision, len(out.ServiceRevisions))
+	revisions := make([]ecs.ServiceRevision, len(out.ServiceRevisions))
 	for i, r := range out.ServiceRevisions {
-		found[i] = serviceRevisionOf(r, records.ServiceRevisions[i])
+		revisions[i] = serviceRevisionOf(r, records.ServiceRevisions[i])
 	}
-	return found, nil
+	return revisions, nil
 }
 
 func serviceRevisionOf(r types.ServiceRevision, record json.RawMessage) ecs.ServiceRevision {
-	revision := ecs.ServiceRevision{
+	return ecs.ServiceRevision{
 		ARN: aws.ToString(r.ServiceRevisionArn), TaskDefinition: aws.ToString(r.TaskDefinition), Record: record,
+		Images: each(r.ContainerImages, func(i types.ContainerImage) ecs.RevisionImage {
+			return ecs.RevisionImage{Container: aws.ToString(i.ContainerName), Image: aws.ToString(i.Image), Digest: aws.ToString(i.ImageDigest)}
+		}),
 	}
-	for _, i := range r.ContainerImages {
-		revision.Images = append(revision.Images, ecs.RevisionImage{
-			Container: aws.ToString(i.ContainerName), Image: aws.ToString(i.Image), Digest: aws.ToString(i.ImageDigest),
-		})
-	}
-	return revision
 }

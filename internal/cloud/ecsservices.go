@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,70 +25,64 @@ import (
 // ARNs. It may be used by several goroutines at once.
 type ECS struct {
 	client *awsecs.Client
-
-	mu          sync.Mutex
-	definitions map[string]ecs.TaskDefinition // by ARN: a revision never changes
-	kept        definitionCache
+	cache  definitionCache
 }
 
 // servicesACall is DescribeServices' limit.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
 const servicesACall = 10
 
-// described is what one call of DescribeServices found.
-type described struct {
-	found   []ecs.Service
-	missing []string
+// servicesAnswer is what one call of DescribeServices answers.
+type servicesAnswer struct {
+	services []ecs.Service
+	missing  []string
 }
 
 // DescribeServices returns the services of a cluster with those names, with their tags,
 // and the names that it does not have. Deleted services are found for a while, with
 // status INACTIVE.
-func (e *ECS) DescribeServices(ctx context.Context, cluster string, names []string) (found []ecs.Service, missing []string, err error) {
-	answers, err := inBatches(ctx, names, servicesACall, func(ctx context.Context, names []string) (described, error) {
-		d, err := e.describeServices(ctx, cluster, names, types.ServiceFieldTags)
+func (e *ECS) DescribeServices(ctx context.Context, cluster string, names []string) (services []ecs.Service, missing []string, err error) {
+	answers, err := inBatches(ctx, names, servicesACall, func(ctx context.Context, names []string) ([]servicesAnswer, error) {
+		answer, err := describeServices(ctx, e.client, cluster, names, types.ServiceFieldTags)
 		if isShortARN(err) {
-			d, err = e.describeServices(ctx, cluster, names)
+			answer, err = describeServices(ctx, e.client, cluster, names)
 		}
-		return d, err
+		return []servicesAnswer{answer}, err
 	})
-	if err != nil {
-		return nil, nil, explain(err)
-	}
 	for _, a := range answers {
-		found, missing = append(found, a.found...), append(missing, a.missing...)
+		services, missing = append(services, a.services...), append(missing, a.missing...)
 	}
-	return found, missing, nil
+	return services, missing, err
 }
 
-func (e *ECS) describeServices(ctx context.Context, cluster string, names []string, include ...types.ServiceField) (described, error) {
-	out, err := e.client.DescribeServices(ctx, &awsecs.DescribeServicesInput{Cluster: aws.String(cluster), Services: names, Include: include}, keepBody)
+func describeServices(ctx context.Context, client *awsecs.Client, cluster string, names []string, include ...types.ServiceField) (servicesAnswer, error) {
+	out, err := client.DescribeServices(ctx, &awsecs.DescribeServicesInput{Cluster: aws.String(cluster), Services: names, Include: include}, keepBody)
 	if err != nil {
-		return described{}, err
+		return servicesAnswer{}, err
 	}
-	var d described
+	var answer servicesAnswer
 	for _, f := range out.Failures {
 		if aws.ToString(f.Reason) != "MISSING" {
-			return described{}, tagboat.Errorf(tagboat.Internal, "ecs.DescribeServices: %s: %s %s", aws.ToString(f.Arn), aws.ToString(f.Reason), aws.ToString(f.Detail))
+			return servicesAnswer{}, tagboat.Errorf(tagboat.Internal, "ecs.DescribeServices: %s: %s %s", aws.ToString(f.Arn), aws.ToString(f.Reason), aws.ToString(f.Detail))
 		}
-		d.missing = append(d.missing, ecs.LastPart(aws.ToString(f.Arn)))
+		answer.missing = append(answer.missing, ecs.LastPart(aws.ToString(f.Arn)))
 	}
 	var records struct {
 		Services []json.RawMessage `json:"services"`
 	}
 	if err := bodyOf(out.ResultMetadata, &records); err != nil {
-		return described{}, err
+		return servicesAnswer{}, err
 	}
 	if len(records.Services) != len(out.Services) {
-		return described{}, errors.New("ecs.DescribeServices: AWS's answer has records that could not be read")
+		return servicesAnswer{}, errors.New("ecs.DescribeServices: AWS's answer has records that could not be read")
 	}
 	for i, s := range out.Services {
-		d.found = append(d.found, serviceOf(s, records.Services[i]))
+		answer.services = append(answer.services, serviceOf(s, records.Services[i]))
 	}
-	return d, nil
+	return answer, nil
 }
 
-// isShortARN tells whether a service is too old to have tags. Such services keep the
+// isShortARN reports whether a service is too old to have tags. Such services keep the
 // short form of their ARNs until they are made anew.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
 func isShortARN(err error) bool {
@@ -168,25 +161,19 @@ func serviceOf(s types.Service, record json.RawMessage) ecs.Service {
 		CreatedAt:          aws.ToTime(s.CreatedAt),
 		Tags:               tagsOf(s.Tags),
 		Record:             record,
+		LoadBalancers: each(s.LoadBalancers, func(l types.LoadBalancer) ecs.LoadBalancer {
+			return ecs.LoadBalancer{TargetGroup: aws.ToString(l.TargetGroupArn), ContainerName: aws.ToString(l.ContainerName), ContainerPort: int(aws.ToInt32(l.ContainerPort))}
+		}),
+		Deployments: each(s.Deployments, deploymentOf),
+		Events: each(s.Events, func(e types.ServiceEvent) ecs.Event {
+			return ecs.Event{ID: aws.ToString(e.Id), At: aws.ToTime(e.CreatedAt), Message: aws.ToString(e.Message)}
+		}),
 	}
 	if s.DeploymentController != nil {
 		service.Controller = string(s.DeploymentController.Type)
 	}
 	if c := s.DeploymentConfiguration; c != nil {
 		configure(&service, *c)
-	}
-	for _, l := range s.LoadBalancers {
-		service.LoadBalancers = append(service.LoadBalancers, ecs.LoadBalancer{
-			TargetGroup:   aws.ToString(l.TargetGroupArn),
-			ContainerName: aws.ToString(l.ContainerName),
-			ContainerPort: int(aws.ToInt32(l.ContainerPort)),
-		})
-	}
-	for _, d := range s.Deployments {
-		service.Deployments = append(service.Deployments, deploymentOf(d))
-	}
-	for _, e := range s.Events {
-		service.Events = append(service.Events, ecs.Event{ID: aws.ToString(e.Id), At: aws.ToTime(e.CreatedAt), Message: aws.ToString(e.Message)})
 	}
 	return service
 }

@@ -23,7 +23,7 @@ import (
 // for its latest active one. What was read by ARN once is remembered with the status and the
 // tags that it had then: nothing else of a revision ever changes. The error wraps ecs.ErrNotFound where there is none.
 func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
-	if d, ok := e.held(id); ok {
+	if d, ok := e.cache.lookup(id); ok {
 		return d, nil
 	}
 	out, err := e.client.DescribeTaskDefinition(ctx, &awsecs.DescribeTaskDefinitionInput{
@@ -32,7 +32,7 @@ func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDe
 	if err != nil {
 		err = explain(err)
 		if errors.Is(err, ecs.ErrNotFound) {
-			e.forget(id)
+			e.cache.forget(id)
 		}
 		return ecs.TaskDefinition{}, err
 	}
@@ -40,7 +40,7 @@ func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDe
 	if err != nil {
 		return ecs.TaskDefinition{}, err
 	}
-	e.remember(d)
+	e.cache.add(d)
 	return d, nil
 }
 
@@ -80,75 +80,10 @@ func definitionOf(t *types.TaskDefinition, metadata middleware.Metadata) (ecs.Ta
 // what may be secret, so the latter is found only where like, a definition as JSON, has the
 // same values.
 func (e *ECS) Remembered(arn string, like json.RawMessage) (ecs.TaskDefinition, bool) {
-	if d, ok := e.held(arn); ok {
+	if d, ok := e.cache.lookup(arn); ok {
 		return d, true
 	}
-	d, ok := e.kept.read(arn, like)
-	if ok {
-		e.hold(d)
-	}
-	return d, ok
-}
-
-func (e *ECS) held(arn string) (ecs.TaskDefinition, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	d, ok := e.definitions[arn]
-	return d, ok
-}
-
-// mostHeld is how many revisions a process holds, so that it may live long.
-const mostHeld = 2000
-
-func (e *ECS) hold(d ecs.TaskDefinition) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.definitions == nil || len(e.definitions) >= mostHeld {
-		e.definitions = map[string]ecs.TaskDefinition{}
-	}
-	e.definitions[d.ARN] = d
-}
-
-func (e *ECS) remember(d ecs.TaskDefinition) {
-	e.hold(d)
-	e.kept.write(d)
-}
-
-// forget drops a revision, known by its ARN or its name, that ECS does not have any more.
-func (e *ECS) forget(id string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for arn := range e.definitions {
-		if arn == id || ecs.LastPart(arn) == id {
-			delete(e.definitions, arn)
-			e.kept.remove(arn)
-		}
-	}
-}
-
-// revisionsAPage is the most that ListTaskDefinitions returns at once.
-const revisionsAPage = 100
-
-// ListTaskDefinitions returns the ARNs of at most limit active revisions of a family,
-// newest first; none where there is no such family.
-func (e *ECS) ListTaskDefinitions(ctx context.Context, family string, limit int) ([]string, error) {
-	var arns []string
-	in := &awsecs.ListTaskDefinitionsInput{
-		FamilyPrefix: aws.String(family), Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc,
-	}
-	for len(arns) < limit {
-		in.MaxResults = aws.Int32(int32(min(limit-len(arns), revisionsAPage)))
-		out, err := e.client.ListTaskDefinitions(ctx, in)
-		if err != nil {
-			return nil, explain(err)
-		}
-		arns = append(arns, out.TaskDefinitionArns...)
-		if aws.ToString(out.NextToken) == "" {
-			break
-		}
-		in.NextToken = out.NextToken
-	}
-	return arns[:min(len(arns), limit)], nil
+	return e.cache.open(arn, like)
 }
 
 // RegisterTaskDefinition registers a revision from AWS's JSON input and returns its ARN.
@@ -168,22 +103,56 @@ func (e *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage)
 		return "", fmt.Errorf("%w: AWS's answer has no task definition", ecs.ErrAmbiguous)
 	}
 	if d, err := definitionOf(out.TaskDefinition, out.ResultMetadata); err == nil {
-		e.remember(d) // the next run finds it in use
+		e.cache.add(d) // the next run finds it in use
 	}
 	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
 }
 
-// definitionCache keeps task definitions on disk, a file a revision, so that the next
-// run need not read them: a revision never changes. Whatever goes wrong with it makes
-// it forget and nothing else, so it may be deleted at any time, and any number of
-// processes may share it. It keeps active revisions only; that one was deregistered since
-// shows where it is looked at before it is used, and makes the cache forget it. Values that
-// may be secrets are kept as hashes. The zero value keeps nothing.
+// definitionCache has the task definitions that were read: in memory, and on disk, a file a
+// revision, so that the next run need not read them: a revision never changes. Whatever goes
+// wrong on the disk makes it forget and nothing else, so the files may be deleted at any time,
+// and any number of processes may share them. It has active revisions only; that one was
+// deregistered since shows where it is read before it is used, and makes the cache forget it.
+// Values that may be secrets are hashes on disk. The zero value has no disk.
 type definitionCache struct {
 	dir kept.Dir
 	// world tells one AWS from another: AWS itself, or a sandbox, which has revisions
 	// of the same names with something else in them. "" is a world not known yet.
 	world func() string
+
+	mu    sync.Mutex
+	byARN map[string]ecs.TaskDefinition
+}
+
+// mostDefinitions is how many revisions are in memory, so that a process may live long.
+const mostDefinitions = 2000
+
+func (c *definitionCache) lookup(arn string) (ecs.TaskDefinition, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, ok := c.byARN[arn]
+	return d, ok
+}
+
+func (c *definitionCache) store(d ecs.TaskDefinition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byARN == nil || len(c.byARN) >= mostDefinitions {
+		c.byARN = map[string]ecs.TaskDefinition{}
+	}
+	c.byARN[d.ARN] = d
+}
+
+// forget drops a revision, known by its ARN or its name, that ECS does not have any more.
+func (c *definitionCache) forget(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for arn := range c.byARN {
+		if arn == id || ecs.LastPart(arn) == id {
+			delete(c.byARN, arn)
+			c.remove(arn)
+		}
+	}
 }
 
 // revisionARN has the parts of a revision's ARN that make its path; none of them can
@@ -192,8 +161,8 @@ var revisionARN = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^arn:(aws[a-z-]*):ecs:([a-z0-9-]+):([0-9]{12}):task-definition/([a-zA-Z0-9_-]{1,255}):([0-9]+)$`)
 })
 
-// name returns the file of a revision, and false where nothing is kept.
-func (c definitionCache) name(arn string) (string, bool) {
+// name returns the file of a revision, and false where there is no disk.
+func (c *definitionCache) name(arn string) (string, bool) {
 	parts := revisionARN().FindStringSubmatch(arn)
 	if c.dir == "" || parts == nil {
 		return "", false
@@ -205,9 +174,9 @@ func (c definitionCache) name(arn string) (string, bool) {
 	return filepath.Join(world, parts[3], parts[2], parts[4], parts[5]+".json"), true
 }
 
-// read returns the revision with that ARN, if it is kept and like, a definition as JSON, has
-// all the values of which there are hashes.
-func (c definitionCache) read(arn string, like json.RawMessage) (ecs.TaskDefinition, bool) {
+// open returns the revision with that ARN, if it is on the disk and like, a definition as
+// JSON, has all the values of which there are hashes.
+func (c *definitionCache) open(arn string, like json.RawMessage) (ecs.TaskDefinition, bool) {
 	name, ok := c.name(arn)
 	if !ok {
 		return ecs.TaskDefinition{}, false
@@ -216,11 +185,16 @@ func (c definitionCache) read(arn string, like json.RawMessage) (ecs.TaskDefinit
 	if !c.dir.Read(name, &sealed) || sealed.Definition.ARN != arn {
 		return ecs.TaskDefinition{}, false
 	}
-	return sealed.Open(like)
+	d, ok := sealed.Open(like)
+	if ok {
+		c.store(d)
+	}
+	return d, ok
 }
 
-// write keeps a revision, and drops one that is not active any more.
-func (c definitionCache) write(d ecs.TaskDefinition) {
+// add takes in a revision. On the disk it drops one that is not active any more.
+func (c *definitionCache) add(d ecs.TaskDefinition) {
+	c.store(d)
 	if d.Status != ecs.Active {
 		c.remove(d.ARN)
 		return
@@ -234,8 +208,7 @@ func (c definitionCache) write(d ecs.TaskDefinition) {
 	}
 }
 
-// remove drops a revision.
-func (c definitionCache) remove(arn string) {
+func (c *definitionCache) remove(arn string) {
 	if name, ok := c.name(arn); ok {
 		c.dir.Remove(name)
 	}

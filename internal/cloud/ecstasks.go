@@ -26,41 +26,24 @@ func (e *ECS) ListTasks(ctx context.Context, cluster string, filter ecs.TaskFilt
 	if filter.StartedBy != "" {
 		in.StartedBy = aws.String(filter.StartedBy)
 	}
-	var arns []string
-	for pages := awsecs.NewListTasksPaginator(e.client, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain(err)
-		}
-		arns = append(arns, page.TaskArns...)
-	}
-	return arns, nil
+	arns, err := ofAllPages(ctx, awsecs.NewListTasksPaginator(e.client, in), func(page *awsecs.ListTasksOutput) []string { return page.TaskArns })
+	return arns, explain(err)
 }
 
 // DescribeTasks returns the tasks of a cluster with those ARNs. ECS forgets a stopped
 // task after about an hour; such tasks are left out.
 func (e *ECS) DescribeTasks(ctx context.Context, cluster string, arns []string) ([]ecs.Task, error) {
-	answers, err := inBatches(ctx, arns, tasksACall, func(ctx context.Context, arns []string) ([]types.Task, error) {
+	return inBatches(ctx, arns, tasksACall, func(ctx context.Context, arns []string) ([]ecs.Task, error) {
 		out, err := e.client.DescribeTasks(ctx, &awsecs.DescribeTasksInput{Cluster: aws.String(cluster), Tasks: arns})
 		if err != nil {
 			return nil, err
 		}
-		return out.Tasks, nil
+		return each(out.Tasks, taskOf), nil
 	})
-	if err != nil {
-		return nil, explain(err)
-	}
-	var tasks []ecs.Task
-	for _, a := range answers {
-		for _, t := range a {
-			tasks = append(tasks, taskOf(t))
-		}
-	}
-	return tasks, nil
 }
 
 func taskOf(t types.Task) ecs.Task {
-	task := ecs.Task{
+	return ecs.Task{
 		ARN:            aws.ToString(t.TaskArn),
 		TaskDefinition: aws.ToString(t.TaskDefinitionArn),
 		LastStatus:     aws.ToString(t.LastStatus),
@@ -73,11 +56,8 @@ func taskOf(t types.Task) ecs.Task {
 		CreatedAt:      aws.ToTime(t.CreatedAt),
 		StartedAt:      aws.ToTime(t.StartedAt),
 		StoppedAt:      aws.ToTime(t.StoppedAt),
+		Containers:     each(t.Containers, containerOf),
 	}
-	for _, c := range t.Containers {
-		task.Containers = append(task.Containers, containerOf(c))
-	}
-	return task
 }
 
 func containerOf(c types.Container) ecs.Container {

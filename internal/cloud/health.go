@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"context"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -52,8 +51,7 @@ func (t *Targets) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup,
 	case len(arns) == 1:
 		return nil, nil
 	default:
-		answers, err := inBatches(ctx, arns, 1, t.Groups) // AWS does not say which one it is
-		return slices.Concat(answers...), err
+		return inBatches(ctx, arns, 1, t.Groups) // AWS does not say which one it is
 	}
 	var groups []ecs.TargetGroup
 	for _, g := range out.TargetGroups {
@@ -75,15 +73,7 @@ type Alarms struct {
 // Describe returns the metric and composite alarms with those names. An alarm that is
 // not there is left out.
 func (a *Alarms) Describe(ctx context.Context, names []string) ([]ecs.Alarm, error) {
-	answers, err := inBatches(ctx, names, alarmsACall, a.describe)
-	if err != nil {
-		return nil, explain(err)
-	}
-	var all []ecs.Alarm
-	for _, found := range answers {
-		all = append(all, found...)
-	}
-	return all, nil
+	return inBatches(ctx, names, alarmsACall, a.describe)
 }
 
 func (a *Alarms) describe(ctx context.Context, names []string) ([]ecs.Alarm, error) {

@@ -33,7 +33,7 @@ const (
 // end in :VERSION or :LABEL; what it names is found under the name as given. Secure
 // strings stay encrypted.
 func (p *Parameters) Get(ctx context.Context, names []string) (map[string]ledger.Parameter, error) {
-	answers, err := inBatches(ctx, names, parametersACall, func(ctx context.Context, names []string) ([]types.Parameter, error) {
+	parameters, err := inBatches(ctx, names, parametersACall, func(ctx context.Context, names []string) ([]types.Parameter, error) {
 		out, err := p.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names})
 		if err != nil {
 			return nil, err
@@ -41,48 +41,42 @@ func (p *Parameters) Get(ctx context.Context, names []string) (map[string]ledger
 		return out.Parameters, nil
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, err
 	}
-	found := map[string]ledger.Parameter{}
-	for _, a := range answers {
-		for _, got := range a {
-			found[asked(names, got)] = parameterOf(got)
-		}
+	byName := map[string]ledger.Parameter{}
+	for _, parameter := range parameters {
+		byName[nameOf(parameter, names)] = parameterOf(parameter)
 	}
-	return found, nil
+	return byName, nil
 }
 
 // Missing implements deploy.Parameters.
 func (p *Parameters) Missing(ctx context.Context, names []string) ([]string, error) {
-	answers, err := inBatches(ctx, names, parametersACall, func(ctx context.Context, names []string) ([]string, error) {
+	return inBatches(ctx, names, parametersACall, func(ctx context.Context, names []string) ([]string, error) {
 		out, err := p.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(false)})
 		if err != nil {
 			return nil, err
 		}
 		return out.InvalidParameters, nil
 	})
-	if err != nil {
-		return nil, explain(err)
-	}
-	return slices.Concat(answers...), nil
 }
 
-func parameterOf(got types.Parameter) ledger.Parameter {
+func parameterOf(p types.Parameter) ledger.Parameter {
 	return ledger.Parameter{
-		Name: aws.ToString(got.Name), Value: aws.ToString(got.Value), Version: got.Version,
-		Type: string(got.Type), At: aws.ToTime(got.LastModifiedDate),
+		Name: aws.ToString(p.Name), Value: aws.ToString(p.Value), Version: p.Version,
+		Type: string(p.Type), At: aws.ToTime(p.LastModifiedDate),
 	}
 }
 
-// asked returns the one of names that an answer is for. AWS answers the bare name, and
+// nameOf returns the one of names that an answer is for. AWS answers the bare name, and
 // beside it the ARN and the selector with its colon.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
-func asked(names []string, got types.Parameter) string {
-	selector := aws.ToString(got.Selector)
-	if arn := aws.ToString(got.ARN) + selector; slices.Contains(names, arn) {
+func nameOf(p types.Parameter, names []string) string {
+	selector := aws.ToString(p.Selector)
+	if arn := aws.ToString(p.ARN) + selector; slices.Contains(names, arn) {
 		return arn
 	}
-	return aws.ToString(got.Name) + selector
+	return aws.ToString(p.Name) + selector
 }
 
 // Put implements ledger.Store.
@@ -138,24 +132,12 @@ var tiers = map[ledger.Tier]types.ParameterTier{
 
 // History implements ledger.Store.
 func (p *Parameters) History(ctx context.Context, name string) ([]ledger.Parameter, error) {
-	var versions []ledger.Parameter
-	in := &ssm.GetParameterHistoryInput{Name: aws.String(name), MaxResults: aws.Int32(versionsAPage)}
-	for {
-		out, err := p.client.GetParameterHistory(ctx, in)
-		if hasCode(err, "ParameterNotFound") {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, explain(err)
-		}
-		for _, v := range out.Parameters {
-			versions = append(versions, versionOf(v))
-		}
-		if aws.ToString(out.NextToken) == "" {
-			return versions, nil
-		}
-		in.NextToken = out.NextToken
+	pages := ssm.NewGetParameterHistoryPaginator(p.client, &ssm.GetParameterHistoryInput{Name: aws.String(name), MaxResults: aws.Int32(versionsAPage)})
+	versions, err := ofAllPages(ctx, pages, versionsOf)
+	if hasCode(err, "ParameterNotFound") {
+		return nil, nil
 	}
+	return versions, explain(err)
 }
 
 // Oldest implements ledger.Store. AWS answers the oldest versions first.
@@ -167,11 +149,7 @@ func (p *Parameters) Oldest(ctx context.Context, name string, n int) ([]ledger.P
 	if err != nil {
 		return nil, explain(err)
 	}
-	versions := make([]ledger.Parameter, len(out.Parameters))
-	for i, v := range out.Parameters {
-		versions[i] = versionOf(v)
-	}
-	return versions, nil
+	return versionsOf(out), nil
 }
 
 // Label implements ledger.Store. AWS answers a label that it does not take with success.
@@ -196,32 +174,22 @@ func (p *Parameters) Unlabel(ctx context.Context, name string, version int64, la
 	return explain(err)
 }
 
-func versionOf(v types.ParameterHistory) ledger.Parameter {
-	return ledger.Parameter{
-		Name: aws.ToString(v.Name), Value: aws.ToString(v.Value), Version: v.Version, Type: string(v.Type),
-		At: aws.ToTime(v.LastModifiedDate), Description: aws.ToString(v.Description), User: aws.ToString(v.LastModifiedUser), Labels: v.Labels,
-	}
+func versionsOf(page *ssm.GetParameterHistoryOutput) []ledger.Parameter {
+	return each(page.Parameters, func(v types.ParameterHistory) ledger.Parameter {
+		return ledger.Parameter{
+			Name: aws.ToString(v.Name), Value: aws.ToString(v.Value), Version: v.Version, Type: string(v.Type),
+			At: aws.ToTime(v.LastModifiedDate), Description: aws.ToString(v.Description), User: aws.ToString(v.LastModifiedUser), Labels: v.Labels,
+		}
+	})
 }
 
 // Below returns the newest versions of all parameters below a path, at any depth, without
 // the one that is called like it. Secure strings stay encrypted.
-//
-// A page can be empty and still not be the last.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
 func (p *Parameters) Below(ctx context.Context, path string) ([]ledger.Parameter, error) {
-	var found []ledger.Parameter
 	in := &ssm.GetParametersByPathInput{Path: aws.String(path), Recursive: aws.Bool(true), MaxResults: aws.Int32(parametersACall)}
-	for {
-		out, err := p.client.GetParametersByPath(ctx, in)
-		if err != nil {
-			return nil, explain(err)
-		}
-		for _, got := range out.Parameters {
-			found = append(found, parameterOf(got))
-		}
-		if aws.ToString(out.NextToken) == "" {
-			return found, nil
-		}
-		in.NextToken = out.NextToken
-	}
+	all, err := ofAllPages(ctx, ssm.NewGetParametersByPathPaginator(p.client, in), func(page *ssm.GetParametersByPathOutput) []ledger.Parameter {
+		return each(page.Parameters, parameterOf)
+	})
+	return all, explain(err)
 }

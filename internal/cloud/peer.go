@@ -12,25 +12,28 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
+// addPeer has the session learn from every answer what time it is at AWS, and which AWS it is.
+func (s *Session) addPeer(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("TagboatPeer", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleDeserialize(ctx, in)
+		if at, ok := awsmiddleware.GetServerTime(metadata); ok {
+			s.clock.observe(at)
+		}
+		if response, ok := out.RawResponse.(*smithyhttp.Response); ok {
+			s.cloud.world.observe(response.Header.Get("Sandbox-Id"))
+		}
+		return out, metadata, err
+	}), middleware.Before)
+}
+
 // clock knows AWS's time from the Date header of its answers. The zero value has seen
 // none.
 type clock struct {
 	mu   sync.Mutex
 	base time.Time // AWS's time
 	at   time.Time // when that was, by the local clock
-}
-
-// add makes the clock look at every answer.
-func (c *clock) add(stack *middleware.Stack) error {
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("TagboatClock", func(
-		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
-	) (middleware.DeserializeOutput, middleware.Metadata, error) {
-		out, metadata, err := next.HandleDeserialize(ctx, in)
-		if at, ok := awsmiddleware.GetServerTime(metadata); ok {
-			c.observe(at)
-		}
-		return out, metadata, err
-	}), middleware.Before)
 }
 
 // observe takes a Date header, which is cut to the second: what we reckoned stays if it
@@ -80,17 +83,9 @@ func (w *world) String() string {
 	return ""
 }
 
-// add makes the world look at every answer.
-func (w *world) add(stack *middleware.Stack) error {
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("TagboatWorld", func(
-		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
-	) (middleware.DeserializeOutput, middleware.Metadata, error) {
-		out, metadata, err := next.HandleDeserialize(ctx, in)
-		if response, ok := out.RawResponse.(*smithyhttp.Response); ok {
-			if name := response.Header.Get("Sandbox-Id"); worldName().MatchString(name) {
-				w.name.Store(&name)
-			}
-		}
-		return out, metadata, err
-	}), middleware.After)
+// observe takes what a stand-in says in the header Sandbox-Id.
+func (w *world) observe(name string) {
+	if worldName().MatchString(name) {
+		w.name.Store(&name)
+	}
 }

@@ -109,7 +109,6 @@ func TestCallsThatChangeServicesAreSentOnce(t *testing.T) {
 			_, err := e.UpdateService(t.Context(), json.RawMessage(`{"service":"api","forceNewDeployment":true}`))
 			return err
 		},
-		"ecs.StopServiceDeployment":     func(e *cloud.ECS) error { return e.StopServiceDeployment(t.Context(), "arn:1") },
 		"ecs.ContinueServiceDeployment": func(e *cloud.ECS) error { return e.ContinueServiceDeployment(t.Context(), "arn:1", "hook", false) },
 	}
 	for operation, call := range calls {

@@ -86,9 +86,6 @@ func TestTaskDefinitionsInTheSandbox(t *testing.T) {
 	if err != nil || d.ARN != arn || d.Revision != 1 || d.Status != "ACTIVE" || !strings.Contains(string(d.Record), `"tags":[{"key":"a","value":"b"}]`) {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if list, err := e.ListTaskDefinitions(t.Context(), "api", 5); err != nil || len(list) != 1 || list[0] != arn {
-		t.Errorf("%v, %v", list, err)
-	}
 	if _, err := e.DescribeTaskDefinition(t.Context(), "nobody"); !errors.Is(err, ecs.ErrNotFound) {
 		t.Errorf("the error is %v", err)
 	}

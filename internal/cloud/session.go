@@ -134,7 +134,7 @@ func (c *Cloud) open(p Place) *Session {
 	cfg.Region, s.region = p.Region, p.Region
 	s.own = cfg.Credentials
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
-		s.clock.add, c.world.add, addPacing(c.pacer, s.scope))
+		s.addPeer, addPacing(c.pacer, s.scope))
 	if p.Role != "" {
 		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), p.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = sessionName
@@ -145,7 +145,7 @@ func (c *Cloud) open(p Place) *Session {
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)
 	s.connect(cfg)
 	c.world.real.Store(s.ecs.client.Options().BaseEndpoint == nil)
-	s.ecs.kept = definitionCache{dir: kept.Dir(c.cache), world: c.world.String}
+	s.ecs.cache.dir, s.ecs.cache.world = kept.Dir(c.cache), c.world.String
 	return s
 }
 

@@ -87,10 +87,8 @@ var grants = []grant{
 		actions: []string{"ecs:CreateService"}, resources: Scope.created,
 	},
 	{
-		sid: "WatchAndStopDeployments", purposes: []Purpose{Deploy},
-		actions: []string{
-			"ecs:ContinueServiceDeployment", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:StopServiceDeployment",
-		},
+		sid: "WatchDeployments", purposes: []Purpose{Deploy},
+		actions:   []string{"ecs:ContinueServiceDeployment", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"},
 		resources: Scope.serviceDeployments,
 	},
 	{
@@ -99,7 +97,7 @@ var grants = []grant{
 	},
 	{
 		sid: "ReadTaskDefinitions", purposes: []Purpose{Deploy},
-		actions:   []string{"ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"},
+		actions:   []string{"ecs:DescribeTaskDefinition"},
 		resources: where(hasServices, everything),
 	},
 	{
