@@ -76,9 +76,22 @@ func (a *App) send(ctx context.Context, r PublishRequest, image config.Image, co
 		}
 		doc.RepositoryCreated = created
 	}
-	sent, err := publish.Push(ctx, a.registry, image.Repository, content, r.Progress)
+	sent, err := publish.Push(ctx, a.registry, image.Repository, a.neighbours(image.Repository), content, r.Progress)
 	doc.LayersSent, doc.LayersThere, doc.BytesSent = sent.Layers, sent.There, sent.Bytes
 	return err
+}
+
+// neighbours returns the other repositories of the same registry that the configuration
+// names.
+func (a *App) neighbours(repository tagboat.Reference) []tagboat.Reference {
+	var others []tagboat.Reference
+	for _, image := range a.config.Images {
+		if image.Repository.Host == repository.Host && image.Repository.Name() != repository.Name() {
+			others = append(others, image.Repository)
+		}
+	}
+	slices.SortFunc(others, func(a, b tagboat.Reference) int { return strings.Compare(a.Name(), b.Name()) })
+	return slices.Compact(others)
 }
 
 // publishTags returns the tags that were asked for, or else the commit and those of

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"fmt"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
@@ -17,7 +18,7 @@ type Content struct {
 	Size   int64 // bytes of all layers, as they are sent
 
 	manifest remote.Taggable
-	layers   []v1.Layer // each once
+	images   [][]v1.Layer // the layers of each, from its base up; each layer once
 }
 
 func contentOf(image v1.Image) (Content, error) {
@@ -94,6 +95,7 @@ func (c *Content) add(image v1.Image) error {
 	if err != nil {
 		return tagboat.Usagef("reading the image's layers: %w", err)
 	}
+	c.images = append(c.images, nil)
 	for _, layer := range layers {
 		digest, err := layer.Digest()
 		if err != nil {
@@ -104,7 +106,7 @@ func (c *Content) add(image v1.Image) error {
 			return tagboat.Usagef("reading a layer: %w", err)
 		}
 		if !c.has(digest) {
-			c.layers = append(c.layers, layer)
+			c.images[len(c.images)-1] = append(c.images[len(c.images)-1], layer)
 			c.Size += size
 		}
 	}
@@ -112,7 +114,7 @@ func (c *Content) add(image v1.Image) error {
 }
 
 func (c *Content) has(digest v1.Hash) bool {
-	for _, layer := range c.layers {
+	for _, layer := range slices.Concat(c.images...) {
 		if d, err := layer.Digest(); err == nil && d == digest {
 			return true
 		}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -129,7 +130,7 @@ func TestPushSurvivesOneResetALayer(t *testing.T) {
 
 	content := open(t, "tar:"+file)
 	progress := &heard{done: map[tagboat.Digest]int64{}}
-	sent, err := publish.Push(t.Context(), client, repository, content, progress)
+	sent, err := publish.Push(t.Context(), client, repository, nil, content, progress)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,10 +147,75 @@ func TestPushSurvivesOneResetALayer(t *testing.T) {
 	}
 
 	line.uploads = 0
-	again, err := publish.Push(t.Context(), client, repository, open(t, "tar:"+file), progress)
+	again, err := publish.Push(t.Context(), client, repository, nil, open(t, "tar:"+file), progress)
 	if diff := cmp.Diff(publish.Sent{There: layersOfImage}, again); diff != "" || err != nil || line.uploads > 0 {
 		t.Errorf("a second push sends %d uploads: %s, %v", line.uploads, diff, err)
 	}
+}
+
+// TestPushMounts pushes what another repository of the registry has. Where the registry
+// does not mount it, or does not say what the other has, it is uploaded.
+func TestPushMounts(t *testing.T) {
+	all, none := publish.Sent{There: layersOfImage}, publish.Sent{Layers: layersOfImage}
+	for name, c := range map[string]struct {
+		edit func(r *http.Request) (refused int) // of each request, before the registry sees it
+		want publish.Sent
+	}{
+		"mounted": {func(*http.Request) int { return 0 }, all},
+		"not mounted": {func(r *http.Request) int {
+			r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, "mount=", "not=")
+			return 0
+		}, none},
+		"mount denied": {func(r *http.Request) int { return statusIf(r.URL.Query().Has("mount"), http.StatusForbidden) }, none},
+		"look denied": {func(r *http.Request) int {
+			return statusIf(strings.Contains(r.URL.Path, "/v2/shop/base/blobs/"), http.StatusForbidden)
+		}, none},
+	} {
+		t.Run(name, func(t *testing.T) {
+			box, err := sandbox.New(sandbox.Config{DataDir: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var edits atomic.Bool
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if status := c.edit(r); edits.Load() && status != 0 {
+					w.WriteHeader(status)
+					return
+				}
+				box.ServeHTTP(w, r)
+			}))
+			t.Cleanup(server.Close)
+			t.Setenv("DOCKER_CONFIG", t.TempDir())
+			client, err := registry.New(registry.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := func(name string) tagboat.Reference {
+				return tagboat.Reference{Host: strings.TrimPrefix(server.URL, "http://"), Repository: name}
+			}
+			content, progress := open(t, "tar:"+archive(t)), &heard{done: map[tagboat.Digest]int64{}}
+			if _, err := publish.Push(t.Context(), client, at("shop/base"), nil, content, progress); err != nil {
+				t.Fatal(err)
+			}
+			edits.Store(true)
+			sent, err := publish.Push(t.Context(), client, at("shop/api"), []tagboat.Reference{at("shop/none"), at("shop/base")}, content, progress)
+			if sent.Bytes = 0; sent != c.want || err != nil {
+				t.Errorf("%+v, %v", sent, err)
+			}
+			version := at("shop/api")
+			version.Digest = content.Digest
+			if got, err := client.Resolve(t.Context(), version); err != nil || got.Reference.Digest != content.Digest {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func statusIf(holds bool, status int) int {
+	if holds {
+		return status
+	}
+	return 0
 }
 
 func open(t *testing.T, from string) publish.Content {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -130,13 +131,42 @@ func immutable(err error) bool {
 	return false
 }
 
-// Upload sends a layer to a repository, unless it is there: its content is then never
-// read. An upload that breaks off is begun again, for which the layer's Compressed is
-// called anew.
-func (c *Client) Upload(ctx context.Context, repository tagboat.Reference, layer v1.Layer) error {
+// HasLayer reports whether a repository has a layer.
+func (c *Client) HasLayer(ctx context.Context, repository tagboat.Reference, layer tagboat.Digest) (bool, error) {
+	repo, err := repositoryOf(repository)
+	if err != nil {
+		return false, err
+	}
+	return within(ctx, c.limits, repository.Host, func(ctx context.Context) (bool, error) {
+		named, err := c.puller.Layer(ctx, repo.Digest(string(layer)))
+		if err != nil {
+			return false, explain("looking for a layer of", repository, err)
+		}
+		exists, err := partial.Exists(named)
+		if err != nil {
+			return false, explain("looking for a layer of", repository, err)
+		}
+		return exists, nil
+	})
+}
+
+// Upload sends a layer to a repository, unless it is there already, or the registry mounts
+// it from another of its repositories, if from names one: the layer's content is then never
+// read. A registry that does not mount it is sent it, such as ECR where the account setting
+// BLOB_MOUNTING is off or the two repositories are encrypted differently. An upload that
+// breaks off is begun again, for which the layer's Compressed is called anew.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/blob-mounting.html
+func (c *Client) Upload(ctx context.Context, repository, from tagboat.Reference, layer v1.Layer) error {
 	repo, err := repositoryOf(repository)
 	if err != nil {
 		return err
+	}
+	if from.Repository != "" {
+		other, err := repositoryOf(from)
+		if err != nil {
+			return err
+		}
+		layer = &remote.MountableLayer{Layer: layer, Reference: other.Tag("")}
 	}
 	if err := c.pusher.Upload(ctx, repo, layer); err != nil {
 		return explain("pushing a layer of", repository, err)
