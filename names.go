@@ -25,8 +25,8 @@ var (
 	imageNamePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._/-]{0,254}$`) })
 )
 
-// ValidName tells whether s can name an environment, a stage, a tenant or a service.
+// ValidName reports whether s can name an environment, a stage, a tenant or a service.
 func ValidName(s string) bool { return namePattern().MatchString(s) }
 
-// ValidImageName tells whether s can name an image.
+// ValidImageName reports whether s can name an image.
 func ValidImageName(s string) bool { return imageNamePattern().MatchString(s) }

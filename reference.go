@@ -61,13 +61,13 @@ func ParseReference(s string) (Reference, error) {
 	return r, nil
 }
 
-// ValidTag tells whether s can be a tag.
+// ValidTag reports whether s can be a tag.
 func ValidTag(s string) bool { return tagPattern().MatchString(s) }
 
-// ValidRepository tells whether s can be the name of a repository without a host.
+// ValidRepository reports whether s can be the name of a repository without a host.
 func ValidRepository(s string) bool { return len(s) <= 255 && repositoryPattern().MatchString(s) }
 
-// ValidHost tells whether s can be the host of a registry, with or without a port.
+// ValidHost reports whether s can be the host of a registry, with or without a port.
 func ValidHost(s string) bool { return looksLikeHost(s) && hostPattern().MatchString(s) }
 
 func looksLikeHost(s string) bool { return s == "localhost" || strings.ContainsAny(s, ".:") }
@@ -114,7 +114,7 @@ func (r Reference) Readable() string {
 	}
 }
 
-// SameRepository tells whether both name the same repository. Docker Hub's short
+// SameRepository reports whether both name the same repository. Docker Hub's short
 // names count as what they stand for: nginx is docker.io/library/nginx.
 func (r Reference) SameRepository(o Reference) bool { return r.canonicalName() == o.canonicalName() }
 

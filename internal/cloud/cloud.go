@@ -34,7 +34,7 @@ type Options struct {
 	Transport http.RoundTripper
 }
 
-// Cloud reaches AWS. It may be used by several goroutines at once.
+// Cloud reaches AWS. It is safe for concurrent use.
 type Cloud struct {
 	config aws.Config
 	pacer  *pace.Pacer

@@ -14,8 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
 
-// ECR is the container registry in one place. It may be used by several goroutines at
-// once.
+// ECR is the container registry in one place. It is safe for concurrent use.
 type ECR struct {
 	client *ecr.Client
 	now    func() time.Time // by AWS's clock

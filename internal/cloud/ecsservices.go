@@ -22,7 +22,7 @@ import (
 )
 
 // ECS is the Elastic Container Service in one place. Names of clusters may be names or
-// ARNs. It may be used by several goroutines at once.
+// ARNs. It is safe for concurrent use.
 type ECS struct {
 	client *awsecs.Client
 	cache  definitionCache

@@ -42,7 +42,7 @@ func explain(err error) error {
 	return e
 }
 
-// notDone tells whether AWS answered that it did not do what was asked, for another reason
+// notDone reports whether AWS answered that it did not do what was asked, for another reason
 // than the rate of calls.
 func notDone(err error) bool {
 	var answer *awshttp.ResponseError
@@ -111,7 +111,7 @@ func actionOf(operation string) string {
 	return service + ":" + name
 }
 
-// isNotFound tells whether AWS does not have what was asked for. ECS says it of task
+// isNotFound reports whether AWS does not have what was asked for. ECS says it of task
 // definitions with a ClientException.
 func isNotFound(api smithy.APIError) bool {
 	switch code := api.ErrorCode(); code {

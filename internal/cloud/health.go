@@ -11,8 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// Targets are the target groups in one place. It may be used by several goroutines at
-// once.
+// Targets are the target groups in one place. It is safe for concurrent use.
 type Targets struct {
 	client *elb.Client
 }
@@ -64,8 +63,7 @@ func (t *Targets) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 const alarmsACall = 100
 
-// Alarms are CloudWatch's alarms in one place. It may be used by several goroutines at
-// once.
+// Alarms are CloudWatch's alarms in one place. It is safe for concurrent use.
 type Alarms struct {
 	client *cloudwatch.Client
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/tagboat/tagboat/internal/journal"
 )
 
-// Logs is CloudWatch Logs in one place. It may be used by several goroutines at once.
+// Logs is CloudWatch Logs in one place. It is safe for concurrent use.
 type Logs struct {
 	client *cloudwatchlogs.Client
 }
 
-// GroupExists tells whether there is a log group with that name.
+// GroupExists reports whether there is a log group with that name.
 func (l *Logs) GroupExists(ctx context.Context, name string) (bool, error) {
 	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(l.client, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(name)})
 	for pages.HasMorePages() {

@@ -14,8 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
-// Parameters is Parameter Store in one place. It may be used by several goroutines at
-// once.
+// Parameters is Parameter Store in one place. It is safe for concurrent use.
 type Parameters struct {
 	client *ssm.Client
 }

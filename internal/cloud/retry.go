@@ -31,7 +31,7 @@ const (
 	longestWait   = 20 * time.Second
 )
 
-// isThrottle tells whether AWS said that calls come too often. The SDK counts a real
+// isThrottle reports whether AWS said that calls come too often. The SDK counts a real
 // quota, LimitExceededException, among those; waiting does not help there.
 func isThrottle(err error) bool {
 	var e smithy.APIError
@@ -126,7 +126,7 @@ func (o once) IsErrorRetryable(err error) bool {
 	return !ambiguous(err) && o.Retryer.IsErrorRetryable(err)
 }
 
-// ambiguous tells whether a call that ended in err may have taken effect: it went out,
+// ambiguous reports whether a call that ended in err may have taken effect: it went out,
 // and the answer got lost or says that AWS itself does not know.
 func ambiguous(err error) bool {
 	if err == nil || notSent(err) || isThrottle(err) {

@@ -22,7 +22,7 @@ import (
 	"github.com/tagboat/tagboat/internal/kept"
 )
 
-// Session is the way to one place in AWS. It may be used by several goroutines at once.
+// Session is the way to one place in AWS. It is safe for concurrent use.
 type Session struct {
 	cloud    *Cloud
 	place    Place

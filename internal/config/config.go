@@ -15,8 +15,8 @@ import (
 	"github.com/tagboat/tagboat/internal/source"
 )
 
-// Config is a tagboat.yaml that was read and checked. It is not changed after that,
-// so any number of goroutines may read it.
+// Config is a tagboat.yaml that was read and checked. It does not change after
+// that, and is safe for concurrent use.
 type Config struct {
 	File         string // as given to Load
 	Dir          string // absolute; relative paths in the file start here

@@ -27,7 +27,7 @@ func TestDependsOn(t *testing.T) {
 		"itself":   {[]string{"a: {dependsOn: [a], " + rest + "}"}, nil, []string{"f.yaml:3:19: services depend on each other in a circle: a → (line 3) a"}},
 		"a circle": {[]string{"x: {dependsOn: [a], " + rest + "}", "a: {dependsOn: [b], " + rest + "}", "b: {dependsOn: [c], " + rest + "}", "c: {dependsOn: [a], " + rest + "}"}, nil, []string{"f.yaml:6:19: services depend on each other in a circle: a → (line 4) b → (line 5) c → (line 6) a"}},
 		"unknown":  {[]string{"aa: {dependsOn: [ab], " + rest + "}", "ac: {" + rest + "}"}, nil, []string{`there is no service "ab"`}},
-		"twice":    {[]string{"a: {dependsOn: [b, b], " + rest + "}", "b: {" + rest + "}"}, nil, []string{`the service "b" stands here twice`}},
+		"twice":    {[]string{"a: {dependsOn: [b, b], " + rest + "}", "b: {" + rest + "}"}, nil, []string{`the service "b" is listed twice`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := config.Parse("f.yaml", dependent(c.services...))

@@ -102,7 +102,7 @@ func (b *builder) ledger() {
 	}
 }
 
-// holds tells whether each environment has a parameter for its holds.
+// holds reports whether each environment has a parameter for its holds.
 func (b *builder) holds() bool {
 	from := b.file.Ledger.Holds
 	b.config.Ledger.Holds = defaultHoldsPath
@@ -218,7 +218,7 @@ type Projections struct {
 	at     tagboat.Position
 }
 
-// Has tells whether an image has a projection.
+// Has reports whether an image has a projection.
 func (p Projections) Has(image tagboat.ImageName) bool { return slices.Contains(p.Images, image) }
 
 func (b *builder) projections() Projections {

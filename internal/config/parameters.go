@@ -71,7 +71,7 @@ func scalar(value any) (string, bool) {
 	}
 }
 
-// parameterPath tells whether a path is a parameter's name in every environment, and
+// parameterPath reports whether a path is a parameter's name in every environment, and
 // notes what is wrong with it.
 func (b *builder) parameterPath(path string, at tagboat.Position, group string, image tagboat.ImageName) bool {
 	for _, env := range b.config.SortedEnvironments() {
@@ -87,7 +87,7 @@ func (b *builder) parameterPath(path string, at tagboat.Position, group string, 
 	return true
 }
 
-// filled tells whether every placeholder of a path stands for something in env.
+// filled reports whether every placeholder of a path stands for something in env.
 func (b *builder) filled(path string, at tagboat.Position, env Environment, values map[string]string) bool {
 	for _, p := range placeholderPattern().FindAllString(path, -1) {
 		value, ok := values[p]
@@ -247,7 +247,7 @@ func (c *Config) Sharing(env Environment, group Group) []Environment {
 	return all
 }
 
-// apart tells whether two environments are surely in different accounts or regions.
+// apart reports whether two environments are surely in different accounts or regions.
 func apart(a, b Environment) bool {
 	return differ(a.Account, b.Account) || differ(a.Region, b.Region)
 }

@@ -106,7 +106,7 @@ func (b *builder) dependencies() {
 				continue
 			}
 			if slices.Contains(s.DependsOn, name) {
-				b.problem(on.At, "the service %q stands here twice", name).hint("leave one of them out")
+				b.problem(on.At, "the service %q is listed twice", name).hint("leave one of them out")
 				continue
 			}
 			s.DependsOn = append(s.DependsOn, name)

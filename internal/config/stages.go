@@ -18,7 +18,7 @@ func (b *builder) stages() {
 		name := from.Name.Value
 		switch before, twice := first[name]; {
 		case twice:
-			b.problem(from.Name.At, "the stage %q stands here twice", name).hint("the first is at %s", before)
+			b.problem(from.Name.At, "the stage %q is defined twice", name).hint("the first is at %s", before)
 		case !tagboat.ValidName(name):
 			b.problem(from.Name.At, "%q cannot be the name of a stage", name).hint(nameHint)
 		case i == 0 && from.Auto == "upstream":
@@ -68,7 +68,7 @@ type RequiredLabel struct {
 	Where tagboat.Position
 }
 
-// Matches tells whether a value is one that the stage asks for.
+// Matches reports whether a value is one that the stage asks for.
 func (l RequiredLabel) Matches(value string) bool {
 	if l.Value == "*" {
 		return value != ""
@@ -119,7 +119,7 @@ func (p TagPattern) Expand(names map[string]string, at time.Time) string {
 	return tag[:min(len(tag), 128)]
 }
 
-// Moves tells whether the tag is the same again and again, so that it has to move from
+// Moves reports whether the tag is the same again and again, so that it has to move from
 // version to version.
 func (p TagPattern) Moves() bool {
 	for _, name := range p.placeholders() {

@@ -135,7 +135,7 @@ func (s Scope) Keys() int {
 	return n
 }
 
-// Holds tells whether the scope holds for a service in an environment. The service
+// Holds reports whether the scope holds for a service in an environment. The service
 // "" stands for none: a scope with a service does not hold for it.
 func (s Scope) Holds(e Environment, service tagboat.ServiceName) bool {
 	return (s.Stage == "" || s.Stage == e.Stage) &&

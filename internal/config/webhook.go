@@ -22,7 +22,7 @@ type Webhook struct {
 	Where     tagboat.Position
 }
 
-// Wants tells whether the webhook is to hear of a verdict in a stage.
+// Wants reports whether the webhook is to hear of a verdict in a stage.
 func (w Webhook) Wants(v tagboat.Verdict, stage tagboat.StageName) bool {
 	return (len(w.Stages) == 0 || slices.Contains(w.Stages, stage)) &&
 		slices.ContainsFunc(w.On, func(o notify.Occasion) bool { return o.Of(v) })

@@ -103,7 +103,7 @@ func ParseKey(data []byte) (Key, error) {
 	return Key{}, fmt.Errorf("its public key is neither ECDSA over P-256 nor Ed25519")
 }
 
-// verify tells whether the key signed message. ECDSA signs the SHA-256 of it, in ASN.1.
+// verify reports whether the key signed message. ECDSA signs the SHA-256 of it, in ASN.1.
 func (k Key) verify(message, signature []byte) bool {
 	switch public := k.public.(type) {
 	case *ecdsa.PublicKey:

@@ -88,7 +88,7 @@ type Statement struct {
 
 const languageVersion = "2012-10-17"
 
-// Allows tells whether the policy allows an action on something at all.
+// Allows reports whether the policy allows an action on something at all.
 func (d Document) Allows(action string) bool {
 	return slices.ContainsFunc(d.Statement, func(s Statement) bool { return slices.Contains(s.Action, action) })
 }

@@ -87,7 +87,7 @@ func (g Group) steps(history []Parameter, before, after state) []Step {
 	return steps
 }
 
-// undoes tells whether a value is what a key had before the version that last set it, or
+// undoes reports whether a value is what a key had before the version that last set it, or
 // none: nobody who keeps to the protocol takes a key out.
 func undoes(history []Parameter, s state, key, value string) bool {
 	at, ok := s.origin[key]
@@ -219,7 +219,7 @@ func unbroken(history []Parameter) []Parameter {
 	return history
 }
 
-// tellsAll tells whether nothing is lost by leaving out what is older than a history: one
+// tellsAll reports whether nothing is lost by leaving out what is older than a history: one
 // of its writers had read the version before it or a later one, and wrote all of that.
 func tellsAll(history []Parameter) bool {
 	return slices.ContainsFunc(history, func(p Parameter) bool {

@@ -46,7 +46,7 @@ func (h Held) Accept(d tagboat.Digest) Held {
 	return h
 }
 
-// Rejects tells whether a version was rejected.
+// Rejects reports whether a version was rejected.
 func (h Held) Rejects(d tagboat.Digest) bool { return slices.Contains(h.Rejected, d) }
 
 // At returns the hold as long as it has not ended; nil for none.

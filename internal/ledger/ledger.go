@@ -82,8 +82,8 @@ func entry(g Group, v values, version int64) (Entry, error) {
 	return e, nil
 }
 
-// Ledger reads and writes pins in one account and region. It may be used at once by
-// any number of goroutines, as may any number of Ledgers on the same Store.
+// Ledger reads and writes pins in one account and region. It is safe for
+// concurrent use, as are any number of Ledgers on the same Store.
 type Ledger struct {
 	Store Store
 	// Kept is how many versions the Store keeps; 0 for Parameter Store's hundred. All who

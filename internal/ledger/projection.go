@@ -28,7 +28,7 @@ type Projection struct {
 	Want      string // what the ledger says
 }
 
-// Stale tells whether it has fallen behind the ledger.
+// Stale reports whether it has fallen behind the ledger.
 func (p Projection) Stale() bool { return p.Value != p.Want }
 
 // projected returns the projections of a group that holds pins, in the order of pins. A

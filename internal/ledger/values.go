@@ -96,7 +96,7 @@ func (v values) with(changes values) values {
 	return next
 }
 
-// has tells whether all of want is in v.
+// has reports whether all of want is in v.
 func (v values) has(want values) bool {
 	for key, value := range want {
 		if got, ok := v[key]; !ok || got != value {

@@ -27,7 +27,7 @@ type Options struct {
 	Cache string
 }
 
-// Client reads and writes registries. It may be used by several goroutines at once, and
+// Client reads and writes registries. It is safe for concurrent use, and
 // keeps what it negotiated with each repository.
 type Client struct {
 	puller *remote.Puller
@@ -100,7 +100,7 @@ func options(host string) []name.Option {
 	return nil
 }
 
-// Exists tells whether the registry has the image, by its digest if it has one, else by
+// Exists reports whether the registry has the image, by its digest if it has one, else by
 // its tag. It is one HEAD request, after the first of each repository, which logs in.
 func (c *Client) Exists(ctx context.Context, ref tagboat.Reference) (bool, error) {
 	named, err := refer(ref)

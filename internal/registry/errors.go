@@ -16,7 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/redact"
 )
 
-// missing tells whether the registry answered that it does not have it.
+// missing reports whether the registry answered that it does not have it.
 func missing(err error) bool {
 	var e *transport.Error
 	return errors.As(err, &e) && e.StatusCode == http.StatusNotFound

@@ -25,7 +25,7 @@ type Listed struct {
 	Scan     Scan
 }
 
-// IsIndex tells whether the version stands for several images, as far as is known.
+// IsIndex reports whether the version stands for several images, as far as is known.
 func (l Listed) IsIndex() bool {
 	return l.MediaType == "application/vnd.oci.image.index.v1+json" ||
 		l.MediaType == "application/vnd.docker.distribution.manifest.list.v2+json"

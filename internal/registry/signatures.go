@@ -130,7 +130,7 @@ const (
 	signaturePredicate = "https://sigstore.dev/cosign/sign/v1"
 )
 
-// isBundle tells whether an artifact may be a bundle with a signature. Bundles of other
+// isBundle reports whether an artifact may be a bundle with a signature. Bundles of other
 // statements, such as lists of materials, mostly say so.
 func isBundle(d v1.Descriptor) bool {
 	predicate := d.Annotations[bundlePredicate]

@@ -115,7 +115,7 @@ func Immutable(ref tagboat.Reference) error {
 			"--image-tag-mutability IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters filterType=WILDCARD,filter=%s", ref.Repository, ref.Tag)
 }
 
-// immutable tells whether a registry refused to move a tag. ECR says TAG_INVALID and
+// immutable reports whether a registry refused to move a tag. ECR says TAG_INVALID and
 // Harbor PRECONDITION, both with the word in the message.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 func immutable(err error) bool {

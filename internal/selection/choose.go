@@ -195,7 +195,7 @@ func (r Rule) judgePlatform(c Candidate) reason {
 	return otherPlatform(c.Platforms, r.Platform)
 }
 
-// SamePlatform tells whether what is built for one runs on the other: a variant that only
+// SamePlatform reports whether what is built for one runs on the other: a variant that only
 // one of them names makes no difference.
 func SamePlatform(a, b string) bool {
 	return a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")

@@ -133,7 +133,7 @@ var orders = []string{string(Semver), string(Version), string(Numeric), string(A
 
 func (c *compiler) ordering() {
 	if c.rule.Order != "" && !slices.Contains(orders, string(c.rule.Order)) {
-		c.problem("order", tagboat.Suggest(string(c.rule.Order), orders), "%q is none of %s", c.rule.Order, strings.Join(orders, ", "))
+		c.problem("order", tagboat.Suggest(string(c.rule.Order), orders), "%q is not one of %s", c.rule.Order, strings.Join(orders, ", "))
 	}
 	if c.rule.Layout == "" {
 		return
@@ -146,7 +146,7 @@ func (c *compiler) ordering() {
 	}
 }
 
-// tellsDays tells whether a layout keeps apart what is a day, a month or a year apart.
+// tellsDays reports whether a layout keeps apart what is a day, a month or a year apart.
 func tellsDays(layout string) bool {
 	at := time.Date(2007, 3, 9, 0, 0, 0, 0, time.UTC)
 	back, err := time.Parse(layout, at.Format(layout))

@@ -40,7 +40,7 @@ func (b bound) allows(v version) bool {
 	}
 }
 
-// allows tells whether v is within c, and if not, why.
+// allows reports whether v is within c, and if not, why.
 func (c constraint) allows(v version) (bool, reason) {
 	why := outside
 	for _, g := range c {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Rule is a Spec that was checked. The zero value chooses nothing. It is not changed once
-// it is made, and any number of goroutines may use it.
+// Rule is a Spec that was checked. The zero value chooses nothing. It does not change,
+// and is safe for concurrent use.
 type Rule struct {
 	Spec
 	constraint constraint
@@ -24,7 +24,7 @@ type Rule struct {
 	ignore     []*regexp.Regexp
 }
 
-// Empty tells whether the rule chooses nothing.
+// Empty reports whether the rule chooses nothing.
 func (r Rule) Empty() bool { return len(r.kinds()) == 0 }
 
 // Fixed returns the one tag that the rule looks at, or "" where it chooses among many.

@@ -108,7 +108,7 @@ func boolInt(b bool) int {
 // Numbers stay digits, so that they are exact at any length: build numbers made of a
 // time have seventeen digits, which a float would round.
 
-// isDigits tells whether s is a whole number without a sign.
+// isDigits reports whether s is a whole number without a sign.
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // compareDigits compares two whole numbers of any length.
@@ -172,7 +172,7 @@ func (r Rule) Ranks(one, other Candidate) bool {
 	return r.Fixed() == "" && r.judgeTag(&a) == "" && r.judgeTag(&b) == "" && r.compareKeys(a.key, b.key) != 0
 }
 
-// Older tells whether going from one version to another is a step back, and how one sees
+// Older reports whether going from one version to another is a step back, and how one sees
 // that. By the rule's key where both tags have one, constraints aside; else by their push
 // times where both are known; else it cannot be told, and is none.
 func (r Rule) Older(from, to Candidate) (older bool, why string) {

@@ -119,7 +119,7 @@ func decodeMember(n *Node, m member, v reflect.Value) error {
 			return nil
 		}
 	}
-	return n.Errorf("%q is none of %s", n.Text, strings.Join(m.enum, ", ")).WithHint("%s", tagboat.Suggest(n.Text, m.enum))
+	return n.Errorf("%q is not one of %s", n.Text, strings.Join(m.enum, ", ")).WithHint("%s", tagboat.Suggest(n.Text, m.enum))
 }
 
 // Text is a string that remembers its place.

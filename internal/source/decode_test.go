@@ -64,7 +64,7 @@ func TestDecodeFindsEverything(t *testing.T) {
 	}
 	want := []string{
 		`a.yaml:1:1: "name" is missing`,
-		`a.yaml:1:7: "bee" is none of be, nl`,
+		`a.yaml:1:7: "bee" is not one of be, nl`,
 		`a.yaml:2:7: a whole number belongs here, not 1.5`,
 		`a.yaml:3:8: steam: true or false belongs here, not a string`,
 		`a.yaml:4:9: ports[0]: a string belongs here, not a number (1)`,

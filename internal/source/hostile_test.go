@@ -67,7 +67,7 @@ var large = []struct {
 		return strings.Repeat(name, 400) + "[" + strings.Repeat("0,", 100_000) + "0]" + strings.Repeat("}", 400)
 	}, ""},
 	{"twice.yaml", func() string { return "a: 1\nb: 2\na: 3\n" }, `key "a" already defined`},
-	{"twice.json", func() string { return `{"a": 1, "a": 2}` }, `"a" stands here twice`},
+	{"twice.json", func() string { return `{"a": 1, "a": 2}` }, `"a" is defined twice`},
 	{"nul.yaml", func() string { return "a: \"x\x00y\"\n" }, ""},
 	{"number.json", func() string { return `{"a": 1e999999999}` }, ""},
 	{"digits.json", func() string { return `{"a": ` + strings.Repeat("9", 1_000_000) + `}` }, ""},

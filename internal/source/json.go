@@ -108,7 +108,7 @@ func (r *jsonReader) object(n *Node) error {
 		}
 		name, _ := token.(string)
 		if seen[name] {
-			return tagboat.Usagef("%q stands here twice", name).At(at).WithHint("remove one of the two")
+			return tagboat.Usagef("%q is defined twice", name).At(at).WithHint("remove one of the two")
 		}
 		seen[name] = true
 		value, err := r.value()

@@ -146,7 +146,7 @@ func (r *yamlReader) mapping(n ast.Node, values []*ast.MappingValueNode) (*Node,
 			return nil, err
 		}
 		if seen[field.Name] {
-			return nil, tagboat.Usagef("%q stands here twice", field.Name).At(field.At).WithHint("remove one of the two")
+			return nil, tagboat.Usagef("%q is defined twice", field.Name).At(field.At).WithHint("remove one of the two")
 		}
 		seen[field.Name] = true
 		object.Fields = append(object.Fields, field)

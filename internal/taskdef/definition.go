@@ -64,7 +64,7 @@ func (d *Definition) UnmarshalJSON(raw []byte) error {
 // Tree returns the object as a tree all of whose parts are at one place.
 func (d Definition) Tree(at tagboat.Position) *source.Node { return source.Make(d.members, at, "") }
 
-// Empty tells whether d has no members.
+// Empty reports whether d has no members.
 func (d Definition) Empty() bool { return len(d.members) == 0 }
 
 // Text returns the string that a member is, or "".
@@ -73,7 +73,7 @@ func (d Definition) Text(member string) string { return text(d.members[member]) 
 // Family returns the family of a task definition, or "".
 func (d Definition) Family() string { return d.Text("family") }
 
-// Has tells whether d has the member.
+// Has reports whether d has the member.
 func (d Definition) Has(member string) bool { return d.members[member] != nil }
 
 // With returns d with one more member, or another value of it. The value must be one

@@ -82,13 +82,13 @@ func firstPlaceholder(s string) (piece, *badPlaceholder) {
 	return piece{text: text, scope: m[1], name: m[2]}, nil
 }
 
-// isPlaceholder tells whether s is one placeholder and nothing else.
+// isPlaceholder reports whether s is one placeholder and nothing else.
 func isPlaceholder(s string) bool {
 	pieces, err := parsePlaceholders(s)
 	return err == nil && len(pieces) == 1 && pieces[0].scope != ""
 }
 
-// hasPlaceholder tells whether s has something that begins like a placeholder.
+// hasPlaceholder reports whether s has something that begins like a placeholder.
 func hasPlaceholder(s string) bool {
 	pieces, err := parsePlaceholders(s)
 	if err != nil {

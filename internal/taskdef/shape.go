@@ -143,7 +143,7 @@ func (c checker) enum(n *source.Node, values []string) error {
 	if slices.Contains(values, n.Text) || c.placeholders && hasPlaceholder(n.Text) {
 		return nil
 	}
-	e := n.Errorf("%q is none of %s", n.Text, strings.Join(values, ", "))
+	e := n.Errorf("%q is not one of %s", n.Text, strings.Join(values, ", "))
 	if n.Text == "" {
 		return e.WithHint("leave it out: that is what says nothing")
 	}
@@ -187,7 +187,7 @@ func (c checker) structure(n *source.Node, name string) error {
 	return errors.Join(problems...)
 }
 
-// optional tells whether Tagboat fills in a member that ECS requires.
+// optional reports whether Tagboat fills in a member that ECS requires.
 func optional(structure, member string) bool {
 	return structure == createService && member == "serviceName"
 }

@@ -165,7 +165,7 @@ func (t *Template) checkContainers() error {
 			problems = append(problems, name.Errorf("the name of a container cannot hold a placeholder").
 				WithHint(containersHint))
 		case first[name.Text] != (tagboat.Position{}):
-			problems = append(problems, name.Errorf("the container %q stands here twice", name.Text).WithHint("the first is at %s", first[name.Text]))
+			problems = append(problems, name.Errorf("the container %q is defined twice", name.Text).WithHint("the first is at %s", first[name.Text]))
 		default:
 			first[name.Text] = name.At
 		}

@@ -3,7 +3,7 @@ package pace
 import "time"
 
 // Memory keeps how full buckets are from one process to the next. It need not be exact,
-// and what it forgot counts as full. It must be safe for use by several goroutines.
+// and what it forgot counts as full. It must be safe for concurrent use.
 type Memory interface {
 	// Load returns how many tokens a bucket had, and when.
 	Load(scope, group string) (tokens float64, at time.Time, ok bool)

@@ -9,7 +9,7 @@ import (
 )
 
 // Pacer has a token bucket for each group of operations in each account and region. It
-// may be used by several goroutines at once. A nil Pacer makes nobody wait.
+// is safe for concurrent use. A nil Pacer makes nobody wait.
 type Pacer struct {
 	memory Memory // nil where nothing is kept
 

@@ -93,7 +93,7 @@ func (s *subject) tags(of *source.Node) {
 		case utf8.RuneCountInString(text(tag, "value")) > longestValue:
 			s.refuse(at(tag, "value"), "shorten it", "tag %q: a value has %d characters at most", key, longestValue)
 		case first[key] != nil:
-			s.refuse(at(tag, "key"), "remove one; the first is at "+first[key].At.String(), "tag %q stands here twice", key)
+			s.refuse(at(tag, "key"), "remove one; the first is at "+first[key].At.String(), "tag %q is defined twice", key)
 		}
 		first[key] = or(first[key], tag)
 	}
@@ -177,7 +177,7 @@ func volumes(s *subject) {
 	for _, v := range list(s.Task, "volumes") {
 		name := text(v, "name")
 		if name != "" && first[name] {
-			s.warn(at(v, "name"), "rename or remove one of the two", "volume %q stands here twice", name)
+			s.warn(at(v, "name"), "rename or remove one of the two", "volume %q is defined twice", name)
 		}
 		first[name] = true
 		efs := at(v, "efsVolumeConfiguration")
