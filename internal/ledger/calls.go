@@ -11,8 +11,8 @@ import (
 	"github.com/tagboat/tagboat/internal/wait"
 )
 
-// look returns what the newest version holds, and whether that is certain to be all.
-func (w *writer) look(ctx context.Context) (values, bool, error) {
+// newest returns what the newest version holds, and whether that is certain to be all.
+func (w *writer) newest(ctx context.Context) (values, bool, error) {
 	w.calls++
 	got, err := w.store.Get(ctx, []string{w.group.Parameter})
 	if err != nil {

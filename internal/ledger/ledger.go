@@ -24,7 +24,7 @@ type Entry struct {
 	Pins    []tagboat.Pin     // sorted by image
 	Others  map[string]string // keys that are none of the group's images
 	// Torn says that a writer died before it could repair what it had overwritten:
-	// an update is missing, and the next Update or Repair brings it back. Only Audit
+	// an update is missing, and the next update brings it back. Only Audit
 	// can tell.
 	Torn bool
 	// Uncertain says that an update may be missing and nobody can tell: none of the versions
@@ -83,7 +83,7 @@ func entry(g Group, v values, version int64) (Entry, error) {
 }
 
 // Ledger reads and writes pins in one account and region. It is safe for
-// concurrent use, as are any number of Ledgers on the same Store.
+// concurrent use, as is any number of Ledgers on the same Store.
 type Ledger struct {
 	Store Store
 	// Kept is how many versions the Store keeps; 0 for Parameter Store's hundred. All who
@@ -102,6 +102,10 @@ func (l *Ledger) dice() func(n int) int {
 }
 
 func (l *Ledger) kept() int { return cmp.Or(l.Kept, versionsKept) }
+
+// versionsKept is how many versions of a parameter Parameter Store keeps.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
+const versionsKept = 100
 
 // historiesAtOnce bounds Audit: Parameter Store answers three a second.
 const historiesAtOnce = 3

@@ -57,7 +57,7 @@ func (w *writer) writeOver(ctx context.Context, s state, history []Parameter, me
 	case errors.Is(err, ErrExists), errors.Is(err, ErrUnknown) && w.looksAgain(ctx):
 		return Receipt{}, false, nil
 	case errors.Is(err, ErrThrottled) && !w.once:
-		return w.waited(ctx, s, history)
+		return w.refusedRepair(ctx, s, history)
 	case errors.Is(err, ErrUnknown) && means:
 		r, err := w.find(ctx, err)
 		return r, true, err
@@ -78,9 +78,9 @@ func (w *writer) writeOver(ctx context.Context, s state, history []Parameter, me
 	return r, true, err
 }
 
-// waited gives others their turn after a refusal, and looks whether one of them repaired
+// refusedRepair gives others their turn after a refusal, and looks whether one of them repaired
 // meanwhile what was torn: a whole version that has what we wrote is all we need.
-func (w *writer) waited(ctx context.Context, s state, history []Parameter) (Receipt, bool, error) {
+func (w *writer) refusedRepair(ctx context.Context, s state, history []Parameter) (Receipt, bool, error) {
 	if w.outcome == nil {
 		err := w.waitATurn(ctx)
 		if err != nil {
@@ -91,10 +91,7 @@ func (w *writer) waited(ctx context.Context, s state, history []Parameter) (Rece
 		return r, true, err
 	}
 	w.crowded = true
-	if err := waitForARepair(ctx); err != nil {
-		return Receipt{}, true, w.after(err)
-	}
-	v, whole, err := w.look(ctx)
+	v, whole, err := w.afterRepair(ctx, 1)
 	if err != nil {
 		return Receipt{}, true, w.after(err)
 	}

@@ -45,7 +45,7 @@ func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.Image
 	w := l.writer(g)
 	w.wants(want)
 	w.why = why
-	v, _, err := w.look(ctx)
+	v, _, err := w.newest(ctx)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -56,14 +56,6 @@ func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.Image
 	r, err := w.receipt(next, w.head, !maps.Equal(v, next))
 	r.was = w.undisturbed(v).was
 	return r, err
-}
-
-// Repair brings back what a writer that died had overwritten. Where nothing is torn it
-// is one call of the Store and writes nothing.
-func (l *Ledger) Repair(ctx context.Context, g Group, why Why) (Receipt, error) {
-	w := l.writer(g)
-	w.why = why
-	return w.settle(ctx)
 }
 
 // TakeBack brings images back to what they were before an update, as far as they are still
@@ -101,23 +93,6 @@ type Change struct {
 	// had: what a rule chose, and all that automation does. Others pin what they are told to
 	// over whatever there is.
 	Conditional map[tagboat.ImageName]bool
-}
-
-// UpdateAll is Draft and its Update.
-func (l *Ledger) UpdateAll(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
-	d, err := l.Draft(ctx, groupsOf(changes)...)
-	if err != nil {
-		return nil, err
-	}
-	return d.Update(ctx, changes, why)
-}
-
-func groupsOf(changes []Change) []Group {
-	groups := make([]Group, len(changes))
-	for i, c := range changes {
-		groups[i] = c.Group
-	}
-	return groups
 }
 
 // Draft is what was read of groups, to decide by and to write upon. It is for one

@@ -45,7 +45,7 @@ type writer struct {
 	once     bool            // who only repairs in passing does not wait for a turn
 	tries    int
 	refused  int  // writes
-	passed   int  // repairs, to others
+	waited   bool // for a repair that nobody made
 	crowded  bool // many write at the same time
 	repaired bool
 	unknown  int  // answers that got lost
@@ -73,16 +73,13 @@ func (l *Ledger) writer(g Group) *writer {
 // it with the history else.
 func (w *writer) update(ctx context.Context) (Receipt, error) {
 	for ; w.tries < patience; w.tries++ {
-		v, whole, err := w.look(ctx)
+		v, whole, err := w.newest(ctx)
+		if err == nil && !whole && w.crowded && !w.waited {
+			v, whole, err = w.afterRepair(ctx, mostRepairs)
+			w.waited = !whole
+		}
 		if err != nil {
 			return Receipt{}, err
-		}
-		if !whole && w.crowded && w.passed < looksForARepair && (w.passed == 0 || !w.isUpToUs(w.passed-1)) {
-			w.passed++
-			if err := waitForARepair(ctx); err != nil {
-				return Receipt{}, err
-			}
-			continue
 		}
 		if !whole {
 			return w.settle(ctx)
@@ -124,30 +121,39 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 // cheap, and of histories AWS answers three a second.
 func (w *writer) torn(ctx context.Context) (Receipt, error) {
 	w.crowded = w.crowded || w.wrote-w.base > few
-	for look := 0; w.crowded && look < looksForARepair && w.wrote-w.base <= mostBetween; look++ {
-		if err := waitForARepair(ctx); err != nil {
-			return Receipt{}, w.after(err)
-		}
-		v, whole, err := w.look(ctx)
-		if err == nil && whole && v.has(w.want) && w.head > w.wrote && w.untouched(ctx) {
+	if w.crowded && w.wrote-w.base <= mostBetween {
+		v, whole, err := w.afterRepair(ctx, mostRepairs)
+		switch {
+		case ctx.Err() != nil:
+			return Receipt{}, w.after(ctx.Err())
+		case err == nil && whole && v.has(w.want) && w.head > w.wrote && w.untouched(ctx):
 			w.outcome = w.undisturbed(w.read)
 			return w.receipt(v, w.head, true)
 		}
 		w.head = max(w.head, w.wrote)
-		if err != nil || whole || w.isUpToUs(look) {
-			break
-		}
 	}
 	return w.settle(ctx)
 }
 
-// looksForARepair bounds how often a writer looks whether others have repaired what is torn
-// before it does so itself. Of many, one in eight stops looking after the first time, one
-// in four of the others after the second, and so on.
-const looksForARepair = 4
+// mostRepairs bounds how often a writer waits for others to repair what is torn before it
+// does so itself. Of many, one in eight stops waiting after the first time, one in four of
+// the others after the second, and so on.
+const mostRepairs = 4
 
-// isUpToUs reports whether the dice have the writer repair what is torn after so many looks.
-func (w *writer) isUpToUs(look int) bool { return w.dice(1<<(looksForARepair-1-look)) == 0 }
+// afterRepair is newest after a moment in which somebody else may repair what is torn, who is
+// the first to have a turn again. It waits again, so many times at most, while the newest
+// version is not whole and the dice have somebody else repair it.
+func (w *writer) afterRepair(ctx context.Context, times int) (v values, whole bool, err error) {
+	for left := times - 1; ; left-- {
+		if err := wait.For(ctx, 700*time.Millisecond+rand.N(time.Second)); err != nil {
+			return nil, false, err
+		}
+		v, whole, err = w.newest(ctx)
+		if err != nil || whole || left == 0 || w.dice(1<<left) == 0 {
+			return v, whole, err
+		}
+	}
+}
 
 // untouched reports whether none of the versions that came between changed what we meant to,
 // so that nothing of others' was replaced, and no condition broken.
@@ -257,12 +263,6 @@ func (w *writer) waitATurn(ctx context.Context) error {
 	w.crowded = true
 	w.refused++
 	return waitATurn(ctx, w.refused-1)
-}
-
-// waitForARepair waits a moment in which somebody else may repair what is torn, who is the
-// first to have a turn again.
-func waitForARepair(ctx context.Context) error {
-	return wait.For(ctx, 700*time.Millisecond+rand.N(time.Second))
 }
 
 // giveWay waits a random time, longer with each try and with how many came between, so that

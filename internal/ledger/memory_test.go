@@ -25,8 +25,6 @@ type Memory struct {
 
 var _ Store = (*Memory)(nil)
 
-const versionsKept = 100
-
 // Get implements Store.
 func (m *Memory) Get(_ context.Context, names []string) (map[string]Parameter, error) {
 	m.mu.Lock()
