@@ -1,9 +1,8 @@
-package app
+package access
 
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -40,15 +39,4 @@ func LoginTo(ctx context.Context, host string) (Login, error) {
 		return Login{}, err
 	}
 	return Login{Registry: host, User: user, Password: password, Expires: expires}, nil
-}
-
-// Registries returns the hosts that the images of the configuration lie in, each once
-// and in the order of their names.
-func (a *App) Registries() []string {
-	var hosts []string
-	for _, image := range a.config.Images {
-		hosts = append(hosts, image.Repository.Host)
-	}
-	slices.Sort(hosts)
-	return slices.Compact(hosts)
 }

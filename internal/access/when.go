@@ -1,4 +1,4 @@
-package app
+package access
 
 import (
 	"context"
@@ -14,31 +14,31 @@ type When struct {
 	Ago time.Duration
 }
 
-// moment returns the time that is meant, by AWS's clock where it counts from now.
-func (a *App) moment(ctx context.Context, env config.Environment, when When) (time.Time, error) {
+// Moment returns the time that is meant, by AWS's clock where it counts from now.
+func (a *Access) Moment(ctx context.Context, env config.Environment, when When) (time.Time, error) {
 	if when.Ago == 0 {
 		return when.At, nil
 	}
-	session := a.session(env)
+	session := a.Session(env)
 	if _, _, err := session.Identity(ctx); err != nil { // the answer tells the time
 		return time.Time{}, err
 	}
 	return session.Now().Add(-when.Ago), nil
 }
 
-// pastMoment returns the time that is meant; one to come is an error of kind Usage.
-func (a *App) pastMoment(ctx context.Context, env config.Environment, when When) (time.Time, error) {
-	at, err := a.moment(ctx, env, when)
+// PastMoment returns the time that is meant; one to come is an error of kind Usage.
+func (a *Access) PastMoment(ctx context.Context, env config.Environment, when When) (time.Time, error) {
+	at, err := a.Moment(ctx, env, when)
 	if err == nil {
-		err = a.notToCome(env, at)
+		err = a.NotToCome(env, at)
 	}
 	return at, err
 }
 
-// notToCome returns an error of kind Usage for a time to come, by AWS's clock as far as its
+// NotToCome returns an error of kind Usage for a time to come, by AWS's clock as far as its
 // answers told.
-func (a *App) notToCome(env config.Environment, at time.Time) error {
-	if now := a.session(env).Now(); at.After(now.Add(time.Minute)) {
+func (a *Access) NotToCome(env config.Environment, at time.Time) error {
+	if now := a.Session(env).Now(); at.After(now.Add(time.Minute)) {
 		return tagboat.Usagef("%s is in the future", at.UTC().Format(time.RFC3339)).WithHint("times without a zone are UTC; it is %s", now.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -1,6 +1,6 @@
-// Package app wires Tagboat together: it reads the configuration, opens the way to AWS
-// and to registries, and has one method for each thing that a user can do. The command
-// line is one caller; whatever else starts Tagboat is another. It never prints.
+// Package app wires Tagboat together: it reads the configuration, opens the ways to AWS and
+// to registries, and constructs the use cases, one value for each kind of thing that a user
+// can do. The command line is one caller; whatever else starts Tagboat is another.
 package app
 
 import (
@@ -8,12 +8,17 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
 
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
-	"github.com/tagboat/tagboat/internal/deploy"
-	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/delivery"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/generate"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
+	"github.com/tagboat/tagboat/internal/pinning/adopt"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -22,23 +27,25 @@ type Options struct {
 	Config string              // path of tagboat.yaml
 	Cache  string              // directory for what a later run need not ask for; "" for none
 	Getenv func(string) string // tells who runs Tagboat, in CI systems; nil for nobody
-	Notice func(text string)   // takes what a user should know and no answer has room for; nil drops it
 	// Transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
 	Transport http.RoundTripper
 }
 
-// App is Tagboat at work on one configuration. It is safe for concurrent use.
+// App is Tagboat at work on one configuration: its use cases. It is safe for concurrent
+// use, and what a context's operation says of itself is told there.
 type App struct {
-	config   *config.Config
-	cloud    *cloud.Cloud
-	registry *registry.Client
-	notice   func(string)
-	getenv   func(string) string
-	// making guards clients.
-	making  sync.Mutex
-	clients map[cloud.Place]*deploy.Client
-	// transport is what Options has; nil means that of net/http.
-	transport http.RoundTripper
+	Config    *config.Config
+	Fleet     *fleet.Fleet
+	Images    catalog.Images
+	Tagger    catalog.Tagger
+	Publisher catalog.Publisher
+	Pinning   *pinning.Pinning
+	Adoption  adopt.Adoption
+	History   *history.History
+	Delivery  *delivery.Delivery
+	Rollbacks *delivery.Rollbacks
+	View      delivery.View
+	Generator generate.Generator
 }
 
 // Open reads the configuration. It makes no call.
@@ -46,10 +53,6 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	file, err := config.Load(o.Config)
 	if err != nil {
 		return nil, err
-	}
-	notice := o.Notice
-	if notice == nil {
-		notice = func(string) {}
 	}
 	if o.Cache != "" { // where versions before this one kept plain values of environments
 		_ = os.RemoveAll(below(o.Cache, "taskdefinitions"))
@@ -59,7 +62,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	images, err := registry.New(registry.Options{
-		Credentials: registry.Keychain{ECR: ecrLogin(aws)},
+		Credentials: registry.Keychain{ECR: access.ECRLogin(aws)},
 		Transport:   cloud.Counting("registry", o.Transport),
 		UserAgent:   "tagboat",
 		Cache:       below(o.Cache, "versions"),
@@ -68,20 +71,34 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	getenv := o.Getenv
-	if getenv == nil {
-		getenv = func(string) string { return "" }
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	return construct(file, access.New(aws, images), images, o), nil
+}
+
+// construct puts the use cases together, each of what it needs.
+func construct(file *config.Config, ways *access.Access, images *registry.Client, o Options) *App {
+	matrix := &fleet.Fleet{Config: file, Access: ways, Source: fleet.WorkTree{Config: file}}
+	recorder := &history.Recorder{Config: file, Access: ways, Getenv: o.Getenv}
+	found := &catalog.Catalog{Config: file, Access: ways, Registry: images}
+	tagger := catalog.Tagger{Catalog: found, Recorder: recorder}
+	writer := &pinning.Writer{Fleet: matrix, Access: ways, Recorder: recorder}
+	holds := &pinning.Holds{Writer: writer}
+	view := delivery.View{Fleet: matrix, Holds: holds}
+	pins := &pinning.Pinning{Writer: writer, Catalog: found, Holds: holds, Tags: pinning.StageTags{Writer: writer, Catalog: found}}
+	deliver := &delivery.Delivery{
+		Fleet: matrix, Access: ways, Registry: images, Recorder: recorder,
+		Webhooks: &delivery.Webhooks{Config: file, Getenv: o.Getenv, Transport: o.Transport},
 	}
 	return &App{
-		getenv:   getenv,
-		config:   file,
-		cloud:    aws,
-		registry: images,
-		notice:   notice,
-		clients:  map[cloud.Place]*deploy.Client{},
-
-		transport: o.Transport,
-	}, nil
+		Config: file, Fleet: matrix,
+		Images: catalog.Images{Catalog: found, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
+		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: found},
+		History:  &history.History{Fleet: matrix, Access: ways, Recorder: recorder},
+		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins},
+		View: view, Generator: generate.Generator{Fleet: matrix, Access: ways},
+	}
 }
 
 // below returns a directory of the cache, or "" where there is no cache.
@@ -90,42 +107,4 @@ func below(cache, name string) string {
 		return ""
 	}
 	return filepath.Join(cache, name)
-}
-
-// ecrLogin returns the login for private registries of ECR. A token is good for every
-// registry that its owner may reach in the region, whichever account has it.
-// https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
-func ecrLogin(aws *cloud.Cloud) func(ctx context.Context, account, region string) (user, password string, err error) {
-	return func(ctx context.Context, _, region string) (user, password string, err error) {
-		user, password, _, err = aws.At(cloud.Place{Region: region}).ECR().Authorization(ctx)
-		return user, password, err
-	}
-}
-
-// session returns the way to where an environment is.
-func (a *App) session(env config.Environment) *cloud.Session {
-	return a.cloud.At(place(env))
-}
-
-func place(env config.Environment) cloud.Place {
-	return cloud.Place{Account: env.Account, Region: env.Region, Role: env.Role}
-}
-
-// client returns what deploying needs of an environment's place. Environments in the
-// same account and region share one, and so its polling.
-func (a *App) client(env config.Environment) *deploy.Client {
-	at, session := place(env), a.session(env)
-	at.Region = session.Region() // which an environment may leave to the AWS configuration
-	a.making.Lock()
-	defer a.making.Unlock()
-	if found, ok := a.clients[at]; ok {
-		return found
-	}
-	made := &deploy.Client{ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.registry, Deployments: session.ECS(), Alarms: session.Alarms(), Parameters: session.Parameters(), Now: session.Now}
-	a.clients[at] = made
-	return made
-}
-
-func (a *App) ledger(env config.Environment) *ledger.Ledger {
-	return &ledger.Ledger{Store: a.session(env).Parameters()}
 }

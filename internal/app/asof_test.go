@@ -2,6 +2,10 @@ package app_test
 
 import (
 	"fmt"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -31,10 +34,10 @@ func TestPinsOfTimesByTheSandboxsClock(t *testing.T) {
 		w.push("shop/web:v1")
 		w.later(time.Hour)
 		w.pin("dev", "web=v1")
-		pinned := w.history(app.HistoryRequest{}).Events[0].At
+		pinned := w.history(history.Request{}).Events[0].At
 		w.later(time.Minute)
 		for at, want := range map[time.Duration]map[string]string{-time.Minute: {}, 0: {"web": "v1"}, 30 * time.Minute: {"web": "v1"}} {
-			if diff := cmp.Diff(want, w.tagsAsOf(app.When{At: pinned.Add(at)})); diff != "" {
+			if diff := cmp.Diff(want, w.tagsAsOf(access.When{At: pinned.Add(at)})); diff != "" {
 				w.Errorf("%s: %s", at, diff)
 			}
 		}
@@ -58,7 +61,7 @@ func TestPinsOfTimesBeforeAGroupWasMoved(t *testing.T) {
 		w.configure("ledger: {groups: {front: {images: [web]}}}\n")
 		w.pin("dev", "web=v3")
 		for hours, want := range []map[string]string{{}, {"web": "v1", "api": "v1"}, {"web": "v2", "api": "v1"}, {"web": "v3", "api": "v1"}} {
-			if diff := cmp.Diff(want, w.tagsAsOf(app.When{At: born.Add(time.Duration(hours) * time.Hour)})); diff != "" {
+			if diff := cmp.Diff(want, w.tagsAsOf(access.When{At: born.Add(time.Duration(hours) * time.Hour)})); diff != "" {
 				w.Errorf("after %d hours: %s", hours, diff)
 			}
 		}
@@ -82,7 +85,7 @@ func TestPinsOfTimesLeaveOutWhatIsNoImageAnyMore(t *testing.T) {
 			w.pin("dev", fmt.Sprintf("web=v%d", 2-n%2))
 		}
 		shop{services: []string{"web"}}.configure(w)
-		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.tagsAsOf(app.When{At: first})); diff != "" {
+		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.tagsAsOf(access.When{At: first})); diff != "" {
 			w.Error(diff)
 		}
 	})
@@ -102,7 +105,7 @@ func TestPinsOfTimesAreInTheOrderOfVersions(t *testing.T) {
 			w.pin("dev", "web=v3")
 			w.later(time.Second)
 		}))
-		if _, err := a.Pin(w.Context(), app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: "web", Tag: "v2"}}}); err != nil {
+		if _, err := a.Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: "web", Tag: "v2"}}}); err != nil {
 			w.Fatal(err)
 		}
 		w.later(time.Hour)
@@ -111,7 +114,7 @@ func TestPinsOfTimesAreInTheOrderOfVersions(t *testing.T) {
 			w.later(time.Minute)
 			w.pin("dev", fmt.Sprintf("api=v%d", 2-n%2))
 		}
-		if diff := cmp.Diff(map[string]string{"web": "v3", "api": "v1"}, w.tagsAsOf(app.When{At: then})); diff != "" {
+		if diff := cmp.Diff(map[string]string{"web": "v3", "api": "v1"}, w.tagsAsOf(access.When{At: then})); diff != "" {
 			w.Error(diff)
 		}
 	})

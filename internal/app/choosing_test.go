@@ -14,7 +14,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -29,8 +31,8 @@ func (w *world) choosing(rule string) {
 }
 
 // pinsAs pins as a person, or as automation.
-func (w *world) pinsAs(automation bool, arg app.ImageArg) error {
-	_, err := w.open().Pin(w.Context(), app.PinRequest{Environment: "dev", Automation: automation, Images: []app.ImageArg{arg}})
+func (w *world) pinsAs(automation bool, arg catalog.ImageArg) error {
+	_, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Automation: automation, Images: []catalog.ImageArg{arg}})
 	return err
 }
 
@@ -56,12 +58,12 @@ func TestAutomationNeverGoesBack(t *testing.T) {
 				w.push("shop/web:" + older)
 				w.later(time.Minute)
 				w.push("shop/web:" + newer)
-				if err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: newer}); err != nil {
+				if err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: newer}); err != nil {
 					w.Fatal(err)
 				}
-				w.blocked(w.pinsAs(true, app.ImageArg{Image: "web", Tag: older}), "would go back from "+newer)
-				w.blocked(w.pinsAs(true, app.ImageArg{Image: "web", Digest: w.pushed["shop/web:"+older]}), "would go back")
-				err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: older})
+				w.blocked(w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: older}), "would go back from "+newer)
+				w.blocked(w.pinsAs(true, catalog.ImageArg{Image: "web", Digest: w.pushed["shop/web:"+older]}), "would go back")
+				err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: older})
 				if tc.person && err != nil || !tc.person && tagboat.KindOf(err) != tagboat.Blocked {
 					w.Errorf("a person: %v", err)
 				}
@@ -76,12 +78,12 @@ func TestAutomationNeverGoesBackByTags(t *testing.T) {
 		w.write("tagboat.yaml", "app: shop\nregistry: "+host+"\nledger: {form: tag}\nimages: {web: {repository: shop/web}}\nstages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
 		for _, tag := range []string{"a", "b"} {
 			w.push("shop/web:" + tag)
-			if err := w.pinsAs(true, app.ImageArg{Image: "web", Tag: tag}); err != nil {
+			if err := w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: tag}); err != nil {
 				w.Fatal(err)
 			}
 			w.later(time.Minute)
 		}
-		w.blocked(w.pinsAs(true, app.ImageArg{Image: "web", Tag: "a"}), "would go back from b")
+		w.blocked(w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: "a"}), "would go back from b")
 	})
 }
 
@@ -91,13 +93,13 @@ func TestAutomationGoesOn(t *testing.T) {
 		w.choosing("")
 		for _, tag := range []string{"a", "b"} {
 			w.push("shop/web:" + tag)
-			if err := w.pinsAs(true, app.ImageArg{Image: "web", Tag: tag}); err != nil {
+			if err := w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: tag}); err != nil {
 				w.Fatal(err)
 			}
 			w.later(time.Minute)
 		}
 		w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageTag": "b"}}})
-		if err := w.pinsAs(true, app.ImageArg{Image: "web", Tag: "a"}); err != nil {
+		if err := w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: "a"}); err != nil {
 			w.Errorf("what is gone cannot be compared with: %v", err)
 		}
 	})
@@ -132,15 +134,15 @@ func TestWhatNoContainerCanRun(t *testing.T) {
 			w.pushOther("shop/web:"+tag, config)
 		}
 		for tag, words := range map[string]string{"chart": "is a Helm chart", "buildcache": "is a build cache", "thing": `is no image: its type is "application/x-data"`} {
-			err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: tag})
+			err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: tag})
 			if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), words) {
 				w.Errorf("%s: %v", tag, err)
 			}
 		}
-		if err := w.pinsAs(true, app.ImageArg{Image: "web"}); err != nil || w.pinned("web").Tag != "1.0.0" {
+		if err := w.pinsAs(true, catalog.ImageArg{Image: "web"}); err != nil || w.pinned("web").Tag != "1.0.0" {
 			w.Errorf("the rule chose %v: %v", w.pinned("web"), err)
 		}
-		images, err := w.open().Images(w.Context(), app.ImagesRequest{Image: "web", Why: true})
+		images, err := w.open().Images.One(w.Context(), catalog.ImagesRequest{Image: "web", Why: true})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -158,11 +160,11 @@ func TestATagAndADigestAreOneVersion(t *testing.T) {
 		w.choosing("")
 		w.push("shop/web:v1")
 		v2 := w.push("shop/web:v2")
-		if err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: "v2", Digest: v2}); err != nil {
+		if err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: "v2", Digest: v2}); err != nil {
 			w.Error(err)
 		}
 		for _, tag := range []string{"v1", "v3"} {
-			err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: tag, Digest: v2})
+			err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: tag, Digest: v2})
 			var e *tagboat.Error
 			if !errors.As(err, &e) || e.Kind != tagboat.Usage || !strings.Contains(e.Hint, "@"+string(v2)) {
 				w.Errorf("%s: %v", tag, err)
@@ -178,7 +180,7 @@ func TestPlanRefusesWhatCannotRunThere(t *testing.T) {
 		w.begin(shop{})
 		arm := map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
 		shop{services: []string{"web"}, task: map[string]any{"runtimePlatform": arm}}.configure(w)
-		set, err := w.open().Plan(w.Context(), app.Selection{})
+		set, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -196,7 +198,7 @@ func TestWhatIsPinnedCannotBeLookedAt(t *testing.T) {
 		w.choosing("newest: push")
 		w.push("shop/web:a")
 		w.push("shop/web:b")
-		if err := w.pinsAs(false, app.ImageArg{Image: "web", Tag: "a"}); err != nil {
+		if err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: "a"}); err != nil {
 			w.Fatal(err)
 		}
 		w.fault(sandbox.Fault{Operation: "ecr.DescribeImages", Kind: "error", Status: 400, Code: "AccessDeniedException"})
@@ -209,8 +211,8 @@ func TestWhatIsPinnedCannotBeLookedAt(t *testing.T) {
 			{false, false, "finding out which of two versions of image web is older", true},
 			{false, true, "", false},
 		} {
-			_, err := w.open().Pin(w.Context(), app.PinRequest{
-				Environment: "dev", Automation: tc.automation, AllowOlder: tc.allowed, Images: []app.ImageArg{{Image: "web", Tag: "b"}},
+			_, err := w.open().Pinning.Pin(w.Context(), pinning.Request{
+				Environment: "dev", Automation: tc.automation, AllowOlder: tc.allowed, Images: []catalog.ImageArg{{Image: "web", Tag: "b"}},
 			})
 			var told *tagboat.Error
 			hint := errors.As(err, &told) && strings.Contains(told.Hint, "--allow-older")

@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -36,7 +37,7 @@ func TestManyPinAtOnce(t *testing.T) {
 		for n, name := range names {
 			all.Go(func() {
 				ctx, asked := operation.Start(w.Context(), nil)
-				_, err := w.open().Pin(ctx, app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: tagboat.ImageName(name), Digest: w.pushed["shop/"+name+":v1"]}}})
+				_, err := w.open().Pinning.Pin(ctx, pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: tagboat.ImageName(name), Digest: w.pushed["shop/"+name+":v1"]}}})
 				if err != nil {
 					w.Errorf("%s: %v", name, err)
 				}
@@ -60,7 +61,7 @@ func TestManyPinAtOnce(t *testing.T) {
 		if float64(sum)/pipelines > 8 {
 			w.Errorf("%.1f calls each", float64(sum)/pipelines)
 		}
-		pins, err := w.open().Pins(w.Context(), "dev")
+		pins, err := w.open().Pinning.Pins(w.Context(), "dev")
 		if err != nil || len(pins.Pins) != pipelines {
 			w.Errorf("%d images are pinned, %v", len(pins.Pins), err)
 		}

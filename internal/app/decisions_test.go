@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -28,14 +30,14 @@ func (w *world) builds(tags ...string) {
 }
 
 // asked pins as a command does that has the images given, with what goes before its calls.
-func (w *world) asked(automation bool, images []string, wrap ...func(http.RoundTripper) http.RoundTripper) (app.PinResult, error) {
+func (w *world) asked(automation bool, images []string, wrap ...func(http.RoundTripper) http.RoundTripper) (pinning.Result, error) {
 	w.Helper()
-	request := app.PinRequest{Environment: "dev", Automation: automation, Message: "mine"}
+	request := pinning.Request{Environment: "dev", Automation: automation, Message: "mine"}
 	for _, image := range images {
 		name, tag, _ := strings.Cut(image, "=")
-		request.Images = append(request.Images, app.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
+		request.Images = append(request.Images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
 	}
-	return w.open(wrap...).Pin(w.Context(), request)
+	return w.open(wrap...).Pinning.Pin(w.Context(), request)
 }
 
 // read returns a file beside the configuration.
@@ -148,7 +150,7 @@ func TestAPersonsPinTellsWhatItTookThePlaceOf(t *testing.T) {
 			w.Errorf("replaced: %+v, told %q", r, w.notices)
 		}
 		w.isPinned("web", "build-2")
-		for _, e := range w.history(app.HistoryRequest{Image: "web"}).Events {
+		for _, e := range w.history(history.Request{Image: "web"}).Events {
 			if e.Message == "mine" && e.From.Tag != "build-3" {
 				w.Errorf("history says it was pinned from %q", e.From.Tag)
 			}
@@ -171,7 +173,7 @@ func TestAHoldThatCameMeanwhileCounts(t *testing.T) {
 					w.pin("dev", "web="+was)
 				}
 				_, err := w.asked(true, []string{"web=v2"}, before("PutParameter", func() {
-					if _, err := w.open().Hold(w.Context(), app.HoldRequest{Environment: "dev", Message: "the sale"}); err != nil {
+					if _, err := w.open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev", Message: "the sale"}); err != nil {
 						w.Error(err)
 					}
 				}))
@@ -212,8 +214,8 @@ func TestAnUnholdLeavesAHoldThatCameMeanwhile(t *testing.T) {
 		w.push("shop/web:v3")
 		w.pin("dev", "web=v2")
 		w.expect(w.one(), tagboat.VerdictSucceeded)
-		r := app.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}, Message: "the sale"}
-		if _, err := w.open().Hold(w.Context(), r); err != nil {
+		r := pinning.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}, Message: "the sale"}
+		if _, err := w.open().Pinning.Holds.Hold(w.Context(), r); err != nil {
 			w.Fatal(err)
 		}
 		a := w.open(before("PutParameter", func() {
@@ -221,7 +223,7 @@ func TestAnUnholdLeavesAHoldThatCameMeanwhile(t *testing.T) {
 				w.Error(err)
 			}
 		}))
-		_, err := a.Unhold(w.Context(), r)
+		_, err := a.Pinning.Holds.Unhold(w.Context(), r)
 		w.blocked(err, "the hold on web in dev was changed")
 		w.blocked(w.automate("web=v3"), "is held in dev: rolled back")
 	})
@@ -248,7 +250,7 @@ func TestAPersonsPinLeavesARejectionThatCameMeanwhile(t *testing.T) {
 			}
 		}))
 		w.blocked(err, "what is rejected in dev was changed")
-		if _, err := w.open().Unhold(w.Context(), app.HoldRequest{Environment: "dev"}); err != nil {
+		if _, err := w.open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v2"), "v2 of image web was rejected")

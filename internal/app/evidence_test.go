@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/proxytest"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -51,11 +52,13 @@ func frozen(w *world, proxy *proxytest.Proxy, d time.Duration) {
 // planned plans what is pinned and returns how to deploy it.
 func (w *world) planned(a *app.App) func(rollout.Options) tagboat.Deployment {
 	w.Helper()
-	set, err := a.Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+	set, err := a.Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
 	if err != nil {
 		w.Fatal(err)
 	}
-	return func(o rollout.Options) tagboat.Deployment { return a.Deploy(w.Context(), set, o).Deployments[0] }
+	return func(o rollout.Options) tagboat.Deployment {
+		return a.Delivery.Deploy(w.Context(), set, o).Deployments[0]
+	}
 }
 
 // next pins version v2, whose containers do what labels say.
@@ -319,8 +322,8 @@ func TestALostAnswerToContinue(t *testing.T) {
 		w.next()
 		time.AfterFunc(10*time.Minute, func() {
 			a, proxy := w.through(proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.ContinueServiceDeployment"})
-			selection := app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
-			if _, err := a.Continue(w.Context(), selection, false); err != nil {
+			selection := fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
+			if _, err := a.Delivery.Continue(w.Context(), selection, false); err != nil {
 				w.Error(err)
 			}
 			if n := len(proxy.Calls("ecs.ContinueServiceDeployment")); n != 1 {

@@ -15,7 +15,7 @@ import (
 // and then one a second, and AWS refuses nothing: not even to a run that finds the
 // buckets as the one before it has left them.
 func TestM1HundredChangedServices(t *testing.T) {
-	f := fleet{services: 100, accounts: 1}
+	f := crowd{services: 100, accounts: 1}
 	f.run(t, func(r *fleetRun) {
 		r.came(r.deploy("v1"))
 		r.came(r.deploy("v2"))
@@ -32,7 +32,7 @@ func TestM1HundredChangedServices(t *testing.T) {
 func TestM1ThreeAccountsTakeNoLongerThanOne(t *testing.T) {
 	took := map[int]time.Duration{}
 	for _, accounts := range []int{1, 3} {
-		fleet{services: sized(100, 40), accounts: accounts}.run(t, func(r *fleetRun) {
+		crowd{services: sized(100, 40), accounts: accounts}.run(t, func(r *fleetRun) {
 			got := r.deploy("v1")
 			r.came(got)
 			took[accounts] = got.took
@@ -46,7 +46,7 @@ func TestM1ThreeAccountsTakeNoLongerThanOne(t *testing.T) {
 // Services that do not change cost a tenth of a call each, and the ledger's one.
 func TestUnchangedServicesCostATenthOfACall(t *testing.T) {
 	n := sized(500, 100)
-	fleet{services: n, accounts: 1}.run(t, func(r *fleetRun) {
+	crowd{services: n, accounts: 1}.run(t, func(r *fleetRun) {
 		r.came(r.deploy("v1"))
 		got := r.deploy("v1")
 		if got.calls.Total > n/10+1 || got.verdicts[tagboat.VerdictUnchanged] != n {
@@ -68,7 +68,7 @@ func TestFanOutTable(t *testing.T) {
 	row := func(name string, got outcome) {
 		fmt.Fprintf(table, "%s\t%d\t%.0f\t%d\t%.1f\t%d\n", name, n, got.took.Seconds(), got.calls.Total, float64(got.calls.Total)/float64(n), got.calls.Throttled)
 	}
-	fleet{services: n, accounts: 1, speed: 1}.run(t, func(r *fleetRun) {
+	crowd{services: n, accounts: 1, speed: 1}.run(t, func(r *fleetRun) {
 		row("created, all at once", r.deploy("v1"))
 		r.pass(time.Minute)
 		together := r.deploy("v2")

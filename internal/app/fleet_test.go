@@ -14,7 +14,11 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -22,9 +26,9 @@ import (
 // to be.
 var full = flag.Bool("full", false, "run the benchmark and the simulation at full size")
 
-// fleet is many services in many accounts, one environment each, against a sandbox that
+// crowd is many services in many accounts, one environment each, against a sandbox that
 // throttles as AWS does. Calls take 10 to 40 ms of virtual time.
-type fleet struct {
+type crowd struct {
 	services int // in each account
 	accounts int // the first is the caller's own, the others are reached by roles
 	speed    float64
@@ -32,17 +36,17 @@ type fleet struct {
 
 // bucketTime is how long AWS's bucket for revisions makes so many changes take: 20 at
 // once, then one a second.
-func (f fleet) bucketTime() time.Duration { return time.Duration(f.services-20) * time.Second }
+func (f crowd) bucketTime() time.Duration { return time.Duration(f.services-20) * time.Second }
 
 // run makes the fleet and tells its story.
-func (f fleet) run(t *testing.T, story func(*fleetRun)) {
+func (f crowd) run(t *testing.T, story func(*fleetRun)) {
 	t.Helper()
 	cache := t.TempDir()
 	if f.speed == 0 {
 		f.speed = sandbox.DefaultSpeed
 	}
 	inWorld(t, sandbox.Config{Quotas: "aws", Speed: f.speed, Clusters: []string{"fleet"}}, func(w *world) {
-		r := &fleetRun{world: w, fleet: f, cache: cache}
+		r := &fleetRun{world: w, crowd: f, cache: cache}
 		r.configure()
 		w.push("shop/app:v1", "start=1s")
 		w.push("shop/app:v2", "start=1s")
@@ -54,7 +58,7 @@ func (f fleet) run(t *testing.T, story func(*fleetRun)) {
 // fleetRun is a fleet in its world.
 type fleetRun struct {
 	*world
-	fleet
+	crowd
 	cache string
 }
 
@@ -96,8 +100,8 @@ func (r *fleetRun) pinAll(tag string) {
 	r.Helper()
 	a := r.open()
 	for n := range r.accounts {
-		request := app.PinRequest{Environment: tagboat.EnvName(fmt.Sprintf("e%02d", n)), Images: []app.ImageArg{{Image: "app", Tag: tag}}}
-		if _, err := a.Pin(r.Context(), request); err != nil {
+		request := pinning.Request{Environment: tagboat.EnvName(fmt.Sprintf("e%02d", n)), Images: []catalog.ImageArg{{Image: "app", Tag: tag}}}
+		if _, err := a.Pinning.Pin(r.Context(), request); err != nil {
 			r.Fatal(err)
 		}
 	}
@@ -125,12 +129,13 @@ func (r *fleetRun) deployWith(tag string, o rollout.Options) outcome {
 	r.Helper()
 	r.pinAll(tag)
 	a, before, began := r.open(), heap(), time.Now()
-	set, err := a.Plan(r.Context(), app.Selection{Stage: "dev"})
+	ctx, _ := operation.Start(r.Context(), nil)
+	set, err := a.Delivery.Plan(ctx, fleet.Selection{Stage: "dev"})
 	if err != nil {
 		r.Fatal(err)
 	}
 	got := outcome{verdicts: map[tagboat.Verdict]int{}, held: max(before, heap()) - before}
-	document := a.Deploy(r.Context(), set, o)
+	document := a.Delivery.Deploy(ctx, set, o)
 	got.took, got.calls = time.Since(began), document.Calls
 	for _, d := range document.Deployments {
 		got.verdicts[d.Verdict]++

@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -17,14 +18,14 @@ func TestCallsOverGroups(t *testing.T) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
 		const n = 8
 		teams(w, n)
-		var images []app.ImageArg
+		var images []catalog.ImageArg
 		for i := range n {
 			w.push(fmt.Sprintf("team%02d/app:v1", i))
 			w.push(fmt.Sprintf("team%02d/app:v2", i))
-			images = append(images, app.ImageArg{Image: tagboat.ImageName(fmt.Sprintf("app%02d", i)), Tag: "v1"})
+			images = append(images, catalog.ImageArg{Image: tagboat.ImageName(fmt.Sprintf("app%02d", i)), Tag: "v1"})
 		}
 		for _, env := range []tagboat.EnvName{"dev", "prod"} {
-			if _, err := w.open().Pin(w.Context(), app.PinRequest{Environment: env, Images: images}); err != nil {
+			if _, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: env, Images: images}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -34,20 +35,20 @@ func TestCallsOverGroups(t *testing.T) {
 			reads, writes int
 		}{
 			{"pinning in one group", func() error {
-				_, err := w.open().Pin(w.Context(), app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: "app00", Tag: "v2"}}})
+				_, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: "app00", Tag: "v2"}}})
 				return err
 			}, 1, 1},
 			{"pinning in three groups", func() error {
-				wanted := []app.ImageArg{{Image: "app01", Tag: "v2"}, {Image: "app02", Tag: "v2"}, {Image: "app03", Tag: "v2"}}
-				_, err := w.open().Pin(w.Context(), app.PinRequest{Environment: "dev", Images: wanted})
+				wanted := []catalog.ImageArg{{Image: "app01", Tag: "v2"}, {Image: "app02", Tag: "v2"}, {Image: "app03", Tag: "v2"}}
+				_, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: wanted})
 				return err
 			}, 1, 3},
 			{"pinning what is pinned", func() error {
-				_, err := w.open().Pin(w.Context(), app.PinRequest{Environment: "dev", Images: images[7:]})
+				_, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: images[7:]})
 				return err
 			}, 1, 0},
 			{"sixteen parameters of two environments", func() error {
-				_, err := w.open().Images(w.Context(), app.ImagesRequest{Image: "app00"})
+				_, err := w.open().Images.One(w.Context(), catalog.ImagesRequest{Image: "app00"})
 				return err
 			}, 2, 0},
 		} {

@@ -9,7 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -25,18 +27,18 @@ func changed(e tagboat.Event) string {
 	return text
 }
 
-func (w *world) history(r app.HistoryRequest) tagboat.HistoryDocument {
+func (w *world) history(r history.Request) tagboat.HistoryDocument {
 	w.Helper()
-	document, err := w.open().History(w.Context(), r)
+	document, err := w.open().History.Events(w.Context(), r)
 	if err != nil {
 		w.Fatal(err)
 	}
 	return document
 }
 
-func (w *world) tagsAsOf(when app.When) map[string]string {
+func (w *world) tagsAsOf(when access.When) map[string]string {
 	w.Helper()
-	document, err := w.open().PinsAsOf(w.Context(), "dev", when)
+	document, err := w.open().History.PinsAsOf(w.Context(), "dev", when)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -80,32 +82,32 @@ func TestPinsOfTimesThatTheirVersionsHaveForgotten(t *testing.T) {
 			{290*time.Minute + 30*time.Second, map[string]string{"web": "v2", "api": "v1"}},
 			{301 * time.Minute, map[string]string{"web": "v1", "api": "v2"}},
 		} {
-			if diff := cmp.Diff(test.want, w.tagsAsOf(app.When{At: born.Add(test.at)})); diff != "" {
+			if diff := cmp.Diff(test.want, w.tagsAsOf(access.When{At: born.Add(test.at)})); diff != "" {
 				w.Errorf("after %s: %s", test.at, diff)
 			}
 		}
-		if diff := cmp.Diff(map[string]string{"web": "v1", "api": "v1"}, w.tagsAsOf(app.When{Ago: 150 * time.Minute})); diff != "" {
+		if diff := cmp.Diff(map[string]string{"web": "v1", "api": "v1"}, w.tagsAsOf(access.When{Ago: 150 * time.Minute})); diff != "" {
 			w.Errorf("150 minutes ago: %s", diff)
 		}
-		_, err := w.open().PinsAsOf(w.Context(), "dev", app.When{At: born})
+		_, err := w.open().History.PinsAsOf(w.Context(), "dev", access.When{At: born})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("before everything: %v", err)
 		}
-		_, err = w.open().PinsAsOf(w.Context(), "dev", app.When{At: time.Now().Add(time.Hour)})
+		_, err = w.open().History.PinsAsOf(w.Context(), "dev", access.When{At: time.Now().Add(time.Hour)})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("in the future: %v", err)
 		}
-		all := w.history(app.HistoryRequest{})
+		all := w.history(history.Request{})
 		if len(all.Events) != 123 {
 			w.Errorf("%d events of 123 changes", len(all.Events))
 		}
 		if first := all.Events[122]; changed(first) != "pin web >v1" || !first.At.Equal(born.Add(time.Hour)) || first.By == "" {
 			w.Errorf("the first change: %+v", first)
 		}
-		if got := w.history(app.HistoryRequest{Image: "api", Limit: 1}); len(got.Events) != 1 || changed(got.Events[0]) != "pin api v1>v2" {
+		if got := w.history(history.Request{Image: "api", Limit: 1}); len(got.Events) != 1 || changed(got.Events[0]) != "pin api v1>v2" {
 			w.Errorf("the last change of api: %+v", got.Events)
 		}
-		if got := w.history(app.HistoryRequest{Since: app.When{At: born.Add(2 * time.Hour)}, Until: app.When{At: born.Add(3 * time.Hour)}}); len(got.Events) != 1 {
+		if got := w.history(history.Request{Since: access.When{At: born.Add(2 * time.Hour)}, Until: access.When{At: born.Add(3 * time.Hour)}}); len(got.Events) != 1 {
 			w.Errorf("in the third hour: %+v", got.Events)
 		}
 	})
@@ -129,8 +131,9 @@ func TestHistoryTellsOfOthers(t *testing.T) {
 		if d := w.deploy("web")[0]; d.Verdict != tagboat.VerdictSucceeded {
 			w.Fatal(d)
 		}
+		w.later(time.Minute)
 		var got []string
-		for _, e := range w.history(app.HistoryRequest{}).Events {
+		for _, e := range w.history(history.Request{}).Events {
 			got = append(got, changed(e))
 		}
 		want := []string{
@@ -146,7 +149,7 @@ func TestHistoryTellsOfOthers(t *testing.T) {
 // restoreWeb has pins tell of the update of web to v2 that was overwritten, and restore it.
 func (w *world) restoreWeb() {
 	w.Helper()
-	document, err := w.open().Pins(w.Context(), "dev")
+	document, err := w.open().Pinning.Pins(w.Context(), "dev")
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -156,22 +159,22 @@ func (w *world) restoreWeb() {
 	if told := w.notices[len(w.notices)-1]; !strings.Contains(told, "tagboat pins --env dev --restore web") {
 		w.Errorf("told: %s", told)
 	}
-	if result, err := w.open().Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, "", false); err != nil || result.Changed {
+	if result, err := w.open().Pinning.Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, "", false); err != nil || result.Changed {
 		w.Errorf("nothing of api was overwritten: %+v %v", result, err)
 	}
 	puts := w.calls("ssm.PutParameter")
-	if result, err := w.open().Restore(w.Context(), "dev", nil, "", true); err != nil || result.Document.Pins[0].Tag != "v2" || w.calls("ssm.PutParameter") != puts {
+	if result, err := w.open().Pinning.Restore(w.Context(), "dev", nil, "", true); err != nil || result.Document.Pins[0].Tag != "v2" || w.calls("ssm.PutParameter") != puts {
 		w.Errorf("a dry run: %+v %v", result, err)
 	}
 	for _, again := range []bool{true, false} {
-		if result, err := w.open().Restore(w.Context(), "dev", nil, "", false); err != nil || result.Changed != again {
+		if result, err := w.open().Pinning.Restore(w.Context(), "dev", nil, "", false); err != nil || result.Changed != again {
 			w.Errorf("restored: %+v %v", result, err)
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"web": "v2", "api": "v1"}, w.tagsAsOf(app.When{At: time.Now()})); diff != "" {
+	if diff := cmp.Diff(map[string]string{"web": "v2", "api": "v1"}, w.tagsAsOf(access.When{At: time.Now()})); diff != "" {
 		w.Error(diff)
 	}
-	if last := w.history(app.HistoryRequest{Limit: 1}).Events[0]; changed(last) != "restore web v1>v2" {
+	if last := w.history(history.Request{Limit: 1}).Events[0]; changed(last) != "restore web v1>v2" {
 		w.Errorf("the last event: %+v", last)
 	}
 }
@@ -187,7 +190,7 @@ func TestJournalKnowsTheBuild(t *testing.T) {
 		}
 		w.getenv = func(name string) string { return variables[name] }
 		w.pin("dev", "web=v1")
-		e := w.history(app.HistoryRequest{}).Events[0]
+		e := w.history(history.Request{}).Events[0]
 		if e.Actor != "ada" || e.Commit != variables["GITHUB_SHA"] || e.Run != "https://github.example/shop/web/actions/runs/7" {
 			w.Errorf("%+v", e)
 		}
@@ -201,13 +204,13 @@ func TestJournalThatCannotBeWritten(t *testing.T) {
 		w.push("shop/web:v1")
 		w.fault(sandbox.Fault{Operation: "logs.PutLogEvents", Kind: "error", Status: 400, Code: "AccessDeniedException"})
 		w.pin("dev", "web=v1")
-		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.tagsAsOf(app.When{At: time.Now()})); diff != "" {
+		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.tagsAsOf(access.When{At: time.Now()})); diff != "" {
 			w.Error(diff)
 		}
 		if !strings.Contains(strings.Join(w.notices, "\n"), "is not in the journal") {
 			w.Errorf("told: %q", w.notices)
 		}
-		if got := w.history(app.HistoryRequest{}).Events; len(got) != 1 {
+		if got := w.history(history.Request{}).Events; len(got) != 1 {
 			w.Errorf("the parameter's versions still tell: %+v", got)
 		}
 	})
@@ -221,14 +224,14 @@ func TestTaggingIsInTheHistory(t *testing.T) {
 		w.push("shop/web:v1")
 		w.push("shop/web:v2")
 		for _, tag := range []string{"v1", "v2", "v2"} {
-			request := app.TagRequest{Version: app.ImageArg{Image: "web", Tag: tag}, Tags: []string{"good"}, Message: "tested"}
-			if _, err := w.open().Tag(w.Context(), request); err != nil {
+			request := catalog.TagRequest{Version: catalog.ImageArg{Image: "web", Tag: tag}, Tags: []string{"good"}, Message: "tested"}
+			if _, err := w.open().Tagger.Tag(w.Context(), request); err != nil {
 				w.Fatal(err)
 			}
 			w.later(time.Minute)
 		}
 		var got []string
-		for _, e := range w.history(app.HistoryRequest{Image: "web"}).Events {
+		for _, e := range w.history(history.Request{Image: "web"}).Events {
 			got = append(got, fmt.Sprintf("%s %s>%s %s", changed(e), e.From.Digest.Short(), e.To.Digest.Short(), e.Message))
 		}
 		v1, v2 := w.pushed["shop/web:v1"].Short(), w.pushed["shop/web:v2"].Short()
@@ -236,7 +239,7 @@ func TestTaggingIsInTheHistory(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Error(diff)
 		}
-		if events := w.history(app.HistoryRequest{Environments: []tagboat.EnvName{"dev"}}).Events; len(events) != 0 {
+		if events := w.history(history.Request{Environments: []tagboat.EnvName{"dev"}}).Events; len(events) != 0 {
 			w.Errorf("nothing happened in dev: %+v", events)
 		}
 	})

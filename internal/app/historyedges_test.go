@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -46,7 +47,7 @@ func TestHistoryKnowsWhatItForgot(t *testing.T) {
 			w.aws("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": fmt.Sprintf(`{"web":"o%d"}`, n), "Overwrite": true, "Type": "String"})
 		}
 		oldest := time.Now().Add(-99 * time.Minute)
-		if got := w.history(app.HistoryRequest{}).Since; got == nil || !got.Equal(oldest) {
+		if got := w.history(history.Request{}).Since; got == nil || !got.Equal(oldest) {
 			w.Errorf("whole since %v, want %v", got, oldest)
 		}
 	})
@@ -56,7 +57,7 @@ func TestHistoryKnowsWhatItForgot(t *testing.T) {
 func TestHistoryOfNoTime(t *testing.T) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
 		shop{services: []string{"web"}}.open(w)
-		_, err := w.open().History(w.Context(), app.HistoryRequest{Since: app.When{Ago: time.Hour}, Until: app.When{Ago: 2 * time.Hour}})
+		_, err := w.open().History.Events(w.Context(), history.Request{Since: access.When{Ago: time.Hour}, Until: access.When{Ago: 2 * time.Hour}})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Error(err)
 		}

@@ -1,12 +1,14 @@
 package app_test
 
 import (
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -14,7 +16,7 @@ import (
 func (w *world) toldByHistory() []string {
 	w.Helper()
 	var all []string
-	for _, e := range w.history(app.HistoryRequest{}).Events {
+	for _, e := range w.history(history.Request{}).Events {
 		all = append(all, changed(e)+" "+e.Message)
 	}
 	slices.Sort(all)
@@ -31,7 +33,7 @@ func TestHistoryTellsOfEachChangeOnce(t *testing.T) {
 		}
 		w.pin("dev", "web=v1", "api=v1")
 		a := w.open(before("PutParameter", func() { w.pin("dev", "api=v2") }))
-		if _, err := a.Pin(w.Context(), app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
+		if _, err := a.Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
 			w.Fatal(err)
 		}
 		want := []string{"pin api >v1 ", "pin api v1>v2 ", "pin web >v1 ", "pin web v1>v2 mine"}
@@ -52,7 +54,7 @@ func TestWhoIsOvertakenDidNotPinWhatCounts(t *testing.T) {
 		a := w.open(
 			before("PutParameter", func() { w.pin("dev", "api=v1") }),
 			before("GetParameterHistory", func() { w.pin("dev", "web=v3") }))
-		if _, err := a.Pin(w.Context(), app.PinRequest{Environment: "dev", Images: []app.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
+		if _, err := a.Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
 			w.Fatal(err)
 		}
 		want := []string{"pin api >v1 ", "pin web >v1 ", "pin web v1>v2 mine", "pin web v2>v3 "}

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -42,8 +43,8 @@ func TestAnUnholdLosesNoRejection(t *testing.T) {
 		w.push("shop/web:v2")
 		w.pin("dev", "web=v2")
 		w.expect(w.one(), tagboat.VerdictSucceeded)
-		r := app.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}}
-		if _, err := w.open().Hold(w.Context(), r); err != nil {
+		r := pinning.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}}
+		if _, err := w.open().Pinning.Holds.Hold(w.Context(), r); err != nil {
 			w.Fatal(err)
 		}
 		a := w.open(before("PutParameter", func() {
@@ -51,9 +52,9 @@ func TestAnUnholdLosesNoRejection(t *testing.T) {
 				w.Error(err)
 			}
 		}))
-		_, err := a.Unhold(w.Context(), r)
+		_, err := a.Pinning.Holds.Unhold(w.Context(), r)
 		w.blocked(err, "the hold on web in dev was changed")
-		if _, err := w.open().Unhold(w.Context(), r); err != nil {
+		if _, err := w.open().Pinning.Holds.Unhold(w.Context(), r); err != nil {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v2"), "v2 of image web was rejected in dev by a rollback")
@@ -70,12 +71,12 @@ func TestWhatIsNoHoldIsWrittenAgain(t *testing.T) {
 			if err := w.automate("web=v1"); tagboat.KindOf(err) != tagboat.Usage {
 				w.Errorf("%s: %v", value, err)
 			}
-			r := app.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}}
-			if _, err := w.open().Hold(w.Context(), r); err != nil {
+			r := pinning.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}}
+			if _, err := w.open().Pinning.Holds.Hold(w.Context(), r); err != nil {
 				w.Fatal(err)
 			}
 			w.blocked(w.automate("web=v1"), "is held in dev")
-			if _, err := w.open().Unhold(w.Context(), r); err != nil {
+			if _, err := w.open().Pinning.Holds.Unhold(w.Context(), r); err != nil {
 				w.Fatal(err)
 			}
 		}
@@ -91,7 +92,7 @@ func TestAHoldTakesFewCalls(t *testing.T) {
 		shop{services: []string{"web"}}.open(w)
 		for range 2 {
 			already := w.calls("")
-			if _, err := w.open().Hold(w.Context(), app.HoldRequest{Environment: "dev", Until: app.When{Ago: -time.Hour}}); err != nil {
+			if _, err := w.open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev", Until: access.When{Ago: -time.Hour}}); err != nil {
 				w.Fatal(err)
 			}
 			if got := w.calls("") - already; got > 7 {

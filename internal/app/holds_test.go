@@ -7,18 +7,22 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
 // automate pins as automation does.
 func (w *world) automate(images ...string) error {
-	request := app.PinRequest{Environment: "dev", Automation: true}
+	request := pinning.Request{Environment: "dev", Automation: true}
 	for _, image := range images {
 		name, tag, _ := strings.Cut(image, "=")
-		request.Images = append(request.Images, app.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
+		request.Images = append(request.Images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
 	}
-	_, err := w.open().Pin(w.Context(), request)
+	_, err := w.open().Pinning.Pin(w.Context(), request)
 	return err
 }
 
@@ -41,11 +45,11 @@ func TestR4ARollbackOpensAHold(t *testing.T) {
 		w.deploy()
 		w.pin("dev", "web=v2")
 		w.deploy()
-		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}, app.When{})
+		back, err := w.open().Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}, access.When{})
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, err := w.open().Rollback(w.Context(), back, "checkout is broken", wait); err != nil {
+		if _, err := w.open().Rollbacks.Do(w.Context(), back, "checkout is broken", wait); err != nil {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v2"), "is held in dev: rolled back: checkout is broken")
@@ -53,10 +57,10 @@ func TestR4ARollbackOpensAHold(t *testing.T) {
 		if err := w.automate("web=v1", "api=v2"); err != nil {
 			w.Errorf("nothing of web changes, and api is not held: %v", err)
 		}
-		if got := w.tagsAsOf(app.When{At: time.Now()}); got["web"] != "v1" || got["api"] != "v2" {
+		if got := w.tagsAsOf(access.When{At: time.Now()}); got["web"] != "v1" || got["api"] != "v2" {
 			w.Errorf("pinned: %v", got)
 		}
-		status, err := w.open().Status(w.Context(), app.Selection{})
+		status, err := w.open().View.Status(w.Context(), fleet.Selection{})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -65,7 +69,7 @@ func TestR4ARollbackOpensAHold(t *testing.T) {
 				w.Errorf("the status of %s has the hold %+v", s.Service, s.Hold)
 			}
 		}
-		if _, err := w.open().Unhold(w.Context(), app.HoldRequest{Environment: "dev"}); err != nil {
+		if _, err := w.open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v2"), "v2 of image web was rejected in dev by a rollback")
@@ -91,16 +95,16 @@ func TestARollbackHoldsBeforeItWrites(t *testing.T) {
 			w.deploy()
 			w.later(time.Minute)
 		}
-		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{})
+		back, err := w.open().Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{})
 		if err != nil {
 			w.Fatal(err)
 		}
 		w.fault(sandbox.Fault{Operation: "ecs.UpdateService", Kind: "error", Status: 400, Code: "AccessDeniedException"})
-		if _, err := w.open().Rollback(w.Context(), back, "", wait); err != nil {
+		if _, err := w.open().Rollbacks.Do(w.Context(), back, "", wait); err != nil {
 			w.Fatal(err)
 		}
 		var commands []string
-		for _, e := range w.history(app.HistoryRequest{Limit: 3}).Events {
+		for _, e := range w.history(history.Request{Limit: 3}).Events {
 			commands = append(commands, e.Command)
 		}
 		if got := fmt.Sprint(commands); got != "[rollback rollback hold]" {
@@ -115,13 +119,13 @@ func TestHoldOfAnEnvironmentEnds(t *testing.T) {
 		shop{services: []string{"web"}}.open(w)
 		w.push("shop/web:v1")
 		w.push("shop/web:v2")
-		hold := app.HoldRequest{Environment: "dev", Message: "a sale", Until: app.When{Ago: -time.Hour}}
-		if _, err := w.open().Hold(w.Context(), hold); err != nil {
+		hold := pinning.HoldRequest{Environment: "dev", Message: "a sale", Until: access.When{Ago: -time.Hour}}
+		if _, err := w.open().Pinning.Holds.Hold(w.Context(), hold); err != nil {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v1"), "a sale")
 		w.pin("dev", "web=v1")
-		document, err := w.open().Pins(w.Context(), "dev")
+		document, err := w.open().Pinning.Pins(w.Context(), "dev")
 		if err != nil || document.Pins[0].Hold == nil || document.Pins[0].Hold.Reason != "a sale" {
 			w.Errorf("%+v %v", document, err)
 		}
@@ -129,12 +133,12 @@ func TestHoldOfAnEnvironmentEnds(t *testing.T) {
 		if err := w.automate("web=v2"); err != nil {
 			w.Error(err)
 		}
-		hold.Until = app.When{At: time.Now().Add(-time.Minute)}
-		if _, err := w.open().Hold(w.Context(), hold); tagboat.KindOf(err) != tagboat.Usage {
+		hold.Until = access.When{At: time.Now().Add(-time.Minute)}
+		if _, err := w.open().Pinning.Holds.Hold(w.Context(), hold); tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("a hold until before now: %v", err)
 		}
 		hold.Images = []tagboat.ImageName{"nosuch"}
-		if _, err := w.open().Hold(w.Context(), hold); tagboat.KindOf(err) != tagboat.Usage {
+		if _, err := w.open().Pinning.Holds.Hold(w.Context(), hold); tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("a hold on an image that is none: %v", err)
 		}
 	})

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/pinning/adopt"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -46,7 +46,7 @@ ledger:
 // adopt imports, and returns the error as its user sees it.
 func (w *world) adopt(path string, env tagboat.EnvName) (tagboat.ImportDocument, error) {
 	w.Helper()
-	return w.open().Import(w.Context(), app.ImportRequest{Path: path, Environment: env})
+	return w.open().Adoption.Import(w.Context(), adopt.Request{Path: path, Environment: env})
 }
 
 func TestImportOfManyParameters(t *testing.T) {
@@ -172,7 +172,7 @@ func TestSplitGroupCarriesItsPinsOver(t *testing.T) {
 		if _, err := w.adopt("/containers/dev/shop", "dev"); err != nil {
 			t.Fatal(err)
 		}
-		document, err := w.open().Pins(w.Context(), "dev")
+		document, err := w.open().Pinning.Pins(w.Context(), "dev")
 		if err != nil || len(document.Pins) != 3 {
 			t.Errorf("%v, %+v", err, document)
 		}

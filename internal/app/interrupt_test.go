@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -20,7 +20,7 @@ func TestD8_InterruptEndsSoon(t *testing.T) {
 				w.push("shop/web:v2", "start=60s")
 				w.pin("dev", "web=v2")
 				a := w.open()
-				set, err := a.Plan(w.Context(), app.Selection{})
+				set, err := a.Delivery.Plan(w.Context(), fleet.Selection{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -28,7 +28,7 @@ func TestD8_InterruptEndsSoon(t *testing.T) {
 				ctx, interrupt := context.WithTimeout(w.Context(), 10*time.Second)
 				defer interrupt()
 				began := time.Now()
-				d := a.Deploy(ctx, set, wait).Deployments[0]
+				d := a.Delivery.Deploy(ctx, set, wait).Deployments[0]
 				took := time.Since(began)
 				w.expect(d, tagboat.VerdictInterrupted)
 				if took > 15*time.Second {

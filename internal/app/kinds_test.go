@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -119,7 +119,7 @@ func TestControllersThatAreNotECS(t *testing.T) {
 				input["launchType"] = "FARGATE"
 			}
 			w.aws("ecs.CreateService", input)
-			set, err := w.open().Plan(w.Context(), app.Selection{})
+			set, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{})
 			if err != nil {
 				w.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func TestControllersThatAreNotECS(t *testing.T) {
 			if n := w.calls("ecs.UpdateService") + w.calls("ecs.RegisterTaskDefinition"); controller == "EXTERNAL" && n != 0 {
 				w.Errorf("%d changing calls", n)
 			}
-			if _, err := w.open().Status(w.Context(), app.Selection{}); err != nil {
+			if _, err := w.open().View.Status(w.Context(), fleet.Selection{}); err != nil {
 				w.Errorf("status: %v", err)
 			}
 		})

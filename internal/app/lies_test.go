@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -88,7 +88,7 @@ func TestD8AnInterruptLeavesWord(t *testing.T) {
 func (w *world) problems() string {
 	w.Helper()
 	before := w.calls("ecs.RegisterTaskDefinition") + w.calls("ecs.UpdateService") + w.calls("ecs.CreateService")
-	set, err := w.open().Plan(w.Context(), app.Selection{})
+	set, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{})
 	text := fmt.Sprint(err)
 	if err == nil {
 		text = fmt.Sprint(set.Document().Problems)
@@ -133,7 +133,7 @@ func TestD9WhatIsMissingIsFoundBefore(t *testing.T) {
 func TestD10AMistypedServiceIsNotCreated(t *testing.T) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
 		w.begin(shop{})
-		_, err := w.open().Plan(w.Context(), app.Selection{Services: []tagboat.ServiceName{"wbe"}})
+		_, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"wbe"}})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("%v", err)
 		}

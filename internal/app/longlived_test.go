@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -21,7 +21,7 @@ func TestOnePlaceHasOneClient(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range got {
 			env := config.Environment{Name: "dev", Region: []string{"", "us-east-1"}[i%2]}
-			all.Go(func() { got[i] = app.Client(a, env) })
+			all.Go(func() { got[i] = a.Fleet.Access.Client(env) })
 		}
 		all.Wait()
 		for i, client := range got {
@@ -46,7 +46,7 @@ func TestAnAppIsSharedByWhatRunsAtOnce(t *testing.T) {
 		for _, env := range []tagboat.EnvName{"dev", "mb-dev"} {
 			for range 8 {
 				all.Go(func() {
-					if _, err := a.Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{env}}); err != nil {
+					if _, err := a.Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{env}}); err != nil {
 						w.Error(err)
 					}
 				})

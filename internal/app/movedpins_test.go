@@ -5,8 +5,9 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -96,13 +97,13 @@ func TestAPinDuringADeploymentIsTold(t *testing.T) {
 func TestARejectionComesBeforeThePin(t *testing.T) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
 		w.rolledTwice()
-		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{})
+		back, err := w.open().Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{})
 		if err != nil {
 			w.Fatal(err)
 		}
 		a := w.open(onceAnswered("RegisterTaskDefinition", func() {
 			r := w.open(refusingWritesOf("/containers/dev/shop"))
-			_, _ = r.Rollback(w.Context(), back, "it is broken", rollout.Options{})
+			_, _ = r.Rollbacks.Do(w.Context(), back, "it is broken", rollout.Options{})
 		}))
 		got := w.deployWith(w.Context(), a, wait)[0]
 		w.expect(got, tagboat.VerdictSuperseded, "the service was not changed", "v3 of image web was rejected meanwhile by a rollback")

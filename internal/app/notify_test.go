@@ -17,7 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/notify"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -85,12 +86,12 @@ func inWorldWithHooks(t *testing.T, yaml string, variables map[string]string, st
 		w.push("shop/api:v2", "exit=1@1s", "log=password=hunter2")
 		w.pin("dev", "api=v2")
 		h := &hooks{got: map[string][]tagboat.Notification{}, raw: map[string]string{}}
-		set, err := w.open(h.over).Plan(w.Context(), app.Selection{})
+		set, err := w.open(h.over).Delivery.Plan(w.Context(), fleet.Selection{})
 		if err != nil {
 			w.Fatal(err)
 		}
 		set.Message, w.notices = "a new api", nil
-		story(w, h, w.open(h.over).Deploy(w.Context(), set, wait).Deployments)
+		story(w, h, w.open(h.over).Delivery.Deploy(w.Context(), set, wait).Deployments)
 	})
 }
 
@@ -192,11 +193,11 @@ func TestWebhooksHearOfInterruptionsAndRollbacks(t *testing.T) {
 		}
 		w.later(3 * time.Minute)
 		a := w.open(h.over)
-		back, err := a.PlanRollback(w.Context(), app.Selection{Services: []tagboat.ServiceName{"web"}}, app.When{})
+		back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"web"}}, access.When{})
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, err := a.Rollback(w.Context(), back, "too slow", wait); err != nil {
+		if _, err := a.Rollbacks.Do(w.Context(), back, "too slow", wait); err != nil {
 			w.Fatal(err)
 		}
 		last := h.got["/hook"][len(h.got["/hook"])-1]

@@ -5,24 +5,25 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
 func (w *world) rollback(services ...tagboat.ServiceName) ([]tagboat.Deployment, error) {
 	w.Helper()
 	a := w.open()
-	back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services}, app.When{})
+	back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services}, access.When{})
 	if err != nil {
 		return nil, err
 	}
-	document, err := a.Rollback(w.Context(), back, "it is broken", wait)
+	document, err := a.Rollbacks.Do(w.Context(), back, "it is broken", wait)
 	return document.Deployments, err
 }
 
 func (w *world) pinned(image tagboat.ImageName) tagboat.Pin {
 	w.Helper()
-	pins, err := w.open().Pins(w.Context(), "dev")
+	pins, err := w.open().Pinning.Pins(w.Context(), "dev")
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -154,15 +155,15 @@ func TestRollbackToATime(t *testing.T) {
 			w.pin("dev", "web="+tag)
 			w.expect(w.one(), tagboat.VerdictSucceeded)
 		}
-		a, all := w.open(), app.Selection{Environments: []tagboat.EnvName{"dev"}}
-		if _, err := a.PlanRollback(w.Context(), all, app.When{At: first.Add(-24 * time.Hour)}); tagboat.KindOf(err) != tagboat.Usage {
+		a, all := w.open(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}
+		if _, err := a.Rollbacks.Plan(w.Context(), all, access.When{At: first.Add(-24 * time.Hour)}); tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("before the first: %v", err)
 		}
-		back, err := a.PlanRollback(w.Context(), all, app.When{At: first.Add(time.Minute)})
+		back, err := a.Rollbacks.Plan(w.Context(), all, access.When{At: first.Add(time.Minute)})
 		if err != nil {
 			w.Fatal(err)
 		}
-		document, err := a.Rollback(w.Context(), back, "", wait)
+		document, err := a.Rollbacks.Do(w.Context(), back, "", wait)
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -10,8 +10,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -19,11 +21,11 @@ import (
 func (w *world) rollbackTo(at time.Time) error {
 	w.Helper()
 	a := w.open()
-	back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{At: at})
+	back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{At: at})
 	if err != nil {
 		return err
 	}
-	if _, err := a.Rollback(w.Context(), back, "", wait); err != nil {
+	if _, err := a.Rollbacks.Do(w.Context(), back, "", wait); err != nil {
 		w.Fatal(err)
 	}
 	return nil
@@ -55,7 +57,7 @@ func TestRollbackToWhatWasRejected(t *testing.T) {
 		if err := w.rollbackTo(second); err != nil || w.pinned("web").Tag != "v2" {
 			w.Fatal(w.pinned("web"), err)
 		}
-		if _, err := w.open().Unhold(w.Context(), app.HoldRequest{Environment: "dev"}); err != nil {
+		if _, err := w.open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
 			w.Fatal(err)
 		}
 		w.blocked(w.automate("web=v1"), "was rejected")
@@ -96,13 +98,13 @@ func TestATagWithoutDigestIsPinned(t *testing.T) {
 		w.configure("ledger: {form: tag}\n")
 		w.push("shop/web:v1")
 		w.pin("dev", "web=v1")
-		if _, err := w.open().Hold(w.Context(), app.HoldRequest{Environment: "dev"}); err != nil {
+		if _, err := w.open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
 			w.Fatal(err)
 		}
 		if err := w.automate("web=v1"); err != nil {
 			w.Errorf("nothing changes: %v", err)
 		}
-		_, err := w.open().Plan(w.Context(), app.Selection{})
+		_, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{})
 		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "is pinned in dev as v1, without a digest") {
 			w.Error(err)
 		}

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -55,7 +55,7 @@ environments:
 				w.push("shop/web:v1")
 				w.pin("dev", "web=v1")
 				w.pin("other", "web=v1")
-				_, err := w.open().Plan(w.Context(), app.Selection{Services: test.choose})
+				_, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{Services: test.choose})
 				if refused := err != nil && strings.Contains(err.Error(), "are both the service"); refused != test.refused || err != nil && tagboat.KindOf(err) != tagboat.Usage {
 					t.Errorf("error %v", err)
 				}

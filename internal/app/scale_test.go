@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -40,11 +41,11 @@ func TestThirtyServicesInTwoTenants(t *testing.T) {
 		w.pin("dev", first...)
 		w.pin("mb-dev", first...)
 		all := func(a *app.App) []tagboat.Deployment {
-			set, err := a.Plan(w.Context(), app.Selection{Stage: "dev"})
+			set, err := a.Delivery.Plan(w.Context(), fleet.Selection{Stage: "dev"})
 			if err != nil {
 				w.Fatal(err)
 			}
-			return a.Deploy(w.Context(), set, wait).Deployments
+			return a.Delivery.Deploy(w.Context(), set, wait).Deployments
 		}
 		for _, d := range all(w.open()) {
 			w.expect(d, tagboat.VerdictSucceeded)

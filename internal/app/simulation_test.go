@@ -18,7 +18,7 @@ import (
 //
 //	go test ./internal/app -run TestSimulation -v -timeout 60m -args -full
 func TestSimulation(t *testing.T) {
-	f := fleet{services: sized(200, 10), accounts: sized(50, 5), speed: 1}
+	f := crowd{services: sized(200, 10), accounts: sized(50, 5), speed: 1}
 	all := f.services * f.accounts
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)

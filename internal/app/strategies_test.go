@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -107,14 +107,14 @@ func TestAPauseIsToldAndContinued(t *testing.T) {
 			})
 			go func() {
 				<-time.After(10 * time.Minute)
-				selection := app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
-				if _, err := w.open().Continue(w.Context(), selection, back); err != nil {
+				selection := fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
+				if _, err := w.open().Delivery.Continue(w.Context(), selection, back); err != nil {
 					w.Error(err)
 				}
 			}()
 			go func() {
 				<-time.After(8 * time.Minute)
-				causes, err := w.open().Explain(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+				causes, err := w.open().View.Explain(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
 				if err != nil || !strings.Contains(fmt.Sprint(causes), "waits in stage POST_TEST_TRAFFIC_SHIFT") {
 					w.Errorf("explained as %+v, %v", causes, err)
 				}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 )
@@ -172,8 +172,8 @@ func TestD11_KilledAtEveryCall(t *testing.T) {
 					a := w.open(func(next http.RoundTripper) http.RoundTripper {
 						return dying{next: next, left: &left, answered: answered, kill: kill}
 					})
-					if set, err := a.Plan(ctx, app.Selection{}); err == nil {
-						a.Deploy(ctx, set, wait)
+					if set, err := a.Delivery.Plan(ctx, fleet.Selection{}); err == nil {
+						a.Delivery.Deploy(ctx, set, wait)
 					}
 					d := w.one()
 					if d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged {

@@ -17,9 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -167,7 +168,7 @@ func TestAnswersHaveMembersOfTheFuture(t *testing.T) {
 			definition["lastUsedAt"] = 1764300000.5
 			definition["containerDefinitions"].([]any)[0].(map[string]any)["resolvedAt"] = 1
 		})
-		set, err := w.open(future).Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+		set, err := w.open(future).Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +205,7 @@ func TestARememberedRevisionWasDeregistered(t *testing.T) {
 				w.begin(shop{})
 				w.release("v2")
 				tc.then(w)
-				set, err := w.open().Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+				set, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -232,7 +233,7 @@ func TestOneStepBackReadsLittle(t *testing.T) {
 				w.calls("ecs.DescribeTaskDefinition")
 		}
 		before := history()
-		back, err := w.open().PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{})
+		back, err := w.open().Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +293,7 @@ func TestDeploymentsInAnotherOrder(t *testing.T) {
 		w.later(time.Minute)
 		w.release("v2", "v3")
 		a := w.open(answering("ListServiceDeployments", func(answer map[string]any) { slices.Reverse(answer["serviceDeployments"].([]any)) }))
-		back, err := a.PlanRollback(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}}, app.When{})
+		back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -324,14 +325,14 @@ func (w *world) unwatched(wait bool) tagboat.Deployment {
 func (w *world) resume() []tagboat.Deployment {
 	w.Helper()
 	a := w.open()
-	set, err := a.Plan(w.Context(), app.Selection{Environments: []tagboat.EnvName{"dev"}})
+	set, err := a.Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
 	if err == nil {
-		set, err = a.UnderWay(w.Context(), set)
+		set, err = a.Delivery.UnderWay(w.Context(), set)
 	}
 	if err != nil {
 		w.Fatal(err)
 	}
-	return a.Deploy(w.Context(), set, wait).Deployments
+	return a.Delivery.Deploy(w.Context(), set, wait).Deployments
 }
 
 // TestResumeAfterECSWentBack has ECS's circuit breaker roll back what nobody watched any
@@ -353,7 +354,7 @@ func TestResumeAfterECSWentBack(t *testing.T) {
 						t.Errorf("it runs %+v", left[0].Images)
 					}
 					w.later(time.Hour)
-					status, err := w.open().Status(w.Context(), app.Selection{})
+					status, err := w.open().View.Status(w.Context(), fleet.Selection{})
 					if err != nil || status.Services[0].Verdict != tagboat.VerdictRolledBack {
 						t.Errorf("status says %s, %v", status.Services[0].Verdict, err)
 					}

@@ -24,7 +24,11 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -42,6 +46,7 @@ type world struct {
 	pushed map[string]tagboat.Digest
 	cache  string              // directory that runs share; "" for none
 	getenv func(string) string // nothing where it is nil
+	ctx    context.Context
 	told   sync.Mutex
 	// notices are what Tagboat told beside its results.
 	notices []string
@@ -70,12 +75,23 @@ func inWorld(t *testing.T, config sandbox.Config, story func(w *world)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- server.Run(ctx) }()
-		story(&world{T: t, server: server, dir: dir, pushed: map[string]tagboat.Digest{}})
+		w := &world{T: t, server: server, dir: dir, pushed: map[string]tagboat.Digest{}}
+		w.ctx, _ = operation.Start(t.Context(), w.hear)
+		story(w)
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// Context is that of an operation whose events the world hears.
+func (w *world) Context() context.Context { return w.ctx }
+
+func (w *world) hear(e operation.Event) {
+	w.told.Lock()
+	defer w.told.Unlock()
+	w.notices = append(w.notices, e.String())
 }
 
 // write writes a file beside the configuration.
@@ -195,11 +211,6 @@ func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App
 	}
 	a, err := app.Open(w.Context(), app.Options{
 		Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport, Getenv: w.getenv, Cache: w.cache,
-		Notice: func(text string) {
-			w.told.Lock()
-			defer w.told.Unlock()
-			w.notices = append(w.notices, text)
-		},
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -210,12 +221,12 @@ func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App
 // pin pins IMAGE=TAG in an environment.
 func (w *world) pin(env tagboat.EnvName, images ...string) {
 	w.Helper()
-	request := app.PinRequest{Environment: env}
+	request := pinning.Request{Environment: env}
 	for _, image := range images {
 		name, tag, _ := strings.Cut(image, "=")
-		request.Images = append(request.Images, app.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
+		request.Images = append(request.Images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
 	}
-	if _, err := w.open().Pin(w.Context(), request); err != nil {
+	if _, err := w.open().Pinning.Pin(w.Context(), request); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -231,14 +242,14 @@ func (w *world) deploy(services ...tagboat.ServiceName) []tagboat.Deployment {
 
 func (w *world) deployWith(ctx context.Context, a *app.App, o rollout.Options, services ...tagboat.ServiceName) []tagboat.Deployment {
 	w.Helper()
-	set, err := a.Plan(ctx, app.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services})
+	set, err := a.Delivery.Plan(ctx, fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services})
 	if err != nil {
 		w.Fatal(err)
 	}
 	if problems := set.Document().Problems; len(problems) > 0 {
 		w.Fatalf("the plan has problems: %+v", problems)
 	}
-	return a.Deploy(ctx, set, o).Deployments
+	return a.Delivery.Deploy(ctx, set, o).Deployments
 }
 
 // one deploys the only service and returns how that ended.

@@ -1,75 +1,78 @@
-package app
+// Package catalog is what the registries have of a configuration's images: finding versions
+// by tag, digest or rule, showing them and why a rule takes them, tagging, and publishing.
+package catalog
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/selection"
 )
 
-// found is the version that an argument stands for.
-type found struct {
-	image     config.Image
-	version   registry.Version
-	candidate selection.Candidate
-	shelf     *shelf // nil where the argument names the version
-	why       string // how the rule chose; "" where the argument names the version
+// Catalog is what the registries have of a configuration's images. It is safe for
+// concurrent use.
+type Catalog struct {
+	Config   *config.Config
+	Access   *access.Access
+	Registry *registry.Client
 }
 
-// resolve returns the reference of each version that was asked for, with its digest.
-func (a *App) resolve(ctx context.Context, args []ImageArg) (map[tagboat.ImageName]tagboat.Reference, error) {
-	all, err := a.find(ctx, args)
-	return references(all), err
+// ImageArg is an image and the version wanted of it. Without tag and digest, the
+// image's selection rule chooses.
+type ImageArg struct {
+	Image  tagboat.ImageName
+	Tag    string
+	Digest tagboat.Digest
 }
 
-func references(all map[tagboat.ImageName]found) map[tagboat.ImageName]tagboat.Reference {
-	refs := make(map[tagboat.ImageName]tagboat.Reference, len(all))
-	for name, f := range all {
-		refs[name] = f.version.Reference
+// Pick is the version that an argument stands for.
+type Pick struct {
+	Image     config.Image
+	Version   registry.Version
+	Candidate selection.Candidate
+	Why       string      // how the rule chose; "" where the argument names the version
+	from      *repository // nil where the argument names the version
+}
+
+// ByRule reports whether the image's rule chose the version.
+func (p Pick) ByRule() bool { return p.from != nil }
+
+// Picks are versions of images, by the image's name.
+type Picks map[tagboat.ImageName]Pick
+
+// References returns the reference of each version, with its digest.
+func (p Picks) References() map[tagboat.ImageName]tagboat.Reference {
+	refs := make(map[tagboat.ImageName]tagboat.Reference, len(p))
+	for name, pick := range p {
+		refs[name] = pick.Version.Reference
 	}
 	return refs
 }
 
-// wantedImages returns the images of a request.
-func (a *App) wantedImages(r PinRequest) ([]ImageArg, error) {
-	if !r.All {
-		return r.Images, nil
-	}
-	var args []ImageArg
-	for _, name := range slices.Sorted(maps.Keys(a.config.Images)) {
-		if a.config.Images[name].Select.Empty() {
-			a.notice(fmt.Sprintf("image %s has no rule and stays as it is", name))
-			continue
-		}
-		args = append(args, ImageArg{Image: name})
-	}
-	if len(args) == 0 {
-		return nil, tagboat.Usagef("no image in %s has a rule", a.config.File).WithHint(`give one a rule: select: {semver: ">=1.0.0"}`)
-	}
-	return args, nil
-}
+// AtOnce bounds how many versions are looked at in registries at the same time.
+const AtOnce = 8
 
-// find finds every version in its registry, several at once. All that fails is told.
-func (a *App) find(ctx context.Context, args []ImageArg) (map[tagboat.ImageName]found, error) {
-	if err := a.check(args); err != nil {
+// Find finds every version in its registry, several at once. All that fails is told.
+func (c *Catalog) Find(ctx context.Context, args []ImageArg) (Picks, error) {
+	if err := c.check(args); err != nil {
 		return nil, err
 	}
-	results := make([]found, len(args))
+	results := make([]Pick, len(args))
 	failed := make([]error, len(args))
 	var group errgroup.Group
-	group.SetLimit(registriesAtOnce)
+	group.SetLimit(AtOnce)
 	for i, arg := range args {
 		group.Go(func() error {
-			results[i], failed[i] = a.findOne(ctx, arg)
+			results[i], failed[i] = c.findOne(ctx, arg)
 			return nil // all failures are told at once
 		})
 	}
@@ -77,7 +80,7 @@ func (a *App) find(ctx context.Context, args []ImageArg) (map[tagboat.ImageName]
 	if err := errors.Join(failed...); err != nil {
 		return nil, err
 	}
-	all := make(map[tagboat.ImageName]found, len(args))
+	all := make(Picks, len(args))
 	for i, arg := range args {
 		all[arg.Image] = results[i]
 	}
@@ -85,11 +88,11 @@ func (a *App) find(ctx context.Context, args []ImageArg) (map[tagboat.ImageName]
 }
 
 // check finds what is wrong with arguments before any call.
-func (a *App) check(args []ImageArg) error {
+func (c *Catalog) check(args []ImageArg) error {
 	var failed []error
 	seen := map[tagboat.ImageName]bool{}
 	for _, arg := range args {
-		image, err := a.config.Image(string(arg.Image))
+		image, err := c.Config.Image(string(arg.Image))
 		switch {
 		case err != nil:
 			failed = append(failed, err)
@@ -103,42 +106,42 @@ func (a *App) check(args []ImageArg) error {
 	return errors.Join(failed...)
 }
 
-func (a *App) findOne(ctx context.Context, arg ImageArg) (found, error) {
-	f := found{image: a.config.Images[arg.Image]}
-	ref := f.image.Repository
+func (c *Catalog) findOne(ctx context.Context, arg ImageArg) (Pick, error) {
+	f := Pick{Image: c.Config.Images[arg.Image]}
+	ref := f.Image.Repository
 	ref.Tag, ref.Digest = arg.Tag, arg.Digest
 	if ref.Tag == "" && ref.Digest == "" {
-		chosen, err := a.byRule(ctx, f.image)
+		chosen, err := c.byRule(ctx, f.Image)
 		if err != nil {
 			return f, err
 		}
 		f = chosen
-		ref.Tag, ref.Digest = f.candidate.Tag, f.candidate.Digest
+		ref.Tag, ref.Digest = f.Candidate.Tag, f.Candidate.Digest
 		if ref.Digest != "" { // it was just listed, or looked at
-			f.version = registry.Version{Reference: ref}
+			f.Version = registry.Version{Reference: ref}
 			return f, nil
 		}
 	}
-	if err := a.sameVersion(ctx, ref); err != nil {
+	if err := c.sameVersion(ctx, ref); err != nil {
 		return f, err
 	}
-	version, err := a.registry.Resolve(ctx, ref)
-	f.version = version
-	if f.shelf == nil {
-		f.candidate = selection.Candidate{Tag: ref.Tag, Digest: version.Reference.Digest}
+	version, err := c.Registry.Resolve(ctx, ref)
+	f.Version = version
+	if f.from == nil {
+		f.Candidate = selection.Candidate{Tag: ref.Tag, Digest: version.Reference.Digest}
 	}
 	return f, err
 }
 
 // sameVersion checks that a tag and a digest that are named together stand for the same
 // version: the tag is what people read, and the digest what runs.
-func (a *App) sameVersion(ctx context.Context, ref tagboat.Reference) error {
+func (c *Catalog) sameVersion(ctx context.Context, ref tagboat.Reference) error {
 	if ref.Tag == "" || ref.Digest == "" {
 		return nil
 	}
 	tagged := ref
 	tagged.Digest = ""
-	is, err := a.registry.Digest(ctx, tagged)
+	is, err := c.Registry.Digest(ctx, tagged)
 	if err != nil || is == ref.Digest {
 		return err
 	}
@@ -150,13 +153,13 @@ func (a *App) sameVersion(ctx context.Context, ref tagboat.Reference) error {
 }
 
 // byRule lets an image's rule choose.
-func (a *App) byRule(ctx context.Context, image config.Image) (found, error) {
-	f := found{image: image}
-	shelf, err := a.shelfFor(ctx, image.Repository, image.Select)
+func (c *Catalog) byRule(ctx context.Context, image config.Image) (Pick, error) {
+	f := Pick{Image: image}
+	from, err := c.openFor(ctx, image.Repository, image.Select)
 	if err != nil {
 		return f, err
 	}
-	choice, err := a.choose(ctx, shelf, image.Select)
+	choice, err := from.choose(ctx, image.Select)
 	if err != nil {
 		return f, err
 	}
@@ -164,17 +167,17 @@ func (a *App) byRule(ctx context.Context, image config.Image) (found, error) {
 	if !ok {
 		return f, nothingFits(image, choice)
 	}
-	f.candidate, f.shelf, f.why = winner.Candidate, shelf, choice.Decided
+	f.Candidate, f.from, f.Why = winner.Candidate, from, choice.Decided
 	return f, nil
 }
 
-// shelfFor lists no more than a rule has to see: the one tag of a rule that names it.
-func (a *App) shelfFor(ctx context.Context, repository tagboat.Reference, rule selection.Rule) (*shelf, error) {
+// openFor lists no more than a rule has to see: the one tag of a rule that names it.
+func (c *Catalog) openFor(ctx context.Context, at tagboat.Reference, rule selection.Rule) (*repository, error) {
 	if rule.Fixed() == "" {
-		return a.shelf(ctx, repository)
+		return c.open(ctx, at)
 	}
-	repository.Tag = rule.Fixed()
-	return a.single(ctx, repository)
+	at.Tag = rule.Fixed()
+	return c.single(ctx, at)
 }
 
 // reasonsTold is how many skipped tags an error names.
@@ -200,4 +203,21 @@ func verdictName(v selection.Verdict) string {
 		return v.Digest.Short()
 	}
 	return v.Tag
+}
+
+func noRule(image config.Image) error {
+	return tagboat.Usagef("image %s has no selection rule, and no version was given", image.Name).
+		At(image.Where).
+		WithHint("name a version: tagboat pin %s=TAG, or give the image a rule, such as select: {semver: \">=1.0.0\"}", image.Name)
+}
+
+// Hosts returns the hosts that the images of the configuration lie in, each once and in
+// the order of their names.
+func (c *Catalog) Hosts() []string {
+	var hosts []string
+	for _, image := range c.Config.Images {
+		hosts = append(hosts, image.Repository.Host)
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
 }

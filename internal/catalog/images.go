@@ -1,4 +1,4 @@
-package app
+package catalog
 
 import (
 	"context"
@@ -12,6 +12,20 @@ import (
 	"github.com/tagboat/tagboat/internal/selection"
 )
 
+// Whereabouts says where versions are wanted and where they run.
+type Whereabouts interface {
+	// Pinned returns where an image is pinned to which version.
+	Pinned(ctx context.Context, image tagboat.ImageName) (map[tagboat.EnvName]tagboat.Digest, error)
+	// Running returns where each version of an image runs.
+	Running(ctx context.Context, image tagboat.ImageName) (map[tagboat.Digest][]tagboat.EnvName, error)
+}
+
+// Images shows what there is of images, and what their rules make of it.
+type Images struct {
+	*Catalog
+	Whereabouts Whereabouts
+}
+
 // ImagesRequest says what to show of an image.
 type ImagesRequest struct {
 	Image tagboat.ImageName
@@ -23,13 +37,13 @@ type ImagesRequest struct {
 	Since    time.Duration
 }
 
-// Images shows the versions of an image, and what its rule makes of them.
-func (a *App) Images(ctx context.Context, r ImagesRequest) (tagboat.ImagesDocument, error) {
-	image, err := a.config.Image(string(r.Image))
+// One shows the versions of an image, and what its rule makes of them.
+func (c Images) One(ctx context.Context, r ImagesRequest) (tagboat.ImagesDocument, error) {
+	image, err := c.Config.Image(string(r.Image))
 	if err != nil {
 		return tagboat.ImagesDocument{}, err
 	}
-	s, err := a.shelf(ctx, image.Repository)
+	s, err := c.open(ctx, image.Repository)
 	if err != nil {
 		return tagboat.ImagesDocument{}, err
 	}
@@ -39,26 +53,26 @@ func (a *App) Images(ctx context.Context, r ImagesRequest) (tagboat.ImagesDocume
 	}
 	if !r.Backtest.Empty() {
 		document.Rule = r.Backtest.String()
-		document.Backtest, err = a.backtest(ctx, s, r)
+		document.Backtest, err = s.backtest(ctx, r)
 		return document, err
 	}
-	if err := a.explainRule(ctx, s, image, r.Why, &document); err != nil {
+	if err := s.explainRule(ctx, image, r.Why, &document); err != nil {
 		return document, err
 	}
 	if r.Why {
 		return document, nil
 	}
-	document.Versions, err = a.versions(ctx, s, image, r.Limit)
+	document.Versions, err = c.versions(ctx, s, image, r.Limit)
 	return document, err
 }
 
 // explainRule fills in what the rule chooses, and with why, what it says of each tag.
-func (a *App) explainRule(ctx context.Context, s *shelf, image config.Image, why bool, document *tagboat.ImagesDocument) error {
+func (s *repository) explainRule(ctx context.Context, image config.Image, why bool, document *tagboat.ImagesDocument) error {
 	if image.Select.Empty() {
 		return nil
 	}
 	document.Rule = image.Select.String()
-	choice, err := a.choose(ctx, s, image.Select)
+	choice, err := s.choose(ctx, image.Select)
 	if err != nil {
 		return err
 	}
@@ -86,11 +100,11 @@ func winner(choice selection.Choice) *tagboat.ChosenVersion {
 }
 
 // backtest replays a rule, looking at whatever it needs to know.
-func (a *App) backtest(ctx context.Context, s *shelf, r ImagesRequest) ([]tagboat.RuleChange, error) {
+func (s *repository) backtest(ctx context.Context, r ImagesRequest) ([]tagboat.RuleChange, error) {
 	for {
 		changes, needs := r.Backtest.Backtest(s.candidates, s.now.Add(-r.Since), s.now)
 		if len(needs) > 0 {
-			if err := a.lookAt(ctx, s, needs); err != nil {
+			if err := s.lookAt(ctx, needs); err != nil {
 				return nil, err
 			}
 			continue
@@ -103,14 +117,14 @@ func (a *App) backtest(ctx context.Context, s *shelf, r ImagesRequest) ([]tagboa
 	}
 }
 
-// AllImages tells of every image what its rule chooses. What cannot be told of one does
+// All tells of every image what its rule chooses. What cannot be told of one does
 // not keep the others back.
-func (a *App) AllImages(ctx context.Context) tagboat.ImagesOverview {
+func (c Images) All(ctx context.Context) tagboat.ImagesOverview {
 	overview := tagboat.ImagesOverview{Images: []tagboat.ImageSummary{}}
-	for _, name := range slices.Sorted(maps.Keys(a.config.Images)) {
-		image := a.config.Images[name]
+	for _, name := range slices.Sorted(maps.Keys(c.Config.Images)) {
+		image := c.Config.Images[name]
 		summary := tagboat.ImageSummary{Image: name, Repository: image.Repository.Name()}
-		if err := a.summarize(ctx, image, &summary); err != nil {
+		if err := c.summarize(ctx, image, &summary); err != nil {
 			summary.Problem = err.Error()
 		}
 		overview.Images = append(overview.Images, summary)
@@ -118,8 +132,8 @@ func (a *App) AllImages(ctx context.Context) tagboat.ImagesOverview {
 	return overview
 }
 
-func (a *App) summarize(ctx context.Context, image config.Image, summary *tagboat.ImageSummary) error {
-	s, err := a.shelf(ctx, image.Repository)
+func (c Images) summarize(ctx context.Context, image config.Image, summary *tagboat.ImageSummary) error {
+	s, err := c.open(ctx, image.Repository)
 	if err != nil {
 		return err
 	}
@@ -128,7 +142,7 @@ func (a *App) summarize(ctx context.Context, image config.Image, summary *tagboa
 		return nil
 	}
 	summary.Rule = image.Select.String()
-	choice, err := a.choose(ctx, s, image.Select)
+	choice, err := s.choose(ctx, image.Select)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package app
+package catalog
 
 import (
 	"context"
@@ -11,11 +11,16 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/publish"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
 var _ publish.Registry = (*registry.Client)(nil)
+
+// Publisher pushes images that were built elsewhere.
+type Publisher struct{ Tagger }
 
 // PublishRequest says which image comes from where.
 type PublishRequest struct {
@@ -31,13 +36,13 @@ type PublishRequest struct {
 
 // Publish pushes an image that was built elsewhere and tags it with the git commit and
 // with what publish.tags asks for. It may be repeated: what is there is not sent again.
-func (a *App) Publish(ctx context.Context, r PublishRequest) (doc tagboat.PublishDocument, err error) {
-	image, err := a.config.Image(string(r.Image))
+func (c Publisher) Publish(ctx context.Context, r PublishRequest) (doc tagboat.PublishDocument, err error) {
+	image, err := c.Config.Image(string(r.Image))
 	if err != nil {
 		return doc, err
 	}
 	doc.Image, doc.Repository, doc.Source = image.Name, image.Repository.Name(), r.From.String()
-	tags, err := a.publishTags(ctx, r, &doc)
+	tags, err := c.publishTags(ctx, r, &doc)
 	if err != nil {
 		return doc, err
 	}
@@ -53,39 +58,39 @@ func (a *App) Publish(ctx context.Context, r PublishRequest) (doc tagboat.Publis
 	version := image.Repository
 	version.Digest, doc.Digest = content.Digest, content.Digest
 	if r.DryRun {
-		doc.Tags, err = a.retag(ctx, version, tags, true)
+		doc.Tags, err = c.Retag(ctx, version, tags, true)
 		return doc, err
 	}
-	if err := a.send(ctx, r, image, content, &doc); err != nil {
+	if err := c.send(ctx, r, image, content, &doc); err != nil {
 		return doc, err
 	}
-	doc.Tags, err = a.retag(ctx, version, tags, false)
+	doc.Tags, err = c.Retag(ctx, version, tags, false)
 	if err != nil {
-		return doc, tagboat.Errorf(tagboat.Internal, "%s is pushed, and its tags are not all put: %w", version.Pinned(), err).WithHint("%s", hintOf(err))
+		return doc, tagboat.Errorf(tagboat.Internal, "%s is pushed, and its tags are not all put: %w", version.Pinned(), err).WithHint("%s", tagboat.HintOf(err))
 	}
-	a.recordTags(ctx, version, doc.Tags, image.Name, reason{"publish", r.Message})
+	c.Recorder.Tags(ctx, version, doc.Tags, image.Name, history.Origin{Command: "publish", Message: r.Message})
 	return doc, nil
 }
 
 // send pushes the content, into a repository that is made first where that was asked.
-func (a *App) send(ctx context.Context, r PublishRequest, image config.Image, content publish.Content, doc *tagboat.PublishDocument) error {
+func (c Publisher) send(ctx context.Context, r PublishRequest, image config.Image, content publish.Content, doc *tagboat.PublishDocument) error {
 	if r.CreateRepository {
-		created, err := a.createRepository(ctx, image)
+		created, err := c.createRepository(ctx, image)
 		if err != nil {
 			return err
 		}
 		doc.RepositoryCreated = created
 	}
-	sent, err := publish.Push(ctx, a.registry, image.Repository, a.neighbours(image.Repository), content, r.Progress)
+	sent, err := publish.Push(ctx, c.Registry, image.Repository, c.neighbours(image.Repository), content, r.Progress)
 	doc.LayersSent, doc.LayersThere, doc.BytesSent = sent.Layers, sent.There, sent.Bytes
 	return err
 }
 
 // neighbours returns the other repositories of the same registry that the configuration
 // names.
-func (a *App) neighbours(repository tagboat.Reference) []tagboat.Reference {
+func (c Publisher) neighbours(repository tagboat.Reference) []tagboat.Reference {
 	var others []tagboat.Reference
-	for _, image := range a.config.Images {
+	for _, image := range c.Config.Images {
 		if image.Repository.Host == repository.Host && image.Repository.Name() != repository.Name() {
 			others = append(others, image.Repository)
 		}
@@ -96,7 +101,7 @@ func (a *App) neighbours(repository tagboat.Reference) []tagboat.Reference {
 
 // publishTags returns the tags that were asked for, or else the commit and those of
 // publish.tags.
-func (a *App) publishTags(ctx context.Context, r PublishRequest, doc *tagboat.PublishDocument) ([]string, error) {
+func (c Publisher) publishTags(ctx context.Context, r PublishRequest, doc *tagboat.PublishDocument) ([]string, error) {
 	if len(r.Tags) > 0 {
 		return r.Tags, nil
 	}
@@ -106,13 +111,13 @@ func (a *App) publishTags(ctx context.Context, r PublishRequest, doc *tagboat.Pu
 	}
 	doc.Commit, doc.Dirty = commit.Hash, commit.Dirty
 	if commit.Dirty {
-		a.notice("the work tree differs from its commit: the image is tagged " + commit.Tag())
+		operation.Tell(ctx, Dirty{commit.Tag()})
 	}
 	names := map[string]string{
-		"app": a.config.App, "image": string(r.Image), "commit": commit.Tag(), "short": strings.Replace(commit.Tag(), commit.Hash, commit.Hash[:7], 1), "branch": commit.Branch,
+		"app": c.Config.App, "image": string(r.Image), "commit": commit.Tag(), "short": strings.Replace(commit.Tag(), commit.Hash, commit.Hash[:7], 1), "branch": commit.Branch,
 	}
-	patterns := append([]config.TagPattern{"{commit}"}, a.config.Publish.Tags...)
-	return expand(patterns, names, time.Now()), nil
+	patterns := append([]config.TagPattern{"{commit}"}, c.Config.Publish.Tags...)
+	return config.ExpandTags(patterns, names, time.Now()), nil
 }
 
 // exclusions is how many tags ECR lets move in a repository of immutable ones.
@@ -121,43 +126,36 @@ const exclusions = 5
 
 // createRepository makes the image's repository, in which nothing moves but the tags of
 // stages that have to.
-func (a *App) createRepository(ctx context.Context, image config.Image) (created bool, err error) {
-	api, account, ok := a.ecrOf(image.Repository)
+func (c Publisher) createRepository(ctx context.Context, image config.Image) (created bool, err error) {
+	api, account, ok := c.Access.ECR(image.Repository)
 	if !ok {
 		return false, tagboat.Usagef("%s is not in Amazon ECR, and only there repositories can be created", image.Repository.Name()).
 			At(image.Where).WithHint("leave out --create-repository: many registries create one at the first push")
 	}
-	moving := a.movingTags(image)
+	moving := c.movingTags(image)
 	if len(moving) > exclusions {
 		return false, tagboat.Usagef("the tags of the stages and of publish.tags that move are %d, and ECR lets %d of them move", len(moving), exclusions).
 			WithHint("create the repository by hand, or put {time} into some of them: %s", strings.Join(moving, ", "))
 	}
 	created, err = api.CreateRepository(ctx, account, image.Repository.Repository, moving)
 	if created {
-		a.notice("created the repository " + image.Repository.Name() + ", with scanning on push and immutable tags" + but(moving))
+		operation.Tell(ctx, RepositoryCreated{image.Repository.Name(), strings.Join(moving, ", ")})
 	}
 	return created, err
-}
-
-func but(moving []string) string {
-	if len(moving) == 0 {
-		return ""
-	}
-	return " but " + strings.Join(moving, ", ")
 }
 
 // anyBranch stands for a branch in a tag that is made into a filter.
 const anyBranch = "ANY_BRANCH"
 
 // movingTags returns the tags of all environments that move, and those of publish.tags.
-func (a *App) movingTags(image config.Image) []string {
+func (c Publisher) movingTags(image config.Image) []string {
 	var tags []string
-	for _, env := range a.config.SortedEnvironments() {
-		names := a.tagNames(env, tagboat.Pin{Image: image.Name})
-		tags = append(tags, expand(moving(a.stage(env).Tags), names, time.Time{})...)
+	for _, env := range c.Config.SortedEnvironments() {
+		names := c.Config.TagNames(env, tagboat.Pin{Image: image.Name})
+		tags = append(tags, config.ExpandTags(moving(c.Config.StageOf(env).Tags), names, time.Time{})...)
 	}
-	for _, tag := range expand(moving(a.config.Publish.Tags), map[string]string{
-		"app": a.config.App, "image": string(image.Name), "branch": anyBranch,
+	for _, tag := range config.ExpandTags(moving(c.Config.Publish.Tags), map[string]string{
+		"app": c.Config.App, "image": string(image.Name), "branch": anyBranch,
 	}, time.Time{}) {
 		tags = append(tags, strings.ReplaceAll(tag, anyBranch, "*"))
 	}

@@ -1,4 +1,4 @@
-package app
+package catalog
 
 import (
 	"context"
@@ -7,9 +7,14 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/cloud"
-	"github.com/tagboat/tagboat/internal/registry"
+	"github.com/tagboat/tagboat/internal/history"
 )
+
+// Tagger puts tags on versions.
+type Tagger struct {
+	*Catalog
+	Recorder *history.Recorder
+}
 
 // TagRequest says which version gets which tags.
 type TagRequest struct {
@@ -22,29 +27,29 @@ type TagRequest struct {
 // Tag puts tags on a version without pulling it. A tag that the version has already
 // stays as it is, and one of another version moves. An error of kind Usage means that
 // nothing was changed.
-func (a *App) Tag(ctx context.Context, r TagRequest) (tagboat.TagDocument, error) {
-	found, err := a.resolve(ctx, []ImageArg{r.Version})
+func (c Tagger) Tag(ctx context.Context, r TagRequest) (tagboat.TagDocument, error) {
+	picks, err := c.Find(ctx, []ImageArg{r.Version})
 	if err != nil {
 		return tagboat.TagDocument{}, err
 	}
-	version := found[r.Version.Image]
-	changes, err := a.retag(ctx, version, r.Tags, r.DryRun)
+	version := picks[r.Version.Image].Version.Reference
+	changes, err := c.Retag(ctx, version, r.Tags, r.DryRun)
 	if err == nil && !r.DryRun {
-		a.recordTags(ctx, version, changes, r.Version.Image, reason{"tag", r.Message})
+		c.Recorder.Tags(ctx, version, changes, r.Version.Image, history.Origin{Command: "tag", Message: r.Message})
 	}
 	return tagboat.TagDocument{
-		Image: r.Version.Image, Repository: version.Name(), Digest: version.Digest, Tags: some(changes),
+		Image: r.Version.Image, Repository: version.Name(), Digest: version.Digest, Tags: tagboat.List(changes),
 	}, err
 }
 
-// retag puts tags on a version, and first those that have to move: where the repository
+// Retag puts tags on a version, and first those that have to move: where the repository
 // does not let them, nothing was changed.
-func (a *App) retag(ctx context.Context, version tagboat.Reference, tags []string, dryRun bool) ([]tagboat.TagChange, error) {
+func (c *Catalog) Retag(ctx context.Context, version tagboat.Reference, tags []string, dryRun bool) ([]tagboat.TagChange, error) {
 	var changes []tagboat.TagChange
 	for _, tag := range tags {
 		ref := version
 		ref.Tag, ref.Digest = tag, ""
-		was, err := a.registry.Digest(ctx, ref)
+		was, err := c.Registry.Digest(ctx, ref)
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +65,7 @@ func (a *App) retag(ctx context.Context, version tagboat.Reference, tags []strin
 		if !change.Changed {
 			continue
 		}
-		if err := a.putTag(ctx, version, change.Tag); err != nil {
+		if err := c.putTag(ctx, version, change.Tag); err != nil {
 			return changes, afterOthers(err, done)
 		}
 		done = append(done, change.Tag)
@@ -73,38 +78,19 @@ func afterOthers(err error, done []string) error {
 	if len(done) == 0 {
 		return err
 	}
-	return tagboat.Errorf(tagboat.Internal, "%w (done before: %s)", err, strings.Join(done, ", ")).WithHint("%s", hintOf(err))
+	return tagboat.Errorf(tagboat.Internal, "%w (done before: %s)", err, strings.Join(done, ", ")).WithHint("%s", tagboat.HintOf(err))
 }
 
 // putTag asks ECR where the image lies there, and else the registry.
-func (a *App) putTag(ctx context.Context, version tagboat.Reference, tag string) error {
-	if api, account, ok := a.ecrOf(version); ok {
+func (c *Catalog) putTag(ctx context.Context, version tagboat.Reference, tag string) error {
+	if api, account, ok := c.Access.ECR(version); ok {
 		return api.Tag(ctx, account, version, tag)
 	}
-	return a.registry.Tag(ctx, version, tag)
+	return c.Registry.Tag(ctx, version, tag)
 }
 
-// ecrOf returns the API of the ECR that a repository lies in, with the account whose
-// registry it is; "" is the caller's own. An endpoint that AWS_ENDPOINT_URL names is
-// taken for the registry too where a repository has its host, as in the sandbox.
-func (a *App) ecrOf(ref tagboat.Reference) (api *cloud.ECR, account string, ok bool) {
-	at, ok := a.registryPlace(ref)
-	if !ok {
-		return nil, "", false
-	}
-	account, _, _ = registry.ParseECRHost(ref.Host)
-	return a.cloud.At(at).ECR(), account, true
-}
-
-// registryPlace returns where the ECR is that a repository lies in, as we reach it: with
-// our own credentials.
-func (a *App) registryPlace(ref tagboat.Reference) (cloud.Place, bool) {
-	_, region, ok := registry.ParseECRHost(ref.Host)
-	return cloud.Place{Region: region}, ok || ref.Host != "" && ref.Host == a.cloud.EndpointHost()
-}
-
-// tagged says which tags changed, for people.
-func tagged(changes []tagboat.TagChange) string {
+// Changed says which tags changed, for people.
+func Changed(changes []tagboat.TagChange) string {
 	var said []string
 	for _, change := range changes {
 		switch {

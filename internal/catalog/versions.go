@@ -1,9 +1,8 @@
-package app
+package catalog
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -25,17 +24,17 @@ const (
 
 // versions returns the newest versions. Of what a listing leaves out as many are looked
 // at as callsInAll lets, and the others show what is known.
-func (a *App) versions(ctx context.Context, s *shelf, image config.Image, limit int) ([]tagboat.ImageVersion, error) {
+func (c Images) versions(ctx context.Context, s *repository, image config.Image, limit int) ([]tagboat.ImageVersion, error) {
 	if limit <= 0 || limit > len(s.listed) {
 		limit = len(s.listed)
 	}
 	allowed := max(0, (callsInAll-callsForTheRest-operation.From(ctx).Calls().Total)/callsAVersion)
 	dated := slices.ContainsFunc(s.listed, func(l registry.Listed) bool { return !l.PushedAt.IsZero() })
 	if !dated { // what is newest shows only when all were looked at
-		a.fillIn(ctx, s, s.newest(len(s.listed)), min(allowed, len(s.listed)))
+		s.fillIn(ctx, s.newest(len(s.listed)), min(allowed, len(s.listed)))
 	}
 	shown := s.newest(limit)
-	a.fillIn(ctx, s, shown, min(allowed, len(shown)))
+	s.fillIn(ctx, shown, min(allowed, len(shown)))
 	rows := []tagboat.ImageVersion{}
 	at := map[tagboat.Digest]int{}
 	for _, i := range shown {
@@ -47,13 +46,13 @@ func (a *App) versions(ctx context.Context, s *shelf, image config.Image, limit 
 		at[row.Digest] = len(rows)
 		rows = append(rows, row)
 	}
-	a.scans(ctx, s, rows, allowed)
-	return rows, a.places(ctx, image.Name, rows)
+	s.scans(ctx, rows, allowed)
+	return rows, c.places(ctx, image.Name, rows)
 }
 
 // newest returns the places of the newest versions in listed, the newest first; where no
 // times are known, the last tags by their names.
-func (s *shelf) newest(limit int) []int {
+func (s *repository) newest(limit int) []int {
 	order := make([]int, len(s.listed))
 	for i := range order {
 		order[i] = i
@@ -73,13 +72,13 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// known tells whether a version was looked at already: in this run, or in one before.
-func (a *App) known(s *shelf, i, candidate int) bool {
+// known reports whether a version was looked at already: in this run, or in one before.
+func (s *repository) known(i, candidate int) bool {
 	c := s.candidates[candidate]
 	if _, looked := s.looked[i]; looked || c.Digest == "" && !tagboat.ValidTag(c.Tag) { // which nobody can look at
 		return true
 	}
-	v, ok := a.registry.Remembered(s.reference(candidate))
+	v, ok := s.catalog.Registry.Remembered(s.reference(candidate))
 	if ok {
 		s.learn(candidate, v)
 	}
@@ -88,25 +87,25 @@ func (a *App) known(s *shelf, i, candidate int) bool {
 
 // fillIn looks at the first of some versions, several at once. It is for showing only, so
 // that what cannot be looked at is left open and said.
-func (a *App) fillIn(ctx context.Context, s *shelf, wanted []int, allowed int) {
+func (s *repository) fillIn(ctx context.Context, wanted []int, allowed int) {
 	first := map[int]int{} // candidate by place in listed
 	for n, i := range s.of {
 		if _, ok := first[i]; !ok {
 			first[i] = n
 		}
 	}
-	wanted = slices.DeleteFunc(slices.Clone(wanted), func(i int) bool { return a.known(s, i, first[i]) })
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(i int) bool { return s.known(i, first[i]) })
 	if allowed < len(wanted) {
 		wanted = wanted[:allowed]
-		a.notice(fmt.Sprintf("%d versions in %s are too many to look at each: platforms, revisions and scans of some are left out", len(s.listed), s.repository.Name()))
+		operation.Tell(ctx, TooMany{len(s.listed), s.ref.Name()})
 	}
 	found := make([]registry.Version, len(wanted))
 	failed := make([]error, len(wanted))
 	var group errgroup.Group
-	group.SetLimit(registriesAtOnce)
+	group.SetLimit(AtOnce)
 	for k, i := range wanted {
 		group.Go(func() error {
-			found[k], failed[k] = a.registry.Resolve(ctx, s.reference(first[i]))
+			found[k], failed[k] = s.catalog.Registry.Resolve(ctx, s.reference(first[i]))
 			return nil // told below
 		})
 	}
@@ -118,41 +117,41 @@ func (a *App) fillIn(ctx context.Context, s *shelf, wanted []int, allowed int) {
 			s.learn(first[i], found[k])
 		case !told:
 			told = true
-			a.notice(fmt.Sprintf("not everything could be looked at: %v", failed[k]))
+			operation.Tell(ctx, Unseen{"not everything could be looked at", failed[k]})
 		}
 	}
 }
 
-func (s *shelf) row(i int) tagboat.ImageVersion {
+func (s *repository) row(i int) tagboat.ImageVersion {
 	l := s.listed[i]
 	row := tagboat.ImageVersion{
-		Tags: some(slices.Clone(l.Tags)), Digest: l.Digest, Size: l.Size, Platforms: []string{}, Scan: l.Scan.Status, Findings: l.Scan.Counts,
+		Tags: tagboat.List(slices.Clone(l.Tags)), Digest: l.Digest, Size: l.Size, Platforms: []string{}, Scan: l.Scan.Status, Findings: l.Scan.Counts,
 		Pinned: []tagboat.EnvName{}, Running: []tagboat.EnvName{},
 	}
 	if at := l.PushedAt.UTC(); !at.IsZero() {
 		row.PushedAt = &at
 	}
 	if v, ok := s.looked[i]; ok {
-		row.Looked, row.Platforms, row.Revision = true, some(v.Platforms), v.Revision
+		row.Looked, row.Platforms, row.Revision = true, tagboat.List(v.Platforms), v.Revision
 	}
 	return row
 }
 
 // scans asks ECR for the results that its listing does not give.
-func (a *App) scans(ctx context.Context, s *shelf, rows []tagboat.ImageVersion, allowed int) {
-	api, account, ok := a.ecrOf(s.repository)
+func (s *repository) scans(ctx context.Context, rows []tagboat.ImageVersion, allowed int) {
+	api, account, ok := s.catalog.Access.ECR(s.ref)
 	if !ok {
 		return
 	}
 	var group errgroup.Group
-	group.SetLimit(registriesAtOnce)
+	group.SetLimit(AtOnce)
 	for i := range rows[:min(len(rows), allowed)] {
 		row := &rows[i]
 		if row.Scan != "" {
 			continue
 		}
 		group.Go(func() error {
-			status, counts, err := api.ScanFindings(ctx, account, s.repository.Repository, row.Digest)
+			status, counts, err := api.ScanFindings(ctx, account, s.ref.Repository, row.Digest)
 			if err == nil { // else who asks may not see it, or there is nothing to see
 				row.Scan, row.Findings = status, counts
 			}
@@ -163,55 +162,32 @@ func (a *App) scans(ctx context.Context, s *shelf, rows []tagboat.ImageVersion, 
 }
 
 // places fills in where each version is pinned and where it runs. What cannot be seen is
-// said, and the rest shows.
-func (a *App) places(ctx context.Context, image tagboat.ImageName, rows []tagboat.ImageVersion) error {
+// told, and the rest shows.
+func (c Images) places(ctx context.Context, image tagboat.ImageName, rows []tagboat.ImageVersion) error {
 	at := map[tagboat.Digest]*tagboat.ImageVersion{}
 	for i := range rows {
 		if rows[i].Digest != "" {
 			at[rows[i].Digest] = &rows[i]
 		}
 	}
-	if len(a.config.Environments) == 0 {
-		return nil
-	}
-	environments := a.config.SortedEnvironments()
-	books, err := a.books(ctx, environments)
+	pinned, err := c.Whereabouts.Pinned(ctx, image)
 	if err != nil {
-		a.notice(fmt.Sprintf("where it is pinned could not be seen: %v", err))
+		operation.Tell(ctx, Unseen{"where it is pinned could not be seen", err})
 		return ctx.Err()
 	}
-	for _, env := range environments {
-		pin, _ := books[env.Name].Pin(env.Name, image)
-		if row := at[pin.Digest]; row != nil {
+	for _, env := range c.Config.SortedEnvironments() {
+		if row := at[pinned[env.Name]]; row != nil {
 			row.Pinned = append(row.Pinned, env.Name)
 		}
 	}
-	return a.runningAt(ctx, image, at)
-}
-
-func (a *App) runningAt(ctx context.Context, image tagboat.ImageName, at map[tagboat.Digest]*tagboat.ImageVersion) error {
-	var services []tagboat.ServiceName
-	for name, service := range a.config.Services {
-		for _, runs := range service.Containers {
-			if runs == image && !slices.Contains(services, name) {
-				services = append(services, name)
-			}
-		}
-	}
-	if len(services) == 0 {
-		return nil
-	}
-	status, err := a.Status(ctx, Selection{Services: services})
+	running, err := c.Whereabouts.Running(ctx, image)
 	if err != nil {
-		a.notice(fmt.Sprintf("where it runs could not be seen: %v", err))
+		operation.Tell(ctx, Unseen{"where it runs could not be seen", err})
 		return ctx.Err()
 	}
-	for _, s := range status.Services {
-		for _, state := range s.Images {
-			row := at[state.Running]
-			if state.Image == image && row != nil && !slices.Contains(row.Running, s.Environment) {
-				row.Running = append(row.Running, s.Environment)
-			}
+	for digest, environments := range running {
+		if row := at[digest]; row != nil {
+			row.Running = environments
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 )
 
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -14,13 +14,13 @@ const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 func TestParseImageArg(t *testing.T) {
 	tests := []struct {
 		arg  string
-		want app.ImageArg
+		want catalog.ImageArg
 	}{
-		{"api", app.ImageArg{Image: "api"}},
-		{"api=1.4.2", app.ImageArg{Image: "api", Tag: "1.4.2"}},
-		{"radio/air-socket-app=v1", app.ImageArg{Image: "radio/air-socket-app", Tag: "v1"}},
-		{"api@" + digest, app.ImageArg{Image: "api", Digest: digest}},
-		{"api=v1@" + digest, app.ImageArg{Image: "api", Tag: "v1", Digest: digest}},
+		{"api", catalog.ImageArg{Image: "api"}},
+		{"api=1.4.2", catalog.ImageArg{Image: "api", Tag: "1.4.2"}},
+		{"radio/air-socket-app=v1", catalog.ImageArg{Image: "radio/air-socket-app", Tag: "v1"}},
+		{"api@" + digest, catalog.ImageArg{Image: "api", Digest: digest}},
+		{"api=v1@" + digest, catalog.ImageArg{Image: "api", Tag: "v1", Digest: digest}},
 	}
 	for _, test := range tests {
 		t.Run(test.arg, func(t *testing.T) {

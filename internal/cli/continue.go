@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/delivery"
 )
 
 type continueOptions struct {
@@ -46,13 +46,13 @@ func runContinue(ctx context.Context, f *frame, o continueOptions) error {
 	if err != nil {
 		return err
 	}
-	continued, err := a.Continue(ctx, selected, o.rollback)
+	continued, err := a.Delivery.Continue(ctx, selected, o.rollback)
 	if err != nil {
 		return err
 	}
 	if f.json() {
 		return f.JSON(struct {
-			Continued []app.Continued `json:"continued"`
+			Continued []delivery.Continued `json:"continued"`
 		}{continued})
 	}
 	for _, c := range continued {

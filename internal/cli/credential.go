@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/tagboat/tagboat/internal/access"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -66,8 +66,8 @@ func getCredential(ctx context.Context, streams *console.Streams) error {
 		return fmt.Errorf("reading the server's address: %w", err)
 	}
 	server := strings.TrimSpace(string(asked))
-	login, err := app.LoginTo(ctx, hostOf(server))
-	if errors.Is(err, app.ErrNoLogin) {
+	login, err := access.LoginTo(ctx, hostOf(server))
+	if errors.Is(err, access.ErrNoLogin) {
 		return errNotFound
 	}
 	if err != nil {

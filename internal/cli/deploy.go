@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
@@ -64,7 +65,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := a.Plan(ctx, selected)
+	set, err := a.Delivery.Plan(ctx, selected)
 	if ctx.Err() != nil {
 		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was planned: nothing was changed")
 	}
@@ -84,8 +85,8 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 
 // resume watches what an earlier run left. What stands in the way of beginning anything
 // counts only where nothing is left to watch.
-func (f *frame) resume(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
-	left, err := a.UnderWay(ctx, set)
+func (f *frame) resume(ctx context.Context, a *app.App, set *delivery.PlanSet, o deployOptions) error {
+	left, err := a.Delivery.UnderWay(ctx, set)
 	if err != nil {
 		return err
 	}
@@ -100,9 +101,9 @@ func (f *frame) resume(ctx context.Context, a *app.App, set *app.PlanSet, o depl
 }
 
 // roll carries a plan out and tells how each service ended.
-func (f *frame) roll(ctx context.Context, a *app.App, set *app.PlanSet, o deployOptions) error {
+func (f *frame) roll(ctx context.Context, a *app.App, set *delivery.PlanSet, o deployOptions) error {
 	progress := f.newProgress(set.Len())
-	document := a.Deploy(outlasting(ctx), set, rollout.Options{
+	document := a.Delivery.Deploy(outlasting(ctx), set, rollout.Options{
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/delivery"
 )
 
 func newExplain(f *frame) *cobra.Command {
@@ -41,13 +41,13 @@ func runExplain(ctx context.Context, f *frame, s selection, services []string) e
 	if err != nil {
 		return err
 	}
-	explained, err := a.Explain(ctx, selected)
+	explained, err := a.View.Explain(ctx, selected)
 	if err != nil {
 		return err
 	}
 	if f.json() {
 		return f.JSON(struct {
-			Explanations []app.Explanation `json:"explanations"`
+			Explanations []delivery.Explanation `json:"explanations"`
 		}{explained})
 	}
 	for _, e := range explained {
@@ -56,7 +56,7 @@ func runExplain(ctx context.Context, f *frame, s selection, services []string) e
 	return nil
 }
 
-func (f *frame) printExplanation(e app.Explanation) {
+func (f *frame) printExplanation(e delivery.Explanation) {
 	name := fmt.Sprintf("%s/%s", e.Environment, e.Service)
 	f.Printf("%s is %s\n", f.OnOut(console.Strong, name), e.State)
 	if len(e.Causes) == 0 {

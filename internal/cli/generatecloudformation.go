@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/cloudformation"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/generate"
 )
 
 type snippetOptions struct {
@@ -37,7 +37,7 @@ func newGenerateCloudFormation(f *frame) *cobra.Command {
 
 func ways(separator string) string {
 	var names []string
-	for _, way := range cloudformation.Ways() {
+	for _, way := range generate.Ways() {
 		names = append(names, string(way))
 	}
 	return strings.Join(names, separator)
@@ -51,13 +51,13 @@ func runSnippet(ctx context.Context, f *frame, o snippetOptions) error {
 	if err != nil {
 		return err
 	}
-	snippet, err := a.Snippet(tagboat.ServiceName(o.service), tagboat.EnvName(o.environment))
+	snippet, err := a.Generator.Snippet(tagboat.ServiceName(o.service), tagboat.EnvName(o.environment))
 	if err != nil {
 		return err
 	}
-	chosen := cloudformation.Ways()
+	chosen := generate.Ways()
 	if o.way != "" {
-		chosen = []cloudformation.Way{cloudformation.Way(o.way)}
+		chosen = []generate.Way{generate.Way(o.way)}
 	}
 	for i, way := range chosen {
 		text, err := snippet.Render(way)

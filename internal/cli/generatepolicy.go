@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/iam"
 )
 
@@ -58,7 +58,7 @@ func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := a.Policy(ctx, iam.Purpose(o.purpose), names)
+	result, err := a.Generator.Policy(ctx, iam.Purpose(o.purpose), names)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxPolicy = 6144
 
-func (f *frame) tellPolicy(result app.PolicyResult) error {
+func (f *frame) tellPolicy(result generate.PolicyResult) error {
 	if result.Role != "" {
 		f.Talkf("for the role %s; who runs tagboat may assume it with: tagboat generate iam-policy --for assume\n", result.Role)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/history"
 )
 
 type historyOptions struct {
@@ -52,11 +52,11 @@ func runHistory(ctx context.Context, f *frame, o historyOptions) error {
 	if err != nil {
 		return err
 	}
-	request := app.HistoryRequest{Image: tagboat.ImageName(o.image), Since: o.since.When, Until: o.until.When, Limit: o.limit}
+	request := history.Request{Image: tagboat.ImageName(o.image), Since: o.since.When, Until: o.until.When, Limit: o.limit}
 	for _, env := range o.environments {
 		request.Environments = append(request.Environments, tagboat.EnvName(env))
 	}
-	document, err := a.History(ctx, request)
+	document, err := a.History.Events(ctx, request)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/pinning"
 )
 
 type holdOptions struct {
@@ -32,7 +32,7 @@ func newHold(f *frame) *cobra.Command {
 		GroupID: "truth",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.images = args
-			return runHold(cmd.Context(), f, o, (*app.App).Hold)
+			return runHold(cmd.Context(), f, o, (*pinning.Holds).Hold)
 		},
 	}
 	o.flags(cmd)
@@ -50,7 +50,7 @@ func newUnhold(f *frame) *cobra.Command {
 		GroupID: "truth",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.images = args
-			return runHold(cmd.Context(), f, o, (*app.App).Unhold)
+			return runHold(cmd.Context(), f, o, (*pinning.Holds).Unhold)
 		},
 	}
 	o.flags(cmd)
@@ -63,11 +63,11 @@ func (o *holdOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be held and write nothing")
 }
 
-func runHold(ctx context.Context, f *frame, o holdOptions, run func(*app.App, context.Context, app.HoldRequest) (tagboat.HoldsDocument, error)) error {
+func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Holds, context.Context, pinning.HoldRequest) (tagboat.HoldsDocument, error)) error {
 	if o.environment == "" {
 		return tagboat.Usagef("which environment?").WithHint("add --env ENV")
 	}
-	request := app.HoldRequest{Environment: tagboat.EnvName(o.environment), Until: o.until.When, Message: o.message, DryRun: o.dryRun}
+	request := pinning.HoldRequest{Environment: tagboat.EnvName(o.environment), Until: o.until.When, Message: o.message, DryRun: o.dryRun}
 	request.Until.Ago = -request.Until.Ago
 	for _, image := range o.images {
 		request.Images = append(request.Images, tagboat.ImageName(image))
@@ -76,7 +76,7 @@ func runHold(ctx context.Context, f *frame, o holdOptions, run func(*app.App, co
 	if err != nil {
 		return err
 	}
-	document, err := run(a, ctx, request)
+	document, err := run(a.Pinning.Holds, ctx, request)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
 )
 
@@ -52,9 +52,9 @@ func runImages(ctx context.Context, f *frame, o imagesOptions) error {
 		return err
 	}
 	if o.image == "" {
-		return f.showOverview(a.AllImages(ctx))
+		return f.showOverview(a.Images.All(ctx))
 	}
-	document, err := a.Images(ctx, request)
+	document, err := a.Images.One(ctx, request)
 	switch {
 	case err != nil:
 		return err
@@ -70,8 +70,8 @@ func runImages(ctx context.Context, f *frame, o imagesOptions) error {
 	return nil
 }
 
-func (o imagesOptions) request() (app.ImagesRequest, error) {
-	r := app.ImagesRequest{Image: tagboat.ImageName(o.image), Limit: o.limit, Why: o.why}
+func (o imagesOptions) request() (catalog.ImagesRequest, error) {
+	r := catalog.ImagesRequest{Image: tagboat.ImageName(o.image), Limit: o.limit, Why: o.why}
 	if o.image == "" && (o.why || o.backtest != "") {
 		return r, tagboat.Usagef("--why and --backtest are for one image").WithHint("tagboat images IMAGE --why")
 	}

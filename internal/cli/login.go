@@ -3,11 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"github.com/tagboat/tagboat/internal/access"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -40,13 +40,13 @@ func runLogin(ctx context.Context, f *frame, registries []string) error {
 		if err != nil {
 			return err
 		}
-		registries = a.Registries()
+		registries = a.Images.Hosts()
 	}
 	doc := loginDocument{Logins: []loginEntry{}}
 	for _, host := range registries {
-		login, err := app.LoginTo(ctx, host)
+		login, err := access.LoginTo(ctx, host)
 		switch {
-		case errors.Is(err, app.ErrNoLogin):
+		case errors.Is(err, access.ErrNoLogin):
 			doc.Logins = append(doc.Logins, loginEntry{Registry: host})
 		case err != nil:
 			return err

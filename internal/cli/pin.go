@@ -10,8 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/pinning"
 )
 
 type pinOptions struct {
@@ -51,7 +52,7 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	if o.all == (len(o.images) > 0) {
 		return tagboat.Usagef("pin needs images, or --all").WithHint("tagboat pin IMAGE --env ENV, or tagboat pin --all --env ENV")
 	}
-	request := app.PinRequest{
+	request := pinning.Request{
 		Environment: tagboat.EnvName(o.environment), All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun,
 	}
 	if o.automation && o.allowOlder {
@@ -71,7 +72,7 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := a.Pin(ctx, request)
+	result, err := a.Pinning.Pin(ctx, request)
 	if err != nil && len(result.Document.Pins) == 0 {
 		return err
 	}
@@ -96,7 +97,7 @@ func (f *frame) printPinned(pins []tagboat.Pin) {
 	table.Print(f.Streams)
 }
 
-func (f *frame) tellPinned(result app.PinResult, o pinOptions) {
+func (f *frame) tellPinned(result pinning.Result, o pinOptions) {
 	for _, pin := range result.Document.Pins {
 		if why := result.Reasons[pin.Image]; why != "" {
 			f.Talkf("%s: %s was chosen by its rule: %s\n", pin.Image, pin.Reference().Readable(), why)
@@ -113,10 +114,10 @@ func (f *frame) tellPinned(result app.PinResult, o pinOptions) {
 }
 
 // parseImageArg reads IMAGE, IMAGE=TAG or IMAGE@DIGEST.
-func parseImageArg(arg string) (app.ImageArg, error) {
+func parseImageArg(arg string) (catalog.ImageArg, error) {
 	name, digest, byDigest := strings.Cut(arg, "@")
 	name, tag, byTag := strings.Cut(name, "=")
-	wanted := app.ImageArg{Image: tagboat.ImageName(name), Tag: tag}
+	wanted := catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag}
 	if !tagboat.ValidImageName(name) {
 		return wanted, tagboat.Usagef("%q names no image", arg).WithHint("write IMAGE, IMAGE=TAG or IMAGE@sha256:…, with IMAGE as in tagboat.yaml")
 	}

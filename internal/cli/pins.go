@@ -88,7 +88,7 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 	for _, image := range o.images {
 		images = append(images, tagboat.ImageName(image))
 	}
-	result, err := a.Restore(ctx, tagboat.EnvName(o.environment), images, o.imports.message, o.imports.dryRun)
+	result, err := a.Pinning.Restore(ctx, tagboat.EnvName(o.environment), images, o.imports.message, o.imports.dryRun)
 	if err != nil {
 		return err
 	}
@@ -109,9 +109,9 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 
 func readPins(ctx context.Context, a *app.App, o pinsOptions) (tagboat.PinsDocument, error) {
 	if o.asOf.text != "" {
-		return a.PinsAsOf(ctx, tagboat.EnvName(o.environment), o.asOf.When)
+		return a.History.PinsAsOf(ctx, tagboat.EnvName(o.environment), o.asOf.When)
 	}
-	return a.Pins(ctx, tagboat.EnvName(o.environment))
+	return a.Pinning.Pins(ctx, tagboat.EnvName(o.environment))
 }
 
 func (f *frame) printPins(document tagboat.PinsDocument) {

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/pinning/adopt"
 )
 
 type importOptions struct {
@@ -35,7 +35,7 @@ func runImport(ctx context.Context, f *frame, o pinsOptions) error {
 	if err != nil {
 		return err
 	}
-	document, err := a.Import(ctx, app.ImportRequest{
+	document, err := a.Adoption.Import(ctx, adopt.Request{
 		Path: o.imports.path, Environment: tagboat.EnvName(o.environment), Message: o.imports.message, DryRun: o.imports.dryRun,
 	})
 	if err != nil {

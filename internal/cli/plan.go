@@ -44,7 +44,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := a.Plan(ctx, selected)
+	set, err := a.Delivery.Plan(ctx, selected)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/publish"
 )
@@ -61,7 +61,7 @@ func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 		return err
 	}
 	bars := f.NewBars()
-	doc, err := a.Publish(ctx, app.PublishRequest{
+	doc, err := a.Publisher.Publish(ctx, catalog.PublishRequest{
 		Image: tagboat.ImageName(o.image), From: from, Dir: ".", Tags: o.tags,
 		CreateRepository: o.create, Message: o.message, DryRun: o.dryRun, Progress: transfers{bars},
 	})

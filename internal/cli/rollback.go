@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
 
@@ -61,7 +62,7 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 	if err != nil {
 		return err
 	}
-	back, err := a.PlanRollback(ctx, selected, o.to.When)
+	back, err := a.Rollbacks.Plan(ctx, selected, o.to.When)
 	if err != nil {
 		return err
 	}
@@ -84,9 +85,9 @@ func (f *frame) showPlan(document tagboat.PlanDocument) error {
 	return nil
 }
 
-func (f *frame) goBack(ctx context.Context, a *app.App, back *app.Rollback, o rollbackOptions) error {
+func (f *frame) goBack(ctx context.Context, a *app.App, back *delivery.Rollback, o rollbackOptions) error {
 	progress := f.newProgress(back.Len())
-	document, err := a.Rollback(outlasting(ctx), back, o.message, rollout.Options{
+	document, err := a.Rollbacks.Do(outlasting(ctx), back, o.message, rollout.Options{
 		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
 	})
 	progress.done()

@@ -176,7 +176,6 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 		Config: f.config,
 		Cache:  cacheDir(f.getenv),
 		Getenv: f.getenv,
-		Notice: f.notice,
 	})
 }
 

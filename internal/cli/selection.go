@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/fleet"
 )
 
 // selection is the flags that choose environments; services are the arguments.
@@ -18,12 +18,12 @@ func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.stage, "stage", "", "all environments of a stage, every tenant's")
 }
 
-func (s *selection) with(services []string) (app.Selection, error) {
+func (s *selection) with(services []string) (fleet.Selection, error) {
 	if len(s.environments) > 0 && s.stage != "" {
-		return app.Selection{}, tagboat.Usagef("--env and --stage exclude each other").
+		return fleet.Selection{}, tagboat.Usagef("--env and --stage exclude each other").
 			WithHint("--env %s alone, or --stage %s for every tenant's", s.environments[0], s.stage)
 	}
-	selected := app.Selection{Stage: tagboat.StageName(s.stage)}
+	selected := fleet.Selection{Stage: tagboat.StageName(s.stage)}
 	for _, name := range s.environments {
 		selected.Environments = append(selected.Environments, tagboat.EnvName(name))
 	}

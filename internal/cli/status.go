@@ -36,7 +36,7 @@ func runStatus(ctx context.Context, f *frame, s selection, services []string) er
 	if err != nil {
 		return err
 	}
-	document, err := a.Status(ctx, selected)
+	document, err := a.View.Status(ctx, selected)
 	if err != nil {
 		return err
 	}

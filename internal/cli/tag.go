@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -51,7 +51,7 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 	if err != nil {
 		return err
 	}
-	doc, err := a.Tag(ctx, app.TagRequest{Version: version, Tags: o.tags, Message: o.message, DryRun: o.dryRun})
+	doc, err := a.Tagger.Tag(ctx, catalog.TagRequest{Version: version, Tags: o.tags, Message: o.message, DryRun: o.dryRun})
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 
 // parseVersionArg reads IMAGE@TAG beside what parseImageArg reads. A version has to be
 // named.
-func parseVersionArg(arg string) (app.ImageArg, error) {
+func parseVersionArg(arg string) (catalog.ImageArg, error) {
 	if name, version, ok := strings.Cut(arg, "@"); ok && !strings.HasPrefix(version, "sha256:") {
 		arg = name + "=" + version
 	}

@@ -4,13 +4,13 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
 )
 
 // when is a flag that takes a time or how long ago that was.
 type when struct {
-	app.When
+	access.When
 	text string
 }
 
@@ -18,12 +18,12 @@ type when struct {
 func (w *when) Set(text string) error {
 	w.text = text
 	if ago, err := config.ParseDuration(text); err == nil && ago > 0 {
-		w.When = app.When{Ago: time.Duration(ago)}
+		w.When = access.When{Ago: time.Duration(ago)}
 		return nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
 		if at, err := time.ParseInLocation(layout, text, time.UTC); err == nil {
-			w.When = app.When{At: at}
+			w.When = access.When{At: at}
 			return nil
 		}
 	}

@@ -119,6 +119,35 @@ func (p TagPattern) Expand(names map[string]string, at time.Time) string {
 	return tag[:min(len(tag), 128)]
 }
 
+// ExpandTags returns the tags that patterns stand for, each once.
+func ExpandTags(patterns []TagPattern, names map[string]string, at time.Time) []string {
+	var tags []string
+	for _, pattern := range patterns {
+		if tag := pattern.Expand(names, at); tag != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+// TagNames returns what the placeholders of a stage's tags stand for.
+func (c *Config) TagNames(env Environment, pin tagboat.Pin) map[string]string {
+	return map[string]string{
+		"app": c.App, "stage": string(env.Stage), "environment": string(env.Name), "tenant": env.Tenant,
+		"image": string(pin.Image), "tag": pin.Tag, "digest": pin.Digest.Short(),
+	}
+}
+
+// StageOf returns an environment's stage.
+func (c *Config) StageOf(env Environment) Stage {
+	for _, stage := range c.Stages {
+		if stage.Name == env.Stage {
+			return stage
+		}
+	}
+	return Stage{Name: env.Stage}
+}
+
 // Moves reports whether the tag is the same again and again, so that it has to move from
 // version to version.
 func (p TagPattern) Moves() bool {

@@ -1,10 +1,10 @@
-package cloudformation_test
+package customresource_test
 
 import (
 	"encoding/json"
 	"testing"
 
-	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/customresource"
 )
 
 // FuzzParseDict holds the answer to what encoding/json makes of the same parameter.
@@ -14,7 +14,7 @@ func FuzzParseDict(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		s := store{"/p": {Name: "/p", Value: value, Type: "String"}}
-		data, err := cloudformation.ParseDict{Parameters: s}.Data(t.Context(), properties("/p"))
+		data, err := customresource.ParseDict{Parameters: s}.Data(t.Context(), properties("/p"))
 		if err != nil {
 			return
 		}
@@ -35,7 +35,7 @@ func FuzzParseDict(f *testing.F) {
 func FuzzParseRequest(f *testing.F) {
 	f.Add([]byte(`{"RequestType":"Create","ResponseURL":"https://x/y","ResourceProperties":{"Names":["/a"]}}`))
 	f.Fuzz(func(t *testing.T, event []byte) {
-		r, err := cloudformation.ParseRequest(event)
+		r, err := customresource.ParseRequest(event)
 		if err == nil && r.ResponseURL == "" {
 			t.Error("a request without an address was taken")
 		}

@@ -1,4 +1,4 @@
-package cloudformation_test
+package customresource_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/customresource"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -69,35 +69,35 @@ func status(code int) func(http.ResponseWriter) {
 
 func reset(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
-func (b *bucket) request(kind string, p cloudformation.Properties) cloudformation.Request {
-	return cloudformation.Request{
+func (b *bucket) request(kind string, p customresource.Properties) customresource.Request {
+	return customresource.Request{
 		RequestType: kind, RequestID: "5b5e0f1c", StackID: "arn:aws:cloudformation:eu-west-1:1:stack/s/1", ResponseURL: b.URL + "/answer?" + signature,
 		ResourceType: "Custom::SsmParseDict", LogicalResourceID: "Images", ResourceProperties: p,
 	}
 }
 
-func handler(b *bucket) *cloudformation.Handler {
-	return &cloudformation.Handler{
-		Resources: map[string]cloudformation.Resource{
-			"Custom::SsmParseDict": cloudformation.ParseDict{Parameters: parameters()},
+func handler(b *bucket) *customresource.Handler {
+	return &customresource.Handler{
+		Resources: map[string]customresource.Resource{
+			"Custom::SsmParseDict": customresource.ParseDict{Parameters: parameters()},
 			"Custom::Panics":       panics{},
 			"Custom::Waits":        waits{},
 		},
-		Courier: cloudformation.Courier{Client: b.Client(), Pause: time.Millisecond},
+		Courier: customresource.Courier{Client: b.Client(), Pause: time.Millisecond},
 	}
 }
 
 type panics struct{}
 
-func (panics) Data(context.Context, cloudformation.Properties) (cloudformation.Data, error) {
+func (panics) Data(context.Context, customresource.Properties) (customresource.Data, error) {
 	panic("oh")
 }
 
 type waits struct{}
 
-func (waits) Data(ctx context.Context, _ cloudformation.Properties) (cloudformation.Data, error) {
+func (waits) Data(ctx context.Context, _ customresource.Properties) (customresource.Data, error) {
 	<-ctx.Done()
-	return cloudformation.Data{}, fmt.Errorf("waiting: %w", ctx.Err())
+	return customresource.Data{}, fmt.Errorf("waiting: %w", ctx.Err())
 }
 
 func TestHandle(t *testing.T) {
@@ -118,14 +118,14 @@ func TestHandle(t *testing.T) {
 		kind     string
 		physical string
 		typ      string
-		with     cloudformation.Properties
+		with     customresource.Properties
 		want     map[string]any
 	}{
 		{"create", "Create", "", "", properties("/generic"), answer("SUCCESS", "Images-5b5e0f1c", map[string]any{"Data": map[string]any{"generic/agent": "7.1"}})},
 		{"update keeps the id, whoever gave it", "Update", "old-id", "", properties("/generic"), answer("SUCCESS", "old-id", map[string]any{"Data": map[string]any{"generic/agent": "7.1"}})},
 		{"masked", "Update", "id", "", noEcho, answer("SUCCESS", "id", map[string]any{"NoEcho": true, "Data": map[string]any{"generic/agent": "7.1"}})},
 		{"delete", "Delete", "id", "", properties("/missing"), answer("SUCCESS", "id", nil)},
-		{"delete of nonsense", "Delete", "never-created", "Custom::Nonsense", cloudformation.Properties{"Names": 7}, answer("SUCCESS", "never-created", nil)},
+		{"delete of nonsense", "Delete", "never-created", "Custom::Nonsense", customresource.Properties{"Names": 7}, answer("SUCCESS", "never-created", nil)},
 		{"a name that is missing", "Create", "", "", properties("/gone"), answer("FAILED", "Images-5b5e0f1c", map[string]any{
 			"Reason": "there is no parameter /gone (hint: correct Names, or write MissingOk: true to leave out what does not exist)",
 		})},
@@ -164,7 +164,7 @@ func TestAnswerTooLarge(t *testing.T) {
 	}
 	b := newBucket(t)
 	h := handler(b)
-	h.Resources["Custom::SsmParseDict"] = cloudformation.ParseDict{Parameters: s}
+	h.Resources["Custom::SsmParseDict"] = customresource.ParseDict{Parameters: s}
 	if _, err := h.Handle(t.Context(), b.request("Create", properties("/small", "/large"))); err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestTheAnswerGoesNowhereElse(t *testing.T) {
 		t.Error("the answer followed a redirect to another host")
 	}
 	for _, to := range []string{"http://example.com/answer?" + signature, "ftp://127.0.0.1/", "file:///tmp/answer", "http://127.0.0.1.example.com/"} {
-		err := (cloudformation.Courier{Client: &http.Client{Transport: unreachable{t}}}).Deliver(t.Context(), to, []byte("{}"))
+		err := (customresource.Courier{Client: &http.Client{Transport: unreachable{t}}}).Deliver(t.Context(), to, []byte("{}"))
 		if err == nil || !strings.Contains(err.Error(), "https") || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v", to, err)
 		}
@@ -288,13 +288,13 @@ func TestParseRequest(t *testing.T) {
 		``, `[]`, `{}`, `{"RequestType":"Create"}`, `{"RequestType":"Create","ResponseURL":"http://x/hush"}`,
 		`{"RequestType":"Create","ResponseURL":"file:///hush"}`, `{"RequestType":7,"ResponseURL":"https://x/hush"}`,
 	} {
-		if r, err := cloudformation.ParseRequest([]byte(event)); err == nil || strings.Contains(err.Error(), "hush") {
+		if r, err := customresource.ParseRequest([]byte(event)); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %+v, %v", event, r, err)
 		}
 	}
-	if cloudformation.IsRequest([]byte(`{"detail-type":"ECR Image Action"}`)) || !cloudformation.IsRequest([]byte(`{"RequestType":"Delete","ResponseURL":"https://x"}`)) {
+	if customresource.IsRequest([]byte(`{"detail-type":"ECR Image Action"}`)) || !customresource.IsRequest([]byte(`{"RequestType":"Delete","ResponseURL":"https://x"}`)) {
 		t.Error("events are told apart wrongly")
 	}
 }
 
-var _ cloudformation.ParameterReader = store(map[string]ledger.Parameter{})
+var _ customresource.ParameterReader = store(map[string]ledger.Parameter{})

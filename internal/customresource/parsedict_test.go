@@ -1,4 +1,4 @@
-package cloudformation_test
+package customresource_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/customresource"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -59,12 +59,12 @@ func parameters() store {
 	return s
 }
 
-func properties(names ...string) cloudformation.Properties {
+func properties(names ...string) customresource.Properties {
 	list := make([]any, len(names))
 	for i, name := range names {
 		list[i] = name
 	}
-	return cloudformation.Properties{"Names": list, "Serial": "1658651524", "ServiceToken": "arn:aws:lambda:eu-west-1:1:function:f"}
+	return customresource.Properties{"Names": list, "Serial": "1658651524", "ServiceToken": "arn:aws:lambda:eu-west-1:1:function:f"}
 }
 
 func TestParseDict(t *testing.T) {
@@ -76,7 +76,7 @@ func TestParseDict(t *testing.T) {
 	lenient["MissingOk"] = "true"
 	tests := []struct {
 		name string
-		with cloudformation.Properties
+		with customresource.Properties
 		want map[string]string
 	}{
 		{"one", properties("/radio"), map[string]string{
@@ -96,7 +96,7 @@ func TestParseDict(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, err := cloudformation.ParseDict{Parameters: parameters()}.Data(t.Context(), test.with)
+			data, err := customresource.ParseDict{Parameters: parameters()}.Data(t.Context(), test.with)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func TestParseDictRefuses(t *testing.T) {
 	unclear["MissingOk"] = "maybe"
 	tests := []struct {
 		name string
-		with cloudformation.Properties
+		with customresource.Properties
 		want []string
 	}{
 		{"two missing names, both named", properties("/radio", "/gone", "/lost"), []string{"/gone", "/lost", "MissingOk"}},
@@ -138,15 +138,15 @@ func TestParseDictRefuses(t *testing.T) {
 		{"null in it", properties("/null"), []string{"/null", `"a"`, "null"}},
 		{"two that disagree", properties("/generic", "/differs"), []string{"/generic", "/differs", "generic/agent"}},
 		{"a key twice", properties("/twice"), []string{"/twice", `"a"`, "twice"}},
-		{"no names", cloudformation.Properties{}, []string{"Names"}},
+		{"no names", customresource.Properties{}, []string{"Names"}},
 		{"an empty list", properties(), []string{"Names"}},
-		{"no list", cloudformation.Properties{"Names": "/radio"}, []string{"Names", "list"}},
+		{"no list", customresource.Properties{"Names": "/radio"}, []string{"Names", "list"}},
 		{"an empty name", properties("/radio", ""), []string{"item 2", "Names"}},
 		{"neither true nor false", unclear, []string{"MissingOk"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, err := cloudformation.ParseDict{Parameters: parameters()}.Data(t.Context(), test.with)
+			data, err := customresource.ParseDict{Parameters: parameters()}.Data(t.Context(), test.with)
 			if err == nil || tagboat.KindOf(err) != tagboat.Usage {
 				t.Fatalf("got %v and the error %v", data, err)
 			}
@@ -161,7 +161,7 @@ func TestParseDictRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := (cloudformation.ParseDict{Parameters: parameters()}).Data(t.Context(), properties("/denied")); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+	if _, err := (customresource.ParseDict{Parameters: parameters()}).Data(t.Context(), properties("/denied")); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("what AWS refuses is %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package cloudformation_test
+package customresource_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/customresource"
 )
 
 const (
@@ -38,28 +38,28 @@ func TestPins(t *testing.T) {
 	tests := []struct {
 		name   string
 		ledger pinned
-		with   cloudformation.Properties
+		with   customresource.Properties
 		want   map[string]string
 	}{
-		{"every form", both, cloudformation.Properties{"Environment": "prod", "Images": []any{"api", "api"}}, map[string]string{
+		{"every form", both, customresource.Properties{"Environment": "prod", "Images": []any{"api", "api"}}, map[string]string{
 			"api": repository + "@" + sha, "api.uri": repository + "@" + sha, "api.tag": "1.4.2",
 			"api.digest": sha, "api.tagAtDigest": "1.4.2@" + sha,
 		}},
-		{"compact, all images", both, cloudformation.Properties{"Environment": "prod", "Compact": "true", "Form": "tag"}, map[string]string{
+		{"compact, all images", both, customresource.Properties{"Environment": "prod", "Compact": "true", "Form": "tag"}, map[string]string{
 			"api": "1.4.2", "radio/app": "v1",
 		}},
-		{"plain output by digest", both, cloudformation.Properties{"Environment": "prod", "Compact": true, "Form": "digest", "Images": []any{"api"}}, map[string]string{"api": sha}},
-		{"plain output by both", both, cloudformation.Properties{"Environment": "prod", "Compact": true, "Form": "tag@digest", "Images": []any{"api"}}, map[string]string{"api": "1.4.2@" + sha}},
+		{"plain output by digest", both, customresource.Properties{"Environment": "prod", "Compact": true, "Form": "digest", "Images": []any{"api"}}, map[string]string{"api": sha}},
+		{"plain output by both", both, customresource.Properties{"Environment": "prod", "Compact": true, "Form": "tag@digest", "Images": []any{"api"}}, map[string]string{"api": "1.4.2@" + sha}},
 		{"a ledger of tags", pinned{{Image: "api", Repository: repository, Tag: "1.4.2"}},
-			cloudformation.Properties{"Environment": "prod", "Form": "tag"}, map[string]string{"api": "1.4.2", "api.tag": "1.4.2"}},
+			customresource.Properties{"Environment": "prod", "Form": "tag"}, map[string]string{"api": "1.4.2", "api.tag": "1.4.2"}},
 		{"a pin without a tag", pinned{{Image: "api", Repository: repository, Digest: sha}},
-			cloudformation.Properties{"Environment": "prod"}, map[string]string{
+			customresource.Properties{"Environment": "prod"}, map[string]string{
 				"api": repository + "@" + sha, "api.uri": repository + "@" + sha, "api.digest": sha, "api.tagAtDigest": sha,
 			}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, err := cloudformation.Pins{Ledger: test.ledger}.Data(t.Context(), test.with)
+			data, err := customresource.Pins{Ledger: test.ledger}.Data(t.Context(), test.with)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,22 +79,22 @@ func TestPinsRefuses(t *testing.T) {
 	tests := []struct {
 		name   string
 		ledger pinned
-		with   cloudformation.Properties
+		with   customresource.Properties
 		want   string
 	}{
-		{"no environment", nil, cloudformation.Properties{}, "Environment"},
-		{"an environment that is a list", nil, cloudformation.Properties{"Environment": []any{"prod"}}, "Environment"},
-		{"an unknown environment", nil, cloudformation.Properties{"Environment": "prd"}, "prd"},
-		{"an unknown form", nil, cloudformation.Properties{"Environment": "prod", "Form": "digets"}, `did you mean "digest"`},
+		{"no environment", nil, customresource.Properties{}, "Environment"},
+		{"an environment that is a list", nil, customresource.Properties{"Environment": []any{"prod"}}, "Environment"},
+		{"an unknown environment", nil, customresource.Properties{"Environment": "prd"}, "prd"},
+		{"an unknown form", nil, customresource.Properties{"Environment": "prod", "Form": "digets"}, `did you mean "digest"`},
 		{"a form that the ledger does not have", pinned{{Image: "api", Repository: repository, Tag: "1.4.2", Parameter: "/p"}},
-			cloudformation.Properties{"Environment": "prod", "Form": "uri"}, "/p"},
-		{"two outputs of one name", clash, cloudformation.Properties{"Environment": "prod"}, "a.tag"},
-		{"images that are no list", nil, cloudformation.Properties{"Environment": "prod", "Images": "api"}, "Images"},
-		{"compact or not", nil, cloudformation.Properties{"Environment": "prod", "Compact": "yes"}, "Compact"},
+			customresource.Properties{"Environment": "prod", "Form": "uri"}, "/p"},
+		{"two outputs of one name", clash, customresource.Properties{"Environment": "prod"}, "a.tag"},
+		{"images that are no list", nil, customresource.Properties{"Environment": "prod", "Images": "api"}, "Images"},
+		{"compact or not", nil, customresource.Properties{"Environment": "prod", "Compact": "yes"}, "Compact"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, err := cloudformation.Pins{Ledger: test.ledger}.Data(t.Context(), test.with)
+			data, err := customresource.Pins{Ledger: test.ledger}.Data(t.Context(), test.with)
 			if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(told(err), test.want) {
 				t.Errorf("got %v and the error %v, wanted one that says %q", data, err, test.want)
 			}

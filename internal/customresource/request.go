@@ -1,4 +1,4 @@
-package cloudformation
+package customresource
 
 import (
 	"encoding/json"

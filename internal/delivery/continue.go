@@ -1,10 +1,11 @@
-package app
+package delivery
 
 import (
 	"context"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
 )
 
 // Continued is a deployment that waited and goes on, or back.
@@ -15,27 +16,38 @@ type Continued struct {
 }
 
 // Continue answers the pause hooks of the selected services.
-func (a *App) Continue(ctx context.Context, s Selection, rollback bool) ([]Continued, error) {
-	cells, err := a.cells(ctx, s)
+func (d *Delivery) Continue(ctx context.Context, s fleet.Selection, rollback bool) ([]Continued, error) {
+	cells, err := d.Fleet.Cells(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	var all []Continued
 	for _, c := range cells {
-		target, err := a.visible(ctx, c)
+		target, err := c.Visible(ctx)
 		if err != nil {
 			return all, err
 		}
-		stage, err := rollout.Continue(ctx, a.session(c.env).ECS(), target, rollback)
+		stage, err := rollout.Continue(ctx, d.Access.Session(c.Env).ECS(), target, rollback)
 		if err != nil {
 			return all, err
 		}
-		event := tagboat.Event{Command: "continue", Service: c.service.Name, Message: "from " + stage}
+		event := tagboat.Event{Command: "continue", Service: c.Service.Name, Message: "from " + stage}
 		if rollback {
 			event.Message = "back from " + stage
 		}
-		a.record(ctx, c.env, event)
-		all = append(all, Continued{Environment: c.env.Name, Service: c.service.Name, Stage: stage})
+		d.Recorder.Record(ctx, c.Env, event)
+		all = append(all, Continued{Environment: c.Env.Name, Service: c.Service.Name, Stage: stage})
 	}
 	return all, nil
 }
+
+// UnderWay returns what of the set an interrupted or killed run, or one that did not wait,
+// left in ECS: deployments that go on with what is wanted, to watch, and those that brought
+// the pinned versions and were rolled back or stopped since, to say so.
+func (d *Delivery) UnderWay(ctx context.Context, s *PlanSet) (*PlanSet, error) {
+	plans, err := rollout.Resume(ctx, s.plans)
+	return &PlanSet{plans: plans}, err
+}
+
+// Len returns how many services the set has.
+func (s *PlanSet) Len() int { return len(s.plans) }

@@ -1,4 +1,4 @@
-package app
+package delivery
 
 import (
 	"cmp"
@@ -11,13 +11,14 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // movedPins tells what of a plan is pinned otherwise by now. One read does for all services of
 // an environment that ask before it begins.
 type movedPins struct {
-	app          *App
+	delivery     *Delivery
 	environments map[tagboat.EnvName]*planned
 }
 
@@ -40,11 +41,11 @@ type reading struct {
 	err  error
 }
 
-func (a *App) movedPins(cells []cell) rollout.Pins {
-	m := &movedPins{app: a, environments: map[tagboat.EnvName]*planned{}}
+func (d *Delivery) movedPins(cells []fleet.Cell) rollout.Pins {
+	m := &movedPins{delivery: d, environments: map[tagboat.EnvName]*planned{}}
 	for _, c := range cells {
-		if m.environments[c.env.Name] == nil {
-			m.environments[c.env.Name] = &planned{env: c.env, book: c.book, turn: make(chan struct{}, 1)}
+		if m.environments[c.Env.Name] == nil {
+			m.environments[c.Env.Name] = &planned{env: c.Env, book: c.Book(), turn: make(chan struct{}, 1)}
 		}
 	}
 	return m
@@ -57,7 +58,7 @@ func (m *movedPins) Moved(ctx context.Context, d deploy.Desired) (string, error)
 	if p == nil {
 		return "", nil
 	}
-	book, err := p.read(ctx, m.app)
+	book, err := p.read(ctx, m.delivery)
 	if err != nil {
 		return "", err
 	}
@@ -69,10 +70,10 @@ func (m *movedPins) Moved(ctx context.Context, d deploy.Desired) (string, error)
 		case image.Pinned.Digest == "":
 		case !ok:
 			moved = append(moved, fmt.Sprintf("image %s is not pinned any more", image.Image))
-		case !pins(pin, image.Pinned):
-			moved = append(moved, m.app.movedTo(ctx, p.env, pin))
+		case !pin.Pins(image.Pinned):
+			moved = append(moved, m.delivery.movedTo(ctx, p.env, pin))
 		case rejected(image.Image, pin.Digest):
-			moved = append(moved, fmt.Sprintf("%s of image %s was rejected meanwhile by a rollback", readable(pin.Reference()), image.Image))
+			moved = append(moved, fmt.Sprintf("%s of image %s was rejected meanwhile by a rollback", pin.Reference().Readable(), image.Image))
 		}
 	}
 	return strings.Join(moved, ", "), nil
@@ -89,20 +90,23 @@ func newlyRejected(env tagboat.EnvName, before, now ledger.Book) func(tagboat.Im
 }
 
 // movedTo says what an image is pinned to by now, and who did that where the history tells.
-func (a *App) movedTo(ctx context.Context, env config.Environment, pin tagboat.Pin) string {
-	text := fmt.Sprintf("image %s is pinned to %s by now", pin.Image, readable(pin.Reference()))
-	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
+func (d *Delivery) movedTo(ctx context.Context, env config.Environment, pin tagboat.Pin) string {
+	text := fmt.Sprintf("image %s is pinned to %s by now", pin.Image, pin.Reference().Readable())
+	book, err := d.Access.Ledger(env).Audit(ctx, d.Fleet.Layout().Groups(env)...)
 	if err != nil {
 		return text
 	}
-	if known, ok := book.Pin(env.Name, pin.Image); ok && pins(known, pin.Reference()) {
-		text += fmt.Sprintf(", by %s%s", cmp.Or(known.SetBy, "somebody"), becauseOf(known.Message))
+	if known, ok := book.Pin(env.Name, pin.Image); ok && known.Pins(pin.Reference()) {
+		text += ", by " + cmp.Or(known.SetBy, "somebody")
+		if known.Message != "" {
+			text += " (" + known.Message + ")"
+		}
 	}
 	return text
 }
 
 // read reads the pins and holds of the environment.
-func (p *planned) read(ctx context.Context, a *App) (ledger.Book, error) {
+func (p *planned) read(ctx context.Context, d *Delivery) (ledger.Book, error) {
 	p.mu.Lock()
 	if p.next == nil {
 		p.next = &reading{}
@@ -121,7 +125,7 @@ func (p *planned) read(ctx context.Context, a *App) (ledger.Book, error) {
 	}
 	p.mu.Unlock()
 	if !r.done {
-		r.book, r.err = a.ledger(p.env).Read(ctx, a.kept(p.env)...)
+		r.book, r.err = d.Access.Ledger(p.env).Read(ctx, d.Fleet.Layout().All(p.env)...)
 		r.done = true
 	}
 	return r.book, r.err

@@ -1,8 +1,13 @@
-package app
+// Package delivery makes ECS match what a selection of the fleet wants, brings it back, and
+// tells how it stands:
+//
+//	Plan: cells (fleet) ──▶ targets ──▶ deploy.Prepare ──▶ what would change
+//	Deploy: rollout.Run ──▶ verdicts ──▶ the journal, webhooks
+//	Rollback: what ran well (status) ──▶ holds, pins (pinning) ──▶ Deploy
+package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -10,17 +15,32 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/registry"
 )
+
+// Delivery plans deployments and carries them out.
+type Delivery struct {
+	Fleet    *fleet.Fleet
+	Access   *access.Access
+	Registry *registry.Client
+	Recorder *history.Recorder
+	Webhooks *Webhooks
+}
 
 // PlanSet is what a deployment would do, service by service.
 type PlanSet struct {
 	Message string // why, for the history and for webhooks
 	plans   []deploy.Plan
-	cells   []cell // with what was pinned then; none where that does not matter
+	cells   []fleet.Cell // with what was pinned then; none where that does not matter
 }
 
 // Document returns what plan prints.
@@ -29,15 +49,15 @@ func (s *PlanSet) Document() tagboat.PlanDocument { return deploy.Document(s.pla
 // Plan finds out what deploying the selection would change, and whether it can. It
 // changes nothing. An error of kind Usage tells what is wrong with the user's files
 // or pins.
-func (a *App) Plan(ctx context.Context, s Selection) (*PlanSet, error) {
-	cells, err := a.cells(ctx, s)
+func (d *Delivery) Plan(ctx context.Context, s fleet.Selection) (*PlanSet, error) {
+	cells, err := d.Fleet.Cells(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.distinctServices(cells); err != nil {
+	if err := d.Fleet.DistinctServices(cells); err != nil {
 		return nil, err
 	}
-	targets, err := a.targets(ctx, cells, nil)
+	targets, err := targets(ctx, cells, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -45,43 +65,29 @@ func (a *App) Plan(ctx context.Context, s Selection) (*PlanSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PlanSet{plans: plans, cells: cells}, a.addRevisions(ctx, cells, plans)
+	return &PlanSet{plans: plans, cells: cells}, d.addRevisions(ctx, cells, plans)
 }
 
 // targets returns what should run in each cell.
-func (a *App) targets(ctx context.Context, cells []cell, revisions map[tagboat.Digest]string) ([]deploy.Target, error) {
+func targets(ctx context.Context, cells []fleet.Cell, revisions map[tagboat.Digest]string) ([]deploy.Target, error) {
 	targets := make([]deploy.Target, len(cells))
 	var failed []error
 	for i, c := range cells {
-		target, err := a.target(ctx, c, revisions)
+		target, err := c.Target(ctx, revisions)
 		if err != nil {
 			failed = append(failed, err)
 		}
 		targets[i] = target
 	}
-	return targets, distinct(failed)
-}
-
-// distinct joins errors, leaving out those that say what another one said: a mistake
-// in a file shows once, however many environments it spoils.
-func distinct(all []error) error {
-	said := map[string]bool{}
-	var kept []error
-	for _, err := range all {
-		if !said[err.Error()] {
-			said[err.Error()] = true
-			kept = append(kept, err)
-		}
-	}
-	return errors.Join(kept...)
+	return targets, fleet.Distinct(failed)
 }
 
 // addRevisions plans again those services that change, with the git commits of their
 // versions for the labels, and refuses versions that cannot run. Looking versions up costs
 // a request or two each, so this is not done for services that stay as they are; labels
 // alone never make a change.
-func (a *App) addRevisions(ctx context.Context, cells []cell, plans []deploy.Plan) error {
-	versions := a.lookUp(ctx, plans)
+func (d *Delivery) addRevisions(ctx context.Context, cells []fleet.Cell, plans []deploy.Plan) error {
+	versions := d.lookUp(ctx, plans)
 	revisions := map[tagboat.Digest]string{}
 	for digest, version := range versions {
 		if version.Revision != "" {
@@ -96,7 +102,7 @@ func (a *App) addRevisions(ctx context.Context, cells []cell, plans []deploy.Pla
 		if len(plans[i].Problems) > 0 || len(revisions) == 0 {
 			continue
 		}
-		target, err := a.target(ctx, cells[i], revisions)
+		target, err := cells[i].Target(ctx, revisions)
 		if err != nil {
 			return err
 		}
@@ -107,7 +113,7 @@ func (a *App) addRevisions(ctx context.Context, cells []cell, plans []deploy.Pla
 }
 
 // unfit returns which of a service's images its task definition cannot run.
-func unfit(c cell, d deploy.Desired, versions map[tagboat.Digest]registry.Version) []tagboat.Problem {
+func unfit(c fleet.Cell, d deploy.Desired, versions map[tagboat.Digest]registry.Version) []tagboat.Problem {
 	var problems []tagboat.Problem
 	wanted := d.Definition.Platform()
 	for _, image := range d.Images {
@@ -116,18 +122,18 @@ func unfit(c cell, d deploy.Desired, versions map[tagboat.Digest]registry.Versio
 		switch {
 		case !known:
 		case version.Artifact != "":
-			message = fmt.Sprintf("image %s %s %s, and no container can run it", image.Image, readable(image.Pinned), version.Artifact)
+			message = fmt.Sprintf("image %s %s %s, and no container can run it", image.Image, image.Pinned.Readable(), version.Artifact)
 			hint = fmt.Sprintf("pin another version: tagboat pin %s=TAG --env %s", image.Image, d.Environment)
-		case wanted != "" && !runsOn(version.Platforms, wanted):
-			message = fmt.Sprintf("image %s %s is for %s, and the task definition runs %s", image.Image, readable(image.Pinned), strings.Join(version.Platforms, " and "), wanted)
+		case wanted != "" && !pinning.RunsOn(version.Platforms, wanted):
+			message = fmt.Sprintf("image %s %s is for %s, and the task definition runs %s", image.Image, image.Pinned.Readable(), strings.Join(version.Platforms, " and "), wanted)
 			hint = fmt.Sprintf("build it for %s and pin that version, or set the task definition's runtimePlatform", wanted)
 		}
 		if message == "" {
 			continue
 		}
-		at := c.service.ContainerPlaces[image.Container]
+		at := c.Service.ContainerPlaces[image.Container]
 		if at.File == "" {
-			at = c.service.Where
+			at = c.Service.Where
 		}
 		problems = append(problems, tagboat.Problem{
 			Environment: d.Environment, Service: d.Service, Message: message, Hint: hint, Where: at.String(), At: at,
@@ -138,7 +144,7 @@ func unfit(c cell, d deploy.Desired, versions map[tagboat.Digest]registry.Versio
 
 // lookUp returns what is known of the pinned versions in changing plans. What the registry
 // does not tell is no reason to stop.
-func (a *App) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.Digest]registry.Version {
+func (d *Delivery) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.Digest]registry.Version {
 	wanted := map[tagboat.Digest]tagboat.Reference{}
 	for _, plan := range plans {
 		if !plan.Changes() {
@@ -151,10 +157,10 @@ func (a *App) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.Diges
 	found := map[tagboat.Digest]registry.Version{}
 	var mu sync.Mutex
 	var group errgroup.Group
-	group.SetLimit(registriesAtOnce)
+	group.SetLimit(catalog.AtOnce)
 	for digest, ref := range wanted {
 		group.Go(func() error {
-			version, err := a.registry.Resolve(ctx, ref)
+			version, err := d.Registry.Resolve(ctx, ref)
 			if err != nil {
 				return nil // the plan has already checked that the image is there
 			}
@@ -169,17 +175,32 @@ func (a *App) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.Diges
 }
 
 // Deploy carries plans out and returns how each ended, in the order of the plans.
-func (a *App) Deploy(ctx context.Context, s *PlanSet, o rollout.Options) tagboat.DeployDocument {
-	return a.carryOut(ctx, s, reason{"deploy", s.Message}, o)
+func (d *Delivery) Deploy(ctx context.Context, s *PlanSet, o rollout.Options) tagboat.DeployDocument {
+	return d.carryOut(ctx, s, history.Origin{Command: "deploy", Message: s.Message}, o)
 }
 
-func (a *App) carryOut(ctx context.Context, s *PlanSet, why reason, o rollout.Options) tagboat.DeployDocument {
-	o.Pins = a.movedPins(s.cells)
+func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, o rollout.Options) tagboat.DeployDocument {
+	o.Pins = d.movedPins(s.cells)
 	done := rollout.Run(ctx, s.plans, o)
 	for i, p := range s.plans {
-		done[i].ConsoleURL = a.consoleURL(p.Desired, done[i])
+		done[i].ConsoleURL = d.consoleURL(p.Desired, done[i])
 	}
-	a.recordDeployments(ctx, why, done)
-	a.notify(ctx, why, done)
-	return tagboat.DeployDocument{Deployments: some(done), Calls: operation.From(ctx).Calls()}
+	d.Recorder.Deployments(ctx, by, done)
+	d.Webhooks.tell(ctx, by, done)
+	return tagboat.DeployDocument{Deployments: tagboat.List(done), Calls: operation.From(ctx).Calls()}
+}
+
+// consoleURL returns where AWS's console shows a deployment, or "" where nothing was
+// deployed and where calls do not go to AWS itself.
+func (d *Delivery) consoleURL(want deploy.Desired, done tagboat.Deployment) string {
+	if !d.Access.IsAWS() || done.DeploymentID == "" {
+		return ""
+	}
+	region := want.Region
+	if region == "" {
+		if env, err := d.Fleet.Config.Environment(string(want.Environment)); err == nil {
+			region = d.Access.Located(env).Region
+		}
+	}
+	return ecs.ConsoleURL(region, want.Cluster, want.ServiceName)
 }

@@ -1,4 +1,4 @@
-package app
+package delivery
 
 import (
 	"context"
@@ -9,12 +9,23 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/deploy/status"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/pinning"
 )
+
+// Rollbacks plans going back and carries it out.
+type Rollbacks struct {
+	*Delivery
+	Pinning *pinning.Pinning
+}
 
 // Rollback is what going back would do: the pins, and a plan to make ECS match them.
 type Rollback struct {
@@ -22,16 +33,16 @@ type Rollback struct {
 	pins map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
 }
 
-// PlanRollback finds out what the selected services ran last and well, or at a time where
+// Plan finds out what the selected services ran last and well, or at a time where
 // to is one, and what it takes to go back there, all of them as one: where one has nothing to go back to, or two want
 // different versions of one image, that is an error of kind Usage. It changes nothing.
-func (a *App) PlanRollback(ctx context.Context, s Selection, to When) (*Rollback, error) {
-	cells, err := a.cells(ctx, s)
+func (b *Rollbacks) Plan(ctx context.Context, s fleet.Selection, to access.When) (*Rollback, error) {
+	cells, err := b.Fleet.Cells(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	r := &Rollback{PlanSet: PlanSet{cells: cells}, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
-	targets, err := a.waysBack(ctx, cells, to)
+	targets, err := b.waysBack(ctx, cells, to)
 	if err != nil {
 		return nil, err
 	}
@@ -49,15 +60,15 @@ const servicesAtOnce = 16
 
 // waysBack returns what the services go back to, in their order. Of several errors it
 // returns that of the first service.
-func (a *App) waysBack(ctx context.Context, cells []cell, to When) ([]deploy.Target, error) {
+func (b *Rollbacks) waysBack(ctx context.Context, cells []fleet.Cell, to access.When) ([]deploy.Target, error) {
 	targets, failed := make([]deploy.Target, len(cells)), make([]error, len(cells))
 	var group errgroup.Group
 	group.SetLimit(servicesAtOnce)
 	for i, c := range cells {
 		group.Go(func() error {
-			target, err := a.visible(ctx, c)
+			target, err := c.Visible(ctx)
 			if err == nil {
-				target, err = a.wayBack(ctx, c, target, to)
+				target, err = b.wayBack(ctx, c, target, to)
 			}
 			targets[i], failed[i] = target, err
 			return nil
@@ -73,16 +84,16 @@ func (a *App) waysBack(ctx context.Context, cells []cell, to When) ([]deploy.Tar
 }
 
 // wayBack returns what a service goes back to.
-func (a *App) wayBack(ctx context.Context, c cell, target deploy.Target, to When) (deploy.Target, error) {
-	history := a.session(c.env).ECS()
-	if to != (When{}) {
-		at, err := a.pastMoment(ctx, c.env, to)
+func (b *Rollbacks) wayBack(ctx context.Context, c fleet.Cell, target deploy.Target, to access.When) (deploy.Target, error) {
+	history := b.Access.Session(c.Env).ECS()
+	if to != (access.When{}) {
+		at, err := b.Access.PastMoment(ctx, c.Env, to)
 		if err != nil {
 			return target, err
 		}
 		return status.GoodAt(ctx, history, target, at)
 	}
-	holds, err := c.book.Holds(c.env.Name)
+	holds, err := c.Book().Holds(c.Env.Name)
 	if err != nil {
 		return target, err
 	}
@@ -125,8 +136,8 @@ func (r *Rollback) leaves(env tagboat.EnvName) []tagboat.Pin {
 // book returns what an environment had when the rollback was planned.
 func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
 	for _, c := range r.cells {
-		if c.env.Name == name {
-			return c.book
+		if c.Env.Name == name {
+			return c.Book()
 		}
 	}
 	return ledger.Book{}
@@ -134,15 +145,15 @@ func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
 
 // label marks the versions of the parameters that a rollback is about to leave. Without
 // the label all is as well, so a failure is only told.
-func (a *App) label(ctx context.Context, env config.Environment, left []tagboat.Pin) {
+func (b *Rollbacks) label(ctx context.Context, env config.Environment, left []tagboat.Pin) {
 	done := map[string]bool{}
 	for _, pin := range left {
 		if pin.Parameter == "" || done[pin.Parameter] {
 			continue
 		}
 		done[pin.Parameter] = true
-		if err := a.ledger(env).Label(ctx, ledger.Group{Parameter: pin.Parameter}, pin.ParameterVersion, ledger.BeforeRollback); err != nil {
-			a.notice(err.Error())
+		if err := b.Access.Ledger(env).Label(ctx, ledger.Group{Parameter: pin.Parameter}, pin.ParameterVersion, ledger.BeforeRollback); err != nil {
+			operation.Tell(ctx, Undone{err})
 		}
 	}
 }
@@ -164,45 +175,49 @@ func (r *Rollback) pin(d deploy.Desired) error {
 	return nil
 }
 
-// Rollback makes sure of all that it needs. Then it stops automation, so that nothing brings
+// Do makes sure of all that it needs. Then it stops automation, so that nothing brings
 // the bad version back, then writes the pins, so that nothing deploys it again, and then
 // makes ECS match them. Services that ECS has brought back itself are unchanged.
-func (a *App) Rollback(ctx context.Context, r *Rollback, message string, o rollout.Options) (tagboat.DeployDocument, error) {
+func (b *Rollbacks) Do(ctx context.Context, r *Rollback, message string, o rollout.Options) (tagboat.DeployDocument, error) {
 	if message == "" {
 		message = "rollback"
 	}
-	if err := a.makeSure(ctx, r, message); err != nil {
+	if err := b.makeSure(ctx, r, message); err != nil {
 		return tagboat.DeployDocument{}, err
 	}
 	var done []pinnedBack
 	for _, name := range slices.Sorted(maps.Keys(r.pins)) {
-		back, err := a.pinBack(ctx, name, r, message)
+		back, err := b.pinBack(ctx, name, r, message)
 		if err != nil {
 			return tagboat.DeployDocument{}, err
 		}
 		done = append(done, back)
 	}
-	document := a.carryOut(ctx, &r.PlanSet, reason{"rollback", message}, o)
+	document := b.carryOut(ctx, &r.PlanSet, origin(message), o)
 	for _, back := range done { // last, since going back is urgent
-		if err := a.keepTags(ctx, back.env, back.pins); err != nil {
-			a.notice(err.Error())
+		if err := b.Pinning.Tags.Keep(ctx, back.env, back.pins); err != nil {
+			operation.Tell(ctx, Undone{err})
 		}
 	}
 	return document, nil
 }
 
+func origin(message string) history.Origin {
+	return history.Origin{Command: "rollback", Message: message}
+}
+
 // makeSure finds out, before anything changes, whether a rollback can end: whether its plans
 // have problems, the pins can be written, and the revisions be deployed.
-func (a *App) makeSure(ctx context.Context, r *Rollback, message string) error {
+func (b *Rollbacks) makeSure(ctx context.Context, r *Rollback, message string) error {
 	if problems := r.PlanSet.Document().Problems; len(problems) > 0 {
 		return tagboat.Usagef("%s", problems[0].Message).WithHint("%s", problems[0].Hint)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.pins)) {
-		env, err := a.config.Environment(string(name))
+		env, err := b.Fleet.Config.Environment(string(name))
 		if err != nil {
 			return err
 		}
-		if _, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, true); err != nil {
+		if _, err := b.Pinning.Write(ctx, env, r.pins[name], origin(message), true); err != nil {
 			return fmt.Errorf("pinning what %s goes back to: %w", name, err)
 		}
 	}
@@ -215,22 +230,28 @@ type pinnedBack struct {
 	pins []tagboat.Pin
 }
 
-func (a *App) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollback, message string) (pinnedBack, error) {
-	env, err := a.config.Environment(string(name))
+func (b *Rollbacks) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollback, message string) (pinnedBack, error) {
+	env, err := b.Fleet.Config.Environment(string(name))
 	if err != nil {
 		return pinnedBack{}, err
 	}
 	left := r.leaves(name)
-	if err := a.reject(ctx, env, left, r.pins[name], "rolled back: "+message); err != nil {
+	if err := b.Pinning.Holds.Reject(ctx, env, left, r.pins[name], "rolled back: "+message); err != nil {
 		return pinnedBack{}, fmt.Errorf("holding what %s goes back to: %w", name, err)
 	}
-	a.label(ctx, env, left)
-	written, err := a.writePins(ctx, env, r.pins[name], reason{"rollback", message}, false)
+	b.label(ctx, env, left)
+	out, err := b.Pinning.Write(ctx, env, r.pins[name], origin(message), false)
 	if err != nil { // automation is held by now
-		return pinnedBack{}, tagboat.Errorf(tagboat.Internal, "pinning what %s goes back to: %w", name, err).WithHint("%s", hintOf(err))
+		return pinnedBack{}, tagboat.Errorf(tagboat.Internal, "pinning what %s goes back to: %w", name, err).WithHint("%s", tagboat.HintOf(err))
 	}
-	if written.changed {
-		a.tellShared(env, r.pins[name])
+	if out.Changed {
+		b.Pinning.TellShared(ctx, env, r.pins[name])
 	}
-	return pinnedBack{env, written.pins}, nil
+	return pinnedBack{env, out.Pins}, nil
 }
+
+// Undone says what a rollback, which goes on all the same, could not do beside it.
+type Undone struct{ Err error }
+
+// String implements operation.Event.
+func (u Undone) String() string { return u.Err.Error() }

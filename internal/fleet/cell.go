@@ -1,4 +1,4 @@
-package app
+package fleet
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
@@ -16,48 +17,51 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
 
-// cell is one service in one environment: a cell of the matrix.
-type cell struct {
-	env     config.Environment
-	service config.Service
-	files   templates
-	book    ledger.Book
+// Cell is one service in one environment: a cell of the matrix.
+type Cell struct {
+	Env       config.Environment
+	Service   config.Service
+	Templates Templates
+	pins      *pins
+	fleet     *Fleet
 }
 
-// cells returns what a selection chooses, environment by environment, with the pins.
-// Everything that is wrong with the user's files is found before the first call.
-func (a *App) cells(ctx context.Context, s Selection) ([]cell, error) {
-	environments, err := a.environments(s)
-	if err != nil {
-		return nil, err
-	}
-	services, err := a.services(s)
-	if err != nil {
-		return nil, err
-	}
-	files, err := a.read(services)
-	if err != nil {
-		return nil, err
-	}
-	books, err := a.books(ctx, environments)
-	if err != nil {
-		return nil, err
-	}
-	var cells []cell
-	for _, env := range environments {
-		for _, service := range services {
-			cells = append(cells, cell{env, service, files[service.Name], books[env.Name]})
+// pins are what an environment has, found once for all of its cells.
+type pins struct {
+	book     ledger.Book
+	versions map[tagboat.ImageName]tagboat.Reference
+}
+
+func (f *Fleet) pins(env config.Environment, book ledger.Book) *pins {
+	p := &pins{book, map[tagboat.ImageName]tagboat.Reference{}}
+	for _, pin := range book.Pins(env.Name) {
+		if _, ok := f.Config.Images[pin.Image]; ok {
+			p.versions[pin.Image] = pin.Reference()
 		}
 	}
-	return cells, nil
+	return p
 }
 
-// images returns what each container of the cell should run, in the order of their
+// noPins has a digest for every image that no image has.
+func (f *Fleet) noPins() *pins {
+	p := &pins{versions: map[tagboat.ImageName]tagboat.Reference{}}
+	for name, image := range f.Config.Images {
+		ref := image.Repository
+		ref.Digest = tagboat.Digest("sha256:" + strings.Repeat("0", 64))
+		p.versions[name] = ref
+	}
+	return p
+}
+
+// Book returns the pins and holds of the cell's environment, as they were read.
+func (c Cell) Book() ledger.Book { return c.pins.book }
+
+// Images returns what each container of the cell should run, in the order of their
 // names. Where nothing is pinned the reference has no digest.
-func (a *App) images(c cell) ([]deploy.Image, error) {
-	containers := c.service.Containers
-	if c.files.definition != nil {
-		all, err := c.files.definition.Images(containers, c.service.ContainerPlaces)
+func (c Cell) Images() ([]deploy.Image, error) {
+	containers := c.Service.Containers
+	if c.Templates.Definition != nil {
+		all, err := c.Templates.Definition.Images(containers, c.Service.ContainerPlaces)
 		if err != nil {
 			return nil, err
 		}
@@ -66,70 +70,70 @@ func (a *App) images(c cell) ([]deploy.Image, error) {
 	var images []deploy.Image
 	for _, container := range slices.Sorted(maps.Keys(containers)) {
 		name := containers[container]
-		ref := a.config.Images[name].Repository
-		if pin, ok := c.book.Pin(c.env.Name, name); ok {
-			ref = pin.Reference()
+		ref, ok := c.pins.versions[name]
+		if !ok {
+			ref = c.fleet.Config.Images[name].Repository
 		}
 		images = append(images, deploy.Image{Container: container, Image: name, Pinned: ref})
 	}
 	return images, nil
 }
 
-// target returns what should run in a cell. revisions are the commits of versions, by
+// Target returns what should run in a cell. revisions are the commits of versions, by
 // digest, as far as they are known.
-func (a *App) target(ctx context.Context, c cell, revisions map[tagboat.Digest]string) (deploy.Target, error) {
-	images, err := a.images(c)
+func (c Cell) Target(ctx context.Context, revisions map[tagboat.Digest]string) (deploy.Target, error) {
+	images, err := c.Images()
 	if err != nil {
 		return deploy.Target{}, err
 	}
-	target := a.bare(c, images)
-	if err := a.fillService(c, &target.Desired); err != nil {
+	target := c.bare(images)
+	if err := c.fillService(&target.Desired); err != nil {
 		return target, err
 	}
-	definition, left, err := a.definition(ctx, c, images, revisions)
+	definition, left, err := c.definition(ctx, images, revisions)
 	target.Desired.Definition, target.Desired.LeftOut = definition, left
-	target.Desired.Files = func() lint.Files { return a.rendered(c, target.Desired) }
+	target.Desired.Files = func() lint.Files { return c.rendered(target.Desired) }
 	return target, err
 }
 
 // rendered returns the files of a cell with their places, for what can be told from them.
 // They were rendered before, so what cannot be is left out.
-func (a *App) rendered(c cell, d deploy.Desired) lint.Files {
+func (c Cell) rendered(d deploy.Desired) lint.Files {
 	files := lint.Files{Images: map[tagboat.ContainerName]tagboat.Reference{}}
 	for _, image := range d.Images {
 		files.Images[image.Container] = image.Pinned
 	}
-	in := a.inputs(c, d.Images, nil)
-	if c.files.definition == nil {
-		files.Task, files.Registered = d.Definition.Tree(c.service.Where), true
-	} else if tree, err := c.files.definition.Fill(in); err == nil {
-		files.Task, files.Notes = tree, append(files.Notes, c.files.definition.Notes()...)
+	in := c.inputs(d.Images, nil)
+	if c.Templates.Definition == nil {
+		files.Task, files.Registered = d.Definition.Tree(c.Service.Where), true
+	} else if tree, err := c.Templates.Definition.Fill(in); err == nil {
+		files.Task, files.Notes = tree, append(files.Notes, c.Templates.Definition.Notes()...)
 	}
-	if c.files.service == nil {
+	if c.Templates.Service == nil {
 		return files
 	}
-	if tree, err := c.files.service.Fill(in); err == nil {
-		files.Service, files.Notes = tree, append(files.Notes, c.files.service.Notes()...)
+	if tree, err := c.Templates.Service.Fill(in); err == nil {
+		files.Service, files.Notes = tree, append(files.Notes, c.Templates.Service.Notes()...)
 	}
 	return files
 }
 
 // bare is a target without definitions.
-func (a *App) bare(c cell, images []deploy.Image) deploy.Target {
-	return deploy.Target{Client: a.client(c.env), Desired: deploy.Desired{
-		Environment: c.env.Name, Service: c.service.Name, Stage: c.env.Stage, Tenant: c.env.Tenant,
-		Cluster: c.env.Cluster, ServiceName: string(c.service.Name), Region: c.env.Region, Images: images,
-		DependsOn: c.service.DependsOn,
+func (c Cell) bare(images []deploy.Image) deploy.Target {
+	return deploy.Target{Client: c.fleet.Access.Client(c.Env), Desired: deploy.Desired{
+		Environment: c.Env.Name, Service: c.Service.Name, Stage: c.Env.Stage, Tenant: c.Env.Tenant,
+		Cluster: c.Env.Cluster, ServiceName: string(c.Service.Name), Region: c.Env.Region, Images: images,
+		DependsOn: c.Service.DependsOn,
 		Where:     c.place,
 	}}
 }
 
 // fillService renders the service's file, which may name the service.
-func (a *App) fillService(c cell, d *deploy.Desired) error {
-	if c.files.service == nil {
+func (c Cell) fillService(d *deploy.Desired) error {
+	if c.Templates.Service == nil {
 		return nil
 	}
-	rendered, err := c.files.service.Render(a.inputs(c, nil, nil))
+	rendered, err := c.Templates.Service.Render(c.inputs(nil, nil))
 	if err != nil {
 		return err
 	}
@@ -143,31 +147,31 @@ func (a *App) fillService(c cell, d *deploy.Desired) error {
 // definition renders the template, or takes the family's latest revision and swaps
 // nothing but the images. The members of that revision that cannot be registered again
 // are left out and named.
-func (a *App) definition(ctx context.Context, c cell, images []deploy.Image, revisions map[tagboat.Digest]string) (definition taskdef.Definition, left []string, err error) {
-	if c.files.definition != nil {
-		definition, err = c.files.definition.Render(a.inputs(c, images, revisions))
+func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions map[tagboat.Digest]string) (definition taskdef.Definition, left []string, err error) {
+	if c.Templates.Definition != nil {
+		definition, err = c.Templates.Definition.Render(c.inputs(images, revisions))
 		return definition, nil, err
 	}
-	latest, err := a.session(c.env).ECS().DescribeTaskDefinition(ctx, c.service.Family)
+	latest, err := c.fleet.Access.Session(c.Env).ECS().DescribeTaskDefinition(ctx, c.Service.Family)
 	if errors.Is(err, ecs.ErrNotFound) {
-		return taskdef.Definition{}, nil, tagboat.Usagef("there is no task definition %q in %s", c.service.Family, c.env.Name).
-			At(c.service.Where).WithHint("register its first revision with what owns it, or name a file: taskDefinition: %s.taskdef.json", c.service.Name)
+		return taskdef.Definition{}, nil, tagboat.Usagef("there is no task definition %q in %s", c.Service.Family, c.Env.Name).
+			At(c.Service.Where).WithHint("register its first revision with what owns it, or name a file: taskDefinition: %s.taskdef.json", c.Service.Name)
 	}
 	if err != nil {
-		return taskdef.Definition{}, nil, fmt.Errorf("reading task definition %q: %w", c.service.Family, err)
+		return taskdef.Definition{}, nil, fmt.Errorf("reading task definition %q: %w", c.Service.Family, err)
 	}
 	current, err := taskdef.FromJSON(latest.Record)
 	if err != nil {
-		return taskdef.Definition{}, nil, fmt.Errorf("reading task definition %q: %w", c.service.Family, err)
+		return taskdef.Definition{}, nil, fmt.Errorf("reading task definition %q: %w", c.Service.Family, err)
 	}
 	swaps := map[tagboat.ContainerName]taskdef.Swap{}
 	for _, image := range images {
 		if image.Pinned.Digest == "" {
-			return taskdef.Definition{}, nil, notPinned(c, image.Image)
+			return taskdef.Definition{}, nil, c.notPinned(image.Image)
 		}
 		swaps[image.Container] = taskdef.Swap{
 			Image: image.Image, Pinned: image.Pinned,
-			Revision: revisions[image.Pinned.Digest], Where: c.service.ContainerPlaces[image.Container],
+			Revision: revisions[image.Pinned.Digest], Where: c.Service.ContainerPlaces[image.Container],
 		}
 	}
 	_, left = taskdef.Input(current)
@@ -175,24 +179,19 @@ func (a *App) definition(ctx context.Context, c cell, images []deploy.Image, rev
 	return definition, left, err
 }
 
-func notPinned(c cell, image tagboat.ImageName) error {
-	return tagboat.Usagef("no version of the image %s is pinned in %s", image, c.env.Name).
-		WithHint("tagboat pin %s=TAG --env %s", image, c.env.Name)
+func (c Cell) notPinned(image tagboat.ImageName) error {
+	return tagboat.Usagef("no version of the image %s is pinned in %s", image, c.Env.Name).
+		WithHint("tagboat pin %s=TAG --env %s", image, c.Env.Name)
 }
 
-func (a *App) inputs(c cell, images []deploy.Image, revisions map[tagboat.Digest]string) taskdef.Inputs {
+func (c Cell) inputs(images []deploy.Image, revisions map[tagboat.Digest]string) taskdef.Inputs {
 	in := taskdef.Inputs{
-		Vars:       a.config.VarsFor(c.env, c.service.Name),
-		Env:        envNames(a.located(c.env)),
-		Images:     map[tagboat.ImageName]tagboat.Reference{},
+		Vars:       c.fleet.Source.Vars(c.Env, c.Service.Name),
+		Env:        envNames(c.fleet.Access.Located(c.Env)),
+		Images:     c.pins.versions,
 		Revisions:  map[tagboat.ImageName]string{},
-		Containers: c.service.Containers,
-		Places:     c.service.ContainerPlaces,
-	}
-	for name := range a.config.Images {
-		if pin, ok := c.book.Pin(c.env.Name, name); ok {
-			in.Images[name] = pin.Reference()
-		}
+		Containers: c.Service.Containers,
+		Places:     c.Service.ContainerPlaces,
 	}
 	for _, image := range images {
 		if revision := revisions[image.Pinned.Digest]; revision != "" {
@@ -202,23 +201,42 @@ func (a *App) inputs(c cell, images []deploy.Image, revisions map[tagboat.Digest
 	return in
 }
 
-// located returns an environment with the region that it has, which the file may leave
-// to the AWS configuration.
-func (a *App) located(env config.Environment) config.Environment {
-	if env.Region == "" {
-		env.Region = a.session(env).Region()
-	}
-	return env
-}
-
 // place finds a member of the service's files.
-func (c cell) place(path ...string) tagboat.Position {
-	file := c.files.definition
+func (c Cell) place(path ...string) tagboat.Position {
+	file := c.Templates.Definition
 	if len(path) > 0 && path[0] == "service" {
-		file, path = c.files.service, path[1:]
+		file, path = c.Templates.Service, path[1:]
 	}
 	if file == nil {
-		return c.service.Where
+		return c.Service.Where
 	}
 	return file.Place(path...)
+}
+
+// Visible is Target for who only looks: where an image is not pinned yet there is no
+// definition to compare with, and what runs shows all the same.
+func (c Cell) Visible(ctx context.Context) (deploy.Target, error) {
+	images, err := c.Images()
+	if err != nil {
+		return deploy.Target{}, err
+	}
+	for _, image := range images {
+		if image.Pinned.Digest == "" {
+			target := c.bare(images)
+			return target, c.fillService(&target.Desired)
+		}
+	}
+	return c.Target(ctx, nil)
+}
+
+// Offline returns what can be told of the cell without a call: its service's name and
+// definition, and the task definition where it is not somebody else's.
+func (c Cell) Offline() (deploy.Desired, error) {
+	d := deploy.Desired{ServiceName: string(c.Service.Name)}
+	if err := c.fillService(&d); err != nil || c.Templates.Definition == nil {
+		return d, err
+	}
+	definition, err := c.Templates.Definition.Render(c.inputs(nil, nil))
+	d.Definition = definition
+	return d, err
 }

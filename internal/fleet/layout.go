@@ -1,8 +1,6 @@
-package app
+package fleet
 
 import (
-	"context"
-	"fmt"
 	"slices"
 
 	"github.com/tagboat/tagboat"
@@ -10,13 +8,44 @@ import (
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
+// Layout is where the ledger keeps the pins and holds of environments: pure, from the
+// configuration alone.
+type Layout struct{ config *config.Config }
+
+// Groups returns the groups of an environment's pins, by name.
+func (l Layout) Groups(env config.Environment) []ledger.Group {
+	groups := make([]ledger.Group, len(l.config.Ledger.Groups))
+	for i, g := range l.config.Ledger.Groups {
+		groups[i] = l.group(env, g)
+	}
+	return groups
+}
+
+func (l Layout) group(env config.Environment, from config.Group) ledger.Group {
+	g := ledger.Group{
+		Name:        from.Name,
+		Parameter:   l.config.ParameterName(env, from),
+		Environment: env.Name,
+		Images:      map[tagboat.ImageName]tagboat.Reference{},
+		Keys:        map[tagboat.ImageName]string{},
+		Form:        ledger.Form(from.Form),
+		Tier:        ledger.Tier(from.Tier),
+	}
+	for _, name := range from.Images {
+		image := l.config.Images[name]
+		g.Images[name], g.Keys[name] = image.Repository, from.KeyOf(image)
+	}
+	g.Projections = l.projections(env, from)
+	return g
+}
+
 // projections returns those of a group: where environments share its parameter, those of
 // all of them.
-func (a *App) projections(env config.Environment, group config.Group) ledger.Projections {
-	p := ledger.Projections{Parameters: map[tagboat.ImageName][]string{}, Form: ledger.Form(a.config.Ledger.Projections.Form)}
-	for _, other := range a.config.Sharing(env, group) {
+func (l Layout) projections(env config.Environment, group config.Group) ledger.Projections {
+	p := ledger.Projections{Parameters: map[tagboat.ImageName][]string{}, Form: ledger.Form(l.config.Ledger.Projections.Form)}
+	for _, other := range l.config.Sharing(env, group) {
 		for _, image := range group.Images {
-			name := a.config.ProjectionName(other, image)
+			name := l.config.ProjectionName(other, image)
 			if name != "" && !slices.Contains(p.Parameters[image], name) {
 				p.Parameters[image] = append(p.Parameters[image], name)
 			}
@@ -25,19 +54,32 @@ func (a *App) projections(env config.Environment, group config.Group) ledger.Pro
 	return p
 }
 
-// projected returns the projections of a book's pins, and tells which have fallen behind.
-// It makes no call where tagboat.yaml has none.
-func (a *App) projected(ctx context.Context, env config.Environment, book ledger.Book) ([]tagboat.Projection, error) {
-	found, err := a.ledger(env).Projected(ctx, book)
-	if err != nil {
-		return nil, err
+// Holds returns the group that stands for an environment's holds.
+func (l Layout) Holds(env config.Environment) ledger.Group {
+	return ledger.HoldsGroup(l.config.HoldsName(env), env.Name)
+}
+
+// All returns the groups of an environment's pins, and that of its holds.
+func (l Layout) All(env config.Environment) []ledger.Group {
+	return append(l.Groups(env), l.Holds(env))
+}
+
+// Parameters returns the names of those that hold an environment's pins.
+func (l Layout) Parameters(env config.Environment) []string {
+	var names []string
+	for _, g := range l.Groups(env) {
+		names = append(names, g.Parameter)
 	}
-	var all []tagboat.Projection
-	for _, p := range found {
-		all = append(all, tagboat.Projection{Image: p.Image, Parameter: p.Parameter, Value: p.Value, Stale: p.Stale()})
-		if p.Stale() {
-			a.notice(fmt.Sprintf("the projection %s has fallen behind the pin of %s; the next pin of the image brings it up to date", p.Parameter, p.Image))
+	return names
+}
+
+// Projections returns the names of the parameters that follow an environment's pins.
+func (l Layout) Projections(env config.Environment) []string {
+	var names []string
+	for _, g := range l.Groups(env) {
+		for _, of := range g.Projections.Parameters {
+			names = append(names, of...)
 		}
 	}
-	return all, nil
+	return names
 }

@@ -1,4 +1,4 @@
-package app
+package fleet
 
 import (
 	"errors"
@@ -10,34 +10,52 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
-// templates are a service's files, read once for all environments.
-type templates struct {
-	definition *taskdef.Template // nil where the family is somebody else's
-	service    *taskdef.Template // nil where the service must exist
+// Source has what cells are rendered from.
+type Source interface {
+	// Templates returns the files of services. The error says everything that is wrong
+	// with them at once.
+	Templates(services []config.Service) (map[tagboat.ServiceName]Templates, error)
+	// Vars returns the variables of a service in an environment.
+	Vars(env config.Environment, service tagboat.ServiceName) map[string]any
 }
 
-// read reads the files of each service, and tells everything that is wrong with them
-// at once.
-func (a *App) read(services []config.Service) (map[tagboat.ServiceName]templates, error) {
+// Templates are a service's files, read once for all environments.
+type Templates struct {
+	Definition *taskdef.Template // nil where the family is somebody else's
+	Service    *taskdef.Template // nil where the service must exist
+}
+
+// WorkTree is the Source that reads the files which tagboat.yaml names, as they are now.
+type WorkTree struct{ Config *config.Config }
+
+var _ Source = WorkTree{}
+
+// Vars implements Source.
+func (w WorkTree) Vars(env config.Environment, service tagboat.ServiceName) map[string]any {
+	return w.Config.VarsFor(env, service)
+}
+
+// Templates implements Source.
+func (w WorkTree) Templates(services []config.Service) (map[tagboat.ServiceName]Templates, error) {
 	known := taskdef.Names{
-		Vars:   a.config.VarNames(),
+		Vars:   w.Config.VarNames(),
 		Env:    slices.Sorted(maps.Keys(envNames(config.Environment{}))),
-		Images: slices.Sorted(maps.Keys(a.config.Images)),
+		Images: slices.Sorted(maps.Keys(w.Config.Images)),
 	}
-	all := map[tagboat.ServiceName]templates{}
+	all := map[tagboat.ServiceName]Templates{}
 	var failed []error
 	for _, service := range services {
-		files, err := a.readService(service, known)
+		templates, err := w.read(service, known)
 		if err != nil {
 			failed = append(failed, err)
 		}
-		all[service.Name] = files
+		all[service.Name] = templates
 	}
 	return all, errors.Join(failed...)
 }
 
-func (a *App) readService(service config.Service, known taskdef.Names) (templates, error) {
-	var files templates
+func (w WorkTree) read(service config.Service, known taskdef.Names) (Templates, error) {
+	var templates Templates
 	var failed []error
 	check := func(t *taskdef.Template, err error) *taskdef.Template {
 		if err == nil {
@@ -49,17 +67,17 @@ func (a *App) readService(service config.Service, known taskdef.Names) (template
 		return t
 	}
 	if service.TaskDefinition != "" {
-		files.definition = check(taskdef.Read(service.TaskDefinition, a.config.Files))
+		templates.Definition = check(taskdef.Read(service.TaskDefinition, w.Config.Files))
 	}
 	if service.ServiceFile != "" {
-		files.service = check(taskdef.ReadService(service.ServiceFile, a.config.Files))
+		templates.Service = check(taskdef.ReadService(service.ServiceFile, w.Config.Files))
 	}
-	if len(failed) == 0 && files.definition != nil {
-		if _, err := files.definition.Images(service.Containers, service.ContainerPlaces); err != nil {
+	if len(failed) == 0 && templates.Definition != nil {
+		if _, err := templates.Definition.Images(service.Containers, service.ContainerPlaces); err != nil {
 			failed = append(failed, err)
 		}
 	}
-	return files, errors.Join(failed...)
+	return templates, errors.Join(failed...)
 }
 
 // envNames returns what ${env.…} stands for in an environment.

@@ -1,13 +1,16 @@
-package cloudformation
+package generate
 
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -76,10 +79,10 @@ func (s Snippet) Value(c Container) string {
 	return ""
 }
 
-// Tags tells whether the group's parameter has tags alone.
+// Tags reports whether the group's parameter has tags alone.
 func (c Container) Tags() bool { return c.Form == ledger.FormTag }
 
-// Whole tells whether the group's parameter has what ECS takes as it is.
+// Whole reports whether the group's parameter has what ECS takes as it is.
 func (c Container) Whole() bool { return c.Form == ledger.FormURI }
 
 // Reference returns what ECS takes, with a dynamic reference for the pin in it.
@@ -187,4 +190,57 @@ func wayNames() []string {
 		names = append(names, string(way))
 	}
 	return names
+}
+
+// Snippet returns what a template needs to read the pins of a service in an environment,
+// which can be left out where there is only one. It makes no call.
+func (g Generator) Snippet(service tagboat.ServiceName, env tagboat.EnvName) (Snippet, error) {
+	of, err := g.Fleet.Config.Service(string(service))
+	if err != nil {
+		return Snippet{}, err
+	}
+	where, err := g.environment(env)
+	if err != nil {
+		return Snippet{}, err
+	}
+	cells, err := g.Fleet.Unpinned(where, []config.Service{of})
+	if err != nil {
+		return Snippet{}, err
+	}
+	images, err := cells[0].Images()
+	if err != nil {
+		return Snippet{}, err
+	}
+	snippet := Snippet{Service: service, Environment: where.Name}
+	for _, image := range images {
+		snippet.Containers = append(snippet.Containers, g.container(where, image))
+	}
+	return snippet, nil
+}
+
+func (g Generator) container(env config.Environment, image deploy.Image) Container {
+	of := g.Fleet.Config.Images[image.Image]
+	group := g.Fleet.Config.GroupOf(image.Image)
+	c := Container{
+		Name: image.Container, Image: image.Image, Repository: of.Repository.Name(),
+		Parameter: g.Fleet.Config.ParameterName(env, group), Key: group.KeyOf(of), Form: ledger.Form(group.Form),
+		Single: g.Fleet.Config.ProjectionName(env, image.Image), SingleForm: ledger.Form(g.Fleet.Config.Ledger.Projections.Form),
+	}
+	if c.Single == "" {
+		c.Single, c.SingleForm = c.Parameter+"/"+string(image.Image), ledger.FormURI
+	}
+	return c
+}
+
+// environment returns the one named, or the only one.
+func (g Generator) environment(name tagboat.EnvName) (config.Environment, error) {
+	if name != "" {
+		return g.Fleet.Config.Environment(string(name))
+	}
+	all := slices.Sorted(maps.Keys(g.Fleet.Config.Environments))
+	if len(all) == 1 {
+		return g.Fleet.Config.Environments[all[0]], nil
+	}
+	return config.Environment{}, tagboat.Usagef("there are %d environments, and a template reads one", len(all)).
+		WithHint("choose one with --env; its parameter's name is the only thing that differs")
 }

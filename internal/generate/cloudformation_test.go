@@ -1,4 +1,4 @@
-package cloudformation_test
+package generate_test
 
 import (
 	"path/filepath"
@@ -7,14 +7,14 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
-	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
-func snippet() cloudformation.Snippet {
-	return cloudformation.Snippet{
+func snippet() generate.Snippet {
+	return generate.Snippet{
 		Service: "web", Environment: "prod",
-		Containers: []cloudformation.Container{
+		Containers: []generate.Container{
 			{Name: "app", Image: "app", Key: "app", Repository: "reg.example/shop/app", Parameter: "/containers/prod/shop", Single: "/containers/prod/shop/app"},
 			{Name: "envoy", Image: "proxy", Key: "radio/proxy", Repository: "reg.example/radio/proxy", Parameter: "/containers/generic", Single: "/containers/prod/shop/proxy"},
 			{Name: "metrics", Image: "app", Key: "app", Repository: "reg.example/shop/app", Parameter: "/containers/prod/shop", Single: "/containers/prod/shop/app"},
@@ -23,7 +23,7 @@ func snippet() cloudformation.Snippet {
 }
 
 // in returns the snippet of a ledger of another form.
-func in(form ledger.Form) cloudformation.Snippet {
+func in(form ledger.Form) generate.Snippet {
 	s := snippet()
 	for i := range s.Containers {
 		s.Containers[i].Form, s.Containers[i].SingleForm = form, form
@@ -34,16 +34,16 @@ func in(form ledger.Form) cloudformation.Snippet {
 func TestSnippets(t *testing.T) {
 	tests := []struct {
 		golden string
-		from   cloudformation.Snippet
-		way    cloudformation.Way
+		from   generate.Snippet
+		way    generate.Way
 	}{
-		{"parameter.yaml", snippet(), cloudformation.ByParameter},
-		{"parameter-tags.yaml", in(ledger.FormTag), cloudformation.ByParameter},
-		{"parameter-uri.yaml", in(ledger.FormURI), cloudformation.ByParameter},
-		{"dynamic.yaml", snippet(), cloudformation.ByDynamic},
-		{"dynamic-tags.yaml", in(ledger.FormTag), cloudformation.ByDynamic},
-		{"dynamic-digests.yaml", in(ledger.FormDigest), cloudformation.ByDynamic},
-		{"custom-resource.yaml", snippet(), cloudformation.ByCustomResource},
+		{"parameter.yaml", snippet(), generate.ByParameter},
+		{"parameter-tags.yaml", in(ledger.FormTag), generate.ByParameter},
+		{"parameter-uri.yaml", in(ledger.FormURI), generate.ByParameter},
+		{"dynamic.yaml", snippet(), generate.ByDynamic},
+		{"dynamic-tags.yaml", in(ledger.FormTag), generate.ByDynamic},
+		{"dynamic-digests.yaml", in(ledger.FormDigest), generate.ByDynamic},
+		{"custom-resource.yaml", snippet(), generate.ByCustomResource},
 	}
 	for _, test := range tests {
 		t.Run(test.golden, func(t *testing.T) {
@@ -58,14 +58,14 @@ func TestSnippets(t *testing.T) {
 
 func TestNoSuchWay(t *testing.T) {
 	_, err := snippet().Render("dynamics")
-	if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(told(err), `did you mean "dynamic"?`) {
+	if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error()+tagboat.HintOf(err), `did you mean "dynamic"?`) {
 		t.Errorf("the error is %v", err)
 	}
 }
 
 func TestNoReferenceWithTagAndDigest(t *testing.T) {
-	_, err := in(ledger.FormTagDigest).Render(cloudformation.ByDynamic)
-	if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(told(err), "form: uri") {
+	_, err := in(ledger.FormTagDigest).Render(generate.ByDynamic)
+	if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error()+tagboat.HintOf(err), "form: uri") {
 		t.Errorf("the error is %v", err)
 	}
 }

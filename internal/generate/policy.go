@@ -1,4 +1,6 @@
-package app
+// Package generate writes what others read: policies for IAM, from what the code calls, and
+// what a template of CloudFormation needs to read pins.
+package generate
 
 import (
 	"context"
@@ -9,11 +11,19 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/iam"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
+
+// Generator generates from a configuration.
+type Generator struct {
+	Fleet  *fleet.Fleet
+	Access *access.Access
+}
 
 // PolicyResult is a policy, and who it is for.
 type PolicyResult struct {
@@ -23,8 +33,8 @@ type PolicyResult struct {
 
 // Policy returns the smallest policy for a purpose in environments, all where none is
 // named. It calls AWS only to learn an account that tagboat.yaml does not say.
-func (a *App) Policy(ctx context.Context, purpose iam.Purpose, names []tagboat.EnvName) (PolicyResult, error) {
-	environments, err := a.environments(Selection{Environments: names})
+func (g Generator) Policy(ctx context.Context, purpose iam.Purpose, names []tagboat.EnvName) (PolicyResult, error) {
+	environments, err := g.Fleet.Environments(fleet.Selection{Environments: names})
 	if err != nil {
 		return PolicyResult{}, err
 	}
@@ -37,7 +47,7 @@ func (a *App) Policy(ctx context.Context, purpose iam.Purpose, names []tagboat.E
 	}
 	scopes := make([]iam.Scope, len(environments))
 	for i, env := range environments {
-		if scopes[i], err = a.scope(ctx, env, purpose); err != nil {
+		if scopes[i], err = g.scope(ctx, env, purpose); err != nil {
 			return PolicyResult{}, err
 		}
 	}
@@ -61,52 +71,33 @@ func onePrincipal(environments []config.Environment) error {
 	return nil
 }
 
-func (a *App) scope(ctx context.Context, env config.Environment, purpose iam.Purpose) (iam.Scope, error) {
-	at, err := a.whereabouts(ctx, env)
+func (g Generator) scope(ctx context.Context, env config.Environment, purpose iam.Purpose) (iam.Scope, error) {
+	at, err := g.whereabouts(ctx, env)
 	if err != nil {
 		return iam.Scope{}, err
 	}
-	stage := a.stage(env)
+	stage := g.Fleet.Config.StageOf(env)
 	scope := iam.Scope{
-		Place: at, Role: env.Role, Parameters: a.parameters(env), Holds: a.config.HoldsName(env), Projections: a.projectionNames(env),
-		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0, Families: a.hasFamilies(),
+		Place: at, Role: env.Role, Parameters: g.Fleet.Layout().Parameters(env), Holds: g.Fleet.Config.HoldsName(env), Projections: g.Fleet.Layout().Projections(env),
+		Scans: stage.Gates.ScanMax != "", Tags: len(stage.Tags) > 0, Families: g.hasFamilies(),
 	}
-	if !a.config.Journal.Off {
-		scope.Journal = a.config.Journal.LogGroup
+	if !g.Fleet.Config.Journal.Off {
+		scope.Journal = g.Fleet.Config.Journal.LogGroup
 	}
 	// Registries are used with the caller's own credentials, whatever role gets to an
 	// environment.
 	if env.Role == "" || purpose == iam.Assume || purpose == iam.Publish {
-		scope.Repositories = a.repositories()
+		scope.Repositories = g.repositories()
 	}
 	if purpose == iam.Deploy {
-		scope.Services, err = a.deployable(env)
+		scope.Services, err = g.deployable(env)
 	}
 	return scope, err
 }
 
-// parameters returns the names of those that hold an environment's pins.
-func (a *App) parameters(env config.Environment) []string {
-	var names []string
-	for _, g := range a.groups(env) {
-		names = append(names, g.Parameter)
-	}
-	return names
-}
-
-func (a *App) projectionNames(env config.Environment) []string {
-	var names []string
-	for _, g := range a.groups(env) {
-		for _, of := range g.Projections.Parameters {
-			names = append(names, of...)
-		}
-	}
-	return names
-}
-
-// hasFamilies tells whether a service's task definition is somebody else's.
-func (a *App) hasFamilies() bool {
-	for _, service := range a.config.Services {
+// hasFamilies reports whether a service's task definition is somebody else's.
+func (g Generator) hasFamilies() bool {
+	for _, service := range g.Fleet.Config.Services {
 		if service.Family != "" {
 			return true
 		}
@@ -115,29 +106,29 @@ func (a *App) hasFamilies() bool {
 }
 
 // whereabouts returns an environment's account and region.
-func (a *App) whereabouts(ctx context.Context, env config.Environment) (iam.Place, error) {
-	at := iam.Place{Account: env.Account, Region: a.located(env).Region}
+func (g Generator) whereabouts(ctx context.Context, env config.Environment) (iam.Place, error) {
+	at := iam.Place{Account: env.Account, Region: g.Access.Located(env).Region}
 	if at.Region == "" {
 		return at, tagboat.Usagef("the region of %s is not known", env.Name).At(env.Where).
-			WithHint("give it a region: in %s, or set AWS_REGION", a.config.File)
+			WithHint("give it a region: in %s, or set AWS_REGION", g.Fleet.Config.File)
 	}
 	if at.Account != "" {
 		return at, nil
 	}
-	account, _, err := a.session(env).Identity(ctx)
+	account, _, err := g.Access.Session(env).Identity(ctx)
 	if err != nil {
-		return at, tagboat.Usagef("the account of %s is not in %s, and AWS does not tell it: %w", env.Name, a.config.File, err).
-			At(env.Where).WithHint("give it an account: in %s", a.config.File)
+		return at, tagboat.Usagef("the account of %s is not in %s, and AWS does not tell it: %w", env.Name, g.Fleet.Config.File, err).
+			At(env.Where).WithHint("give it an account: in %s", g.Fleet.Config.File)
 	}
 	at.Account = account
 	return at, nil
 }
 
 // repositories returns those of images that are in private registries of ECR.
-func (a *App) repositories() []iam.Repository {
+func (g Generator) repositories() []iam.Repository {
 	var all []iam.Repository
-	for _, name := range slices.Sorted(maps.Keys(a.config.Images)) {
-		ref := a.config.Images[name].Repository
+	for _, name := range slices.Sorted(maps.Keys(g.Fleet.Config.Images)) {
+		ref := g.Fleet.Config.Images[name].Repository
 		if account, region, ok := registry.ParseECRHost(ref.Host); ok {
 			all = append(all, iam.Repository{Place: iam.Place{Account: account, Region: region}, Name: ref.Repository})
 		}
@@ -146,59 +137,35 @@ func (a *App) repositories() []iam.Repository {
 }
 
 // deployable returns the services as they are called in an environment.
-func (a *App) deployable(env config.Environment) ([]iam.Service, error) {
-	services, err := a.services(Selection{})
+func (g Generator) deployable(env config.Environment) ([]iam.Service, error) {
+	services, err := g.Fleet.Services(fleet.Selection{})
 	if err != nil {
 		return nil, err
 	}
-	files, err := a.read(services)
+	cells, err := g.Fleet.Unpinned(env, services)
 	if err != nil {
 		return nil, err
 	}
 	var all []iam.Service
-	for _, service := range services {
-		c := cell{env: env, service: service, files: files[service.Name]}
-		found, err := a.permitted(c)
+	for _, c := range cells {
+		service, err := permitted(c)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, found)
+		all = append(all, service)
 	}
 	return all, nil
 }
 
-func (a *App) permitted(c cell) (iam.Service, error) {
-	s := iam.Service{Cluster: c.env.Cluster, Name: string(c.service.Name), Family: c.service.Family, Create: c.files.service != nil}
-	if c.files.service != nil {
-		rendered, err := c.files.service.Render(a.inputs(c, nil, nil))
-		if err != nil {
-			return s, err
-		}
-		if name := rendered.Text("serviceName"); name != "" {
-			s.Name = name
-		}
+func permitted(c fleet.Cell) (iam.Service, error) {
+	s := iam.Service{Cluster: c.Env.Cluster, Family: c.Service.Family, Create: c.Templates.Service != nil}
+	want, err := c.Offline()
+	s.Name = want.ServiceName
+	if err != nil || c.Templates.Definition == nil {
+		return s, err // somebody else's definition: its roles and logs can change at any time
 	}
-	if c.files.definition == nil {
-		return s, nil // somebody else's: its roles and logs can change at any time
-	}
-	rendered, err := c.files.definition.Render(a.unpinnedInputs(c))
-	if err != nil {
-		return s, err
-	}
-	s.Family = rendered.Family()
-	return s, needs(rendered, &s)
-}
-
-// unpinnedInputs renders a definition without looking at pins: a policy does not depend
-// on them.
-func (a *App) unpinnedInputs(c cell) taskdef.Inputs {
-	in := a.inputs(c, nil, nil)
-	for name, image := range a.config.Images {
-		ref := image.Repository
-		ref.Digest = tagboat.Digest("sha256:" + strings.Repeat("0", 64))
-		in.Images[name] = ref
-	}
-	return in
+	s.Family = want.Definition.Family()
+	return s, needs(want.Definition, &s)
 }
 
 type valueFrom struct{ ValueFrom string }

@@ -1,4 +1,4 @@
-package app
+package history
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
@@ -15,51 +16,51 @@ import (
 // PinsAsOf returns the pins that an environment had at a time: from the versions of its
 // parameters, and where those do not go back so far, or the images were in other parameters
 // then, from the journal.
-func (a *App) PinsAsOf(ctx context.Context, name tagboat.EnvName, when When) (tagboat.PinsDocument, error) {
-	env, err := a.config.Environment(string(name))
+func (h *History) PinsAsOf(ctx context.Context, name tagboat.EnvName, when access.When) (tagboat.PinsDocument, error) {
+	env, err := h.Fleet.Config.Environment(string(name))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	at, err := a.moment(ctx, env, when)
+	at, err := h.Access.Moment(ctx, env, when)
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
 	document := tagboat.PinsDocument{Environment: env.Name, AsOf: &at}
-	for _, g := range a.groups(env) {
-		past, err := a.ledger(env).AsOf(ctx, g, at)
+	for _, g := range h.Fleet.Layout().Groups(env) {
+		past, err := h.Access.Ledger(env).AsOf(ctx, g, at)
 		if err != nil {
 			return tagboat.PinsDocument{}, err
 		}
-		if err := a.notToCome(env, at); err != nil { // asked here, since the answer told the time
+		if err := h.Access.NotToCome(env, at); err != nil { // asked here, since the answer told the time
 			return tagboat.PinsDocument{}, err
 		}
 		if !past.Since.IsZero() {
-			if past.Pins, err = a.fromJournal(ctx, env, g, past, at); err != nil {
+			if past.Pins, err = h.fromJournal(ctx, env, g, past, at); err != nil {
 				return tagboat.PinsDocument{}, err
 			}
 		}
 		document.Pins = append(document.Pins, past.Pins...)
 	}
-	moved, err := a.fromElsewhere(ctx, env, document.Pins, at)
-	document.Pins = some(append(document.Pins, moved...))
+	moved, err := h.fromElsewhere(ctx, env, document.Pins, at)
+	document.Pins = tagboat.List(append(document.Pins, moved...))
 	return document, err
 }
 
 // fromElsewhere returns the pins at a time of images that no parameter of theirs had then:
 // what the journal last said, where they were in another one.
-func (a *App) fromElsewhere(ctx context.Context, env config.Environment, known []tagboat.Pin, at time.Time) ([]tagboat.Pin, error) {
+func (h *History) fromElsewhere(ctx context.Context, env config.Environment, known []tagboat.Pin, at time.Time) ([]tagboat.Pin, error) {
 	missing := map[tagboat.ImageName]ledger.Group{}
-	for _, g := range a.groups(env) {
+	for _, g := range h.Fleet.Layout().Groups(env) {
 		for image := range g.Images {
 			if !slices.ContainsFunc(known, func(pin tagboat.Pin) bool { return pin.Image == image }) {
 				missing[image] = g
 			}
 		}
 	}
-	if len(missing) == 0 || a.config.Journal.Off {
+	if len(missing) == 0 || h.Fleet.Config.Journal.Off {
 		return nil, nil
 	}
-	events, err := a.events(ctx, env, a.groups(env), time.Time{}, at.Add(time.Millisecond))
+	events, err := h.events(ctx, env, h.Fleet.Layout().Groups(env), time.Time{}, at.Add(time.Millisecond))
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +76,11 @@ func (a *App) fromElsewhere(ctx context.Context, env config.Environment, known [
 // fromJournal returns what a group had at a time that its versions do not go back to: what
 // the last event before that pinned, or what the first one after it replaced. An image
 // that no event names was what the oldest version says.
-func (a *App) fromJournal(ctx context.Context, env config.Environment, g ledger.Group, past ledger.Past, at time.Time) ([]tagboat.Pin, error) {
-	if a.config.Journal.Off {
+func (h *History) fromJournal(ctx context.Context, env config.Environment, g ledger.Group, past ledger.Past, at time.Time) ([]tagboat.Pin, error) {
+	if h.Fleet.Config.Journal.Off {
 		return nil, tooOld(g, past, at).WithHint("without a journal only the last hundred versions are known; take off: true out of tagboat.yaml")
 	}
-	events, err := a.events(ctx, env, []ledger.Group{g}, time.Time{}, past.Since.Add(recording))
+	events, err := h.events(ctx, env, []ledger.Group{g}, time.Time{}, past.Since.Add(recording))
 	if err != nil {
 		return nil, err
 	}

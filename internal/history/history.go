@@ -1,4 +1,4 @@
-package app
+package history
 
 import (
 	"context"
@@ -9,28 +9,37 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
-// HistoryRequest says which events are wanted.
-type HistoryRequest struct {
+// History tells what was changed.
+type History struct {
+	Fleet    *fleet.Fleet
+	Access   *access.Access
+	Recorder *Recorder
+}
+
+// Request says which events are wanted.
+type Request struct {
 	Environments []tagboat.EnvName // all where there are none
 	Image        tagboat.ImageName // "" for all, and services too
-	Since, Until When              // the zero value is no bound
+	Since, Until access.When       // the zero value is no bound
 	Limit        int               // the newest so many; 0 for all
 }
 
-// History returns what was changed, the newest event first: what the journal has, and
+// Events returns what was changed, the newest event first: what the journal has, and
 // what the versions of the parameters tell beside it, others' writes too.
-func (a *App) History(ctx context.Context, r HistoryRequest) (tagboat.HistoryDocument, error) {
+func (h *History) Events(ctx context.Context, r Request) (tagboat.HistoryDocument, error) {
 	if r.Image != "" {
-		if _, err := a.config.Image(string(r.Image)); err != nil {
+		if _, err := h.Fleet.Config.Image(string(r.Image)); err != nil {
 			return tagboat.HistoryDocument{}, err
 		}
 	}
-	environments, err := a.environments(Selection{Environments: r.Environments})
+	environments, err := h.Fleet.Environments(fleet.Selection{Environments: r.Environments})
 	if err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
@@ -39,7 +48,7 @@ func (a *App) History(ctx context.Context, r HistoryRequest) (tagboat.HistoryDoc
 	group.SetLimit(environmentsAtOnce)
 	for i, env := range environments {
 		group.Go(func() error {
-			p, err := a.past(inner, env, r)
+			p, err := h.past(inner, env, r)
 			found[i] = p
 			return err
 		})
@@ -48,7 +57,7 @@ func (a *App) History(ctx context.Context, r HistoryRequest) (tagboat.HistoryDoc
 		return tagboat.HistoryDocument{}, err
 	}
 	if len(r.Environments) == 0 {
-		tagged, err := a.taggings(ctx, environments[0], r)
+		tagged, err := h.taggings(ctx, environments[0], r)
 		if err != nil {
 			return tagboat.HistoryDocument{}, err
 		}
@@ -67,12 +76,12 @@ type past struct {
 	since          time.Time // from when on it is whole; the zero time for always
 }
 
-func (a *App) past(ctx context.Context, env config.Environment, r HistoryRequest) (past, error) {
-	from, to, err := a.bounds(ctx, env, r)
+func (h *History) past(ctx context.Context, env config.Environment, r Request) (past, error) {
+	from, to, err := h.bounds(ctx, env, r)
 	if err != nil {
 		return past{}, err
 	}
-	p, err := a.all(ctx, env, from, to)
+	p, err := h.all(ctx, env, from, to)
 	outside := func(e tagboat.Event) bool {
 		return r.Image != "" && e.Image != r.Image || e.At.Before(from) || !to.IsZero() && !e.At.Before(to)
 	}
@@ -81,9 +90,9 @@ func (a *App) past(ctx context.Context, env config.Environment, r HistoryRequest
 	return p, err
 }
 
-func (a *App) bounds(ctx context.Context, env config.Environment, r HistoryRequest) (from, to time.Time, err error) {
-	if from, err = a.moment(ctx, env, r.Since); err == nil {
-		to, err = a.moment(ctx, env, r.Until)
+func (h *History) bounds(ctx context.Context, env config.Environment, r Request) (from, to time.Time, err error) {
+	if from, err = h.Access.Moment(ctx, env, r.Since); err == nil {
+		to, err = h.Access.Moment(ctx, env, r.Until)
 	}
 	if err == nil && !to.IsZero() && !from.Before(to) {
 		err = tagboat.Usagef("nothing is since %s and before %s", from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)).
@@ -93,11 +102,11 @@ func (a *App) bounds(ctx context.Context, env config.Environment, r HistoryReque
 }
 
 // all returns what is known between two times, and of the parameters' versions all.
-func (a *App) all(ctx context.Context, env config.Environment, from, to time.Time) (past, error) {
-	p := past{place: place(env)}
-	groups := a.groups(env)
+func (h *History) all(ctx context.Context, env config.Environment, from, to time.Time) (past, error) {
+	p := past{place: access.Place(env)}
+	groups := h.Fleet.Layout().Groups(env)
 	for _, g := range groups {
-		steps, since, err := a.ledger(env).Steps(ctx, g)
+		steps, since, err := h.Access.Ledger(env).Steps(ctx, g)
 		if err != nil {
 			return past{}, err
 		}
@@ -108,29 +117,29 @@ func (a *App) all(ctx context.Context, env config.Environment, from, to time.Tim
 			p.steps = append(p.steps, event(g, s))
 		}
 	}
-	if a.config.Journal.Off {
+	if h.Fleet.Config.Journal.Off {
 		return p, nil
 	}
 	if to.IsZero() {
-		to = a.session(env).Now().Add(time.Hour)
+		to = h.Access.Session(env).Now().Add(time.Hour)
 	}
 	var err error
-	p.journal, err = a.events(ctx, env, groups, from, to)
+	p.journal, err = h.events(ctx, env, groups, from, to)
 	return p, err
 }
 
 // events returns what the journal has of an environment, and of what others changed in
 // parameters that they share with it, the oldest first.
-func (a *App) events(ctx context.Context, env config.Environment, groups []ledger.Group, from, to time.Time) ([]tagboat.Event, error) {
+func (h *History) events(ctx context.Context, env config.Environment, groups []ledger.Group, from, to time.Time) ([]tagboat.Event, error) {
 	streams := []tagboat.EnvName{env.Name}
-	for _, g := range a.config.Ledger.Groups {
-		for _, other := range a.config.Sharing(env, g) {
+	for _, g := range h.Fleet.Config.Ledger.Groups {
+		for _, other := range h.Fleet.Config.Sharing(env, g) {
 			if !slices.Contains(streams, other.Name) {
 				streams = append(streams, other.Name)
 			}
 		}
 	}
-	events, err := a.journal(place(env)).Read(ctx, streams, from, to)
+	events, err := h.Recorder.journal(access.Place(env)).Read(ctx, streams, from, to)
 	return slices.DeleteFunc(events, func(e tagboat.Event) bool {
 		return e.Environment != env.Name && !slices.ContainsFunc(groups, func(g ledger.Group) bool { return g.Parameter == e.Parameter })
 	}), err
@@ -167,7 +176,7 @@ func tellingOf(p past, e tagboat.Event) telling {
 
 // merge puts what is known together. An event of the journal knows more than the version
 // of the parameter that it made.
-func merge(found []past, r HistoryRequest) tagboat.HistoryDocument {
+func merge(found []past, r Request) tagboat.HistoryDocument {
 	document := tagboat.HistoryDocument{Events: []tagboat.Event{}}
 	read, known := map[string]bool{}, map[telling]bool{}
 	for _, p := range found {

@@ -1,4 +1,7 @@
-package app
+// Package history remembers what was changed and tells it: the journal's lines and the
+// versions of the parameters as one list, the pins as they were at a time, and the one
+// Recorder that writes the journal.
+package history
 
 import (
 	"context"
@@ -8,9 +11,11 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/journal"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // recording bounds how long the journal may take, and recordingInterrupted how long where
@@ -20,42 +25,52 @@ const (
 	recordingInterrupted = 3 * time.Second
 )
 
+// Origin is what made a change: a command, and why its user ran it.
+type Origin struct{ Command, Message string }
+
+// Recorder writes what happened to the journal where it happened. What it is told has
+// happened, so a failure is told and changes nothing. It is safe for concurrent use.
+type Recorder struct {
+	Config *config.Config
+	Access *access.Access
+	Getenv func(string) string // says who runs Tagboat, in CI systems
+}
+
 // journal returns the journal in a place.
-func (a *App) journal(at cloud.Place) journal.Journal {
+func (r *Recorder) journal(at cloud.Place) journal.Journal {
 	return journal.Journal{
-		Log: a.cloud.At(at).Logs(), Group: a.config.Journal.LogGroup, RetentionDays: a.config.Journal.RetentionDays,
+		Log: r.Access.At(at).Logs(), Group: r.Config.Journal.LogGroup, RetentionDays: r.Config.Journal.RetentionDays,
 	}
 }
 
-// record writes events of an environment to the journal, with who and what made them.
-// What they tell of has happened, so a failure is told and changes nothing.
-func (a *App) record(ctx context.Context, env config.Environment, events ...tagboat.Event) {
+// Record writes events of an environment, with who and what made them.
+func (r *Recorder) Record(ctx context.Context, env config.Environment, events ...tagboat.Event) {
 	for i := range events {
 		events[i].Environment = env.Name
 	}
-	a.recordAt(ctx, place(env), events)
+	r.write(ctx, access.Place(env), events)
 }
 
-// recordTags writes which tags a version got to the journal beside its registry. Only
+// Tags writes which tags a version got to the journal beside its registry. Only
 // registries of ECR have one.
-func (a *App) recordTags(ctx context.Context, version tagboat.Reference, changes []tagboat.TagChange, image tagboat.ImageName, why reason) {
-	at, ok := a.registryPlace(version)
+func (r *Recorder) Tags(ctx context.Context, version tagboat.Reference, changes []tagboat.TagChange, image tagboat.ImageName, by Origin) {
+	at, ok := r.Access.RegistryPlace(version)
 	var events []tagboat.Event
 	for _, change := range changes {
 		if !change.Changed || !ok {
 			continue
 		}
-		e := tagboat.Event{Command: why.command, Message: why.message, Image: image, To: tagboat.Observed{Tag: change.Tag, Digest: version.Digest}}
+		e := tagboat.Event{Command: by.Command, Message: by.Message, Image: image, To: tagboat.Observed{Tag: change.Tag, Digest: version.Digest}}
 		if change.Was != "" {
 			e.From = tagboat.Observed{Tag: change.Tag, Digest: change.Was}
 		}
 		events = append(events, e)
 	}
-	a.recordAt(ctx, at, events)
+	r.write(ctx, at, events)
 }
 
-func (a *App) recordAt(ctx context.Context, at cloud.Place, events []tagboat.Event) {
-	if a.config.Journal.Off || len(events) == 0 {
+func (r *Recorder) write(ctx context.Context, at cloud.Place, events []tagboat.Event) {
+	if r.Config.Journal.Off || len(events) == 0 {
 		return
 	}
 	limit := recording
@@ -64,54 +79,46 @@ func (a *App) recordAt(ctx context.Context, at cloud.Place, events []tagboat.Eve
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	session := a.cloud.At(at)
+	session := r.Access.At(at)
 	_, by, err := session.Identity(ctx)
 	if err == nil {
-		build := journal.BuildOf(a.getenv)
+		build := journal.BuildOf(r.Getenv)
 		for i := range events {
 			e := &events[i]
 			e.ID, e.At, e.By = rand.Text(), session.Now(), by
 			e.Actor, e.Commit, e.Run = build.Actor, build.Commit, build.Run
 		}
-		err = a.journal(at).Write(ctx, events...)
+		err = r.journal(at).Write(ctx, events...)
 	}
 	if err != nil {
-		a.notice(fmt.Sprintf("what was changed is not in the journal, so that history may forget it: %v", err))
+		operation.Tell(ctx, Unrecorded{err})
 	}
 }
 
-// pinned returns the events of pins that were written. Who was overtaken pinned nothing that
-// counts.
-func pinned(w written, why reason) []tagboat.Event {
-	var events []tagboat.Event
-	for _, made := range w.made {
-		pin := made.Pin
-		e := tagboat.Event{
-			Command: why.command, Message: why.message, Image: pin.Image,
-			From: tagboat.Observed{Tag: made.was.Tag, Digest: made.was.Digest},
-			To:   tagboat.Observed{Tag: pin.Tag, Digest: pin.Digest}, Parameter: pin.Parameter, ParameterVersion: pin.ParameterVersion,
-		}
-		events = append(events, e)
-	}
-	return events
-}
-
-// recordDeployments records deployments that came to something, by environment.
-func (a *App) recordDeployments(ctx context.Context, why reason, deployments []tagboat.Deployment) {
+// Deployments records deployments that came to something, by environment.
+func (r *Recorder) Deployments(ctx context.Context, by Origin, deployments []tagboat.Deployment) {
 	events := map[tagboat.EnvName][]tagboat.Event{}
 	for _, d := range deployments {
 		if d.Verdict == tagboat.VerdictUnchanged || d.Verdict == tagboat.VerdictSkipped {
 			continue
 		}
 		events[d.Environment] = append(events[d.Environment], tagboat.Event{
-			Command: why.command, Message: why.message, Service: d.Service, Verdict: d.Verdict, TaskDefinition: d.TaskDefinition,
+			Command: by.Command, Message: by.Message, Service: d.Service, Verdict: d.Verdict, TaskDefinition: d.TaskDefinition,
 		})
 	}
 	var all sync.WaitGroup
 	for name, made := range events {
-		if env, err := a.config.Environment(string(name)); err == nil {
-			all.Go(func() { a.record(ctx, env, made...) })
+		if env, err := r.Config.Environment(string(name)); err == nil {
+			all.Go(func() { r.Record(ctx, env, made...) })
 		}
 	}
 	all.Wait()
+}
+
+// Unrecorded says that something was changed and is not in the journal.
+type Unrecorded struct{ Err error }
+
+// String implements operation.Event.
+func (u Unrecorded) String() string {
+	return fmt.Sprintf("what was changed is not in the journal, so that history may forget it: %v", u.Err)
 }

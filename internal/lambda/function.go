@@ -7,13 +7,13 @@ import (
 	runtime "github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/customresource"
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // Function answers what Lambda is invoked with.
 type Function struct {
-	Resources *cloudformation.Handler
+	Resources *customresource.Handler
 	Log       *slog.Logger
 }
 
@@ -22,9 +22,9 @@ var _ runtime.Handler = (*Function)(nil)
 // Invoke implements the runtime's Handler. An error makes Lambda try an event again that
 // nobody waits for, which is safe.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	if !cloudformation.IsRequest(event) {
+	if !customresource.IsRequest(event) {
 		err := tagboat.Usagef("the event is none that tagboat answers").
-			WithHint("it answers requests of CloudFormation's custom resources %s and %s", cloudformation.ParseDictType, cloudformation.PinsType)
+			WithHint("it answers requests of CloudFormation's custom resources %s and %s", customresource.ParseDictType, customresource.PinsType)
 		f.Log.ErrorContext(ctx, err.Error(), "hint", err.Hint)
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 }
 
 func (f *Function) resource(ctx context.Context, event []byte) error {
-	request, err := cloudformation.ParseRequest(event)
+	request, err := customresource.ParseRequest(event)
 	if err != nil {
 		f.Log.ErrorContext(ctx, err.Error())
 		return err

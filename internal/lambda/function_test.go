@@ -13,17 +13,17 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
-	"github.com/tagboat/tagboat/internal/cloudformation"
+	"github.com/tagboat/tagboat/internal/customresource"
 	"github.com/tagboat/tagboat/internal/lambda"
 )
 
 type answers struct{}
 
-func (answers) Data(_ context.Context, p cloudformation.Properties) (cloudformation.Data, error) {
+func (answers) Data(_ context.Context, p customresource.Properties) (customresource.Data, error) {
 	if p["Fail"] != nil {
-		return cloudformation.Data{}, tagboat.Usagef("no such thing")
+		return customresource.Data{}, tagboat.Usagef("no such thing")
 	}
-	return cloudformation.Data{Values: map[string]json.RawMessage{"key": json.RawMessage(`"hush"`)}}, nil
+	return customresource.Data{Values: map[string]json.RawMessage{"key": json.RawMessage(`"hush"`)}}, nil
 }
 
 func TestInvoke(t *testing.T) {
@@ -52,9 +52,9 @@ func TestInvoke(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var log bytes.Buffer
 			f := &lambda.Function{
-				Resources: &cloudformation.Handler{
-					Resources: map[string]cloudformation.Resource{"Custom::X": answers{}},
-					Courier:   cloudformation.Courier{Client: bucket.Client(), Pause: 1},
+				Resources: &customresource.Handler{
+					Resources: map[string]customresource.Resource{"Custom::X": answers{}},
+					Courier:   customresource.Courier{Client: bucket.Client(), Pause: 1},
 				},
 				Log: slog.New(slog.NewJSONHandler(&log, nil)),
 			}
@@ -97,9 +97,9 @@ func TestRealEventsAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer
-		f := &lambda.Function{Resources: &cloudformation.Handler{}, Log: slog.New(slog.NewJSONHandler(&log, nil))}
+		f := &lambda.Function{Resources: &customresource.Handler{}, Log: slog.New(slog.NewJSONHandler(&log, nil))}
 		_, err = f.Invoke(t.Context(), event)
-		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(log.String(), cloudformation.PinsType) {
+		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(log.String(), customresource.PinsType) {
 			t.Errorf("the error is %v, the log %s", err, log.String())
 		}
 	})

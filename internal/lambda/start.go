@@ -25,7 +25,6 @@ func Main(ctx context.Context, getenv func(string) string, log io.Writer) int {
 	logger := slog.New(slog.NewJSONHandler(log, nil))
 	resources, err := app.Resources(ctx, app.Options{
 		Config: cmp.Or(getenv("TAGBOAT_CONFIG"), "tagboat.yaml"),
-		Notice: func(text string) { logger.WarnContext(ctx, text) },
 	})
 	if err != nil {
 		logger.ErrorContext(ctx, err.Error())

@@ -1,4 +1,4 @@
-package app
+package pinning
 
 import (
 	"context"
@@ -8,31 +8,46 @@ import (
 	"slices"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/gate"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
-// admit asks the gates of an environment's stage that look at versions. The error is of
+// passGates asks the gates of an environment's stage that look at versions. The error is of
 // kind Blocked and says of each version which gate it does not pass, and why.
-func (a *App) admit(ctx context.Context, env config.Environment, versions map[tagboat.ImageName]tagboat.Reference) error {
-	stage := a.stage(env)
+func (p *Pinning) passGates(ctx context.Context, env config.Environment, versions map[tagboat.ImageName]tagboat.Reference) error {
+	stage := p.Fleet.Config.StageOf(env)
 	var blocked []error
 	for _, name := range slices.Sorted(maps.Keys(versions)) {
-		results, err := a.gates(ctx, stage, versions[name])
+		results, err := p.gates(ctx, stage, versions[name])
 		if err != nil {
 			return err
 		}
 		for _, r := range results {
-			said := fmt.Sprintf("%s %s %s the gate %s of stage %s: %s", name, readable(versions[name]), passes(r), r.Gate, stage.Name, r.Reason)
+			said := fmt.Sprintf("%s %s %s the gate %s of stage %s: %s", name, versions[name].Readable(), passes(r), r.Gate, stage.Name, r.Reason)
 			if r.Passed {
-				a.notice(said)
+				operation.Tell(ctx, GatePassed{said})
 				continue
 			}
 			blocked = append(blocked, tagboat.Errorf(tagboat.Blocked, "%s", said).At(stage.Where).WithHint("%s", r.Hint))
 		}
 	}
 	return errors.Join(blocked...)
+}
+
+// tellMovable tells which tags may come to stand for something else, of all at once.
+func (p *Pinning) tellMovable(ctx context.Context, picks catalog.Picks) {
+	var movable []tagboat.Reference
+	for _, name := range slices.Sorted(maps.Keys(picks)) {
+		if p.Catalog.Movable(ctx, picks[name]) {
+			movable = append(movable, picks[name].Version.Reference)
+		}
+	}
+	if len(movable) > 0 {
+		operation.Tell(ctx, Movable{movable})
+	}
 }
 
 func passes(r gate.Result) string {
@@ -43,33 +58,25 @@ func passes(r gate.Result) string {
 }
 
 // gates returns what each gate of a stage says of a version.
-func (a *App) gates(ctx context.Context, stage config.Stage, ref tagboat.Reference) ([]gate.Result, error) {
+func (p *Pinning) gates(ctx context.Context, stage config.Stage, ref tagboat.Reference) ([]gate.Result, error) {
 	if stage.Gates.ScanMax == "" && stage.Gates.Signature == "" && len(stage.Gates.Labels) == 0 {
 		return nil, nil
 	}
-	version, err := a.registry.Resolve(ctx, ref)
+	version, err := p.Catalog.Registry.Resolve(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	return gate.Check(ctx, stage.Gates, version, evidence{a})
-}
-
-// readable names a version as people do.
-func readable(ref tagboat.Reference) string {
-	if ref.Tag != "" {
-		return ref.Tag
-	}
-	return ref.Digest.Short()
+	return gate.Check(ctx, stage.Gates, version, evidence{p.Catalog})
 }
 
 // evidence is where gates look: ECR's scans, and what lies beside an image.
-type evidence struct{ app *App }
+type evidence struct{ catalog *catalog.Catalog }
 
 var _ gate.Evidence = evidence{}
 
 // Scan implements gate.Evidence.
 func (e evidence) Scan(ctx context.Context, image tagboat.Reference) (gate.Scan, error) {
-	api, account, ok := e.app.ecrOf(image)
+	api, account, ok := e.catalog.Access.ECR(image)
 	if !ok {
 		return gate.Scan{}, gate.ErrNoScans
 	}
@@ -79,5 +86,5 @@ func (e evidence) Scan(ctx context.Context, image tagboat.Reference) (gate.Scan,
 
 // Signatures implements gate.Evidence.
 func (e evidence) Signatures(ctx context.Context, version tagboat.Reference) ([]registry.Signature, error) {
-	return e.app.registry.Signatures(ctx, version)
+	return e.catalog.Registry.Signatures(ctx, version)
 }

@@ -1,4 +1,4 @@
-package app
+package pinning
 
 import (
 	"context"
@@ -8,44 +8,41 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
+
+// Holds are what automation leaves alone.
+type Holds struct{ *Writer }
 
 // HoldRequest says what automation is to leave alone, or no longer.
 type HoldRequest struct {
 	Environment tagboat.EnvName
 	Images      []tagboat.ImageName // none for the whole environment
-	Until       When                // the zero value for no end
+	Until       access.When         // the zero value for no end
 	Message     string
 	DryRun      bool // tell what would be held, and write nothing
 }
 
-// holdsOf returns the group that stands for an environment's holds.
-func (a *App) holdsOf(env config.Environment) ledger.Group {
-	return ledger.HoldsGroup(a.config.HoldsName(env), env.Name)
-}
-
-// kept returns all groups of an environment that the ledger keeps: pins, and holds.
-func (a *App) kept(env config.Environment) []ledger.Group {
-	return append(a.groups(env), a.holdsOf(env))
-}
-
 // Hold stops automation from changing the pins of images.
-func (a *App) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, error) {
-	env, err := a.holdable(r)
+func (h *Holds) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, error) {
+	env, err := h.holdable(r)
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
-	hold, err := a.newHold(ctx, env, r)
+	hold, err := h.newHold(ctx, env, r)
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
 	if len(r.Images) == 0 {
 		r.Images = []tagboat.ImageName{ledger.AllImages}
 	}
-	return a.changeHolds(ctx, env, changing{reason{"hold", r.Message}, r.DryRun, true, func(now ledger.Holds) ledger.Holds {
+	return h.change(ctx, env, holdsChange{history.Origin{Command: "hold", Message: r.Message}, r.DryRun, true, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for _, image := range r.Images {
 			held := now[image]
@@ -58,12 +55,12 @@ func (a *App) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, e
 
 // Unhold lets automation go on: with the images given, or with all of the environment.
 // What a rollback rejected stays rejected, until somebody pins it by hand.
-func (a *App) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, error) {
-	env, err := a.holdable(r)
+func (h *Holds) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument, error) {
+	env, err := h.holdable(r)
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
-	return a.changeHolds(ctx, env, changing{reason{"unhold", r.Message}, r.DryRun, false, func(now ledger.Holds) ledger.Holds {
+	return h.change(ctx, env, holdsChange{history.Origin{Command: "unhold", Message: r.Message}, r.DryRun, false, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, held := range now {
 			if held.Hold != nil && (len(r.Images) == 0 || slices.Contains(r.Images, image)) {
@@ -72,17 +69,17 @@ func (a *App) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument,
 			}
 		}
 		if len(r.Images) > 0 && now[ledger.AllImages].Hold != nil {
-			a.notice(fmt.Sprintf("all of %s is held: tagboat unhold --env %s", env.Name, env.Name))
+			operation.Tell(ctx, AllHeld{env.Name})
 		}
 		return changes
 	}})
 }
 
 // holdable returns the environment, where all that was asked for exists.
-func (a *App) holdable(r HoldRequest) (config.Environment, error) {
-	env, err := a.config.Environment(string(r.Environment))
+func (h *Holds) holdable(r HoldRequest) (config.Environment, error) {
+	env, err := h.Fleet.Config.Environment(string(r.Environment))
 	for _, image := range r.Images {
-		if _, unknown := a.config.Image(string(image)); err == nil {
+		if _, unknown := h.Fleet.Config.Image(string(image)); err == nil {
 			err = unknown
 		}
 	}
@@ -90,8 +87,8 @@ func (a *App) holdable(r HoldRequest) (config.Environment, error) {
 }
 
 // newHold says who holds, from when and until when.
-func (a *App) newHold(ctx context.Context, env config.Environment, r HoldRequest) (*tagboat.Hold, error) {
-	session := a.session(env)
+func (h *Holds) newHold(ctx context.Context, env config.Environment, r HoldRequest) (*tagboat.Hold, error) {
+	session := h.Access.Session(env)
 	_, by, err := session.Identity(ctx)
 	if err != nil {
 		return nil, err
@@ -112,9 +109,9 @@ func (a *App) newHold(ctx context.Context, env config.Environment, r HoldRequest
 	return hold, nil
 }
 
-// changing is a change of holds.
-type changing struct {
-	why    reason
+// holdsChange is a change of holds.
+type holdsChange struct {
+	by     history.Origin
 	dryRun bool
 	// again says that a change which others came before is made again upon theirs. Else it is
 	// given up: what it was to change is not there any more.
@@ -125,16 +122,16 @@ type changing struct {
 // holdsTries is how often others may come before a change of holds.
 const holdsTries = 20
 
-// changeHolds writes the holds that a change returns for those that there are. A change
+// change writes the holds that a change returns for those that there are. A change
 // counts only for what nobody else changed meanwhile.
-func (a *App) changeHolds(ctx context.Context, env config.Environment, c changing) (tagboat.HoldsDocument, error) {
+func (h *Holds) change(ctx context.Context, env config.Environment, c holdsChange) (tagboat.HoldsDocument, error) {
 	for range holdsTries {
-		holds, lost, err := a.changeHoldsOnce(ctx, env, c)
+		holds, lost, err := h.changeOnce(ctx, env, c)
 		switch {
 		case err != nil:
 			return tagboat.HoldsDocument{}, err
 		case len(lost) == 0:
-			return holdsDocument(env, holds, a.session(env).Now()), nil
+			return holdsDocument(env, holds, h.Access.Session(env).Now()), nil
 		case !c.again:
 			return tagboat.HoldsDocument{}, tagboat.Errorf(tagboat.Blocked, "the hold on %s in %s was changed by %s meanwhile, and stays", lost[0].Image, env.Name, lost[0].By).
 				WithHint("tagboat pins --env %s shows it; where it is to go as well, run the command again", env.Name)
@@ -143,9 +140,9 @@ func (a *App) changeHolds(ctx context.Context, env config.Environment, c changin
 	return tagboat.HoldsDocument{}, tagboat.Errorf(tagboat.Internal, "the holds of %s change too often", env.Name).WithHint("run the command again")
 }
 
-func (a *App) changeHoldsOnce(ctx context.Context, env config.Environment, c changing) (ledger.Holds, []ledger.Overtaken, error) {
-	group := a.holdsOf(env)
-	draft, err := a.ledger(env).Draft(ctx, group)
+func (h *Holds) changeOnce(ctx context.Context, env config.Environment, c holdsChange) (ledger.Holds, []ledger.Overtaken, error) {
+	group := h.Fleet.Layout().Holds(env)
+	draft, err := h.Access.Ledger(env).Draft(ctx, group)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -163,23 +160,23 @@ func (a *App) changeHoldsOnce(ctx context.Context, env config.Environment, c cha
 		return nil, nil, unreadable
 	}
 	if len(changes) > 0 && !c.dryRun {
-		receipt, err := draft.Hold(ctx, group, was, changes, ledger.Why{Message: c.why.message})
+		receipt, err := draft.Hold(ctx, group, was, changes, ledger.Why{Message: c.by.Message})
 		if err != nil {
 			return nil, nil, fmt.Errorf("writing the holds of %s: %w", env.Name, err)
 		}
 		if len(receipt.Lost) > 0 {
 			return nil, receipt.Lost, nil
 		}
-		a.record(ctx, env, heldEvents(changes, c.why)...)
+		h.Recorder.Record(ctx, env, heldEvents(changes, c.by)...)
 	}
 	maps.Copy(holds, changes)
 	return holds, nil, nil
 }
 
-func heldEvents(changes ledger.Holds, why reason) []tagboat.Event {
+func heldEvents(changes ledger.Holds, by history.Origin) []tagboat.Event {
 	var events []tagboat.Event
 	for _, image := range slices.Sorted(maps.Keys(changes)) {
-		events = append(events, tagboat.Event{Command: why.command, Image: image, Message: why.message})
+		events = append(events, tagboat.Event{Command: by.Command, Image: image, Message: by.Message})
 	}
 	return events
 }
@@ -194,10 +191,10 @@ func holdsDocument(env config.Environment, holds ledger.Holds, now time.Time) ta
 	return document
 }
 
-// holdOn returns a hold on one of the images of a service; nil for none.
-func (a *App) holdOn(c cell, images []deploy.Image) (*tagboat.Hold, error) {
-	holds, err := c.book.Holds(c.env.Name)
-	now := a.session(c.env).Now()
+// On returns a hold on one of the images of a cell; nil for none.
+func (h *Holds) On(c fleet.Cell, images []deploy.Image) (*tagboat.Hold, error) {
+	holds, err := c.Book().Holds(c.Env.Name)
+	now := h.Access.Session(c.Env).Now()
 	for _, image := range images {
 		if hold := holds.Of(image.Image, now); hold != nil {
 			return hold, err
@@ -206,10 +203,10 @@ func (a *App) holdOn(c cell, images []deploy.Image) (*tagboat.Hold, error) {
 	return nil, err
 }
 
-// withHolds notes on each pin what holds it.
-func (a *App) withHolds(env config.Environment, book ledger.Book, pins []tagboat.Pin) ([]tagboat.Pin, error) {
+// with notes on each pin what holds it.
+func (h *Holds) with(env config.Environment, book ledger.Book, pins []tagboat.Pin) ([]tagboat.Pin, error) {
 	holds, err := book.Holds(env.Name)
-	now := a.session(env).Now()
+	now := h.Access.Session(env).Now()
 	for i := range pins {
 		pins[i].Hold = holds.Of(pins[i].Image, now)
 	}

@@ -1,4 +1,10 @@
-package app
+// Package pinning changes what environments should run, from a request to the parameters:
+//
+//	find (catalog) ──▶ admit ──▶ write ──▶ tags of the stage
+//
+// with the holds and rejections that stop automation. Nothing is written unless everything
+// that was asked for can be.
+package pinning
 
 import (
 	"context"
@@ -8,22 +14,25 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// ImageArg is an image and the version wanted of it. Without tag and digest, the
-// image's selection rule chooses.
-type ImageArg struct {
-	Image  tagboat.ImageName
-	Tag    string
-	Digest tagboat.Digest
+// Pinning pins versions.
+type Pinning struct {
+	*Writer
+	Catalog *catalog.Catalog
+	Holds   *Holds
+	Tags    StageTags
 }
 
-// PinRequest says what to pin where.
-type PinRequest struct {
+// Request says what to pin where.
+type Request struct {
 	Environment tagboat.EnvName
-	Images      []ImageArg
+	Images      []catalog.ImageArg
 	All         bool // every image that has a rule, and no Images
 	Message     string
 	AllowOlder  bool // versions may go back
@@ -31,112 +40,107 @@ type PinRequest struct {
 	DryRun      bool
 }
 
-// PinResult is what pinning came to.
-type PinResult struct {
+// Result is what pinning came to.
+type Result struct {
 	Document tagboat.PinsDocument         // the pins asked for, as they are now
 	Changed  bool                         // false where they were so already
 	Reasons  map[tagboat.ImageName]string // how a rule chose, by image, in words
 }
 
-// registriesAtOnce bounds how many versions are resolved at the same time.
-const registriesAtOnce = 8
-
 // Pin resolves each version to its digest, or lets the image's rule choose one, and writes
 // the environment's parameters. Nothing is written unless every version exists, can run
 // there, passes the stage's gates and is no step back.
-func (a *App) Pin(ctx context.Context, r PinRequest) (PinResult, error) {
-	env, err := a.config.Environment(string(r.Environment))
+func (p *Pinning) Pin(ctx context.Context, r Request) (Result, error) {
+	env, err := p.Fleet.Config.Environment(string(r.Environment))
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
-	args, err := a.wantedImages(r)
+	args, err := p.images(ctx, r)
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
-	found, err := a.find(ctx, args)
+	picks, err := p.Catalog.Find(ctx, args)
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
-	draft, err := a.draft(ctx, env, slices.Collect(maps.Keys(found)))
+	draft, err := p.draft(ctx, env, slices.Collect(maps.Keys(picks)))
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
 	book, err := draft.Book(ctx)
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
-	if err := a.mayTouch(env, book, found, r.Automation); err != nil {
-		return PinResult{}, err
-	}
-	note, err := a.mayPin(ctx, env, book, found, r.AllowOlder, r.Automation)
+	note, err := p.admit(ctx, admission{env: env, book: book, picks: picks, allowOlder: r.AllowOlder, automation: r.Automation})
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
-	changes, reasons := references(found), map[tagboat.ImageName]string{}
-	want := wanted{pins: changes, conditional: map[tagboat.ImageName]bool{}}
-	for name, f := range found {
-		if f.why != "" {
-			reasons[name] = f.why
+	want, reasons := request{pins: picks.References(), conditional: map[tagboat.ImageName]bool{}}, map[tagboat.ImageName]string{}
+	for name, pick := range picks {
+		if pick.Why != "" {
+			reasons[name] = pick.Why
 		}
-		want.conditional[name] = r.Automation || f.shelf != nil
+		want.conditional[name] = r.Automation || pick.ByRule()
 	}
-	if err := a.admit(ctx, env, changes); err != nil {
-		return PinResult{}, err
-	}
-	written, err := a.writeOn(ctx, draft, env, want, reason{"pin", strings.TrimSpace(r.Message + note)}, r.DryRun)
+	out, err := p.writeOn(ctx, draft, env, want, history.Origin{Command: "pin", Message: strings.TrimSpace(r.Message + note)}, r.DryRun)
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
-	if written.changed {
-		a.tellShared(env, changes)
+	if out.Changed {
+		p.TellShared(ctx, env, want.pins)
 	}
-	result := PinResult{
-		Document: tagboat.PinsDocument{Environment: env.Name, Pins: some(written.pins), Replaced: written.replaced},
-		Changed:  written.changed,
+	result := Result{
+		Document: tagboat.PinsDocument{Environment: env.Name, Pins: tagboat.List(out.Pins), Replaced: out.replaced},
+		Changed:  out.Changed,
 		Reasons:  reasons,
 	}
 	if r.DryRun {
 		return result, nil
 	}
-	return result, a.afterPin(ctx, draft, env, found, written, r.Automation)
+	return result, p.afterPin(ctx, draft, env, picks, out, r.Automation)
+}
+
+// images returns what a request names, or every image that has a rule.
+func (p *Pinning) images(ctx context.Context, r Request) ([]catalog.ImageArg, error) {
+	if !r.All {
+		return r.Images, nil
+	}
+	var args []catalog.ImageArg
+	for _, name := range slices.Sorted(maps.Keys(p.Fleet.Config.Images)) {
+		if p.Fleet.Config.Images[name].Select.Empty() {
+			operation.Tell(ctx, NoRule{name})
+			continue
+		}
+		args = append(args, catalog.ImageArg{Image: name})
+	}
+	if len(args) == 0 {
+		return nil, tagboat.Usagef("no image in %s has a rule", p.Fleet.Config.File).WithHint(`give one a rule: select: {semver: ">=1.0.0"}`)
+	}
+	return args, nil
 }
 
 // afterPin does what is to do once pins are written. No error of it says that nothing was
 // touched.
-func (a *App) afterPin(ctx context.Context, draft *ledger.Draft, env config.Environment, all map[tagboat.ImageName]found, w written, automation bool) error {
-	mine := slices.DeleteFunc(slices.Clone(w.pins), func(pin tagboat.Pin) bool {
+func (p *Pinning) afterPin(ctx context.Context, draft *ledger.Draft, env config.Environment, picks catalog.Picks, w Outcome, automation bool) error {
+	mine := slices.DeleteFunc(slices.Clone(w.Pins), func(pin tagboat.Pin) bool {
 		return slices.ContainsFunc(w.lost, func(o ledger.Overtaken) bool { return o.Image == pin.Image })
 	})
-	failed := []error{losers(env, w.lost, all)}
+	failed := []error{losers(env, w.lost, picks)}
 	if automation {
-		failed = append(failed, a.yields(ctx, env, all, w))
+		failed = append(failed, p.yields(ctx, env, picks, w))
 	} else {
-		failed = append(failed, a.accept(ctx, draft, env, mine))
+		failed = append(failed, p.Holds.accept(ctx, draft, env, mine))
 	}
 	if err := errors.Join(failed...); err != nil {
 		return stands(w, err)
 	}
-	return stands(w, a.keepTags(ctx, env, mine))
+	return stands(w, p.Tags.Keep(ctx, env, mine))
 }
 
 // stands returns an error that came after pins were written as one that says so.
-func stands(w written, err error) error {
-	if err == nil || !w.changed || tagboat.KindOf(err) != tagboat.Usage {
+func stands(w Outcome, err error) error {
+	if err == nil || !w.Changed || tagboat.KindOf(err) != tagboat.Usage {
 		return err
 	}
-	return tagboat.Errorf(tagboat.Internal, "the pins stand: %w", err).WithHint("%s", hintOf(err))
-}
-
-func noRule(image config.Image) error {
-	return tagboat.Usagef("image %s has no selection rule, and no version was given", image.Name).
-		At(image.Where).
-		WithHint("name a version: tagboat pin %s=TAG, or give the image a rule, such as select: {semver: \">=1.0.0\"}", image.Name)
-}
-
-// some returns an empty list rather than none, which JSON would write as null.
-func some[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
+	return tagboat.Errorf(tagboat.Internal, "the pins stand: %w", err).WithHint("%s", tagboat.HintOf(err))
 }

@@ -1,71 +1,68 @@
-package app
+package pinning
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // Pins returns an environment's pins, with who set them, when and why.
-func (a *App) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocument, error) {
-	env, err := a.config.Environment(string(name))
+func (p *Pinning) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocument, error) {
+	env, err := p.Fleet.Config.Environment(string(name))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
+	book, err := p.Access.Ledger(env).Audit(ctx, p.Fleet.Layout().Groups(env)...)
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	held, err := a.ledger(env).Read(ctx, a.holdsOf(env))
+	held, err := p.Access.Ledger(env).Read(ctx, p.Fleet.Layout().Holds(env))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	pins, err := a.withHolds(env, held, book.Pins(env.Name))
+	pins, err := p.Holds.with(env, held, book.Pins(env.Name))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	document := tagboat.PinsDocument{Environment: env.Name, Pins: some(pins)}
+	document := tagboat.PinsDocument{Environment: env.Name, Pins: tagboat.List(pins)}
 	for _, entry := range book.Entries {
 		if entry.Torn {
-			a.notice("a writer died before it was done, and an update is missing from " + entry.Group.Parameter + "; the next pin brings it back")
+			operation.Tell(ctx, Torn{entry.Group.Parameter})
 		}
 		if entry.Uncertain {
-			a.tellUncertain(entry.Group.Parameter)
+			operation.Tell(ctx, fleet.Uncertain{Parameter: entry.Group.Parameter})
 		}
 		document.Overwritten = append(document.Overwritten, entry.Overwritten...)
 	}
 	for _, o := range document.Overwritten {
-		a.notice(fmt.Sprintf("%s was pinned to %s by %s, and %s overwrote that at %s; to bring it back: tagboat pins --env %s --restore %s",
-			o.Image, readable(o.Reference()), o.SetBy, o.OverwrittenBy, o.OverwrittenAt.UTC().Format(time.RFC3339), env.Name, o.Image))
+		operation.Tell(ctx, Overwritten{env.Name, o})
 	}
-	document.Projections, err = a.projected(ctx, env, book)
+	document.Projections, err = p.projections(ctx, env, book)
 	return document, err
 }
 
 // Restore pins again what somebody overwrote who does not keep to the protocol: of the
 // images given, or of all. Of a dry run it says what that would come to.
-func (a *App) Restore(ctx context.Context, name tagboat.EnvName, images []tagboat.ImageName, message string, dryRun bool) (PinResult, error) {
-	env, err := a.config.Environment(string(name))
+func (p *Pinning) Restore(ctx context.Context, name tagboat.EnvName, images []tagboat.ImageName, message string, dryRun bool) (Result, error) {
+	env, err := p.Fleet.Config.Environment(string(name))
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
 	for _, image := range images {
-		if _, err := a.config.Image(string(image)); err != nil {
-			return PinResult{}, err
+		if _, err := p.Fleet.Config.Image(string(image)); err != nil {
+			return Result{}, err
 		}
 	}
-	book, err := a.ledger(env).Audit(ctx, a.groups(env)...)
+	book, err := p.Access.Ledger(env).Audit(ctx, p.Fleet.Layout().Groups(env)...)
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
 	lost := map[tagboat.ImageName]tagboat.Reference{}
 	for _, entry := range book.Entries {
@@ -77,53 +74,33 @@ func (a *App) Restore(ctx context.Context, name tagboat.EnvName, images []tagboa
 	}
 	document := tagboat.PinsDocument{Environment: env.Name, Pins: []tagboat.Pin{}}
 	if len(lost) == 0 {
-		return PinResult{Document: document}, nil
+		return Result{Document: document}, nil
 	}
-	written, err := a.writePins(ctx, env, lost, reason{"restore", cmp.Or(message, "restored")}, dryRun)
+	out, err := p.Write(ctx, env, lost, history.Origin{Command: "restore", Message: cmp.Or(message, "restored")}, dryRun)
 	if err != nil {
-		return PinResult{}, err
+		return Result{}, err
 	}
-	document.Pins = some(written.pins)
-	result := PinResult{Document: document, Changed: written.changed}
+	document.Pins = tagboat.List(out.Pins)
+	result := Result{Document: document, Changed: out.Changed}
 	if dryRun {
 		return result, nil
 	}
-	return result, a.keepTags(ctx, env, written.pins)
+	return result, p.Tags.Keep(ctx, env, out.Pins)
 }
 
-// books reads the pins of all given environments: one call for ten parameters in each
-// account and region.
-func (a *App) books(ctx context.Context, environments []config.Environment) (map[tagboat.EnvName]ledger.Book, error) {
-	byPlace := map[cloud.Place][]config.Environment{}
-	for _, env := range environments {
-		byPlace[place(env)] = append(byPlace[place(env)], env)
-	}
-	read := make(chan ledger.Book, len(byPlace))
-	group, ctx := errgroup.WithContext(ctx)
-	for _, there := range byPlace {
-		var groups []ledger.Group
-		for _, env := range there {
-			groups = append(groups, a.kept(env)...)
-		}
-		ledger := a.ledger(there[0])
-		group.Go(func() error {
-			book, err := ledger.Read(ctx, groups...)
-			read <- book
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+// projections returns those of a book's pins, and tells which have fallen behind. It makes
+// no call where tagboat.yaml has none.
+func (p *Pinning) projections(ctx context.Context, env config.Environment, book ledger.Book) ([]tagboat.Projection, error) {
+	found, err := p.Access.Ledger(env).Projected(ctx, book)
+	if err != nil {
 		return nil, err
 	}
-	close(read)
-	books := map[tagboat.EnvName]ledger.Book{}
-	for book := range read {
-		for _, entry := range book.Entries {
-			if entry.Uncertain {
-				a.tellUncertain(entry.Group.Parameter)
-			}
-			books[entry.Group.Environment] = book
+	var all []tagboat.Projection
+	for _, one := range found {
+		all = append(all, tagboat.Projection{Image: one.Image, Parameter: one.Parameter, Value: one.Value, Stale: one.Stale()})
+		if one.Stale() {
+			operation.Tell(ctx, StaleProjection{one.Parameter, one.Image})
 		}
 	}
-	return books, nil
+	return all, nil
 }

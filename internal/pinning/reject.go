@@ -1,21 +1,21 @@
-package app
+package pinning
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// reject stops automation from bringing back what a rollback takes away: it holds the
+// Reject stops automation from bringing back what a rollback takes away: it holds the
 // images that change, and rejects the versions that were pinned. Where so many holds do
 // not fit, all of the environment is held.
-func (a *App) reject(ctx context.Context, env config.Environment, left []tagboat.Pin, to map[tagboat.ImageName]tagboat.Reference, message string) error {
+func (h *Holds) Reject(ctx context.Context, env config.Environment, left []tagboat.Pin, to map[tagboat.ImageName]tagboat.Reference, message string) error {
 	bad := map[tagboat.ImageName]tagboat.Digest{}
 	for _, pin := range left {
 		if pin.Parameter != "" {
@@ -25,12 +25,12 @@ func (a *App) reject(ctx context.Context, env config.Environment, left []tagboat
 	if len(bad) == 0 {
 		return nil
 	}
-	hold, err := a.newHold(ctx, env, HoldRequest{Message: message})
+	hold, err := h.newHold(ctx, env, HoldRequest{Message: message})
 	if err != nil {
 		return err
 	}
-	why := reason{"hold", message}
-	_, err = a.changeHolds(ctx, env, changing{why, false, true, func(now ledger.Holds) ledger.Holds {
+	by := history.Origin{Command: "hold", Message: message}
+	_, err = h.change(ctx, env, holdsChange{by, false, true, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, digest := range bad {
 			held := now[image].Reject(digest).Accept(to[image].Digest) // a person goes back to it
@@ -40,15 +40,14 @@ func (a *App) reject(ctx context.Context, env config.Environment, left []tagboat
 		return changes
 	}})
 	if tagboat.KindOf(err) == tagboat.Usage {
-		_, err = a.changeHolds(ctx, env, changing{why, false, true, func(now ledger.Holds) ledger.Holds {
+		_, err = h.change(ctx, env, holdsChange{by, false, true, func(now ledger.Holds) ledger.Holds {
 			held := now[ledger.AllImages]
 			held.Hold = hold
 			return ledger.Holds{ledger.AllImages: held}
 		}})
 	}
 	if err == nil {
-		images := strings.Join(texts(slices.Sorted(maps.Keys(bad))), " ")
-		a.notice(fmt.Sprintf("automation is stopped for %s in %s; when all is well again: tagboat unhold --env %s", images, env.Name, env.Name))
+		operation.Tell(ctx, Stopped{texts(slices.Sorted(maps.Keys(bad))), env.Name})
 	}
 	return err
 }

@@ -1,4 +1,6 @@
-package app
+// Package adopt takes over parameters that others wrote: what their keys say of the
+// images of tagboat.yaml is pinned in the ledger's layout and form.
+package adopt
 
 import (
 	"cmp"
@@ -10,11 +12,20 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
 )
 
-// ImportRequest says which parameters to adopt.
-type ImportRequest struct {
+// Adoption adopts parameters.
+type Adoption struct {
+	*pinning.Writer
+	Catalog *catalog.Catalog
+}
+
+// Request says which parameters to adopt.
+type Request struct {
 	Path        string          // of one parameter, or above several
 	Environment tagboat.EnvName // whose versions they hold; "" where their names tell
 	Message     string
@@ -25,7 +36,7 @@ type ImportRequest struct {
 // tagboat.yaml is pinned in the ledger's layout and form, by digest. Nothing is written
 // unless each of them can be read, and each version is in its registry. It may be
 // repeated.
-func (a *App) Import(ctx context.Context, r ImportRequest) (tagboat.ImportDocument, error) {
+func (a *Adoption) Import(ctx context.Context, r Request) (tagboat.ImportDocument, error) {
 	sources, err := a.sources(ctx, r)
 	if err != nil {
 		return tagboat.ImportDocument{}, err
@@ -38,14 +49,14 @@ func (a *App) Import(ctx context.Context, r ImportRequest) (tagboat.ImportDocume
 		return tagboat.ImportDocument{}, err
 	}
 	message := cmp.Or(r.Message, "adopted from "+r.Path)
-	document := tagboat.ImportDocument{Imported: []tagboat.ImportedPin{}, Uncovered: some(matched.uncovered), Proposal: a.propose(sources, matched)}
+	document := tagboat.ImportDocument{Imported: []tagboat.ImportedPin{}, Uncovered: tagboat.List(matched.uncovered), Proposal: a.propose(sources, matched)}
 	if document.Changed, err = a.writeAdopted(ctx, matched.adopted, message, true); err != nil {
 		return tagboat.ImportDocument{}, err
 	}
 	for _, v := range matched.adopted {
 		document.Imported = append(document.Imported, a.imported(v))
 	}
-	a.tellNewForm(matched.adopted)
+	tellNewForm(ctx, a.Fleet.Config, matched.adopted)
 	if r.DryRun || !document.Changed {
 		return document, nil
 	}
@@ -53,21 +64,21 @@ func (a *App) Import(ctx context.Context, r ImportRequest) (tagboat.ImportDocume
 	return document, err
 }
 
-func (a *App) imported(v *adopted) tagboat.ImportedPin {
+func (a *Adoption) imported(v *adopted) tagboat.ImportedPin {
 	return tagboat.ImportedPin{
 		Environment: v.env.Name, Image: v.image.Name, Repository: v.version.Name(), Tag: v.version.Tag, Digest: v.version.Digest,
-		From: v.from, Key: v.key, Parameter: a.config.ParameterName(v.env, a.config.GroupOf(v.image.Name)),
+		From: v.from, Key: v.key, Parameter: a.Fleet.Config.ParameterName(v.env, a.Fleet.Config.GroupOf(v.image.Name)),
 	}
 }
 
 // resolveAdopted finds the digests of all versions. All that are missing are told.
-func (a *App) resolveAdopted(ctx context.Context, all []*adopted) error {
+func (a *Adoption) resolveAdopted(ctx context.Context, all []*adopted) error {
 	failed := make([]error, len(all))
 	var group errgroup.Group
-	group.SetLimit(registriesAtOnce)
+	group.SetLimit(catalog.AtOnce)
 	for i, v := range all {
 		group.Go(func() error {
-			found, err := a.registry.Resolve(ctx, v.version)
+			found, err := a.Catalog.Registry.Resolve(ctx, v.version)
 			if err != nil {
 				failed[i] = v.errorf(err)
 				return nil // all failures are told at once
@@ -80,9 +91,9 @@ func (a *App) resolveAdopted(ctx context.Context, all []*adopted) error {
 	return errors.Join(failed...)
 }
 
-// writeAdopted pins what was adopted, environment by environment, and tells whether that
+// writeAdopted pins what was adopted, environment by environment, and reports whether that
 // changes anything.
-func (a *App) writeAdopted(ctx context.Context, all []*adopted, message string, dryRun bool) (bool, error) {
+func (a *Adoption) writeAdopted(ctx context.Context, all []*adopted, message string, dryRun bool) (bool, error) {
 	pins := map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}
 	environments := map[tagboat.EnvName]config.Environment{}
 	for _, v := range all {
@@ -93,11 +104,11 @@ func (a *App) writeAdopted(ctx context.Context, all []*adopted, message string, 
 	}
 	changed := false
 	for _, name := range slices.Sorted(maps.Keys(pins)) {
-		written, err := a.writePins(ctx, environments[name], pins[name], reason{"import", message}, dryRun)
+		out, err := a.Write(ctx, environments[name], pins[name], history.Origin{Command: "import", Message: message}, dryRun)
 		if err != nil {
 			return changed, err
 		}
-		changed = changed || written.changed
+		changed = changed || out.Changed
 	}
 	return changed, nil
 }

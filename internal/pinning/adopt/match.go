@@ -1,7 +1,8 @@
-package app
+package adopt
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // adopted is what a parameter says of an image.
@@ -33,7 +35,7 @@ type matching struct {
 
 // match finds the images that keys stand for. Two parameters that disagree about an image
 // are an error of kind Usage, as is a value that is no version.
-func (a *App) match(sources []source) (matching, error) {
+func (a *Adoption) match(sources []source) (matching, error) {
 	var m matching
 	var failed []error
 	for _, s := range sources {
@@ -59,14 +61,14 @@ func (a *App) match(sources []source) (matching, error) {
 
 // imageOf returns the image that a key stands for, nil where there is none: that of the
 // name, or the only one whose key or repository it is.
-func (a *App) imageOf(key string) (*config.Image, error) {
-	if image, ok := a.config.Images[tagboat.ImageName(key)]; ok {
+func (a *Adoption) imageOf(key string) (*config.Image, error) {
+	if image, ok := a.Fleet.Config.Images[tagboat.ImageName(key)]; ok {
 		return &image, nil
 	}
 	var found []config.Image
-	for _, name := range slices.Sorted(maps.Keys(a.config.Images)) {
-		image := a.config.Images[name]
-		names := []string{a.config.GroupOf(name).KeyOf(image), image.Repository.Repository, image.Repository.Name()}
+	for _, name := range slices.Sorted(maps.Keys(a.Fleet.Config.Images)) {
+		image := a.Fleet.Config.Images[name]
+		names := []string{a.Fleet.Config.GroupOf(name).KeyOf(image), image.Repository.Repository, image.Repository.Name()}
 		if slices.Contains(names, key) {
 			found = append(found, image)
 		}
@@ -83,10 +85,10 @@ func (a *App) imageOf(key string) (*config.Image, error) {
 }
 
 // adopt reads what a source says of an image.
-func (a *App) adopt(s source, key string, image config.Image) (*adopted, error) {
+func (a *Adoption) adopt(s source, key string, image config.Image) (*adopted, error) {
 	v := &adopted{env: s.env, image: image, from: s.parameter, key: key, value: s.values[key]}
-	group := a.config.GroupOf(image.Name)
-	if s.parameter == a.config.ParameterName(s.env, group) && group.KeyOf(image) != key {
+	group := a.Fleet.Config.GroupOf(image.Name)
+	if s.parameter == a.Fleet.Config.ParameterName(s.env, group) && group.KeyOf(image) != key {
 		return v, tagboat.Usagef("parameter %s has the image %s as %q, and tagboat would write it as %q beside that", s.parameter, image.Name, key, group.KeyOf(image)).
 			WithHint("write ledger: {key: repository} in tagboat.yaml, or name the image %s: who reads the parameter looks for that key", key)
 	}
@@ -103,14 +105,14 @@ func (a *App) adopt(s source, key string, image config.Image) (*adopted, error) 
 }
 
 // tellNewForm tells of parameters that go on to hold more than their readers are used to.
-func (a *App) tellNewForm(all []*adopted) {
+func tellNewForm(ctx context.Context, c *config.Config, all []*adopted) {
 	told := map[string]bool{}
 	for _, v := range all {
-		group := a.config.GroupOf(v.image.Name)
-		inPlace := v.from == a.config.ParameterName(v.env, group)
+		group := c.GroupOf(v.image.Name)
+		inPlace := v.from == c.ParameterName(v.env, group)
 		if inPlace && group.Form == config.TagAtDigest && v.value == v.version.Tag && !told[v.from] {
 			told[v.from] = true
-			a.notice(fmt.Sprintf("%s held tags alone, and whoever reads it finds tag@digest from now on; ledger: {form: tag} keeps what they had", v.from))
+			operation.Tell(ctx, NewForm{v.from})
 		}
 	}
 }
@@ -134,3 +136,11 @@ func (m *matching) add(v *adopted) error {
 }
 
 func agree[T ~string](a, b T) bool { return a == "" || b == "" || a == b }
+
+// NewForm says that a parameter goes on to hold more than its readers are used to.
+type NewForm struct{ Parameter string }
+
+// String implements operation.Event.
+func (n NewForm) String() string {
+	return n.Parameter + " held tags alone, and whoever reads it finds tag@digest from now on; ledger: {form: tag} keeps what they had"
+}

@@ -1,4 +1,4 @@
-package app
+package adopt
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 
 // propose returns lines of tagboat.yaml that would cover what it does not: an image for
 // each key, and the parameters where they are. It returns "" where all is covered.
-func (a *App) propose(sources []source, m matching) string {
+func (a *Adoption) propose(sources []source, m matching) string {
 	if len(m.uncovered) == 0 {
 		return ""
 	}
@@ -37,10 +37,10 @@ func (a *App) propose(sources []source, m matching) string {
 
 // proposedNames returns a name for the image of each key: its last part, or all of it
 // where that is taken.
-func (a *App) proposedNames(uncovered []tagboat.UncoveredKey) map[string]string {
+func (a *Adoption) proposedNames(uncovered []tagboat.UncoveredKey) map[string]string {
 	names := map[string]string{}
 	taken := map[string]bool{}
-	for name := range a.config.Images {
+	for name := range a.Fleet.Config.Images {
 		taken[string(name)] = true
 	}
 	for _, u := range uncovered {
@@ -57,13 +57,13 @@ func (a *App) proposedNames(uncovered []tagboat.UncoveredKey) map[string]string 
 }
 
 // proposedRepository is what the value names, where it names one, and else the key.
-func (a *App) proposedRepository(key string, uncovered []tagboat.UncoveredKey) string {
+func (a *Adoption) proposedRepository(key string, uncovered []tagboat.UncoveredKey) string {
 	for _, u := range uncovered {
 		if u.Key != key || !strings.Contains(u.Value, "/") {
 			continue
 		}
 		if ref, err := tagboat.ParseReference(u.Value); err == nil {
-			return strings.TrimPrefix(ref.Name(), a.config.Registry+"/")
+			return strings.TrimPrefix(ref.Name(), a.Fleet.Config.Registry+"/")
 		}
 	}
 	return key
@@ -71,8 +71,8 @@ func (a *App) proposedRepository(key string, uncovered []tagboat.UncoveredKey) s
 
 // proposedGroup returns the line of a group that has its pins where a source is, and ""
 // where there is such a group, or nothing to put into it.
-func (a *App) proposedGroup(s source, names map[string]string) string {
-	if slices.Contains(a.parameters(s.env), s.parameter) {
+func (a *Adoption) proposedGroup(s source, names map[string]string) string {
+	if slices.Contains(a.Fleet.Layout().Parameters(s.env), s.parameter) {
 		return ""
 	}
 	var images []string
@@ -116,7 +116,7 @@ func formOf(values map[string]string) config.Form {
 }
 
 // pattern returns the path of a source with the parts of it that are its environment's.
-func (a *App) pattern(s source) string {
+func (a *Adoption) pattern(s source) string {
 	parts := strings.Split(s.parameter, "/")
 	for i, part := range parts {
 		switch part {

@@ -1,4 +1,4 @@
-package app
+package adopt
 
 import (
 	"context"
@@ -8,9 +8,12 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // source is a parameter to adopt, and whose versions it holds.
@@ -23,16 +26,16 @@ type source struct {
 // sources reads the parameter of a request's path, and all below it, in the account and
 // region of its environment, or of every environment. Whatever holds no versions is an
 // error of kind Usage.
-func (a *App) sources(ctx context.Context, r ImportRequest) ([]source, error) {
+func (a *Adoption) sources(ctx context.Context, r Request) ([]source, error) {
 	path := strings.TrimSuffix(r.Path, "/")
 	if err := config.CheckParameterName(path); err != nil {
 		return nil, err
 	}
-	selection := Selection{}
+	selection := fleet.Selection{}
 	if r.Environment != "" {
 		selection.Environments = []tagboat.EnvName{r.Environment}
 	}
-	environments, err := a.environments(selection)
+	environments, err := a.Fleet.Environments(selection)
 	if err != nil {
 		return nil, err
 	}
@@ -40,17 +43,17 @@ func (a *App) sources(ctx context.Context, r ImportRequest) ([]source, error) {
 	var failed []error
 	seen := map[cloud.Place]bool{}
 	for _, env := range environments {
-		if seen[place(env)] {
+		if seen[access.Place(env)] {
 			continue
 		}
-		seen[place(env)] = true
+		seen[access.Place(env)] = true
 		found, err := a.tree(ctx, env, path)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range found {
 			if owner, ok := a.owner(p.Name, env); ok && r.Environment != "" && owner.Name != r.Environment && p.Name != path {
-				a.notice(fmt.Sprintf("%s holds the pins of %s and is left out", p.Name, owner.Name))
+				operation.Tell(ctx, LeftOut{p.Name, owner.Name})
 				continue
 			}
 			s, err := a.source(p, env, environments)
@@ -66,8 +69,8 @@ func (a *App) sources(ctx context.Context, r ImportRequest) ([]source, error) {
 
 // tree returns a parameter and those below it, without the projections of environments
 // in the same place: those follow the ledger.
-func (a *App) tree(ctx context.Context, env config.Environment, path string) ([]ledger.Parameter, error) {
-	store := a.session(env).Parameters()
+func (a *Adoption) tree(ctx context.Context, env config.Environment, path string) ([]ledger.Parameter, error) {
+	store := a.Access.Session(env).Parameters()
 	one, err := store.Get(ctx, []string{path})
 	if err != nil {
 		return nil, fmt.Errorf("reading parameter %s: %w", path, err)
@@ -80,16 +83,16 @@ func (a *App) tree(ctx context.Context, env config.Environment, path string) ([]
 		found = append([]ledger.Parameter{p}, found...)
 	}
 	var projections []string
-	for _, other := range a.config.Environments {
-		if place(other) == place(env) {
-			projections = append(projections, a.projectionNames(other)...)
+	for _, other := range a.Fleet.Config.Environments {
+		if access.Place(other) == access.Place(env) {
+			projections = append(projections, a.Fleet.Layout().Projections(other)...)
 		}
 	}
 	return slices.DeleteFunc(found, func(p ledger.Parameter) bool { return slices.Contains(projections, p.Name) }), nil
 }
 
 // source reads a parameter that was found where env is.
-func (a *App) source(p ledger.Parameter, env config.Environment, environments []config.Environment) (source, error) {
+func (a *Adoption) source(p ledger.Parameter, env config.Environment, environments []config.Environment) (source, error) {
 	values, err := ledger.Object(p)
 	if err != nil {
 		return source{}, err
@@ -102,17 +105,28 @@ func (a *App) source(p ledger.Parameter, env config.Environment, environments []
 	if len(environments) == 1 {
 		return s, nil
 	}
-	return s, tagboat.Usagef("parameter %s is where no environment of %s keeps its pins", p.Name, a.config.File).
+	return s, tagboat.Usagef("parameter %s is where no environment of %s keeps its pins", p.Name, a.Fleet.Config.File).
 		WithHint("say whose versions it holds: tagboat pins --import %s --env ENV", p.Name)
 }
 
 // owner returns the environment in env's account and region that keeps pins in a
 // parameter: env itself where it does.
-func (a *App) owner(parameter string, env config.Environment) (config.Environment, bool) {
-	for _, other := range append([]config.Environment{env}, a.config.SortedEnvironments()...) {
-		if place(other) == place(env) && slices.Contains(a.parameters(other), parameter) {
+func (a *Adoption) owner(parameter string, env config.Environment) (config.Environment, bool) {
+	for _, other := range append([]config.Environment{env}, a.Fleet.Config.SortedEnvironments()...) {
+		if access.Place(other) == access.Place(env) && slices.Contains(a.Fleet.Layout().Parameters(other), parameter) {
 			return other, true
 		}
 	}
 	return config.Environment{}, false
+}
+
+// LeftOut says whose pins a parameter holds that is not adopted.
+type LeftOut struct {
+	Parameter   string
+	Environment tagboat.EnvName
+}
+
+// String implements operation.Event.
+func (l LeftOut) String() string {
+	return fmt.Sprintf("%s holds the pins of %s and is left out", l.Parameter, l.Environment)
 }

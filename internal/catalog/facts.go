@@ -1,0 +1,83 @@
+package catalog
+
+import (
+	"context"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/selection"
+)
+
+// Date fills in when both of two versions of an image were pushed, as far as that is known
+// and in the same way for both: by the listing, by ECR, or by the time of the build.
+func (c *Catalog) Date(ctx context.Context, f Pick, before, after *selection.Candidate) error {
+	if f.from != nil && f.Image.Select.Follow == "" {
+		if before.PushedAt = f.from.pushed(before.Digest); !before.PushedAt.IsZero() {
+			return nil
+		}
+	}
+	for _, one := range []*selection.Candidate{before, after} {
+		at, err := c.pushedAt(ctx, f.Image, *one)
+		if one.PushedAt = at; err != nil || at.IsZero() {
+			return err
+		}
+	}
+	return nil
+}
+
+// pushedAt returns when a version was pushed, or was built where the registry does not tell
+// that; zero where nobody knows, since it is gone.
+func (c *Catalog) pushedAt(ctx context.Context, image config.Image, of selection.Candidate) (time.Time, error) {
+	ref := image.Repository
+	ref.Tag, ref.Digest = of.Tag, of.Digest
+	if api, account, ok := c.Access.ECR(ref); ok {
+		if ref.Digest == "" { // some parameters have tags alone
+			var err error
+			if ref.Digest, err = c.Registry.Digest(ctx, ref); ref.Digest == "" {
+				return time.Time{}, err
+			}
+		}
+		return api.PushedAt(ctx, account, ref.Repository, ref.Digest)
+	}
+	version, err := c.Registry.Resolve(ctx, ref)
+	if tagboat.KindOf(err) == tagboat.Usage {
+		return time.Time{}, nil // it is gone, and cannot be compared with
+	}
+	return version.Created, err
+}
+
+// pushed returns when a digest was pushed, or zero where that is not known.
+func (r *repository) pushed(digest tagboat.Digest) (at time.Time) {
+	for _, c := range r.candidates {
+		if c.Digest == digest {
+			return c.PushedAt
+		}
+	}
+	return at
+}
+
+// Platforms returns what a version has images for; it is looked up where that is not known
+// yet.
+func (c *Catalog) Platforms(ctx context.Context, f Pick) ([]string, error) {
+	switch {
+	case len(f.Version.Platforms) > 0:
+		return f.Version.Platforms, nil
+	case f.Candidate.Looked:
+		return f.Candidate.Platforms, nil
+	}
+	version, err := c.Registry.Look(ctx, f.Version.Reference)
+	return version.Platforms, err
+}
+
+// Movable reports whether the tag of a version may come to stand for another one. It is
+// asked for a courtesy: who may not ask hears no.
+func (c *Catalog) Movable(ctx context.Context, f Pick) bool {
+	ref := f.Version.Reference
+	api, account, ok := c.Access.ECR(ref)
+	if !ok || ref.Tag == "" || f.Image.Select.Follow == ref.Tag {
+		return false
+	}
+	movable, err := api.Movable(ctx, account, ref.Repository, ref.Tag)
+	return err == nil && movable
+}
