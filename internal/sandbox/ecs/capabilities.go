@@ -9,16 +9,16 @@ import (
 
 var ecrHost = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{12}\.dkr[.-]ecr[.-]`) })
 
-// compatibilities returns what the definition was found fit for. Managed instances, which
+// Compatibilities returns what the definition was found fit for. Managed instances, which
 // have Linux alone, are in answers since the end of 2025.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
-func (r *registration) compatibilities() []string {
+func (r *Task) Compatibilities() []string {
 	if r.NetworkMode != "awsvpc" {
-		return []string{"EXTERNAL", ec2}
+		return []string{"EXTERNAL", EC2}
 	}
-	fit := []string{ec2}
+	fit := []string{EC2}
 	if checkFargate(r) == nil {
-		fit = append(fit, fargate)
+		fit = append(fit, Fargate)
 	}
 	if !strings.HasPrefix(r.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
 		fit = append(fit, "MANAGED_INSTANCES")
@@ -26,16 +26,22 @@ func (r *registration) compatibilities() []string {
 	return fit
 }
 
+// The launch types that a definition may require.
+const (
+	Fargate = "FARGATE"
+	EC2     = "EC2"
+)
+
 const docker = "com.amazonaws.ecs.capability.docker-remote-api."
 
-type attribute struct {
+type Attribute struct {
 	Name string `json:"name"`
 }
 
-// attributes returns what a container instance would have to be able to do, as real answers
+// Attributes returns what a container instance would have to be able to do, as real answers
 // say it. The versions of Docker's API are those that brought what a member asks for.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-versions.html
-func (r *registration) attributes() []attribute {
+func (r *Task) Attributes() []Attribute {
 	var names []string
 	for i := range r.ContainerDefinitions {
 		names = append(names, r.ContainerDefinitions[i].needs(r.ExecutionRoleARN != "")...)
@@ -52,14 +58,14 @@ func (r *registration) attributes() []attribute {
 		}
 	}
 	slices.Sort(names)
-	attributes := []attribute{}
+	attributes := []Attribute{}
 	for _, name := range slices.Compact(names) {
-		attributes = append(attributes, attribute{Name: name})
+		attributes = append(attributes, Attribute{Name: name})
 	}
 	return attributes
 }
 
-func (c *container) needs(executionRole bool) []string {
+func (c *Container) needs(executionRole bool) []string {
 	names := c.LogConfiguration.needs(executionRole)
 	if ecrHost().MatchString(c.Image) {
 		names = append(names, "com.amazonaws.ecs.capability.ecr-auth")
@@ -88,12 +94,12 @@ func (c *container) needs(executionRole bool) []string {
 		names = append(names, "ecs.capability.firelens."+c.Firelens.Type)
 	}
 	for _, s := range c.Secrets {
-		names = append(names, "ecs.capability.secrets."+s.store()+".environment-variables")
+		names = append(names, "ecs.capability.secrets."+s.Store()+".environment-variables")
 	}
 	return names
 }
 
-func (l *logConfiguration) needs(executionRole bool) []string {
+func (l *LogConfiguration) needs(executionRole bool) []string {
 	if l == nil {
 		return nil
 	}
@@ -107,8 +113,8 @@ func (l *logConfiguration) needs(executionRole bool) []string {
 	return names
 }
 
-// store returns "asm" for a secret of Secrets Manager and "ssm" for a parameter.
-func (s secret) store() string {
+// Store returns "asm" for a secret of Secrets Manager and "ssm" for a parameter.
+func (s Secret) Store() string {
 	if strings.HasPrefix(s.ValueFrom, "arn:aws:secretsmanager:") {
 		return "asm"
 	}

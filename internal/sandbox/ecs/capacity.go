@@ -267,14 +267,14 @@ func (s *settings) runsOn() string {
 	case s.LaunchType != "" || len(s.Capacity) == 0:
 		return s.LaunchType
 	case isFargateProvider(lastPart(s.Capacity[0].CapacityProvider)):
-		return fargate
+		return Fargate
 	default:
-		return ec2
+		return EC2
 	}
 }
 
 // checkCapacity tells whether there is something of the kind for the tasks to run on.
-func (r *region) checkCapacity(s *settings, content *registration) error {
+func (r *region) checkCapacity(s *settings, content *Task) error {
 	if s.LaunchType != "" && len(s.Capacity) > 0 {
 		return invalidParameter("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
 	}
@@ -284,8 +284,8 @@ func (r *region) checkCapacity(s *settings, content *registration) error {
 		}
 	}
 	switch launchType := s.runsOn(); launchType {
-	case fargate, ec2, "EXTERNAL":
-		if !slices.Contains(content.compatibilities(), launchType) {
+	case Fargate, EC2, "EXTERNAL":
+		if !slices.Contains(content.Compatibilities(), launchType) {
 			return invalidParameter("Task definition does not support launch_type %s.", launchType)
 		}
 	default:

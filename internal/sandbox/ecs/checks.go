@@ -1,27 +1,33 @@
 package ecs
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 )
 
 var (
 	namePattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`) })
 	imagePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.:/#-]{1,255}(@sha256:[0-9a-f]{64})?$`) })
+	rolePattern  = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[\w+=,.@/-]+$`)
+	})
 )
 
-const (
-	maxContainers     = 10
-	maxDefinitionSize = 64 << 10
-)
+// ValidName reports whether a family, a container, a service or a cluster may have the name.
+func ValidName(name string) bool { return namePattern().MatchString(name) }
 
-// check tells what ECS finds wrong with a definition, in ECS's words, or nil.
+// ValidRole reports whether s looks like the name or the ARN of a role.
+func ValidRole(s string) bool { return rolePattern().MatchString(s) }
+
+const maxContainers = 10
+
+// Check tells what ECS finds wrong with a definition, in ECS's words, or nil.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
-func (r *registration) check() error {
-	for _, check := range []func(*registration) error{
-		checkFamily, checkRoles, checkContainers, checkNetworkMode, checkSizes, checkSums, checkVolumes, checkDependencies, checkFirelens,
+func (r *Task) Check() error {
+	for _, check := range []func(*Task) error{
+		checkFamily, checkRoles, checkContainers, checkNetworkMode, checkTaskSizes, checkSums, checkVolumes, checkDependencies, checkFirelens,
 		checkStorage, checkCompatibilities,
 	} {
 		if err := check(r); err != nil {
@@ -31,17 +37,17 @@ func (r *registration) check() error {
 	return nil
 }
 
-func checkFamily(r *registration) error {
+func checkFamily(r *Task) error {
 	if r.Family == "" {
 		return clientError("Family should not be null or empty.")
 	}
-	if !namePattern().MatchString(r.Family) {
+	if !ValidName(r.Family) {
 		return clientError("Family contains invalid characters.")
 	}
 	return nil
 }
 
-func checkContainers(r *registration) error {
+func checkContainers(r *Task) error {
 	if len(r.ContainerDefinitions) == 0 {
 		return clientError("Container list cannot be empty.")
 	}
@@ -65,7 +71,7 @@ func checkContainers(r *registration) error {
 	return nil
 }
 
-func checkNetworkMode(r *registration) error {
+func checkNetworkMode(r *Task) error {
 	switch r.NetworkMode {
 	case "", "bridge", "host", "none":
 		return nil
@@ -86,22 +92,18 @@ func checkNetworkMode(r *registration) error {
 	return nil
 }
 
-var rolePattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[\w+=,.@/-]+$`)
-})
-
 // checkRoles looks at the form of the roles: there is no IAM that would have them.
-func checkRoles(r *registration) error {
+func checkRoles(r *Task) error {
 	for _, role := range []string{r.ExecutionRoleARN, r.TaskRoleARN} {
-		if role != "" && !rolePattern().MatchString(role) {
+		if role != "" && !ValidRole(role) {
 			return clientError("Role is not valid")
 		}
 	}
 	return nil
 }
 
-// checkSizes compares the containers' sizes with each other and with the task's.
-func checkSizes(r *registration) error {
+// checkTaskSizes compares the containers' sizes with each other and with the task's.
+func checkTaskSizes(r *Task) error {
 	for _, size := range []struct {
 		name, text string
 		unit       unit
@@ -112,7 +114,7 @@ func checkSizes(r *registration) error {
 	}
 	task := taskUnits(r.Memory, gigabyte)
 	for _, c := range r.ContainerDefinitions {
-		if r.Memory == "" && c.Memory == nil && c.MemoryReservation == nil && !r.requires(fargate) {
+		if r.Memory == "" && c.Memory == nil && c.MemoryReservation == nil && !r.requires(Fargate) {
 			return clientError("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", c.Name)
 		}
 		if c.Memory != nil && c.MemoryReservation != nil && *c.Memory < *c.MemoryReservation {
@@ -126,7 +128,7 @@ func checkSizes(r *registration) error {
 }
 
 // checkSums compares what all containers reserve with what the task has.
-func checkSums(r *registration) error {
+func checkSums(r *Task) error {
 	cpu, memory := 0, 0
 	for i := range r.ContainerDefinitions {
 		cpu += r.ContainerDefinitions[i].CPU
@@ -143,7 +145,7 @@ func checkSums(r *registration) error {
 
 // checkStorage holds the limits of a task's own disk.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html
-func checkStorage(r *registration) error {
+func checkStorage(r *Task) error {
 	if s := r.EphemeralStorage; s != nil && (s.SizeInGiB < 21 || s.SizeInGiB > 200) {
 		return clientError("Ephemeral storage must be between 21 GiB and 200 GiB.")
 	}
@@ -151,8 +153,8 @@ func checkStorage(r *registration) error {
 }
 
 // checkFirelens looks for the log router that containers send their lines to.
-func checkFirelens(r *registration) error {
-	sends := slices.ContainsFunc(r.ContainerDefinitions, func(c container) bool {
+func checkFirelens(r *Task) error {
+	sends := slices.ContainsFunc(r.ContainerDefinitions, func(c Container) bool {
 		return c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awsfirelens"
 	})
 	routers := 0
@@ -174,7 +176,7 @@ func checkFirelens(r *registration) error {
 	return nil
 }
 
-func checkVolumes(r *registration) error {
+func checkVolumes(r *Task) error {
 	known := map[string]bool{}
 	for _, v := range r.Volumes {
 		if known[v.Name] {
@@ -192,10 +194,10 @@ func checkVolumes(r *registration) error {
 	return nil
 }
 
-func checkDependencies(r *registration) error {
+func checkDependencies(r *Task) error {
 	for _, c := range r.ContainerDefinitions {
 		for _, d := range c.DependsOn {
-			on := r.container(d.ContainerName)
+			on := r.Container(d.ContainerName)
 			switch {
 			case on == nil:
 				return clientError("Cannot depend on container + '%s' because it does not exist", d.ContainerName)
@@ -209,7 +211,7 @@ func checkDependencies(r *registration) error {
 	return nil
 }
 
-func checkCompatibilities(r *registration) error {
+func checkCompatibilities(r *Task) error {
 	for _, c := range r.RequiresCompatibilities {
 		switch c {
 		case "EC2", "EXTERNAL", "FARGATE", "MANAGED_INSTANCES":
@@ -217,19 +219,23 @@ func checkCompatibilities(r *registration) error {
 			return clientError("Invalid compatibility %q: should be one of [EC2,FARGATE,EXTERNAL,MANAGED_INSTANCES]", c)
 		}
 	}
-	if r.requires(fargate) {
+	if r.requires(Fargate) {
 		return checkFargate(r)
 	}
 	return nil
 }
 
-// splitUnit parts "0.5GB" into its number and what one of it is worth.
-func splitUnit(text string, u unit) (number string, scale float64) {
-	text = strings.TrimSpace(text)
-	for _, suffix := range u.suffixes {
-		if strings.HasSuffix(strings.ToLower(text), suffix) {
-			return strings.TrimSpace(text[:len(text)-len(suffix)]), u.scale
-		}
+// CheckSizes holds the sizes that a task gets instead of the definition's, "" for
+// none, to the rules of the definition.
+func (r *Task) CheckSizes(cpu, memory string) error {
+	if cpu == "" && memory == "" {
+		return nil
 	}
-	return text, 1
+	changed := *r
+	changed.CPU, changed.Memory = cmp.Or(cpu, r.CPU), cmp.Or(memory, r.Memory)
+	err := checkTaskSizes(&changed)
+	if err == nil && r.requires(Fargate) {
+		err = checkFargate(&changed)
+	}
+	return err
 }

@@ -64,7 +64,7 @@ func (c call) createCluster(in createClusterIn) (clusterOut, error) {
 	if in.ClusterName == "" {
 		in.ClusterName = defaultCluster
 	}
-	if !namePattern().MatchString(in.ClusterName) {
+	if !ValidName(in.ClusterName) {
 		return clusterOut{}, invalidParameter("Identifier contains invalid characters.")
 	}
 	if err := checkTags(in.Tags); err != nil {

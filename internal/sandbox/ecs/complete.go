@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// complete returns a request as ECS stores it: without tags and nulls, sizes as bare
+// Complete returns a request as ECS stores it: without tags and nulls, sizes as bare
 // numbers, roles as ARNs, variables and secrets in the order of their names, and with the
 // members that ECS adds where they were left out. Clients meet these in every answer and
 // must not take them for changes.
-func (r *region) complete(in json.RawMessage, sent *registration) (json.RawMessage, error) {
+func (r *Task) Complete(in json.RawMessage, roleARN func(string) string) (json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(in))
 	decoder.UseNumber()
 	var document map[string]any
@@ -29,7 +29,7 @@ func (r *region) complete(in json.RawMessage, sent *registration) (json.RawMessa
 	}
 	for _, name := range []string{"executionRoleArn", "taskRoleArn"} {
 		if role, ok := document[name].(string); ok {
-			document[name] = r.fullRole(role)
+			document[name] = roleARN(role)
 		}
 	}
 	setDefault(document, "volumes", []any{})
@@ -38,7 +38,7 @@ func (r *region) complete(in json.RawMessage, sent *registration) (json.RawMessa
 	}
 	setDefault(document, "placementConstraints", []any{})
 	for _, c := range objectsOf(document["containerDefinitions"]) {
-		completeContainer(c, sent.NetworkMode)
+		completeContainer(c, r.NetworkMode)
 	}
 	return json.Marshal(document)
 }

@@ -11,17 +11,17 @@ import (
 const leastMemory = 6
 
 // check tells what ECS finds wrong with one container by itself.
-func (c *container) check(executionRole string) error {
+func (c *Container) check(executionRole string) error {
 	switch {
 	case c.Name == "":
 		return clientError("Container.name should not be null or empty.")
-	case !namePattern().MatchString(c.Name):
+	case !ValidName(c.Name):
 		return clientError("Container.name contains invalid characters.")
 	case c.Image == "":
 		return clientError("Container.image should not be null or empty.")
 	case !imagePattern().MatchString(c.Image):
 		return clientError("Container.image contains invalid characters.")
-	case len(c.secrets()) > 0 && executionRole == "":
+	case len(c.AllSecrets()) > 0 && executionRole == "":
 		return clientError("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
 	}
 	for _, check := range []error{c.checkMemory(), c.checkSecrets(), c.checkPorts(), c.HealthCheck.check(c.Name), c.LogConfiguration.check()} {
@@ -32,7 +32,7 @@ func (c *container) check(executionRole string) error {
 	return nil
 }
 
-func (c *container) checkMemory() error {
+func (c *Container) checkMemory() error {
 	for name, size := range map[string]*int{"memory": c.Memory, "memoryReservation": c.MemoryReservation} {
 		if size != nil && *size < leastMemory {
 			return clientError("Invalid setting for container '%s'. The '%s' should not be less than %d MiB.", c.Name, name, leastMemory)
@@ -43,7 +43,7 @@ func (c *container) checkMemory() error {
 
 // reservedMemory returns what the container takes of the task's memory, in MiB: the
 // soft limit, or the hard one where there is no other.
-func (c *container) reservedMemory() int {
+func (c *Container) reservedMemory() int {
 	switch {
 	case c.MemoryReservation != nil:
 		return *c.MemoryReservation
@@ -54,7 +54,7 @@ func (c *container) reservedMemory() int {
 }
 
 // checkSecrets wants each variable of a container from one place.
-func (c *container) checkSecrets() error {
+func (c *Container) checkSecrets() error {
 	taken := map[string]bool{}
 	for _, e := range c.Environment {
 		taken[e.Name] = true
@@ -68,7 +68,7 @@ func (c *container) checkSecrets() error {
 	return nil
 }
 
-func (c *container) checkPorts() error {
+func (c *Container) checkPorts() error {
 	named := map[string]bool{}
 	for _, p := range c.PortMappings {
 		switch {
@@ -82,7 +82,7 @@ func (c *container) checkPorts() error {
 	return nil
 }
 
-func (h *healthCheck) check(container string) error {
+func (h *HealthCheck) check(container string) error {
 	if h == nil {
 		return nil
 	}
@@ -109,7 +109,7 @@ var awslogsOptions = []string{
 }
 
 // check knows the options of awslogs alone: agents may have drivers that ECS does not know.
-func (l *logConfiguration) check() error {
+func (l *LogConfiguration) check() error {
 	switch {
 	case l == nil:
 		return nil

@@ -51,7 +51,7 @@ func deploymentRecordOf(d *rollout.Deployment, s *rollout.Service, own *settings
 	if revision == nil {
 		return record
 	}
-	if revision.LaunchType == fargate {
+	if revision.LaunchType == Fargate {
 		record.PlatformVersion, record.PlatformFamily = revision.PlatformVersion, "Linux"
 	}
 	members := membersOf(revision)

@@ -2,12 +2,11 @@ package ecs
 
 import (
 	"slices"
-	"strconv"
 )
 
 // checkFargate tells why Fargate would refuse a definition, in ECS's words.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
-func checkFargate(r *registration) error {
+func checkFargate(r *Task) error {
 	if r.NetworkMode != "awsvpc" {
 		return clientError("Fargate only supports network mode ‘awsvpc’.")
 	}
@@ -35,7 +34,7 @@ func checkFargate(r *registration) error {
 // checkFargate tells what of a container Fargate does not have. The words are those seen
 // for sourcePath and ipcMode where none were seen for a member.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
-func (c *container) checkFargate(executionRole string) error {
+func (c *Container) checkFargate(executionRole string) error {
 	if c.StopTimeout != nil && *c.StopTimeout > 120 {
 		return clientError("Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.")
 	}
@@ -53,7 +52,7 @@ func (c *container) checkFargate(executionRole string) error {
 
 // onlyOnInstances names a member that only containers on instances can have; "" where
 // the container has none.
-func (c *container) onlyOnInstances() string {
+func (c *Container) onlyOnInstances() string {
 	gpu := slices.ContainsFunc(c.Resources, func(r struct{ Type string }) bool { return r.Type == "GPU" })
 	for _, member := range []struct {
 		name string
@@ -76,7 +75,7 @@ func (c *container) onlyOnInstances() string {
 	return ""
 }
 
-func (l *logConfiguration) checkFargate(executionRole string) error {
+func (l *LogConfiguration) checkFargate(executionRole string) error {
 	switch {
 	case l == nil || l.LogDriver == "splunk" || l.LogDriver == "awsfirelens":
 		return nil
@@ -91,7 +90,7 @@ func (l *logConfiguration) checkFargate(executionRole string) error {
 }
 
 // checkFargateTask tells what of a whole task Fargate does not have.
-func checkFargateTask(r *registration) error {
+func checkFargateTask(r *Task) error {
 	switch {
 	case r.IpcMode != "":
 		return clientError("Tasks using the Fargate launch type do not support ipcMode.")
@@ -131,27 +130,4 @@ func fargateSize(cpu, memory int) bool {
 	size, ok := sizes[cpu]
 	gib := memory / 1024
 	return ok && memory%1024 == 0 && gib >= size.from && gib <= size.to && (gib-size.from)%size.step == 0
-}
-
-// unit is how cpu or memory may be written besides a bare number.
-type unit struct {
-	suffixes []string
-	scale    float64
-}
-
-var (
-	vcpu     = unit{suffixes: []string{"vcpus", "vcpu"}, scale: 1024}
-	gigabyte = unit{suffixes: []string{"gb"}, scale: 1024}
-)
-
-// taskUnits reads "1024", "1 vCPU" or "0.5GB"; it returns 0 for anything else.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#task_size
-func taskUnits(text string, u unit) int {
-	number, scale := splitUnit(text, u)
-	value, err := strconv.ParseFloat(number, 64)
-	value *= scale
-	if err != nil || value != float64(int(value)) || value < 0 {
-		return 0
-	}
-	return int(value)
 }

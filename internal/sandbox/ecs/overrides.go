@@ -3,7 +3,6 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 )
 
 // overrides is the TaskOverride structure. What a container is to do otherwise changes
@@ -21,7 +20,7 @@ type overrides struct {
 
 // completeOverrides returns overrides as ECS answers them: with every container, in the
 // definition's order, and roles as ARNs. It tells what ECS refuses of them.
-func (r *region) completeOverrides(raw json.RawMessage, content *registration) (taskMembers, error) {
+func (r *region) completeOverrides(raw json.RawMessage, content *Task) (taskMembers, error) {
 	var in overrides
 	if err := read(raw, &in); err != nil {
 		return taskMembers{}, err
@@ -32,14 +31,14 @@ func (r *region) completeOverrides(raw json.RawMessage, content *registration) (
 		switch {
 		case name == "":
 			return taskMembers{}, invalidParameter("Override for container without a name is not allowed.")
-		case content.container(name) == nil:
+		case content.Container(name) == nil:
 			return taskMembers{}, invalidParameter("Override for container named %s is not a container in the TaskDefinition.", name)
 		case given[name] != nil:
 			return taskMembers{}, invalidParameter("There is more than one override for the container named %s.", name)
 		}
 		given[name] = c
 	}
-	if err := in.checkSizes(content); err != nil {
+	if err := content.CheckSizes(in.CPU, in.Memory); err != nil {
 		return taskMembers{}, err
 	}
 	out := in
@@ -61,27 +60,8 @@ func (r *region) completeOverrides(raw json.RawMessage, content *registration) (
 	return taskMembers{Overrides: data, CPU: in.CPU, Memory: in.Memory}, nil
 }
 
-// checkSizes holds a task's own sizes to the rules of the definition.
-func (o *overrides) checkSizes(content *registration) error {
-	changed := *content
-	if o.CPU != "" {
-		changed.CPU = o.CPU
-	}
-	if o.Memory != "" {
-		changed.Memory = o.Memory
-	}
-	if o.CPU == "" && o.Memory == "" {
-		return nil
-	}
-	err := checkSizes(&changed)
-	if err == nil && slices.Contains(content.RequiresCompatibilities, fargate) {
-		err = checkFargate(&changed)
-	}
-	return err
-}
-
 // overridesOf returns what a task was started with, or ECS's empty overrides.
-func (r *region) overridesOf(content *registration, members taskMembers) json.RawMessage {
+func (r *region) overridesOf(content *Task, members taskMembers) json.RawMessage {
 	if len(members.Overrides) > 0 {
 		return members.Overrides
 	}

@@ -1,8 +1,13 @@
 package ecs
 
-// registration is what of a RegisterTaskDefinition request the sandbox looks at.
+import (
+	"slices"
+	"strings"
+)
+
+// Task is what of a RegisterTaskDefinition request the sandbox looks at.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
-type registration struct {
+type Task struct {
 	Family                  string
 	NetworkMode             string
 	CPU                     string
@@ -12,16 +17,20 @@ type registration struct {
 	TaskRoleARN             string
 	PidMode                 string
 	IpcMode                 string
-	EphemeralStorage        *ephemeralStorage
+	EphemeralStorage        *EphemeralStorage
 	PlacementConstraints    []struct{ Type, Expression string }
 	InferenceAccelerators   []struct{ DeviceName string }
 	RuntimePlatform         struct{ CPUArchitecture, OperatingSystemFamily string }
-	Volumes                 []volume
-	ContainerDefinitions    []container
-	Tags                    *[]tag
+	Volumes                 []Volume
+	ContainerDefinitions    []Container
 }
 
-type container struct {
+// EphemeralStorage is a task's own disk.
+type EphemeralStorage struct {
+	SizeInGiB int `json:"sizeInGiB"`
+}
+
+type Container struct {
 	Name               string
 	Image              string
 	CPU                int
@@ -29,32 +38,32 @@ type container struct {
 	Privileged         bool
 	Links              []string
 	Firelens           *struct{ Type string }  `json:"firelensConfiguration"`
-	Linux              linuxParameters         `json:"linuxParameters"`
+	Linux              LinuxParameters         `json:"linuxParameters"`
 	Resources          []struct{ Type string } `json:"resourceRequirements"`
 	SecurityOptions    []string                `json:"dockerSecurityOptions"`
 	VolumesFrom        []struct{ SourceContainer string }
 	Memory             *int
 	MemoryReservation  *int
 	Essential          *bool
-	PortMappings       []portMapping
-	HealthCheck        *healthCheck
-	LogConfiguration   *logConfiguration
-	Secrets            []secret
-	DependsOn          []dependency
+	PortMappings       []PortMapping
+	HealthCheck        *HealthCheck
+	LogConfiguration   *LogConfiguration
+	Secrets            []Secret
+	DependsOn          []Dependency
 	MountPoints        []struct{ SourceVolume string }
 	StartTimeout       *int
 	StopTimeout        *int
 	VersionConsistency string
 }
 
-type portMapping struct {
+type PortMapping struct {
 	Name          string
 	ContainerPort int
 	HostPort      *int
 	Protocol      string
 }
 
-type healthCheck struct {
+type HealthCheck struct {
 	Command     []string
 	Interval    *int
 	Timeout     *int
@@ -62,16 +71,16 @@ type healthCheck struct {
 	StartPeriod *int
 }
 
-type logConfiguration struct {
+type LogConfiguration struct {
 	LogDriver     string
 	Options       map[string]string
-	SecretOptions []secret
+	SecretOptions []Secret
 }
 
-type secret struct{ Name, ValueFrom string }
+type Secret struct{ Name, ValueFrom string }
 
-// volume is what of a volume decides where it can be.
-type volume struct {
+// Volume is what of a volume decides where it can be.
+type Volume struct {
 	Name               string
 	ConfiguredAtLaunch bool // by the service or by RunTask
 	Host               *struct{ SourcePath string }
@@ -79,7 +88,7 @@ type volume struct {
 	EFS                *struct{}               `json:"efsVolumeConfiguration"`
 }
 
-type linuxParameters struct {
+type LinuxParameters struct {
 	Capabilities       struct{ Add []string }
 	Devices            []struct{ HostPath string }
 	InitProcessEnabled bool
@@ -88,21 +97,21 @@ type linuxParameters struct {
 	Swappiness         *int
 }
 
-type dependency struct{ ContainerName, Condition string }
+type Dependency struct{ ContainerName, Condition string }
 
 // essential tells whether the task stops with the container; it does unless the
 // definition says otherwise.
-func (c *container) essential() bool { return c.Essential == nil || *c.Essential }
+func (c *Container) essential() bool { return c.Essential == nil || *c.Essential }
 
-// secrets returns the container's secrets and those of its log driver.
-func (c *container) secrets() []secret {
+// AllSecrets returns the container's secrets and those of its log driver.
+func (c *Container) AllSecrets() []Secret {
 	if c.LogConfiguration == nil {
 		return c.Secrets
 	}
-	return append(append([]secret{}, c.Secrets...), c.LogConfiguration.SecretOptions...)
+	return append(append([]Secret{}, c.Secrets...), c.LogConfiguration.SecretOptions...)
 }
 
-func (r *registration) container(name string) *container {
+func (r *Task) Container(name string) *Container {
 	for i := range r.ContainerDefinitions {
 		if r.ContainerDefinitions[i].Name == name {
 			return &r.ContainerDefinitions[i]
@@ -111,11 +120,38 @@ func (r *registration) container(name string) *container {
 	return nil
 }
 
-func (r *registration) requires(compatibility string) bool {
+func (r *Task) requires(compatibility string) bool {
 	for _, c := range r.RequiresCompatibilities {
 		if c == compatibility {
 			return true
 		}
 	}
 	return false
+}
+
+// Architecture returns what the task runs on, as an attribute of a task says it.
+func (r *Task) Architecture() string {
+	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
+		return "arm64"
+	}
+	return "x86_64"
+}
+
+// NamesPort reports whether a container has a port mapping of that name.
+func (r *Task) NamesPort(name string) bool {
+	return slices.ContainsFunc(r.ContainerDefinitions, func(c Container) bool {
+		return slices.ContainsFunc(c.PortMappings, func(p PortMapping) bool { return p.Name == name })
+	})
+}
+
+// Platform returns os/architecture of the definition's tasks.
+func (r *Task) Platform() string {
+	system, architecture := "linux", "amd64"
+	if strings.HasPrefix(r.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
+		system = "windows"
+	}
+	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
+		architecture = "arm64"
+	}
+	return system + "/" + architecture
 }

@@ -30,7 +30,7 @@ type advancedConfiguration struct {
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/register-multiple-targetgroups.html
 const maxBalancers = 5
 
-func (c call) checkLoadBalancers(s *settings, content *registration) error {
+func (c call) checkLoadBalancers(s *settings, content *Task) error {
 	if len(s.LoadBalancers) > maxBalancers {
 		return invalidParameter("load balancers can have at most %d items.", maxBalancers)
 	}
@@ -41,11 +41,11 @@ func (c call) checkLoadBalancers(s *settings, content *registration) error {
 		if lb.ContainerName == "" {
 			return invalidParameter("Container Name can not be blank.")
 		}
-		container := content.container(lb.ContainerName)
+		container := content.Container(lb.ContainerName)
 		if container == nil {
 			return invalidParameter("The container %s does not exist in the task definition.", lb.ContainerName)
 		}
-		if !slices.ContainsFunc(container.PortMappings, func(p portMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
+		if !slices.ContainsFunc(container.PortMappings, func(p PortMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
 			return invalidParameter("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
 		}
 		if err := c.checkGroup(lb.TargetGroupARN, content, true); err != nil {
@@ -60,7 +60,7 @@ func (c call) checkLoadBalancers(s *settings, content *registration) error {
 
 // checkGroup tells why a target group cannot take the tasks of a definition. balanced asks
 // for a load balancer that sends to it.
-func (c call) checkGroup(arn string, content *registration, balanced bool) error {
+func (c call) checkGroup(arn string, content *Task, balanced bool) error {
 	targets, has, ok := c.deps.Targets.Kind(arn)
 	mode := cmp.Or(content.NetworkMode, "bridge")
 	fits := "instance"
@@ -78,7 +78,7 @@ func (c call) checkGroup(arn string, content *registration, balanced bool) error
 	return nil
 }
 
-func (c call) checkAdvanced(a *advancedConfiguration, content *registration, strategy string) error {
+func (c call) checkAdvanced(a *advancedConfiguration, content *Task, strategy string) error {
 	if a == nil {
 		if strategy == rollout.Rolling {
 			return nil
@@ -92,7 +92,7 @@ func (c call) checkAdvanced(a *advancedConfiguration, content *registration, str
 			return invalidParameter("%s must be specified in the advancedConfiguration of a load balancer.", member.name)
 		}
 	}
-	if !rolePattern().MatchString(a.Role) {
+	if !ValidRole(a.Role) {
 		return invalidParameter("The roleArn of the advancedConfiguration is not valid.")
 	}
 	for name, arn := range map[string]string{"production": a.Production, "test": a.Test} {

@@ -74,7 +74,7 @@ func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
 	if in.ServiceName == "" {
 		return invalidParameter("Service name can not be blank.")
 	}
-	if !namePattern().MatchString(in.ServiceName) {
+	if !ValidName(in.ServiceName) {
 		return invalidParameter("Service name contains invalid characters.")
 	}
 	if err := checkTags(in.Tags); err != nil {
@@ -140,7 +140,7 @@ func (s *settings) defaultCapacity(strategy json.RawMessage) error {
 		return err
 	}
 	if len(s.Capacity) == 0 {
-		s.LaunchType = ec2
+		s.LaunchType = EC2
 	}
 	return nil
 }

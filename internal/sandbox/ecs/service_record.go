@@ -75,7 +75,7 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 		ResourceManagement: "CUSTOMER",
 		Tags:               r.tagsOf(own.ARN, include),
 	}
-	if own.runsOn() == fargate {
+	if own.runsOn() == Fargate {
 		record.PlatformVersion, record.PlatformFamily = own.shownPlatform(), "Linux"
 	}
 	for _, d := range s.Deployments {

@@ -70,7 +70,7 @@ func serviceRevisionRecordOf(r *rollout.ServiceRevision, s *rollout.Service) ser
 	if record.Capacity = capacityItemsOf(r.Capacity); len(record.Capacity) > 0 {
 		record.LaunchType = "" // ECS answers one or the other
 	}
-	if r.LaunchType == fargate {
+	if r.LaunchType == Fargate {
 		record.PlatformVersion, record.PlatformFamily = r.PlatformVersion, "Linux"
 	}
 	for _, i := range r.Images {

@@ -11,15 +11,15 @@ import (
 
 // checkPlacement refuses to place by hand what Fargate places.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement.html
-func checkPlacement(s *settings, _ *registration) error {
+func checkPlacement(s *settings, _ *Task) error {
 	strategies, constraints, err := s.placement()
 	if err != nil {
 		return err
 	}
-	if s.runsOn() == fargate && len(strategies) > 0 {
+	if s.runsOn() == Fargate && len(strategies) > 0 {
 		return invalidParameter("Placement strategies are not supported with FARGATE launch type")
 	}
-	if s.runsOn() == fargate && len(constraints) > 0 {
+	if s.runsOn() == Fargate && len(constraints) > 0 {
 		return invalidParameter("Placement constraints are not supported with FARGATE launch type")
 	}
 	for _, p := range strategies {
@@ -66,7 +66,7 @@ func read(raw json.RawMessage, into any) error {
 
 // checkServiceConnect looks for the ports that a service offers to others.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnectService.html
-func checkServiceConnect(s *settings, content *registration) error {
+func checkServiceConnect(s *settings, content *Task) error {
 	var connect struct {
 		Enabled  bool
 		Services []struct{ PortName string }
@@ -78,27 +78,21 @@ func checkServiceConnect(s *settings, content *registration) error {
 		if offered.PortName == "" {
 			return invalidParameter("portName must be specified for each Service Connect service.")
 		}
-		if !content.namesPort(offered.PortName) {
+		if !content.NamesPort(offered.PortName) {
 			return invalidParameter("portName(%s) does not refer to any named PortMapping in the task definition.", offered.PortName)
 		}
 	}
 	return nil
 }
 
-func (r *registration) namesPort(name string) bool {
-	return slices.ContainsFunc(r.ContainerDefinitions, func(c container) bool {
-		return slices.ContainsFunc(c.PortMappings, func(p portMapping) bool { return p.Name == name })
-	})
-}
-
 // checkLattice looks for the ports that VPC Lattice sends to.
-func checkLattice(s *settings, content *registration) error {
+func checkLattice(s *settings, content *Task) error {
 	var lattice []struct{ PortName string }
 	if err := read(s.Revision.Lattice, &lattice); err != nil {
 		return err
 	}
 	for _, target := range lattice {
-		if !content.namesPort(target.PortName) {
+		if !content.NamesPort(target.PortName) {
 			return invalidParameter("portName(%s) does not refer to any named PortMapping in the task definition.", target.PortName)
 		}
 	}
@@ -108,7 +102,7 @@ func checkLattice(s *settings, content *registration) error {
 // checkVolumesAtLaunch matches the volumes that a task definition leaves open with those
 // that the service or RunTask configures.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ebs-volumes.html
-func checkVolumesAtLaunch(s *settings, content *registration) error {
+func checkVolumesAtLaunch(s *settings, content *Task) error {
 	var configured []struct{ Name string }
 	if err := read(s.Revision.Volumes, &configured); err != nil {
 		return err
@@ -117,7 +111,7 @@ func checkVolumesAtLaunch(s *settings, content *registration) error {
 		return invalidParameter("Volume configurations are not supported for the daemon scheduling strategy.")
 	}
 	for _, c := range configured {
-		if !slices.ContainsFunc(content.Volumes, func(v volume) bool { return v.Name == c.Name && v.ConfiguredAtLaunch }) {
+		if !slices.ContainsFunc(content.Volumes, func(v Volume) bool { return v.Name == c.Name && v.ConfiguredAtLaunch }) {
 			return invalidParameter("Volume configuration provided but no matching configuredAtLaunch volume found in task definition.")
 		}
 	}
@@ -136,7 +130,7 @@ const (
 )
 
 // checkRebalancing refuses to keep zones even where the scheduler cannot.
-func checkRebalancing(s *settings, _ *registration) error {
+func checkRebalancing(s *settings, _ *Task) error {
 	switch s.Other.Rebalancing {
 	case disabled:
 		return nil
@@ -176,7 +170,7 @@ func (s *settings) cannotRebalance() string {
 // checkExec wants a role that containers can open a session with. Roles are among what
 // only a strict sandbox asks for.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
-func (r *region) checkExec(on bool, content *registration, what string) error {
+func (r *region) checkExec(on bool, content *Task, what string) error {
 	if !on || content.TaskRoleARN != "" || !r.deps.Strict {
 		return nil
 	}

@@ -109,8 +109,6 @@ func set[T any](to *T, from *T) {
 }
 
 const (
-	fargate        = "FARGATE"
-	ec2            = "EC2"
 	latestPlatform = "1.4.0" // what LATEST stands for on Linux
 )
 
@@ -138,7 +136,7 @@ func (s *settings) spec(task *rollout.TaskSpec) (rollout.ServiceSpec, error) {
 
 // platform returns the platform version that tasks get, "" outside of Fargate.
 func (s *settings) platform() string {
-	if s.runsOn() != fargate {
+	if s.runsOn() != Fargate {
 		return ""
 	}
 	if s.Platform == "" || s.Platform == "LATEST" {

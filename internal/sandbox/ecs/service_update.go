@@ -59,7 +59,7 @@ func (in *serviceRequest) checkUpdate(s *settings) error {
 
 // updatedTask returns the task definition that the service is to run: the one asked
 // for, or the one that it has, INACTIVE or not.
-func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *registration, error) {
+func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *Task, error) {
 	if in.TaskDefinition == nil && s.Controller == "EXTERNAL" {
 		return nil, nil, nil
 	}

@@ -32,7 +32,7 @@ type taskRecord struct {
 	ConnectivityAt     wire.Time         `json:"connectivityAt,omitzero"`
 	CPU                string            `json:"cpu,omitempty"`
 	Memory             string            `json:"memory,omitempty"`
-	EphemeralStorage   *ephemeralStorage `json:"ephemeralStorage,omitempty"`
+	EphemeralStorage   *EphemeralStorage `json:"ephemeralStorage,omitempty"`
 	Containers         []containerRecord `json:"containers"`
 	Attachments        []attachment      `json:"attachments"`
 	Attributes         []nameValue       `json:"attributes"`
@@ -47,10 +47,6 @@ type taskRecord struct {
 	ExecutionStoppedAt wire.Time         `json:"executionStoppedAt,omitzero"`
 	StoppedAt          wire.Time         `json:"stoppedAt,omitzero"`
 	Tags               []tag             `json:"tags"`
-}
-
-type ephemeralStorage struct {
-	SizeInGiB int `json:"sizeInGiB"`
 }
 
 type containerRecord struct {
@@ -91,9 +87,9 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 		AvailabilityZone: cmp.Or(t.Zone, r.zone(0)), ContainerInstance: t.Instance,
 		LastStatus: t.LastStatus, DesiredStatus: t.DesiredStatus, Health: t.Health,
 		StopCode: t.StopCode, StoppedReason: t.StoppedReason,
-		CPU: unitText(cmp.Or(members.CPU, content.CPU), vcpu), Memory: unitText(cmp.Or(members.Memory, content.Memory), gigabyte),
+		CPU: CPUUnits(cmp.Or(members.CPU, content.CPU)), Memory: MemoryMiB(cmp.Or(members.Memory, content.Memory)),
 		Containers: []containerRecord{}, Attachments: []attachment{},
-		Attributes: []nameValue{{Name: "ecs.cpu-architecture", Value: content.architecture()}},
+		Attributes: []nameValue{{Name: "ecs.cpu-architecture", Value: content.Architecture()}},
 		Overrides:  r.overridesOf(content, members), Exec: members.Exec, Version: t.Version,
 		CreatedAt: wire.At(t.CreatedAt), PullStartedAt: wire.At(t.PullStartedAt), PullStoppedAt: wire.At(t.PullStoppedAt),
 		StartedAt: wire.At(t.StartedAt), StoppingAt: wire.At(t.StoppingAt),
@@ -103,9 +99,9 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 	if !t.PullStartedAt.IsZero() {
 		record.Connectivity, record.ConnectivityAt = "CONNECTED", wire.At(t.PullStartedAt)
 	}
-	if t.LaunchType == fargate {
+	if t.LaunchType == Fargate {
 		record.PlatformVersion, record.PlatformFamily = t.PlatformVersion, "Linux"
-		record.EphemeralStorage = &ephemeralStorage{SizeInGiB: 20}
+		record.EphemeralStorage = &EphemeralStorage{SizeInGiB: 20}
 	}
 	if content.NetworkMode == "awsvpc" {
 		record.Attachments = append(record.Attachments, networkAttachment(r.scope.Region, t))
@@ -118,7 +114,7 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 
 // startedWith returns the definition that a task runs and what it was started with; the
 // service says that for its tasks.
-func (r *region) startedWith(t *rollout.Task) (*registration, taskMembers) {
+func (r *region) startedWith(t *rollout.Task) (*Task, taskMembers) {
 	var members taskMembers
 	if s := r.engine.Service(t.ServiceARN); s != nil {
 		members.Exec = r.settingsOf(s).Other.Exec
@@ -127,12 +123,12 @@ func (r *region) startedWith(t *rollout.Task) (*registration, taskMembers) {
 	}
 	d := r.taskDefinition(t.TaskDefinition)
 	if d == nil {
-		return &registration{}, members
+		return &Task{}, members
 	}
 	return d.content(), members
 }
 
-func containerRecordOf(t *rollout.Task, c *rollout.Container, content *registration) containerRecord {
+func containerRecordOf(t *rollout.Task, c *rollout.Container, content *Task) containerRecord {
 	record := containerRecord{
 		ARN: c.ARN, TaskARN: t.ARN, Name: c.Name, Image: c.Image, Digest: c.Digest, RuntimeID: c.RuntimeID,
 		LastStatus: c.LastStatus, Health: c.Health, Reason: c.Reason, CPU: "0",
@@ -146,7 +142,7 @@ func containerRecordOf(t *rollout.Task, c *rollout.Container, content *registrat
 	if c.ExitCode != nil {
 		record.ExitCode = new(*c.ExitCode)
 	}
-	if definition := content.container(c.Name); definition != nil {
+	if definition := content.Container(c.Name); definition != nil {
 		record.CPU = strconv.Itoa(definition.CPU)
 		record.Memory, record.MemoryReservation = intText(definition.Memory), intText(definition.MemoryReservation)
 	}
@@ -161,18 +157,4 @@ func intText(n *int) string {
 		return ""
 	}
 	return strconv.Itoa(*n)
-}
-
-func unitText(text string, u unit) string {
-	if text == "" {
-		return ""
-	}
-	return strconv.Itoa(taskUnits(text, u))
-}
-
-func (r *registration) architecture() string {
-	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
-		return "arm64"
-	}
-	return "x86_64"
 }

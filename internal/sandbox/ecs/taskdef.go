@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -49,18 +50,21 @@ type taskDefinition struct {
 	DeregisteredAt    time.Time
 	DeleteRequestedAt time.Time
 
-	read *registration // the document, once somebody asked; it never changes
+	read *Task // the document, once somebody asked; it never changes
 }
 
 // content returns the members that the sandbox acts on, for who only reads. The document was decoded into
 // the same struct when it was registered, so it cannot fail here.
-func (d *taskDefinition) content() *registration {
+func (d *taskDefinition) content() *Task {
 	if d.read == nil {
-		d.read = &registration{}
+		d.read = &Task{}
 		_ = json.Unmarshal(d.Document, d.read)
 	}
 	return d.read
 }
+
+// taskSpec returns what the scheduler has to know of the revision.
+func (d *taskDefinition) taskSpec() *rollout.TaskSpec { return d.content().Spec(d.ARN, d.Revision) }
 
 // record returns the TaskDefinition structure of an answer.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
@@ -77,8 +81,8 @@ func (d *taskDefinition) record() map[string]any {
 		"taskDefinitionArn":  d.ARN,
 		"revision":           d.Revision,
 		"status":             d.Status,
-		"requiresAttributes": content.attributes(),
-		"compatibilities":    content.compatibilities(),
+		"requiresAttributes": content.Attributes(),
+		"compatibilities":    content.Compatibilities(),
 		"registeredAt":       wire.At(d.RegisteredAt),
 		"registeredBy":       d.RegisteredBy,
 	})

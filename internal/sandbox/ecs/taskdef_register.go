@@ -10,6 +10,13 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
+const maxDefinitionSize = 64 << 10
+
+type registerDefinitionIn struct {
+	Task
+	Tags *[]tag
+}
+
 type taskDefinitionOut struct {
 	TaskDefinition map[string]any `json:"taskDefinition"`
 	Tags           []tag          `json:"tags,omitempty"`
@@ -20,7 +27,7 @@ type taskDefinitionOut struct {
 // does with them is not documented, and the SDKs never send them.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 func (c call) registerTaskDefinition(in json.RawMessage) (taskDefinitionOut, error) {
-	in = wire.Exact(in, registration{}, wire.LowerCamel)
+	in = wire.Exact(in, registerDefinitionIn{}, wire.LowerCamel)
 	sent, err := readRegistration(in)
 	if err != nil {
 		return taskDefinitionOut{}, err
@@ -34,7 +41,7 @@ func (c call) registerTaskDefinition(in json.RawMessage) (taskDefinitionOut, err
 	if err := checkTags(tags); err != nil {
 		return taskDefinitionOut{}, err
 	}
-	document, err := c.complete(in, sent)
+	document, err := sent.Complete(in, c.fullRole)
 	if err != nil {
 		return taskDefinitionOut{}, err
 	}
@@ -44,8 +51,8 @@ func (c call) registerTaskDefinition(in json.RawMessage) (taskDefinitionOut, err
 }
 
 // readRegistration decodes and checks a request.
-func readRegistration(in json.RawMessage) (*registration, error) {
-	var sent registration
+func readRegistration(in json.RawMessage) (*registerDefinitionIn, error) {
+	var sent registerDefinitionIn
 	var compact bytes.Buffer
 	if len(in) == 0 {
 		in = json.RawMessage("{}")
@@ -59,7 +66,7 @@ func readRegistration(in json.RawMessage) (*registration, error) {
 	if compact.Len() > maxDefinitionSize {
 		return nil, clientError("Actual length: '%d'. Max allowed length is '%d' bytes.", compact.Len(), maxDefinitionSize)
 	}
-	return &sent, sent.check()
+	return &sent, sent.Check()
 }
 
 func (c call) addRevision(name string, document json.RawMessage) *taskDefinition {

@@ -8,29 +8,26 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
-// taskSpec returns what the scheduler is told of a task definition.
-func (d *taskDefinition) taskSpec() *rollout.TaskSpec {
-	content := d.content()
-	spec := &rollout.TaskSpec{
-		ARN: d.ARN, Family: d.Family, Revision: d.Revision, CPU: content.CPU, Memory: content.Memory,
-	}
-	spec.Needs = rollout.Needs{CPU: taskUnits(content.CPU, vcpu), Memory: taskUnits(content.Memory, gigabyte)}
-	for i := range content.ContainerDefinitions {
-		c := &content.ContainerDefinitions[i]
+// Spec returns what the scheduler has to know of a revision of the definition.
+func (r *Task) Spec(arn string, revision int) *rollout.TaskSpec {
+	spec := &rollout.TaskSpec{ARN: arn, Family: r.Family, Revision: revision, CPU: r.CPU, Memory: r.Memory}
+	spec.Needs = rollout.Needs{CPU: taskUnits(r.CPU, vcpu), Memory: taskUnits(r.Memory, gigabyte)}
+	for i := range r.ContainerDefinitions {
+		c := &r.ContainerDefinitions[i]
 		spec.Containers = append(spec.Containers, c.spec())
-		if content.CPU == "" {
+		if r.CPU == "" {
 			spec.Needs.CPU += c.CPU
 		}
-		if content.Memory == "" {
+		if r.Memory == "" {
 			spec.Needs.Memory += c.reservedMemory()
 		}
-		spec.Containers[i].Ports = c.hostPorts(content.NetworkMode)
+		spec.Containers[i].Ports = c.hostPorts(r.NetworkMode)
 	}
 	return spec
 }
 
 // hostPorts returns the ports that the container takes of its instance.
-func (c *container) hostPorts(networkMode string) []rollout.Port {
+func (c *Container) hostPorts(networkMode string) []rollout.Port {
 	if networkMode == "awsvpc" || networkMode == "none" {
 		return nil
 	}
@@ -48,7 +45,7 @@ func (c *container) hostPorts(networkMode string) []rollout.Port {
 	return ports
 }
 
-func (c *container) spec() rollout.ContainerSpec {
+func (c *Container) spec() rollout.ContainerSpec {
 	spec := rollout.ContainerSpec{
 		Name: c.Name, Image: c.Image, Essential: c.essential(), CPU: c.CPU,
 		VersionConsistencyOff: strings.EqualFold(c.VersionConsistency, "disabled"),
@@ -64,13 +61,15 @@ func (c *container) spec() rollout.ContainerSpec {
 		spec.Health = &rollout.HealthCheck{
 			Interval: seconds(h.Interval), Timeout: seconds(h.Timeout), StartPeriod: seconds(h.StartPeriod),
 		}
-		set(&spec.Health.Retries, h.Retries)
+		if h.Retries != nil {
+			spec.Health.Retries = *h.Retries
+		}
 	}
 	return spec
 }
 
 // disabled tells whether the check only switches the image's own off.
-func (h *healthCheck) disabled() bool { return len(h.Command) == 1 && h.Command[0] == "NONE" }
+func (h *HealthCheck) disabled() bool { return len(h.Command) == 1 && h.Command[0] == "NONE" }
 
 func seconds(n *int) time.Duration {
 	if n == nil {

@@ -72,15 +72,15 @@ func (w *world) CheckLaunch(spec *rollout.TaskSpec) string {
 
 // checkSecrets looks for the parameters. Secrets of Secrets Manager count as there: the
 // sandbox does not have that service.
-func (w *world) checkSecrets(content *registration) string {
+func (w *world) checkSecrets(content *Task) string {
 	if w.region.deps.Parameters == nil {
 		return ""
 	}
 	var absent []string
 	for i := range content.ContainerDefinitions {
-		for _, s := range content.ContainerDefinitions[i].secrets() {
+		for _, s := range content.ContainerDefinitions[i].AllSecrets() {
 			scope, name := w.parameter(s.ValueFrom)
-			if s.store() == "ssm" && !w.region.deps.Parameters.Exists(scope, name) && !slices.Contains(absent, name) {
+			if s.Store() == "ssm" && !w.region.deps.Parameters.Exists(scope, name) && !slices.Contains(absent, name) {
 				absent = append(absent, name)
 			}
 		}
@@ -111,7 +111,7 @@ func (w *world) parameter(valueFrom string) (wire.Scope, string) {
 
 // checkLogGroups looks for the groups of the awslogs driver, and makes those that the
 // task definition wants made.
-func (w *world) checkLogGroups(content *registration) string {
+func (w *world) checkLogGroups(content *Task) string {
 	for i := range content.ContainerDefinitions {
 		l := content.ContainerDefinitions[i].LogConfiguration
 		if l == nil || l.LogDriver != "awslogs" {
@@ -136,8 +136,8 @@ func (w *world) logScope(options map[string]string) wire.Scope {
 
 // checkPlatforms refuses an image that says what it runs on, if that is not the task's
 // platform. An image that cannot be found is Pull's to tell.
-func (w *world) checkPlatforms(content *registration) string {
-	platform := content.platform()
+func (w *world) checkPlatforms(content *Task) string {
+	platform := content.Platform()
 	for _, c := range content.ContainerDefinitions {
 		if !w.region.reaches(c.Image, false) {
 			continue
@@ -159,18 +159,6 @@ func runsOn(platforms []string, wanted string) bool {
 	return len(told) == 0 || slices.ContainsFunc(told, func(p string) bool {
 		return p == wanted || strings.HasPrefix(p, wanted+"/")
 	})
-}
-
-// platform returns os/architecture of the definition's tasks.
-func (r *registration) platform() string {
-	system, architecture := "linux", "amd64"
-	if strings.HasPrefix(r.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
-		system = "windows"
-	}
-	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
-		architecture = "arm64"
-	}
-	return system + "/" + architecture
 }
 
 // AlarmState tells how an alarm stands.
