@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 )
 
 // capacityItem is one item of a capacity provider strategy.
@@ -267,14 +269,14 @@ func (s *settings) runsOn() string {
 	case s.LaunchType != "" || len(s.Capacity) == 0:
 		return s.LaunchType
 	case isFargateProvider(lastPart(s.Capacity[0].CapacityProvider)):
-		return Fargate
+		return definition.Fargate
 	default:
-		return EC2
+		return definition.EC2
 	}
 }
 
 // checkCapacity tells whether there is something of the kind for the tasks to run on.
-func (r *region) checkCapacity(s *settings, content *Task) error {
+func (r *region) checkCapacity(s *settings, content *definition.Task) error {
 	if s.LaunchType != "" && len(s.Capacity) > 0 {
 		return invalidParameter("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
 	}
@@ -284,7 +286,7 @@ func (r *region) checkCapacity(s *settings, content *Task) error {
 		}
 	}
 	switch launchType := s.runsOn(); launchType {
-	case Fargate, EC2, "EXTERNAL":
+	case definition.Fargate, definition.EC2, "EXTERNAL":
 		if !slices.Contains(content.Compatibilities(), launchType) {
 			return invalidParameter("Task definition does not support launch_type %s.", launchType)
 		}

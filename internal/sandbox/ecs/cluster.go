@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -64,7 +65,7 @@ func (c call) createCluster(in createClusterIn) (clusterOut, error) {
 	if in.ClusterName == "" {
 		in.ClusterName = defaultCluster
 	}
-	if !ValidName(in.ClusterName) {
+	if !definition.ValidName(in.ClusterName) {
 		return clusterOut{}, invalidParameter("Identifier contains invalid characters.")
 	}
 	if err := checkTags(in.Tags); err != nil {

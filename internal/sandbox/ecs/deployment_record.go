@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -51,7 +52,7 @@ func deploymentRecordOf(d *rollout.Deployment, s *rollout.Service, own *settings
 	if revision == nil {
 		return record
 	}
-	if revision.LaunchType == Fargate {
+	if revision.LaunchType == definition.Fargate {
 		record.PlatformVersion, record.PlatformFamily = revision.PlatformVersion, "Linux"
 	}
 	members := membersOf(revision)

@@ -3,6 +3,8 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 )
 
 // overrides is the TaskOverride structure. What a container is to do otherwise changes
@@ -20,7 +22,7 @@ type overrides struct {
 
 // completeOverrides returns overrides as ECS answers them: with every container, in the
 // definition's order, and roles as ARNs. It tells what ECS refuses of them.
-func (r *region) completeOverrides(raw json.RawMessage, content *Task) (taskMembers, error) {
+func (r *region) completeOverrides(raw json.RawMessage, content *definition.Task) (taskMembers, error) {
 	var in overrides
 	if err := read(raw, &in); err != nil {
 		return taskMembers{}, err
@@ -61,7 +63,7 @@ func (r *region) completeOverrides(raw json.RawMessage, content *Task) (taskMemb
 }
 
 // overridesOf returns what a task was started with, or ECS's empty overrides.
-func (r *region) overridesOf(content *Task, members taskMembers) json.RawMessage {
+func (r *region) overridesOf(content *definition.Task, members taskMembers) json.RawMessage {
 	if len(members.Overrides) > 0 {
 		return members.Overrides
 	}

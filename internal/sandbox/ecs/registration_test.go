@@ -72,7 +72,7 @@ func TestRegistrationRefused(t *testing.T) {
 		},
 		{"empty tags", `{"family":"f","tags":[],` + one + `}`, client, "Tags can not be empty."},
 		{"tags of AWS", `{"family":"f","tags":[{"key":"aws:x","value":"y"}],` + one + `}`, invalid, "Tag keys cannot start with aws:."},
-		{"wrong type", `{"family":"f","containerDefinitions":{}}`, "SerializationException", "json: cannot unmarshal object into Go struct field registration.ContainerDefinitions of type []ecs.container"},
+		{"wrong type", `{"family":"f","containerDefinitions":{}}`, "SerializationException", "json: cannot unmarshal object into Go struct field registerDefinitionIn.Task.ContainerDefinitions of type []definition.Container"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

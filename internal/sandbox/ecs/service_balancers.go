@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -30,7 +31,7 @@ type advancedConfiguration struct {
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/register-multiple-targetgroups.html
 const maxBalancers = 5
 
-func (c call) checkLoadBalancers(s *settings, content *Task) error {
+func (c call) checkLoadBalancers(s *settings, content *definition.Task) error {
 	if len(s.LoadBalancers) > maxBalancers {
 		return invalidParameter("load balancers can have at most %d items.", maxBalancers)
 	}
@@ -45,7 +46,7 @@ func (c call) checkLoadBalancers(s *settings, content *Task) error {
 		if container == nil {
 			return invalidParameter("The container %s does not exist in the task definition.", lb.ContainerName)
 		}
-		if !slices.ContainsFunc(container.PortMappings, func(p PortMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
+		if !slices.ContainsFunc(container.PortMappings, func(p definition.PortMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
 			return invalidParameter("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
 		}
 		if err := c.checkGroup(lb.TargetGroupARN, content, true); err != nil {
@@ -60,7 +61,7 @@ func (c call) checkLoadBalancers(s *settings, content *Task) error {
 
 // checkGroup tells why a target group cannot take the tasks of a definition. balanced asks
 // for a load balancer that sends to it.
-func (c call) checkGroup(arn string, content *Task, balanced bool) error {
+func (c call) checkGroup(arn string, content *definition.Task, balanced bool) error {
 	targets, has, ok := c.deps.Targets.Kind(arn)
 	mode := cmp.Or(content.NetworkMode, "bridge")
 	fits := "instance"
@@ -78,7 +79,7 @@ func (c call) checkGroup(arn string, content *Task, balanced bool) error {
 	return nil
 }
 
-func (c call) checkAdvanced(a *advancedConfiguration, content *Task, strategy string) error {
+func (c call) checkAdvanced(a *advancedConfiguration, content *definition.Task, strategy string) error {
 	if a == nil {
 		if strategy == rollout.Rolling {
 			return nil
@@ -92,7 +93,7 @@ func (c call) checkAdvanced(a *advancedConfiguration, content *Task, strategy st
 			return invalidParameter("%s must be specified in the advancedConfiguration of a load balancer.", member.name)
 		}
 	}
-	if !ValidRole(a.Role) {
+	if !definition.ValidRole(a.Role) {
 		return invalidParameter("The roleArn of the advancedConfiguration is not valid.")
 	}
 	for name, arn := range map[string]string{"production": a.Production, "test": a.Test} {

@@ -3,13 +3,14 @@ package ecs
 import (
 	"slices"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
 // check tells what ECS refuses of a service that is to run a task definition, in its
 // words, or nil.
-func (c call) check(s *settings, content *Task) error {
-	for _, check := range []func(*settings, *Task) error{
+func (c call) check(s *settings, content *definition.Task) error {
+	for _, check := range []func(*settings, *definition.Task) error{
 		checkScheduling, c.checkCapacity, checkNetwork, c.checkLoadBalancers, checkGrace, checkPlacement,
 		checkServiceConnect, checkLattice, checkVolumesAtLaunch, checkRebalancing,
 	} {
@@ -24,7 +25,7 @@ func unsupported(what string) error {
 	return refused("UnsupportedFeatureException", "The sandbox does not have %s.", what)
 }
 
-func checkScheduling(s *settings, _ *Task) error {
+func checkScheduling(s *settings, _ *definition.Task) error {
 	if !slices.Contains([]string{"ECS", "CODE_DEPLOY", "EXTERNAL"}, s.Controller) {
 		return invalidParameter("Deployment controller type should be one of [ECS,CODE_DEPLOY,EXTERNAL]")
 	}
@@ -37,7 +38,7 @@ func checkScheduling(s *settings, _ *Task) error {
 	if s.Scheduling != rollout.Replica && s.Scheduling != rollout.Daemon {
 		return invalidParameter("Scheduling strategy should be one of [REPLICA,DAEMON]")
 	}
-	if s.Scheduling == rollout.Daemon && s.runsOn() == Fargate {
+	if s.Scheduling == rollout.Daemon && s.runsOn() == definition.Fargate {
 		return invalidParameter("The daemon scheduling strategy is not supported for the Fargate launch type.")
 	}
 	if s.Desired < 0 || s.Desired > maxTasks {
@@ -53,7 +54,7 @@ const maxTasks = 5000
 // checkPlatform knows the platform versions of Linux.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
 func (s *settings) checkPlatform() error {
-	if s.Platform != "" && s.runsOn() != Fargate {
+	if s.Platform != "" && s.runsOn() != definition.Fargate {
 		return invalidParameter("The platform version must be null when specifying an EC2 launch type.")
 	}
 	switch s.Platform {
@@ -63,7 +64,7 @@ func (s *settings) checkPlatform() error {
 	return refused("PlatformUnknownException", "The specified platform version does not exist.")
 }
 
-func checkNetwork(s *settings, content *Task) error {
+func checkNetwork(s *settings, content *definition.Task) error {
 	if content.NetworkMode != "awsvpc" {
 		if s.Revision.Network != nil {
 			return invalidParameter("Network Configuration is not valid for the given networkMode of this task definition.")
@@ -84,17 +85,17 @@ func checkNetwork(s *settings, content *Task) error {
 		return invalidParameter("subnets can have at most 16 items.")
 	case len(vpc.SecurityGroups) > 5:
 		return invalidParameter("securityGroups can have at most 5 items.")
-	case vpc.AssignPublicIP == "ENABLED" && s.runsOn() != Fargate:
+	case vpc.AssignPublicIP == "ENABLED" && s.runsOn() != definition.Fargate:
 		return invalidParameter("Assign public IP is not supported for this launch type.")
 	}
 	return nil
 }
 
-func checkGrace(s *settings, content *Task) error {
+func checkGrace(s *settings, content *definition.Task) error {
 	if s.Grace == nil {
 		return nil
 	}
-	checked := slices.ContainsFunc(content.ContainerDefinitions, func(c Container) bool { return c.HealthCheck != nil })
+	checked := slices.ContainsFunc(content.ContainerDefinitions, func(c definition.Container) bool { return c.HealthCheck != nil })
 	if *s.Grace > 0 && len(s.LoadBalancers) == 0 && !checked {
 		return invalidParameter("Health check grace period is only valid for services configured to use load balancers")
 	}

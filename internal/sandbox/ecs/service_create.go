@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -74,7 +75,7 @@ func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
 	if in.ServiceName == "" {
 		return invalidParameter("Service name can not be blank.")
 	}
-	if !ValidName(in.ServiceName) {
+	if !definition.ValidName(in.ServiceName) {
 		return invalidParameter("Service name contains invalid characters.")
 	}
 	if err := checkTags(in.Tags); err != nil {
@@ -140,7 +141,7 @@ func (s *settings) defaultCapacity(strategy json.RawMessage) error {
 		return err
 	}
 	if len(s.Capacity) == 0 {
-		s.LaunchType = EC2
+		s.LaunchType = definition.EC2
 	}
 	return nil
 }

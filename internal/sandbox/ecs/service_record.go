@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -75,7 +76,7 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 		ResourceManagement: "CUSTOMER",
 		Tags:               r.tagsOf(own.ARN, include),
 	}
-	if own.runsOn() == Fargate {
+	if own.runsOn() == definition.Fargate {
 		record.PlatformVersion, record.PlatformFamily = own.shownPlatform(), "Linux"
 	}
 	for _, d := range s.Deployments {

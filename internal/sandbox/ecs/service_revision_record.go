@@ -3,6 +3,7 @@ package ecs
 import (
 	"encoding/json"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -70,7 +71,7 @@ func serviceRevisionRecordOf(r *rollout.ServiceRevision, s *rollout.Service) ser
 	if record.Capacity = capacityItemsOf(r.Capacity); len(record.Capacity) > 0 {
 		record.LaunchType = "" // ECS answers one or the other
 	}
-	if r.LaunchType == Fargate {
+	if r.LaunchType == definition.Fargate {
 		record.PlatformVersion, record.PlatformFamily = r.PlatformVersion, "Linux"
 	}
 	for _, i := range r.Images {

@@ -5,21 +5,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 // checkPlacement refuses to place by hand what Fargate places.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement.html
-func checkPlacement(s *settings, _ *Task) error {
+func checkPlacement(s *settings, _ *definition.Task) error {
 	strategies, constraints, err := s.placement()
 	if err != nil {
 		return err
 	}
-	if s.runsOn() == Fargate && len(strategies) > 0 {
+	if s.runsOn() == definition.Fargate && len(strategies) > 0 {
 		return invalidParameter("Placement strategies are not supported with FARGATE launch type")
 	}
-	if s.runsOn() == Fargate && len(constraints) > 0 {
+	if s.runsOn() == definition.Fargate && len(constraints) > 0 {
 		return invalidParameter("Placement constraints are not supported with FARGATE launch type")
 	}
 	for _, p := range strategies {
@@ -66,7 +67,7 @@ func read(raw json.RawMessage, into any) error {
 
 // checkServiceConnect looks for the ports that a service offers to others.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnectService.html
-func checkServiceConnect(s *settings, content *Task) error {
+func checkServiceConnect(s *settings, content *definition.Task) error {
 	var connect struct {
 		Enabled  bool
 		Services []struct{ PortName string }
@@ -86,7 +87,7 @@ func checkServiceConnect(s *settings, content *Task) error {
 }
 
 // checkLattice looks for the ports that VPC Lattice sends to.
-func checkLattice(s *settings, content *Task) error {
+func checkLattice(s *settings, content *definition.Task) error {
 	var lattice []struct{ PortName string }
 	if err := read(s.Revision.Lattice, &lattice); err != nil {
 		return err
@@ -102,7 +103,7 @@ func checkLattice(s *settings, content *Task) error {
 // checkVolumesAtLaunch matches the volumes that a task definition leaves open with those
 // that the service or RunTask configures.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ebs-volumes.html
-func checkVolumesAtLaunch(s *settings, content *Task) error {
+func checkVolumesAtLaunch(s *settings, content *definition.Task) error {
 	var configured []struct{ Name string }
 	if err := read(s.Revision.Volumes, &configured); err != nil {
 		return err
@@ -111,7 +112,7 @@ func checkVolumesAtLaunch(s *settings, content *Task) error {
 		return invalidParameter("Volume configurations are not supported for the daemon scheduling strategy.")
 	}
 	for _, c := range configured {
-		if !slices.ContainsFunc(content.Volumes, func(v Volume) bool { return v.Name == c.Name && v.ConfiguredAtLaunch }) {
+		if !slices.ContainsFunc(content.Volumes, func(v definition.Volume) bool { return v.Name == c.Name && v.ConfiguredAtLaunch }) {
 			return invalidParameter("Volume configuration provided but no matching configuredAtLaunch volume found in task definition.")
 		}
 	}
@@ -130,7 +131,7 @@ const (
 )
 
 // checkRebalancing refuses to keep zones even where the scheduler cannot.
-func checkRebalancing(s *settings, _ *Task) error {
+func checkRebalancing(s *settings, _ *definition.Task) error {
 	switch s.Other.Rebalancing {
 	case disabled:
 		return nil
@@ -170,7 +171,7 @@ func (s *settings) cannotRebalance() string {
 // checkExec wants a role that containers can open a session with. Roles are among what
 // only a strict sandbox asks for.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
-func (r *region) checkExec(on bool, content *Task, what string) error {
+func (r *region) checkExec(on bool, content *definition.Task, what string) error {
 	if !on || content.TaskRoleARN != "" || !r.deps.Strict {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -136,7 +137,7 @@ func (s *settings) spec(task *rollout.TaskSpec) (rollout.ServiceSpec, error) {
 
 // platform returns the platform version that tasks get, "" outside of Fargate.
 func (s *settings) platform() string {
-	if s.runsOn() != Fargate {
+	if s.runsOn() != definition.Fargate {
 		return ""
 	}
 	if s.Platform == "" || s.Platform == "LATEST" {

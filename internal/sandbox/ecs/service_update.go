@@ -1,6 +1,9 @@
 package ecs
 
-import "github.com/tagboat/tagboat/internal/sandbox/rollout"
+import (
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+)
 
 // updateService changes what the request names and keeps the rest. The scheduler
 // decides whether that starts a deployment.
@@ -59,7 +62,7 @@ func (in *serviceRequest) checkUpdate(s *settings) error {
 
 // updatedTask returns the task definition that the service is to run: the one asked
 // for, or the one that it has, INACTIVE or not.
-func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *Task, error) {
+func (c call) updatedTask(s *settings, in *serviceRequest) (*rollout.TaskSpec, *definition.Task, error) {
 	if in.TaskDefinition == nil && s.Controller == "EXTERNAL" {
 		return nil, nil, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -12,41 +13,41 @@ import (
 // taskRecord is the Task structure of an answer.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
 type taskRecord struct {
-	ARN                string            `json:"taskArn"`
-	ClusterARN         string            `json:"clusterArn"`
-	TaskDefinition     string            `json:"taskDefinitionArn"`
-	Group              string            `json:"group"`
-	StartedBy          string            `json:"startedBy,omitempty"`
-	LaunchType         string            `json:"launchType,omitempty"`
-	CapacityProvider   string            `json:"capacityProviderName,omitempty"`
-	PlatformVersion    string            `json:"platformVersion,omitempty"`
-	PlatformFamily     string            `json:"platformFamily,omitempty"`
-	AvailabilityZone   string            `json:"availabilityZone"`
-	ContainerInstance  string            `json:"containerInstanceArn,omitempty"`
-	LastStatus         string            `json:"lastStatus"`
-	DesiredStatus      string            `json:"desiredStatus"`
-	Health             string            `json:"healthStatus"`
-	StopCode           string            `json:"stopCode,omitempty"`
-	StoppedReason      string            `json:"stoppedReason,omitempty"`
-	Connectivity       string            `json:"connectivity,omitempty"`
-	ConnectivityAt     wire.Time         `json:"connectivityAt,omitzero"`
-	CPU                string            `json:"cpu,omitempty"`
-	Memory             string            `json:"memory,omitempty"`
-	EphemeralStorage   *EphemeralStorage `json:"ephemeralStorage,omitempty"`
-	Containers         []containerRecord `json:"containers"`
-	Attachments        []attachment      `json:"attachments"`
-	Attributes         []nameValue       `json:"attributes"`
-	Overrides          json.RawMessage   `json:"overrides"`
-	Exec               bool              `json:"enableExecuteCommand"`
-	Version            int               `json:"version"`
-	CreatedAt          wire.Time         `json:"createdAt"`
-	PullStartedAt      wire.Time         `json:"pullStartedAt,omitzero"`
-	PullStoppedAt      wire.Time         `json:"pullStoppedAt,omitzero"`
-	StartedAt          wire.Time         `json:"startedAt,omitzero"`
-	StoppingAt         wire.Time         `json:"stoppingAt,omitzero"`
-	ExecutionStoppedAt wire.Time         `json:"executionStoppedAt,omitzero"`
-	StoppedAt          wire.Time         `json:"stoppedAt,omitzero"`
-	Tags               []tag             `json:"tags"`
+	ARN                string                       `json:"taskArn"`
+	ClusterARN         string                       `json:"clusterArn"`
+	TaskDefinition     string                       `json:"taskDefinitionArn"`
+	Group              string                       `json:"group"`
+	StartedBy          string                       `json:"startedBy,omitempty"`
+	LaunchType         string                       `json:"launchType,omitempty"`
+	CapacityProvider   string                       `json:"capacityProviderName,omitempty"`
+	PlatformVersion    string                       `json:"platformVersion,omitempty"`
+	PlatformFamily     string                       `json:"platformFamily,omitempty"`
+	AvailabilityZone   string                       `json:"availabilityZone"`
+	ContainerInstance  string                       `json:"containerInstanceArn,omitempty"`
+	LastStatus         string                       `json:"lastStatus"`
+	DesiredStatus      string                       `json:"desiredStatus"`
+	Health             string                       `json:"healthStatus"`
+	StopCode           string                       `json:"stopCode,omitempty"`
+	StoppedReason      string                       `json:"stoppedReason,omitempty"`
+	Connectivity       string                       `json:"connectivity,omitempty"`
+	ConnectivityAt     wire.Time                    `json:"connectivityAt,omitzero"`
+	CPU                string                       `json:"cpu,omitempty"`
+	Memory             string                       `json:"memory,omitempty"`
+	EphemeralStorage   *definition.EphemeralStorage `json:"ephemeralStorage,omitempty"`
+	Containers         []containerRecord            `json:"containers"`
+	Attachments        []attachment                 `json:"attachments"`
+	Attributes         []nameValue                  `json:"attributes"`
+	Overrides          json.RawMessage              `json:"overrides"`
+	Exec               bool                         `json:"enableExecuteCommand"`
+	Version            int                          `json:"version"`
+	CreatedAt          wire.Time                    `json:"createdAt"`
+	PullStartedAt      wire.Time                    `json:"pullStartedAt,omitzero"`
+	PullStoppedAt      wire.Time                    `json:"pullStoppedAt,omitzero"`
+	StartedAt          wire.Time                    `json:"startedAt,omitzero"`
+	StoppingAt         wire.Time                    `json:"stoppingAt,omitzero"`
+	ExecutionStoppedAt wire.Time                    `json:"executionStoppedAt,omitzero"`
+	StoppedAt          wire.Time                    `json:"stoppedAt,omitzero"`
+	Tags               []tag                        `json:"tags"`
 }
 
 type containerRecord struct {
@@ -87,7 +88,7 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 		AvailabilityZone: cmp.Or(t.Zone, r.zone(0)), ContainerInstance: t.Instance,
 		LastStatus: t.LastStatus, DesiredStatus: t.DesiredStatus, Health: t.Health,
 		StopCode: t.StopCode, StoppedReason: t.StoppedReason,
-		CPU: CPUUnits(cmp.Or(members.CPU, content.CPU)), Memory: MemoryMiB(cmp.Or(members.Memory, content.Memory)),
+		CPU: definition.CPUUnits(cmp.Or(members.CPU, content.CPU)), Memory: definition.MemoryMiB(cmp.Or(members.Memory, content.Memory)),
 		Containers: []containerRecord{}, Attachments: []attachment{},
 		Attributes: []nameValue{{Name: "ecs.cpu-architecture", Value: content.Architecture()}},
 		Overrides:  r.overridesOf(content, members), Exec: members.Exec, Version: t.Version,
@@ -99,9 +100,9 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 	if !t.PullStartedAt.IsZero() {
 		record.Connectivity, record.ConnectivityAt = "CONNECTED", wire.At(t.PullStartedAt)
 	}
-	if t.LaunchType == Fargate {
+	if t.LaunchType == definition.Fargate {
 		record.PlatformVersion, record.PlatformFamily = t.PlatformVersion, "Linux"
-		record.EphemeralStorage = &EphemeralStorage{SizeInGiB: 20}
+		record.EphemeralStorage = &definition.EphemeralStorage{SizeInGiB: 20}
 	}
 	if content.NetworkMode == "awsvpc" {
 		record.Attachments = append(record.Attachments, networkAttachment(r.scope.Region, t))
@@ -114,7 +115,7 @@ func (r *region) taskRecord(t *rollout.Task, include []string) taskRecord {
 
 // startedWith returns the definition that a task runs and what it was started with; the
 // service says that for its tasks.
-func (r *region) startedWith(t *rollout.Task) (*Task, taskMembers) {
+func (r *region) startedWith(t *rollout.Task) (*definition.Task, taskMembers) {
 	var members taskMembers
 	if s := r.engine.Service(t.ServiceARN); s != nil {
 		members.Exec = r.settingsOf(s).Other.Exec
@@ -123,12 +124,12 @@ func (r *region) startedWith(t *rollout.Task) (*Task, taskMembers) {
 	}
 	d := r.taskDefinition(t.TaskDefinition)
 	if d == nil {
-		return &Task{}, members
+		return &definition.Task{}, members
 	}
 	return d.content(), members
 }
 
-func containerRecordOf(t *rollout.Task, c *rollout.Container, content *Task) containerRecord {
+func containerRecordOf(t *rollout.Task, c *rollout.Container, content *definition.Task) containerRecord {
 	record := containerRecord{
 		ARN: c.ARN, TaskARN: t.ARN, Name: c.Name, Image: c.Image, Digest: c.Digest, RuntimeID: c.RuntimeID,
 		LastStatus: c.LastStatus, Health: c.Health, Reason: c.Reason, CPU: "0",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -56,7 +57,7 @@ func (c call) runTask(in runTaskIn) (runTaskOut, error) {
 	if err != nil {
 		return out, err
 	}
-	if spec.LaunchType != Fargate && len(c.engine.Instances(spec.ClusterARN)) == 0 {
+	if spec.LaunchType != definition.Fargate && len(c.engine.Instances(spec.ClusterARN)) == 0 {
 		return out, invalidParameter("No Container Instances were found in your cluster.")
 	}
 	c.forgetTaskTags()
@@ -156,7 +157,7 @@ func failuresOf(why *rollout.Unplaced) []failure {
 }
 
 // runSettings puts a task under the rules that it shares with services.
-func (c call) runSettings(cluster *cluster, in runTaskIn, content *Task) (*settings, error) {
+func (c call) runSettings(cluster *cluster, in runTaskIn, content *definition.Task) (*settings, error) {
 	s := &settings{ClusterARN: cluster.ARN}
 	request := serviceRequest{
 		LaunchType: in.LaunchType, PlatformVersion: in.PlatformVersion,
@@ -169,7 +170,7 @@ func (c call) runSettings(cluster *cluster, in runTaskIn, content *Task) (*setti
 	if err := s.defaultCapacity(cluster.Strategy); err != nil {
 		return nil, err
 	}
-	for _, check := range []func(*settings, *Task) error{c.checkCapacity, checkNetwork, checkPlacement, checkVolumesAtLaunch} {
+	for _, check := range []func(*settings, *definition.Task) error{c.checkCapacity, checkNetwork, checkPlacement, checkVolumesAtLaunch} {
 		if err := check(s, content); err != nil {
 			return nil, err
 		}

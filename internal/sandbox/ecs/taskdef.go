@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -50,14 +51,14 @@ type taskDefinition struct {
 	DeregisteredAt    time.Time
 	DeleteRequestedAt time.Time
 
-	read *Task // the document, once somebody asked; it never changes
+	read *definition.Task // the document, once somebody asked; it never changes
 }
 
 // content returns the members that the sandbox acts on, for who only reads. The document was decoded into
 // the same struct when it was registered, so it cannot fail here.
-func (d *taskDefinition) content() *Task {
+func (d *taskDefinition) content() *definition.Task {
 	if d.read == nil {
-		d.read = &Task{}
+		d.read = &definition.Task{}
 		_ = json.Unmarshal(d.Document, d.read)
 	}
 	return d.read

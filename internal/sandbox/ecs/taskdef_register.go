@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -13,7 +14,7 @@ import (
 const maxDefinitionSize = 64 << 10
 
 type registerDefinitionIn struct {
-	Task
+	definition.Task
 	Tags *[]tag
 }
 

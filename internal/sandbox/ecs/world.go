@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -72,7 +73,7 @@ func (w *world) CheckLaunch(spec *rollout.TaskSpec) string {
 
 // checkSecrets looks for the parameters. Secrets of Secrets Manager count as there: the
 // sandbox does not have that service.
-func (w *world) checkSecrets(content *Task) string {
+func (w *world) checkSecrets(content *definition.Task) string {
 	if w.region.deps.Parameters == nil {
 		return ""
 	}
@@ -111,7 +112,7 @@ func (w *world) parameter(valueFrom string) (wire.Scope, string) {
 
 // checkLogGroups looks for the groups of the awslogs driver, and makes those that the
 // task definition wants made.
-func (w *world) checkLogGroups(content *Task) string {
+func (w *world) checkLogGroups(content *definition.Task) string {
 	for i := range content.ContainerDefinitions {
 		l := content.ContainerDefinitions[i].LogConfiguration
 		if l == nil || l.LogDriver != "awslogs" {
@@ -136,7 +137,7 @@ func (w *world) logScope(options map[string]string) wire.Scope {
 
 // checkPlatforms refuses an image that says what it runs on, if that is not the task's
 // platform. An image that cannot be found is Pull's to tell.
-func (w *world) checkPlatforms(content *Task) string {
+func (w *world) checkPlatforms(content *definition.Task) string {
 	platform := content.Platform()
 	for _, c := range content.ContainerDefinitions {
 		if !w.region.reaches(c.Image, false) {

@@ -1,4 +1,7 @@
-package ecs
+// Package definition has task definitions as ECS sees them: what it refuses, what it
+// fills in, what they need of the machine, and what the scheduler has to know of them.
+// Nothing here has state.
+package definition
 
 import (
 	"slices"

@@ -1,10 +1,12 @@
-package ecs
+package definition
 
 import (
 	"cmp"
 	"regexp"
 	"slices"
 	"sync"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 var (
@@ -20,6 +22,10 @@ func ValidName(name string) bool { return namePattern().MatchString(name) }
 
 // ValidRole reports whether s looks like the name or the ARN of a role.
 func ValidRole(s string) bool { return rolePattern().MatchString(s) }
+
+func clientError(format string, args ...any) error {
+	return wire.Errorf("ClientException", format, args...)
+}
 
 const maxContainers = 10
 
