@@ -34,6 +34,7 @@ const (
 
 const docker = "com.amazonaws.ecs.capability.docker-remote-api."
 
+// Attribute is something that a container instance can do.
 type Attribute struct {
 	Name string `json:"name"`
 }

@@ -33,6 +33,8 @@ type EphemeralStorage struct {
 	SizeInGiB int `json:"sizeInGiB"`
 }
 
+// Container is the ContainerDefinition structure.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 type Container struct {
 	Name               string
 	Image              string
@@ -59,6 +61,7 @@ type Container struct {
 	VersionConsistency string
 }
 
+// PortMapping is a port of a container, and the one of its instance that leads to it.
 type PortMapping struct {
 	Name          string
 	ContainerPort int
@@ -66,6 +69,7 @@ type PortMapping struct {
 	Protocol      string
 }
 
+// HealthCheck is a container's health check; nil members take ECS's defaults.
 type HealthCheck struct {
 	Command     []string
 	Interval    *int
@@ -74,12 +78,14 @@ type HealthCheck struct {
 	StartPeriod *int
 }
 
+// LogConfiguration says where a container's lines go.
 type LogConfiguration struct {
 	LogDriver     string
 	Options       map[string]string
 	SecretOptions []Secret
 }
 
+// Secret is a variable whose value is kept elsewhere.
 type Secret struct{ Name, ValueFrom string }
 
 // Volume is what of a volume decides where it can be.
@@ -91,6 +97,7 @@ type Volume struct {
 	EFS                *struct{}               `json:"efsVolumeConfiguration"`
 }
 
+// LinuxParameters is what of the LinuxParameters structure Fargate has rules for.
 type LinuxParameters struct {
 	Capabilities       struct{ Add []string }
 	Devices            []struct{ HostPath string }
@@ -100,6 +107,7 @@ type LinuxParameters struct {
 	Swappiness         *int
 }
 
+// Dependency is a container that another one waits for.
 type Dependency struct{ ContainerName, Condition string }
 
 // essential tells whether the task stops with the container; it does unless the
@@ -114,6 +122,7 @@ func (c *Container) AllSecrets() []Secret {
 	return append(append([]Secret{}, c.Secrets...), c.LogConfiguration.SecretOptions...)
 }
 
+// Container returns the container of that name, nil where there is none.
 func (r *Task) Container(name string) *Container {
 	for i := range r.ContainerDefinitions {
 		if r.ContainerDefinitions[i].Name == name {
@@ -123,13 +132,9 @@ func (r *Task) Container(name string) *Container {
 	return nil
 }
 
+// requires reports whether the definition asks for a launch type.
 func (r *Task) requires(compatibility string) bool {
-	for _, c := range r.RequiresCompatibilities {
-		if c == compatibility {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.RequiresCompatibilities, compatibility)
 }
 
 // Architecture returns what the task runs on, as an attribute of a task says it.
