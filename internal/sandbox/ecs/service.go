@@ -1,81 +1,250 @@
 package ecs
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"sync"
-	"time"
+	"slices"
+	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// Service is ECS. Its methods may be called by several goroutines at once.
-type Service struct {
-	deps Deps
-	poke chan struct{} // says that Next may have changed
-
-	mu      sync.Mutex
-	past    bool // services are remembered as they were, for stale answers
-	regions map[wire.Scope]*region
+type describeServicesIn struct {
+	Cluster  string
+	Services []string
+	Include  []string
 }
 
-// New returns an ECS in which every account and region has one cluster, "default".
-func New(deps Deps) *Service {
-	return &Service{deps: deps, poke: make(chan struct{}, 1), regions: map[wire.Scope]*region{}}
+type describeServicesOut struct {
+	Services []serviceRecord `json:"services"`
+	Failures []failure       `json:"failures"`
 }
 
-// region returns the state of a scope. The caller holds the lock.
-func (s *Service) region(scope wire.Scope) *region {
-	r, ok := s.regions[scope]
-	if !ok {
-		r = newRegion(scope, s.deps)
-		if s.past {
-			r.keepPast()
-		}
-		s.regions[scope] = r
+func (c call) describeServices(in describeServicesIn) (describeServicesOut, error) {
+	out := describeServicesOut{Services: []serviceRecord{}, Failures: []failure{}}
+	cluster, err := c.cluster(in.Cluster)
+	if err != nil {
+		return out, err
 	}
-	return r
-}
-
-// call is one request in the hands of an operation.
-type call struct {
-	*region
-	caller wire.Caller
-	age    time.Duration // of the state that it should answer; 0 is the present
-}
-
-// operation makes an operation of f. While f runs it alone sees the region, whose time
-// is the clock's; its answer is encoded before anybody else can change what it shows.
-func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
-	return wire.OpSpelt(wire.LowerCamel, func(ctx context.Context, caller wire.Caller, in In) (json.RawMessage, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		r := s.region(caller.Scope)
-		r.advance()
-		out, err := f(call{region: r, caller: caller, age: wire.Age(ctx)}, in)
-		r.view()
-		s.wake()
-		if err != nil {
-			return nil, refusal(err)
-		}
-		return json.Marshal(out)
-	})
-}
-
-// refusal gives the scheduler's refusals the form that the wire has for errors.
-func refusal(err error) error {
-	var e *rollout.Error
-	if errors.As(err, &e) {
-		return wire.Errorf(e.Code, "%s", e.Message)
+	if len(in.Services) == 0 {
+		return out, invalidParameter("Services cannot be empty.")
 	}
-	return err
+	if len(in.Services) > 10 {
+		return out, invalidParameter("Services cannot have more than 10 elements.")
+	}
+	for _, id := range in.Services {
+		s := c.service(cluster, id)
+		if record, known := c.was(s, in.Include); known {
+			if record != nil {
+				out.Services = append(out.Services, *record)
+				continue
+			}
+		} else if s != nil {
+			out.Services = append(out.Services, c.serviceRecord(s, in.Include))
+			continue
+		}
+		if !strings.HasPrefix(id, "arn:") {
+			id = c.serviceARN(cluster, id)
+		}
+		out.Failures = append(out.Failures, missing(id))
+	}
+	return out, nil
 }
 
-func (s *Service) wake() {
-	select {
-	case s.poke <- struct{}{}:
+type listServicesIn struct {
+	paging
+	Cluster            string
+	LaunchType         string
+	SchedulingStrategy string
+}
+
+type listServicesOut struct {
+	ARNs      []string `json:"serviceArns"`
+	NextToken string   `json:"nextToken,omitempty"`
+}
+
+func (c call) listServices(in listServicesIn) (listServicesOut, error) {
+	cluster, err := c.cluster(in.Cluster)
+	if err != nil {
+		return listServicesOut{}, err
+	}
+	arns := c.names(cluster.ARN)
+	if in.LaunchType != "" || in.SchedulingStrategy != "" {
+		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.sent(c.engine.Service(arn))) })
+	}
+	arns, next, err := page(in.paging, list[string]{items: arns, key: itself}, 10)
+	return listServicesOut{ARNs: arns, NextToken: next}, err
+}
+
+func (in listServicesIn) wants(own *settings) bool {
+	return (in.LaunchType == "" || in.LaunchType == own.LaunchType) &&
+		(in.SchedulingStrategy == "" || in.SchedulingStrategy == own.Scheduling)
+}
+
+// roster is the services of a cluster that are not INACTIVE, as they were when the
+// scheduler's own list last changed.
+type roster struct {
+	version uint64
+	arns    []string // sorted
+}
+
+// names returns the ARNs of a cluster's services, for who only reads. Clients go through
+// them page by page, while they hardly ever change.
+func (r *region) names(clusterARN string) []string {
+	known, ok := r.rosters[clusterARN]
+	if ok && known.version == r.engine.Roster() {
+		return known.arns
+	}
+	known = roster{version: r.engine.Roster(), arns: []string{}}
+	for _, s := range r.engine.Services(clusterARN) {
+		if s.Status != inactive {
+			known.arns = append(known.arns, s.Spec.ARN)
+		}
+	}
+	slices.Sort(known.arns)
+	r.rosters[clusterARN] = known
+	return known.arns
+}
+
+// serviceRecord is the Service structure of an answer.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+type serviceRecord struct {
+	ARN                string                  `json:"serviceArn"`
+	Name               string                  `json:"serviceName"`
+	ClusterARN         string                  `json:"clusterArn"`
+	Status             string                  `json:"status"`
+	TaskDefinition     string                  `json:"taskDefinition,omitempty"`
+	Desired            int                     `json:"desiredCount"`
+	Running            int                     `json:"runningCount"`
+	Pending            int                     `json:"pendingCount"`
+	LaunchType         string                  `json:"launchType,omitempty"`
+	Capacity           []capacityItem          `json:"capacityProviderStrategy,omitempty"`
+	PlatformVersion    string                  `json:"platformVersion,omitempty"`
+	PlatformFamily     string                  `json:"platformFamily,omitempty"`
+	Scheduling         string                  `json:"schedulingStrategy"`
+	Controller         deploymentController    `json:"deploymentController"`
+	Configuration      deploymentConfiguration `json:"deploymentConfiguration"`
+	Deployments        []deploymentRecord      `json:"deployments"`
+	CurrentDeployment  string                  `json:"currentServiceDeployment,omitempty"`
+	CurrentRevisions   []revisionCount         `json:"currentServiceRevisions"`
+	Events             []eventRecord           `json:"events"`
+	LoadBalancers      []loadBalancer          `json:"loadBalancers"`
+	Registries         json.RawMessage         `json:"serviceRegistries"`
+	Network            *networkConfiguration   `json:"networkConfiguration,omitempty"`
+	Grace              *int                    `json:"healthCheckGracePeriodSeconds,omitempty"`
+	RoleARN            string                  `json:"roleArn,omitempty"`
+	CreatedAt          wire.Time               `json:"createdAt"`
+	CreatedBy          string                  `json:"createdBy"`
+	Constraints        json.RawMessage         `json:"placementConstraints"`
+	PlacementStrategy  json.RawMessage         `json:"placementStrategy"`
+	ManagedTags        bool                    `json:"enableECSManagedTags"`
+	Exec               bool                    `json:"enableExecuteCommand"`
+	PropagateTags      string                  `json:"propagateTags"`
+	Rebalancing        string                  `json:"availabilityZoneRebalancing"`
+	ResourceManagement string                  `json:"resourceManagementType"`
+	Tags               []tag                   `json:"tags,omitempty"`
+}
+
+type eventRecord struct {
+	ID        string    `json:"id"`
+	CreatedAt wire.Time `json:"createdAt"`
+	Message   string    `json:"message"`
+}
+
+// serviceRecord shows a service as it is now.
+func (r *region) serviceRecord(s *rollout.Service, include []string) serviceRecord {
+	own := r.settingsOf(s)
+	record := serviceRecord{
+		ARN: own.ARN, Name: own.Name, ClusterARN: own.ClusterARN, Status: s.Status,
+		TaskDefinition: own.TaskDefinition,
+		Desired:        s.Spec.Desired, Running: s.Running, Pending: s.Pending,
+		LaunchType: own.LaunchType, Capacity: own.Capacity,
+		Scheduling: own.Scheduling, Controller: deploymentController{Type: own.Controller},
+		Configuration: own.Configuration,
+		Deployments:   []deploymentRecord{}, CurrentRevisions: []revisionCount{}, Events: []eventRecord{},
+		LoadBalancers: append([]loadBalancer{}, own.LoadBalancers...),
+		Registries:    orEmptyList(own.Revision.Registries),
+		Network:       own.Revision.Network, Grace: own.grace(),
+		RoleARN:   r.roleARN(own),
+		CreatedAt: wire.At(s.CreatedAt), CreatedBy: own.Other.CreatedBy,
+		Constraints: orEmptyList(own.Other.Constraints), PlacementStrategy: spelledPlacement(own.Other.Strategy),
+		ManagedTags: own.Other.ManagedTags, Exec: own.Other.Exec,
+		PropagateTags: own.Other.Propagate, Rebalancing: own.Other.Rebalancing,
+		ResourceManagement: "CUSTOMER",
+		Tags:               r.tagsOf(own.ARN, include),
+	}
+	if own.runsOn() == definition.Fargate {
+		record.PlatformVersion, record.PlatformFamily = own.shownPlatform(), "Linux"
+	}
+	for _, d := range s.Deployments {
+		record.Deployments = append(record.Deployments, deploymentRecordOf(d, s, own))
+	}
+	for _, e := range s.Events {
+		record.Events = append(record.Events, eventRecord{ID: e.ID, CreatedAt: wire.At(e.At), Message: e.Message})
+	}
+	if own.Scheduling == rollout.Daemon && len(s.Deployments) > 0 {
+		record.Desired = s.Deployments[0].Desired
+	}
+	record.CurrentDeployment, record.CurrentRevisions = current(s)
+	return record
+}
+
+// spelledPlacement returns placement strategies as ECS answers them: their fields have one
+// spelling each (terraform-provider-aws, service.go; amazon-ecs-developer-guide#77).
+func spelledPlacement(raw json.RawMessage) json.RawMessage {
+	var strategies []map[string]any
+	if json.Unmarshal(raw, &strategies) != nil || len(strategies) == 0 {
+		return orEmptyList(raw)
+	}
+	for _, strategy := range strategies {
+		switch field, _ := strategy["field"].(string); strings.ToLower(field) {
+		case "host", "instanceid":
+			strategy["field"] = "instanceId"
+		case "cpu", "memory":
+			strategy["field"] = strings.ToUpper(field)
+		}
+	}
+	spelled, err := json.Marshal(strategies)
+	if err != nil {
+		return raw
+	}
+	return spelled
+}
+
+// grace returns the health check grace period, which ECS answers where the service
+// has load balancers.
+func (s *settings) grace() *int {
+	if s.Grace == nil && len(s.LoadBalancers) > 0 {
+		return new(0)
+	}
+	return s.Grace
+}
+
+func (s *settings) shownPlatform() string {
+	if s.Platform == "" {
+		return "LATEST"
+	}
+	return s.Platform
+}
+
+// roleARN returns the role that ECS acts by: the service-linked one where the service
+// needs load balancers or network interfaces and names none.
+func (r *region) roleARN(s *settings) string {
+	switch {
+	case s.Other.Role != "":
+		return r.fullRole(s.Other.Role)
+	case len(s.LoadBalancers) > 0 || s.Revision.Network != nil:
+		return r.fullRole("aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
 	default:
+		return ""
 	}
+}
+
+// fullRole returns the ARN of a role that was named by it or by its name.
+func (r *region) fullRole(role string) string {
+	if role == "" || strings.HasPrefix(role, "arn:") {
+		return role
+	}
+	return "arn:aws:iam::" + r.scope.Account + ":role/" + strings.TrimPrefix(role, "/")
 }

@@ -1,0 +1,183 @@
+// Package ecs is Amazon ECS's API in the sandbox: the operations of
+// AmazonEC2ContainerServiceV20141113 with AWS's checks, errors and answers, over the
+// scheduler in package rollout, which does what ECS does between two calls.
+//
+//	wire.Service ──▶ operation ──▶ region (clusters, task definitions, tags)
+//	                                  └──▶ rollout.Engine ──▶ world ──▶ Deps (images, logs, targets)
+//
+// Each account and region has a state of its own. Before every call, and while Run
+// runs, time moves on to what the clock says.
+//
+// What the API takes but nothing happens by is listed by Ignored; what it cannot do
+// answers UnsupportedFeatureException.
+package ecs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
+)
+
+// Service is ECS. Its methods may be called by several goroutines at once.
+type Service struct {
+	deps Deps
+	poke chan struct{} // says that Next may have changed
+
+	mu      sync.Mutex
+	past    bool // services are remembered as they were, for stale answers
+	regions map[wire.Scope]*region
+}
+
+// New returns an ECS in which every account and region has one cluster, "default".
+func New(deps Deps) *Service {
+	return &Service{deps: deps, poke: make(chan struct{}, 1), regions: map[wire.Scope]*region{}}
+}
+
+// region returns the state of a scope. The caller holds the lock.
+func (s *Service) region(scope wire.Scope) *region {
+	r, ok := s.regions[scope]
+	if !ok {
+		r = newRegion(scope, s.deps)
+		if s.past {
+			r.keepPast()
+		}
+		s.regions[scope] = r
+	}
+	return r
+}
+
+// call is one request in the hands of an operation.
+type call struct {
+	*region
+	caller wire.Caller
+	age    time.Duration // of the state that it should answer; 0 is the present
+}
+
+// operation makes an operation of f. While f runs it alone sees the region, whose time
+// is the clock's; its answer is encoded before anybody else can change what it shows.
+func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
+	return wire.OpSpelt(wire.LowerCamel, func(ctx context.Context, caller wire.Caller, in In) (json.RawMessage, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		r := s.region(caller.Scope)
+		r.advance()
+		out, err := f(call{region: r, caller: caller, age: wire.Age(ctx)}, in)
+		r.view()
+		s.wake()
+		if err != nil {
+			return nil, refusal(err)
+		}
+		return json.Marshal(out)
+	})
+}
+
+// refusal gives the scheduler's refusals the form that the wire has for errors.
+func refusal(err error) error {
+	var e *rollout.Error
+	if errors.As(err, &e) {
+		return wire.Errorf(e.Code, "%s", e.Message)
+	}
+	return err
+}
+
+func (s *Service) wake() {
+	select {
+	case s.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Run lets time pass until ctx ends: it wakes when the scheduler next has something
+// to do, and after each call. It returns nil once ctx is done.
+func (s *Service) Run(ctx context.Context) error {
+	for {
+		next, due := s.advance()
+		var reached <-chan time.Time
+		stop := func() {}
+		if due {
+			reached, stop = s.deps.Clock.Wait(next)
+		}
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case <-reached:
+		case <-s.poke:
+		}
+		stop()
+	}
+}
+
+// advance brings every region to the clock's time and returns when one of them next has
+// something to do; false if none ever has.
+func (s *Service) advance() (next time.Time, due bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.regions {
+		r.advance()
+		if at, ok := r.engine.Next(); ok && (!due || at.Before(next)) {
+			next, due = at, true
+		}
+	}
+	return next, due
+}
+
+// saved is one region as Save writes it.
+type saved struct {
+	Scope  wire.Scope
+	State  *region
+	Engine json.RawMessage
+}
+
+// Save returns the whole state as a value that encodes as JSON, for Load.
+func (s *Service) Save() (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	regions := []saved{}
+	for scope, r := range s.regions {
+		engine, err := r.engine.Snapshot()
+		if err != nil {
+			return nil, fmt.Errorf("saving the ECS services of %s in %s: %w", scope.Account, scope.Region, err)
+		}
+		regions = append(regions, saved{Scope: scope, State: r, Engine: engine})
+	}
+	data, err := json.Marshal(regions)
+	if err != nil {
+		return nil, fmt.Errorf("saving the state of ECS: %w", err)
+	}
+	return json.RawMessage(data), nil
+}
+
+// Load replaces the state by one that Save returned. On an error the state is as it
+// was before.
+func (s *Service) Load(data json.RawMessage) error {
+	var raw []struct {
+		Scope         wire.Scope
+		State, Engine json.RawMessage
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return fmt.Errorf("reading the saved state of ECS: %w", err)
+	}
+	regions := map[wire.Scope]*region{}
+	for _, one := range raw {
+		r := newRegion(one.Scope, s.deps)
+		if err := json.Unmarshal(one.State, r); err != nil {
+			return fmt.Errorf("reading the saved state of ECS in %s: %w", one.Scope.Region, err)
+		}
+		if err := r.engine.Restore(one.Engine); err != nil {
+			return fmt.Errorf("reading the saved ECS services in %s: %w", one.Scope.Region, err)
+		}
+		regions[one.Scope] = r
+	}
+	s.mu.Lock()
+	s.regions = regions
+	s.mu.Unlock()
+	s.wake()
+	return nil
+}
