@@ -1,6 +1,31 @@
+// Package rollout is the sandbox's Amazon ECS scheduler: services, their deployments
+// and tasks as one state machine without goroutines, timers or I/O. Whoever holds it
+// says what time it is; it does everything that is due by then, in order of time,
+// and says when it next has something to do. So a server drives it by a clock, a test
+// by hand, and a simulation of ten thousand services as fast as it computes.
+//
+//	API call ──▶ mutate ──▶ Advance(now) ──▶ transitions in order of time ──▶ Next()
+//
+// The facts that it imitates stand at each function with their source: Amazon's
+// documentation where it says something, public captures of real services where it
+// does not. What it leaves out: placement constraints and strategies (tasks spread over
+// zones and instances), rebalancing of zones, order and dependencies between a task's containers, restart
+// policies, early success, the hooks of rolling updates and those that a rollback would
+// call again; a service with another deployment controller than ECS's own has no tasks.
+//
+// What containers do (start, exit, run out of memory, answer a health check, print) is
+// for a Runtime to say; package simulated has one that runs nothing.
 package rollout
 
-import "time"
+import (
+	"container/heap"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // Engine is the scheduler. One goroutine at a time may use it. Every call that takes
 // the time first does what is due by then; a time earlier than the last one counts as
@@ -92,4 +117,119 @@ func (t Timings) backoff(failures int) time.Duration {
 		d *= 2
 	}
 	return min(d, t.BackoffMax)
+}
+
+// due is when a task or a service next has something to do. It lies inside of its
+// owner and in the engine's queue while its time is not zero.
+type due struct {
+	at      time.Time
+	serial  uint64 // of the owner
+	index   int    // in the queue, from 1; 0 when it is not there
+	task    *Task  // the owner is one of these two
+	service *Service
+}
+
+// before orders by time, then tasks before services, so that a service sees all that
+// happened to its tasks at an instant at once, then by age.
+func (d *due) before(o *due) bool {
+	if !d.at.Equal(o.at) {
+		return d.at.Before(o.at)
+	}
+	if (d.task == nil) != (o.task == nil) {
+		return d.task != nil
+	}
+	return d.serial < o.serial
+}
+
+// queue is a heap of what is due, earliest first.
+type queue []*due
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].before(q[j]) }
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i+1, j+1
+}
+func (q *queue) Push(x any) {
+	d := x.(*due)
+	*q = append(*q, d)
+	d.index = len(*q)
+}
+func (q *queue) Pop() any {
+	old := *q
+	d := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	d.index = 0
+	return d
+}
+
+// set moves d to a time; the zero time takes it out.
+func (q *queue) set(d *due, at time.Time) {
+	d.at = at
+	switch {
+	case at.IsZero() && d.index > 0:
+		heap.Remove(q, d.index-1)
+	case at.IsZero():
+	case d.index > 0:
+		heap.Fix(q, d.index-1)
+	default:
+		heap.Push(q, d)
+	}
+}
+
+// hasten moves d to a time if that is earlier than its own.
+func (q *queue) hasten(d *due, at time.Time) {
+	if d.at.IsZero() || at.Before(d.at) {
+		q.set(d, at)
+	}
+}
+
+var _ heap.Interface = (*queue)(nil)
+
+// ids makes identifiers that look like AWS's from a seed and a counter, so that equal
+// calls give equal ids and no two ids of an engine are equal.
+type ids struct {
+	Seed   string `json:"seed"`
+	Serial uint64 `json:"serial"`
+}
+
+// next returns the number of the next thing, counting from 1.
+func (i *ids) next() uint64 {
+	i.Serial++
+	return i.Serial
+}
+
+func (i *ids) hash() [sha256.Size]byte {
+	return sha256.Sum256(strconv.AppendUint([]byte(i.Seed+"/"), i.next(), 10))
+}
+
+// hex returns 32 hex digits, as task ids have.
+func (i *ids) hex() string {
+	sum := i.hash()
+	return hex.EncodeToString(sum[:16])
+}
+
+// uuid returns a version 4 UUID, as event and container ids have.
+func (i *ids) uuid() string {
+	sum := i.hash()
+	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// digits returns 19 digits, as ids of deployments and service revisions have.
+func (i *ids) digits() string {
+	sum := i.hash()
+	return strconv.FormatUint(1e18+binary.BigEndian.Uint64(sum[:])%8e18, 10)
+}
+
+// nano returns 21 letters and digits, as ids of service deployments have.
+func (i *ids) nano() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	sum := i.hash()
+	out := make([]byte, 21)
+	for n := range out {
+		out[n] = alphabet[sum[n]%64]
+	}
+	return string(out)
 }
