@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -141,3 +143,132 @@ func (r *repository) untag(tag string) {
 // maxTagsPerImage is ECR's quota.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 const maxTagsPerImage = 1000
+
+// Mutability says whether tags of a repository can move.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+type Mutability string
+
+// The settings of ECR. With exclusion, tags that a filter matches are the opposite.
+const (
+	Mutable                Mutability = "MUTABLE"
+	Immutable              Mutability = "IMMUTABLE"
+	MutableWithExclusion   Mutability = "MUTABLE_WITH_EXCLUSION"
+	ImmutableWithExclusion Mutability = "IMMUTABLE_WITH_EXCLUSION"
+)
+
+// mayMove tells whether a tag that exists can be put on another image.
+func (s Settings) mayMove(tag string) bool {
+	excluded := slices.ContainsFunc(s.Exclusions, func(filter string) bool { return MatchFilter(filter, tag) })
+	switch s.Mutability {
+	case Immutable:
+		return false
+	case ImmutableWithExclusion:
+		return excluded
+	case MutableWithExclusion:
+		return !excluded
+	default:
+		return true
+	}
+}
+
+// MatchFilter tells whether a tag matches an exclusion filter, in which * stands
+// for any characters, none included, and everything else for itself. It takes time
+// in proportion to the product of the lengths at worst.
+func MatchFilter(filter, tag string) bool {
+	head, rest, wild := strings.Cut(filter, "*")
+	if !wild {
+		return filter == tag
+	}
+	tag, ok := strings.CutPrefix(tag, head)
+	if !ok {
+		return false
+	}
+	parts := strings.Split(rest, "*")
+	for _, part := range parts[:len(parts)-1] {
+		// The leftmost place leaves the most to match the rest with.
+		i := strings.Index(tag, part)
+		if i < 0 {
+			return false
+		}
+		tag = tag[i+len(part):]
+	}
+	return strings.HasSuffix(tag, parts[len(parts)-1])
+}
+
+// sortedNames is a set of names in the order in which the OCI specification lists
+// tags: letters without regard to case first, then byte by byte. It is a list of
+// blocks, each sorted and none empty, so that to add, to remove and to find the
+// beginning of a page costs little however many names there are.
+type sortedNames struct{ blocks [][]string }
+
+// maxBlock is how long a block gets before it is split.
+const maxBlock = 512
+
+func compareNames(a, b string) int {
+	return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(a, b))
+}
+
+// find returns the block that has or would have a name, the name's place in it, and
+// whether it is there.
+func (n *sortedNames) find(name string) (block, at int, found bool) {
+	block, _ = slices.BinarySearchFunc(n.blocks, name, func(b []string, name string) int {
+		return compareNames(b[len(b)-1], name)
+	})
+	if block == len(n.blocks) {
+		return block, 0, false
+	}
+	at, found = slices.BinarySearchFunc(n.blocks[block], name, compareNames)
+	return block, at, found
+}
+
+func (n *sortedNames) add(name string) {
+	block, at, found := n.find(name)
+	switch {
+	case found:
+		return
+	case len(n.blocks) == 0:
+		n.blocks = [][]string{{name}}
+		return
+	case block == len(n.blocks): // after all others
+		block--
+		at = len(n.blocks[block])
+	}
+	b := slices.Insert(n.blocks[block], at, name)
+	n.blocks[block] = b
+	if len(b) > maxBlock {
+		half := len(b) / 2
+		n.blocks = slices.Insert(n.blocks, block+1, slices.Clone(b[half:]))
+		n.blocks[block] = slices.Clip(b[:half])
+	}
+}
+
+func (n *sortedNames) remove(name string) {
+	block, at, found := n.find(name)
+	if !found {
+		return
+	}
+	if n.blocks[block] = slices.Delete(n.blocks[block], at, at+1); len(n.blocks[block]) == 0 {
+		n.blocks = slices.Delete(n.blocks, block, block+1)
+	}
+}
+
+// page returns up to limit names that come after last, which need not be among them,
+// and whether there are more.
+func (n *sortedNames) page(last string, limit int) (names []string, more bool) {
+	block, at := 0, 0
+	if last != "" {
+		var found bool
+		if block, at, found = n.find(last); found {
+			at++
+		}
+	}
+	names = []string{}
+	for ; block < len(n.blocks); block, at = block+1, 0 {
+		rest := n.blocks[block][at:]
+		if len(rest) > limit-len(names) {
+			return append(names, rest[:limit-len(names)]...), true
+		}
+		names = append(names, rest...)
+	}
+	return names, false
+}

@@ -1,7 +1,38 @@
+// Package registry is the sandbox's container registry: a store of repositories,
+// images and layers, and an OCI distribution registry over it as one http.Handler
+// for /v2/, which docker, podman, skopeo and crane push to and pull from. Package
+// ecr serves Amazon ECR's own API over the same Store.
+//
+//	docker push ──▶ Handler ──┐
+//	                          ├──▶ Store ──▶ Blobs (memory, or a directory)
+//	ECR API ──▶ package ecr ──┘
+//
+// A repository belongs to an account and region, yet all share one host, so a name
+// in a URL has to be resolved. In order: the scope that the client names, by an ECR
+// token as its Basic password or by a host ACCOUNT.dkr.ecr.REGION.…; the sandbox's
+// default scope; and then any scope that has a repository of that name, by account
+// and region. A push to a repository that nobody has creates it in the first of
+// these, as ECR does where a creation template covers the name.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+//
+// The registry serves anonymous clients and accepts any credentials, expired tokens
+// too: they choose a scope and grant nothing. Most clients send credentials only
+// when they are challenged, which an open registry cannot do; skopeo and podman send
+// them here, docker and crane do not.
+//
+// What it leaves out: digests other than SHA-256, docker's schema 1, translation
+// between manifest formats (Accept is not looked at; the stored bytes are the
+// answer), and collection of layers that no image uses, which stay until they are
+// deleted or their repository is.
 package registry
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -133,4 +164,124 @@ func (s *Store) release(d Digest) error {
 	}
 	delete(s.holders, d)
 	return s.blobs.Remove(d)
+}
+
+// Kind says what is wrong; each protocol has its own code for it.
+type Kind int
+
+// The kinds of error that a Store answers.
+const (
+	NameInvalid Kind = iota + 1
+	RepositoryUnknown
+	RepositoryExists
+	RepositoryNotEmpty
+	ManifestUnknown
+	ManifestInvalid
+	ManifestReferenced // an index holds the image
+	LayersMissing      // a manifest names blobs that are not in the repository
+	ImagesMissing      // an index names manifests that are not in the repository
+	BlobUnknown
+	DigestInvalid // malformed, or not what the content hashes to
+	TagInvalid
+	TagImmutable
+	TagMismatch // tag and digest were given and name different images
+	TooManyTags
+	UploadUnknown
+	Unauthorized // there is no login
+	Denied       // the login has ended
+	RangeInvalid // a chunk that does not begin where the last one ended
+)
+
+// Error is what the client of a Store did wrong or asked for in vain. Any other
+// error from a Store is trouble with its storage.
+type Error struct {
+	Kind    Kind
+	Message string
+	Digests []Digest // the missing ones
+	Offset  int64    // where the next chunk has to begin (RangeInvalid)
+}
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// KindOf returns the kind of the *Error in err's chain, or 0.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return 0
+}
+
+// IsNotFound tells whether err says that a repository or an image is not there.
+func IsNotFound(err error) bool {
+	kind := KindOf(err)
+	return kind == RepositoryUnknown || kind == ManifestUnknown
+}
+
+func faultf(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// saved is a repository as it is kept between runs; the bytes are among the blobs.
+type saved struct {
+	Account   string           `json:"account"`
+	Region    string           `json:"region"`
+	Name      string           `json:"name"`
+	CreatedAt time.Time        `json:"createdAt"`
+	Settings  Settings         `json:"settings"`
+	Images    []Image          `json:"images"` // in order of first push
+	Blobs     map[Digest]int64 `json:"blobs"`
+}
+
+// Save returns all that a Store knows, to be encoded as JSON and given to Load of a
+// Store over the same directory of blobs.
+func (s *Store) Save() (any, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]saved, 0, len(s.repositories))
+	for _, r := range s.repositories {
+		all = append(all, r.save())
+	}
+	slices.SortFunc(all, func(a, b saved) int {
+		return strings.Compare(a.Account+" "+a.Region+" "+a.Name, b.Account+" "+b.Region+" "+b.Name)
+	})
+	return all, nil
+}
+
+func (r *repository) save() saved {
+	out := saved{
+		Account: r.Account, Region: r.Region, Name: r.Name,
+		CreatedAt: r.CreatedAt, Settings: r.Settings,
+		Images: make([]Image, 0, len(r.images)), Blobs: maps.Clone(r.blobs),
+	}
+	r.order.from(0, func(image *Image) bool {
+		out.Images = append(out.Images, image.clone())
+		return true
+	})
+	return out
+}
+
+// Load puts back what Save returned. It is for a Store that nobody uses yet.
+func (s *Store) Load(data json.RawMessage) error {
+	var all []saved
+	if err := json.Unmarshal(data, &all); err != nil {
+		return fmt.Errorf("loading the registry: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, in := range all {
+		id := RepositoryID{wire.Scope{Account: in.Account, Region: in.Region}, in.Name}
+		r := newRepository(id, in.CreatedAt, in.Settings)
+		for i := range in.Images {
+			r.insert(&in.Images[i])
+			s.hold(in.Images[i].Digest)
+		}
+		for d, size := range in.Blobs {
+			r.blobs[d] = size
+			s.hold(d)
+		}
+		s.repositories[id] = r
+	}
+	return nil
 }
