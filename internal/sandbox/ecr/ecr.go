@@ -17,6 +17,10 @@ package ecr
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
@@ -80,4 +84,80 @@ func operation[In, Out any](f func(context.Context, *wire.Request, In) (Out, err
 		out, err := f(ctx, r, in)
 		return out, translate(err)
 	})
+}
+
+// exceptions has ECR's name for each kind of the store's errors. The store's
+// messages are ECR's already.
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html
+var exceptions = map[registry.Kind]string{
+	registry.NameInvalid:        "InvalidParameterException",
+	registry.RepositoryUnknown:  "RepositoryNotFoundException",
+	registry.RepositoryExists:   "RepositoryAlreadyExistsException",
+	registry.RepositoryNotEmpty: "RepositoryNotEmptyException",
+	registry.ManifestUnknown:    "ImageNotFoundException",
+	registry.ManifestInvalid:    "InvalidParameterException",
+	registry.LayersMissing:      "LayersNotFoundException",
+	registry.ImagesMissing:      "ReferencedImagesNotFoundException",
+	registry.BlobUnknown:        "LayersNotFoundException",
+	registry.DigestInvalid:      "ImageDigestDoesNotMatchException",
+	registry.TagInvalid:         "InvalidParameterException",
+	registry.TagImmutable:       "ImageTagAlreadyExistsException",
+	registry.TagMismatch:        "ImageNotFoundException",
+	registry.TooManyTags:        "LimitExceededException",
+	registry.UploadUnknown:      "UploadNotFoundException",
+	registry.RangeInvalid:       "InvalidLayerPartException",
+}
+
+// translate words an error of the store as ECR does and leaves others alone.
+func translate(err error) error {
+	var e *registry.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return wire.Errorf(exceptions[e.Kind], "%s", e.Message)
+}
+
+// invalid is how ECR words a parameter that breaks a rule.
+func invalid(parameter, constraint string, args ...any) error {
+	return wire.Errorf("InvalidParameterException", "Invalid parameter at '%s' failed to satisfy constraint: '%s'",
+		parameter, fmt.Sprintf(constraint, args...))
+}
+
+// tokenLife is how long an authorization token is said to last.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+const tokenLife = 12 * time.Hour
+
+type getAuthorizationTokenInput struct {
+	RegistryIDs []string `json:"registryIds"`
+}
+
+type authorization struct {
+	Token         string    `json:"authorizationToken"` // base64 of AWS:password
+	ExpiresAt     wire.Time `json:"expiresAt"`
+	ProxyEndpoint string    `json:"proxyEndpoint"`
+}
+
+type getAuthorizationTokenOutput struct {
+	Data []authorization `json:"authorizationData"`
+}
+
+func (a *API) getAuthorizationToken(_ context.Context, r *wire.Request, in getAuthorizationTokenInput) (getAuthorizationTokenOutput, error) {
+	var out getAuthorizationTokenOutput
+	if len(in.RegistryIDs) == 0 {
+		in.RegistryIDs = []string{r.Caller.Account}
+	}
+	expires := a.LoginsEnd(tokenLife)
+	for _, registryID := range in.RegistryIDs {
+		scope, err := registryScope(r, registryID)
+		if err != nil {
+			return out, err
+		}
+		login := "AWS:" + registry.Password(scope, expires)
+		out.Data = append(out.Data, authorization{
+			Token:         base64.StdEncoding.EncodeToString([]byte(login)),
+			ExpiresAt:     wire.At(expires),
+			ProxyEndpoint: "http://" + r.Host,
+		})
+	}
+	return out, nil
 }

@@ -187,3 +187,22 @@ func (a *API) startImageScan(_ context.Context, r *wire.Request, in startImageSc
 		Status: scanStatus{"IN_PROGRESS", "The scan is in progress."},
 	}, nil
 }
+
+// scanConfiguration says whether images are scanned as they are pushed.
+type scanConfiguration struct {
+	ScanOnPush bool `json:"scanOnPush"`
+}
+
+type putImageScanningConfiguration struct {
+	target
+	Scanning scanConfiguration `json:"imageScanningConfiguration"`
+}
+
+func (a *API) putImageScanningConfiguration(_ context.Context, r *wire.Request, in putImageScanningConfiguration) (putImageScanningConfiguration, error) {
+	id, err := in.id(r)
+	if err != nil {
+		return in, err
+	}
+	_, err = a.UpdateRepository(id, func(s *registry.Settings) { s.ScanOnPush = in.Scanning.ScanOnPush })
+	return putImageScanningConfiguration{targetOf(id), in.Scanning}, err
+}

@@ -113,3 +113,13 @@ func (c call) accept(g *group, events []inputEvent) ([]inputEvent, *rejected) {
 }
 
 func sequenceToken(s *stream) string { return fmt.Sprintf("%056d", s.Written) }
+
+// CreateGroup makes a log group where there is none of that name, as the awslogs
+// driver does it with awslogs-create-group before a container starts.
+func (s *Service) CreateGroup(scope wire.Scope, group string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.store(scope); st.groups[group] == nil {
+		st.addGroup(group, s.clock.Now())
+	}
+}

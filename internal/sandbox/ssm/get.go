@@ -130,3 +130,164 @@ func (p *parameter) selected(selector string) *version {
 	}
 	return p.byLabel(selector)
 }
+
+const maxPathPage = 10
+
+type byPathInput struct {
+	Path             string
+	Recursive        bool
+	ParameterFilters []filter
+	WithDecryption   bool
+	MaxResults       *int
+	NextToken        string
+}
+
+type byPathOutput struct {
+	Parameters []parameterOutput
+	NextToken  string `json:",omitempty"`
+}
+
+// getByPath answers the parameters below a path. A page counts what was looked at and
+// not what matched, so it can be short or empty and still not be the last.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
+func (c call) getByPath(in byPathInput) (byPathOutput, error) {
+	out := byPathOutput{Parameters: []parameterOutput{}}
+	path, err := cleanPath(in.Path)
+	if err != nil {
+		return out, err
+	}
+	if err := checkFilters(in.ParameterFilters, byPathFilters); err != nil {
+		return out, err
+	}
+	size, err := pageSize(in.MaxResults, maxPathPage)
+	if err != nil {
+		return out, err
+	}
+	page, next, err := wire.Page(c.below(path), in.NextToken, size, invalidToken)
+	if err != nil {
+		return out, err
+	}
+	out.NextToken = next
+	for _, p := range page {
+		if v := versionByFilters(p, in.ParameterFilters); v != nil && isBelow(p.Name, path, in.Recursive) {
+			out.Parameters = append(out.Parameters, c.output(p, v, "", in.WithDecryption))
+		}
+	}
+	return out, nil
+}
+
+// below returns the parameters at any depth below a path, by name.
+func (st *store) below(path string) []*parameter {
+	var found []*parameter
+	all := st.sorted()
+	if strings.HasPrefix(path+"/", publicPrefix) {
+		all = public(st.scope.Region)
+	}
+	for _, p := range all {
+		if isBelow(p.Name, path, true) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// isBelow tells whether a name is in a path, or directly in it. Everything is below
+// "/", names without a hierarchy too.
+func isBelow(name, path string, recursive bool) bool {
+	rest, ok := strings.CutPrefix("/"+strings.TrimPrefix(name, "/"), strings.TrimSuffix(path, "/")+"/")
+	return ok && (recursive || !strings.Contains(rest, "/"))
+}
+
+// cleanPath checks a path, which may end with a slash.
+func cleanPath(s string) (string, error) {
+	path := strings.TrimSpace(s)
+	if path == "/" {
+		return path, nil
+	}
+	clean, err := cleanName(strings.TrimSuffix(path, "/"))
+	if err != nil || clean[0] != '/' {
+		return "", wire.Errorf("ValidationException", "The parameter doesn't meet the parameter name requirements. "+
+			"The parameter name must begin with a forward slash \"/\". It can't be prefixed with \"aws\" or \"ssm\" "+
+			"(case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - (hyphen), "+
+			"_ (underscore). Special characters are not allowed. All sub-paths, if specified, must use the forward slash "+
+			"symbol \"/\". Valid example: /get/parameters2-/by1./path0_.")
+	}
+	return clean, nil
+}
+
+const maxHistoryPage = 50
+
+type historyInput struct {
+	Name           string
+	WithDecryption bool
+	MaxResults     *int
+	NextToken      string
+}
+
+type historyOutput struct {
+	Parameters []historyRow
+	NextToken  string `json:",omitempty"`
+}
+
+// historyRow is one version with all that is known of it.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterHistory.html
+type historyRow struct {
+	Name             string
+	Type             string
+	KeyID            string `json:"KeyId,omitempty"`
+	LastModifiedDate wire.Time
+	LastModifiedUser string
+	Description      string `json:",omitempty"`
+	Value            string
+	AllowedPattern   string `json:",omitempty"`
+	Version          int64
+	Labels           []string
+	Tier             string
+	Policies         []policy
+	DataType         string
+}
+
+// history answers the versions of a parameter, oldest first.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameterHistory.html
+func (c call) history(in historyInput) (historyOutput, error) {
+	out := historyOutput{Parameters: []historyRow{}}
+	r, err := parseReference(in.Name)
+	if err != nil {
+		return out, err
+	}
+	size, err := pageSize(in.MaxResults, maxHistoryPage)
+	if err != nil {
+		return out, err
+	}
+	p := c.find(r)
+	if p == nil || r.selector != "" {
+		return out, notFound()
+	}
+	page, next, err := wire.Page(p.Versions, in.NextToken, size, invalidToken)
+	if err != nil {
+		return out, err
+	}
+	out.NextToken = next
+	for _, v := range page {
+		out.Parameters = append(out.Parameters, row(p.Name, v, in.WithDecryption))
+	}
+	return out, nil
+}
+
+func row(name string, v *version, decrypt bool) historyRow {
+	return historyRow{
+		Name:             name,
+		Type:             v.Type,
+		KeyID:            v.KeyID,
+		LastModifiedDate: wire.At(v.At),
+		LastModifiedUser: v.User,
+		Description:      v.Description,
+		Value:            v.read(decrypt),
+		AllowedPattern:   v.AllowedPattern,
+		Version:          v.Number,
+		Labels:           append([]string{}, v.Labels...),
+		Tier:             v.Tier,
+		Policies:         append([]policy{}, v.Policies...),
+		DataType:         v.DataType,
+	}
+}

@@ -11,6 +11,11 @@ package ssm
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,4 +92,162 @@ func (s *Service) store(scope wire.Scope) *store {
 		s.stores[scope] = st
 	}
 	return st
+}
+
+// invalidMember is how AWS words a member that breaks a rule of the API's model.
+func invalidMember(value, member, rule string) error {
+	return wire.Errorf("ValidationException",
+		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must %s", value, member, rule)
+}
+
+// notFound has no message on AWS either.
+func notFound() error { return wire.Errorf("ParameterNotFound", "") }
+
+func versionNotFound(name, selector string) error {
+	return wire.Errorf("ParameterVersionNotFound",
+		"Systems Manager could not find version %s of %s. Verify the version and try again.", selector, name)
+}
+
+// pageSize returns the size of a page: the limit where none was asked for.
+func pageSize(asked *int, limit int) (int, error) {
+	switch {
+	case asked == nil:
+		return limit, nil
+	case *asked < 1:
+		return 0, invalidMember(fmt.Sprint(*asked), "maxResults", "have value greater than or equal to 1")
+	case *asked > limit:
+		return 0, invalidMember(fmt.Sprint(*asked), "maxResults", fmt.Sprintf("have value less than or equal to %d", limit))
+	}
+	return *asked, nil
+}
+
+// invalidToken is the code for a NextToken that was not given by this service.
+const invalidToken = "InvalidNextToken"
+
+// store is the parameters of one account in one region.
+type store struct {
+	scope      wire.Scope
+	parameters map[string]*parameter
+}
+
+// parameter is one name with what it has ever held, as far as it is kept.
+type parameter struct {
+	Name     string
+	Tags     map[string]string
+	Versions []*version // oldest first, never empty
+}
+
+// version is one write. Nothing but its labels changes afterwards.
+type version struct {
+	Number         int64
+	Type           string
+	Value          string
+	Ciphertext     string // what a SecureString looks like to whoever does not decrypt
+	KeyID          string
+	Description    string
+	AllowedPattern string
+	DataType       string
+	Tier           string
+	Policies       []policy
+	Labels         []string
+	User           string // ARN
+	At             time.Time
+}
+
+// find returns the parameter that a reference names, or nil.
+func (st *store) find(r reference) *parameter {
+	if r.scope != (wire.Scope{}) && r.scope != st.scope {
+		return nil
+	}
+	if p := st.parameters[r.name]; p != nil || r.scope == (wire.Scope{}) {
+		return p
+	}
+	// The ARNs of the names x and /x are the same.
+	return st.parameters["/"+r.name]
+}
+
+// sorted returns all parameters by name.
+func (st *store) sorted() []*parameter {
+	byName := slices.Collect(maps.Values(st.parameters))
+	slices.SortFunc(byName, func(a, b *parameter) int { return strings.Compare(a.Name, b.Name) })
+	return byName
+}
+
+func (st *store) arn(name string) string {
+	if strings.HasPrefix(name, publicPrefix) { // nobody's
+		return "arn:aws:ssm:" + st.scope.Region + "::parameter" + name
+	}
+	return st.scope.ARN("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
+}
+
+func (p *parameter) latest() *version { return p.Versions[len(p.Versions)-1] }
+
+func (p *parameter) byNumber(number int64) *version {
+	i := slices.IndexFunc(p.Versions, func(v *version) bool { return v.Number == number })
+	if i < 0 {
+		return nil
+	}
+	return p.Versions[i]
+}
+
+func (p *parameter) byLabel(label string) *version {
+	i := slices.IndexFunc(p.Versions, func(v *version) bool { return slices.Contains(v.Labels, label) })
+	if i < 0 {
+		return nil
+	}
+	return p.Versions[i]
+}
+
+// read returns the value as the caller gets to see it.
+func (v *version) read(decrypt bool) string {
+	if v.Type == typeSecureString && !decrypt {
+		return v.Ciphertext
+	}
+	return v.Value
+}
+
+// saved is one store as it is kept between runs.
+type saved struct {
+	Scope      wire.Scope
+	Parameters map[string]*parameter
+}
+
+// Save returns all state as a value that encodes as JSON and that later calls do not
+// change. Values of SecureString are in it.
+func (s *Service) Save() (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stores := make([]saved, 0, len(s.stores))
+	for scope, st := range s.stores {
+		stores = append(stores, saved{Scope: scope, Parameters: st.parameters})
+	}
+	data, err := json.Marshal(stores)
+	if err != nil {
+		return nil, fmt.Errorf("saving parameters: %w", err)
+	}
+	return json.RawMessage(data), nil
+}
+
+// Load replaces all state by what Save returned. After an error it is as before.
+func (s *Service) Load(data json.RawMessage) error {
+	var loaded []saved
+	if err := json.Unmarshal(data, &loaded); err != nil {
+		return fmt.Errorf("loading parameters: %w", err)
+	}
+	stores := make(map[wire.Scope]*store, len(loaded))
+	for _, l := range loaded {
+		for name, p := range l.Parameters {
+			if p == nil || len(p.Versions) == 0 {
+				return fmt.Errorf("loading parameters: %q has no version", name)
+			}
+		}
+		if l.Parameters == nil {
+			l.Parameters = map[string]*parameter{}
+		}
+		stores[l.Scope] = &store{scope: l.Scope, parameters: l.Parameters}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stores = stores
+	return nil
 }
