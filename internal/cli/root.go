@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 
@@ -29,13 +30,20 @@ type frame struct {
 	output string
 	stats  bool
 	asked  *operation.Operation // what this command is
+	// transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
+	transport http.RoundTripper
 }
 
 // Main runs the command line and returns the exit code. Where nobody reads what it prints
 // any more, it goes on, and ends with 1 where all else went well. A crash is an error.
 func Main(ctx context.Context, args []string, streams *console.Streams) int {
-	streams, lost := lasting(streams)
-	f := &frame{Streams: streams, log: streams, getenv: os.Getenv}
+	f := &frame{Streams: streams, getenv: os.Getenv}
+	return f.main(ctx, args)
+}
+
+func (f *frame) main(ctx context.Context, args []string) int {
+	streams, lost := lasting(f.Streams)
+	f.Streams, f.log = streams, streams
 	ctx, f.asked = operation.Start(ctx, f.event)
 	if githubactions.Inside(f.getenv) {
 		f.Streams = streams.Through(githubactions.Guard)
@@ -173,9 +181,10 @@ func (f *frame) json() bool { return f.output == "json" }
 // open reads the configuration and prepares the way to AWS; it calls nothing yet.
 func (f *frame) open(ctx context.Context) (*app.App, error) {
 	return app.Open(ctx, app.Options{
-		Config: f.config,
-		Cache:  cacheDir(f.getenv),
-		Getenv: f.getenv,
+		Config:    f.config,
+		Cache:     cacheDir(f.getenv),
+		Getenv:    f.getenv,
+		Transport: f.transport,
 	})
 }
 
