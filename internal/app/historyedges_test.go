@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -60,6 +62,46 @@ func TestHistoryOfNoTime(t *testing.T) {
 		_, err := w.open().History.Events(w.Context(), history.Request{Since: access.When{Ago: time.Hour}, Until: access.When{Ago: 2 * time.Hour}})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Error(err)
+		}
+	})
+}
+
+// TestNewestHistoryIsTheEndOfAll has pins of two tenants, others' writes, tags and pauses in
+// an order that dice tell: a limit leaves nothing out and tells nothing twice.
+func TestNewestHistoryIsTheEndOfAll(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web"}, tenants: []string{"", "acme"}}.open(w)
+		for _, tag := range []string{"v0", "v1", "v2"} {
+			w.push("shop/web:" + tag)
+		}
+		dice := rand.New(rand.NewPCG(1, 2))
+		for n := range 90 {
+			tag := fmt.Sprintf("v%d", n%3)
+			switch env := []tagboat.EnvName{"dev", "acme-dev"}[dice.IntN(2)]; dice.IntN(4) {
+			case 0:
+				value := fmt.Sprintf(`{"web":"%s@%s"}`, tag, w.pushed["shop/web:"+tag])
+				w.aws("ssm.PutParameter", map[string]any{"Name": fmt.Sprintf("/containers/%s/shop", env), "Value": value, "Overwrite": true, "Type": "String"})
+			case 1:
+				request := catalog.TagRequest{Version: catalog.ImageArg{Image: "web", Tag: tag}, Tags: []string{"good"}}
+				if _, err := w.open().Tagger.Tag(w.Context(), request); err != nil {
+					w.Fatal(err)
+				}
+			default:
+				w.pin(env, "web="+tag)
+			}
+			w.later([]time.Duration{0, 1500 * time.Millisecond, 50 * time.Second, 70 * time.Second, time.Hour}[dice.IntN(5)])
+		}
+		for _, r := range []history.Request{{}, {Environments: []tagboat.EnvName{"dev"}}, {Image: "web"}} {
+			all := w.history(r)
+			if len(all.Events) < 20 {
+				w.Errorf("%d events are too few to tell", len(all.Events))
+			}
+			for r.Limit = 1; r.Limit <= len(all.Events)+1; r.Limit++ {
+				got := w.history(r)
+				if diff := cmp.Diff(all.Events[:min(r.Limit, len(all.Events))], got.Events); diff != "" {
+					w.Fatalf("the newest %d: %s", r.Limit, diff)
+				}
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -137,28 +138,40 @@ func (l *Logs) Create(ctx context.Context, group, stream string, retentionDays i
 	return nil
 }
 
-// Between implements journal.Log, a stream after another: FilterLogEvents refuses all of
-// them where one is not there. It takes the end of its range as well, to the millisecond.
+// firstBackward is the earliest time that FilterLogEvents goes back to from the newest line.
+var firstBackward = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Backward implements journal.Log. FilterLogEvents takes the end of its range as well, to
+// the millisecond.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
-func (l *Logs) Between(ctx context.Context, group string, streams []string, from, to time.Time) ([]ecs.LogLine, error) {
-	var lines []ecs.LogLine
-	for _, stream := range streams {
+func (l *Logs) Backward(ctx context.Context, group, stream string, from, to time.Time) iter.Seq2[ecs.LogLine, error] {
+	if from.Before(firstBackward) {
+		from = firstBackward // no line of ours is older
+	}
+	return func(yield func(ecs.LogLine, error) bool) {
 		pages := cloudwatchlogs.NewFilterLogEventsPaginator(l.client, &cloudwatchlogs.FilterLogEventsInput{
-			LogGroupName: aws.String(group), LogStreamNames: []string{stream},
-			StartTime: aws.Int64(max(0, from.UnixMilli())), EndTime: aws.Int64(to.UnixMilli() - 1),
+			LogGroupName: aws.String(group), LogStreamNames: []string{stream}, StartFromHead: aws.Bool(false),
+			StartTime: aws.Int64(from.UnixMilli()), EndTime: aws.Int64(to.UnixMilli() - 1),
 		})
-		for pages.HasMorePages() {
+		for last := to; pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if hasCode(err, "ResourceNotFoundException") {
-				break
+				return
 			}
 			if err != nil {
-				return nil, explain(err)
+				yield(ecs.LogLine{}, explain(err))
+				return
 			}
 			for _, e := range page.Events {
-				lines = append(lines, ecs.LogLine{At: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Message: aws.ToString(e.Message)})
+				line := ecs.LogLine{At: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Message: aws.ToString(e.Message)}
+				if line.At.After(last) {
+					yield(ecs.LogLine{}, fmt.Errorf("CloudWatch Logs was asked for the newest lines of %s first, and answers the oldest", group))
+					return
+				}
+				if last = line.At; !yield(line, nil) {
+					return
+				}
 			}
 		}
 	}
-	return lines, nil
 }

@@ -2,12 +2,14 @@ package cloud_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -29,12 +31,27 @@ func TestMoreLinesThanOneCallTakes(t *testing.T) {
 		if err := logs.Append(t.Context(), "/tagboat/shop", stream, lines); err != nil {
 			t.Fatal(err)
 		}
-		got, err := logs.Between(t.Context(), "/tagboat/shop", []string{stream, "none"}, at, at.Add(time.Millisecond))
-		if err != nil || len(got) != len(lines) {
-			t.Fatalf("%s: %d lines, %v", stream, len(got), err)
+		got := backward(t, logs, stream, at)
+		if slices.Reverse(got); len(got) != len(lines) {
+			t.Fatalf("%s: %d lines", stream, len(got))
 		}
 		if diff := cmp.Diff(lines[len(lines)-1], got[len(got)-1]); diff != "" {
 			t.Errorf("%s: %s", stream, diff[:100])
 		}
 	}
+	if got := backward(t, logs, "none", at); len(got) > 0 {
+		t.Errorf("a stream that is not there has %d lines", len(got))
+	}
+}
+
+// backward returns the lines of a stream of one millisecond, the newest first.
+func backward(t *testing.T, logs *cloud.Logs, stream string, at time.Time) (lines []ecs.LogLine) {
+	t.Helper()
+	for line, err := range logs.Backward(t.Context(), "/tagboat/shop", stream, at, at.Add(time.Millisecond)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

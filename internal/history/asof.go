@@ -10,6 +10,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -60,7 +61,7 @@ func (h *History) fromElsewhere(ctx context.Context, env config.Environment, kno
 	if len(missing) == 0 || h.Fleet.Config.Journal.Off {
 		return nil, nil
 	}
-	events, err := h.events(ctx, env, h.Fleet.Layout().Groups(env), time.Time{}, at.Add(time.Millisecond))
+	events, err := h.events(ctx, env, h.Fleet.Layout().Groups(env), journal.Request{To: at.Add(time.Millisecond)})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func (h *History) fromJournal(ctx context.Context, env config.Environment, g led
 	if h.Fleet.Config.Journal.Off {
 		return nil, tooOld(g, past, at).WithHint("without a journal only the last hundred versions are known; take off: true out of tagboat.yaml")
 	}
-	events, err := h.events(ctx, env, []ledger.Group{g}, time.Time{}, past.Since.Add(recording))
+	events, err := h.events(ctx, env, []ledger.Group{g}, journal.Request{To: past.Since.Add(recording)})
 	if err != nil {
 		return nil, err
 	}

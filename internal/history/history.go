@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -81,13 +82,10 @@ func (h *History) past(ctx context.Context, env config.Environment, r Request) (
 	if err != nil {
 		return past{}, err
 	}
-	p, err := h.all(ctx, env, from, to)
-	outside := func(e tagboat.Event) bool {
-		return r.Image != "" && e.Image != r.Image || e.At.Before(from) || !to.IsZero() && !e.At.Before(to)
+	inside := func(e tagboat.Event) bool {
+		return (r.Image == "" || e.Image == r.Image) && !e.At.Before(from) && (to.IsZero() || e.At.Before(to))
 	}
-	p.journal = slices.DeleteFunc(p.journal, outside)
-	p.steps = slices.DeleteFunc(p.steps, outside)
-	return p, err
+	return h.all(ctx, env, journal.Request{From: from, To: to, Wanted: inside, Newest: r.Limit})
 }
 
 func (h *History) bounds(ctx context.Context, env config.Environment, r Request) (from, to time.Time, err error) {
@@ -101,8 +99,8 @@ func (h *History) bounds(ctx context.Context, env config.Environment, r Request)
 	return from, to, err
 }
 
-// all returns what is known between two times, and of the parameters' versions all.
-func (h *History) all(ctx context.Context, env config.Environment, from, to time.Time) (past, error) {
+// all returns what is known of an environment, the journal's part as far as it is asked for.
+func (h *History) all(ctx context.Context, env config.Environment, r journal.Request) (past, error) {
 	p := past{place: access.Place(env)}
 	groups := h.Fleet.Layout().Groups(env)
 	for _, g := range groups {
@@ -114,35 +112,39 @@ func (h *History) all(ctx context.Context, env config.Environment, from, to time
 			p.since = since
 		}
 		for _, s := range steps {
-			p.steps = append(p.steps, event(g, s))
+			if e := event(g, s); r.Wanted(e) {
+				p.steps = append(p.steps, e)
+			}
 		}
 	}
 	if h.Fleet.Config.Journal.Off {
 		return p, nil
 	}
-	if to.IsZero() {
-		to = h.Access.Session(env).Now().Add(time.Hour)
+	if r.To.IsZero() {
+		r.To = h.Access.Session(env).Now().Add(time.Hour)
 	}
 	var err error
-	p.journal, err = h.events(ctx, env, groups, from, to)
+	p.journal, err = h.events(ctx, env, groups, r)
 	return p, err
 }
 
 // events returns what the journal has of an environment, and of what others changed in
 // parameters that they share with it, the oldest first.
-func (h *History) events(ctx context.Context, env config.Environment, groups []ledger.Group, from, to time.Time) ([]tagboat.Event, error) {
-	streams := []tagboat.EnvName{env.Name}
+func (h *History) events(ctx context.Context, env config.Environment, groups []ledger.Group, r journal.Request) ([]tagboat.Event, error) {
+	r.Environments = []tagboat.EnvName{env.Name}
 	for _, g := range h.Fleet.Config.Ledger.Groups {
 		for _, other := range h.Fleet.Config.Sharing(env, g) {
-			if !slices.Contains(streams, other.Name) {
-				streams = append(streams, other.Name)
+			if !slices.Contains(r.Environments, other.Name) {
+				r.Environments = append(r.Environments, other.Name)
 			}
 		}
 	}
-	events, err := h.Recorder.journal(access.Place(env)).Read(ctx, streams, from, to)
-	return slices.DeleteFunc(events, func(e tagboat.Event) bool {
-		return e.Environment != env.Name && !slices.ContainsFunc(groups, func(g ledger.Group) bool { return g.Parameter == e.Parameter })
-	}), err
+	wanted := r.Wanted
+	r.Wanted = func(e tagboat.Event) bool {
+		ours := e.Environment == env.Name || slices.ContainsFunc(groups, func(g ledger.Group) bool { return g.Parameter == e.Parameter })
+		return ours && (wanted == nil || wanted(e))
+	}
+	return h.Recorder.journal(access.Place(env)).Read(ctx, r)
 }
 
 // event makes an event of what a parameter's version tells.

@@ -10,6 +10,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
@@ -34,12 +35,14 @@ func (h *History) taggings(ctx context.Context, clock config.Environment, r Requ
 			continue
 		}
 		read[at] = true
-		events, err := h.Recorder.journal(at).Read(ctx, []tagboat.EnvName{""}, from, to)
+		events, err := h.Recorder.journal(at).Read(ctx, journal.Request{
+			Environments: []tagboat.EnvName{""}, From: from, To: to, Newest: r.Limit,
+			Wanted: func(e tagboat.Event) bool { return e.Environment == "" && (r.Image == "" || e.Image == r.Image) },
+		})
 		if err != nil { // who may look at environments need not be let into the registry's account
 			operation.Tell(ctx, TagsUnknown{name, err})
 			continue
 		}
-		events = slices.DeleteFunc(events, func(e tagboat.Event) bool { return e.Environment != "" || r.Image != "" && e.Image != r.Image })
 		all = append(all, past{place: at, journal: events})
 	}
 	return all, nil

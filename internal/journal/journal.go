@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +29,10 @@ type Log interface {
 	Append(ctx context.Context, group, stream string, lines []ecs.LogLine) error
 	// Create makes the group and the stream; what is there already stays.
 	Create(ctx context.Context, group, stream string, retentionDays int) error
-	// Between returns the lines of streams between two times, oldest first; none where
-	// the group or a stream is not there.
-	Between(ctx context.Context, group string, streams []string, from, to time.Time) ([]ecs.LogLine, error)
+	// Backward yields the lines of a stream between two times, newest first, and reads only
+	// as far as they are taken; none where the group or the stream is not there. An error
+	// ends it.
+	Backward(ctx context.Context, group, stream string, from, to time.Time) iter.Seq2[ecs.LogLine, error]
 }
 
 // Journal is the journal of one application in one place.
@@ -78,27 +80,6 @@ func short(e tagboat.Event) tagboat.Event {
 		e.Message = strings.ToValidUTF8(e.Message[:maxMessage], "") + "…"
 	}
 	return e
-}
-
-// Read returns the events of environments between two times, oldest first. Lines that are
-// no events are left out.
-func (j Journal) Read(ctx context.Context, environments []tagboat.EnvName, from, to time.Time) ([]tagboat.Event, error) {
-	var streams []string
-	for _, env := range environments {
-		streams = append(streams, Stream(env))
-	}
-	lines, err := j.Log.Between(ctx, j.Group, streams, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("reading the journal %s: %w", j.Group, err)
-	}
-	var events []tagboat.Event
-	for _, line := range lines {
-		if e, ok := Parse(line.Message); ok {
-			events = append(events, e)
-		}
-	}
-	slices.SortStableFunc(events, func(a, b tagboat.Event) int { return a.At.Compare(b.At) })
-	return events, nil
 }
 
 // Parse reads an event, and tells whether the line is one.

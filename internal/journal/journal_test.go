@@ -3,6 +3,10 @@ package journal_test
 import (
 	"context"
 	"errors"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +24,7 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 type memory struct {
 	streams map[string][]ecs.LogLine
 	calls   int
+	read    int // lines
 	refuse  error
 }
 
@@ -44,16 +49,15 @@ func (m *memory) Create(_ context.Context, group, stream string, _ int) error {
 	return nil
 }
 
-func (m *memory) Between(_ context.Context, group string, streams []string, from, to time.Time) ([]ecs.LogLine, error) {
-	var found []ecs.LogLine
-	for _, stream := range streams {
-		for _, line := range m.streams[group+stream] {
-			if !line.At.Before(from) && line.At.Before(to) {
-				found = append(found, line)
+func (m *memory) Backward(_ context.Context, group, stream string, from, to time.Time) iter.Seq2[ecs.LogLine, error] {
+	return func(yield func(ecs.LogLine, error) bool) {
+		for _, line := range slices.Backward(m.streams[group+stream]) {
+			m.read++
+			if !line.At.Before(from) && line.At.Before(to) && !yield(line, nil) {
+				return
 			}
 		}
 	}
-	return found, nil
 }
 
 func event(id string, at time.Time) tagboat.Event {
@@ -73,12 +77,61 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		t.Errorf("%d calls, %v", m.calls, err)
 	}
 	m.streams["/tagboat/shopdev"] = append(m.streams["/tagboat/shopdev"], ecs.LogLine{At: noon, Message: "somebody else's"})
-	got, err := j.Read(t.Context(), []tagboat.EnvName{"dev"}, noon, noon.Add(time.Hour))
+	got, err := j.Read(t.Context(), journal.Request{Environments: []tagboat.EnvName{"dev"}, From: noon, To: noon.Add(time.Hour)})
 	if diff := cmp.Diff([]tagboat.Event{first, second}, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	if got, err := j.Read(t.Context(), []tagboat.EnvName{"prod"}, noon, noon.Add(time.Hour)); len(got) != 0 || err != nil {
+	if got, err := j.Read(t.Context(), journal.Request{Environments: []tagboat.EnvName{"prod"}, From: noon, To: noon.Add(time.Hour)}); len(got) != 0 || err != nil {
 		t.Errorf("another environment has %v, %v", got, err)
+	}
+}
+
+// TestNewest reads only as far as it must, and what it reads is the end of all there is.
+func TestNewest(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	m := &memory{}
+	j := journal.Journal{Log: m, Group: "/tagboat/shop"}
+	environments := []tagboat.EnvName{"dev", "prod", "none"}
+	for n := range 2000 {
+		e := event(strconv.Itoa(n), noon.Add(time.Duration(n/3)*time.Minute).Add(time.Duration(dice.IntN(3))*time.Millisecond))
+		e.Environment = environments[dice.IntN(2)]
+		if n%7 == 0 {
+			e.Image = "web"
+		}
+		for range 1 + n%2 { // as where the answer to a write was lost
+			if err := j.Write(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for stream, lines := range m.streams {
+		slices.SortStableFunc(lines, func(a, b ecs.LogLine) int { return a.At.Compare(b.At) })
+		m.streams[stream] = lines
+	}
+	request := journal.Request{
+		Environments: environments, From: noon, To: noon.AddDate(1, 0, 0),
+		Wanted: func(e tagboat.Event) bool { return e.Image == "web" },
+	}
+	all, err := j.Read(t.Context(), request)
+	if err != nil || len(all) < 286 {
+		t.Fatal(len(all), err)
+	}
+	for _, newest := range []int{1, 10, 50, 286, 1000} {
+		m.read, request.Newest = 0, newest
+		got, err := j.Read(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(all[len(all)-len(got):], got); diff != "" {
+			t.Error(diff)
+		}
+		ids := map[string]bool{}
+		for _, e := range got {
+			ids[e.ID] = true
+		}
+		if want := min(newest, 286); len(ids) < want || newest == 10 && m.read > 200 {
+			t.Errorf("%d of %d events after %d lines", len(ids), want, m.read)
+		}
 	}
 }
 
