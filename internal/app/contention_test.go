@@ -61,7 +61,7 @@ func TestManyPinAtOnce(t *testing.T) {
 		if float64(sum)/pipelines > 8 {
 			w.Errorf("%.1f calls each", float64(sum)/pipelines)
 		}
-		pins, err := w.open().Pinning.Pins(w.Context(), "dev")
+		pins, err := w.open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
 		if err != nil || len(pins.Pins) != pipelines {
 			w.Errorf("%d images are pinned, %v", len(pins.Pins), err)
 		}

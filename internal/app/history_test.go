@@ -12,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -149,7 +150,7 @@ func TestHistoryTellsOfOthers(t *testing.T) {
 // restoreWeb has pins tell of the update of web to v2 that was overwritten, and restore it.
 func (w *world) restoreWeb() {
 	w.Helper()
-	document, err := w.open().Pinning.Pins(w.Context(), "dev")
+	document, err := w.open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func TestHoldOfAnEnvironmentEnds(t *testing.T) {
 		}
 		w.blocked(w.automate("web=v1"), "a sale")
 		w.pin("dev", "web=v1")
-		document, err := w.open().Pinning.Pins(w.Context(), "dev")
+		document, err := w.open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
 		if err != nil || document.Pins[0].Hold == nil || document.Pins[0].Hold.Reason != "a sale" {
 			w.Errorf("%+v %v", document, err)
 		}

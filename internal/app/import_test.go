@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/pinning/adopt"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -172,7 +173,7 @@ func TestSplitGroupCarriesItsPinsOver(t *testing.T) {
 		if _, err := w.adopt("/containers/dev/shop", "dev"); err != nil {
 			t.Fatal(err)
 		}
-		document, err := w.open().Pinning.Pins(w.Context(), "dev")
+		document, err := w.open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
 		if err != nil || len(document.Pins) != 3 {
 			t.Errorf("%v, %+v", err, document)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -23,7 +24,7 @@ func (w *world) rollback(services ...tagboat.ServiceName) ([]tagboat.Deployment,
 
 func (w *world) pinned(image tagboat.ImageName) tagboat.Pin {
 	w.Helper()
-	pins, err := w.open().Pinning.Pins(w.Context(), "dev")
+	pins, err := w.open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
 	if err != nil {
 		w.Fatal(err)
 	}

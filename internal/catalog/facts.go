@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -70,14 +72,25 @@ func (c *Catalog) Platforms(ctx context.Context, f Pick) ([]string, error) {
 	return version.Platforms, err
 }
 
-// Movable reports whether the tag of a version may come to stand for another one. It is
-// asked for a courtesy: who may not ask hears no.
-func (c *Catalog) Movable(ctx context.Context, f Pick) bool {
-	ref := f.Version.Reference
-	api, account, ok := c.Access.ECR(ref)
-	if !ok || ref.Tag == "" || f.Image.Select.Follow == ref.Tag {
-		return false
+// Movable returns the tags of versions that may come to stand for others, by the image's
+// name. It is a courtesy, at one call for each repository: who may not ask hears of none.
+func (c *Catalog) Movable(ctx context.Context, picks Picks) []tagboat.Reference {
+	var movable []tagboat.Reference
+	known := map[string]func(tag string) bool{}
+	for _, name := range slices.Sorted(maps.Keys(picks)) {
+		ref := picks[name].Version.Reference
+		api, account, ok := c.Access.ECR(ref)
+		if !ok || ref.Tag == "" || picks[name].Image.Select.Follow == ref.Tag {
+			continue
+		}
+		moves, asked := known[ref.Name()]
+		if !asked {
+			moves, _ = api.Movable(ctx, account, ref.Repository)
+			known[ref.Name()] = moves
+		}
+		if moves != nil && moves(ref.Tag) {
+			movable = append(movable, ref)
+		}
 	}
-	movable, err := api.Movable(ctx, account, ref.Repository, ref.Tag)
-	return err == nil && movable
+	return movable
 }

@@ -9,12 +9,14 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/pinning"
 )
 
 type pinsOptions struct {
 	environment string
 	asOf        when
 	restore     bool
+	brief       bool
 	images      []string // to restore
 	imports     importOptions
 }
@@ -45,6 +47,7 @@ func newPins(f *frame) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
 	cmd.Flags().Var(&o.asOf, "as-of", "show the pins of that time, or of so long ago: 2026-01-02T10:30:00Z, 3h")
+	cmd.Flags().BoolVar(&o.brief, "brief", false, "leave out who set the pins, when and why, and so the call for each parameter")
 	cmd.Flags().BoolVar(&o.restore, "restore", false, "pin again what somebody overwrote who does not keep to the ledger's protocol")
 	o.imports.flags(cmd)
 	return cmd
@@ -60,6 +63,9 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if err := o.imports.unused(); err != nil {
 		return err
 	}
+	if o.brief && o.asOf.text != "" {
+		return tagboat.Usagef("--brief reads no history, and --as-of does nothing else").WithHint("leave one of them out")
+	}
 	a, err := f.open(ctx)
 	if err != nil {
 		return err
@@ -71,7 +77,7 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if f.json() {
 		return f.JSON(document)
 	}
-	f.printPins(document)
+	f.printPins(document, o.brief)
 	return nil
 }
 
@@ -111,10 +117,10 @@ func readPins(ctx context.Context, a *app.App, o pinsOptions) (tagboat.PinsDocum
 	if o.asOf.text != "" {
 		return a.History.PinsAsOf(ctx, tagboat.EnvName(o.environment), o.asOf.When)
 	}
-	return a.Pinning.Pins(ctx, tagboat.EnvName(o.environment))
+	return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: tagboat.EnvName(o.environment), Brief: o.brief})
 }
 
-func (f *frame) printPins(document tagboat.PinsDocument) {
+func (f *frame) printPins(document tagboat.PinsDocument, brief bool) {
 	switch {
 	case len(document.Pins) == 0 && document.AsOf != nil:
 		f.Talkf("nothing was pinned in %s at %s\n", document.Environment, document.AsOf.UTC().Format(time.RFC3339))
@@ -123,7 +129,10 @@ func (f *frame) printPins(document tagboat.PinsDocument) {
 		f.Talkf("nothing is pinned in %s\n", document.Environment)
 		return
 	}
-	columns := []string{"IMAGE", "TAG", "DIGEST", "REPOSITORY", "SET AT", "BY", "MESSAGE"}
+	columns := []string{"IMAGE", "TAG", "DIGEST", "REPOSITORY"}
+	if !brief {
+		columns = append(columns, "SET AT", "BY", "MESSAGE")
+	}
 	held := anyHeld(document.Pins, func(pin tagboat.Pin) *tagboat.Hold { return pin.Hold })
 	if held {
 		columns = append(columns, "HOLD")
@@ -131,8 +140,10 @@ func (f *frame) printPins(document tagboat.PinsDocument) {
 	table := console.NewTable(columns...)
 	for _, pin := range document.Pins {
 		row := []console.Cell{{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
-			console.Text(pin.Digest.Short()), console.Text(pin.Repository),
-			console.Text(moment(pin.SetAt)), console.Text(dash(pin.SetBy)), console.Text(pin.Message)}
+			console.Text(pin.Digest.Short()), console.Text(pin.Repository)}
+		if !brief {
+			row = append(row, console.Text(moment(pin.SetAt)), console.Text(dash(pin.SetBy)), console.Text(pin.Message))
+		}
 		if held {
 			row = append(row, console.Text(heldText(pin.Hold)))
 		}

@@ -99,33 +99,36 @@ func (e *ECR) CreateRepository(ctx context.Context, account, name string, moving
 	return true, nil
 }
 
-// Movable reports whether a repository lets a tag move. It is one call.
+// Movable returns a function that reports whether a repository lets a tag move. It is one
+// call for all tags.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
-func (e *ECR) Movable(ctx context.Context, account, repository, tag string) (bool, error) {
+func (e *ECR) Movable(ctx context.Context, account, repository string) (func(tag string) bool, error) {
 	out, err := e.client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{
 		RegistryId: optional(account), RepositoryNames: []string{repository},
 	})
 	if err != nil {
-		return false, explain(err)
+		return nil, explain(err)
 	}
 	if len(out.Repositories) == 0 {
-		return false, errors.New("ecr.DescribeRepositories: AWS's answer has no repository")
+		return nil, errors.New("ecr.DescribeRepositories: AWS's answer has no repository")
 	}
 	repo := out.Repositories[0]
-	excluded := slices.ContainsFunc(repo.ImageTagMutabilityExclusionFilters, func(f types.ImageTagMutabilityExclusionFilter) bool {
-		matches, err := path.Match(aws.ToString(f.Filter), tag) // in both, * stands for any characters of a tag
-		return matches && err == nil
-	})
-	switch repo.ImageTagMutability {
-	case types.ImageTagMutabilityImmutable:
-		return false, nil
-	case types.ImageTagMutabilityImmutableWithExclusion:
-		return excluded, nil
-	case types.ImageTagMutabilityMutableWithExclusion:
-		return !excluded, nil
-	default:
-		return true, nil
-	}
+	return func(tag string) bool {
+		excluded := slices.ContainsFunc(repo.ImageTagMutabilityExclusionFilters, func(f types.ImageTagMutabilityExclusionFilter) bool {
+			matches, err := path.Match(aws.ToString(f.Filter), tag) // in both, * stands for any characters of a tag
+			return matches && err == nil
+		})
+		switch repo.ImageTagMutability {
+		case types.ImageTagMutabilityImmutable:
+			return false
+		case types.ImageTagMutabilityImmutableWithExclusion:
+			return excluded
+		case types.ImageTagMutabilityMutableWithExclusion:
+			return !excluded
+		default:
+			return true
+		}
+	}, nil
 }
 
 func optional(s string) *string {

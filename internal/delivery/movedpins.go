@@ -92,7 +92,7 @@ func newlyRejected(env tagboat.EnvName, before, now ledger.Book) func(tagboat.Im
 // movedTo says what an image is pinned to by now, and who did that where the history tells.
 func (d *Delivery) movedTo(ctx context.Context, env config.Environment, pin tagboat.Pin) string {
 	text := fmt.Sprintf("image %s is pinned to %s by now", pin.Image, pin.Reference().Readable())
-	book, err := d.Access.Ledger(env).Audit(ctx, d.Fleet.Layout().Groups(env)...)
+	book, err := d.Access.Ledger(env).Audit(ctx, d.Fleet.Layout().Holding(env, []tagboat.ImageName{pin.Image})...)
 	if err != nil {
 		return text
 	}

@@ -21,6 +21,13 @@ func (l Layout) Groups(env config.Environment) []ledger.Group {
 	return groups
 }
 
+// Holding returns those groups of an environment's pins that hold one of the images.
+func (l Layout) Holding(env config.Environment, images []tagboat.ImageName) []ledger.Group {
+	return slices.DeleteFunc(l.Groups(env), func(g ledger.Group) bool {
+		return !slices.ContainsFunc(images, func(image tagboat.ImageName) bool { _, ok := g.Images[image]; return ok })
+	})
+}
+
 func (l Layout) group(env config.Environment, from config.Group) ledger.Group {
 	g := ledger.Group{
 		Name:        from.Name,

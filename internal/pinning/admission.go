@@ -50,7 +50,9 @@ func (p *Pinning) admit(ctx context.Context, a admission) (note string, err erro
 			}
 		}
 	}
-	p.tellMovable(ctx, a.picks)
+	if movable := p.Catalog.Movable(ctx, a.picks); len(movable) > 0 {
+		operation.Tell(ctx, Movable{movable})
+	}
 	if err := errors.Join(failed...); err != nil {
 		return "", err
 	}

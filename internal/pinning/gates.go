@@ -37,19 +37,6 @@ func (p *Pinning) passGates(ctx context.Context, env config.Environment, version
 	return errors.Join(blocked...)
 }
 
-// tellMovable tells which tags may come to stand for something else, of all at once.
-func (p *Pinning) tellMovable(ctx context.Context, picks catalog.Picks) {
-	var movable []tagboat.Reference
-	for _, name := range slices.Sorted(maps.Keys(picks)) {
-		if p.Catalog.Movable(ctx, picks[name]) {
-			movable = append(movable, picks[name].Version.Reference)
-		}
-	}
-	if len(movable) > 0 {
-		operation.Tell(ctx, Movable{movable})
-	}
-}
-
 func passes(r gate.Result) string {
 	if r.Passed {
 		return "passes"

@@ -13,21 +13,24 @@ import (
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// Pins returns an environment's pins, with who set them, when and why.
-func (p *Pinning) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsDocument, error) {
-	env, err := p.Fleet.Config.Environment(string(name))
+// PinsRequest says whose pins to show.
+type PinsRequest struct {
+	Environment tagboat.EnvName
+	Brief       bool // without who set them, when and why, for which the history of each parameter is read
+}
+
+// Pins returns an environment's pins. It costs a call for each parameter, or in brief one
+// for ten.
+func (p *Pinning) Pins(ctx context.Context, r PinsRequest) (tagboat.PinsDocument, error) {
+	env, err := p.Fleet.Config.Environment(string(r.Environment))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	book, err := p.Access.Ledger(env).Audit(ctx, p.Fleet.Layout().Groups(env)...)
+	book, holds, err := p.read(ctx, env, r.Brief)
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
-	held, err := p.Access.Ledger(env).Read(ctx, p.Fleet.Layout().Holds(env))
-	if err != nil {
-		return tagboat.PinsDocument{}, err
-	}
-	pins, err := p.Holds.with(env, held, book.Pins(env.Name))
+	pins, err := p.Holds.with(env, holds, book.Pins(env.Name))
 	if err != nil {
 		return tagboat.PinsDocument{}, err
 	}
@@ -46,6 +49,19 @@ func (p *Pinning) Pins(ctx context.Context, name tagboat.EnvName) (tagboat.PinsD
 	}
 	document.Projections, err = p.projections(ctx, env, book)
 	return document, err
+}
+
+// read returns an environment's pins and its holds.
+func (p *Pinning) read(ctx context.Context, env config.Environment, brief bool) (pins, holds ledger.Book, err error) {
+	from, layout := p.Access.Ledger(env), p.Fleet.Layout()
+	if brief {
+		pins, err = from.Read(ctx, layout.All(env)...)
+		return pins, pins, err
+	}
+	if pins, err = from.Audit(ctx, layout.Groups(env)...); err == nil {
+		holds, err = from.Read(ctx, layout.Holds(env))
+	}
+	return pins, holds, err
 }
 
 // Restore pins again what somebody overwrote who does not keep to the protocol: of the

@@ -28,11 +28,15 @@ func (s StageTags) Keep(ctx context.Context, env config.Environment, pins []tagb
 		return nil
 	}
 	if slices.ContainsFunc(stage.Tags, func(p config.TagPattern) bool { return !p.Moves() }) {
-		book, err := s.Access.Ledger(env).Audit(ctx, s.Fleet.Layout().Groups(env)...)
+		var images []tagboat.ImageName
+		for _, pin := range pins {
+			images = append(images, pin.Image)
+		}
+		book, err := s.Access.Ledger(env).Audit(ctx, s.Fleet.Layout().Holding(env, images)...)
 		if err != nil {
 			return err
 		}
-		pins = audited(pins, book.Pins(env.Name))
+		pins = slices.DeleteFunc(book.Pins(env.Name), func(pin tagboat.Pin) bool { return !slices.Contains(images, pin.Image) })
 	}
 	var failed []error
 	for _, pin := range pins {
@@ -51,17 +55,6 @@ func (s StageTags) Keep(ctx context.Context, env config.Environment, pins []tagb
 		}
 	}
 	return errors.Join(failed...)
-}
-
-// audited returns pins with who set them and when.
-func audited(pins, known []tagboat.Pin) []tagboat.Pin {
-	var found []tagboat.Pin
-	for _, pin := range known {
-		if slices.ContainsFunc(pins, func(p tagboat.Pin) bool { return p.Image == pin.Image }) {
-			found = append(found, pin)
-		}
-	}
-	return found
 }
 
 func (s StageTags) keepOf(ctx context.Context, stage config.Stage, env config.Environment, pin tagboat.Pin) ([]tagboat.TagChange, error) {

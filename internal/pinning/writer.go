@@ -75,13 +75,8 @@ func (w *Writer) Write(ctx context.Context, env config.Environment, pins map[tag
 
 // draft reads the groups that hold images of an environment, and what is held in it.
 func (w *Writer) draft(ctx context.Context, env config.Environment, images []tagboat.ImageName) (*ledger.Draft, error) {
-	var groups []ledger.Group
-	for _, g := range w.Fleet.Layout().Groups(env) {
-		if slices.ContainsFunc(images, func(image tagboat.ImageName) bool { _, ok := g.Images[image]; return ok }) {
-			groups = append(groups, g)
-		}
-	}
-	return w.Access.Ledger(env).Draft(ctx, append(groups, w.Fleet.Layout().Holds(env))...)
+	layout := w.Fleet.Layout()
+	return w.Access.Ledger(env).Draft(ctx, append(layout.Holding(env, images), layout.Holds(env))...)
 }
 
 // writeOn is Write on groups that were read before, of what was decided on them.
