@@ -14,6 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/delivery"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/history"
@@ -90,6 +91,7 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	deliver := &delivery.Delivery{
 		Fleet: matrix, Access: ways, Registry: images, Recorder: recorder,
 		Webhooks: &delivery.Webhooks{Config: file, Getenv: o.Getenv, Transport: o.Transport},
+		Runner:   &rollout.Runner{},
 	}
 	return &App{
 		Config: file, Fleet: matrix,

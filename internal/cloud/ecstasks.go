@@ -14,7 +14,7 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 const tasksACall = 100
 
-// ListTasks returns the ARNs of all tasks of a cluster that the filter selects.
+// ListTasks returns the ARNs of the tasks of a cluster that the filter selects.
 func (e *ECS) ListTasks(ctx context.Context, cluster string, filter ecs.TaskFilter) ([]string, error) {
 	in := &awsecs.ListTasksInput{Cluster: aws.String(cluster), MaxResults: aws.Int32(tasksACall), DesiredStatus: types.DesiredStatus(filter.DesiredStatus)}
 	if filter.Service != "" {
@@ -26,8 +26,15 @@ func (e *ECS) ListTasks(ctx context.Context, cluster string, filter ecs.TaskFilt
 	if filter.StartedBy != "" {
 		in.StartedBy = aws.String(filter.StartedBy)
 	}
-	arns, err := ofAllPages(ctx, awsecs.NewListTasksPaginator(e.client, in), func(page *awsecs.ListTasksOutput) []string { return page.TaskArns })
-	return arns, explain(err)
+	var arns []string
+	for pages := awsecs.NewListTasksPaginator(e.client, in); pages.HasMorePages() && (filter.AtMost == 0 || len(arns) <= filter.AtMost); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, explain(err)
+		}
+		arns = append(arns, page.TaskArns...)
+	}
+	return arns, nil
 }
 
 // DescribeTasks returns the tasks of a cluster with those ARNs. ECS forgets a stopped

@@ -34,6 +34,7 @@ type Delivery struct {
 	Registry *registry.Client
 	Recorder *history.Recorder
 	Webhooks *Webhooks
+	Runner   *rollout.Runner // of the process
 }
 
 // PlanSet is what a deployment would do, service by service.
@@ -181,7 +182,7 @@ func (d *Delivery) Deploy(ctx context.Context, s *PlanSet, o rollout.Options) ta
 
 func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, o rollout.Options) tagboat.DeployDocument {
 	o.Pins = d.movedPins(s.cells)
-	done := rollout.Run(ctx, s.plans, o)
+	done := d.Runner.Run(ctx, s.plans, o)
 	for i, p := range s.plans {
 		done[i].ConsoleURL = d.consoleURL(p.Desired, done[i])
 	}

@@ -221,7 +221,7 @@ func (b *Rollbacks) makeSure(ctx context.Context, r *Rollback, message string) e
 			return fmt.Errorf("pinning what %s goes back to: %w", name, err)
 		}
 	}
-	return rollout.Ready(ctx, r.plans)
+	return b.Runner.Ready(ctx, r.plans)
 }
 
 // pinnedBack is what a rollback pinned in an environment.

@@ -32,7 +32,8 @@ type Definitions interface {
 	RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (arn string, err error)
 }
 
-// Tasks reads tasks.
+// Tasks reads tasks. Both methods take any number and make as many calls as that takes, a
+// hundred tasks each.
 type Tasks interface {
 	ListTasks(ctx context.Context, cluster string, filter ecs.TaskFilter) (arns []string, err error)
 	DescribeTasks(ctx context.Context, cluster string, arns []string) ([]ecs.Task, error)

@@ -114,7 +114,7 @@ func (o Observed) IDs() []string {
 	return ids
 }
 
-// servicesPerCall is what DescribeServices takes at most.
+// ServicesPerCall is what DescribeServices takes at most.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
 const ServicesPerCall = 10
 

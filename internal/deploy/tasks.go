@@ -3,7 +3,11 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -14,22 +18,133 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 const tasksPerCall = 100
 
-// ServiceTasks returns all tasks of a service with that desired status. They are
-// selected by the service and not by who started them, which ECS takes only alone.
-func ServiceTasks(ctx context.Context, client Tasks, cluster, service, desired string) ([]ecs.Task, error) {
-	arns, err := client.ListTasks(ctx, cluster, ecs.TaskFilter{Service: service, DesiredStatus: desired})
+// TaskLook is one look at the tasks of services of a cluster.
+type TaskLook struct {
+	Client   Tasks
+	Cluster  string
+	Desired  string // status: RUNNING or STOPPED
+	Services []string
+	// Others is how many services of the cluster the answer would serve beside those.
+	Others int
+	// Known returns a task that need not be described again; nil knows none.
+	Known func(arn string) (ecs.Task, bool)
+}
+
+// Read returns the tasks by service. It lists the tasks of the whole cluster where that takes
+// fewer calls than to list those of each service; then it has those of all services.
+func (l TaskLook) Read(ctx context.Context) (tasks map[string][]ecs.Task, whole bool, err error) {
+	arns, whole, err := l.listCluster(ctx)
+	var of map[string]string
+	if err == nil && !whole {
+		arns, of, err = l.listServices(ctx)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	described, err := l.describe(ctx, arns)
+	if err != nil {
+		return nil, false, err
+	}
+	tasks = map[string][]ecs.Task{}
+	for _, t := range described {
+		service, ok := of[t.ARN]
+		if !ok {
+			service = strings.TrimPrefix(t.Group, "service:")
+		}
+		tasks[service] = append(tasks[service], t)
+	}
+	return tasks, whole, nil
+}
+
+// listCluster lists all tasks of the cluster, unless that takes more calls than it saves: a
+// hundred tasks cost one to list them and one to describe them.
+func (l TaskLook) listCluster(ctx context.Context) (arns []string, all bool, err error) {
+	n := len(l.Services) + l.Others
+	if n < 2 {
+		return nil, false, nil
+	}
+	most := n * tasksPerCall / 2
+	arns, err = l.Client.ListTasks(ctx, l.Cluster, ecs.TaskFilter{DesiredStatus: l.Desired, AtMost: most})
+	if err != nil {
+		return nil, false, fmt.Errorf("listing tasks of cluster %q: %w", l.Cluster, err)
+	}
+	return arns, len(arns) <= most, nil
+}
+
+// listServices lists the tasks of each service, and says whose they are.
+func (l TaskLook) listServices(ctx context.Context) (arns []string, of map[string]string, err error) {
+	lists := make([][]string, len(l.Services))
+	if len(lists) == 1 {
+		lists[0], err = l.listService(ctx, l.Services[0])
+	} else {
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(looksAtOnce)
+		for i, service := range l.Services {
+			group.Go(func() (err error) {
+				defer Guard("tasks", &err)
+				lists[i], err = l.listService(ctx, service)
+				return err
+			})
+		}
+		err = group.Wait()
+	}
+	of = map[string]string{}
+	for i, list := range lists {
+		for _, arn := range list {
+			of[arn] = l.Services[i]
+		}
+	}
+	return slices.Concat(lists...), of, err
+}
+
+// listService lists the tasks of a service. They are selected by the service and not by who
+// started them, which ECS takes only alone.
+func (l TaskLook) listService(ctx context.Context, service string) ([]string, error) {
+	arns, err := l.Client.ListTasks(ctx, l.Cluster, ecs.TaskFilter{Service: service, DesiredStatus: l.Desired})
 	if err != nil {
 		return nil, fmt.Errorf("listing tasks of service %q: %w", service, err)
 	}
-	var tasks []ecs.Task
-	for batch := range slices.Chunk(arns, tasksPerCall) {
-		some, err := client.DescribeTasks(ctx, cluster, batch)
-		if err != nil {
-			return nil, fmt.Errorf("describing tasks of service %q: %w", service, err)
-		}
-		tasks = append(tasks, some...)
+	return arns, nil
+}
+
+// Guard, deferred by what reads something, makes a crash in it an error.
+func Guard(what string, err *error) {
+	if fault := recover(); fault != nil {
+		*err = fmt.Errorf("tagboat crashed while it read %s (%v): please report it\n%s", what, fault, debug.Stack())
 	}
-	return tasks, nil
+}
+
+func (l TaskLook) describe(ctx context.Context, arns []string) ([]ecs.Task, error) {
+	var tasks []ecs.Task
+	var unknown []string
+	for _, arn := range arns {
+		if t, ok := l.known(arn); ok {
+			tasks = append(tasks, t)
+		} else {
+			unknown = append(unknown, arn)
+		}
+	}
+	if len(unknown) == 0 {
+		return tasks, nil
+	}
+	described, err := l.Client.DescribeTasks(ctx, l.Cluster, unknown)
+	if err != nil {
+		return nil, fmt.Errorf("describing tasks of cluster %q: %w", l.Cluster, err)
+	}
+	return append(tasks, described...), nil
+}
+
+func (l TaskLook) known(arn string) (ecs.Task, bool) {
+	if l.Known == nil {
+		return ecs.Task{}, false
+	}
+	return l.Known(arn)
+}
+
+// ServiceTasks returns all tasks of one service with that desired status.
+func ServiceTasks(ctx context.Context, client Tasks, cluster, service, desired string) ([]ecs.Task, error) {
+	tasks, _, err := TaskLook{Client: client, Cluster: cluster, Desired: desired, Services: []string{service}}.Read(ctx)
+	return tasks[service], err
 }
 
 // MarkOptional says of the containers of tasks which are not essential, as their task

@@ -177,6 +177,8 @@ type TaskFilter struct {
 	// DesiredStatus is RUNNING (what ECS takes "" for) or STOPPED; ECS keeps stopped
 	// tasks for about an hour. PENDING never matches anything.
 	DesiredStatus string
+	// AtMost ends the list once it is longer; 0 lists all.
+	AtMost int
 }
 
 // The kinds of failure that who decides has to tell apart. Package cloud wraps them;

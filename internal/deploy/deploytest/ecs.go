@@ -268,6 +268,10 @@ func (f *ECS) Register(input json.RawMessage) string {
 	return arn
 }
 
+// tasksPerCall is what ListTasks and DescribeTasks answer at most; their client makes as many
+// calls as it takes.
+const tasksPerCall = 100
+
 func (f *ECS) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) ([]string, error) {
 	if err := f.begin(ctx, "ListTasks"); err != nil {
 		return nil, err
@@ -280,6 +284,10 @@ func (f *ECS) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) ([
 			arns = append(arns, t.ARN)
 		}
 	}
+	if filter.AtMost > 0 {
+		arns = arns[:min(len(arns), filter.AtMost/tasksPerCall*tasksPerCall+tasksPerCall)]
+	}
+	f.Calls["ListTasks"] += (max(len(arns), 1) - 1) / tasksPerCall
 	return arns, nil
 }
 
@@ -288,9 +296,7 @@ func (f *ECS) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs
 		return nil, err
 	}
 	defer f.Mu.Unlock()
-	if len(arns) > 100 {
-		return nil, errors.New("InvalidParameterException: more than a hundred tasks")
-	}
+	f.Calls["DescribeTasks"] += (len(arns) - 1) / tasksPerCall
 	var tasks []ecs.Task
 	for _, t := range f.Tasks {
 		if slices.Contains(arns, t.ARN) {

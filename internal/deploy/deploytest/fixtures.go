@@ -66,7 +66,7 @@ func RunIn(ctx context.Context, t testing.TB, f *ECS, version string, o rollout.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rollout.Run(ctx, plans, o)[0]
+	return new(rollout.Runner).Run(ctx, plans, o)[0]
 }
 
 // Wait returns the options of who waits for the end.
@@ -144,7 +144,7 @@ func RunMany(t *testing.T, targets []deploy.Target, o rollout.Options) []tagboat
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rollout.Run(t.Context(), plans, o)
+	return new(rollout.Runner).Run(t.Context(), plans, o)
 }
 
 // Observed is a service that runs v1 as revision 1 in the given state of its rollout.

@@ -98,7 +98,7 @@ func (a *applier) stillPinned(ctx context.Context) error {
 // register registers a revision. Where the answer got lost, or another registration of
 // the family is under way, it looks for an equal revision before it tries again.
 func (a *applier) register(ctx context.Context, s deploy.Register) (string, error) {
-	return a.registrations.once(ctx, a.client, a.desired.Definition, func() (string, error) { return a.registerNow(ctx, s) })
+	return a.registrations.once(ctx, a.desired.Definition, func() (string, error) { return a.registerNow(ctx, s) })
 }
 
 func (a *applier) registerNow(ctx context.Context, s deploy.Register) (string, error) {

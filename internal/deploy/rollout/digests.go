@@ -33,8 +33,8 @@ const (
 )
 
 // look reads the tasks once.
-func (v *verification) look(ctx context.Context, client deploy.Tasks, d deploy.Desired, service string, own ecs.Deployment) (seen, error) {
-	all, err := deploy.ServiceTasks(ctx, client, d.Cluster, service, ecs.Running)
+func (v *verification) look(ctx context.Context, from *taskReader, d deploy.Desired, service string, own ecs.Deployment) (seen, error) {
+	all, err := from.read(ctx, d.Cluster, service, ecs.Running, 0)
 	if err != nil {
 		return notYet, err
 	}

@@ -101,7 +101,7 @@ func (b breaker) threshold(desired int) int {
 	}
 }
 
-// troubles decides when to spend two calls on the stopped tasks of a rollout: when
+// troubles decides when to look at the stopped tasks of a rollout: when
 // something hints at a failure, and now and then without a hint. What a hint says is
 // not believed: only stopped tasks decide.
 type troubles struct {
@@ -112,20 +112,28 @@ type troubles struct {
 const (
 	firstLook  = 4 * time.Second
 	rarestLook = 40 * time.Second
+	// sharedFor is how long a look at all stopped tasks of a cluster serves those who look
+	// without a hint.
+	sharedFor = 6 * time.Second
 )
 
-// shouldLook tells whether to look now; it counts on being obeyed.
-func (t *troubles) shouldLook(before, now ecs.Service, own ecs.Deployment, at time.Time) bool {
+// look reports whether to look now, and how old what is seen may be; it counts on being
+// obeyed.
+func (t *troubles) look(before, now ecs.Service, own ecs.Deployment, at time.Time) (look bool, notOlder time.Duration) {
 	if t.every == 0 {
 		t.every = firstLook
 		t.next = at.Add(t.every)
 	}
-	if !hint(before, now, own) && at.Before(t.next) {
-		return false
+	switch {
+	case hint(before, now, own):
+	case at.Before(t.next):
+		return false, 0
+	default:
+		notOlder = sharedFor
 	}
 	t.every = min(t.every*2, rarestLook)
 	t.next = at.Add(t.every)
-	return true
+	return true, notOlder
 }
 
 // hint tells whether the service changed in a way that failing tasks may be behind.

@@ -98,7 +98,7 @@ func TestThreeFailuresOfAWSRollNothingBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != "succeeded" {
+		if got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != "succeeded" {
 			t.Errorf("it ended as %s: %s", got.Verdict, got.Reason)
 		}
 	})

@@ -50,7 +50,7 @@ func killedAfter(t *testing.T, f *deploytest.ECS, calls int) {
 	}
 	o := deploytest.Wait()
 	o.Timeout = 1
-	rollout.Run(t.Context(), plans, o)
+	new(rollout.Runner).Run(t.Context(), plans, o)
 }
 
 // Answers of changing calls that get lost are looked for before a call is repeated.
@@ -87,7 +87,7 @@ func TestInterruptedBeforeItBegan(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		deploytest.Check(t, f, rollout.Run(ctx, plans, deploytest.Wait())[0], deploytest.Outcome{
+		deploytest.Check(t, f, new(rollout.Runner).Run(ctx, plans, deploytest.Wait())[0], deploytest.Outcome{
 			Verdict: tagboat.VerdictInterrupted, TaskDefinition: "api:1", Previous: "api:1", Running: "api:1",
 		})
 	})
@@ -116,7 +116,7 @@ func TestD11_CreatedByTheCallWhoseAnswerGotLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != tagboat.VerdictSucceeded {
+		if got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != tagboat.VerdictSucceeded {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
 	})

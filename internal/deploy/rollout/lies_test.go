@@ -71,7 +71,7 @@ func TestD2_StaleAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
+		got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictSucceeded {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
@@ -131,7 +131,7 @@ func TestD5_MoreThanHundredTasksAndDigestsChecked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != tagboat.VerdictSucceeded {
+		if got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != tagboat.VerdictSucceeded {
 			t.Fatalf("got %s: %s", got.Verdict, got.Reason)
 		}
 		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
@@ -206,7 +206,7 @@ func TestD7_NoAnswerForMinutesTimesOut(t *testing.T) {
 			return nil
 		}
 		began := time.Now()
-		got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
+		got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictTimedOut || !strings.Contains(got.Reason, "connection reset by peer") || time.Since(began) > 6*time.Minute {
 			t.Errorf("after %s: %s: %s", time.Since(began), got.Verdict, got.Reason)
 		}
@@ -277,7 +277,7 @@ func TestD9_ProblemsBeforeTheFirstChange(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("problems (-want +got):\n%s", diff)
 		}
-		rollout.Run(t.Context(), plans, deploytest.Wait())
+		new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())
 		if made := f.Changes(); made != "" {
 			t.Errorf("something was changed: %s", made)
 		}

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -23,39 +21,45 @@ type snapshot struct {
 }
 
 // observer polls the services of one account and region for everybody who watches one:
-// up to ten of a cluster in a call, at a pace that follows what happens.
+// up to ten of a cluster in a call, each at a pace that follows what happens to it.
 type observer struct {
 	services deploy.Services
 
 	mu       sync.Mutex
-	watchers map[watched]map[chan snapshot]bool
+	watchers map[watched]map[*watcher]bool
 	joined   chan struct{} // wakes run; holds one
 }
 
 // watched is a service of a cluster.
 type watched struct{ cluster, service string }
 
+// watcher is who watches a service.
+type watcher struct {
+	ctx       context.Context // whose operation the calls belong to
+	snapshots chan snapshot   // the newest that was not received yet
+}
+
 func newObserver(services deploy.Services) *observer {
-	return &observer{services: services, watchers: map[watched]map[chan snapshot]bool{}, joined: make(chan struct{}, 1)}
+	return &observer{services: services, watchers: map[watched]map[*watcher]bool{}, joined: make(chan struct{}, 1)}
 }
 
 // watch returns a channel that always holds the newest snapshot of a service that was
 // not received yet, and a function that ends the watching.
-func (o *observer) watch(cluster, service string) (<-chan snapshot, func()) {
-	ch, at := make(chan snapshot, 1), watched{cluster, service}
+func (o *observer) watch(ctx context.Context, cluster, service string) (<-chan snapshot, func()) {
+	w, at := &watcher{ctx, make(chan snapshot, 1)}, watched{cluster, service}
 	o.mu.Lock()
 	if o.watchers[at] == nil {
-		o.watchers[at] = map[chan snapshot]bool{}
+		o.watchers[at] = map[*watcher]bool{}
 	}
-	o.watchers[at][ch] = true
+	o.watchers[at][w] = true
 	o.mu.Unlock()
 	select {
 	case o.joined <- struct{}{}:
 	default:
 	}
-	return ch, func() {
+	return w.snapshots, func() {
 		o.mu.Lock()
-		delete(o.watchers[at], ch)
+		delete(o.watchers[at], w)
 		if len(o.watchers[at]) == 0 {
 			delete(o.watchers, at)
 		}
@@ -63,192 +67,215 @@ func (o *observer) watch(cluster, service string) (<-chan snapshot, func()) {
 	}
 }
 
+// watching returns how many services of a cluster are watched.
+func (o *observer) watching(cluster string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := 0
+	for at := range o.watchers {
+		if at.cluster == cluster {
+			n++
+		}
+	}
+	return n
+}
+
 // run polls until ctx ends. It asks nothing while nobody watches.
 func (o *observer) run(ctx context.Context) {
-	r := rounds{observer: o, subjects: map[watched]*subject{}, answers: make(chan answered)}
-	defer r.flights.Wait()
-	r.next = time.Now()
-	timer := time.NewTimer(r.pace.wait(1))
+	p := polls{observer: o, subjects: map[watched]*subject{}, answers: make(chan answer)}
+	defer p.flights.Wait()
+	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-o.joined:
-			r.pace.changed()
-			if soon := time.Now().Add(r.pace.wait(1)); !r.next.After(time.Now()) || soon.Before(r.next) {
-				r.next = soon
-			}
-		case a := <-r.answers:
-			r.take(a, time.Now())
+		case a := <-p.answers:
+			p.take(a, time.Now())
 		case <-timer.C:
-			if !r.begin(ctx, time.Now()) {
-				continue // until somebody watches, or an answer comes
-			}
+			p.begin(ctx, time.Now())
 		}
-		timer.Reset(time.Until(r.next))
+		p.update(time.Now())
+		timer.Stop()
+		if next, ok := p.next(); ok {
+			timer.Reset(time.Until(next))
+		}
 	}
 }
 
-// rounds ask for everything that is watched, again and again. Calls of a round go out side
-// by side, and one that gets no answer, or an error, delays its own services alone.
-type rounds struct {
+// polls are the calls that keep watchers up to date. They go out side by side, and one that
+// gets no answer, or an error, delays its own services alone.
+type polls struct {
 	observer *observer
-	pace     pace
 	subjects map[watched]*subject
-	answers  chan answered
+	answers  chan answer
 	flights  sync.WaitGroup
-
-	next  time.Time // when the next round begins
-	round int
-	calls int  // of this round
-	out   int  // those of them that were not answered yet
-	moved bool // an answer of this round was news
+	free     time.Time // when AWS's rate has room for the next calls
 }
 
 // subject is what is known of one service.
 type subject struct {
 	sighting
-	asking bool      // a call is under way
-	errors pace      // backs off while calls fail
-	due    time.Time // not to be asked for before
+	pace
+	watchers int
+	asking   bool      // a call is under way
+	failing  bool      // the last call failed
+	due      time.Time // not to be asked for before, unless a call has room
 }
 
-// answered is how one call ended.
-type answered struct {
-	round   int
-	batch   []watched
-	found   []ecs.Service
-	missing []string
-	err     error
+// answer is how one call ended.
+type answer struct {
+	batch    []watched
+	services []ecs.Service
+	missing  []string
+	err      error
 }
 
-// patience is how long a round waits for its last answers before the next one begins
-// without them.
-const patience = 2 * time.Second
-
-// begin starts a round, and reports whether another one follows by itself.
-func (r *rounds) begin(ctx context.Context, now time.Time) bool {
-	batches := r.due(now)
-	if len(batches) == 0 {
-		return r.sleep(now)
+// update follows who watches what. Somebody new is to have an answer soon.
+func (p *polls) update(now time.Time) {
+	p.observer.mu.Lock()
+	defer p.observer.mu.Unlock()
+	for at, watchers := range p.observer.watchers {
+		s := p.subjects[at]
+		if s == nil {
+			s = &subject{}
+			p.subjects[at] = s
+		}
+		if len(watchers) > s.watchers && !s.failing {
+			s.changed()
+			s.due = now.Add(s.interval)
+		}
+		s.watchers = len(watchers)
 	}
-	r.round++
-	r.calls, r.out, r.moved = len(batches), len(batches), false
-	r.next = now.Add(max(r.pace.wait(r.calls), patience))
+	maps.DeleteFunc(p.subjects, func(at watched, s *subject) bool { return !s.asking && p.observer.watchers[at] == nil })
+}
+
+// next returns when the next calls go out, and false where nothing waits for one.
+func (p *polls) next() (at time.Time, ok bool) {
+	for _, s := range p.subjects {
+		if !s.asking && (!ok || s.due.Before(at)) {
+			at, ok = s.due, true
+		}
+	}
+	if at.Before(p.free) {
+		at = p.free
+	}
+	return at, ok
+}
+
+// begin makes the calls that are due.
+func (p *polls) begin(ctx context.Context, now time.Time) {
+	batches := p.due(now)
+	p.free = now.Add(time.Duration(len(batches)) * perCall)
 	for _, batch := range batches {
-		a := answered{round: r.round, batch: batch}
-		r.flights.Go(func() {
-			a.found, a.missing, a.err = r.observer.ask(ctx, batch)
-			if errors.Is(a.err, ecs.ErrNotFound) { // the cluster is not there
-				a.missing, a.err = serviceNames(batch), nil
-			}
+		asker := p.observer.asker(batch)
+		p.flights.Go(func() {
+			a := p.observer.ask(ctx, asker, batch)
 			select {
-			case r.answers <- a:
+			case p.answers <- a:
 			case <-ctx.Done():
 			}
 		})
 	}
-	return true
 }
 
-// ask makes one call. A crash in it is an error of it: who watches hears of it.
-func (o *observer) ask(ctx context.Context, batch []watched) (found []ecs.Service, missing []string, err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("tagboat crashed while it read services (%v): please report it\n%s", fault, debug.Stack())
-		}
-	}()
-	return o.services.DescribeServices(ctx, batch[0].cluster, serviceNames(batch))
-}
-
-// sleep sets the next round to when a service that had errors is due; false without one.
-func (r *rounds) sleep(now time.Time) bool {
-	found := false
-	for _, l := range r.subjects {
-		if !l.asking && l.due.After(now) && (!found || l.due.Before(r.next)) {
-			r.next, found = l.due, true
-		}
+// due returns what is to be asked for now, a call's worth of one cluster each. A call that
+// has room takes along what is due next. Services whose calls failed are among themselves.
+func (p *polls) due(now time.Time) [][]watched {
+	type group struct {
+		cluster string
+		failing bool
 	}
-	return found
-}
-
-// take hands an answer on. The round's last one sets when the next begins.
-func (r *rounds) take(a answered, now time.Time) {
-	cluster := a.batch[0].cluster
-	for _, w := range a.batch {
-		l := r.subjects[w]
-		l.asking = false
-		if a.err != nil {
-			l.errors.failed()
-			l.due = now.Add(l.errors.wait(1))
+	waiting, ready := map[group][]watched{}, map[group]int{}
+	for at, s := range p.subjects {
+		if s.asking || s.watchers == 0 {
 			continue
 		}
-		l.errors = pace{}
-	}
-	if a.err != nil {
-		r.observer.tell(cluster, serviceNames(a.batch), snapshot{err: a.err})
-	}
-	for _, s := range a.found {
-		l := r.subjects[watched{cluster, s.Name}]
-		if l == nil {
-			continue // it is not what was asked for
-		}
-		news, old := l.see(s, now)
-		r.moved = r.moved || news
-		if !old {
-			r.observer.tell(cluster, []string{s.Name}, snapshot{service: s})
+		g := group{at.cluster, s.failing}
+		waiting[g] = append(waiting[g], at)
+		if !s.due.After(now) {
+			ready[g]++
 		}
 	}
-	r.observer.tell(cluster, a.missing, snapshot{missing: true})
-	switch {
-	case a.round == r.round:
-		r.landed(now)
-	case r.next.Before(now): // nothing but this was under way
-		r.next = now.Add(r.pace.wait(r.calls))
-	}
-}
-
-// landed notes that one call of the round less is under way.
-func (r *rounds) landed(now time.Time) {
-	if r.out--; r.out > 0 {
-		return
-	}
-	if r.moved {
-		r.pace.changed()
-	} else {
-		r.pace.same()
-	}
-	r.next = now.Add(r.pace.wait(r.calls))
-}
-
-// due returns what is to be asked for now, a call's worth of one cluster each, and forgets
-// what nobody watches any more.
-func (r *rounds) due(now time.Time) [][]watched {
-	all := r.observer.watching()
-	wanted := map[watched]bool{}
-	for _, w := range all {
-		wanted[w] = true
-	}
-	maps.DeleteFunc(r.subjects, func(w watched, s *subject) bool { return !s.asking && !wanted[w] })
 	var batches [][]watched
-	for _, w := range all {
-		l := r.subjects[w]
-		if l == nil {
-			l = &subject{}
-			r.subjects[w] = l
+	for g, n := range ready {
+		if !g.failing {
+			n = (n + deploy.ServicesPerCall - 1) / deploy.ServicesPerCall * deploy.ServicesPerCall
 		}
-		if l.asking || l.due.After(now) {
-			continue
+		all := waiting[g]
+		slices.SortFunc(all, func(a, b watched) int {
+			return cmp.Or(p.subjects[a].due.Compare(p.subjects[b].due), cmp.Compare(a.service, b.service))
+		})
+		all = all[:min(n, len(all))]
+		for _, at := range all {
+			p.subjects[at].asking = true
 		}
-		l.asking = true
-		last := len(batches) - 1
-		if last < 0 || len(batches[last]) == deploy.ServicesPerCall || batches[last][0].cluster != w.cluster {
-			batches, last = append(batches, nil), last+1
-		}
-		batches[last] = append(batches[last], w)
+		batches = slices.AppendSeq(batches, slices.Chunk(all, deploy.ServicesPerCall))
 	}
 	return batches
+}
+
+// asker returns the context of somebody who watches one of the services.
+func (o *observer) asker(batch []watched) context.Context {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, at := range batch {
+		for w := range o.watchers[at] {
+			return w.ctx
+		}
+	}
+	return context.Background()
+}
+
+// ask makes one call, which ends with ctx and belongs to who asks. A crash in it is an error
+// of it: who watches hears of it.
+func (o *observer) ask(ctx, asker context.Context, batch []watched) (a answer) {
+	a.batch = batch
+	defer deploy.Guard("services", &a.err)
+	call, cancel := context.WithCancel(context.WithoutCancel(asker))
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	a.services, a.missing, a.err = o.services.DescribeServices(call, batch[0].cluster, serviceNames(batch))
+	if errors.Is(a.err, ecs.ErrNotFound) { // the cluster is not there
+		a.missing, a.err = serviceNames(batch), nil
+	}
+	return a
+}
+
+// take hands an answer on, and sets when its services are asked for again.
+func (p *polls) take(a answer, now time.Time) {
+	cluster := a.batch[0].cluster
+	for _, at := range a.batch {
+		s := p.subjects[at]
+		s.asking, s.failing = false, a.err != nil
+		if a.err != nil {
+			s.failed()
+		} else {
+			s.same()
+		}
+	}
+	if a.err != nil {
+		p.observer.tell(cluster, serviceNames(a.batch), snapshot{err: a.err})
+	}
+	for _, service := range a.services {
+		s := p.subjects[watched{cluster, service.Name}]
+		if s == nil {
+			continue // it is not what was asked for
+		}
+		news, old := s.see(service, now)
+		if news {
+			s.changed()
+		}
+		if !old {
+			p.observer.tell(cluster, []string{service.Name}, snapshot{service: service})
+		}
+	}
+	p.observer.tell(cluster, a.missing, snapshot{missing: true})
+	for _, at := range a.batch {
+		s := p.subjects[at]
+		s.due = now.Add(s.interval)
+	}
 }
 
 func serviceNames(batch []watched) []string {
@@ -259,33 +286,24 @@ func serviceNames(batch []watched) []string {
 	return all
 }
 
-// watching returns what somebody watches, in order.
-func (o *observer) watching() []watched {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.SortedFunc(maps.Keys(o.watchers), func(a, b watched) int {
-		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.service, b.service))
-	})
-}
-
 // tell hands a snapshot to who watches one of the services, in place of an older one
 // that nobody took.
 func (o *observer) tell(cluster string, names []string, s snapshot) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, name := range names {
-		for ch := range o.watchers[watched{cluster, name}] {
+		for w := range o.watchers[watched{cluster, name}] {
 			select {
-			case <-ch:
+			case <-w.snapshots:
 			default:
 			}
-			ch <- s
+			w.snapshots <- s
 		}
 	}
 }
 
-// pace is how long an observer waits between two polls: short while something
-// changes, longer while nothing does, long while AWS answers with errors.
+// pace is how long an observer waits between two polls of a service: short while something
+// of it changes, longer while nothing does, long while AWS answers with errors.
 type pace struct{ interval time.Duration }
 
 const (
@@ -307,8 +325,3 @@ func (p *pace) same() { p.interval = min(max(p.interval, shortest)*3/2, longest)
 
 // failed backs off.
 func (p *pace) failed() { p.interval = min(max(p.interval, shortest)*2, longestAfterErrors) }
-
-// wait returns how long to wait where a poll takes that many calls.
-func (p *pace) wait(calls int) time.Duration {
-	return max(p.interval, shortest, time.Duration(calls)*perCall)
-}

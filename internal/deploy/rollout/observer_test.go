@@ -59,7 +59,7 @@ func TestAThrottledBatchDelaysNoOther(t *testing.T) {
 		o := deploytest.Wait()
 		o.MaxParallel = 100
 		late, most := 0, 0*time.Second
-		for _, d := range rollout.Run(t.Context(), plans, o) {
+		for _, d := range new(rollout.Runner).Run(t.Context(), plans, o) {
 			if d.Verdict != tagboat.VerdictSucceeded {
 				t.Errorf("%s is %s: %s", d.Service, d.Verdict, d.Reason)
 			}
@@ -97,7 +97,7 @@ func TestFailingPollsBackOffByThemselves(t *testing.T) {
 		targets[0].Client.ECS = failing
 		o := deploytest.Wait()
 		o.MaxParallel = 100
-		rollout.Run(t.Context(), plans, o)
+		new(rollout.Runner).Run(t.Context(), plans, o)
 		if failing.of["s0"] >= failing.of["s9"] || failing.of["s0"] > 30 {
 			t.Errorf("polled the one that fails %d times and another %d times", failing.of["s0"], failing.of["s9"])
 		}

@@ -158,7 +158,7 @@ func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 func (r *roll) succeededByRecord(ctx context.Context, primary ecs.Deployment) {
 	var v verification
 	d := r.plan.Desired
-	found, err := v.look(ctx, r.plan.Client.ECS, d, d.ServiceName, primary)
+	found, err := v.look(ctx, &r.place.taskReader, d, d.ServiceName, primary)
 	if err == nil && found == pinnedRuns {
 		r.verdict(tagboat.VerdictSucceeded, ecs.LastPart(primary.TaskDefinition)+" runs, with the pinned digests"+untold(v.untold))
 		return

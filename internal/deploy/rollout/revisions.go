@@ -56,32 +56,24 @@ func (a *applier) again(ctx context.Context, input taskdef.Definition, gone ecs.
 	return registering.register(ctx, deploy.Register{Family: gone.Family, Input: input.JSON()})
 }
 
-// Ready makes sure of the revisions that plans deploy, and registers those that are to be,
-// so that what ECS refuses of them shows before anything runs otherwise. The plans then use
-// them. An error that says that ECS refused is of kind Usage.
-func Ready(ctx context.Context, plans []deploy.Plan) error {
-	shared := newRegistrations()
-	return deploy.Each(ctx, deploy.TargetsOf(plans), func(ctx context.Context, i int) error {
-		p := &plans[i]
-		a := applier{client: p.Client, desired: p.Desired, observed: p.Observed, registrations: shared}
-		for n, step := range p.Steps {
-			var err error
-			switch s := step.(type) {
-			case deploy.Register:
-				a.definition, err = a.register(ctx, s)
-			case deploy.Reuse:
-				a.definition, err = a.usable(ctx, s.ARN)
-			default:
-				continue
-			}
-			if errors.Is(err, ecs.ErrNotDone) {
-				return tagboat.Usagef("%s in %s cannot be deployed: %s", p.Desired.Service, p.Desired.Environment, err)
-			}
-			if err != nil {
-				return err
-			}
-			p.Steps[n] = deploy.Reuse{ARN: a.definition}
+// ready carries out those steps that bring a revision, and leaves their outcome in their place.
+func (a *applier) ready(ctx context.Context, steps []deploy.Step) (err error) {
+	for n, step := range steps {
+		switch s := step.(type) {
+		case deploy.Register:
+			a.definition, err = a.register(ctx, s)
+		case deploy.Reuse:
+			a.definition, err = a.usable(ctx, s.ARN)
+		default:
+			continue
 		}
-		return nil
-	})
+		if errors.Is(err, ecs.ErrNotDone) {
+			return tagboat.Usagef("%s in %s cannot be deployed: %s", a.desired.Service, a.desired.Environment, err)
+		}
+		if err != nil {
+			return err
+		}
+		steps[n] = deploy.Reuse{ARN: a.definition}
+	}
+	return nil
 }

@@ -18,13 +18,12 @@ import (
 
 // roll is one deployment from its plan to its verdict.
 type roll struct {
-	plan          deploy.Plan
-	options       Options
-	observer      *observer
-	registrations *registrations
-	result        tagboat.Deployment
-	last          ecs.Deployment // as it was reported last
-	watching      bool           // our change was made
+	plan     deploy.Plan
+	options  Options
+	place    *place
+	result   tagboat.Deployment
+	last     ecs.Deployment // as it was reported last
+	watching bool           // our change was made
 }
 
 // run carries the plan out. It always ends in a verdict, even where we crash: the others
@@ -133,7 +132,7 @@ func (r *roll) unchangedByTasks(ctx context.Context, primary ecs.Deployment) {
 		if look > 0 && wait.For(ctx, firstPause) != nil {
 			break
 		}
-		found, err = v.look(ctx, r.plan.Client.ECS, d, d.ServiceName, primary)
+		found, err = v.look(ctx, &r.place.taskReader, d, d.ServiceName, primary)
 	}
 	if v.images != nil {
 		r.result.Images = deploy.WithRunningTags(v.images, r.plan.Observed)
@@ -155,7 +154,7 @@ func (r *roll) unchangedByTasks(ctx context.Context, primary ecs.Deployment) {
 
 func (r *roll) carryOut(ctx context.Context) {
 	r.report(StateApplying, ecs.Deployment{}, r.plan.Steps[0].String())
-	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations, pins: r.options.Pins}
+	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: &r.place.registrations, pins: r.options.Pins}
 	c, err := a.apply(ctx, r.plan.Steps)
 	r.result.TaskDefinition, r.result.DeploymentID = a.definition, c.id
 	r.watching = err == nil
@@ -223,11 +222,11 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 // follow watches the deployment of c to its end. Only what we deployed is judged by
 // its digests and its failing tasks; what we roll back to has run well before.
 func (r *roll) follow(ctx context.Context, c course, state State) ending {
-	snapshots, stop := r.observer.watch(r.plan.Desired.Cluster, r.plan.Desired.ServiceName)
+	snapshots, stop := r.place.watch(ctx, r.plan.Desired.Cluster, r.plan.Desired.ServiceName)
 	defer stop()
 	ours := state == StateRolling
 	w := watch{
-		client: r.plan.Client, desired: r.plan.Desired, course: c,
+		client: r.plan.Client, desired: r.plan.Desired, reader: &r.place.taskReader, course: c,
 		failFast: ours, pinned: ours, state: state, report: r.report,
 	}
 	return w.run(ctx, snapshots, r.options.timeout())
@@ -236,7 +235,7 @@ func (r *roll) follow(ctx context.Context, c course, state State) ending {
 // readImages fills in what runs. What cannot be read stays empty.
 func (r *roll) readImages(ctx context.Context) {
 	d := r.plan.Desired
-	tasks, err := deploy.ServiceTasks(ctx, r.plan.Client.ECS, d.Cluster, d.ServiceName, ecs.Running)
+	tasks, err := r.place.taskReader.read(ctx, d.Cluster, d.ServiceName, ecs.Running, 0)
 	if err == nil {
 		r.result.Images = deploy.WithRunningTags(deploy.ImageStates(d.Images, tasks), r.plan.Observed)
 	}

@@ -43,69 +43,129 @@ func (o Options) timeout() time.Duration {
 	return o.Timeout
 }
 
+// Runner carries deployments out. A process keeps one: of the runs in flight, those in the
+// same account and region share polls, looks at tasks and registrations. The zero value is
+// ready for use. It is safe for concurrent use.
+type Runner struct {
+	mu     sync.Mutex
+	places map[*deploy.Client]*place
+}
+
+// place is what runs in flight share in one account and region. It is there while one is.
+type place struct {
+	*observer
+	taskReader
+	registrations
+	runs int
+	end  func() // ends the polling, and waits for that
+}
+
 // Run carries the plans out and returns how each ended, in their order. It returns once
 // all have a verdict; when ctx ends, those that are not over end as interrupted. What
 // one deployment comes to keeps only those from beginning that depend on it, and all
 // others with StopAtFailure: their verdict is skipped.
-func Run(ctx context.Context, plans []deploy.Plan, o Options) []tagboat.Deployment {
+func (r *Runner) Run(ctx context.Context, plans []deploy.Plan, o Options) []tagboat.Deployment {
 	if o.Progress == nil {
 		o.Progress = silent{}
 	}
-	watching, stopWatching := context.WithCancel(ctx)
-	observers, ended := observe(watching, plans)
-	defer ended.Wait()
-	defer stopWatching()
-
-	shared := newRegistrations()
-	of := func(i int) *roll {
-		return &roll{plan: plans[i], options: o, observer: observers[plans[i].Client], registrations: shared}
-	}
+	places, leave := r.enter(plans)
+	defer leave()
+	of := func(i int) *roll { return &roll{plan: plans[i], options: o, place: places[plans[i].Client]} }
 	return newWaves(plans, o).run(ctx,
 		func(i int) tagboat.Deployment { return of(i).run(ctx) },
 		func(i int, why string) tagboat.Deployment { return of(i).skip(why) })
 }
 
-// observe starts one observer for each account and region that something is deployed
-// to. They end with ctx.
-func observe(ctx context.Context, plans []deploy.Plan) (map[*deploy.Client]*observer, *sync.WaitGroup) {
-	observers := map[*deploy.Client]*observer{}
-	var ended sync.WaitGroup
+// enter returns the places of plans, and a function that leaves them.
+func (r *Runner) enter(plans []deploy.Plan) (places map[*deploy.Client]*place, leave func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.places == nil {
+		r.places = map[*deploy.Client]*place{}
+	}
+	places = map[*deploy.Client]*place{}
 	for _, p := range plans {
-		if observers[p.Client] != nil || len(p.Steps) == 0 {
+		if places[p.Client] != nil {
 			continue
 		}
-		o := newObserver(p.Client.ECS)
-		observers[p.Client] = o
-		ended.Go(func() { o.run(ctx) })
+		at := r.places[p.Client]
+		if at == nil {
+			at = newPlace(p.Client)
+			r.places[p.Client] = at
+		}
+		at.runs++
+		places[p.Client] = at
 	}
-	return observers, &ended
+	return places, func() { r.leave(places) }
 }
 
-// registrations keeps the deployments of one run from registering equal revisions, as
-// two services or two environments in one account may want, and from registering
-// revisions of one family at the same time, which ECS refuses.
+func (r *Runner) leave(places map[*deploy.Client]*place) {
+	r.mu.Lock()
+	var empty []*place
+	for client, at := range places {
+		if at.runs--; at.runs == 0 {
+			delete(r.places, client)
+			empty = append(empty, at)
+		}
+	}
+	r.mu.Unlock()
+	for _, at := range empty {
+		at.end()
+	}
+}
+
+func newPlace(client *deploy.Client) *place {
+	p := &place{observer: newObserver(client.ECS)}
+	p.taskReader.client, p.taskReader.watching = client.ECS, p.observer.watching
+	ctx, cancel := context.WithCancel(context.Background())
+	var polling sync.WaitGroup
+	polling.Go(func() { p.observer.run(ctx) })
+	p.end = func() {
+		cancel()
+		polling.Wait()
+	}
+	return p
+}
+
+// Ready makes sure of the revisions that plans deploy, and registers those that are to be,
+// so that what ECS refuses of them shows before anything runs otherwise. The plans then use
+// them. An error that says that ECS refused is of kind Usage.
+func (r *Runner) Ready(ctx context.Context, plans []deploy.Plan) error {
+	places, leave := r.enter(plans)
+	defer leave()
+	return deploy.Each(ctx, deploy.TargetsOf(plans), func(ctx context.Context, i int) error {
+		p := &plans[i]
+		a := applier{client: p.Client, desired: p.Desired, observed: p.Observed, registrations: &places[p.Client].registrations}
+		return a.ready(ctx, p.Steps)
+	})
+}
+
+// registrations keeps deployments from registering equal revisions, as two services or two
+// environments in one account may want, and from registering revisions of one family at the
+// same time, which ECS refuses.
 type registrations struct {
 	mu       sync.Mutex
-	families map[family]*revisions
-}
-
-type family struct {
-	client *deploy.Client
-	name   string
+	families map[string]*revisions
 }
 
 type revisions struct {
-	turn   chan struct{}     // held by who registers; whoever waits for it hears ctx
-	byHash map[string]string // to the ARN
+	turn   chan struct{} // held by who registers; whoever waits for it hears ctx
+	byHash map[string]registered
 }
 
-func newRegistrations() *registrations {
-	return &registrations{families: map[family]*revisions{}}
+type registered struct {
+	arn string
+	at  time.Time
 }
 
-// once returns the revision of d that was registered in this run, or registers it.
-func (r *registrations) once(ctx context.Context, client *deploy.Client, d taskdef.Definition, register func() (string, error)) (string, error) {
-	of := r.of(family{client, d.Family()})
+// takenUntil is for how long a revision that was registered is taken to be there. ECS itself
+// takes one that was deregistered for up to ten minutes.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
+const takenUntil = 10 * time.Minute
+
+// once returns the revision of d that was registered by a run in flight, or registers it.
+func (r *registrations) once(ctx context.Context, d taskdef.Definition, register func() (string, error)) (string, error) {
+	of := r.of(d.Family())
 	select {
 	case of.turn <- struct{}{}:
 		defer func() { <-of.turn }()
@@ -113,23 +173,26 @@ func (r *registrations) once(ctx context.Context, client *deploy.Client, d taskd
 		return "", ctx.Err()
 	}
 	hash := taskdef.Hash(d)
-	if arn := of.byHash[hash]; arn != "" {
-		return arn, nil
+	if known := of.byHash[hash]; time.Since(known.at) < takenUntil {
+		return known.arn, nil
 	}
 	arn, err := register()
 	if err == nil {
-		of.byHash[hash] = arn
+		of.byHash[hash] = registered{arn, time.Now()}
 	}
 	return arn, err
 }
 
-func (r *registrations) of(f family) *revisions {
+func (r *registrations) of(family string) *revisions {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.families[f] == nil {
-		r.families[f] = &revisions{turn: make(chan struct{}, 1), byHash: map[string]string{}}
+	if r.families == nil {
+		r.families = map[string]*revisions{}
 	}
-	return r.families[f]
+	if r.families[family] == nil {
+		r.families[family] = &revisions{turn: make(chan struct{}, 1), byHash: map[string]registered{}}
+	}
+	return r.families[family]
 }
 
 // Progress hears how deployments go on. Event may be called by several goroutines at

@@ -118,7 +118,7 @@ func TestTheCulpritIsEssential(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
+		got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictRolledBack || len(got.Causes) == 0 || !strings.Contains(got.Causes[0].Cause, "container app exited with code 137") {
 			t.Errorf("got %s: %+v", got.Verdict, got.Causes)
 		}

@@ -32,6 +32,7 @@ const (
 type watch struct {
 	client   *deploy.Client
 	desired  deploy.Desired
+	reader   *taskReader
 	course   course
 	failFast bool // end early where tasks keep failing
 	pinned   bool // the digests that run must be the pinned ones
@@ -49,7 +50,7 @@ type watch struct {
 	refusals     int
 	missingSince time.Time
 	unseenSince  time.Time
-	tasks        verification
+	digests      verification
 }
 
 // run receives snapshots until the rollout ends, limit has passed, AWS has been silent
@@ -90,7 +91,7 @@ func (w *watch) silence() string {
 func (w *watch) unproven() string {
 	switch {
 	case w.completed:
-		return w.tasks.missing
+		return w.digests.missing
 	case !w.unseenSince.IsZero() && len(w.course.former) > 0:
 		return "no answer of AWS has shown the change of " + strings.Join(slices.Sorted(maps.Keys(w.course.former)), ", ")
 	default:
@@ -235,10 +236,14 @@ func (w *watch) rolledBackByECS(ctx context.Context, own ecs.Deployment, standin
 }
 
 func (w *watch) failEarly(ctx context.Context, before ecs.Service, own ecs.Deployment) (ending, bool) {
-	if !w.failFast || !w.troubles.shouldLook(before, w.last, own, time.Now()) {
+	if !w.failFast {
 		return ending{}, false
 	}
-	stopped, err := deploy.ServiceTasks(ctx, w.client.ECS, w.desired.Cluster, w.last.Name, ecs.Stopped)
+	look, notOlder := w.troubles.look(before, w.last, own, time.Now())
+	if !look {
+		return ending{}, false
+	}
+	stopped, err := w.reader.read(ctx, w.desired.Cluster, w.last.Name, ecs.Stopped, notOlder)
 	if err != nil {
 		return w.heard(err)
 	}
@@ -256,15 +261,15 @@ func (w *watch) checkTasks(ctx context.Context) (ending, bool) {
 	case w.primary.Desired == 0:
 		return w.end(endedScaledDown, ""), true
 	}
-	seen, err := w.tasks.look(ctx, w.client.ECS, w.desired, w.last.Name, w.primary)
+	seen, err := w.digests.look(ctx, w.reader, w.desired, w.last.Name, w.primary)
 	if err != nil {
-		w.tasks.missing = "its tasks could not be read: " + err.Error()
+		w.digests.missing = "its tasks could not be read: " + err.Error()
 		return w.heard(err)
 	}
 	e := w.end(endedWell, "")
-	e.images, e.untold = w.tasks.images, w.tasks.untold
+	e.images, e.untold = w.digests.images, w.digests.untold
 	if seen == otherDigests {
-		e.how, e.what = endedOtherDigests, w.tasks.other
+		e.how, e.what = endedOtherDigests, w.digests.other
 	}
 	return e, seen != notYet
 }

@@ -135,7 +135,7 @@ func TestUnchangedReadsTasksOnlyInDoubt(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
+				got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 				if got.Verdict != tagboat.VerdictUnchanged || f.Calls["ListTasks"] != c.reads {
 					t.Errorf("%s after %v", got.Verdict, f.Calls)
 				}

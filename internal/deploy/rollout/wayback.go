@@ -135,7 +135,7 @@ func (r *roll) rollbackFailed(c course, why, what string) {
 
 // startRollback updates the service to what ran well before.
 func (r *roll) startRollback(ctx context.Context, c course, former former) (course, error) {
-	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: r.registrations}
+	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, registrations: &r.place.registrations}
 	good, err := a.usable(ctx, c.good)
 	if err != nil {
 		return course{}, err

@@ -115,7 +115,7 @@ func TestR2_StoppedIsNotUnchanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Rolls = deploytest.Completes
-		got := rollout.Run(t.Context(), plans, deploytest.Wait())[0]
+		got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictSucceeded || f.Services["api"].Desired != 2 || len(f.Definitions) != 1 {
 			t.Errorf("got %s with desired %d and %d revisions: %s", got.Verdict, f.Services["api"].Desired, len(f.Definitions), got.Reason)
 		}
