@@ -68,7 +68,7 @@ func (c *Catalog) Platforms(ctx context.Context, f Pick) ([]string, error) {
 	case f.Candidate.Looked:
 		return f.Candidate.Platforms, nil
 	}
-	version, err := c.Registry.Look(ctx, f.Version.Reference)
+	version, err := c.Registry.ResolveListed(ctx, f.Version.Reference)
 	return version.Platforms, err
 }
 

@@ -198,7 +198,7 @@ func nothingFits(image config.Image, choice selection.Choice) error {
 	return tagboat.Usagef("%s", msg).At(image.Where).WithHint("tagboat images %s --why tells of every tag why not", image.Name)
 }
 
-func verdictName(v selection.Verdict) string {
+func verdictName(v selection.Evaluation) string {
 	if v.Tag == "" {
 		return v.Digest.Short()
 	}

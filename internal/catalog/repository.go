@@ -19,7 +19,7 @@ import (
 type repository struct {
 	catalog    *Catalog
 	ref        tagboat.Reference
-	listed     []registry.Listed
+	listed     []registry.Entry
 	candidates []selection.Candidate
 	of         []int                    // which of listed each candidate is
 	looked     map[int]registry.Version // what was looked up, by place in listed
@@ -69,7 +69,7 @@ func (c *Catalog) single(ctx context.Context, ref tagboat.Reference) (*repositor
 	if err != nil {
 		return nil, err
 	}
-	r := &repository{catalog: c, ref: ref, listed: []registry.Listed{{Tags: []string{ref.Tag}}}, looked: map[int]registry.Version{}, now: now()}
+	r := &repository{catalog: c, ref: ref, listed: []registry.Entry{{Tags: []string{ref.Tag}}}, looked: map[int]registry.Version{}, now: now()}
 	r.add(0, ref.Tag)
 	r.learn(0, version)
 	return r, nil
@@ -90,7 +90,7 @@ func (r *repository) lookAt(ctx context.Context, wanted []int) error {
 	group.SetLimit(AtOnce)
 	for i, n := range wanted {
 		group.Go(func() error {
-			version, err := r.catalog.Registry.Look(ctx, r.reference(n))
+			version, err := r.catalog.Registry.ResolveListed(ctx, r.reference(n))
 			if err != nil {
 				return fmt.Errorf("nothing was chosen: %w", err)
 			}

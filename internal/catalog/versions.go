@@ -29,7 +29,7 @@ func (c Images) versions(ctx context.Context, s *repository, image config.Image,
 		limit = len(s.listed)
 	}
 	allowed := max(0, (callsInAll-callsForTheRest-operation.From(ctx).Calls().Total)/callsAVersion)
-	dated := slices.ContainsFunc(s.listed, func(l registry.Listed) bool { return !l.PushedAt.IsZero() })
+	dated := slices.ContainsFunc(s.listed, func(l registry.Entry) bool { return !l.PushedAt.IsZero() })
 	if !dated { // what is newest shows only when all were looked at
 		s.fillIn(ctx, s.newest(len(s.listed)), min(allowed, len(s.listed)))
 	}
@@ -78,7 +78,7 @@ func (s *repository) known(i, candidate int) bool {
 	if _, looked := s.looked[i]; looked || c.Digest == "" && !tagboat.ValidTag(c.Tag) { // which nobody can look at
 		return true
 	}
-	v, ok := s.catalog.Registry.Remembered(s.reference(candidate))
+	v, ok := s.catalog.Registry.Cached(s.reference(candidate))
 	if ok {
 		s.learn(candidate, v)
 	}

@@ -24,7 +24,7 @@ func inBatches[Item any](ctx context.Context, names []string, size int, ask func
 		})
 	}
 	if err := all.Wait(); err != nil {
-		return nil, explain(err)
+		return nil, translate(err)
 	}
 	return slices.Concat(answers...), nil
 }

@@ -72,16 +72,16 @@ func Counting(service string, base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return &counting{service: service, base: base}
+	return &countingTransport{service: service, base: base}
 }
 
-type counting struct {
+type countingTransport struct {
 	service string
 	base    http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
-func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	asker := operation.From(r.Context())
 	asker.Call(c.service+"."+r.Method+" "+kind(r.URL.Path), false)
 	resp, err := c.base.RoundTrip(r)

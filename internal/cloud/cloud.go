@@ -21,8 +21,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cache"
 	"github.com/tagboat/tagboat/internal/cloud/pace"
-	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // Options are what a Cloud can be told beside the standard chain.
@@ -44,14 +44,14 @@ type Cloud struct {
 	mu       sync.Mutex
 	sessions map[Place]*Session
 	own      string // account of the caller's own credentials; "" while it is not known
-	asked    bool   // AWS was asked for that
+	tried    bool   // AWS was asked for that
 }
 
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be
 // read is an error of kind Usage.
 func New(ctx context.Context, o Options) (*Cloud, error) {
 	c := &Cloud{sessions: map[Place]*Session{}, cache: o.Cache}
-	c.pacer = pace.New(paceMemory{dir: kept.Dir(o.Cache), world: c.world.String})
+	c.pacer = pace.New(paceStore{dir: cache.Dir(o.Cache), world: c.world.String})
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{addCounting, userAgent(o.UserAgent)}),

@@ -40,7 +40,7 @@ func asking(t *testing.T, cache, sandbox, status string) int {
 		t.Fatal(err)
 	}
 	for range 2 {
-		d, ok := e.Remembered(revision, nil)
+		d, ok := e.Cached(revision, nil)
 		var err error
 		if !ok {
 			d, err = e.DescribeTaskDefinition(t.Context(), revision)
@@ -159,7 +159,7 @@ func TestTheCacheKeepsNoPlainValues(t *testing.T) {
 		{"nothing", `{}`, false},
 		{"no document", ``, false},
 	} {
-		d, known := later().Remembered(revision, json.RawMessage(c.like))
+		d, known := later().Cached(revision, json.RawMessage(c.like))
 		if known != c.known {
 			t.Errorf("%s: known is %t", c.name, known)
 		}

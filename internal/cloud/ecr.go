@@ -55,7 +55,7 @@ func (e *ECR) Authorization(ctx context.Context) (user, password string, expires
 func (e *ECR) authorize(ctx context.Context) (*login, error) {
 	out, err := e.client.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
-		return nil, explain(err)
+		return nil, translate(err)
 	}
 	if len(out.AuthorizationData) == 0 {
 		return nil, errors.New("ecr.GetAuthorizationToken: AWS's answer has no token")
@@ -94,7 +94,7 @@ func (e *ECR) CreateRepository(ctx context.Context, account, name string, moving
 		return false, nil
 	}
 	if err != nil {
-		return false, explain(err)
+		return false, translate(err)
 	}
 	return true, nil
 }
@@ -107,7 +107,7 @@ func (e *ECR) Movable(ctx context.Context, account, repository string) (func(tag
 		RegistryId: optional(account), RepositoryNames: []string{repository},
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, translate(err)
 	}
 	if len(out.Repositories) == 0 {
 		return nil, errors.New("ecr.DescribeRepositories: AWS's answer has no repository")

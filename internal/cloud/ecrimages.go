@@ -31,13 +31,13 @@ type ecrLister struct {
 var _ registry.Lister = ecrLister{}
 
 // List implements registry.Lister. A hundred thousand images are a hundred calls.
-func (l ecrLister) List(ctx context.Context, repository tagboat.Reference) ([]registry.Listed, error) {
+func (l ecrLister) List(ctx context.Context, repository tagboat.Reference) ([]registry.Entry, error) {
 	pages := ecr.NewDescribeImagesPaginator(l.ecr.client, &ecr.DescribeImagesInput{
 		RegistryId:     optional(l.account),
 		RepositoryName: aws.String(repository.Repository),
 		MaxResults:     aws.Int32(imagesAPage),
 	})
-	var all []registry.Listed
+	var all []registry.Entry
 	last := ""
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -46,10 +46,10 @@ func (l ecrLister) List(ctx context.Context, repository tagboat.Reference) ([]re
 			return nil, registry.NoRepository(repository.Host, repository.Repository)
 		}
 		if err != nil {
-			return nil, explain(err)
+			return nil, translate(err)
 		}
 		for i := range page.ImageDetails {
-			all = append(all, listed(&page.ImageDetails[i]))
+			all = append(all, entryOf(&page.ImageDetails[i]))
 		}
 		if next := aws.ToString(page.NextToken); next != "" && next == last {
 			return nil, errors.New("ecr.DescribeImages: AWS's answer is the same page again and again")
@@ -59,8 +59,8 @@ func (l ecrLister) List(ctx context.Context, repository tagboat.Reference) ([]re
 	return all, nil
 }
 
-func listed(d *types.ImageDetail) registry.Listed {
-	l := registry.Listed{
+func entryOf(d *types.ImageDetail) registry.Entry {
+	l := registry.Entry{
 		Digest:    tagboat.Digest(aws.ToString(d.ImageDigest)),
 		Tags:      d.ImageTags,
 		PushedAt:  aws.ToTime(d.ImagePushedAt).UTC(),
@@ -98,7 +98,7 @@ func (e *ECR) PushedAt(ctx context.Context, account, repository string, digest t
 	case errors.As(err, &none):
 		return time.Time{}, nil
 	case err != nil:
-		return time.Time{}, explain(err)
+		return time.Time{}, translate(err)
 	case len(out.ImageDetails) != 1:
 		return time.Time{}, fmt.Errorf("ecr.DescribeImages: AWS's answer has %d images, and one was asked for", len(out.ImageDetails))
 	}
@@ -121,7 +121,7 @@ func (e *ECR) ScanFindings(ctx context.Context, account, repository string, dige
 		return "", nil, nil
 	}
 	if err != nil {
-		return "", nil, explain(err)
+		return "", nil, translate(err)
 	}
 	if out.ImageScanStatus != nil {
 		status = string(out.ImageScanStatus.Status)

@@ -52,7 +52,7 @@ func (e *ECR) Tag(ctx context.Context, account string, version tagboat.Reference
 		version.Tag, version.Digest = tag, ""
 		return registry.Immutable(version)
 	case err != nil:
-		return explain(err)
+		return translate(err)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (e *ECR) manifests(ctx context.Context, account string, repository tagboat.
 	})
 	switch {
 	case err != nil:
-		return nil, explain(err)
+		return nil, translate(err)
 	case len(out.Failures) > 0:
 		return nil, tagboat.Usagef("reading %s: %s", repository, aws.ToString(out.Failures[0].FailureReason))
 	}

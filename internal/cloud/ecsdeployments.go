@@ -63,7 +63,7 @@ func deploymentsCreated(ctx context.Context, client *awsecs.Client, cluster, ser
 		for {
 			page, err := client.ListServiceDeployments(ctx, in)
 			if err != nil {
-				yield(nil, explain(err))
+				yield(nil, translate(err))
 				return
 			}
 			if !yield(each(page.ServiceDeployments, briefOf), nil) || aws.ToString(page.NextToken) == "" {

@@ -224,11 +224,11 @@ func (e *ECS) TagResource(ctx context.Context, arn string, tags map[string]strin
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(tags[key])})
 	}
 	_, err := e.client.TagResource(ctx, in)
-	return explain(err)
+	return translate(err)
 }
 
 // UntagResource removes tags from a resource of ECS.
 func (e *ECS) UntagResource(ctx context.Context, arn string, keys []string) error {
 	_, err := e.client.UntagResource(ctx, &awsecs.UntagResourceInput{ResourceArn: aws.String(arn), TagKeys: keys})
-	return explain(err)
+	return translate(err)
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/tagboat/tagboat/internal/cache"
 	"github.com/tagboat/tagboat/internal/ecs"
-	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // DescribeTaskDefinition returns a revision by its ARN, by family:revision, or by family
@@ -30,7 +30,7 @@ func (e *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDe
 		TaskDefinition: aws.String(id), Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
 	}, keepBody)
 	if err != nil {
-		err = explain(err)
+		err = translate(err)
 		if errors.Is(err, ecs.ErrNotFound) {
 			e.cache.forget(id)
 		}
@@ -75,11 +75,11 @@ func definitionOf(t *types.TaskDefinition, metadata middleware.Metadata) (ecs.Ta
 	}, nil
 }
 
-// Remembered returns what was read by that ARN before, without a call: by this process, or
+// Cached returns what was read by that ARN before, without a call: by this process, or
 // by an earlier one where Options.Cache says so. On disk there are hashes in the place of
 // what may be secret, so the latter is found only where like, a definition as JSON, has the
 // same values.
-func (e *ECS) Remembered(arn string, like json.RawMessage) (ecs.TaskDefinition, bool) {
+func (e *ECS) Cached(arn string, like json.RawMessage) (ecs.TaskDefinition, bool) {
 	if d, ok := e.cache.lookup(arn); ok {
 		return d, true
 	}
@@ -115,7 +115,7 @@ func (e *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage)
 // deregistered since shows where it is read before it is used, and makes the cache forget it.
 // Values that may be secrets are hashes on disk. The zero value has no disk.
 type definitionCache struct {
-	dir kept.Dir
+	dir cache.Dir
 	// world tells one AWS from another: AWS itself, or a sandbox, which has revisions
 	// of the same names with something else in them. "" is a world not known yet.
 	world func() string
@@ -181,7 +181,7 @@ func (c *definitionCache) open(arn string, like json.RawMessage) (ecs.TaskDefini
 	if !ok {
 		return ecs.TaskDefinition{}, false
 	}
-	var sealed ecs.Sealed
+	var sealed ecs.SealedDefinition
 	if !c.dir.Read(name, &sealed) || sealed.Definition.ARN != arn {
 		return ecs.TaskDefinition{}, false
 	}

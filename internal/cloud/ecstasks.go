@@ -30,7 +30,7 @@ func (e *ECS) ListTasks(ctx context.Context, cluster string, filter ecs.TaskFilt
 	for pages := awsecs.NewListTasksPaginator(e.client, in); pages.HasMorePages() && (filter.AtMost == 0 || len(arns) <= filter.AtMost); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, explain(err)
+			return nil, translate(err)
 		}
 		arns = append(arns, page.TaskArns...)
 	}

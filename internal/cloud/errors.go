@@ -13,11 +13,11 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// explain turns an error of the SDK into one that says operation, code, message and
+// translate turns an error of the SDK into one that says operation, code, message and
 // request, what it means and what to do. It wraps ecs.ErrNotFound where AWS does not
 // have something, an ecs.Refused where AWS does not let the caller, and whatever the SDK's
 // error wraps.
-func explain(err error) error {
+func translate(err error) error {
 	if err == nil {
 		return nil
 	}

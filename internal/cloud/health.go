@@ -20,7 +20,7 @@ type Targets struct {
 func (t *Targets) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error) {
 	out, err := t.client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(arn)})
 	if err != nil {
-		return nil, explain(err)
+		return nil, translate(err)
 	}
 	var all []ecs.TargetHealth
 	for _, d := range out.TargetHealthDescriptions {
@@ -46,7 +46,7 @@ func (t *Targets) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup,
 	switch {
 	case err == nil:
 	case !hasCode(err, "TargetGroupNotFound"):
-		return nil, explain(err)
+		return nil, translate(err)
 	case len(arns) == 1:
 		return nil, nil
 	default:

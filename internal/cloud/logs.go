@@ -26,7 +26,7 @@ func (l *Logs) GroupExists(ctx context.Context, name string) (bool, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return false, explain(err)
+			return false, translate(err)
 		}
 		for _, g := range page.LogGroups {
 			if aws.ToString(g.LogGroupName) == name {
@@ -51,7 +51,7 @@ func (l *Logs) Tail(ctx context.Context, group, stream string, n int) ([]ecs.Log
 	for range pagesTailed {
 		out, err := l.client.GetLogEvents(ctx, in)
 		if err != nil {
-			return nil, explain(err)
+			return nil, translate(err)
 		}
 		var page []ecs.LogLine
 		for _, e := range out.Events {
@@ -110,7 +110,7 @@ func (l *Logs) put(ctx context.Context, group, stream string, lines []ecs.LogLin
 	}
 	out, err := l.client.PutLogEvents(ctx, in)
 	if err != nil {
-		return explain(err)
+		return translate(err)
 	}
 	if out.RejectedLogEventsInfo != nil {
 		return fmt.Errorf("CloudWatch Logs dropped lines whose time it does not take: %d lines from %s", len(lines), lines[0].At.UTC().Format(time.RFC3339))
@@ -124,16 +124,16 @@ func (l *Logs) Create(ctx context.Context, group, stream string, retentionDays i
 	switch {
 	case hasCode(err, "ResourceAlreadyExistsException"):
 	case err != nil:
-		return explain(err)
+		return translate(err)
 	case retentionDays > 0:
 		in := &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: aws.String(group), RetentionInDays: aws.Int32(int32(retentionDays))}
 		if _, err := l.client.PutRetentionPolicy(ctx, in); err != nil {
-			return explain(err)
+			return translate(err)
 		}
 	}
 	_, err = l.client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: aws.String(group), LogStreamName: aws.String(stream)})
 	if err != nil && !hasCode(err, "ResourceAlreadyExistsException") {
-		return explain(err)
+		return translate(err)
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func (l *Logs) Backward(ctx context.Context, group, stream string, from, to time
 				return
 			}
 			if err != nil {
-				yield(ecs.LogLine{}, explain(err))
+				yield(ecs.LogLine{}, translate(err))
 				return
 			}
 			for _, e := range page.Events {

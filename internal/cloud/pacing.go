@@ -11,8 +11,8 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/tagboat/tagboat/internal/cache"
 	"github.com/tagboat/tagboat/internal/cloud/pace"
-	"github.com/tagboat/tagboat/internal/kept"
 )
 
 // addPacing makes each attempt wait for its turn, before it is signed, and learn from
@@ -52,14 +52,14 @@ func notSent(err error) bool {
 	return errors.As(err, &e)
 }
 
-// paceMemory keeps how full AWS's buckets are, so that a run right after another does
+// paceStore keeps how full AWS's buckets are, so that a run right after another does
 // not take them for full. Losing it costs a throttled call or two, and nothing else.
-type paceMemory struct {
-	dir   kept.Dir
+type paceStore struct {
+	dir   cache.Dir
 	world func() string
 }
 
-var _ pace.Memory = paceMemory{}
+var _ pace.Store = paceStore{}
 
 // fullness is how many tokens a bucket had at a time.
 type fullness struct {
@@ -69,7 +69,7 @@ type fullness struct {
 
 var unfit = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-zA-Z0-9-]+`) })
 
-func (m paceMemory) name(scope, group string) string {
+func (m paceStore) name(scope, group string) string {
 	world := m.world()
 	if world == "" {
 		return ""
@@ -78,7 +78,7 @@ func (m paceMemory) name(scope, group string) string {
 }
 
 // Load implements pace.Memory.
-func (m paceMemory) Load(scope, group string) (tokens float64, at time.Time, ok bool) {
+func (m paceStore) Load(scope, group string) (tokens float64, at time.Time, ok bool) {
 	var f fullness
 	if name := m.name(scope, group); name == "" || !m.dir.Read(name, &f) {
 		return 0, time.Time{}, false
@@ -87,7 +87,7 @@ func (m paceMemory) Load(scope, group string) (tokens float64, at time.Time, ok 
 }
 
 // Save implements pace.Memory.
-func (m paceMemory) Save(scope, group string, tokens float64, at time.Time) {
+func (m paceStore) Save(scope, group string, tokens float64, at time.Time) {
 	if name := m.name(scope, group); name != "" {
 		m.dir.Write(name, fullness{tokens, at.UTC()})
 	}

@@ -89,23 +89,23 @@ func (p *Parameters) Put(ctx context.Context, put ledger.Put) (int64, error) {
 	in.Tier = tiers[put.Tier]
 	out, err := p.client.PutParameter(ctx, in, patientElsewhere)
 	if isThrottle(err) {
-		return 0, fmt.Errorf("%w: %w", ledger.ErrThrottled, explain(err))
+		return 0, fmt.Errorf("%w: %w", ledger.ErrThrottled, translate(err))
 	}
 	if ambiguous(err) {
-		return 0, fmt.Errorf("%w: %w", ledger.ErrUnknown, explain(err))
+		return 0, fmt.Errorf("%w: %w", ledger.ErrUnknown, translate(err))
 	}
 	if hasCode(err, "ParameterMaxVersionLimitExceeded") {
-		return 0, fmt.Errorf("%w: %w", ledger.ErrFull, explain(err))
+		return 0, fmt.Errorf("%w: %w", ledger.ErrFull, translate(err))
 	}
 	if hasCode(err, "ParameterAlreadyExists") {
-		return 0, fmt.Errorf("%w: %w", ledger.ErrExists, explain(err))
+		return 0, fmt.Errorf("%w: %w", ledger.ErrExists, translate(err))
 	}
 	if put.Tier == ledger.TierStandard && hasCode(err, "ValidationException") && strings.Contains(err.Error(), "downgrade") {
-		return 0, tagboat.Usagef("parameter %s is advanced, and has no way back to standard: %w", put.Name, explain(err)).
+		return 0, tagboat.Usagef("parameter %s is advanced, and has no way back to standard: %w", put.Name, translate(err)).
 			WithHint("write tier: advanced for its group in tagboat.yaml")
 	}
 	if err != nil {
-		return 0, explain(err)
+		return 0, translate(err)
 	}
 	return out.Version, nil
 }
@@ -136,7 +136,7 @@ func (p *Parameters) History(ctx context.Context, name string) ([]ledger.Paramet
 	if hasCode(err, "ParameterNotFound") {
 		return nil, nil
 	}
-	return versions, explain(err)
+	return versions, translate(err)
 }
 
 // Oldest implements ledger.Store. AWS answers the oldest versions first.
@@ -146,7 +146,7 @@ func (p *Parameters) Oldest(ctx context.Context, name string, n int) ([]ledger.P
 		return nil, nil
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, translate(err)
 	}
 	return versionsOf(out), nil
 }
@@ -156,7 +156,7 @@ func (p *Parameters) Oldest(ctx context.Context, name string, n int) ([]ledger.P
 func (p *Parameters) Label(ctx context.Context, name string, version int64, label string) error {
 	out, err := p.client.LabelParameterVersion(ctx, &ssm.LabelParameterVersionInput{Name: aws.String(name), ParameterVersion: aws.Int64(version), Labels: []string{label}})
 	if err != nil {
-		return explain(err)
+		return translate(err)
 	}
 	if len(out.InvalidLabels) > 0 {
 		return fmt.Errorf("%q can be no label", label)
@@ -170,7 +170,7 @@ func (p *Parameters) Unlabel(ctx context.Context, name string, version int64, la
 	if hasCode(err, "ParameterVersionNotFound") {
 		return nil
 	}
-	return explain(err)
+	return translate(err)
 }
 
 func versionsOf(page *ssm.GetParameterHistoryOutput) []ledger.Parameter {
@@ -190,5 +190,5 @@ func (p *Parameters) Below(ctx context.Context, path string) ([]ledger.Parameter
 	all, err := ofAllPages(ctx, ssm.NewGetParametersByPathPaginator(p.client, in), func(page *ssm.GetParametersByPathOutput) []ledger.Parameter {
 		return each(page.Parameters, parameterOf)
 	})
-	return all, explain(err)
+	return all, translate(err)
 }

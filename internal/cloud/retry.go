@@ -115,9 +115,9 @@ func sentOnce(o *awsecs.Options) { o.Retryer = onceSent(o.Retryer) }
 // where nobody knows whether the call took effect.
 func afterOnce(err error) error {
 	if ambiguous(err) {
-		return fmt.Errorf("%w: %w", ecs.ErrAmbiguous, explain(err))
+		return fmt.Errorf("%w: %w", ecs.ErrAmbiguous, translate(err))
 	}
-	return explain(err)
+	return translate(err)
 }
 
 type once struct{ aws.Retryer }

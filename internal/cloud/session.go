@@ -19,7 +19,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/kept"
+	"github.com/tagboat/tagboat/internal/cache"
 )
 
 // Session is the way to one place in AWS. It is safe for concurrent use.
@@ -91,7 +91,7 @@ func (s *Session) Identity(ctx context.Context) (account, arn string, err error)
 	}
 	out, err := s.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "", "", explain(err)
+		return "", "", translate(err)
 	}
 	us := &caller{aws.ToString(out.Account), aws.ToString(out.Arn)}
 	s.caller.Store(us)
@@ -145,7 +145,7 @@ func (c *Cloud) open(p Place) *Session {
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)
 	s.connect(cfg)
 	c.world.real.Store(s.ecs.client.Options().BaseEndpoint == nil)
-	s.ecs.cache.dir, s.ecs.cache.world = kept.Dir(c.cache), c.world.String
+	s.ecs.cache.dir, s.ecs.cache.world = cache.Dir(c.cache), c.world.String
 	return s
 }
 
@@ -185,12 +185,12 @@ func (c *Cloud) ownAccount(ctx context.Context, s *Session) string {
 func (c *Cloud) knownOwn(region string) (account string, ask bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.own != "" || c.asked {
+	if c.own != "" || c.tried {
 		return c.own, false
 	}
 	for _, other := range c.sessions {
 		if other.region == region && roleAccount(other.place.Role) != "" {
-			c.asked = true
+			c.tried = true
 			return "", true
 		}
 	}

@@ -57,8 +57,8 @@ func build(path string, root *source.Node) (*Config, error) {
 	var f file
 	decodeErr := source.Decode(root, &f)
 	b := builder{
-		file:  f,
-		known: placesOf(decodeErr),
+		file:          f,
+		decoderPlaces: placesOf(decodeErr),
 
 		secretLines: map[int]bool{},
 		config:      &Config{File: path, Dir: filepath.Dir(abs), App: f.App.Value, Registry: f.Registry.Value},
@@ -85,27 +85,27 @@ func build(path string, root *source.Node) (*Config, error) {
 
 // builder turns what the file says into a Config and gathers what is wrong with it.
 type builder struct {
-	file     file
-	config   *Config
-	known    map[tagboat.Position]bool // places of which the decoder complained
-	problems []error
+	file          file
+	config        *Config
+	decoderPlaces map[tagboat.Position]bool // places of which the decoder complained
+	problems      []error
 	// secretLines are lines of the file that nobody may be shown.
 	secretLines map[int]bool
 }
 
-// noted is a problem that a hint can still be given to.
-type noted struct{ err *tagboat.Error }
+// problem is one that a hint can still be given to.
+type problem struct{ err *tagboat.Error }
 
-func (n noted) hint(format string, args ...any) { n.err.Hint = fmt.Sprintf(format, args...) }
+func (n problem) hint(format string, args ...any) { n.err.Hint = fmt.Sprintf(format, args...) }
 
 // problem notes what is wrong at a place. What the decoder could not read, or
 // missed, is empty here and was complained of already.
-func (b *builder) problem(at tagboat.Position, format string, args ...any) noted {
+func (b *builder) problem(at tagboat.Position, format string, args ...any) problem {
 	e := tagboat.Usagef(format, args...).At(at)
-	if at.File != "" && !b.known[at] {
+	if at.File != "" && !b.decoderPlaces[at] {
 		b.problems = append(b.problems, e)
 	}
-	return noted{e}
+	return problem{e}
 }
 
 func placesOf(err error) map[tagboat.Position]bool {

@@ -75,7 +75,7 @@ func scalar(value any) (string, bool) {
 // notes what is wrong with it.
 func (b *builder) parameterPath(path string, at tagboat.Position, group string, image tagboat.ImageName) bool {
 	for _, env := range b.config.SortedEnvironments() {
-		if !b.filled(path, at, env, b.config.placeholders(env, group, image)) {
+		if !b.checkPlaceholders(path, at, env, b.config.placeholders(env, group, image)) {
 			return false
 		}
 		name := b.config.fillPath(path, env, group, image)
@@ -87,8 +87,8 @@ func (b *builder) parameterPath(path string, at tagboat.Position, group string, 
 	return true
 }
 
-// filled reports whether every placeholder of a path stands for something in env.
-func (b *builder) filled(path string, at tagboat.Position, env Environment, values map[string]string) bool {
+// checkPlaceholders reports whether every placeholder of a path stands for something in env.
+func (b *builder) checkPlaceholders(path string, at tagboat.Position, env Environment, values map[string]string) bool {
 	for _, p := range placeholderPattern().FindAllString(path, -1) {
 		value, ok := values[p]
 		variable := strings.Trim(p, "{}")

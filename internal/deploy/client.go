@@ -26,9 +26,9 @@ type Definitions interface {
 	// DescribeTaskDefinition takes an ARN, family:revision, or a family for its
 	// latest active revision; the error wraps ecs.ErrNotFound where there is none.
 	DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error)
-	// Remembered returns the revision with that ARN where it takes no call. What an earlier
+	// Cached returns the revision with that ARN where it takes no call. What an earlier
 	// process has read is found where like, a definition as JSON, has the same values.
-	Remembered(arn string, like json.RawMessage) (ecs.TaskDefinition, bool)
+	Cached(arn string, like json.RawMessage) (ecs.TaskDefinition, bool)
 	RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (arn string, err error)
 }
 

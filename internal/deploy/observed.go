@@ -229,7 +229,7 @@ func lookAtCurrent(ctx context.Context, t Target, o *Observed) error {
 	if !ok {
 		return nil
 	}
-	if _, known := t.Remembered(primary.TaskDefinition); !known && familyOf(primary.TaskDefinition) == t.Desired.Definition.Family() {
+	if _, known := t.Cached(primary.TaskDefinition); !known && familyOf(primary.TaskDefinition) == t.Desired.Definition.Family() {
 		if _, err := lookAtLatest(ctx, t, o); err != nil {
 			return err
 		}

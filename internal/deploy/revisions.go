@@ -26,7 +26,7 @@ type definitionQuestion struct {
 // is nil. Whoever gets one must not change it.
 func (d *definitions) describe(ctx context.Context, t Target, id string) (*ecs.TaskDefinition, error) {
 	return d.asked.get(ctx, definitionQuestion{t.Client, id}, func() (*ecs.TaskDefinition, error) {
-		if d, ok := t.Remembered(id); ok {
+		if d, ok := t.Cached(id); ok {
 			return &d, nil
 		}
 		described, err := t.Client.ECS.DescribeTaskDefinition(ctx, id)
@@ -40,9 +40,9 @@ func (d *definitions) describe(ctx context.Context, t Target, id string) (*ecs.T
 	})
 }
 
-// Remembered returns a revision by its ARN where that takes no call.
-func (t Target) Remembered(arn string) (ecs.TaskDefinition, bool) {
-	return t.Client.ECS.Remembered(arn, t.Desired.Definition.JSON())
+// Cached returns a revision by its ARN where that takes no call.
+func (t Target) Cached(arn string) (ecs.TaskDefinition, bool) {
+	return t.Client.ECS.Cached(arn, t.Desired.Definition.JSON())
 }
 
 // lookAtLatest reads the latest active revision of the wanted family, once; nil where
@@ -72,7 +72,7 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	calls := 0
 	for n := latest.Revision; n > max(0, latest.Revision-mostRevisions); n-- {
 		arn := revisionOf(*latest, n)
-		_, remembered := t.Remembered(arn)
+		_, remembered := t.Cached(arn)
 		if !remembered {
 			calls++
 		}

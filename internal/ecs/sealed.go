@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// Sealed is a task definition that can be written down: values that may be secrets are
+// SealedDefinition is a task definition that can be written down: values that may be secrets are
 // hashes in it. Only who knows them all gets the definition back.
-type Sealed struct {
+type SealedDefinition struct {
 	Definition TaskDefinition
 	Salt       []byte
 }
@@ -23,12 +23,12 @@ const sealPrefix = "hmac-sha256:"
 // Seal returns a definition without the values that people put secrets into, though they
 // should not: those of environment, command, entryPoint and the options of log drivers but
 // those of awslogs. It reports false for a record that is no JSON object.
-func Seal(d TaskDefinition) (Sealed, bool) {
-	s := Sealed{Definition: d, Salt: make([]byte, 16)}
+func Seal(d TaskDefinition) (SealedDefinition, bool) {
+	s := SealedDefinition{Definition: d, Salt: make([]byte, 16)}
 	_, _ = rand.Read(s.Salt) // it never fails
 	record, ok := decode(d.Record)
 	if !ok {
-		return Sealed{}, false
+		return SealedDefinition{}, false
 	}
 	containers, _ := record["containerDefinitions"].([]any)
 	for _, container := range containers {
@@ -41,7 +41,7 @@ func Seal(d TaskDefinition) (Sealed, bool) {
 	return s, err == nil
 }
 
-func (s Sealed) container(c map[string]any) {
+func (s SealedDefinition) container(c map[string]any) {
 	environment, _ := c["environment"].([]any)
 	for _, variable := range environment {
 		if v, ok := variable.(map[string]any); ok {
@@ -64,7 +64,7 @@ func (s Sealed) container(c map[string]any) {
 }
 
 // hide returns what stands for a value; what is no text stays.
-func (s Sealed) hide(value any) any {
+func (s SealedDefinition) hide(value any) any {
 	text, ok := value.(string)
 	if !ok || text == "" {
 		return value
@@ -72,7 +72,7 @@ func (s Sealed) hide(value any) any {
 	return s.hash(text)
 }
 
-func (s Sealed) hash(text string) string {
+func (s SealedDefinition) hash(text string) string {
 	h := hmac.New(sha256.New, s.Salt)
 	h.Write([]byte(text)) // a hash takes everything
 	return sealPrefix + hex.EncodeToString(h.Sum(nil))
@@ -80,7 +80,7 @@ func (s Sealed) hash(text string) string {
 
 // Open returns the definition whose hidden values all occur in like, a JSON document. It
 // reports false where one does not.
-func (s Sealed) Open(like json.RawMessage) (TaskDefinition, bool) {
+func (s SealedDefinition) Open(like json.RawMessage) (TaskDefinition, bool) {
 	record, ok := decode(s.Definition.Record)
 	if !ok {
 		return TaskDefinition{}, false

@@ -77,7 +77,7 @@ func (h *History) fromElsewhere(ctx context.Context, env config.Environment, kno
 // fromJournal returns what a group had at a time that its versions do not go back to: what
 // the last event before that pinned, or what the first one after it replaced. An image
 // that no event names was what the oldest version says.
-func (h *History) fromJournal(ctx context.Context, env config.Environment, g ledger.Group, past ledger.Past, at time.Time) ([]tagboat.Pin, error) {
+func (h *History) fromJournal(ctx context.Context, env config.Environment, g ledger.Group, past ledger.Snapshot, at time.Time) ([]tagboat.Pin, error) {
 	if h.Fleet.Config.Journal.Off {
 		return nil, tooOld(g, past, at).WithHint("without a journal only the last hundred versions are known; take off: true out of tagboat.yaml")
 	}
@@ -104,7 +104,7 @@ func (h *History) fromJournal(ctx context.Context, env config.Environment, g led
 	return rewound(g, past.Pins, before, after), nil
 }
 
-func tooOld(g ledger.Group, past ledger.Past, at time.Time) *tagboat.Error {
+func tooOld(g ledger.Group, past ledger.Snapshot, at time.Time) *tagboat.Error {
 	return tagboat.Usagef("what %s held at %s is not known: its versions go back to %s, and the journal has nothing older",
 		g.Parameter, at.UTC().Format(time.RFC3339), past.Since.UTC().Format(time.RFC3339))
 }

@@ -85,7 +85,7 @@ func (w *writer) history(ctx context.Context) ([]Parameter, state, error) {
 		if err != nil {
 			return nil, state{}, err
 		}
-		s, err := replay(history, w.kept)
+		s, err := replay(history, w.retention)
 		if err != nil || s.head.Version >= w.head {
 			return history, s, err
 		}
@@ -160,8 +160,8 @@ func (w *writer) makeRoom(ctx context.Context) error {
 // somebody else's out of the value for good. history is nil where it was not read; then it
 // costs a call, and only where so many versions were made that the oldest have to go.
 func (w *writer) ensureRoom(ctx context.Context, history []Parameter) error {
-	spare := max(2, min(w.kept/2, mostSpare))
-	if w.room || w.head < int64(w.kept-spare) {
+	spare := max(2, min(w.retention/2, mostSpare))
+	if w.room || w.head < int64(w.retention-spare) {
 		return nil
 	}
 	count := len(history)
@@ -173,7 +173,7 @@ func (w *writer) ensureRoom(ctx context.Context, history []Parameter) error {
 		}
 		count = int(w.head - history[0].Version + 1)
 	}
-	for _, p := range history[:min(max(0, spare-(w.kept-count)), len(history))] {
+	for _, p := range history[:min(max(0, spare-(w.retention-count)), len(history))] {
 		if _, others := labelsOf(p); len(others) > 0 {
 			return w.inTheWay(p, others)
 		}
@@ -198,7 +198,7 @@ func labelsOf(p Parameter) (mine, others []string) {
 }
 
 func (w *writer) inTheWay(p Parameter, labels []string) error {
-	return tagboat.Usagef("parameter %s keeps %d versions, and one of the oldest, %d, has to stay for its label %s", w.group.Parameter, w.kept, p.Version, strings.Join(labels, " and ")).
+	return tagboat.Usagef("parameter %s keeps %d versions, and one of the oldest, %d, has to stay for its label %s", w.group.Parameter, w.retention, p.Version, strings.Join(labels, " and ")).
 		WithHint("put the label on a newer version, or take it off: aws ssm unlabel-parameter-version --name %s --parameter-version %d --labels %s",
 			w.group.Parameter, p.Version, strings.Join(labels, " "))
 }

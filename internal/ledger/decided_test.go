@@ -105,7 +105,7 @@ func (a *actor) acknowledged() bool {
 // told reports whether somebody was told that they took the place of a version.
 func (w *world) told(tag string) bool {
 	return slices.ContainsFunc(w.actors, func(a *actor) bool {
-		return slices.ContainsFunc(a.results["pin"].Replaced, func(r ledger.Replaced) bool { return r.Was.Tag == tag })
+		return slices.ContainsFunc(a.results["pin"].Replaced, func(r ledger.Replacement) bool { return r.Was.Tag == tag })
 	})
 }
 
@@ -130,7 +130,7 @@ func noDecisionIsLost(t *testing.T, w *world, tags ...string) {
 // audited returns the pins as whoever reads the history sees them.
 func audited(t *testing.T, w *world) map[string]string {
 	t.Helper()
-	book, err := (&ledger.Ledger{Store: w.memory, Kept: w.keeps}).Audit(t.Context(), images())
+	book, err := (&ledger.Ledger{Store: w.memory, Versions: w.keeps}).Audit(t.Context(), images())
 	if err != nil {
 		t.Fatal(err)
 	}

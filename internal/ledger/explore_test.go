@@ -215,7 +215,7 @@ func (w *world) play(p player) {
 	a.run = p.run
 	w.actors = append(w.actors, a)
 	go func() {
-		a.err = a.run(w.ctx, &ledger.Ledger{Store: a, Kept: w.keeps, Dice: first}, a)
+		a.err = a.run(w.ctx, &ledger.Ledger{Store: a, Versions: w.keeps, Dice: first}, a)
 		a.heard = append(a.heard, fmt.Sprint("ended ", a.err))
 		a.ended = w.time
 		a.waiting <- ""
@@ -230,7 +230,7 @@ func (w *world) add(wants changes, foreign bool) {
 	go func() {
 		if a.foreign {
 			a.writeAsOthersDo(w.ctx)
-		} else if receipt, err := (&ledger.Ledger{Store: a, Kept: w.keeps, Dice: first}).Update(w.ctx, images(), wants, ledger.Why{}); err == nil {
+		} else if receipt, err := (&ledger.Ledger{Store: a, Versions: w.keeps, Dice: first}).Update(w.ctx, images(), wants, ledger.Why{}); err == nil {
 			a.receipt = &receipt
 		} else if !errors.Is(err, errKilled) {
 			a.heard = append(a.heard, "failed: "+err.Error())

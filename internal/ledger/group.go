@@ -174,14 +174,14 @@ func (g Group) checkSize(v values) error {
 	if n <= most {
 		return nil
 	}
-	return tagboat.Usagef("parameter %s would hold %d bytes, and a parameter of its tier takes %d: %s", g.Parameter, n, most, listed(g.shares(v))).
+	return tagboat.Usagef("parameter %s would hold %d bytes, and a parameter of its tier takes %d: %s", g.Parameter, n, most, shareList(g.shares(v))).
 		WithHint("%s", g.advice(v, n))
 }
 
 // write returns v as it is written over version base. A mark that does not fit is left
 // out: without one, the history is asked.
 func (g Group) write(v values, base int64) string {
-	if marked := v.marked(base); len(marked) <= g.Tier.maxValue() {
+	if marked := v.markedFor(base); len(marked) <= g.Tier.maxValue() {
 		return marked
 	}
 	return v.String()
@@ -231,7 +231,7 @@ func (g Group) shares(v values) []share {
 	return shares
 }
 
-func listed(shares []share) string {
+func shareList(shares []share) string {
 	var texts []string
 	for _, s := range shares {
 		texts = append(texts, fmt.Sprintf("%s %d", cmp.Or(string(s.image), "keys of others"), s.bytes))

@@ -33,9 +33,9 @@ func (l *Ledger) Steps(ctx context.Context, g Group) (steps []Step, since time.T
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	s := nothing(l.kept())
+	s := nothing(l.retention())
 	whole := len(history) > 0 && history[0].Version == 1
-	begin := firstCertain(history, l.kept())
+	begin := firstCertain(history, l.retention())
 	for n, p := range history {
 		before := s.copy()
 		unreadable := s.take(n, p) != nil // nobody's pins
@@ -100,9 +100,9 @@ func undoes(history []Parameter, s state, key, value string) bool {
 	})
 }
 
-// overwritten returns the updates of a group that are lost, by image: the last to change
+// lostUpdates returns the updates of a group that are lost, by image: the last to change
 // the image knows nothing of the protocol, and put back what was there before, or nothing.
-func (g Group) overwritten(history []Parameter, s state) []tagboat.Overwritten {
+func (g Group) lostUpdates(history []Parameter, s state) []tagboat.Overwritten {
 	var lost []tagboat.Overwritten
 	for _, image := range slices.Sorted(maps.Keys(g.Images)) {
 		key := g.key(image)
@@ -116,7 +116,7 @@ func (g Group) overwritten(history []Parameter, s state) []tagboat.Overwritten {
 		if _, ours := noteOf(history[last]); ours {
 			continue
 		}
-		before, err := replay(history[:last], s.kept)
+		before, err := replay(history[:last], s.retention)
 		if err != nil || before.values[key] == s.values[key] || !undoes(history, before, key, s.values[key]) {
 			continue
 		}
@@ -146,8 +146,8 @@ func (g Group) reference(image tagboat.ImageName, v values) tagboat.Reference {
 	return ref
 }
 
-// Past is what a group held at a time.
-type Past struct {
+// Snapshot is what a group held at a time.
+type Snapshot struct {
 	Entry
 	// Since is where the answer cannot be had from the parameter's versions: the time of
 	// the oldest that is kept. Entry then holds what that version holds.
@@ -155,21 +155,21 @@ type Past struct {
 }
 
 // AsOf returns what a group held at a time, with who set each pin, when and why.
-func (l *Ledger) AsOf(ctx context.Context, g Group, at time.Time) (Past, error) {
+func (l *Ledger) AsOf(ctx context.Context, g Group, at time.Time) (Snapshot, error) {
 	history, _, err := versions(ctx, l.Store, g.Parameter)
 	if err != nil {
-		return Past{}, err
+		return Snapshot{}, err
 	}
 	then := slices.IndexFunc(history, func(p Parameter) bool { return p.At.After(at) })
 	switch {
 	case then < 0:
 		then = len(history)
 	case then == 0 && history[0].Version > 1:
-		e, err := l.audited(g, history[:1])
-		return Past{e, history[0].At}, err
+		e, err := l.entryFrom(g, history[:1])
+		return Snapshot{e, history[0].At}, err
 	}
-	e, err := l.audited(g, history[:then])
-	return Past{Entry: e}, err
+	e, err := l.entryFrom(g, history[:then])
+	return Snapshot{Entry: e}, err
 }
 
 // A history is read again until no version is missing from its middle, so often.

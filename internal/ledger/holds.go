@@ -16,12 +16,12 @@ const AllImages tagboat.ImageName = "*"
 
 // Holds is what automation must leave alone in one environment, by image. They are kept
 // like pins, in a parameter of their own, by the same protocol.
-type Holds map[tagboat.ImageName]Held
+type Holds map[tagboat.ImageName]ImageHold
 
-// Held is the hold on one image and the versions of it that were rejected, each under a key
+// ImageHold is the hold on one image and the versions of it that were rejected, each under a key
 // of its own, so that who lifts a hold loses no rejection that somebody adds meanwhile.
 // Nothing is ever taken out of a parameter: a hold that was lifted is written as none.
-type Held struct {
+type ImageHold struct {
 	Hold     *tagboat.Hold
 	Rejected []tagboat.Digest // the oldest first
 }
@@ -33,7 +33,7 @@ const rejections = 3
 const maxReason = 120
 
 // Reject returns h with a version rejected.
-func (h Held) Reject(d tagboat.Digest) Held {
+func (h ImageHold) Reject(d tagboat.Digest) ImageHold {
 	h = h.Accept(d)
 	h.Rejected = append(h.Rejected, d)
 	h.Rejected = h.Rejected[max(0, len(h.Rejected)-rejections):]
@@ -41,16 +41,16 @@ func (h Held) Reject(d tagboat.Digest) Held {
 }
 
 // Accept returns h with a version no longer rejected.
-func (h Held) Accept(d tagboat.Digest) Held {
+func (h ImageHold) Accept(d tagboat.Digest) ImageHold {
 	h.Rejected = slices.DeleteFunc(slices.Clone(h.Rejected), func(other tagboat.Digest) bool { return other == d })
 	return h
 }
 
 // Rejects reports whether a version was rejected.
-func (h Held) Rejects(d tagboat.Digest) bool { return slices.Contains(h.Rejected, d) }
+func (h ImageHold) Rejects(d tagboat.Digest) bool { return slices.Contains(h.Rejected, d) }
 
 // At returns the hold as long as it has not ended; nil for none.
-func (h Held) At(now time.Time) *tagboat.Hold {
+func (h ImageHold) At(now time.Time) *tagboat.Hold {
 	if h.Hold == nil || h.Hold.Until != nil && !now.Before(*h.Hold.Until) {
 		return nil
 	}
@@ -75,16 +75,16 @@ type holdJSON struct {
 	Until  *time.Time `json:"until,omitempty"`
 }
 
-// rejected ends the key of what was rejected of an image: no image's name has a blank.
-const rejected = " rejected"
+// rejectedSuffix ends the key of what was rejected of an image: no image's name has a blank.
+const rejectedSuffix = " rejected"
 
 // values returns how h is written.
-func (h Held) values(image tagboat.ImageName) values {
+func (h ImageHold) values(image tagboat.ImageName) values {
 	var digests []string
 	for _, d := range h.Rejected {
 		digests = append(digests, string(d))
 	}
-	return values{string(image): encodeHold(h.Hold), string(image) + rejected: strings.Join(digests, " ")}
+	return values{string(image): encodeHold(h.Hold), string(image) + rejectedSuffix: strings.Join(digests, " ")}
 }
 
 func encodeHold(h *tagboat.Hold) string {
@@ -112,7 +112,7 @@ func seconds(t *time.Time) *time.Time {
 
 // read takes in what stands at a key.
 func (h Holds) read(key, value string) error {
-	name, isRejected := strings.CutSuffix(key, rejected)
+	name, isRejected := strings.CutSuffix(key, rejectedSuffix)
 	held := h[tagboat.ImageName(name)]
 	var err error
 	if isRejected {
@@ -191,7 +191,7 @@ func (d *Draft) hold(ctx context.Context, g Group, was, is Holds, together bool,
 	if _, err := d.Book(ctx); err != nil {
 		return Receipt{}, err
 	}
-	w := d.ledger.ahead(d.found).writer(g)
+	w := d.ledger.ahead(d.parameters).writer(g)
 	want := values{}
 	for image, held := range is {
 		var before values

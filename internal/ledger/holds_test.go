@@ -47,7 +47,7 @@ func TestHolds(t *testing.T) {
 	m := memory()
 	until := when.Add(time.Hour)
 	short, whole := &tagboat.Hold{Reason: "a sale", By: "ada", Since: &when, Until: &until}, &tagboat.Hold{By: "bob", Since: &when}
-	for _, changes := range []ledger.Holds{{"api": {Hold: short}}, {"proxy": ledger.Held{}.Reject(digest1)}} {
+	for _, changes := range []ledger.Holds{{"api": {Hold: short}}, {"proxy": ledger.ImageHold{}.Reject(digest1)}} {
 		hold(t, m, nil, changes)
 	}
 	holds := readHolds(t, m)
@@ -72,7 +72,7 @@ func TestManyHolds(t *testing.T) {
 	l := &ledger.Ledger{Store: memory()}
 	changes := ledger.Holds{}
 	for n := range 60 {
-		held := ledger.Held{}.Reject(digest1)
+		held := ledger.ImageHold{}.Reject(digest1)
 		held.Hold = &tagboat.Hold{Reason: strings.Repeat("because ", 99), By: "ada", Since: &when}
 		changes[tagboat.ImageName(fmt.Sprint("image", n))] = held
 	}

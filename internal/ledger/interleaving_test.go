@@ -113,7 +113,7 @@ func lookAtTheEnd(t *testing.T, w *world) {
 	after = w.stored(len(w.puts))
 	next := changes{"agent": version("shop/agent", "next", digest2)}
 	set(want, next)
-	if _, err := (&ledger.Ledger{Store: after, Kept: w.keeps}).Update(t.Context(), images(), next, ledger.Why{}); err != nil {
+	if _, err := (&ledger.Ledger{Store: after, Versions: w.keeps}).Update(t.Context(), images(), next, ledger.Why{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := holds(after); !cmp.Equal(want, got) {
@@ -124,7 +124,7 @@ func lookAtTheEnd(t *testing.T, w *world) {
 // read returns what a reader takes for the pins, as tags and digests.
 func read(t *testing.T, s ledger.Store, kept int) map[string]string {
 	t.Helper()
-	book, err := (&ledger.Ledger{Store: s, Kept: kept}).Read(t.Context(), images())
+	book, err := (&ledger.Ledger{Store: s, Versions: kept}).Read(t.Context(), images())
 	if err != nil {
 		t.Fatal(err)
 	}

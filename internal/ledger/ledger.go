@@ -86,9 +86,9 @@ func entry(g Group, v values, version int64) (Entry, error) {
 // concurrent use, as is any number of Ledgers on the same Store.
 type Ledger struct {
 	Store Store
-	// Kept is how many versions the Store keeps; 0 for Parameter Store's hundred. All who
+	// Versions is how many versions the Store keeps; 0 for Parameter Store's hundred. All who
 	// write to a parameter have to say the same.
-	Kept int
+	Versions int
 	// Dice returns a number from 0 to below n by chance; nil throws real ones. With others
 	// what a writer does follows from what the Store answers alone.
 	Dice func(n int) int
@@ -101,7 +101,7 @@ func (l *Ledger) dice() func(n int) int {
 	return l.Dice
 }
 
-func (l *Ledger) kept() int { return cmp.Or(l.Kept, versionsKept) }
+func (l *Ledger) retention() int { return cmp.Or(l.Versions, versionsKept) }
 
 // versionsKept is how many versions of a parameter Parameter Store keeps.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
@@ -216,12 +216,12 @@ func (l *Ledger) audit(ctx context.Context, g Group) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return l.audited(g, history)
+	return l.entryFrom(g, history)
 }
 
-// audited returns what a history comes to, with who set each pin.
-func (l *Ledger) audited(g Group, history []Parameter) (Entry, error) {
-	s, err := replay(history, l.kept())
+// entryFrom returns what a history comes to, with who set each pin.
+func (l *Ledger) entryFrom(g Group, history []Parameter) (Entry, error) {
+	s, err := replay(history, l.retention())
 	if err != nil {
 		return Entry{}, err
 	}
@@ -230,7 +230,7 @@ func (l *Ledger) audited(g Group, history []Parameter) (Entry, error) {
 		return Entry{}, err
 	}
 	e.Torn, e.Uncertain = s.torn(), len(history) > 0 && !s.certain
-	e.Overwritten = g.overwritten(history, s)
+	e.Overwritten = g.lostUpdates(history, s)
 	for i := range e.Pins {
 		if at, ok := s.origin[g.key(e.Pins[i].Image)]; ok {
 			sign(&e.Pins[i], history[at])

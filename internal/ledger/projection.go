@@ -31,9 +31,9 @@ type Projection struct {
 // Stale reports whether it has fallen behind the ledger.
 func (p Projection) Stale() bool { return p.Value != p.Want }
 
-// projected returns the projections of a group that holds pins, in the order of pins. A
+// projectionsOf returns the projections of a group that holds pins, in the order of pins. A
 // pin that cannot be written in their form has none.
-func (g Group) projected(pins []tagboat.Pin, found map[string]Parameter) []Projection {
+func (g Group) projectionsOf(pins []tagboat.Pin, found map[string]Parameter) []Projection {
 	var all []Projection
 	for _, pin := range pins {
 		want, err := g.Projections.Form.Encode(pin.Reference())
@@ -78,8 +78,8 @@ func (g Group) checkProjection(image tagboat.ImageName, p Parameter) error {
 	return nil
 }
 
-// Projected returns how the projections of a book's groups are, with one Get for all.
-func (l *Ledger) Projected(ctx context.Context, book Book) ([]Projection, error) {
+// ReadProjections returns how the projections of a book's groups are, with one Get for all.
+func (l *Ledger) ReadProjections(ctx context.Context, book Book) ([]Projection, error) {
 	var wanted []string
 	for _, e := range book.Entries {
 		wanted = append(wanted, e.Group.projectionNames()...)
@@ -93,7 +93,7 @@ func (l *Ledger) Projected(ctx context.Context, book Book) ([]Projection, error)
 	}
 	var all []Projection
 	for _, e := range book.Entries {
-		all = append(all, e.Group.projected(e.Pins, found)...)
+		all = append(all, e.Group.projectionsOf(e.Pins, found)...)
 	}
 	return all, nil
 }
@@ -160,7 +160,7 @@ func (p *projector) stale() ([]Projection, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, projection := range g.projected(pins, p.known) {
+		for _, projection := range g.projectionsOf(pins, p.known) {
 			if projection.Stale() {
 				stale = append(stale, projection)
 			}

@@ -76,7 +76,7 @@ func TestStaleProjectionIsSeenAndRepaired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := l.Projected(t.Context(), book)
+	got, err := l.ReadProjections(t.Context(), book)
 	if err != nil {
 		t.Fatal(err)
 	}

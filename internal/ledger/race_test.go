@@ -49,7 +49,7 @@ func TestSameImageLaterWinsAndTheLoserIsTold(t *testing.T) {
 	s.beforePut = []func(){func() { update(t, store, group(), changes{"proxy": version("shop/proxy", "2", digest2)}) }}
 	s.beforeHistory = []func(){func() { update(t, store, group(), apiTwo) }}
 	r := update(t, s, group(), apiOne)
-	want := []ledger.Overtaken{{Image: "api", Is: apiTwo["api"], Version: 4, By: "arn:aws:iam::123456789012:user/ci", Message: "a test"}}
+	want := []ledger.Conflict{{Image: "api", Is: apiTwo["api"], Version: 4, By: "arn:aws:iam::123456789012:user/ci", Message: "a test"}}
 	if diff := cmp.Diff(want, r.Overtaken); diff != "" {
 		t.Error(diff)
 	}

@@ -21,9 +21,9 @@ type Receipt struct {
 	Written   bool          // false where the pins were so already
 	Wrote     int64         // the version with which it was written; later ones may have repaired others' updates
 	Pins      []tagboat.Pin // of the whole group; those that were written say who and why
-	Overtaken []Overtaken   // the images for which somebody else was later
-	Lost      []Overtaken   // the images for which somebody else was earlier, so that a condition did not hold
-	Replaced  []Replaced    // what others wrote after the decision was made, and this took the place of
+	Overtaken []Conflict    // the images for which somebody else was later
+	Lost      []Conflict    // the images for which somebody else was earlier, so that a condition did not hold
+	Replaced  []Replacement // what others wrote after the decision was made, and this took the place of
 	Repaired  bool          // updates of others that had been overwritten were brought back
 	Forgotten []string      // keys that went with the parameter, which somebody deleted meanwhile
 	Uncertain bool          // updates may be missing that no version tells of any more
@@ -42,8 +42,8 @@ func (r Receipt) Was(g Group, image tagboat.ImageName) tagboat.Reference {
 	return g.reference(image, values{g.key(image): was.value})
 }
 
-// Overtaken says that somebody else pinned the same image at the same time: theirs counts.
-type Overtaken struct {
+// Conflict says that somebody else pinned the same image at the same time: theirs counts.
+type Conflict struct {
 	Image   tagboat.ImageName
 	Is      tagboat.Reference // what counts; the zero value for no pin
 	Version int64             // the version that counts; 0 where that is not kept any more
@@ -51,8 +51,8 @@ type Overtaken struct {
 	Message string
 }
 
-// Replaced is what somebody else wrote meanwhile, and what took the place of it.
-type Replaced struct {
+// Replacement is what somebody else wrote meanwhile, and what took the place of it.
+type Replacement struct {
 	Image   tagboat.ImageName
 	Was     tagboat.Reference // the zero value for no pin
 	Version int64             // 0 where that is not kept any more
@@ -60,11 +60,11 @@ type Replaced struct {
 	Message string
 }
 
-// overtaken returns the images for which s holds something else than we wrote.
-func (w *writer) overtaken(s state, history []Parameter) []Overtaken {
-	var lost []Overtaken
-	for _, key := range w.asked.keys() {
-		if s.values[key] == w.asked[key] || w.lost[key] {
+// conflicts returns the images for which s holds something else than we wrote.
+func (w *writer) conflicts(s state, history []Parameter) []Conflict {
+	var lost []Conflict
+	for _, key := range w.request.keys() {
+		if s.values[key] == w.request[key] || w.lost[key] {
 			continue
 		}
 		lost = append(lost, w.whose(key, s.values, s.at(key), history))
@@ -72,24 +72,24 @@ func (w *writer) overtaken(s state, history []Parameter) []Overtaken {
 	return lost
 }
 
-// losesTo returns the images for which what we wanted was conditional, and lost before we wrote.
-func (w *writer) losesTo(s state, history []Parameter) []Overtaken {
-	var lost []Overtaken
+// lostConflicts returns the images for which what we wanted was conditional, and lost before we wrote.
+func (w *writer) lostConflicts(s state, history []Parameter) []Conflict {
+	var lost []Conflict
 	for _, key := range slices.Sorted(maps.Keys(w.lost)) {
 		lost = append(lost, w.whose(key, s.values, s.at(key), history))
 	}
 	return lost
 }
 
-// voided returns the images for which our intention is in the history and does not count,
+// voidConflicts returns the images for which our intention is in the history and does not count,
 // since somebody else had been earlier.
-func (w *writer) voided(meant intent, history []Parameter) []Overtaken {
-	var lost []Overtaken
+func (w *writer) voidConflicts(meant intent, history []Parameter) []Conflict {
+	var lost []Conflict
 	for _, key := range meant.void {
 		was := meant.was[key]
 		w.lost[key] = true
 		delete(w.want, key)
-		if want, wanted := w.asked[key]; was.there && wanted && was.value == want || !was.there && !wanted {
+		if want, wanted := w.request[key]; was.there && wanted && was.value == want || !was.there && !wanted {
 			continue // as we wanted it
 		}
 		v := values{}
@@ -102,12 +102,12 @@ func (w *writer) voided(meant intent, history []Parameter) []Overtaken {
 }
 
 // whose says who set a key to what it is in v, with version at of a history.
-func (w *writer) whose(key string, v values, at int, history []Parameter) Overtaken {
+func (w *writer) whose(key string, v values, at int, history []Parameter) Conflict {
 	image, ok := w.group.image(key)
 	if !ok {
 		image = tagboat.ImageName(key)
 	}
-	o := Overtaken{Image: image, Is: w.group.reference(image, v)}
+	o := Conflict{Image: image, Is: w.group.reference(image, v)}
 	if at >= 0 && at < len(history) {
 		o.Version = history[at].Version
 		o.By, o.Message = author(history[at])
@@ -115,14 +115,14 @@ func (w *writer) whose(key string, v values, at int, history []Parameter) Overta
 	return o
 }
 
-// replaces returns what others wrote after our decision and before our version, whose place
+// replacements returns what others wrote after our decision and before our version, whose place
 // ours takes.
-func (w *writer) replaces(was map[string]prior, history []Parameter) []Replaced {
-	var all []Replaced
+func (w *writer) replacements(was map[string]prior, history []Parameter) []Replacement {
+	var all []Replacement
 	for _, key := range slices.Sorted(maps.Keys(was)) {
 		p := was[key]
 		read, there := w.read[key]
-		if w.conditional[key] || w.lost[key] || p.there == there && p.value == read || p.there && p.value == w.asked[key] {
+		if w.conditional[key] || w.lost[key] || p.there == there && p.value == read || p.there && p.value == w.request[key] {
 			continue
 		}
 		v := values{}
@@ -130,7 +130,7 @@ func (w *writer) replaces(was map[string]prior, history []Parameter) []Replaced 
 			v[key] = p.value
 		}
 		o := w.whose(key, v, p.at, history)
-		all = append(all, Replaced{Image: o.Image, Was: o.Is, Version: o.Version, By: o.By, Message: o.Message})
+		all = append(all, Replacement{Image: o.Image, Was: o.Is, Version: o.Version, By: o.By, Message: o.Message})
 	}
 	return all
 }
@@ -143,8 +143,8 @@ func (s state) at(key string) int {
 	return -1
 }
 
-// forgotten returns the keys that were read and are in v no more.
-func (g Group) forgotten(read, v values) []string {
+// missingKeys returns the keys that were read and are in v no more.
+func (g Group) missingKeys(read, v values) []string {
 	var keys []string
 	for _, key := range read.keys() {
 		if _, there := v[key]; !there {

@@ -15,11 +15,11 @@ type state struct {
 	// writers had read all that came before.
 	certain bool
 
-	kept   int            // versions that the store keeps
-	first  int64          // the oldest version that is kept
-	sums   []string       // of each version's value, by index
-	intent []intent       // of each version, by index
-	ids    map[string]int // intention to the index of the version that counts
+	retention int            // versions that the store keeps
+	first     int64          // the oldest version that is kept
+	sums      []string       // of each version's value, by index
+	intent    []intent       // of each version, by index
+	ids       map[string]int // intention to the index of the version that counts
 }
 
 // intent is what the writer of one version meant, as far as it counts.
@@ -80,7 +80,7 @@ func replay(history []Parameter, kept int) (state, error) {
 
 // nothing is what no history comes to.
 func nothing(kept int) state {
-	return state{values: values{}, origin: map[string]int{}, stored: values{}, ids: map[string]int{}, kept: kept, certain: true}
+	return state{values: values{}, origin: map[string]int{}, stored: values{}, ids: map[string]int{}, retention: kept, certain: true}
 }
 
 // take takes version i in; an error says that its value is no flat object of strings.
@@ -115,7 +115,7 @@ func (s *state) apply(i int, p Parameter, v values) {
 	var meant intent
 	switch {
 	case i == 0 && p.Version > 1, !ours:
-		meant = changed(s.stored, v)
+		meant = difference(s.stored, v)
 		meant.was = s.priors(append(meant.set.keys(), meant.gone...))
 		if s.torn() {
 			meant = s.fitting(meant, roundUp(len(p.Value)))
@@ -180,7 +180,7 @@ func (s *state) judge(n note, p Parameter, v values) intent {
 	}
 	keys := append(set.keys(), n.Gone...)
 	meant := intent{set: set, gone: slices.Clone(n.Gone), was: s.priors(keys)}
-	if p.Version-n.Base > int64(s.kept/2) {
+	if p.Version-n.Base > int64(s.retention/2) {
 		meant.set, meant.gone, meant.late = nil, nil, true
 		return meant
 	}
@@ -244,8 +244,8 @@ func (s *state) trust(i int, n note, v values) {
 	s.values, s.certain = all, true
 }
 
-// changed is what somebody meant who knows nothing of the protocol: all that they changed.
-func changed(before, after values) intent {
+// difference is what somebody meant who knows nothing of the protocol: all that they changed.
+func difference(before, after values) intent {
 	meant := intent{set: values{}}
 	for key, value := range after {
 		if old, ok := before[key]; !ok || old != value {

@@ -32,7 +32,7 @@ func (w *writer) settle(ctx context.Context) (Receipt, error) {
 		}
 		means := w.outcome == nil && !w.has(s.values)
 		if !means && !s.torn() && (s.certain || s.head.whole(s.stored)) {
-			return w.settled(s.head.Version, s, history)
+			return w.conclude(s.head.Version, s, history)
 		}
 		if r, done, err := w.writeOver(ctx, s, history, means); done || err != nil {
 			return r, err
@@ -70,11 +70,11 @@ func (w *writer) writeOver(ctx context.Context, s state, history []Parameter, me
 	}
 	if means {
 		w.outcome = &outcome{was: s.priors(w.keys())}
-		w.outcome.replaced = w.replaces(w.outcome.was, history)
-		w.outcome.lost = w.losesTo(s, history)
+		w.outcome.replaced = w.replacements(w.outcome.was, history)
+		w.outcome.lost = w.lostConflicts(s, history)
 	}
 	s.values = next
-	r, err := w.settled(version, s, history)
+	r, err := w.conclude(version, s, history)
 	return r, true, err
 }
 
@@ -106,7 +106,7 @@ func (w *writer) refusedRepair(ctx context.Context, s state, history []Parameter
 		}
 	}
 	s.values = v
-	r, err := w.settled(w.head, s, history)
+	r, err := w.conclude(w.head, s, history)
 	return r, true, err
 }
 
@@ -114,7 +114,7 @@ func (w *writer) refusedRepair(ctx context.Context, s state, history []Parameter
 // found any more is written again, as long as nobody else set it.
 func (w *writer) ask(s state, history []Parameter) {
 	w.unsure = !s.certain
-	w.told = w.told || w.unsure
+	w.uncertain = w.uncertain || w.unsure
 	at, found := s.ids[w.id]
 	switch {
 	case !found && w.wrote == 0:
@@ -131,8 +131,8 @@ func (w *writer) ask(s state, history []Parameter) {
 	w.deleted = w.deleted || meant.lost
 	if w.outcome == nil {
 		w.outcome = &outcome{was: meant.was, over: meant.over}
-		w.outcome.replaced = w.replaces(meant.was, history)
-		w.outcome.lost = append(w.losesTo(s, history), w.voided(meant, history)...)
+		w.outcome.replaced = w.replacements(meant.was, history)
+		w.outcome.lost = append(w.lostConflicts(s, history), w.voidConflicts(meant, history)...)
 	}
 }
 
@@ -206,7 +206,7 @@ func (w *writer) unread(ctx context.Context, err error) error {
 		if unreadable != nil {
 			continue
 		}
-		meant := changed(w.read, v)
+		meant := difference(w.read, v)
 		for _, key := range append(meant.set.keys(), meant.gone...) {
 			overwrote[key] = true
 		}
@@ -219,15 +219,15 @@ func (w *writer) unread(ctx context.Context, err error) error {
 		WithHint("give the caller ssm:GetParameterHistory (tagboat generate iam-policy prints all it takes), then run: tagboat pins --env %s", w.group.Environment))
 }
 
-func (w *writer) settled(version int64, s state, history []Parameter) (Receipt, error) {
+func (w *writer) conclude(version int64, s state, history []Parameter) (Receipt, error) {
 	if w.outcome == nil && len(w.lost) > 0 {
-		w.outcome = &outcome{lost: w.losesTo(s, history)}
+		w.outcome = &outcome{lost: w.lostConflicts(s, history)}
 	}
 	r, err := w.receipt(s.values, version, w.wrote > 0)
 	if w.outcome != nil && w.outcome.over {
 		return r, w.full(s.values)
 	}
-	r.Overtaken = w.overtaken(s, history)
+	r.Overtaken = w.conflicts(s, history)
 	return r, err
 }
 

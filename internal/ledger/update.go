@@ -33,7 +33,7 @@ func (l *Ledger) change(ctx context.Context, c Change, read values, why Why) (Re
 }
 
 // wants says what the writer is to set.
-func (w *writer) wants(want values) { w.asked, w.want = want, maps.Clone(want) }
+func (w *writer) wants(want values) { w.request, w.want = want, maps.Clone(want) }
 
 // Preview returns the receipt that Update would give now, and writes nothing. It checks
 // what Update checks before it writes.
@@ -54,7 +54,7 @@ func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.Image
 		return Receipt{}, err
 	}
 	r, err := w.receipt(next, w.head, !maps.Equal(v, next))
-	r.was = w.undisturbed(v).was
+	r.was = w.outcomeOver(v).was
 	return r, err
 }
 
@@ -98,10 +98,10 @@ type Change struct {
 // Draft is what was read of groups, to decide by and to write upon. It is for one
 // goroutine, and for one Update: what others write meanwhile is not in it, and not lost.
 type Draft struct {
-	ledger *Ledger
-	groups []Group
-	found  map[string]Parameter
-	book   *Book
+	ledger     *Ledger
+	groups     []Group
+	parameters map[string]Parameter
+	book       *Book
 }
 
 // Draft reads groups and their projections with one Get.
@@ -114,7 +114,7 @@ func (l *Ledger) Draft(ctx context.Context, groups ...Group) (*Draft, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	return &Draft{ledger: l, groups: groups, found: found}, nil
+	return &Draft{ledger: l, groups: groups, parameters: found}, nil
 }
 
 // Book is Ledger.Read of the draft.
@@ -122,7 +122,7 @@ func (d *Draft) Book(ctx context.Context) (Book, error) {
 	if d.book != nil {
 		return *d.book, nil
 	}
-	book, err := d.ledger.book(ctx, d.groups, d.found)
+	book, err := d.ledger.book(ctx, d.groups, d.parameters)
 	if err == nil {
 		d.book = &book
 	}
@@ -151,7 +151,7 @@ func (d *Draft) Update(ctx context.Context, changes []Change, why Why) ([]Receip
 		return nil, err
 	}
 	var done []Receipt
-	ahead := d.ledger.ahead(d.found)
+	ahead := d.ledger.ahead(d.parameters)
 	for _, c := range changes {
 		receipt, err := ahead.change(ctx, c, d.read(c.Group), why)
 		if err != nil {
@@ -159,15 +159,15 @@ func (d *Draft) Update(ctx context.Context, changes []Change, why Why) ([]Receip
 		}
 		done = append(done, receipt)
 	}
-	return done, d.ledger.project(ctx, changes, done, d.found)
+	return done, d.ledger.project(ctx, changes, done, d.parameters)
 }
 
 // Preview returns the receipts that Update would give now, and writes nothing.
 func (d *Draft) Preview(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
 	var receipts []Receipt
-	ahead := d.ledger.ahead(d.found)
+	ahead := d.ledger.ahead(d.parameters)
 	for _, c := range changes {
-		if err := c.Group.checkProjections(c.Pins, d.found); err != nil {
+		if err := c.Group.checkProjections(c.Pins, d.parameters); err != nil {
 			return nil, err
 		}
 		receipt, err := ahead.Preview(ctx, c.Group, c.Pins, why)
@@ -198,7 +198,7 @@ func unfinished(err error, g Group, done, of int) error {
 // ahead returns l with the first read of each parameter answered by found.
 func (l *Ledger) ahead(found map[string]Parameter) *Ledger {
 	ahead := *l
-	ahead.Store = &readAhead{Store: l.Store, found: found, asked: map[string]bool{}}
+	ahead.Store = &readAhead{Store: l.Store, parameters: found, served: map[string]bool{}}
 	return &ahead
 }
 
@@ -206,19 +206,19 @@ func (l *Ledger) ahead(found map[string]Parameter) *Ledger {
 // before. It is for one goroutine.
 type readAhead struct {
 	Store
-	found map[string]Parameter
-	asked map[string]bool
+	parameters map[string]Parameter
+	served     map[string]bool
 }
 
 var _ Store = (*readAhead)(nil)
 
 // Get implements Store.
 func (s *readAhead) Get(ctx context.Context, names []string) (map[string]Parameter, error) {
-	if len(names) != 1 || s.asked[names[0]] {
+	if len(names) != 1 || s.served[names[0]] {
 		return s.Store.Get(ctx, names)
 	}
-	s.asked[names[0]] = true
-	if p, ok := s.found[names[0]]; ok {
+	s.served[names[0]] = true
+	if p, ok := s.parameters[names[0]]; ok {
 		return map[string]Parameter{names[0]: p}, nil
 	}
 	return nil, nil

@@ -130,8 +130,8 @@ func markOf(base int64) int {
 	return 1 + int((base-1)%(marks-1))
 }
 
-// marked returns v as it is written over version base.
-func (v values) marked(base int64) string { return v.withMark(markOf(base)) }
+// markedFor returns v as it is written over version base.
+func (v values) markedFor(base int64) string { return v.withMark(markOf(base)) }
 
 func (v values) withMark(mark int) string {
 	value := v.String()

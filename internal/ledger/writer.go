@@ -19,14 +19,14 @@ const patience = 50
 
 // writer is one run of the protocol.
 type writer struct {
-	store Store
-	kept  int
-	dice  func(n int) int
-	group Group
-	id    string   // of the intention
-	asked values   // what is to be set
-	want  values   // of that, what has not lost yet
-	gone  []string // keys to take out
+	store     Store
+	retention int
+	dice      func(n int) int
+	group     Group
+	id        string   // of the intention
+	request   values   // what is to be set
+	want      values   // of that, what has not lost yet
+	gone      []string // keys to take out
 	// read is what the decision was made on; nil for what the first read says.
 	read values
 	// conditional are the keys that are written only where they hold what read has.
@@ -34,39 +34,39 @@ type writer struct {
 	together    bool // all keys count, or none
 	why         Why
 
-	head     int64           // the newest version that we know of
-	on       string          // the sum of its value
-	between  int64           // versions that came before our last write, and after what it was based on
-	base     int64           // what the write was based on
-	wrote    int64           // the version with which we wrote what we want; 0 until then
-	outcome  *outcome        // of what we wrote; nil until it is known
-	lost     map[string]bool // keys whose condition did not hold before we wrote
-	room     bool            // there is room for a write and a repair
-	once     bool            // who only repairs in passing does not wait for a turn
-	tries    int
-	refused  int  // writes
-	waited   bool // for a repair that nobody made
-	crowded  bool // many write at the same time
-	repaired bool
-	unknown  int  // answers that got lost
-	touched  bool // we wrote, whatever came of it
-	deleted  bool // the parameter was deleted meanwhile
-	told     bool // it was so at some time
-	unsure   bool // nobody can tell whether updates are missing
-	calls    int
+	head      int64           // the newest version that we know of
+	on        string          // the sum of its value
+	between   int64           // versions that came before our last write, and after what it was based on
+	base      int64           // what the write was based on
+	wrote     int64           // the version with which we wrote what we want; 0 until then
+	outcome   *outcome        // of what we wrote; nil until it is known
+	lost      map[string]bool // keys whose condition did not hold before we wrote
+	room      bool            // there is room for a write and a repair
+	once      bool            // who only repairs in passing does not wait for a turn
+	tries     int
+	refused   int  // writes
+	waited    bool // for a repair that nobody made
+	crowded   bool // many write at the same time
+	repaired  bool
+	unknown   int  // answers that got lost
+	touched   bool // we wrote, whatever came of it
+	deleted   bool // the parameter was deleted meanwhile
+	uncertain bool // it was so at some time
+	unsure    bool // nobody can tell whether updates are missing
+	calls     int
 }
 
 // outcome is what came of an intention that is in the history.
 type outcome struct {
 	was      map[string]prior
 	over     bool // it would have been over the limit, and counts for nothing
-	lost     []Overtaken
-	replaced []Replaced
+	lost     []Conflict
+	replaced []Replacement
 }
 
 // writer returns one that means nothing yet.
 func (l *Ledger) writer(g Group) *writer {
-	return &writer{store: l.Store, kept: l.kept(), dice: l.dice(), group: g, id: newID(), want: values{}, conditional: map[string]bool{}, lost: map[string]bool{}}
+	return &writer{store: l.Store, retention: l.retention(), dice: l.dice(), group: g, id: newID(), want: values{}, conditional: map[string]bool{}, lost: map[string]bool{}}
 }
 
 // update writes what we want over the newest version, as long as that is whole, and settles
@@ -98,7 +98,7 @@ func (w *writer) update(ctx context.Context) (Receipt, error) {
 		version, err := w.put(ctx, head, next, true)
 		switch {
 		case err == nil && version == head+1:
-			w.outcome = w.undisturbed(v)
+			w.outcome = w.outcomeOver(v)
 			return w.receipt(next, version, true)
 		case err == nil:
 			return w.torn(ctx)
@@ -127,7 +127,7 @@ func (w *writer) torn(ctx context.Context) (Receipt, error) {
 		case ctx.Err() != nil:
 			return Receipt{}, w.after(ctx.Err())
 		case err == nil && whole && v.has(w.want) && w.head > w.wrote && w.untouched(ctx):
-			w.outcome = w.undisturbed(w.read)
+			w.outcome = w.outcomeOver(w.read)
 			return w.receipt(v, w.head, true)
 		}
 		w.head = max(w.head, w.wrote)
@@ -240,14 +240,14 @@ func (w *writer) has(v values) bool { return maps.Equal(v, w.next(v)) }
 // keys returns the keys that we mean to change.
 func (w *writer) keys() []string { return append(w.want.keys(), w.gone...) }
 
-// undisturbed is what came of a write over v where nobody came between.
-func (w *writer) undisturbed(v values) *outcome {
+// outcomeOver is what came of a write over v where nobody came between.
+func (w *writer) outcomeOver(v values) *outcome {
 	o := &outcome{was: map[string]prior{}}
 	for _, key := range w.keys() {
 		value, there := v[key]
 		o.was[key] = prior{value, there, -1}
 	}
-	o.replaced = w.replaces(o.was, nil)
+	o.replaced = w.replacements(o.was, nil)
 	return o
 }
 
@@ -291,13 +291,13 @@ func (w *writer) receipt(v values, version int64, written bool) (Receipt, error)
 	}
 	r := Receipt{
 		Parameter: w.group.Parameter, Version: version, Value: v.String(), Written: written, Wrote: w.wrote,
-		Pins: pins, Repaired: w.repaired, Uncertain: w.told, Calls: w.calls,
+		Pins: pins, Repaired: w.repaired, Uncertain: w.uncertain, Calls: w.calls,
 	}
 	if w.outcome != nil {
 		r.Lost, r.Replaced, r.was = w.outcome.lost, w.outcome.replaced, w.outcome.was
 	}
 	if w.deleted {
-		r.Forgotten = w.group.forgotten(w.read, v)
+		r.Forgotten = w.group.missingKeys(w.read, v)
 	}
 	return r, w.after(err)
 }

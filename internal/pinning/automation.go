@@ -135,7 +135,7 @@ func (p *Pinning) takeBack(ctx context.Context, env config.Environment, m write,
 }
 
 // losers returns an error of kind Blocked for what was conditional and did not count.
-func losers(env config.Environment, lost []ledger.Overtaken, picks catalog.Picks) error {
+func losers(env config.Environment, lost []ledger.Conflict, picks catalog.Picks) error {
 	var failed []error
 	for _, o := range lost {
 		failed = append(failed, tagboat.Errorf(tagboat.Blocked, "image %s was pinned to %s by %s meanwhile%s, which %s in %s does not take the place of: that was chosen before",

@@ -38,7 +38,7 @@ func because(message string) string {
 }
 
 // Overtaken says that somebody pinned an image at the same time, and later.
-type Overtaken struct{ ledger.Overtaken }
+type Overtaken struct{ ledger.Conflict }
 
 // String implements operation.Event.
 func (o Overtaken) String() string {
@@ -49,7 +49,7 @@ func (o Overtaken) String() string {
 }
 
 // TookPlace says whose pin, made meanwhile, a pin took the place of.
-type TookPlace struct{ ledger.Replaced }
+type TookPlace struct{ ledger.Replacement }
 
 // String implements operation.Event.
 func (t TookPlace) String() string {

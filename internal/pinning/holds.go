@@ -140,7 +140,7 @@ func (h *Holds) change(ctx context.Context, env config.Environment, c holdsChang
 	return tagboat.HoldsDocument{}, tagboat.Errorf(tagboat.Internal, "the holds of %s change too often", env.Name).WithHint("run the command again")
 }
 
-func (h *Holds) changeOnce(ctx context.Context, env config.Environment, c holdsChange) (ledger.Holds, []ledger.Overtaken, error) {
+func (h *Holds) changeOnce(ctx context.Context, env config.Environment, c holdsChange) (ledger.Holds, []ledger.Conflict, error) {
 	group := h.Fleet.Layout().Holds(env)
 	draft, err := h.Access.Ledger(env).Draft(ctx, group)
 	if err != nil {

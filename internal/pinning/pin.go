@@ -123,7 +123,7 @@ func (p *Pinning) images(ctx context.Context, r Request) ([]catalog.ImageArg, er
 // touched.
 func (p *Pinning) afterPin(ctx context.Context, draft *ledger.Draft, env config.Environment, picks catalog.Picks, w Outcome, automation bool) error {
 	mine := slices.DeleteFunc(slices.Clone(w.Pins), func(pin tagboat.Pin) bool {
-		return slices.ContainsFunc(w.lost, func(o ledger.Overtaken) bool { return o.Image == pin.Image })
+		return slices.ContainsFunc(w.lost, func(o ledger.Conflict) bool { return o.Image == pin.Image })
 	})
 	failed := []error{losers(env, w.lost, picks)}
 	if automation {

@@ -107,7 +107,7 @@ func (p *Pinning) Restore(ctx context.Context, name tagboat.EnvName, images []ta
 // projections returns those of a book's pins, and tells which have fallen behind. It makes
 // no call where tagboat.yaml has none.
 func (p *Pinning) projections(ctx context.Context, env config.Environment, book ledger.Book) ([]tagboat.Projection, error) {
-	found, err := p.Access.Ledger(env).Projected(ctx, book)
+	found, err := p.Access.Ledger(env).ReadProjections(ctx, book)
 	if err != nil {
 		return nil, err
 	}

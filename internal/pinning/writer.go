@@ -51,7 +51,7 @@ type Outcome struct {
 	Pins     []tagboat.Pin // those asked for, as they are now, by image
 	Changed  bool          // false where they were so already
 	writes   []write       // those of the pins that this changed
-	lost     []ledger.Overtaken
+	lost     []ledger.Conflict
 	replaced []tagboat.Replaced
 }
 
@@ -114,7 +114,7 @@ func (w *Outcome) add(c ledger.Change, receipt ledger.Receipt) {
 			continue
 		}
 		w.Pins = append(w.Pins, pin)
-		theirs := slices.ContainsFunc(others, func(o ledger.Overtaken) bool { return o.Image == pin.Image })
+		theirs := slices.ContainsFunc(others, func(o ledger.Conflict) bool { return o.Image == pin.Image })
 		if receipt.Wrote == 0 || theirs {
 			continue
 		}

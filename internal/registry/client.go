@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/kept"
+	"github.com/tagboat/tagboat/internal/cache"
 )
 
 // Options are what a Client needs from outside. The zero value reads public images.
@@ -32,7 +32,7 @@ type Options struct {
 type Client struct {
 	puller *remote.Puller
 	pusher *remote.Pusher
-	memory memory
+	cache  versionCache
 	limits Limits
 }
 
@@ -44,7 +44,7 @@ const attempts = 7
 // New returns a client.
 func New(o Options) (*Client, error) {
 	limits := o.Limits.filled()
-	transport := &patient{inner: plain{inner: guard{cmp.Or(o.Transport, remote.DefaultTransport), limits}}}
+	transport := &retryTransport{inner: plainTransport{inner: guard{cmp.Or(o.Transport, remote.DefaultTransport), limits}}}
 	remotes := []remote.Option{
 		remote.WithTransport(transport),
 		remote.WithAuthFromKeychain(keychain{o.Credentials}),
@@ -61,7 +61,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the registry client: %w", err)
 	}
-	return &Client{puller: puller, pusher: pusher, memory: memory{kept.Dir(o.Cache)}, limits: limits}, nil
+	return &Client{puller: puller, pusher: pusher, cache: versionCache{cache.Dir(o.Cache)}, limits: limits}, nil
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.
@@ -109,11 +109,11 @@ func (c *Client) Exists(ctx context.Context, ref tagboat.Reference) (bool, error
 	}
 	return within(ctx, c.limits, ref.Host, func(ctx context.Context) (bool, error) {
 		_, err := c.head(ctx, named)
-		if missing(err) {
+		if isNotFound(err) {
 			return false, nil
 		}
 		if err != nil {
-			return false, explain("looking for", ref, err)
+			return false, wrapError("looking for", ref, err)
 		}
 		return true, nil
 	})

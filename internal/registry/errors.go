@@ -16,8 +16,8 @@ import (
 	"github.com/tagboat/tagboat/internal/redact"
 )
 
-// missing reports whether the registry answered that it does not have it.
-func missing(err error) bool {
+// isNotFound reports whether the registry answered that it does not have it.
+func isNotFound(err error) bool {
 	var e *transport.Error
 	return errors.As(err, &e) && e.StatusCode == http.StatusNotFound
 }
@@ -29,10 +29,10 @@ func unknownRepository(err error) bool {
 	})
 }
 
-// explain says what went wrong with which image, and what to do where that is known.
+// wrapError says what went wrong with which image, and what to do where that is known.
 // Addresses lose their queries, which may sign them.
-func explain(doing string, ref tagboat.Reference, err error) error {
-	e := tagboat.Errorf(tagboat.KindOf(err), "%s image %s: %w", doing, ref, cut{redact.Query(err)})
+func wrapError(doing string, ref tagboat.Reference, err error) error {
+	e := tagboat.Errorf(tagboat.KindOf(err), "%s image %s: %w", doing, ref, shortError{redact.Query(err)})
 	var known *tagboat.Error
 	var answer *transport.Error
 	switch {
@@ -58,11 +58,11 @@ func loginHint(host string) string {
 // longestText is how much is told of an error: a registry writes what it likes into its own.
 const longestText = 1000
 
-// cut is an error whose text is not longer than longestText.
-type cut struct{ error }
+// shortError is an error whose text is not longer than longestText.
+type shortError struct{ error }
 
 // Error implements error.
-func (c cut) Error() string {
+func (c shortError) Error() string {
 	text := c.error.Error()
 	if len(text) <= longestText {
 		return text
@@ -71,7 +71,7 @@ func (c cut) Error() string {
 }
 
 // Unwrap lets errors.Is and errors.As find what is cut.
-func (c cut) Unwrap() error { return c.error }
+func (c shortError) Unwrap() error { return c.error }
 
 const (
 	pagesListed   = 10 // of a thousand tags each

@@ -56,7 +56,7 @@ var ErrLimit = errors.New("past a limit")
 
 // past returns the error for a registry that went past a limit, and how to raise it.
 func past(setting string, twice any, host, format string, args ...any) error {
-	return tagboat.Errorf(tagboat.Internal, "registry %s %s%w", host, fmt.Sprintf(format, args...), silent{ErrLimit}).
+	return tagboat.Errorf(tagboat.Internal, "registry %s %s%w", host, fmt.Sprintf(format, args...), silenceError{ErrLimit}).
 		WithHint("where that is right for this registry, raise the limit in tagboat.yaml: limits: {registry: {%s: %v}}", setting, twice)
 }
 
@@ -70,14 +70,14 @@ func bytesText(n int64) string {
 	}
 }
 
-// silent is an error that can be asked for and adds no text.
-type silent struct{ error }
+// silenceError is an error that can be asked for and adds no text.
+type silenceError struct{ error }
 
 // Error implements error.
-func (silent) Error() string { return "" }
+func (silenceError) Error() string { return "" }
 
 // Unwrap lets errors.Is find the error.
-func (s silent) Unwrap() error { return s.error }
+func (s silenceError) Unwrap() error { return s.error }
 
 func (l Limits) stalled(host string, wait time.Duration) error {
 	return past("wait", 2*wait, host, "sent nothing for %s", wait)

@@ -11,9 +11,9 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Listed is what a listing tells of one version. Registries differ in how much that is:
+// Entry is what a listing tells of one version. Registries differ in how much that is:
 // the registry protocol's has a tag and nothing else, one Listed for each.
-type Listed struct {
+type Entry struct {
 	Digest    tagboat.Digest // "" where the listing does not say
 	Tags      []string       // none for a version without
 	PushedAt  time.Time      // zero where the listing does not say
@@ -26,7 +26,7 @@ type Listed struct {
 }
 
 // IsIndex reports whether the version stands for several images, as far as is known.
-func (l Listed) IsIndex() bool {
+func (l Entry) IsIndex() bool {
 	return l.MediaType == "application/vnd.oci.image.index.v1+json" ||
 		l.MediaType == "application/vnd.docker.distribution.manifest.list.v2+json"
 }
@@ -42,18 +42,18 @@ type Scan struct {
 // complete decides nothing. Where there is no such repository the error must be of kind
 // Usage.
 type Lister interface {
-	List(ctx context.Context, repository tagboat.Reference) ([]Listed, error)
+	List(ctx context.Context, repository tagboat.Reference) ([]Entry, error)
 }
 
 var _ Lister = (*Client)(nil)
 
 // List implements Lister with the registry protocol's list of tags.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
-func (c *Client) List(ctx context.Context, repository tagboat.Reference) ([]Listed, error) {
-	return within(ctx, c.limits, repository.Host, func(ctx context.Context) ([]Listed, error) { return c.list(ctx, repository) })
+func (c *Client) List(ctx context.Context, repository tagboat.Reference) ([]Entry, error) {
+	return within(ctx, c.limits, repository.Host, func(ctx context.Context) ([]Entry, error) { return c.list(ctx, repository) })
 }
 
-func (c *Client) list(ctx context.Context, repository tagboat.Reference) ([]Listed, error) {
+func (c *Client) list(ctx context.Context, repository tagboat.Reference) ([]Entry, error) {
 	repo, err := repositoryOf(repository)
 	if err != nil {
 		return nil, err
@@ -65,8 +65,8 @@ func (c *Client) list(ctx context.Context, repository tagboat.Reference) ([]List
 	return c.pages(ctx, repository, repo, lister)
 }
 
-func (c *Client) pages(ctx context.Context, repository tagboat.Reference, repo name.Repository, lister *remote.Lister) ([]Listed, error) {
-	var all []Listed
+func (c *Client) pages(ctx context.Context, repository tagboat.Reference, repo name.Repository, lister *remote.Lister) ([]Entry, error) {
+	var all []Entry
 	seen := map[string]bool{}
 	for pages := 1; lister.HasNext(); pages++ {
 		page, err := lister.Next(ctx)
@@ -77,7 +77,7 @@ func (c *Client) pages(ctx context.Context, repository tagboat.Reference, repo n
 		for _, tag := range page.Tags {
 			if tag = readable(tag); !seen[tag] {
 				seen[tag] = true
-				all = append(all, Listed{Tags: []string{tag}})
+				all = append(all, Entry{Tags: []string{tag}})
 			}
 		}
 		if len(all) > c.limits.Tags || pages > c.limits.pages() {
@@ -100,10 +100,10 @@ func readable(tag string) string {
 
 // listing explains why a listing failed.
 func (c *Client) listing(repository tagboat.Reference, repo name.Repository, err error) error {
-	if missing(err) {
+	if isNotFound(err) {
 		return NoRepository(repo.RegistryStr(), repository.Repository)
 	}
-	return explain("listing the tags of", repository, err)
+	return wrapError("listing the tags of", repository, err)
 }
 
 // NoRepository returns the error for a repository that a registry does not have.

@@ -13,7 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/kept"
+	"github.com/tagboat/tagboat/internal/cache"
 )
 
 // Version is one immutable observation of an image.
@@ -85,21 +85,21 @@ func (c *Client) resolve(ctx context.Context, ref tagboat.Reference) (Version, e
 		return Version{}, err
 	}
 	got, err := c.fetch(ctx, named)
-	if missing(err) {
+	if isNotFound(err) {
 		return Version{}, c.notFound(ctx, ref, named, err)
 	}
 	if err != nil {
-		return Version{}, explain("resolving", ref, err)
+		return Version{}, wrapError("resolving", ref, err)
 	}
 	v := Version{Reference: ref, MediaType: string(got.mediaType)}
 	v.Reference.Digest = tagboat.Digest(got.digest.String())
-	if known, ok := c.Remembered(v.Reference); ok {
+	if known, ok := c.Cached(v.Reference); ok {
 		return known, nil
 	}
 	if err := c.inspect(ctx, named.Context(), got, &v); err != nil {
-		return Version{}, explain("reading", v.Reference, err)
+		return Version{}, wrapError("reading", v.Reference, err)
 	}
-	c.memory.write(v)
+	c.cache.write(v)
 	return v, nil
 }
 
@@ -171,20 +171,20 @@ func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got fet
 	return nil
 }
 
-// memory keeps on disk what manifests and configs said, a file a digest: content never
+// versionCache keeps on disk what manifests and configs said, a file a digest: content never
 // changes under its digest, wherever it lies. The zero value keeps nothing.
-type memory struct{ dir kept.Dir }
+type versionCache struct{ dir cache.Dir }
 
 // formOfFacts is in the path of what is kept, and changes with the members of Version and with how
 // they are read.
 const formOfFacts = "2"
 
-func (m memory) name(d tagboat.Digest) string {
+func (m versionCache) name(d tagboat.Digest) string {
 	return filepath.Join(formOfFacts, d.Hex()[:2], d.Hex()+".json")
 }
 
 // read returns what is known of the content that ref's digest stands for.
-func (m memory) read(ref tagboat.Reference) (Version, bool) {
+func (m versionCache) read(ref tagboat.Reference) (Version, bool) {
 	if _, err := tagboat.ParseDigest(string(ref.Digest)); err != nil || m.dir == "" {
 		return Version{}, false
 	}
@@ -196,18 +196,18 @@ func (m memory) read(ref tagboat.Reference) (Version, bool) {
 	return v, true
 }
 
-func (m memory) write(v Version) {
+func (m versionCache) write(v Version) {
 	m.dir.Write(m.name(v.Reference.Digest), v)
 }
 
-// Remembered returns a version that was looked at before, by its digest, and makes no
+// Cached returns a version that was looked at before, by its digest, and makes no
 // request. It does not tell that the version is still there.
-func (c *Client) Remembered(ref tagboat.Reference) (Version, bool) { return c.memory.read(ref) }
+func (c *Client) Cached(ref tagboat.Reference) (Version, bool) { return c.cache.read(ref) }
 
-// Look is Resolve for a version that is known to be there, since it was just listed: what
+// ResolveListed is Resolve for a version that is known to be there, since it was just listed: what
 // was looked at before is not asked for again.
-func (c *Client) Look(ctx context.Context, ref tagboat.Reference) (Version, error) {
-	if v, ok := c.Remembered(ref); ok {
+func (c *Client) ResolveListed(ctx context.Context, ref tagboat.Reference) (Version, error) {
+	if v, ok := c.Cached(ref); ok {
 		return v, nil
 	}
 	return c.Resolve(ctx, ref)

@@ -57,13 +57,13 @@ func (c *Client) signatures(ctx context.Context, version tagboat.Reference) ([]S
 	attached := []name.Reference{repo.Tag("sha256-" + version.Digest.Hex() + ".sig")}
 	referring, err := c.referring(ctx, repo.Digest(string(version.Digest)))
 	if err != nil {
-		return nil, explain("looking for signatures of", version, err)
+		return nil, wrapError("looking for signatures of", version, err)
 	}
 	var all []Signature
 	for _, ref := range append(attached, referring...) {
 		found, err := c.signaturesIn(ctx, ref)
 		if err != nil {
-			return nil, explain("reading the signatures of", version, err)
+			return nil, wrapError("reading the signatures of", version, err)
 		}
 		all = append(all, found...)
 	}
@@ -74,7 +74,7 @@ func (c *Client) signatures(ctx context.Context, version tagboat.Reference) ([]S
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
 func (c *Client) referring(ctx context.Context, d name.Digest) ([]name.Reference, error) {
 	index, err := remote.Referrers(d, remote.WithContext(ctx), remote.Reuse(c.puller))
-	if missing(err) {
+	if isNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *Client) referring(ctx context.Context, d name.Digest) ([]name.Reference
 // signaturesIn reads an image whose layers are payloads, or bundles of them.
 func (c *Client) signaturesIn(ctx context.Context, ref name.Reference) ([]Signature, error) {
 	got, err := c.fetch(ctx, ref)
-	if missing(err) {
+	if isNotFound(err) {
 		return nil, nil
 	}
 	if err != nil || got.image == nil {

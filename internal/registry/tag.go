@@ -26,11 +26,11 @@ func (c *Client) Digest(ctx context.Context, ref tagboat.Reference) (tagboat.Dig
 	}
 	return within(ctx, c.limits, ref.Host, func(ctx context.Context) (tagboat.Digest, error) {
 		digest, err := c.head(ctx, named)
-		if missing(err) {
+		if isNotFound(err) {
 			return "", nil
 		}
 		if err != nil {
-			return "", explain("looking for", ref, err)
+			return "", wrapError("looking for", ref, err)
 		}
 		return digest, nil
 	})
@@ -70,32 +70,32 @@ func (c *Client) tag(ctx context.Context, version tagboat.Reference, tag string)
 		return err
 	}
 	got, err := c.fetch(ctx, named)
-	if missing(err) {
+	if isNotFound(err) {
 		return c.notFound(ctx, version, named, err)
 	}
 	if err != nil {
-		return explain("reading", version, err)
+		return wrapError("reading", version, err)
 	}
 	to := version
 	to.Tag, to.Digest = tag, ""
-	err = c.pusher.Put(ctx, named.Context().Tag(tag), sent{got.data, got.mediaType})
+	err = c.pusher.Put(ctx, named.Context().Tag(tag), rawManifest{got.data, got.mediaType})
 	if err != nil {
 		return refused("tagging", to, err)
 	}
 	return nil
 }
 
-// sent is a manifest as it came.
-type sent struct {
+// rawManifest is a manifest as it came.
+type rawManifest struct {
 	bytes     []byte
 	mediaType types.MediaType
 }
 
 // RawManifest implements remote.Taggable.
-func (m sent) RawManifest() ([]byte, error) { return m.bytes, nil }
+func (m rawManifest) RawManifest() ([]byte, error) { return m.bytes, nil }
 
 // MediaType says what the manifest is sent as.
-func (m sent) MediaType() (types.MediaType, error) { return m.mediaType, nil }
+func (m rawManifest) MediaType() (types.MediaType, error) { return m.mediaType, nil }
 
 // ErrImmutable says that a tag exists and that its repository does not let it move.
 var ErrImmutable = errors.New("the tag exists and the repository's tags are immutable")
@@ -103,7 +103,7 @@ var ErrImmutable = errors.New("the tag exists and the repository's tags are immu
 // refused is explain for what changes a repository.
 func refused(doing string, ref tagboat.Reference, err error) error {
 	if !immutable(err) {
-		return explain(doing, ref, err)
+		return wrapError(doing, ref, err)
 	}
 	return Immutable(ref)
 }
@@ -140,11 +140,11 @@ func (c *Client) HasLayer(ctx context.Context, repository tagboat.Reference, lay
 	return within(ctx, c.limits, repository.Host, func(ctx context.Context) (bool, error) {
 		named, err := c.puller.Layer(ctx, repo.Digest(string(layer)))
 		if err != nil {
-			return false, explain("looking for a layer of", repository, err)
+			return false, wrapError("looking for a layer of", repository, err)
 		}
 		exists, err := partial.Exists(named)
 		if err != nil {
-			return false, explain("looking for a layer of", repository, err)
+			return false, wrapError("looking for a layer of", repository, err)
 		}
 		return exists, nil
 	})
@@ -169,7 +169,7 @@ func (c *Client) Upload(ctx context.Context, repository, from tagboat.Reference,
 		layer = &remote.MountableLayer{Layer: layer, Reference: other.Tag("")}
 	}
 	if err := c.pusher.Upload(ctx, repo, layer); err != nil {
-		return explain("pushing a layer of", repository, err)
+		return wrapError("pushing a layer of", repository, err)
 	}
 	return nil
 }

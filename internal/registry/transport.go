@@ -19,15 +19,15 @@ const (
 	wholeWait   = 2 * time.Minute  // in all, for one request
 )
 
-// patient waits out 429 Too Many Requests, and 503 where it says for how long.
+// retryTransport waits out 429 Too Many Requests, and 503 where it says for how long.
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
-type patient struct {
+type retryTransport struct {
 	inner http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper. A request with a body goes out once, since
 // its body is gone.
-func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	var waited time.Duration
 	for backoff := firstWait; ; backoff *= 2 {
 		resp, err := p.inner.RoundTrip(r)
@@ -78,14 +78,14 @@ func drain(resp *http.Response) {
 	_ = resp.Body.Close()
 }
 
-// plain speaks http with registries on this machine at once, where go-containerregistry
+// plainTransport speaks http with registries on this machine at once, where go-containerregistry
 // would try https first.
-type plain struct {
+type plainTransport struct {
 	inner http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
-func (p plain) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p plainTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme == "https" && loopback(r.URL.Host) {
 		r = r.Clone(r.Context())
 		r.URL.Scheme = "http"

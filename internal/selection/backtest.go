@@ -9,7 +9,7 @@ import (
 // Change is a moment at which a rule would have chosen another version than before.
 type Change struct {
 	At     time.Time
-	Chosen Verdict
+	Chosen Evaluation
 	Why    string // how it won over the one before, in words
 }
 
@@ -22,7 +22,7 @@ func (r Rule) Backtest(candidates []Candidate, since, now time.Time) (changes []
 	if len(needs) > 0 {
 		return nil, needs
 	}
-	var best *Verdict
+	var best *Evaluation
 	for _, next := range history {
 		if best != nil && r.compare(next, *best) <= 0 {
 			continue
@@ -48,7 +48,7 @@ func (r Rule) Backtest(candidates []Candidate, since, now time.Time) (changes []
 func (r Rule) countsFrom(c Candidate) time.Time { return c.PushedAt.Add(r.MinAge) }
 
 // history returns what counts by now, in the order in which it began to.
-func (r Rule) history(candidates []Candidate, now time.Time) (history []Verdict, needs []int) {
+func (r Rule) history(candidates []Candidate, now time.Time) (history []Evaluation, needs []int) {
 	for i, c := range candidates {
 		v := r.judge(c, now)
 		v.at = i
@@ -60,7 +60,7 @@ func (r Rule) history(candidates []Candidate, now time.Time) (history []Verdict,
 			history = append(history, v)
 		}
 	}
-	slices.SortFunc(history, func(a, b Verdict) int {
+	slices.SortFunc(history, func(a, b Evaluation) int {
 		return cmp.Or(a.PushedAt.Compare(b.PushedAt), r.compare(a, b))
 	})
 	return history, needs

@@ -34,18 +34,18 @@ func (c Candidate) Readable() string {
 // Choice is what a rule makes of a repository.
 type Choice struct {
 	Rule     Rule
-	Accepted []Verdict // best first: the first is the one that is chosen
-	Skipped  []Verdict // in the order of their tags
-	Decided  string    // how the first of Accepted won, in words; "" where there is none
+	Accepted []Evaluation // best first: the first is the one that is chosen
+	Skipped  []Evaluation // in the order of their tags
+	Decided  string       // how the first of Accepted won, in words; "" where there is none
 	// Needs are the places, among the candidates, of those that have to be looked at
 	// before there is a choice. Where it is not empty nothing is chosen.
 	Needs []int
 }
 
 // Chosen returns the version that the rule chooses, or false where there is none.
-func (c Choice) Chosen() (Verdict, bool) {
+func (c Choice) Chosen() (Evaluation, bool) {
 	if len(c.Needs) > 0 || len(c.Accepted) == 0 {
-		return Verdict{}, false
+		return Evaluation{}, false
 	}
 	return c.Accepted[0], true
 }
@@ -54,7 +54,7 @@ func (c Choice) Chosen() (Verdict, bool) {
 // more than it has to: where push times or platforms decide that are not known, Needs
 // says whose.
 func (r Rule) Choose(candidates []Candidate, now time.Time) Choice {
-	verdicts := make([]Verdict, len(candidates)) // a repository may have a hundred thousand
+	verdicts := make([]Evaluation, len(candidates)) // a repository may have a hundred thousand
 	accepted, skipped := 0, len(verdicts)
 	for i, c := range candidates {
 		v := r.judge(c, now)
@@ -68,7 +68,7 @@ func (r Rule) Choose(candidates []Candidate, now time.Time) Choice {
 		}
 	}
 	choice := Choice{Rule: r, Accepted: verdicts[:accepted:accepted], Skipped: verdicts[skipped:]}
-	slices.SortFunc(choice.Accepted, func(a, b Verdict) int { return r.compare(b, a) })
+	slices.SortFunc(choice.Accepted, func(a, b Evaluation) int { return r.compare(b, a) })
 	slices.SortFunc(choice.Skipped, byTag)
 	choice.Needs = r.needs(choice.Accepted)
 	if len(choice.Needs) == 0 && accepted > 0 {
@@ -80,7 +80,7 @@ func (r Rule) Choose(candidates []Candidate, now time.Time) Choice {
 // needs returns whom to look at before the first of accepted can be the winner: those
 // that share its key where push times must decide, and itself, since only a look tells
 // whether a container can run it.
-func (r Rule) needs(accepted []Verdict) []int {
+func (r Rule) needs(accepted []Evaluation) []int {
 	var undated []int
 	tied := 0
 	for _, a := range accepted {
@@ -102,12 +102,12 @@ func (r Rule) needs(accepted []Verdict) []int {
 	}
 }
 
-func byTag(a, b Verdict) int {
+func byTag(a, b Evaluation) int {
 	return cmp.Or(strings.Compare(a.Tag, b.Tag), cmp.Compare(a.Digest, b.Digest))
 }
 
-// Verdict is what a rule says of a candidate.
-type Verdict struct {
+// Evaluation is what a rule says of a candidate.
+type Evaluation struct {
 	Candidate
 	Key     string // what it was compared by; "" where it has none
 	Skipped string // why it does not count, as it follows the tag in a sentence; "" where it does
@@ -117,8 +117,8 @@ type Verdict struct {
 }
 
 // judge looks at a candidate by itself. What is not known of it is not held against it.
-func (r Rule) judge(c Candidate, now time.Time) Verdict {
-	v := Verdict{Candidate: c}
+func (r Rule) judge(c Candidate, now time.Time) Evaluation {
+	v := Evaluation{Candidate: c}
 	why := r.judgeTag(&v)
 	if why == "" {
 		why = reason(c.Artifact)
@@ -134,7 +134,7 @@ func (r Rule) judge(c Candidate, now time.Time) Verdict {
 }
 
 // judgeTag looks at the tag, which needs nothing else to be known.
-func (r Rule) judgeTag(v *Verdict) reason {
+func (r Rule) judgeTag(v *Evaluation) reason {
 	switch {
 	case v.Tag == "" && !r.Untagged:
 		return noTag

@@ -48,7 +48,7 @@ func FuzzChoice(f *testing.F) {
 	})
 }
 
-func checkSame(t *testing.T, r selection.Rule, candidates []selection.Candidate, want selection.Verdict, ok bool) {
+func checkSame(t *testing.T, r selection.Rule, candidates []selection.Candidate, want selection.Evaluation, ok bool) {
 	t.Helper()
 	got, found := r.Choose(candidates, now).Chosen()
 	if found != ok || !cmp.Equal(want.Candidate, got.Candidate, cmpopts.EquateEmpty()) {

@@ -155,7 +155,7 @@ func compareNumbers(a, b []string) int {
 
 // compare is the total order of what is accepted: key, push time, tag. An index comes
 // after its images, which have its push time where ECR cuts it to the second.
-func (r Rule) compare(a, b Verdict) int {
+func (r Rule) compare(a, b Evaluation) int {
 	if c := r.compareKeys(a.key, b.key); c != 0 {
 		return c
 	}
@@ -168,7 +168,7 @@ func (r Rule) compare(a, b Verdict) int {
 // Ranks reports whether the rule's keys alone say which of two versions is the newer one.
 func (r Rule) Ranks(one, other Candidate) bool {
 	r.constraint = nil
-	a, b := Verdict{Candidate: one}, Verdict{Candidate: other}
+	a, b := Evaluation{Candidate: one}, Evaluation{Candidate: other}
 	return r.Fixed() == "" && r.judgeTag(&a) == "" && r.judgeTag(&b) == "" && r.compareKeys(a.key, b.key) != 0
 }
 
@@ -180,7 +180,7 @@ func (r Rule) Older(from, to Candidate) (older bool, why string) {
 		return false, ""
 	}
 	r.constraint = nil // a version that it no longer allows can still be the newer one
-	a, b := Verdict{Candidate: from}, Verdict{Candidate: to}
+	a, b := Evaluation{Candidate: from}, Evaluation{Candidate: to}
 	keyed := r.Fixed() == "" && r.judgeTag(&a) == "" && r.judgeTag(&b) == ""
 	dated := !from.PushedAt.IsZero() && !to.PushedAt.IsZero()
 	switch {

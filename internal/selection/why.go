@@ -56,7 +56,7 @@ func otherPlatform(has []string, wanted string) reason {
 func otherTag(wanted string) reason { return reason("is not the tag " + wanted) }
 
 // decided says how the first of accepted won.
-func (r Rule) decided(accepted []Verdict) string {
+func (r Rule) decided(accepted []Evaluation) string {
 	first := accepted[0]
 	switch {
 	case r.Fixed() != "":
@@ -69,7 +69,7 @@ func (r Rule) decided(accepted []Verdict) string {
 }
 
 // why says by which comparison a comes after b.
-func (r Rule) why(a, b Verdict) string {
+func (r Rule) why(a, b Evaluation) string {
 	if r.compareKeys(a.key, b.key) != 0 {
 		return r.whyKey(a, b)
 	}
@@ -91,7 +91,7 @@ func (r Rule) why(a, b Verdict) string {
 	}
 }
 
-func (r Rule) whyKey(a, b Verdict) string {
+func (r Rule) whyKey(a, b Evaluation) string {
 	i := r.differ(a.key, b.key)
 	x, y := a.key[i], b.key[i]
 	pair := ""

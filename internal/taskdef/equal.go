@@ -42,7 +42,7 @@ func Hash(d Definition) string {
 func aligned(answer, wanted Definition) (from, to map[string]any) {
 	from, to = normal(answer), normal(wanted)
 	alignRoles(from, to, account(text(answer.members["taskDefinitionArn"])))
-	if sent, ok := answer.sent(); ok {
+	if sent, ok := answer.inputLabel(); ok {
 		if sent.digest == inputDigest(wanted) {
 			sent.written = nil // what is wanted does not have, was not written
 		}
@@ -89,20 +89,20 @@ func afterColons(s string, n int) string {
 }
 
 // alignObject brings an answer's object near to what was sent for it.
-func alignObject(from, to map[string]any, structure, path string, sent sentInput) {
+func alignObject(from, to map[string]any, structure, path string, sent inputLabel) {
 	for member, typ := range loadShapes().Structures[structure].Members {
 		have, want, r, at := from[member], to[member], loadRules()[structure][member], path+"."+member
 		switch {
 		case have == nil:
 		case want != nil:
 			from[member] = align(have, want, typ, at, r, sent)
-		case filledIn(have, typ, at, r, sent):
+		case mayFillIn(have, typ, at, r, sent):
 			delete(from, member)
 		}
 	}
 }
 
-func align(have, want any, typ, path string, r rule, sent sentInput) any {
+func align(have, want any, typ, path string, r rule, sent inputLabel) any {
 	object, isObject := have.(map[string]any)
 	list, isList := have.([]any)
 	switch {
@@ -114,7 +114,7 @@ func align(have, want any, typ, path string, r rule, sent sentInput) any {
 		item, _ := listOf(typ)
 		wanted, _ := want.([]any)
 		alignList(list, wanted, item, path, r, sent)
-	case respelled(have, want, typ):
+	case mayRespell(have, want, typ):
 		return want
 	}
 	return have
@@ -122,7 +122,7 @@ func align(have, want any, typ, path string, r rule, sent sentInput) any {
 
 // alignList brings the entries of a list near to those that were sent for them: those
 // of the same name where it has no order, else those at the same place.
-func alignList(list, wanted []any, item, path string, r rule, sent sentInput) {
+func alignList(list, wanted []any, item, path string, r rule, sent inputLabel) {
 	taken := make([]bool, len(wanted))
 	pair := func(i int, same func(have, want any, j int) bool) bool {
 		for j, want := range wanted {
@@ -156,19 +156,19 @@ func sameKey(a, b any, fields []string) bool {
 	return !slices.ContainsFunc(fields, func(field string) bool { return string(encode(x[field])) != string(encode(y[field])) })
 }
 
-// respelled reports whether ECS can have made have of want: a word of its own in other
+// mayRespell reports whether ECS can have made have of want: a word of its own in other
 // letters, or a number that is a text. It leaves people's texts as they are.
-func respelled(have, want any, typ string) bool {
+func mayRespell(have, want any, typ string) bool {
 	a, b := scalarText(have), scalarText(want)
 	_, enum := loadShapes().Enums[typ]
 	return a == b || enum && strings.EqualFold(a, b)
 }
 
-// filledIn reports whether ECS can have filled in a value that is not wanted. It fills in
+// mayFillIn reports whether ECS can have filled in a value that is not wanted. It fills in
 // settings: numbers and words. What people write, such as variables, commands, volumes,
 // roles and their like, it does not, so somebody did; and a setting that was sent was
 // wanted once.
-func filledIn(v any, typ, path string, r rule, sent sentInput) bool {
+func mayFillIn(v any, typ, path string, r rule, sent inputLabel) bool {
 	if r.own || r.missing != nil {
 		return false // normal dropped it where it is what ECS fills in
 	}
@@ -178,7 +178,7 @@ func filledIn(v any, typ, path string, r rule, sent sentInput) bool {
 		return setting(typ, r) && !sent.wrote(path)
 	}
 	for member, value := range object {
-		if !filledIn(value, structure.Members[member], path+"."+member, loadRules()[typ][member], sent) {
+		if !mayFillIn(value, structure.Members[member], path+"."+member, loadRules()[typ][member], sent) {
 			return false
 		}
 	}

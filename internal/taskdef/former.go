@@ -32,7 +32,7 @@ func Former(members []string, was, is json.RawMessage) (map[string]json.RawMessa
 	}
 	former, stays := map[string]json.RawMessage{}, []string(nil)
 	for _, name := range members {
-		had, visible := before.held(name)
+		had, visible := before.member(name)
 		has := now.members[name]
 		if bytes.Equal(encode(simplify(clone(had))), encode(simplify(clone(has)))) {
 			continue
@@ -60,7 +60,7 @@ func FormerService(revision, service json.RawMessage) (Definition, error) {
 	var members []string
 	now := map[string]any{}
 	for _, name := range RevisionMembers() {
-		if have, visible := record.observed(name); visible && name != "platformVersion" {
+		if have, visible := record.recorded(name); visible && name != "platformVersion" {
 			members, now[name] = append(members, name), have
 		}
 	}
@@ -71,18 +71,18 @@ func FormerService(revision, service json.RawMessage) (Definition, error) {
 	return FromJSON(encode(former))
 }
 
-// held returns a member of a service's record, or of a service revision's.
-func (d Definition) held(member string) (any, bool) {
+// member returns a member of a service's record, or of a service revision's.
+func (d Definition) member(member string) (any, bool) {
 	if d.Has("serviceRevisionArn") {
 		return d.members[member], true
 	}
-	return d.observed(member)
+	return d.recorded(member)
 }
 
 // formerMember returns what brings one member back, and false where nothing does.
 func formerMember(name string, had, has any) (any, bool) {
 	if isEmpty(had) {
-		value, ok := taken()[name]
+		value, ok := removals()[name]
 		return value, ok
 	}
 	object, ok := clone(had).(map[string]any)
@@ -92,16 +92,16 @@ func formerMember(name string, had, has any) (any, bool) {
 	// UpdateService keeps what it is not told of this one.
 	now, _ := has.(map[string]any)
 	for member := range now {
-		if value, ok := takenFromConfiguration()[member]; ok && object[member] == nil {
+		if value, ok := configurationRemovals()[member]; ok && object[member] == nil {
 			object[member] = value
 		}
 	}
 	return object, true
 }
 
-// taken is what takes members of a service away.
+// removals is what takes members of a service away.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
-func taken() map[string]any {
+func removals() map[string]any {
 	none := []any{}
 	return map[string]any{
 		"capacityProviderStrategy": none, "gatewayConnectors": none, "loadBalancers": none, "placementConstraints": none,
@@ -112,10 +112,10 @@ func taken() map[string]any {
 	}
 }
 
-// takenFromConfiguration is taken for the members of a deployment configuration. Those of a
+// configurationRemovals is removals for the members of a deployment configuration. Those of a
 // strategy go with it.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
-func takenFromConfiguration() map[string]any {
+func configurationRemovals() map[string]any {
 	return map[string]any{
 		"strategy": "ROLLING", "bakeTimeInMinutes": number("0"), "lifecycleHooks": []any{},
 		"alarms":                   map[string]any{"alarmNames": []any{}, "enable": false, "rollback": false},

@@ -62,13 +62,13 @@ func containerImage(n *source.Node, name tagboat.ContainerName, mapped tagboat.I
 		return "", field.Errorf("the container %q runs %q here and %q in tagboat.yaml", name, named, mapped).
 			WithHint("say it in one place")
 	case mapped == "" && named == "":
-		return "", uncovered(n, name)
+		return "", errNoImage(n, name)
 	default:
 		return cmp.Or(mapped, named), nil
 	}
 }
 
-func uncovered(n *source.Node, name tagboat.ContainerName) error {
+func errNoImage(n *source.Node, name tagboat.ContainerName) error {
 	place := n.Field("name")
 	msg := fmt.Sprintf("no image is given for the container %q", name)
 	if field := n.Field("image"); field != nil {

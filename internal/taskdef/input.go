@@ -97,14 +97,14 @@ func withoutEmptyLists(v any) any {
 // no permission, and cannot be changed later.
 const LabelInput = labelPrefix + "input"
 
-// sentVersion is how the digest is made. Whoever changes inputDigest gives it another
+// inputVersion is how the digest is made. Whoever changes inputDigest gives it another
 // version, or every service of every user is rolled by the upgrade: a digest of a
 // version that is not known counts as none, and the rules alone decide.
-const sentVersion = "1"
+const inputVersion = "1"
 
-// stamped returns d with the label that remembers it. One without containers has no
+// withInputLabel returns d with the label that remembers it. One without containers has no
 // place for it.
-func (d Definition) stamped() Definition {
+func (d Definition) withInputLabel() Definition {
 	d.members = clone(d.members)
 	containers := d.containers()
 	for i, c := range containers {
@@ -114,7 +114,7 @@ func (d Definition) stamped() Definition {
 		}
 		delete(labels, LabelInput)
 		if i == 0 {
-			labels[LabelInput] = sentVersion + ":" + inputDigest(d) + ":" + strings.Join(writtenIn(d), "")
+			labels[LabelInput] = inputVersion + ":" + inputDigest(d) + ":" + strings.Join(writtenIn(d), "")
 		}
 		if c["dockerLabels"] = labels; len(labels) == 0 {
 			delete(c, "dockerLabels")
@@ -123,31 +123,31 @@ func (d Definition) stamped() Definition {
 	return d
 }
 
-// sentInput is what a label remembers.
-type sentInput struct {
+// inputLabel is what a label remembers.
+type inputLabel struct {
 	digest  string
 	written []string
 }
 
-// sent returns what an answer says that it was registered from, and false where it says
+// inputLabel returns what an answer says that it was registered from, and false where it says
 // nothing that this program understands.
-func (d Definition) sent() (sentInput, bool) {
+func (d Definition) inputLabel() (inputLabel, bool) {
 	for _, name := range slices.Sorted(maps.Keys(d.Containers())) {
 		parts := strings.Split(d.Label(name, LabelInput), ":")
-		if len(parts) == 3 && parts[0] == sentVersion {
+		if len(parts) == 3 && parts[0] == inputVersion {
 			var written []string
 			for chunk := range slices.Chunk([]byte(parts[2]), settingDigits) {
 				written = append(written, string(chunk))
 			}
-			return sentInput{digest: parts[1], written: written}, true
+			return inputLabel{digest: parts[1], written: written}, true
 		}
 	}
-	return sentInput{}, false
+	return inputLabel{}, false
 }
 
 const settingDigits = 4
 
-func (s sentInput) wrote(path string) bool { return slices.Contains(s.written, settingID(path)) }
+func (s inputLabel) wrote(path string) bool { return slices.Contains(s.written, settingID(path)) }
 
 func settingID(path string) string {
 	sum := sha256.Sum256([]byte(path))

@@ -49,7 +49,7 @@ func (t *Template) Render(in Inputs) (Definition, error) {
 	if err := t.setImages(d, in, used); err != nil {
 		return Definition{}, err
 	}
-	return d.stamped(), nil
+	return d.withInputLabel(), nil
 }
 
 // Fill is Render without the images: the tree of the file with the variables filled in,

@@ -29,7 +29,7 @@ func ServiceChanges(wanted Definition, observed json.RawMessage) (changes Defini
 	differ := map[string]any{}
 	var problems []error
 	for _, member := range slices.Sorted(maps.Keys(wanted.members)) {
-		have, visible := record.observed(member)
+		have, visible := record.recorded(member)
 		if !visible || covers(member, wanted.members[member], have) {
 			continue
 		}
@@ -79,15 +79,15 @@ func ServiceTags(wanted Definition, have map[string]string) (set map[string]stri
 		switch wanted, ok := set[key]; {
 		case !ok:
 			remove = append(remove, key)
-			from["tags["+key+"]"] = shown(value)
+			from["tags["+key+"]"] = display(value)
 		case wanted == value:
 			delete(set, key)
 		default:
-			from["tags["+key+"]"] = shown(value)
+			from["tags["+key+"]"] = display(value)
 		}
 	}
 	for key, value := range set {
-		to["tags["+key+"]"] = shown(value)
+		to["tags["+key+"]"] = display(value)
 	}
 	slices.Sort(remove)
 	return set, remove, diffLines(from, to)
@@ -96,10 +96,10 @@ func ServiceTags(wanted Definition, have map[string]string) (set map[string]stri
 // tagPrefix is what the tags begin with that Tagboat itself puts on services.
 const tagPrefix = "tagboat:"
 
-// observed returns what a service's record has for a member of CreateService's input,
+// recorded returns what a service's record has for a member of CreateService's input,
 // and false where the member is none that can be compared.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
-func (d Definition) observed(member string) (any, bool) {
+func (d Definition) recorded(member string) (any, bool) {
 	switch member {
 	case "taskDefinition", "cluster", "clientToken", "tags":
 		return nil, false
@@ -129,10 +129,10 @@ func (d Definition) primary() map[string]any {
 // refuse returns an error where UpdateService cannot change a member.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 func refuse(member string, wanted, record Definition) error {
-	have, _ := record.observed(member)
+	have, _ := record.recorded(member)
 	if _, ok := loadShapes().Structures[updateService].Members[member]; !ok {
 		return tagboat.Usagef("%s cannot be changed from %s to %s: ECS fixes it when a service is created",
-			member, shown(have), shown(wanted.members[member])).
+			member, display(have), display(wanted.members[member])).
 			WithHint("put the old value back into the file, or delete the service and deploy again")
 	}
 	controller, _ := record.members["deploymentController"].(map[string]any)
@@ -161,7 +161,7 @@ func updatable(controller string) ([]string, bool) {
 	}
 }
 
-func shown(v any) string {
+func display(v any) string {
 	if isEmpty(v) {
 		return "nothing"
 	}
@@ -172,7 +172,7 @@ func shown(v any) string {
 func serviceDiff(differ map[string]any, record Definition) string {
 	from, to := map[string]string{}, map[string]string{}
 	for member, want := range differ {
-		have, _ := record.observed(member)
+		have, _ := record.recorded(member)
 		if have = project(member, want, have); have != nil {
 			flattenInto(from, member, have)
 		}

@@ -159,14 +159,14 @@ func (c checker) structure(n *source.Node, name string) error {
 	if err := n.Want(source.Map); err != nil {
 		return err
 	}
-	if err := wrapped(n, name); err != nil {
+	if err := checkUnwrapped(n, name); err != nil {
 		return err
 	}
 	s := loadShapes().Structures[name]
 	var problems []error
 	for _, f := range n.Fields {
 		typ, ok := s.Members[f.Name]
-		switch hint := misplaced(name, f.Name); {
+		switch hint := misplacedHint(name, f.Name); {
 		case hint != "":
 			problems = append(problems, f.Errorf("%q does not belong here", f.Name).WithHint("%s", hint))
 		case !ok:

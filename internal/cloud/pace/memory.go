@@ -2,9 +2,9 @@ package pace
 
 import "time"
 
-// Memory keeps how full buckets are from one process to the next. It need not be exact,
+// Store keeps how full buckets are from one process to the next. It need not be exact,
 // and what it forgot counts as full. It must be safe for concurrent use.
-type Memory interface {
+type Store interface {
 	// Load returns how many tokens a bucket had, and when.
 	Load(scope, group string) (tokens float64, at time.Time, ok bool)
 	Save(scope, group string, tokens float64, at time.Time)
@@ -19,7 +19,7 @@ func (q quota) worthRemembering() bool {
 }
 
 // recall makes the bucket as empty as another process left it.
-func (b *bucket) recall(m Memory, k key) {
+func (b *bucket) recall(m Store, k key) {
 	if m == nil || !b.quota.worthRemembering() {
 		return
 	}

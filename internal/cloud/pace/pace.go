@@ -11,7 +11,7 @@ import (
 // Pacer has a token bucket for each group of operations in each account and region. It
 // is safe for concurrent use. A nil Pacer makes nobody wait.
 type Pacer struct {
-	memory Memory // nil where nothing is kept
+	memory Store // nil where nothing is kept
 
 	mu      sync.Mutex
 	buckets map[key]*bucket
@@ -22,7 +22,7 @@ type key struct{ scope, group string }
 
 // New returns a Pacer whose buckets are full, or as full as m remembers them; a nil m
 // remembers nothing.
-func New(m Memory) *Pacer {
+func New(m Store) *Pacer {
 	return &Pacer{memory: m, buckets: map[key]*bucket{}, merged: map[string]string{}}
 }
 

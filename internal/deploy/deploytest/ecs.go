@@ -228,8 +228,8 @@ func (f *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDe
 	return ecs.TaskDefinition{}, ecs.ErrNotFound
 }
 
-// Remembered remembers nothing.
-func (f *ECS) Remembered(string, json.RawMessage) (ecs.TaskDefinition, bool) {
+// Cached has nothing.
+func (f *ECS) Cached(string, json.RawMessage) (ecs.TaskDefinition, bool) {
 	return ecs.TaskDefinition{}, false
 }
 

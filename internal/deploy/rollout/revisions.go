@@ -17,7 +17,7 @@ import (
 // somebody did since.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
 func (a *applier) usable(ctx context.Context, arn string) (string, error) {
-	remembered, known := deploy.Target{Client: a.client, Desired: a.desired}.Remembered(arn)
+	remembered, known := deploy.Target{Client: a.client, Desired: a.desired}.Cached(arn)
 	described, err := deploy.DescribeNow(ctx, a.client, arn)
 	switch {
 	case err == nil && described.Status == ecs.Active:

@@ -1,4 +1,4 @@
-package kept_test
+package cache_test
 
 import (
 	"os"
@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tagboat/tagboat/internal/kept"
+	"github.com/tagboat/tagboat/internal/cache"
 )
 
 func TestKept(t *testing.T) {
-	dir := kept.Dir(t.TempDir())
+	dir := cache.Dir(t.TempDir())
 	name := filepath.Join("a", "b.json")
 	path := filepath.Join(string(dir), name)
 	var got string
@@ -36,12 +36,12 @@ func TestWhatIsNotWholeIsForgotten(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "x.json"), []byte(`{"half`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if kept.Dir(dir).Read("x.json", &map[string]any{}) {
+	if cache.Dir(dir).Read("x.json", &map[string]any{}) {
 		t.Error("half a file was read")
 	}
-	kept.Dir(dir).Write(filepath.Join("x.json", "below"), "a file is no directory") // and nothing happens
-	kept.Dir("").Write("x.json", "nowhere")
-	if kept.Dir("").Read("x.json", &map[string]any{}) {
+	cache.Dir(dir).Write(filepath.Join("x.json", "below"), "a file is no directory") // and nothing happens
+	cache.Dir("").Write("x.json", "nowhere")
+	if cache.Dir("").Read("x.json", &map[string]any{}) {
 		t.Error("the zero value keeps something")
 	}
 }
@@ -49,7 +49,7 @@ func TestWhatIsNotWholeIsForgotten(t *testing.T) {
 // What nobody reads for a month goes with the first write of a day; what is read stays.
 func TestWhatNobodyReadsIsPruned(t *testing.T) {
 	root := t.TempDir()
-	dir := kept.Dir(root)
+	dir := cache.Dir(root)
 	old := time.Now().Add(-31 * 24 * time.Hour)
 	backdate := func(name string, at time.Time) {
 		t.Helper()

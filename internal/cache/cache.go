@@ -1,8 +1,8 @@
-// Package kept keeps on disk what one run found out and a later one need not ask for
+// Package cache keeps on disk what one run found out and a later one need not ask for
 // again: what can never change, or what costs little where it is wrong. Whatever goes wrong
 // makes it forget and nothing else, so a file may be deleted at any time, and any number of
 // processes may share a directory.
-package kept
+package cache
 
 import (
 	"encoding/json"
@@ -22,7 +22,7 @@ const (
 	mark = ".pruned"
 )
 
-// Dir is a directory of kept files, which has what was read within the last month. The
+// Dir is a directory of files, which has what was read within the last month. The
 // zero value keeps nothing. It is safe for concurrent use.
 type Dir string
 

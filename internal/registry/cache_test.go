@@ -41,7 +41,7 @@ func TestASecondLookAsksForNothingButWhatATagIs(t *testing.T) {
 
 	again := remembering(t, cache)
 	var listed, resolved registry.Version
-	if n := s.during(func() { listed, err = again.Look(t.Context(), pinned) }); n != 0 || err != nil {
+	if n := s.during(func() { listed, err = again.ResolveListed(t.Context(), pinned) }); n != 0 || err != nil {
 		t.Errorf("looking at what was just listed took %d requests: %v", n, err)
 	}
 	if n := s.during(func() { resolved, err = again.Resolve(t.Context(), tagged) }); n != 2 || err != nil {
@@ -94,7 +94,7 @@ func TestWhatIsKeptWrongIsAskedForAgain(t *testing.T) {
 	if err := os.WriteFile(files[0], []byte(`{"Reference":{"Digest":"sha256:1"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := remembering(t, cache).Look(t.Context(), ref)
+	got, err := remembering(t, cache).ResolveListed(t.Context(), ref)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}

@@ -12,7 +12,7 @@ import (
 // stands for, and a note of what was left out. Any other file is returned as it is. An
 // answer is known as a whole: a single member of one in a file is more likely a mistake.
 func asInput(root *source.Node, shape string) (*source.Node, *tagboat.Error) {
-	answer, wrapped := unwrapped(root, shape)
+	answer, wrapped := unwrap(root, shape)
 	if !wrapped && !isAnswer(answer, shape) {
 		return root, nil
 	}
@@ -25,23 +25,23 @@ func asInput(root *source.Node, shape string) (*source.Node, *tagboat.Error) {
 		case f.Name == "tags":
 			f.Value = withoutAWSTags(f.Value)
 			input.Fields = append(input.Fields, f)
-		case takes && misplaced(shape, f.Name) == "" && !counted(answer, f.Name):
+		case takes && misplacedHint(shape, f.Name) == "" && !isDaemonCount(answer, f.Name):
 			input.Fields = append(input.Fields, f)
 		case f.Name != "roleArn" || serviceLinked(f):
 			left = append(left, f.Name)
 		}
 	}
 	if shape == createService {
-		input.Fields = append(input.Fields, elsewhere(answer, input)...)
+		input.Fields = append(input.Fields, membersElsewhere(answer, input)...)
 	}
 	command := map[string]string{registerTaskDefinition: "describe-task-definition", createService: "describe-services"}[shape]
 	note := answer.Errorf("the file is an answer of %s; what only answers have is left out: %s", command, strings.Join(left, ", "))
 	return input, note.WithHint("remove these members, and every image, from the file to silence this note")
 }
 
-// unwrapped returns what a describing command's answer is about, with the tags that stand
+// unwrap returns what a describing command's answer is about, with the tags that stand
 // beside it, and whether there was something around it.
-func unwrapped(root *source.Node, shape string) (*source.Node, bool) {
+func unwrap(root *source.Node, shape string) (*source.Node, bool) {
 	switch inner := root.Field("taskDefinition"); {
 	case shape == registerTaskDefinition && inner != nil && inner.Kind == source.Map:
 		whole := *inner
@@ -70,15 +70,15 @@ func isAnswer(n *source.Node, shape string) bool {
 	return !slices.ContainsFunc(marks, func(mark string) bool { return n.Field(mark) == nil })
 }
 
-// counted reports whether a member is the desired count of a daemon: ECS counts it itself,
+// isDaemonCount reports whether a member is the desired count of a daemon: ECS counts it itself,
 // answers it, and takes none.
-func counted(answer *source.Node, member string) bool {
+func isDaemonCount(answer *source.Node, member string) bool {
 	return member == "desiredCount" && fieldText(answer, "schedulingStrategy") == "DAEMON"
 }
 
-// elsewhere returns the members of the input that an answer has under another name, or in
+// membersElsewhere returns the members of the input that an answer has under another name, or in
 // the deployment that the service is going to.
-func elsewhere(answer, input *source.Node) []source.Field {
+func membersElsewhere(answer, input *source.Node) []source.Field {
 	var found []source.Field
 	for _, f := range answer.Fields {
 		if f.Name == "roleArn" && !serviceLinked(f) {
@@ -141,9 +141,9 @@ func responseOnlyService() []string {
 	}
 }
 
-// misplaced returns why a field cannot stand in a template although ECS knows it,
+// misplacedHint returns why a field cannot stand in a template although ECS knows it,
 // or "".
-func misplaced(structure, field string) string {
+func misplacedHint(structure, field string) string {
 	switch {
 	case structure == registerTaskDefinition && slices.Contains(responseOnly(), field):
 		return "describe-task-definition answers it, and register-task-definition does not take it: remove it"
@@ -162,9 +162,9 @@ func misplaced(structure, field string) string {
 	}
 }
 
-// wrapped returns an error where the file is the whole answer of a describing call,
+// checkUnwrapped returns an error where the file is the whole answer of a describing call,
 // the definition inside it.
-func wrapped(n *source.Node, structure string) error {
+func checkUnwrapped(n *source.Node, structure string) error {
 	outer := map[string]string{registerTaskDefinition: "taskDefinition", createService: "services"}[structure]
 	if outer == "" || n.Field(outer) == nil {
 		return nil
