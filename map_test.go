@@ -1,0 +1,177 @@
+package tagboat_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// floors are the packages of the tree from the roof down: each imports what is on floors
+// below it, and nothing beside or above. The sandbox is a house of its own.
+var floors = [][]string{
+	{"cmd/tagboat"},
+	{"internal/cli"},
+	{"internal/lambda", "internal/demo"},
+	{"internal/app"},
+	{"internal/delivery", "internal/generate", "internal/customresource", "internal/pinning/adopt"},
+	{"internal/pinning"},
+	{"internal/catalog"},
+	{"internal/history"},
+	{"internal/fleet"},
+	{"internal/access"},
+	{"internal/cloud", "internal/deploy/deploytest"},
+	{"internal/deploy/rollout", "internal/deploy/status", "internal/cloud/members", "internal/cloud/pace"},
+	{"internal/deploy/explain"},
+	{"internal/deploy"},
+	{"internal/taskdef/lint", "internal/journal", "internal/ledger/ledgertest", "internal/gate", "internal/iam", "internal/publish", "internal/registry/registrytest"},
+	{"internal/taskdef", "internal/ledger", "internal/registry"},
+	{"internal/config"},
+	{"internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
+	{"internal/casetest", "internal/console", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
+	{""},
+}
+
+// TestArrowsGoDown holds that no package calls back up.
+func TestArrowsGoDown(t *testing.T) {
+	floorOf := map[string]int{}
+	for n, floor := range floors {
+		for _, pkg := range floor {
+			floorOf[pkg] = n
+		}
+	}
+	for pkg, imports := range packages(t) {
+		pkg = strings.TrimPrefix(pkg, "/")
+		if strings.HasPrefix(pkg, "internal/sandbox") {
+			continue
+		}
+		floor, ok := floorOf[pkg]
+		if !ok {
+			t.Errorf("%s is on no floor", pkg)
+		}
+		for _, imported := range imports {
+			if to, ok := floorOf[below(imported)]; ok && isOurs(imported) && to <= floor {
+				t.Errorf("%s imports %s, which is not below it", pkg, below(imported))
+			}
+		}
+	}
+}
+
+// TestSizes holds that a package is one noun and a file one idea.
+func TestSizes(t *testing.T) {
+	const files, lines = 36, 400
+	for pkg := range packages(t) {
+		all, err := filepath.Glob(filepath.Join("./"+pkg, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = slices.DeleteFunc(all, func(file string) bool { return strings.HasSuffix(file, "_test.go") })
+		if len(all) > files {
+			t.Errorf("%s has %d files; a package of more than %d has a second noun in it", pkg, len(all), files)
+		}
+		for _, file := range all {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(text), "\n"); n > lines {
+				t.Errorf("%s has %d lines; a file of more than %d has a second idea in it", file, n, lines)
+			}
+		}
+	}
+}
+
+var (
+	mapRow   = regexp.MustCompile("(?m)^\\| `[^|]*\\| ")
+	mapName  = regexp.MustCompile("`(internal/[a-z/0-9]+)`")
+	storyRow = regexp.MustCompile("(?m)^\\| `([a-z]+)\\.([A-Za-z.]+)` \\| `([a-z]+)\\.([A-Za-z.]+)` \\|$")
+)
+
+// TestTheMapIsTrue holds that ARCHITECTURE.md has every package, and no other, and that the
+// functions of its stories are there.
+func TestTheMapIsTrue(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	onMap := map[string]bool{}
+	for _, row := range mapRow.FindAllString(string(text), -1) {
+		for _, name := range mapName.FindAllStringSubmatch(row, -1) {
+			onMap[name[1]] = true
+		}
+	}
+	there := packages(t)
+	for pkg := range there {
+		covered := strings.HasPrefix(pkg, "internal/sandbox/") || strings.HasPrefix(pkg, "internal/cloud/") ||
+			strings.HasPrefix(pkg, "internal/ledger/") || strings.HasPrefix(pkg, "internal/registry/") || pkg == "" || pkg == "cmd/tagboat"
+		if !onMap[pkg] && !covered {
+			t.Errorf("ARCHITECTURE.md does not have %s", pkg)
+		}
+	}
+	for pkg := range onMap {
+		if _, ok := there[pkg]; !ok {
+			t.Errorf("ARCHITECTURE.md has %s, which does not exist", pkg)
+		}
+	}
+	rows := storyRow.FindAllStringSubmatch(string(text), -1)
+	if len(rows) != 6 {
+		t.Errorf("the stories have %d functions each", len(rows))
+	}
+	for _, row := range rows {
+		for _, step := range [][2]string{{row[1], row[2]}, {row[3], row[4]}} {
+			if !hasFunction(t, there, step[0], step[1]) {
+				t.Errorf("ARCHITECTURE.md tells of %s.%s, which does not exist", step[0], step[1])
+			}
+		}
+	}
+}
+
+// hasFunction reports whether a package, known by its last name, has a function or a
+// Type.method.
+func hasFunction(t *testing.T, there map[string][]string, name, function string) bool {
+	t.Helper()
+	receiver, method, isMethod := strings.Cut(function, ".")
+	if !isMethod {
+		receiver, method = "", function
+	}
+	for pkg := range there {
+		if filepath.Base(pkg) != name || strings.HasPrefix(pkg, "internal/sandbox") {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(pkg, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range parsed.Decls {
+				if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == method && receiverOf(f) == receiver {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func receiverOf(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	of := f.Recv.List[0].Type
+	if star, ok := of.(*ast.StarExpr); ok {
+		of = star.X
+	}
+	if name, ok := of.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
