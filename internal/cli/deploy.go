@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
@@ -109,3 +113,121 @@ func (f *frame) roll(ctx context.Context, a *app.App, set *delivery.PlanSet, o d
 	progress.done()
 	return f.tell("deploy", document, false)
 }
+
+type continueOptions struct {
+	selection
+	services []string
+	rollback bool
+}
+
+func newContinue(f *frame) *cobra.Command {
+	var o continueOptions
+	cmd := &cobra.Command{
+		Use:     "continue --env ENV SERVICE...",
+		Short:   "Let a deployment go on that waits in a pause hook",
+		Long:    "A deployment with a PAUSE lifecycle hook waits for somebody to look. continue lets it\ngo on to its next stage; with --rollback it goes back to what ran before.",
+		Example: "  tagboat continue --env prod api\n  tagboat continue --env prod api --rollback",
+		GroupID: "deploy",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.services = args
+			return runContinue(cmd.Context(), f, o)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.rollback, "rollback", false, "go back to what ran before instead")
+	return cmd
+}
+
+func runContinue(ctx context.Context, f *frame, o continueOptions) error {
+	if len(o.environments) == 0 && o.stage == "" {
+		return tagboat.Usagef("continue needs an environment").WithHint("tagboat continue --env ENV %s", o.services[0])
+	}
+	selected, err := o.with(o.services)
+	if err != nil {
+		return err
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	continued, err := a.Delivery.Continue(ctx, selected, o.rollback)
+	if err != nil {
+		return err
+	}
+	if f.json() {
+		return f.JSON(struct {
+			Continued []delivery.Continued `json:"continued"`
+		}{continued})
+	}
+	for _, c := range continued {
+		f.Printf("%s/%s goes %s from %s\n", c.Environment, c.Service, map[bool]string{false: "on", true: "back"}[o.rollback], c.Stage)
+	}
+	return nil
+}
+
+// progress draws one line per service while it rolls.
+type progress struct {
+	live  *console.Live
+	mu    sync.Mutex
+	began map[string]time.Time
+}
+
+// newProgress returns the progress of so many services.
+func (f *frame) newProgress(services int) *progress {
+	return &progress{live: f.NewLive(services), began: map[string]time.Time{}}
+}
+
+// Event says how a service stands. It may be called by many rollouts at once.
+func (p *progress) Event(u rollout.Update) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := fmt.Sprintf("%s/%s", u.Environment, u.Service)
+	if p.began[key].IsZero() {
+		p.began[key] = u.At
+	}
+	line := console.Line{
+		Cells: []console.Cell{console.Text(key), state(u), tasks(u), {Text: u.Note, Style: console.Faint}},
+		Began: p.began[key], Group: cmp.Or(string(u.Verdict), string(u.State)), Rank: rank(u),
+	}
+	if u.State == rollout.StateDone {
+		line.Ended = u.At
+	}
+	p.live.Set(key, line)
+}
+
+func state(u rollout.Update) console.Cell {
+	switch {
+	case u.State == rollout.StateDone:
+		return console.Cell{Text: string(u.Verdict), Style: verdictStyle(u.Verdict)}
+	case u.State == rollout.StateRollingBack:
+		return console.Cell{Text: string(u.State), Style: console.Bad}
+	default:
+		return console.Cell{Text: string(u.State), Style: console.Accent}
+	}
+}
+
+func tasks(u rollout.Update) console.Cell {
+	if u.Desired == 0 && u.Healthy == 0 {
+		return console.Cell{}
+	}
+	return console.Text(fmt.Sprintf("%d/%d", u.Healthy, u.Desired))
+}
+
+// rank puts in front what a person should look at: what goes wrong, then what goes on.
+func rank(u rollout.Update) int {
+	switch {
+	case u.State == rollout.StateRollingBack:
+		return 0
+	case u.State != rollout.StateDone:
+		return 1
+	case u.Verdict.Concern() < tagboat.Fine && u.Verdict != tagboat.VerdictSkipped:
+		return 0
+	default:
+		return 2
+	}
+}
+
+func (p *progress) done() { p.live.Done() }
+
+var _ rollout.Progress = (*progress)(nil)

@@ -1,6 +1,20 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/generate"
+	"github.com/tagboat/tagboat/internal/iam"
+)
 
 func newGenerate(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
@@ -11,4 +25,150 @@ func newGenerate(f *frame) *cobra.Command {
 	}
 	cmd.AddCommand(newGenerateCloudFormation(f), newGeneratePolicy(f), newGenerateSchema(f))
 	return cmd
+}
+
+type snippetOptions struct {
+	service     string
+	environment string
+	way         string
+}
+
+func newGenerateCloudFormation(f *frame) *cobra.Command {
+	var o snippetOptions
+	cmd := &cobra.Command{
+		Use:   "cloudformation --snippet SERVICE [--env ENV] [--way " + ways("|") + "]",
+		Short: "Print what a template needs to read pins at every stack update",
+		Long: "Prints what makes a template that you have read the pins of a service at every\n" +
+			"update of its stack: through a parameter, dynamic references or a custom resource.\n" +
+			"Each says in a comment what speaks for it and against it. Without --way, all three.",
+		Example: "  tagboat generate cloudformation --snippet web --env prod --way parameter",
+		Args:    usage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runSnippet(cmd.Context(), f, o) },
+	}
+	cmd.Flags().StringVar(&o.service, "snippet", "", "the service whose template should read pins")
+	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment whose pins it should read")
+	cmd.Flags().StringVar(&o.way, "way", "", "how: "+ways(", "))
+	return cmd
+}
+
+func ways(separator string) string {
+	var names []string
+	for _, way := range generate.Ways() {
+		names = append(names, string(way))
+	}
+	return strings.Join(names, separator)
+}
+
+func runSnippet(ctx context.Context, f *frame, o snippetOptions) error {
+	if o.service == "" {
+		return tagboat.Usagef("no service is named").WithHint("tagboat generate cloudformation --snippet SERVICE")
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	snippet, err := a.Generator.Snippet(tagboat.ServiceName(o.service), tagboat.EnvName(o.environment))
+	if err != nil {
+		return err
+	}
+	chosen := generate.Ways()
+	if o.way != "" {
+		chosen = []generate.Way{generate.Way(o.way)}
+	}
+	for i, way := range chosen {
+		text, err := snippet.Render(way)
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			f.Printf("---\n")
+		}
+		f.Printf("%s", console.Lines(string(text)))
+	}
+	return nil
+}
+
+type policyOptions struct {
+	purpose      string
+	environments []string
+}
+
+func newGeneratePolicy(f *frame) *cobra.Command {
+	var o policyOptions
+	cmd := &cobra.Command{
+		Use:   "iam-policy [--for " + purposes("|") + "] [--env ENV...]",
+		Short: "Print the smallest IAM policy for reading or writing pins, deploying and so on",
+		Long: "Prints a policy for just the parameters, services, repositories and roles of\n" +
+			"tagboat.yaml. read is for pins, write for pin, deploy for plan, deploy and status,\n" +
+			"publish for publish and tag, lambda for the function that answers CloudFormation,\n" +
+			"assume for whoever reaches environments through their role, import for pins --import.",
+		Example: "  tagboat generate iam-policy --for write --env dev > policy.json\n  aws iam put-role-policy --role-name ci --policy-name tagboat --policy-document file://policy.json",
+		Args:    usage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runGeneratePolicy(cmd.Context(), f, o) },
+	}
+	cmd.Flags().StringVar(&o.purpose, "for", string(iam.Deploy), "what it should allow: "+purposes(", "))
+	cmd.Flags().StringSliceVarP(&o.environments, "env", "e", nil, "the environments; left out, all")
+	return cmd
+}
+
+func purposes(separator string) string {
+	var names []string
+	for _, p := range iam.Purposes() {
+		names = append(names, string(p))
+	}
+	return strings.Join(names, separator)
+}
+
+func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
+	if !slices.Contains(iam.Purposes(), iam.Purpose(o.purpose)) {
+		return tagboat.Usagef("there is no policy for %q", o.purpose).
+			WithHint("%s", tagboat.Suggest(o.purpose, strings.Split(purposes(" "), " ")))
+	}
+	names := make([]tagboat.EnvName, len(o.environments))
+	for i, name := range o.environments {
+		names[i] = tagboat.EnvName(name)
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	result, err := a.Generator.Policy(ctx, iam.Purpose(o.purpose), names)
+	if err != nil {
+		return err
+	}
+	if err := f.JSON(result.Document); err != nil {
+		return err
+	}
+	return f.tellPolicy(result)
+}
+
+// maxPolicy is how many characters a managed policy takes, blanks not counted.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const maxPolicy = 6144
+
+func (f *frame) tellPolicy(result generate.PolicyResult) error {
+	if result.Role != "" {
+		f.Talkf("for the role %s; who runs tagboat may assume it with: tagboat generate iam-policy --for assume\n", result.Role)
+	}
+	compact, err := json.Marshal(result.Document)
+	if err != nil {
+		return fmt.Errorf("measuring the policy: %w", err)
+	}
+	if len(compact) > maxPolicy {
+		f.Talkf("note: the policy has %d characters, and a managed policy takes %d; print one for fewer environments at a time\n", len(compact), maxPolicy)
+	}
+	return nil
+}
+
+func newGenerateSchema(f *frame) *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of tagboat.yaml, for editors",
+		Example: "  tagboat generate schema > tagboat.schema.json",
+		Args:    usage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			f.Printf("%s", console.Lines(string(config.Schema())))
+			return nil
+		},
+	}
 }

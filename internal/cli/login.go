@@ -3,11 +3,16 @@ package cli
 import (
 	"context"
 	"errors"
-	"github.com/tagboat/tagboat/internal/access"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -79,4 +84,87 @@ func (f *frame) printLogins(doc loginDocument) {
 			"  ln -s \"$(command -v tagboat)\" /usr/local/bin/%s\n"+
 			"  and in ~/.docker/config.json: {\"credHelpers\": {\"%s\": \"tagboat\"}}\n", helperName, ours)
 	}
+}
+
+// helperName is what docker calls the credential helper tagboat.
+const helperName = "docker-credential-tagboat"
+
+// IsCredentialHelper tells whether the program was started by the name under which
+// docker looks for a credential helper.
+func IsCredentialHelper(program string) bool {
+	return strings.TrimSuffix(filepath.Base(program), ".exe") == helperName
+}
+
+// CredentialHelper answers docker and returns the exit code. Answers and errors alike go
+// to standard output, which is the protocol's. Nothing is ever kept.
+// https://github.com/docker/docker-credential-helpers#development
+func CredentialHelper(ctx context.Context, args []string, streams *console.Streams) int {
+	if err := credential(ctx, args, streams); err != nil {
+		streams.Printf("%s\n", err)
+		return 1
+	}
+	return 0
+}
+
+// errNotFound is the answer that lets docker go on without a login.
+// https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go
+var errNotFound = errors.New("credentials not found in native keychain")
+
+type credentials struct {
+	ServerURL string
+	Username  string
+	Secret    string
+}
+
+func credential(ctx context.Context, args []string, streams *console.Streams) error {
+	if len(args) != 1 {
+		return fmt.Errorf("usage: %s get|store|erase|list", helperName)
+	}
+	switch args[0] {
+	case "get":
+		return getCredential(ctx, streams)
+	case "list":
+		return listCredentials(streams, os.Getenv)
+	case "store", "erase":
+		_, _ = io.Copy(io.Discard, streams.In) // docker waits until it is read
+		return errors.New("tagboat keeps no logins: it makes them from your AWS credentials when they are needed, so that there is nothing to " + args[0])
+	default:
+		return fmt.Errorf("unknown credential action %q", args[0])
+	}
+}
+
+func getCredential(ctx context.Context, streams *console.Streams) error {
+	asked, err := io.ReadAll(io.LimitReader(streams.In, 4096))
+	if err != nil {
+		return fmt.Errorf("reading the server's address: %w", err)
+	}
+	server := strings.TrimSpace(string(asked))
+	login, err := access.LoginTo(ctx, hostOf(server))
+	if errors.Is(err, access.ErrNoLogin) {
+		return errNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return streams.JSON(credentials{server, login.User, login.Password})
+}
+
+// listCredentials answers the registries that there are logins for, as far as they are
+// known without a call: that of the endpoint in AWS_ENDPOINT_URL.
+func listCredentials(streams *console.Streams, getenv func(string) string) error {
+	known := map[string]string{}
+	if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
+		known[hostOf(endpoint)] = "AWS"
+	}
+	return streams.JSON(known)
+}
+
+// hostOf returns the host of what docker gives as a server's address, with or without a
+// scheme and a path.
+func hostOf(server string) string {
+	if _, rest, ok := strings.Cut(server, "://"); ok {
+		server = rest
+	}
+	host, _, _ := strings.Cut(server, "/")
+	return host
 }

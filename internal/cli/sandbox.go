@@ -3,15 +3,20 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/demo"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -127,4 +132,112 @@ func loopback(addr net.Addr) error {
 	}
 	return tagboat.Usagef("%s can be reached from other machines, and the sandbox asks nobody who they are", addr).
 		WithHint("listen on 127.0.0.1 or [::1]")
+}
+
+// serving is a sandbox that answers requests.
+type serving struct {
+	failed <-chan struct{} // closed where serving ended by itself
+	stop   func() error    // ends it and waits; returns why it failed, if it did
+}
+
+// serve answers requests on listener until stop is called or ctx ends.
+func serve(ctx context.Context, server *sandbox.Server, listener net.Listener) serving {
+	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	web := &http.Server{Handler: sandbox.Guard(server), ReadHeaderTimeout: 10 * time.Second}
+	group.Go(func() error {
+		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving the sandbox: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		if err := server.Run(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("running the sandbox: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return shutDown(context.WithoutCancel(ctx), web)
+	})
+	return serving{failed: ctx.Done(), stop: func() error {
+		cancel()
+		return errors.Join(group.Wait(), server.Close())
+	}}
+}
+
+// shutDown gives requests that are under way two seconds to end.
+func shutDown(ctx context.Context, web *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := web.Shutdown(ctx); err != nil {
+		return web.Close()
+	}
+	return nil
+}
+
+func newDemo(f *frame) *cobra.Command {
+	var keep bool
+	cmd := &cobra.Command{
+		Use:     "demo",
+		Short:   "A guided run of it all in a sandbox of its own",
+		GroupID: "try",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, keep) },
+	}
+	cmd.Flags().BoolVar(&keep, "keep", false, "leave the sandbox running, to go on by hand")
+	return cmd
+}
+
+func runDemo(ctx context.Context, f *frame, keep bool) (err error) {
+	dir, err := os.MkdirTemp("", "tagboat-demo-")
+	if err != nil {
+		return fmt.Errorf("making a directory for the demo: %w", err)
+	}
+	if !keep {
+		defer func() { err = errors.Join(err, leave(dir)) }()
+	}
+	server, err := sandbox.New(sandbox.Config{Clusters: []string{"dev", "staging", "prod"}})
+	if err != nil {
+		return fmt.Errorf("starting the sandbox: %w", err)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("starting the sandbox: %w", err)
+	}
+	endpoint := "http://" + listener.Addr().String()
+	running := serve(ctx, server, listener)
+	defer func() { err = errors.Join(err, running.stop()) }()
+
+	env := server.Env(endpoint)
+	err = demo.Run(ctx, demo.Options{
+		Streams: f.Streams, Endpoint: endpoint, Env: env, Dir: dir,
+		Command: func(ctx context.Context, args ...string) int { return Main(ctx, args, f.Streams) },
+	})
+	if err != nil || !keep {
+		return err
+	}
+	return f.keep(ctx, env, dir)
+}
+
+// keep tells how to go on by hand and waits for Ctrl-C.
+func (f *frame) keep(ctx context.Context, env []string, dir string) error {
+	f.Printf("\n%s In another terminal:\n\n  cd %s\n", f.OnOut(console.Good, "The sandbox goes on until Ctrl-C."), dir)
+	for _, line := range env {
+		f.Printf("  export %s\n", line)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// leave removes the demo's directory from under the process.
+func leave(dir string) error {
+	if err := os.Chdir(os.TempDir()); err != nil {
+		return fmt.Errorf("leaving the demo's directory: %w", err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("removing the demo's directory: %w", err)
+	}
+	return nil
 }

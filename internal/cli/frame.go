@@ -2,6 +2,8 @@ package cli
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/tagboat/tagboat"
@@ -15,4 +17,17 @@ func (f *frame) printCalls(calls tagboat.Calls) {
 	for _, name := range names {
 		f.Talkf("%6d  %s\n", calls.ByOperation[name], name)
 	}
+}
+
+// cacheDir returns the directory for what a later run need not read again, or "" where
+// there is none or TAGBOAT_CACHE=off asks for none.
+func cacheDir(getenv func(string) string) string {
+	if getenv("TAGBOAT_CACHE") == "off" {
+		return ""
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "" // a user without a home, as in many containers
+	}
+	return filepath.Join(dir, "tagboat")
 }
