@@ -78,18 +78,18 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	}
 	f.warn(set.Document().Warnings)
 	if o.resume {
-		return f.resume(ctx, a, set, o)
+		return resumeDeploy(ctx, f, a, set, o)
 	}
 	if err := problems(set.Document().Problems); err != nil {
 		return err
 	}
 	set.Message = o.message
-	return f.roll(ctx, a, set, o)
+	return carryOut(ctx, f, a, set, o)
 }
 
-// resume watches what an earlier run left. What stands in the way of beginning anything
+// resumeDeploy watches what an earlier run left. What stands in the way of beginning anything
 // counts only where nothing is left to watch.
-func (f *frame) resume(ctx context.Context, a *app.App, set *delivery.PlanSet, o deployOptions) error {
+func resumeDeploy(ctx context.Context, f *frame, a *app.App, set *delivery.PlanSet, o deployOptions) error {
 	left, err := a.Delivery.UnderWay(ctx, set)
 	if err != nil {
 		return err
@@ -101,17 +101,17 @@ func (f *frame) resume(ctx context.Context, a *app.App, set *delivery.PlanSet, o
 		f.Talkf("nothing is under way with what is pinned\n")
 	}
 	left.Message = o.message
-	return f.roll(ctx, a, left, o)
+	return carryOut(ctx, f, a, left, o)
 }
 
-// roll carries a plan out and tells how each service ended.
-func (f *frame) roll(ctx context.Context, a *app.App, set *delivery.PlanSet, o deployOptions) error {
-	progress := f.newProgress(set.Len())
+// carryOut carries a plan out and tells how each service ended.
+func carryOut(ctx context.Context, f *frame, a *app.App, set *delivery.PlanSet, o deployOptions) error {
+	progress := newProgress(f, set.Len())
 	document := a.Delivery.Deploy(outlasting(ctx), set, rollout.Options{
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()
-	return f.tell("deploy", document, false)
+	return showDeployments(f, "deploy", document, false)
 }
 
 type continueOptions struct {
@@ -174,7 +174,7 @@ type progress struct {
 }
 
 // newProgress returns the progress of so many services.
-func (f *frame) newProgress(services int) *progress {
+func newProgress(f *frame, services int) *progress {
 	return &progress{live: f.NewLive(services), began: map[string]time.Time{}}
 }
 

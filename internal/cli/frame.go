@@ -1,16 +1,57 @@
 package cli
 
 import (
+	"context"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
+// frame is what every command has: the streams and the flags that all of them take.
+type frame struct {
+	*console.Streams
+	log    *console.Streams // the same where commands to GitHub Actions get through
+	getenv func(string) string
+	config string
+	output string
+	stats  bool
+	asked  *operation.Operation // what this command is
+	// transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
+	transport http.RoundTripper
+}
+
+// quiet wraps an error that the command has already told in its own way.
+type quiet struct{ error }
+
+func (q quiet) Unwrap() error { return q.error }
+
+func (f *frame) json() bool { return f.output == "json" }
+
+// open reads the configuration and prepares the way to AWS; it calls nothing yet.
+func (f *frame) open(ctx context.Context) (*app.App, error) {
+	return app.Open(ctx, app.Options{
+		Config:    f.config,
+		Cache:     cacheDir(f.getenv),
+		Getenv:    f.getenv,
+		Transport: f.transport,
+	})
+}
+
+// event tells what happens on the way.
+func (f *frame) event(e operation.Event) { f.notice(e.String()) }
+
+// notice tells what a user should know beside what was asked for.
+func (f *frame) notice(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) }
+
 // printCalls tells how many requests went out, by operation, the most frequent first.
-func (f *frame) printCalls(calls tagboat.Calls) {
+func printCalls(f *frame, calls tagboat.Calls) {
 	f.Talkf("%d calls, %d throttled, %d retried\n", calls.Total, calls.Throttled, calls.Retried)
 	names := slices.Sorted(maps.Keys(calls.ByOperation))
 	slices.SortStableFunc(names, func(a, b string) int { return calls.ByOperation[b] - calls.ByOperation[a] })

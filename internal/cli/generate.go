@@ -139,14 +139,14 @@ func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
 	if err := f.JSON(result.Document); err != nil {
 		return err
 	}
-	return f.tellPolicy(result)
+	return tellPolicy(f, result)
 }
 
 // maxPolicy is how many characters a managed policy takes, blanks not counted.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxPolicy = 6144
 
-func (f *frame) tellPolicy(result generate.PolicyResult) error {
+func tellPolicy(f *frame, result generate.PolicyResult) error {
 	if result.Role != "" {
 		f.Talkf("for the role %s; who runs tagboat may assume it with: tagboat generate iam-policy --for assume\n", result.Role)
 	}

@@ -63,11 +63,11 @@ func runHistory(ctx context.Context, f *frame, o historyOptions) error {
 	if f.json() {
 		return f.JSON(document)
 	}
-	f.printHistory(document)
+	printHistory(f, document)
 	return nil
 }
 
-func (f *frame) printHistory(document tagboat.HistoryDocument) {
+func printHistory(f *frame, document tagboat.HistoryDocument) {
 	if len(document.Events) == 0 {
 		f.Talkf("nothing is known to have been changed\n")
 	} else {
@@ -103,8 +103,6 @@ func eventStyle(e tagboat.Event) console.Style {
 	}
 }
 
-func observedText(o tagboat.Observed) string { return versionText(o.Tag, o.Digest) }
-
 func outcomeText(e tagboat.Event) string {
 	if e.Verdict == "" {
 		return observedText(e.To)
@@ -120,13 +118,3 @@ func whyText(e tagboat.Event) string {
 	parts := []string{e.Message, commit, e.Run}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
-
-// who returns the part of an ARN that names somebody.
-func who(arn string) string {
-	if !strings.HasPrefix(arn, "arn:") {
-		return arn
-	}
-	return lastPart(arn[strings.LastIndex(arn, ":")+1:])
-}
-
-func lastPart(s string) string { return s[strings.LastIndex(s, "/")+1:] }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -83,14 +82,14 @@ func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Hol
 	if f.json() {
 		return f.JSON(document)
 	}
-	f.printHolds(document)
+	printHolds(f, document)
 	if o.dryRun {
 		f.Talkf("nothing was written (--dry-run)\n")
 	}
 	return nil
 }
 
-func (f *frame) printHolds(document tagboat.HoldsDocument) {
+func printHolds(f *frame, document tagboat.HoldsDocument) {
 	if len(document.Holds) == 0 {
 		f.Talkf("nothing is held in %s\n", document.Environment)
 		return
@@ -105,24 +104,4 @@ func (f *frame) printHolds(document tagboat.HoldsDocument) {
 			console.Text(dash(who(h.By))), console.Text(h.Reason))
 	}
 	table.Print(f.Streams)
-}
-
-// heldText tells of a hold in one cell.
-func heldText(h *tagboat.Hold) string {
-	if h == nil {
-		return "-"
-	}
-	text := "held"
-	if h.Until != nil {
-		text += " until " + h.Until.UTC().Format("2006-01-02 15:04Z")
-	}
-	if h.Reason != "" {
-		text += ": " + h.Reason
-	}
-	return text
-}
-
-// anyHeld tells whether a table needs a column for holds.
-func anyHeld[T any](list []T, hold func(T) *tagboat.Hold) bool {
-	return slices.ContainsFunc(list, func(item T) bool { return hold(item) != nil })
 }

@@ -56,7 +56,7 @@ func runImages(ctx context.Context, f *frame, o imagesOptions) error {
 		return err
 	}
 	if o.image == "" {
-		return f.showOverview(a.Images.All(ctx))
+		return showOverview(f, a.Images.All(ctx))
 	}
 	document, err := a.Images.One(ctx, request)
 	switch {
@@ -65,11 +65,11 @@ func runImages(ctx context.Context, f *frame, o imagesOptions) error {
 	case f.json():
 		return f.JSON(document)
 	case o.backtest != "":
-		f.printBacktest(document)
+		printBacktest(f, document)
 	case o.why:
-		f.printWhy(document, o.limit)
+		printWhy(f, document, o.limit)
 	default:
-		f.printVersions(document)
+		printVersions(f, document)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (o imagesOptions) request() (catalog.ImagesRequest, error) {
 // tagsShown is how many tags of a version a table shows.
 const tagsShown = 3
 
-func (f *frame) printVersions(d tagboat.ImagesDocument) {
+func printVersions(f *frame, d tagboat.ImagesDocument) {
 	table := console.NewTable("TAGS", "DIGEST", "PUSHED", "SIZE", "PLATFORMS", "REVISION", "SCAN", "PINNED", "RUNNING")
 	for _, v := range d.Versions {
 		tags := console.Cell{Text: shortList(v.Tags), Style: console.Strong}
@@ -114,11 +114,11 @@ func (f *frame) printVersions(d tagboat.ImagesDocument) {
 	if more := d.Total - len(d.Versions); more > 0 {
 		f.Talkf("%d more; --limit 0 shows all\n", more)
 	}
-	f.tellChoice(d)
+	tellChoice(f, d)
 }
 
 // tellChoice says what the rule chooses, and how that came.
-func (f *frame) tellChoice(d tagboat.ImagesDocument) {
+func tellChoice(f *frame, d tagboat.ImagesDocument) {
 	switch {
 	case d.Rule == "":
 		f.Talkf("%s has no rule; pin names its version\n", d.Image)
@@ -130,7 +130,7 @@ func (f *frame) tellChoice(d tagboat.ImagesDocument) {
 }
 
 // printWhy explains a choice tag by tag: what counts, best first, and then the rest.
-func (f *frame) printWhy(d tagboat.ImagesDocument, limit int) {
+func printWhy(f *frame, d tagboat.ImagesDocument, limit int) {
 	f.Printf("image  %s, %s\nrule   %s\n", d.Image, d.Repository, dash(d.Rule))
 	accepted := slices.IndexFunc(d.Tags, func(v tagboat.TagVerdict) bool { return !v.Accepted })
 	if accepted < 0 {
@@ -153,11 +153,11 @@ func (f *frame) printWhy(d tagboat.ImagesDocument, limit int) {
 		table.Row(tagCell(v), console.Cell{Text: "skipped", Style: console.Faint}, console.Text("-"), console.Text("it "+v.Reason))
 	}
 	table.Print(f.Streams)
-	f.tellMore(accepted, limit, "fit")
-	f.tellMore(len(d.Tags)-accepted, limit, "are skipped")
+	tellMore(f, accepted, limit, "fit")
+	tellMore(f, len(d.Tags)-accepted, limit, "are skipped")
 }
 
-func (f *frame) tellMore(all, limit int, what string) {
+func tellMore(f *frame, all, limit int, what string) {
 	if more := all - limit; limit > 0 && more > 0 {
 		f.Talkf("%d more %s; --limit 0 shows all\n", more, what)
 	}
@@ -177,7 +177,7 @@ func tagCell(v tagboat.TagVerdict) console.Cell {
 	return console.Cell{Text: v.Tag, Style: console.Strong}
 }
 
-func (f *frame) printBacktest(d tagboat.ImagesDocument) {
+func printBacktest(f *frame, d tagboat.ImagesDocument) {
 	if len(d.Backtest) == 0 {
 		f.Talkf("%s would have chosen nothing in that time\n", d.Rule)
 		return
@@ -190,7 +190,7 @@ func (f *frame) printBacktest(d tagboat.ImagesDocument) {
 	f.Talkf("tags count as they are now; what they stood for before nobody knows\n")
 }
 
-func (f *frame) showOverview(o tagboat.ImagesOverview) error {
+func showOverview(f *frame, o tagboat.ImagesOverview) error {
 	if f.json() {
 		return f.JSON(o)
 	}

@@ -37,7 +37,7 @@ func interruptedTogether(deployments []tagboat.Deployment) (rest, together []tag
 
 // printInterrupted says what goes on in ECS and what was not begun, and how to watch or
 // undo it.
-func (f *frame) printInterrupted(command string, deployments []tagboat.Deployment) {
+func printInterrupted(f *frame, command string, deployments []tagboat.Deployment) {
 	var goesOn, alone, watched, canGoBack, notBegun byPlace
 	for _, d := range deployments {
 		if d.DeploymentID == "" {
@@ -54,22 +54,22 @@ func (f *frame) printInterrupted(command string, deployments []tagboat.Deploymen
 			canGoBack.add(d)
 		}
 	}
-	f.printPlaces("these go on in ECS by themselves, and nobody will roll them back", alone)
-	f.printPlaces("these go on in ECS by themselves, and ECS rolls back those that fail", watched)
+	printPlaces(f, "these go on in ECS by themselves, and nobody will roll them back", alone)
+	printPlaces(f, "these go on in ECS by themselves, and ECS rolls back those that fail", watched)
 	if len(goesOn.order) > 0 {
-		f.printCommands("watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
+		printCommands(f, "watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
 	}
 	switch {
 	case len(canGoBack.order) == 0:
 	case command == rollbackCommand: // another rollback would go further back
-		f.printCommands("or have back what they take the place of with", comeBack(deployments, canGoBack))
+		printCommands(f, "or have back what they take the place of with", comeBack(deployments, canGoBack))
 	default:
-		f.printCommands("or undo them with", canGoBack.commands("tagboat rollback"))
+		printCommands(f, "or undo them with", canGoBack.commands("tagboat rollback"))
 	}
-	f.printPlaces("these were not begun, or ECS did not say so any more; the same command goes on from there", notBegun)
+	printPlaces(f, "these were not begun, or ECS did not say so any more; the same command goes on from there", notBegun)
 }
 
-func (f *frame) printPlaces(what string, places byPlace) {
+func printPlaces(f *frame, what string, places byPlace) {
 	if len(places.order) == 0 {
 		return
 	}
@@ -79,7 +79,7 @@ func (f *frame) printPlaces(what string, places byPlace) {
 	}
 }
 
-func (f *frame) printCommands(what string, commands []string) {
+func printCommands(f *frame, what string, commands []string) {
 	f.Printf("%s:\n", what)
 	for _, command := range commands {
 		f.Printf("  %s\n", f.OnOut(console.Accent, command))

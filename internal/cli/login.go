@@ -63,11 +63,11 @@ func runLogin(ctx context.Context, f *frame, registries []string) error {
 	if f.json() {
 		return f.JSON(doc)
 	}
-	f.printLogins(doc)
+	printLogins(f, doc)
 	return nil
 }
 
-func (f *frame) printLogins(doc loginDocument) {
+func printLogins(f *frame, doc loginDocument) {
 	table := console.NewTable("REGISTRY", "USER", "HOLDS UNTIL")
 	ours := ""
 	for _, login := range doc.Logins {

@@ -79,15 +79,15 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	if f.json() {
 		return errors.Join(err, f.JSON(result.Document))
 	}
-	f.printPinned(result.Document.Pins)
+	printPinned(f, result.Document.Pins)
 	if err == nil {
-		f.tellPinned(result, o)
+		tellPinned(f, result, o)
 	}
 	return err
 }
 
 // printPinned prints what is pinned now, and where.
-func (f *frame) printPinned(pins []tagboat.Pin) {
+func printPinned(f *frame, pins []tagboat.Pin) {
 	table := console.NewTable("IMAGE", "TAG", "DIGEST", "REPOSITORY", "PARAMETER", "VERSION")
 	for _, pin := range pins {
 		table.Row(console.Cell{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
@@ -97,7 +97,7 @@ func (f *frame) printPinned(pins []tagboat.Pin) {
 	table.Print(f.Streams)
 }
 
-func (f *frame) tellPinned(result pinning.Result, o pinOptions) {
+func tellPinned(f *frame, result pinning.Result, o pinOptions) {
 	for _, pin := range result.Document.Pins {
 		if why := result.Reasons[pin.Image]; why != "" {
 			f.Talkf("%s: %s was chosen by its rule: %s\n", pin.Image, pin.Reference().Readable(), why)

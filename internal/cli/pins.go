@@ -78,7 +78,7 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if f.json() {
 		return f.JSON(document)
 	}
-	f.printPins(document, o.brief)
+	printPins(f, document, o.brief)
 	return nil
 }
 
@@ -105,10 +105,10 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 	case len(result.Document.Pins) == 0:
 		f.Talkf("nothing was overwritten, nothing was written\n")
 	case o.imports.dryRun:
-		f.printPinned(result.Document.Pins)
+		printPinned(f, result.Document.Pins)
 		f.Talkf("nothing was written (--dry-run)\n")
 	default:
-		f.printPinned(result.Document.Pins)
+		printPinned(f, result.Document.Pins)
 		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), o.environment)
 	}
 	return nil
@@ -121,7 +121,7 @@ func readPins(ctx context.Context, a *app.App, o pinsOptions) (tagboat.PinsDocum
 	return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: tagboat.EnvName(o.environment), Brief: o.brief})
 }
 
-func (f *frame) printPins(document tagboat.PinsDocument, brief bool) {
+func printPins(f *frame, document tagboat.PinsDocument, brief bool) {
 	switch {
 	case len(document.Pins) == 0 && document.AsOf != nil:
 		f.Talkf("nothing was pinned in %s at %s\n", document.Environment, document.AsOf.UTC().Format(time.RFC3339))
@@ -151,20 +151,6 @@ func (f *frame) printPins(document tagboat.PinsDocument, brief bool) {
 		table.Row(row...)
 	}
 	table.Print(f.Streams)
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func moment(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
 type importOptions struct {
@@ -201,13 +187,13 @@ func runImport(ctx context.Context, f *frame, o pinsOptions) error {
 	if f.json() {
 		return f.JSON(document)
 	}
-	f.printImported(document)
-	f.tellImported(document, o.imports.dryRun)
+	printImported(f, document)
+	tellImported(f, document, o.imports.dryRun)
 	return nil
 }
 
 // printImported prints what was adopted, and lines of tagboat.yaml for what was not.
-func (f *frame) printImported(document tagboat.ImportDocument) {
+func printImported(f *frame, document tagboat.ImportDocument) {
 	if len(document.Imported) > 0 {
 		table := console.NewTable("IMAGE", "TAG", "DIGEST", "ENVIRONMENT", "FROM", "KEY", "PARAMETER")
 		for _, pin := range document.Imported {
@@ -221,7 +207,7 @@ func (f *frame) printImported(document tagboat.ImportDocument) {
 	}
 }
 
-func (f *frame) tellImported(document tagboat.ImportDocument, dryRun bool) {
+func tellImported(f *frame, document tagboat.ImportDocument, dryRun bool) {
 	for _, u := range document.Uncovered {
 		f.Talkf("%s in %s stands for no image (%s)\n", u.Key, u.Parameter, u.Value)
 	}

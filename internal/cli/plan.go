@@ -54,7 +54,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 			return err
 		}
 	} else {
-		f.printPlan(document)
+		printPlan(f, document)
 	}
 	f.warn(document.Warnings)
 	f.summarize(githubactions.PlanSummary(document))
@@ -70,7 +70,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 	return nil
 }
 
-func (f *frame) printPlan(document tagboat.PlanDocument) {
+func printPlan(f *frame, document tagboat.PlanDocument) {
 	if len(document.Changes) == 0 && len(document.Problems) == 0 && len(document.Pins) == 0 {
 		f.Printf("nothing to change\n")
 	}
@@ -82,11 +82,11 @@ func (f *frame) printPlan(document tagboat.PlanDocument) {
 		for _, step := range change.Steps {
 			f.Printf("  • %s\n", step)
 		}
-		f.printDiff(change.Diff)
+		printDiff(f, change.Diff)
 	}
 }
 
-func (f *frame) printDiff(diff string) {
+func printDiff(f *frame, diff string) {
 	for line := range strings.Lines(diff) {
 		line = strings.TrimRight(line, "\n")
 		style := console.Plain

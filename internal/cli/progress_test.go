@@ -16,7 +16,7 @@ import (
 func TestProgressWithoutATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		p := (&frame{Streams: &console.Streams{Err: &log}}).newProgress(2)
+		p := newProgress(&frame{Streams: &console.Streams{Err: &log}}, 2)
 		at := func(u rollout.Update) {
 			u.Environment, u.Service, u.At = "dev", "web", time.Now()
 			p.Event(u)

@@ -73,12 +73,12 @@ func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 	if f.json() {
 		return f.JSON(doc)
 	}
-	f.printTags(doc.TagDocument, o.dryRun)
-	f.tellPublished(doc, o)
+	printTags(f, doc.TagDocument, o.dryRun)
+	tellPublished(f, doc, o)
 	return nil
 }
 
-func (f *frame) tellPublished(doc tagboat.PublishDocument, o publishOptions) {
+func tellPublished(f *frame, doc tagboat.PublishDocument, o publishOptions) {
 	f.Printf("%s@%s\n", doc.Repository, doc.Digest)
 	switch {
 	case o.dryRun:
@@ -162,7 +162,7 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 	if f.json() {
 		return f.JSON(doc)
 	}
-	f.printTags(doc, o.dryRun)
+	printTags(f, doc, o.dryRun)
 	return nil
 }
 
@@ -179,7 +179,7 @@ func parseVersionArg(arg string) (catalog.ImageArg, error) {
 	return wanted, err
 }
 
-func (f *frame) printTags(doc tagboat.TagDocument, dryRun bool) {
+func printTags(f *frame, doc tagboat.TagDocument, dryRun bool) {
 	table := console.NewTable("IMAGE", "TAG", "DIGEST", "CHANGE")
 	for _, change := range doc.Tags {
 		said := console.Cell{Text: "already there", Style: console.Faint}

@@ -72,21 +72,21 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 		return err
 	}
 	if o.dryRun {
-		return f.showPlan(document)
+		return showPlan(f, document)
 	}
-	return f.goBack(ctx, a, back, o)
+	return goBack(ctx, f, a, back, o)
 }
 
-func (f *frame) showPlan(document tagboat.PlanDocument) error {
+func showPlan(f *frame, document tagboat.PlanDocument) error {
 	if f.json() {
 		return f.JSON(document)
 	}
-	f.printPlan(document)
+	printPlan(f, document)
 	return nil
 }
 
-func (f *frame) goBack(ctx context.Context, a *app.App, back *delivery.Rollback, o rollbackOptions) error {
-	progress := f.newProgress(back.Len())
+func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {
+	progress := newProgress(f, back.Len())
 	document, err := a.Rollbacks.Do(outlasting(ctx), back, o.message, rollout.Options{
 		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
 	})
@@ -94,5 +94,5 @@ func (f *frame) goBack(ctx context.Context, a *app.App, back *delivery.Rollback,
 	if err != nil {
 		return err
 	}
-	return f.tell(rollbackCommand, document, true)
+	return showDeployments(f, rollbackCommand, document, true)
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -17,24 +16,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/githubactions"
 	"github.com/tagboat/tagboat/internal/operation"
 )
-
-// frame is what every command has: the streams and the flags that all of them take.
-type frame struct {
-	*console.Streams
-	log    *console.Streams // the same where commands to GitHub Actions get through
-	getenv func(string) string
-	config string
-	output string
-	stats  bool
-	asked  *operation.Operation // what this command is
-	// transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
-	transport http.RoundTripper
-}
 
 // Main runs the command line and returns the exit code. Where nobody reads what it prints
 // any more, it goes on, and ends with 1 where all else went well. A crash is an error.
@@ -57,7 +42,7 @@ func (f *frame) main(ctx context.Context, args []string) int {
 	root.SetIn(f.In)
 	err := afterAll(ctx, f.guarded(func() error { return root.ExecuteContext(ctx) }))
 	if f.stats {
-		f.printCalls(f.asked.Calls())
+		printCalls(f, f.asked.Calls())
 	}
 	var q quiet
 	if err != nil && !errors.As(err, &q) {
@@ -66,11 +51,6 @@ func (f *frame) main(ctx context.Context, args []string) int {
 	}
 	return f.exitCode(err, lost())
 }
-
-// quiet wraps an error that the command has already told in its own way.
-type quiet struct{ error }
-
-func (q quiet) Unwrap() error { return q.error }
 
 func newRoot(f *frame) *cobra.Command {
 	root := &cobra.Command{
@@ -177,24 +157,6 @@ func (f *frame) checkOutput() error {
 		return tagboat.Usagef("unknown output %q", f.output).WithHint("--output takes table or json")
 	}
 }
-
-func (f *frame) json() bool { return f.output == "json" }
-
-// open reads the configuration and prepares the way to AWS; it calls nothing yet.
-func (f *frame) open(ctx context.Context) (*app.App, error) {
-	return app.Open(ctx, app.Options{
-		Config:    f.config,
-		Cache:     cacheDir(f.getenv),
-		Getenv:    f.getenv,
-		Transport: f.transport,
-	})
-}
-
-// event tells what happens on the way.
-func (f *frame) event(e operation.Event) { f.notice(e.String()) }
-
-// notice tells what a user should know beside what was asked for.
-func (f *frame) notice(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) }
 
 // buildInfo is what the Go toolchain stamped into the binary.
 type buildInfo struct {

@@ -69,7 +69,7 @@ func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 	if err != nil {
 		return errors.Join(notStarted(err), listener.Close())
 	}
-	return f.serveSandbox(ctx, server, listener, o.envFile)
+	return serveSandbox(ctx, f, server, listener, o.envFile)
 }
 
 func notStarted(err error) error {
@@ -81,9 +81,9 @@ func notStarted(err error) error {
 }
 
 // serveSandbox serves until the context ends or serving fails.
-func (f *frame) serveSandbox(ctx context.Context, server *sandbox.Server, listener net.Listener, envFile string) error {
+func serveSandbox(ctx context.Context, f *frame, server *sandbox.Server, listener net.Listener, envFile string) error {
 	running := serve(ctx, server, listener)
-	if err := f.ready(server.Env("http://"+listener.Addr().String()), envFile); err != nil {
+	if err := tellReady(f, server.Env("http://"+listener.Addr().String()), envFile); err != nil {
 		return errors.Join(err, running.stop())
 	}
 	select {
@@ -95,8 +95,8 @@ func (f *frame) serveSandbox(ctx context.Context, server *sandbox.Server, listen
 	return err
 }
 
-// ready tells how to use the sandbox, on standard output and in the file.
-func (f *frame) ready(env []string, envFile string) error {
+// tellReady tells how to use the sandbox, on standard output and in the file.
+func tellReady(f *frame, env []string, envFile string) error {
 	for _, line := range env {
 		f.Printf("export %s\n", line)
 	}
@@ -218,11 +218,11 @@ func runDemo(ctx context.Context, f *frame, keep bool) (err error) {
 	if err != nil || !keep {
 		return err
 	}
-	return f.keep(ctx, env, dir)
+	return keepSandbox(ctx, f, env, dir)
 }
 
-// keep tells how to go on by hand and waits for Ctrl-C.
-func (f *frame) keep(ctx context.Context, env []string, dir string) error {
+// keepSandbox tells how to go on by hand and waits for Ctrl-C.
+func keepSandbox(ctx context.Context, f *frame, env []string, dir string) error {
 	f.Printf("\n%s In another terminal:\n\n  cd %s\n", f.OnOut(console.Good, "The sandbox goes on until Ctrl-C."), dir)
 	for _, line := range env {
 		f.Printf("  export %s\n", line)

@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -44,11 +42,11 @@ func runStatus(ctx context.Context, f *frame, s selection, services []string) er
 	if f.json() {
 		return f.JSON(document)
 	}
-	f.printStatus(document)
+	printStatus(f, document)
 	return nil
 }
 
-func (f *frame) printStatus(document tagboat.StatusDocument) {
+func printStatus(f *frame, document tagboat.StatusDocument) {
 	columns := []string{"SERVICE", "ENVIRONMENT", "STATE", "TASKS", "PINNED", "RUNNING", "AGE", "DRIFT"}
 	held := anyHeld(document.Services, func(s tagboat.ServiceStatus) *tagboat.Hold { return s.Hold })
 	if held {
@@ -101,47 +99,6 @@ func runningText(images []tagboat.ImageState) string {
 	return perImage(images, func(i tagboat.ImageState) string { return versionText(i.RunningTag, i.Running) })
 }
 
-func perImage(images []tagboat.ImageState, version func(tagboat.ImageState) string) string {
-	parts := make([]string, 0, len(images))
-	for _, i := range images {
-		text := version(i)
-		if len(images) > 1 {
-			text = string(i.Image) + " " + text
-		}
-		parts = append(parts, text)
-	}
-	return strings.Join(slices.Compact(parts), ", ")
-}
-
-// versionText is how a version is told in a table: its tag, where one is known, and
-// enough of the digest to recognise it.
-func versionText(tag string, digest tagboat.Digest) string {
-	switch {
-	case digest == "":
-		return "-"
-	case tag == "":
-		return digest.Short()
-	default:
-		return tag + " (" + digest.Short()[:7] + ")"
-	}
-}
-
-func ageText(seconds int64) string {
-	age := time.Duration(seconds) * time.Second
-	switch {
-	case seconds <= 0:
-		return "-"
-	case age < 2*time.Minute:
-		return fmt.Sprintf("%ds", seconds)
-	case age < 2*time.Hour:
-		return fmt.Sprintf("%dm", seconds/60)
-	case age < 48*time.Hour:
-		return fmt.Sprintf("%dh", seconds/3600)
-	default:
-		return fmt.Sprintf("%dd", seconds/86400)
-	}
-}
-
 func newExplain(f *frame) *cobra.Command {
 	var s selection
 	cmd := &cobra.Command{
@@ -181,30 +138,30 @@ func runExplain(ctx context.Context, f *frame, s selection, services []string) e
 		}{explained})
 	}
 	for _, e := range explained {
-		f.printExplanation(e)
+		printExplanation(f, e)
 	}
 	return nil
 }
 
-func (f *frame) printExplanation(e delivery.Explanation) {
+func printExplanation(f *frame, e delivery.Explanation) {
 	name := fmt.Sprintf("%s/%s", e.Environment, e.Service)
 	f.Printf("%s is %s\n", f.OnOut(console.Strong, name), e.State)
 	if len(e.Causes) == 0 {
 		f.Printf("  nothing speaks against it\n")
 		return
 	}
-	f.folded(name+": why", func() { f.printCauses(e.Causes) })
+	f.folded(name+": why", func() { printCauses(f, e.Causes) })
 }
 
 // printCauses prints what happened, the evidence, and what to change.
-func (f *frame) printCauses(causes []tagboat.Cause) {
+func printCauses(f *frame, causes []tagboat.Cause) {
 	for _, cause := range causes {
 		f.Printf("  %s\n", f.OnOut(console.Strong, cause.Cause))
-		f.printEvidence(cause)
+		printEvidence(f, cause)
 	}
 }
 
-func (f *frame) printEvidence(cause tagboat.Cause) {
+func printEvidence(f *frame, cause tagboat.Cause) {
 	for line := range strings.Lines(cause.Evidence) {
 		f.Printf("    %s\n", f.OnOut(console.Faint, strings.TrimRight(line, "\r\n ")))
 	}

@@ -52,16 +52,16 @@ func verdictStyle(v tagboat.Verdict) console.Style {
 	}
 }
 
-// tell says how the deployments of a command ended, and returns the error that stands
+// showDeployments says how the deployments of a command ended, and returns the error that stands
 // for all of them. touched says that the command has changed something before them.
-func (f *frame) tell(command string, document tagboat.DeployDocument, touched bool) error {
+func showDeployments(f *frame, command string, document tagboat.DeployDocument, touched bool) error {
 	if f.json() {
 		if err := f.JSON(document); err != nil {
 			return err
 		}
 		f.annotate(document.Deployments)
 	} else {
-		f.printDeployments(command, document.Deployments)
+		printDeployments(f, command, document.Deployments)
 	}
 	f.summarize(githubactions.Summary(command, document.Deployments))
 	return worst(document.Deployments, touched)
@@ -70,7 +70,7 @@ func (f *frame) tell(command string, document tagboat.DeployDocument, touched bo
 // printDeployments prints the table of verdicts, below it why the others are not
 // successes, and what of the successes was not seen, and at the end, where people look first, the sum and what to do next. What
 // did not go well stands at the end of the table, next to its reasons.
-func (f *frame) printDeployments(command string, deployments []tagboat.Deployment) {
+func printDeployments(f *frame, command string, deployments []tagboat.Deployment) {
 	var good, others []tagboat.Deployment
 	for _, d := range deployments {
 		if d.Verdict == tagboat.VerdictSucceeded || d.Verdict == tagboat.VerdictUnchanged {
@@ -79,20 +79,20 @@ func (f *frame) printDeployments(command string, deployments []tagboat.Deploymen
 			others = append(others, d)
 		}
 	}
-	f.printVerdicts(slices.Concat(good, others))
+	printVerdicts(f, slices.Concat(good, others))
 	f.annotate(deployments)
 	for _, d := range good {
 		if !allSeen(d) {
-			f.printReason(d)
+			printReason(f, d)
 		}
 	}
 	alone, together := interruptedTogether(others)
 	for _, d := range alone {
-		f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { f.printReason(d) })
+		f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { printReason(f, d) })
 	}
-	f.printInterrupted(command, together)
-	f.printSum(deployments)
-	f.printNext(others)
+	printInterrupted(f, command, together)
+	printSum(f, deployments)
+	printNext(f, others)
 }
 
 // allSeen reports whether all tasks were seen to run what is pinned: where they were not,
@@ -101,7 +101,7 @@ func allSeen(d tagboat.Deployment) bool {
 	return !slices.ContainsFunc(d.Images, func(i tagboat.ImageState) bool { return i.Running != i.Pinned })
 }
 
-func (f *frame) printVerdicts(deployments []tagboat.Deployment) {
+func printVerdicts(f *frame, deployments []tagboat.Deployment) {
 	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERDICT", "IMAGES", "TASK DEFINITION", "TOOK")
 	for _, d := range deployments {
 		table.Row(console.Text(string(d.Environment)), console.Cell{Text: string(d.Service), Style: console.Strong},
@@ -113,12 +113,12 @@ func (f *frame) printVerdicts(deployments []tagboat.Deployment) {
 
 // printReason says why a deployment ended so, and the causes. The only cause stands in the
 // reason already and is not told twice; its evidence and what to change are.
-func (f *frame) printReason(d tagboat.Deployment) {
+func printReason(f *frame, d tagboat.Deployment) {
 	f.Printf("\n%s %s\n", f.OnOut(verdictStyle(d.Verdict), fmt.Sprintf("%s/%s %s:", d.Environment, d.Service, d.Verdict)), d.Reason)
 	if len(d.Causes) == 1 && strings.Contains(d.Reason, d.Causes[0].Cause) {
-		f.printEvidence(d.Causes[0])
+		printEvidence(f, d.Causes[0])
 	} else {
-		f.printCauses(d.Causes)
+		printCauses(f, d.Causes)
 	}
 	if d.ConsoleURL != "" {
 		f.Printf("  %s\n", f.OnOut(console.Faint, d.ConsoleURL))
@@ -137,18 +137,8 @@ func imagesText(images []tagboat.ImageState) string {
 	return strings.Join(parts, ", ")
 }
 
-// revision returns family:revision of a task definition's ARN.
-func revision(arn string) string { return dash(arn[strings.LastIndex(arn, "/")+1:]) }
-
-func took(d tagboat.Deployment) string {
-	if d.Verdict == tagboat.VerdictUnchanged {
-		return "-"
-	}
-	return d.EndedAt.Sub(d.StartedAt).Round(100_000_000).String()
-}
-
 // printSum counts the verdicts of several deployments, the good ones first.
-func (f *frame) printSum(deployments []tagboat.Deployment) {
+func printSum(f *frame, deployments []tagboat.Deployment) {
 	if len(deployments) < 2 {
 		return
 	}
@@ -169,7 +159,7 @@ func (f *frame) printSum(deployments []tagboat.Deployment) {
 }
 
 // printNext says what to do about pins that are not what runs.
-func (f *frame) printNext(deployments []tagboat.Deployment) {
+func printNext(f *frame, deployments []tagboat.Deployment) {
 	var failed, overtaken byPlace
 	for _, d := range deployments {
 		switch {
@@ -180,10 +170,10 @@ func (f *frame) printNext(deployments []tagboat.Deployment) {
 		}
 	}
 	if len(failed.order) > 0 {
-		f.printCommands("what was rolled back is pinned still: pin another version and deploy that, or pin what runs with", failed.commands("tagboat rollback"))
+		printCommands(f, "what was rolled back is pinned still: pin another version and deploy that, or pin what runs with", failed.commands("tagboat rollback"))
 	}
 	if len(overtaken.order) > 0 {
-		f.printCommands("what somebody else deployed runs now: leave it, or deploy what is pinned with", overtaken.commands("tagboat deploy"))
+		printCommands(f, "what somebody else deployed runs now: leave it, or deploy what is pinned with", overtaken.commands("tagboat deploy"))
 	}
 }
 

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tagboat/tagboat"
+)
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func moment(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+func ageText(seconds int64) string {
+	age := time.Duration(seconds) * time.Second
+	switch {
+	case seconds <= 0:
+		return "-"
+	case age < 2*time.Minute:
+		return fmt.Sprintf("%ds", seconds)
+	case age < 2*time.Hour:
+		return fmt.Sprintf("%dm", seconds/60)
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%dh", seconds/3600)
+	default:
+		return fmt.Sprintf("%dd", seconds/86400)
+	}
+}
+
+// versionText is how a version is told in a table: its tag, where one is known, and
+// enough of the digest to recognise it.
+func versionText(tag string, digest tagboat.Digest) string {
+	switch {
+	case digest == "":
+		return "-"
+	case tag == "":
+		return digest.Short()
+	default:
+		return tag + " (" + digest.Short()[:7] + ")"
+	}
+}
+
+func observedText(o tagboat.Observed) string { return versionText(o.Tag, o.Digest) }
+
+func perImage(images []tagboat.ImageState, version func(tagboat.ImageState) string) string {
+	parts := make([]string, 0, len(images))
+	for _, i := range images {
+		text := version(i)
+		if len(images) > 1 {
+			text = string(i.Image) + " " + text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(slices.Compact(parts), ", ")
+}
+
+// revision returns family:revision of a task definition's ARN.
+func revision(arn string) string { return dash(arn[strings.LastIndex(arn, "/")+1:]) }
+
+func lastPart(s string) string { return s[strings.LastIndex(s, "/")+1:] }
+
+// who returns the part of an ARN that names somebody.
+func who(arn string) string {
+	if !strings.HasPrefix(arn, "arn:") {
+		return arn
+	}
+	return lastPart(arn[strings.LastIndex(arn, ":")+1:])
+}
+
+func took(d tagboat.Deployment) string {
+	if d.Verdict == tagboat.VerdictUnchanged {
+		return "-"
+	}
+	return d.EndedAt.Sub(d.StartedAt).Round(100_000_000).String()
+}
+
+// heldText tells of a hold in one cell.
+func heldText(h *tagboat.Hold) string {
+	if h == nil {
+		return "-"
+	}
+	text := "held"
+	if h.Until != nil {
+		text += " until " + h.Until.UTC().Format("2006-01-02 15:04Z")
+	}
+	if h.Reason != "" {
+		text += ": " + h.Reason
+	}
+	return text
+}
+
+// anyHeld tells whether a table needs a column for holds.
+func anyHeld[T any](list []T, hold func(T) *tagboat.Hold) bool {
+	return slices.ContainsFunc(list, func(item T) bool { return hold(item) != nil })
+}
