@@ -14,11 +14,11 @@ import (
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
 )
 
 type deployOptions struct {
-	selection
-	services    []string
+	targets
 	message     string
 	wait        bool
 	noRollback  bool
@@ -56,16 +56,12 @@ func newDeploy(f *frame) *cobra.Command {
 
 func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if o.dryRun {
-		return runPlan(ctx, f, planOptions{selection: o.selection, services: o.services})
+		return runPlan(ctx, f, planOptions{targets: o.targets})
 	}
 	if o.maxParallel < 1 || o.timeout <= 0 {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
 	}
-	selected, err := o.with(o.services)
-	if err != nil {
-		return err
-	}
-	a, err := f.open(ctx)
+	a, selected, err := o.open(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -115,13 +111,12 @@ func carryOut(ctx context.Context, f *frame, a *app.App, set *delivery.PlanSet, 
 }
 
 type continueOptions struct {
-	selection
-	services []string
+	targets
 	rollback bool
 }
 
 func newContinue(f *frame) *cobra.Command {
-	var o continueOptions
+	o := continueOptions{targets: targets{command: "continue"}}
 	cmd := &cobra.Command{
 		Use:     "continue --env ENV SERVICE...",
 		Short:   "Let a deployment go on that waits in a pause hook",
@@ -139,31 +134,26 @@ func newContinue(f *frame) *cobra.Command {
 	return cmd
 }
 
+// continueDocument is what continue prints with -o json.
+type continueDocument struct {
+	Continued []delivery.Continued `json:"continued"`
+}
+
 func runContinue(ctx context.Context, f *frame, o continueOptions) error {
-	if len(o.environments) == 0 && o.stage == "" {
-		return tagboat.Usagef("continue needs an environment").WithHint("tagboat continue --env ENV %s", o.services[0])
+	return answer(ctx, f, o.targets, func(a *app.App, selected fleet.Selection) (continueDocument, error) {
+		continued, err := a.Delivery.Continue(ctx, selected, o.rollback)
+		return continueDocument{continued}, err
+	}, o.printContinued)
+}
+
+func (o continueOptions) printContinued(f *frame, document continueDocument) {
+	way := "on"
+	if o.rollback {
+		way = "back"
 	}
-	selected, err := o.with(o.services)
-	if err != nil {
-		return err
+	for _, c := range document.Continued {
+		f.Printf("%s/%s goes %s from %s\n", c.Environment, c.Service, way, c.Stage)
 	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	continued, err := a.Delivery.Continue(ctx, selected, o.rollback)
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(struct {
-			Continued []delivery.Continued `json:"continued"`
-		}{continued})
-	}
-	for _, c := range continued {
-		f.Printf("%s/%s goes %s from %s\n", c.Environment, c.Service, map[bool]string{false: "on", true: "back"}[o.rollback], c.Stage)
-	}
-	return nil
 }
 
 // progress draws one line per service while it rolls.

@@ -124,15 +124,11 @@ func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
 		return tagboat.Usagef("there is no policy for %q", o.purpose).
 			WithHint("%s", tagboat.Suggest(o.purpose, strings.Split(purposes(" "), " ")))
 	}
-	names := make([]tagboat.EnvName, len(o.environments))
-	for i, name := range o.environments {
-		names[i] = tagboat.EnvName(name)
-	}
 	a, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	result, err := a.Generator.Policy(ctx, iam.Purpose(o.purpose), names)
+	result, err := a.Generator.Policy(ctx, iam.Purpose(o.purpose), named[tagboat.EnvName](o.environments))
 	if err != nil {
 		return err
 	}

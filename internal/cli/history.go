@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 )
 
@@ -48,23 +50,12 @@ func runHistory(ctx context.Context, f *frame, o historyOptions) error {
 	if o.limit < 0 {
 		return tagboat.Usagef("--limit must not be negative")
 	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	request := history.Request{Image: tagboat.ImageName(o.image), Since: o.since.When, Until: o.until.When, Limit: o.limit}
-	for _, env := range o.environments {
-		request.Environments = append(request.Environments, tagboat.EnvName(env))
-	}
-	document, err := a.History.Events(ctx, request)
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(document)
-	}
-	printHistory(f, document)
-	return nil
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.HistoryDocument, error) {
+		return a.History.Events(ctx, history.Request{
+			Environments: named[tagboat.EnvName](o.environments), Image: tagboat.ImageName(o.image),
+			Since: o.since.When, Until: o.until.When, Limit: o.limit,
+		})
+	}, printHistory)
 }
 
 func printHistory(f *frame, document tagboat.HistoryDocument) {

@@ -6,7 +6,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
@@ -66,36 +68,29 @@ func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Hol
 	if o.environment == "" {
 		return tagboat.Usagef("which environment?").WithHint("add --env ENV")
 	}
-	request := pinning.HoldRequest{Environment: tagboat.EnvName(o.environment), Until: o.until.When, Message: o.message, DryRun: o.dryRun}
+	request := pinning.HoldRequest{
+		Environment: tagboat.EnvName(o.environment), Images: named[tagboat.ImageName](o.images), Until: o.until.When, Message: o.message, DryRun: o.dryRun,
+	}
 	request.Until.Ago = -request.Until.Ago
-	for _, image := range o.images {
-		request.Images = append(request.Images, tagboat.ImageName(image))
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.HoldsDocument, error) {
+		return run(a.Pinning.Holds, ctx, request)
+	}, o.printHolds)
+}
+
+func (o holdOptions) printHolds(f *frame, document tagboat.HoldsDocument) {
+	if len(document.Holds) == 0 {
+		f.Talkf("nothing is held in %s\n", document.Environment)
+	} else {
+		holdsTable(document.Holds).Print(f.Streams)
 	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	document, err := run(a.Pinning.Holds, ctx, request)
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(document)
-	}
-	printHolds(f, document)
 	if o.dryRun {
 		f.Talkf("nothing was written (--dry-run)\n")
 	}
-	return nil
 }
 
-func printHolds(f *frame, document tagboat.HoldsDocument) {
-	if len(document.Holds) == 0 {
-		f.Talkf("nothing is held in %s\n", document.Environment)
-		return
-	}
+func holdsTable(holds []tagboat.HeldImage) *console.Table {
 	table := console.NewTable("HELD", "SINCE", "UNTIL", "BY", "WHY")
-	for _, h := range document.Holds {
+	for _, h := range holds {
 		name := string(h.Image)
 		if h.Image == ledger.AllImages {
 			name = "all images"
@@ -103,5 +98,5 @@ func printHolds(f *frame, document tagboat.HoldsDocument) {
 		table.Row(console.Cell{Text: name, Style: console.Strong}, console.Text(moment(h.Since)), console.Text(moment(h.Until)),
 			console.Text(dash(who(h.By))), console.Text(h.Reason))
 	}
-	table.Print(f.Streams)
+	return table
 }

@@ -10,9 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/fleet"
 )
 
 type imagesOptions struct {
@@ -51,19 +53,18 @@ func runImages(ctx context.Context, f *frame, o imagesOptions) error {
 	if err != nil {
 		return err
 	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
 	if o.image == "" {
-		return showOverview(f, a.Images.All(ctx))
+		return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.ImagesOverview, error) {
+			return a.Images.All(ctx), nil
+		}, printOverview)
 	}
-	document, err := a.Images.One(ctx, request)
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.ImagesDocument, error) {
+		return a.Images.One(ctx, request)
+	}, o.printImage)
+}
+
+func (o imagesOptions) printImage(f *frame, document tagboat.ImagesDocument) {
 	switch {
-	case err != nil:
-		return err
-	case f.json():
-		return f.JSON(document)
 	case o.backtest != "":
 		printBacktest(f, document)
 	case o.why:
@@ -71,7 +72,6 @@ func runImages(ctx context.Context, f *frame, o imagesOptions) error {
 	default:
 		printVersions(f, document)
 	}
-	return nil
 }
 
 func (o imagesOptions) request() (catalog.ImagesRequest, error) {
@@ -190,10 +190,7 @@ func printBacktest(f *frame, d tagboat.ImagesDocument) {
 	f.Talkf("tags count as they are now; what they stood for before nobody knows\n")
 }
 
-func showOverview(f *frame, o tagboat.ImagesOverview) error {
-	if f.json() {
-		return f.JSON(o)
-	}
+func printOverview(f *frame, o tagboat.ImagesOverview) {
 	table := console.NewTable("IMAGE", "REPOSITORY", "VERSIONS", "RULE", "CHOSEN", "WHY")
 	for _, i := range o.Images {
 		chosen, why := console.Text("-"), i.Problem
@@ -204,7 +201,6 @@ func showOverview(f *frame, o tagboat.ImagesOverview) error {
 			console.Text(dash(i.Rule)), chosen, console.Text(dash(why)))
 	}
 	table.Print(f.Streams)
-	return nil
 }
 
 func shortList(tags []string) string {

@@ -60,11 +60,7 @@ func runLogin(ctx context.Context, f *frame, registries []string) error {
 			doc.Logins = append(doc.Logins, loginEntry{host, login.User, &expires})
 		}
 	}
-	if f.json() {
-		return f.JSON(doc)
-	}
-	printLogins(f, doc)
-	return nil
+	return show(f, doc, printLogins)
 }
 
 func printLogins(f *frame, doc loginDocument) {

@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/pinning/adopt"
 )
@@ -67,19 +68,12 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if o.brief && o.asOf.text != "" {
 		return tagboat.Usagef("--brief reads no history, and --as-of does nothing else").WithHint("leave one of them out")
 	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	document, err := readPins(ctx, a, o)
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(document)
-	}
-	printPins(f, document, o.brief)
-	return nil
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.PinsDocument, error) {
+		if o.asOf.text != "" {
+			return a.History.PinsAsOf(ctx, tagboat.EnvName(o.environment), o.asOf.When)
+		}
+		return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: tagboat.EnvName(o.environment), Brief: o.brief})
+	}, o.printPins)
 }
 
 func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
@@ -87,41 +81,26 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 		return tagboat.Usagef("--restore brings back what was overwritten, and does not go with --as-of").
 			WithHint("tagboat pins --env %s --restore --dry-run shows what it would bring back", o.environment)
 	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	var images []tagboat.ImageName
-	for _, image := range o.images {
-		images = append(images, tagboat.ImageName(image))
-	}
-	result, err := a.Pinning.Restore(ctx, tagboat.EnvName(o.environment), images, o.imports.message, o.imports.dryRun)
-	if err != nil {
-		return err
-	}
-	switch {
-	case f.json():
-		return f.JSON(result.Document)
-	case len(result.Document.Pins) == 0:
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.PinsDocument, error) {
+		result, err := a.Pinning.Restore(ctx, tagboat.EnvName(o.environment), named[tagboat.ImageName](o.images), o.imports.message, o.imports.dryRun)
+		return result.Document, err
+	}, o.printRestored)
+}
+
+func (o pinsOptions) printRestored(f *frame, document tagboat.PinsDocument) {
+	if len(document.Pins) == 0 {
 		f.Talkf("nothing was overwritten, nothing was written\n")
-	case o.imports.dryRun:
-		printPinned(f, result.Document.Pins)
+		return
+	}
+	printPinned(f, document.Pins)
+	if o.imports.dryRun {
 		f.Talkf("nothing was written (--dry-run)\n")
-	default:
-		printPinned(f, result.Document.Pins)
-		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), o.environment)
+		return
 	}
-	return nil
+	f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), o.environment)
 }
 
-func readPins(ctx context.Context, a *app.App, o pinsOptions) (tagboat.PinsDocument, error) {
-	if o.asOf.text != "" {
-		return a.History.PinsAsOf(ctx, tagboat.EnvName(o.environment), o.asOf.When)
-	}
-	return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: tagboat.EnvName(o.environment), Brief: o.brief})
-}
-
-func printPins(f *frame, document tagboat.PinsDocument, brief bool) {
+func (o pinsOptions) printPins(f *frame, document tagboat.PinsDocument) {
 	switch {
 	case len(document.Pins) == 0 && document.AsOf != nil:
 		f.Talkf("nothing was pinned in %s at %s\n", document.Environment, document.AsOf.UTC().Format(time.RFC3339))
@@ -131,7 +110,7 @@ func printPins(f *frame, document tagboat.PinsDocument, brief bool) {
 		return
 	}
 	columns := []string{"IMAGE", "TAG", "DIGEST", "REPOSITORY"}
-	if !brief {
+	if !o.brief {
 		columns = append(columns, "SET AT", "BY", "MESSAGE")
 	}
 	held := anyHeld(document.Pins, func(pin tagboat.Pin) *tagboat.Hold { return pin.Hold })
@@ -142,7 +121,7 @@ func printPins(f *frame, document tagboat.PinsDocument, brief bool) {
 	for _, pin := range document.Pins {
 		row := []console.Cell{{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
 			console.Text(pin.Digest.Short()), console.Text(pin.Repository)}
-		if !brief {
+		if !o.brief {
 			row = append(row, console.Text(moment(pin.SetAt)), console.Text(dash(pin.SetBy)), console.Text(pin.Message))
 		}
 		if held {
@@ -174,26 +153,15 @@ func (o *importOptions) unused() error {
 }
 
 func runImport(ctx context.Context, f *frame, o pinsOptions) error {
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	document, err := a.Adoption.Import(ctx, adopt.Request{
-		Path: o.imports.path, Environment: tagboat.EnvName(o.environment), Message: o.imports.message, DryRun: o.imports.dryRun,
-	})
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(document)
-	}
-	printImported(f, document)
-	tellImported(f, document, o.imports.dryRun)
-	return nil
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.ImportDocument, error) {
+		return a.Adoption.Import(ctx, adopt.Request{
+			Path: o.imports.path, Environment: tagboat.EnvName(o.environment), Message: o.imports.message, DryRun: o.imports.dryRun,
+		})
+	}, o.imports.printImported)
 }
 
 // printImported prints what was adopted, and lines of tagboat.yaml for what was not.
-func printImported(f *frame, document tagboat.ImportDocument) {
+func (o importOptions) printImported(f *frame, document tagboat.ImportDocument) {
 	if len(document.Imported) > 0 {
 		table := console.NewTable("IMAGE", "TAG", "DIGEST", "ENVIRONMENT", "FROM", "KEY", "PARAMETER")
 		for _, pin := range document.Imported {
@@ -205,9 +173,10 @@ func printImported(f *frame, document tagboat.ImportDocument) {
 	if document.Proposal != "" {
 		f.Printf("%s", console.Lines(document.Proposal))
 	}
+	o.tellImported(f, document)
 }
 
-func tellImported(f *frame, document tagboat.ImportDocument, dryRun bool) {
+func (o importOptions) tellImported(f *frame, document tagboat.ImportDocument) {
 	for _, u := range document.Uncovered {
 		f.Talkf("%s in %s stands for no image (%s)\n", u.Key, u.Parameter, u.Value)
 	}
@@ -215,7 +184,7 @@ func tellImported(f *frame, document tagboat.ImportDocument, dryRun bool) {
 		f.Talkf("these lines of %s would cover them; import again after that\n", f.config)
 	}
 	switch {
-	case dryRun:
+	case o.dryRun:
 		f.Talkf("nothing was written (--dry-run)\n")
 	case len(document.Imported) == 0:
 		f.Talkf("nothing was written: no key stands for an image\n")

@@ -13,8 +13,7 @@ import (
 )
 
 type planOptions struct {
-	selection
-	services []string
+	targets
 	exitCode bool
 }
 
@@ -36,11 +35,7 @@ func newPlan(f *frame) *cobra.Command {
 }
 
 func runPlan(ctx context.Context, f *frame, o planOptions) error {
-	selected, err := o.with(o.services)
-	if err != nil {
-		return err
-	}
-	a, err := f.open(ctx)
+	a, selected, err := o.open(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -49,12 +44,8 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 		return err
 	}
 	document := set.Document()
-	if f.json() {
-		if err := f.JSON(document); err != nil {
-			return err
-		}
-	} else {
-		printPlan(f, document)
+	if err := show(f, document, printPlan); err != nil {
+		return err
 	}
 	f.warn(document.Warnings)
 	f.summarize(githubactions.PlanSummary(document))

@@ -8,8 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/publish"
 )
 
@@ -52,33 +54,31 @@ func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, tag := range o.tags {
+	if err := checkTags(o.tags); err != nil {
+		return err
+	}
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.PublishDocument, error) {
+		bars := f.NewBars()
+		defer bars.Done()
+		return a.Publisher.Publish(ctx, catalog.PublishRequest{
+			Image: tagboat.ImageName(o.image), From: from, Dir: ".", Tags: o.tags,
+			CreateRepository: o.create, Message: o.message, DryRun: o.dryRun, Progress: transfers{bars},
+		})
+	}, o.printPublished)
+}
+
+// checkTags reports the first of some texts that cannot be a tag.
+func checkTags(tags []string) error {
+	for _, tag := range tags {
 		if !tagboat.ValidTag(tag) {
 			return tagboat.Usagef("%q is not a tag", tag).WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores")
 		}
 	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	bars := f.NewBars()
-	doc, err := a.Publisher.Publish(ctx, catalog.PublishRequest{
-		Image: tagboat.ImageName(o.image), From: from, Dir: ".", Tags: o.tags,
-		CreateRepository: o.create, Message: o.message, DryRun: o.dryRun, Progress: transfers{bars},
-	})
-	bars.Done()
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(doc)
-	}
-	printTags(f, doc.TagDocument, o.dryRun)
-	tellPublished(f, doc, o)
 	return nil
 }
 
-func tellPublished(f *frame, doc tagboat.PublishDocument, o publishOptions) {
+func (o publishOptions) printPublished(f *frame, doc tagboat.PublishDocument) {
+	printTags(f, doc.TagDocument, o.dryRun)
 	f.Printf("%s@%s\n", doc.Repository, doc.Digest)
 	switch {
 	case o.dryRun:
@@ -146,24 +146,12 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, tag := range o.tags {
-		if !tagboat.ValidTag(tag) {
-			return tagboat.Usagef("%q is not a tag", tag).WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores")
-		}
-	}
-	a, err := f.open(ctx)
-	if err != nil {
+	if err := checkTags(o.tags); err != nil {
 		return err
 	}
-	doc, err := a.Tagger.Tag(ctx, catalog.TagRequest{Version: version, Tags: o.tags, Message: o.message, DryRun: o.dryRun})
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(doc)
-	}
-	printTags(f, doc, o.dryRun)
-	return nil
+	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.TagDocument, error) {
+		return a.Tagger.Tag(ctx, catalog.TagRequest{Version: version, Tags: o.tags, Message: o.message, DryRun: o.dryRun})
+	}, func(f *frame, document tagboat.TagDocument) { printTags(f, document, o.dryRun) })
 }
 
 // parseVersionArg reads IMAGE@TAG beside what parseImageArg reads. A version has to be

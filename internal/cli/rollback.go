@@ -13,8 +13,7 @@ import (
 )
 
 type rollbackOptions struct {
-	selection
-	services    []string
+	targets
 	message     string
 	to          when
 	dryRun      bool
@@ -23,7 +22,7 @@ type rollbackOptions struct {
 }
 
 func newRollback(f *frame) *cobra.Command {
-	var o rollbackOptions
+	o := rollbackOptions{targets: targets{command: rollbackCommand}}
 	cmd := &cobra.Command{
 		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
 		Short: "Go back to what ran last and well, pins and task definitions both",
@@ -48,17 +47,10 @@ func newRollback(f *frame) *cobra.Command {
 }
 
 func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
-	if len(o.environments) == 0 && o.stage == "" {
-		return tagboat.Usagef("rollback needs an environment").WithHint("tagboat rollback --env ENV")
-	}
 	if o.maxParallel < 1 || o.timeout <= 0 {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
 	}
-	selected, err := o.with(o.services)
-	if err != nil {
-		return err
-	}
-	a, err := f.open(ctx)
+	a, selected, err := o.open(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -72,17 +64,9 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 		return err
 	}
 	if o.dryRun {
-		return showPlan(f, document)
+		return show(f, document, printPlan)
 	}
 	return goBack(ctx, f, a, back, o)
-}
-
-func showPlan(f *frame, document tagboat.PlanDocument) error {
-	if f.json() {
-		return f.JSON(document)
-	}
-	printPlan(f, document)
-	return nil
 }
 
 func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {

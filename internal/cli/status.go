@@ -8,42 +8,31 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
+	"github.com/tagboat/tagboat/internal/fleet"
 )
 
 func newStatus(f *frame) *cobra.Command {
-	var s selection
+	var o targets
 	cmd := &cobra.Command{
 		Use:     "status [--env ENV...|--stage STAGE] [SERVICE...]",
 		Short:   "Show the matrix of services and environments: pinned, running, drift, health, age",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runStatus(cmd.Context(), f, s, args)
+			o.services = args
+			return runStatus(cmd.Context(), f, o)
 		},
 	}
-	s.flags(cmd)
+	o.flags(cmd)
 	return cmd
 }
 
-func runStatus(ctx context.Context, f *frame, s selection, services []string) error {
-	selected, err := s.with(services)
-	if err != nil {
-		return err
-	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	document, err := a.View.Status(ctx, selected)
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(document)
-	}
-	printStatus(f, document)
-	return nil
+func runStatus(ctx context.Context, f *frame, o targets) error {
+	return answer(ctx, f, o, func(a *app.App, selected fleet.Selection) (tagboat.StatusDocument, error) {
+		return a.View.Status(ctx, selected)
+	}, printStatus)
 }
 
 func printStatus(f *frame, document tagboat.StatusDocument) {
@@ -100,7 +89,7 @@ func runningText(images []tagboat.ImageState) string {
 }
 
 func newExplain(f *frame) *cobra.Command {
-	var s selection
+	o := targets{command: "explain"}
 	cmd := &cobra.Command{
 		Use:     "explain --env ENV SERVICE...",
 		Short:   "Say why a service does not run well: causes, evidence, what to change",
@@ -109,38 +98,30 @@ func newExplain(f *frame) *cobra.Command {
 		GroupID: "deploy",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runExplain(cmd.Context(), f, s, args)
+			o.services = args
+			return runExplain(cmd.Context(), f, o)
 		},
 	}
-	s.flags(cmd)
+	o.flags(cmd)
 	return cmd
 }
 
-func runExplain(ctx context.Context, f *frame, s selection, services []string) error {
-	if len(s.environments) == 0 && s.stage == "" {
-		return tagboat.Usagef("explain needs an environment").WithHint("tagboat explain --env ENV %s", services[0])
-	}
-	selected, err := s.with(services)
-	if err != nil {
-		return err
-	}
-	a, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	explained, err := a.View.Explain(ctx, selected)
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return f.JSON(struct {
-			Explanations []delivery.Explanation `json:"explanations"`
-		}{explained})
-	}
-	for _, e := range explained {
+// explainDocument is what explain prints with -o json.
+type explainDocument struct {
+	Explanations []delivery.Explanation `json:"explanations"`
+}
+
+func runExplain(ctx context.Context, f *frame, o targets) error {
+	return answer(ctx, f, o, func(a *app.App, selected fleet.Selection) (explainDocument, error) {
+		explained, err := a.View.Explain(ctx, selected)
+		return explainDocument{explained}, err
+	}, printExplanations)
+}
+
+func printExplanations(f *frame, document explainDocument) {
+	for _, e := range document.Explanations {
 		printExplanation(f, e)
 	}
-	return nil
 }
 
 func printExplanation(f *frame, e delivery.Explanation) {

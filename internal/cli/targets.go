@@ -1,40 +1,80 @@
 package cli
 
 import (
+	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 )
 
-// selection is the flags that choose environments; services are the arguments.
-type selection struct {
+// targets are the flags that choose environments, and the arguments that name services.
+type targets struct {
 	environments []string
 	stage        string
+	services     []string
+	// command is the name of one that goes through no environment unasked; "" for others.
+	command string
 }
 
-func (s *selection) flags(cmd *cobra.Command) {
-	cmd.Flags().StringSliceVarP(&s.environments, "env", "e", nil, "environments, by name")
-	cmd.Flags().StringVar(&s.stage, "stage", "", "all environments of a stage, every tenant's")
+func (t *targets) flags(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVarP(&t.environments, "env", "e", nil, "environments, by name")
+	cmd.Flags().StringVar(&t.stage, "stage", "", "all environments of a stage, every tenant's")
 }
 
-func (s *selection) with(services []string) (fleet.Selection, error) {
-	if len(s.environments) > 0 && s.stage != "" {
-		return fleet.Selection{}, tagboat.Usagef("--env and --stage exclude each other").
-			WithHint("--env %s alone, or --stage %s for every tenant's", s.environments[0], s.stage)
+// open checks what is chosen, and opens Tagboat.
+func (t targets) open(ctx context.Context, f *frame) (*app.App, fleet.Selection, error) {
+	switch {
+	case t.command != "" && len(t.environments) == 0 && t.stage == "":
+		return nil, fleet.Selection{}, tagboat.Usagef("%s needs an environment", t.command).
+			WithHint("%s", strings.TrimSpace("tagboat "+t.command+" --env ENV "+strings.Join(t.services, " ")))
+	case len(t.environments) > 0 && t.stage != "":
+		return nil, fleet.Selection{}, tagboat.Usagef("--env and --stage exclude each other").
+			WithHint("--env %s alone, or --stage %s for every tenant's", t.environments[0], t.stage)
 	}
-	selected := fleet.Selection{Stage: tagboat.StageName(s.stage)}
-	for _, name := range s.environments {
-		selected.Environments = append(selected.Environments, tagboat.EnvName(name))
+	a, err := f.open(ctx)
+	return a, fleet.Selection{
+		Environments: named[tagboat.EnvName](t.environments), Stage: tagboat.StageName(t.stage), Services: named[tagboat.ServiceName](t.services),
+	}, err
+}
+
+// answer is what most commands do: it opens Tagboat, asks it for what is chosen, and shows
+// the answer.
+func answer[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, fleet.Selection) (D, error), print func(*frame, D)) error {
+	a, selected, err := t.open(ctx, f)
+	if err != nil {
+		return err
 	}
-	for _, name := range services {
-		selected.Services = append(selected.Services, tagboat.ServiceName(name))
+	document, err := ask(a, selected)
+	if err != nil {
+		return err
 	}
-	return selected, nil
+	return show(f, document, print)
+}
+
+// show shows what a command ends with: as a document where the command line says so, else
+// as print prints it.
+func show[D any](f *frame, document D, print func(*frame, D)) error {
+	if f.json() {
+		return f.JSON(document)
+	}
+	print(f, document)
+	return nil
+}
+
+// named returns arguments as the names that they are.
+func named[N ~string](args []string) []N {
+	var names []N
+	for _, arg := range args {
+		names = append(names, N(arg))
+	}
+	return names
 }
 
 // when is a flag that takes a time or how long ago that was.
