@@ -186,7 +186,7 @@ const reasonsTold = 3
 func nothingFits(image config.Image, choice selection.Choice) error {
 	var told []string
 	for _, v := range choice.Skipped[max(0, len(choice.Skipped)-reasonsTold):] {
-		told = append(told, verdictName(v)+" "+v.Skipped)
+		told = append(told, v.Readable()+" "+v.Skipped)
 	}
 	msg := fmt.Sprintf("no version of image %s fits its rule (%s)", image.Name, image.Select)
 	if len(told) > 0 {
@@ -196,13 +196,6 @@ func nothingFits(image config.Image, choice selection.Choice) error {
 		msg += fmt.Sprintf("; and %d more", more)
 	}
 	return tagboat.Usagef("%s", msg).At(image.Where).WithHint("tagboat images %s --why tells of every tag why not", image.Name)
-}
-
-func verdictName(v selection.Evaluation) string {
-	if v.Tag == "" {
-		return v.Digest.Short()
-	}
-	return v.Tag
 }
 
 func noRule(image config.Image) error {

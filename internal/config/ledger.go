@@ -6,29 +6,8 @@ import (
 	"strings"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/source"
-)
-
-// Form is how a version is written in a parameter of the ledger.
-type Form string
-
-// The forms.
-const (
-	TagAtDigest Form = "tag@digest" // 1.4.2@sha256:…
-	TagOnly     Form = "tag"
-	DigestOnly  Form = "digest"
-	URI         Form = "uri" // host/repository@sha256:…
-)
-
-// Tier is what a parameter costs and how much fits into it. "" leaves it to the account.
-type Tier string
-
-// The tiers.
-// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
-const (
-	Standard    Tier = "standard"            // 4 KB
-	Advanced    Tier = "advanced"            // 8 KB; a parameter never goes back to standard
-	Intelligent Tier = "intelligent-tiering" // standard until it has to be advanced
 )
 
 // Key is what an image is called in a parameter's JSON.
@@ -52,8 +31,8 @@ type Group struct {
 	Name   string
 	Images []tagboat.ImageName // by name
 	Path   string              // a pattern: Config.ParameterName fills it in
-	Form   Form
-	Tier   Tier
+	Form   ledger.Form
+	Tier   ledger.Tier
 	Key    Key
 	Shared bool // environments may have one parameter between them
 	at     tagboat.Position
@@ -200,8 +179,8 @@ func (b *builder) group(name string, from fileGroup, images []tagboat.ImageName)
 		Name:   name,
 		Images: images,
 		Path:   cmp.Or(path.Value, defaultLedgerPath),
-		Form:   Form(cmp.Or(from.Form, whole.Form, string(TagAtDigest))),
-		Tier:   Tier(cmp.Or(from.Tier, whole.Tier)),
+		Form:   ledger.Form(cmp.Or(from.Form, whole.Form, string(ledger.FormTagDigest))),
+		Tier:   ledger.Tier(cmp.Or(from.Tier, whole.Tier)),
 		Key:    Key(cmp.Or(from.Key, whole.Key, string(ByName))),
 		Shared: from.Shared,
 		at:     path.At,
@@ -213,20 +192,20 @@ func (b *builder) group(name string, from fileGroup, images []tagboat.ImageName)
 // none.
 type Projections struct {
 	Path   string              // a pattern with {image} in it
-	Form   Form                // uri where the file does not say
+	Form   ledger.Form         // uri where the file does not say
 	Images []tagboat.ImageName // by name
 	at     tagboat.Position
 }
 
-// Has reports whether an image has a projection.
-func (p Projections) Has(image tagboat.ImageName) bool { return slices.Contains(p.Images, image) }
+// has reports whether an image has a projection.
+func (p Projections) has(image tagboat.ImageName) bool { return slices.Contains(p.Images, image) }
 
 func (b *builder) projections() Projections {
 	from := b.file.Ledger.Projections
 	if from == nil {
 		return Projections{}
 	}
-	p := Projections{Path: from.Path.Value, Form: Form(cmp.Or(from.Form, string(URI))), at: from.Path.At}
+	p := Projections{Path: from.Path.Value, Form: ledger.Form(cmp.Or(from.Form, string(ledger.FormURI))), at: from.Path.At}
 	if !strings.Contains(p.Path, "{image}") {
 		b.problem(p.at, "the path %q has no {image} in it, and each image needs a parameter of its own", p.Path).
 			hint("write it like /containers/{environment}/{image}")
@@ -251,8 +230,8 @@ func (b *builder) projections() Projections {
 
 // projectable notes an image whose group does not keep what its projection shows.
 func (b *builder) projectable(p Projections, g Group, image tagboat.ImageName) {
-	noDigest := g.Form == TagOnly && p.Form != TagOnly
-	noTag := (g.Form == DigestOnly || g.Form == URI) && p.Form == TagOnly
+	noDigest := g.Form == ledger.FormTag && p.Form != ledger.FormTag
+	noTag := (g.Form == ledger.FormDigest || g.Form == ledger.FormURI) && p.Form == ledger.FormTag
 	if noDigest || noTag {
 		b.problem(p.at, "the group %s keeps versions as %s, and the projection of %s is to show %s", g.Name, g.Form, image, p.Form).
 			hint("choose the form tag@digest for the group: it keeps both")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // withLedger is a file with two accounts, a team of each and the given ledger.
@@ -96,7 +97,7 @@ func TestGroups(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if c.Ledger.Projections.Form != config.URI {
+	if c.Ledger.Projections.Form != ledger.FormURI {
 		t.Errorf("projections are written as %s", c.Ledger.Projections.Form)
 	}
 }

@@ -25,7 +25,7 @@ func (c *Config) HoldsName(env Environment) string {
 // ProjectionName returns the name of the parameter that holds an image's pin alone, and
 // "" where there is none.
 func (c *Config) ProjectionName(env Environment, image tagboat.ImageName) string {
-	if !c.Ledger.Projections.Has(image) {
+	if !c.Ledger.Projections.has(image) {
 		return ""
 	}
 	return c.fillPath(c.Ledger.Projections.Path, env, c.GroupOf(image).Name, image)

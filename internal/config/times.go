@@ -80,8 +80,8 @@ func cronFields() []cronField {
 	}
 }
 
-// ParseCron checks s.
-func ParseCron(s string) (Cron, error) {
+// parseCron checks s.
+func parseCron(s string) (Cron, error) {
 	parts, fields := strings.Fields(s), cronFields()
 	if len(parts) != len(fields) {
 		return "", fmt.Errorf("%q has %d fields, and a schedule has five", s, len(parts))
@@ -126,7 +126,7 @@ func (c *Cron) DecodeNode(n *source.Node) error {
 	if err := n.Want(source.String); err != nil {
 		return err
 	}
-	v, err := ParseCron(n.Text)
+	v, err := parseCron(n.Text)
 	if err != nil {
 		return n.Errorf("%s", err).WithHint("write minute, hour, day of month, month, day of week: 0 9 * * MON-FRI")
 	}

@@ -124,8 +124,8 @@ type ScopedValue struct {
 	Where tagboat.Position
 }
 
-// Keys returns how many keys the scope has: the more, the more specific it is.
-func (s Scope) Keys() int {
+// keys returns how many keys the scope has: the more, the more specific it is.
+func (s Scope) keys() int {
 	n := 0
 	for _, set := range []bool{s.Stage != "", s.Tenant != "", s.Environment != "", s.Service != ""} {
 		if set {
@@ -135,9 +135,9 @@ func (s Scope) Keys() int {
 	return n
 }
 
-// Holds reports whether the scope holds for a service in an environment. The service
+// holds reports whether the scope holds for a service in an environment. The service
 // "" stands for none: a scope with a service does not hold for it.
-func (s Scope) Holds(e Environment, service tagboat.ServiceName) bool {
+func (s Scope) holds(e Environment, service tagboat.ServiceName) bool {
 	return (s.Stage == "" || s.Stage == e.Stage) &&
 		(s.Tenant == "" || s.Tenant == e.Tenant) &&
 		(s.Environment == "" || s.Environment == e.Name) &&
@@ -149,13 +149,13 @@ func (s Scope) Holds(e Environment, service tagboat.ServiceName) bool {
 func winners(values []ScopedValue, e Environment, service tagboat.ServiceName) []ScopedValue {
 	var best []ScopedValue
 	for _, v := range values {
-		if !v.Scope.Holds(e, service) {
+		if !v.Scope.holds(e, service) {
 			continue
 		}
 		switch {
-		case len(best) == 0 || v.Scope.Keys() > best[0].Scope.Keys():
+		case len(best) == 0 || v.Scope.keys() > best[0].Scope.keys():
 			best = append(best[:0:0], v)
-		case v.Scope.Keys() == best[0].Scope.Keys():
+		case v.Scope.keys() == best[0].Scope.keys():
 			best = append(best, v)
 		}
 	}

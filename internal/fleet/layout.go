@@ -35,8 +35,8 @@ func (l Layout) group(env config.Environment, from config.Group) ledger.Group {
 		Environment: env.Name,
 		Images:      map[tagboat.ImageName]tagboat.Reference{},
 		Keys:        map[tagboat.ImageName]string{},
-		Form:        ledger.Form(from.Form),
-		Tier:        ledger.Tier(from.Tier),
+		Form:        from.Form,
+		Tier:        from.Tier,
 	}
 	for _, name := range from.Images {
 		image := l.config.Images[name]
@@ -49,7 +49,7 @@ func (l Layout) group(env config.Environment, from config.Group) ledger.Group {
 // projections returns those of a group: where environments share its parameter, those of
 // all of them.
 func (l Layout) projections(env config.Environment, group config.Group) ledger.Projections {
-	p := ledger.Projections{Parameters: map[tagboat.ImageName][]string{}, Form: ledger.Form(l.config.Ledger.Projections.Form)}
+	p := ledger.Projections{Parameters: map[tagboat.ImageName][]string{}, Form: l.config.Ledger.Projections.Form}
 	for _, other := range l.config.Sharing(env, group) {
 		for _, image := range group.Images {
 			name := l.config.ProjectionName(other, image)

@@ -20,7 +20,7 @@ import (
 // signed asks for a signature by a key over the version's own digest. It takes no online
 // service: neither transparency log nor certificate is looked at.
 func signed(ctx context.Context, keyFile string, version tagboat.Reference, look Evidence) (Result, error) {
-	key, err := ReadKey(keyFile)
+	key, err := readKey(keyFile)
 	if err != nil {
 		return Result{}, err
 	}
@@ -53,58 +53,58 @@ func signed(ctx context.Context, keyFile string, version tagboat.Reference, look
 }
 
 // verify returns the digest that a signature by the key is for.
-func verify(key Key, s registry.Signature) (tagboat.Digest, error) {
+func verify(key publicKey, s registry.Signature) (tagboat.Digest, error) {
 	if !key.verify(s.Signed(), s.Signature) {
 		return "", fmt.Errorf("the signature is not by this key")
 	}
 	if s.Type != "" {
-		return ParseStatement(s.Type, s.Payload)
+		return parseStatement(s.Type, s.Payload)
 	}
-	return ParsePayload(s.Payload)
+	return parsePayload(s.Payload)
 }
 
-// Key is a public key that signatures are checked with: ECDSA over P-256, which is what
+// publicKey is a public key that signatures are checked with: ECDSA over P-256, which is what
 // cosign generate-key-pair makes, or Ed25519.
-type Key struct {
+type publicKey struct {
 	public any // *ecdsa.PublicKey or ed25519.PublicKey
 }
 
-// ReadKey reads a public key in PEM. Its errors are of kind Usage.
-func ReadKey(file string) (Key, error) {
+// readKey reads a public key in PEM. Its errors are of kind Usage.
+func readKey(file string) (publicKey, error) {
 	data, err := source.ReadFile(file)
 	if err != nil {
-		return Key{}, tagboat.Usagef("reading the public key %s: %w", file, err)
+		return publicKey{}, tagboat.Usagef("reading the public key %s: %w", file, err)
 	}
-	key, err := ParseKey(data)
+	key, err := parseKey(data)
 	if err != nil {
-		return Key{}, tagboat.Usagef("%s: %w", file, err).WithHint("write the public key there: cosign public-key --key KEY > %s", file)
+		return publicKey{}, tagboat.Usagef("%s: %w", file, err).WithHint("write the public key there: cosign public-key --key KEY > %s", file)
 	}
 	return key, nil
 }
 
-// ParseKey reads a public key in PEM.
-func ParseKey(data []byte) (Key, error) {
+// parseKey reads a public key in PEM.
+func parseKey(data []byte) (publicKey, error) {
 	block, _ := pem.Decode(data)
 	if block == nil || block.Type != "PUBLIC KEY" {
-		return Key{}, fmt.Errorf("it has no public key in PEM (-----BEGIN PUBLIC KEY-----)")
+		return publicKey{}, fmt.Errorf("it has no public key in PEM (-----BEGIN PUBLIC KEY-----)")
 	}
 	public, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
-		return Key{}, fmt.Errorf("reading its public key: %w", err)
+		return publicKey{}, fmt.Errorf("reading its public key: %w", err)
 	}
 	switch k := public.(type) {
 	case *ecdsa.PublicKey:
 		if k.Curve == elliptic.P256() {
-			return Key{k}, nil
+			return publicKey{k}, nil
 		}
 	case ed25519.PublicKey:
-		return Key{k}, nil
+		return publicKey{k}, nil
 	}
-	return Key{}, fmt.Errorf("its public key is neither ECDSA over P-256 nor Ed25519")
+	return publicKey{}, fmt.Errorf("its public key is neither ECDSA over P-256 nor Ed25519")
 }
 
 // verify reports whether the key signed message. ECDSA signs the SHA-256 of it, in ASN.1.
-func (k Key) verify(message, signature []byte) bool {
+func (k publicKey) verify(message, signature []byte) bool {
 	switch public := k.public.(type) {
 	case *ecdsa.PublicKey:
 		hash := sha256.Sum256(message)
@@ -130,9 +130,9 @@ type payload struct {
 
 const payloadType = "cosign container image signature"
 
-// ParsePayload returns the digest that a payload is about. It says nothing of who signed
+// parsePayload returns the digest that a payload is about. It says nothing of who signed
 // the payload.
-func ParsePayload(data []byte) (tagboat.Digest, error) {
+func parsePayload(data []byte) (tagboat.Digest, error) {
 	var p payload
 	if err := json.Unmarshal(data, &p); err != nil {
 		return "", fmt.Errorf("reading a signature's payload: %w", err)
@@ -162,9 +162,9 @@ const (
 	signingPredicate = "https://sigstore.dev/cosign/sign/v1"
 )
 
-// ParseStatement returns the digest that the payload of an envelope is about. It says
+// parseStatement returns the digest that the payload of an envelope is about. It says
 // nothing of who signed the envelope.
-func ParseStatement(payloadType string, data []byte) (tagboat.Digest, error) {
+func parseStatement(payloadType string, data []byte) (tagboat.Digest, error) {
 	if payloadType != statementType {
 		return "", fmt.Errorf("reading a signature's statement: its type is %q, not %q", payloadType, statementType)
 	}

@@ -223,8 +223,8 @@ func (g Generator) container(env config.Environment, image deploy.Image) Contain
 	group := g.Fleet.Config.GroupOf(image.Image)
 	c := Container{
 		Name: image.Container, Image: image.Image, Repository: of.Repository.Name(),
-		Parameter: g.Fleet.Config.ParameterName(env, group), Key: group.KeyOf(of), Form: ledger.Form(group.Form),
-		Single: g.Fleet.Config.ProjectionName(env, image.Image), SingleForm: ledger.Form(g.Fleet.Config.Ledger.Projections.Form),
+		Parameter: g.Fleet.Config.ParameterName(env, group), Key: group.KeyOf(of), Form: group.Form,
+		Single: g.Fleet.Config.ProjectionName(env, image.Image), SingleForm: g.Fleet.Config.Ledger.Projections.Form,
 	}
 	if c.Single == "" {
 		c.Single, c.SingleForm = c.Parameter+"/"+string(image.Image), ledger.FormURI

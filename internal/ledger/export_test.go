@@ -1,6 +1,10 @@
 package ledger
 
-import "context"
+import (
+	"context"
+
+	"github.com/tagboat/tagboat"
+)
 
 // UpdateAll is Draft and its Update.
 func (l *Ledger) UpdateAll(ctx context.Context, changes []Change, why Why) ([]Receipt, error) {
@@ -25,4 +29,9 @@ func (l *Ledger) Repair(ctx context.Context, g Group, why Why) (Receipt, error) 
 	w := l.writer(g)
 	w.why = why
 	return w.settle(ctx)
+}
+
+// Preview is Draft.Preview of one group.
+func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.ImageName]tagboat.Reference, why Why) (Receipt, error) {
+	return l.preview(ctx, g, changes, why)
 }

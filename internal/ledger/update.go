@@ -35,9 +35,9 @@ func (l *Ledger) change(ctx context.Context, c Change, read values, why Why) (Re
 // wants says what the writer is to set.
 func (w *writer) wants(want values) { w.request, w.want = want, maps.Clone(want) }
 
-// Preview returns the receipt that Update would give now, and writes nothing. It checks
+// preview returns the receipt that Update would give now, and writes nothing. It checks
 // what Update checks before it writes.
-func (l *Ledger) Preview(ctx context.Context, g Group, changes map[tagboat.ImageName]tagboat.Reference, why Why) (Receipt, error) {
+func (l *Ledger) preview(ctx context.Context, g Group, changes map[tagboat.ImageName]tagboat.Reference, why Why) (Receipt, error) {
 	want, err := g.encode(changes)
 	if err != nil {
 		return Receipt{}, err
@@ -170,7 +170,7 @@ func (d *Draft) Preview(ctx context.Context, changes []Change, why Why) ([]Recei
 		if err := c.Group.checkProjections(c.Pins, d.parameters); err != nil {
 			return nil, err
 		}
-		receipt, err := ahead.Preview(ctx, c.Group, c.Pins, why)
+		receipt, err := ahead.preview(ctx, c.Group, c.Pins, why)
 		if err != nil {
 			return nil, err
 		}

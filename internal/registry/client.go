@@ -43,7 +43,7 @@ const attempts = 7
 
 // New returns a client.
 func New(o Options) (*Client, error) {
-	limits := o.Limits.filled()
+	limits := o.Limits.withDefaults()
 	transport := &retryTransport{inner: plainTransport{inner: guard{cmp.Or(o.Transport, remote.DefaultTransport), limits}}}
 	remotes := []remote.Option{
 		remote.WithTransport(transport),

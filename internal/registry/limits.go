@@ -20,20 +20,14 @@ type Limits struct {
 	Redirects int           // of one request; 10
 }
 
-// Default returns the limits that hold where nobody sets others. ECR has at most 100,000
+// withDefaults returns the limits, with defaults where there are none. ECR has at most 100,000
 // images in a repository; other registries are asked to take manifests of 4 MiB.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
-func (Limits) Default() Limits {
-	return Limits{Wait: 30 * time.Second, Total: 5 * time.Minute, Size: 8 << 20, Tags: 250_000, Redirects: 10}
-}
-
-// filled returns the limits with defaults where there are none.
-func (l Limits) filled() Limits {
-	d := l.Default()
+func (l Limits) withDefaults() Limits {
 	return Limits{
-		Wait: cmp.Or(l.Wait, d.Wait), Total: cmp.Or(l.Total, d.Total), Size: cmp.Or(l.Size, d.Size),
-		Tags: cmp.Or(l.Tags, d.Tags), Redirects: cmp.Or(l.Redirects, d.Redirects),
+		Wait: cmp.Or(l.Wait, 30*time.Second), Total: cmp.Or(l.Total, 5*time.Minute), Size: cmp.Or(l.Size, 8<<20),
+		Tags: cmp.Or(l.Tags, 250_000), Redirects: cmp.Or(l.Redirects, 10),
 	}
 }
 

@@ -42,7 +42,7 @@ func FuzzRender(f *testing.F) {
 			Images:     map[tagboat.ImageName]tagboat.Reference{"api": {Host: "h.example", Repository: "api", Tag: "1", Digest: digestA}},
 			Containers: map[tagboat.ContainerName]tagboat.ImageName{},
 		}
-		for _, c := range template.Containers() {
+		for _, c := range taskdef.Containers(template) {
 			in.Containers[c.Name] = "api"
 		}
 		d, err := template.Render(in)

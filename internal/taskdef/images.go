@@ -34,7 +34,7 @@ func (t *Template) Images(containers map[tagboat.ContainerName]tagboat.ImageName
 		problems = append(problems, err)
 	}
 	known := make([]string, 0, len(used))
-	for _, c := range t.Containers() {
+	for _, c := range t.containers() {
 		known = append(known, string(c.Name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(containers)) {

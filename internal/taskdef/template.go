@@ -114,18 +114,18 @@ func enter(n *source.Node, step string) (*source.Node, tagboat.Position) {
 	return nil, tagboat.Position{}
 }
 
-// Container is a container of a template.
-type Container struct {
+// container is a container of a template.
+type container struct {
 	Name  tagboat.ContainerName
 	Where tagboat.Position
 }
 
-// Containers returns the containers in the order of the file.
-func (t *Template) Containers() []Container {
-	var containers []Container
+// containers returns the containers in the order of the file.
+func (t *Template) containers() []container {
+	var containers []container
 	for _, n := range t.containerNodes() {
 		if name := n.Field("name"); name != nil {
-			containers = append(containers, Container{Name: tagboat.ContainerName(name.Text), Where: name.At})
+			containers = append(containers, container{Name: tagboat.ContainerName(name.Text), Where: name.At})
 		}
 	}
 	return containers

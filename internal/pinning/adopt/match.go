@@ -92,7 +92,7 @@ func (a *Adoption) adopt(s source, key string, image config.Image) (*adopted, er
 		return v, tagboat.Usagef("parameter %s has the image %s as %q, and tagboat would write it as %q beside that", s.parameter, image.Name, key, group.KeyOf(image)).
 			WithHint("write ledger: {key: repository} in tagboat.yaml, or name the image %s: who reads the parameter looks for that key", key)
 	}
-	ref, err := ledger.Form(group.Form).Parse(v.value, image.Repository)
+	ref, err := group.Form.Parse(v.value, image.Repository)
 	if err != nil {
 		return v, v.errorf(err)
 	}
@@ -110,7 +110,7 @@ func tellNewForm(ctx context.Context, c *config.Config, all []*adopted) {
 	for _, v := range all {
 		group := c.GroupOf(v.image.Name)
 		inPlace := v.from == c.ParameterName(v.env, group)
-		if inPlace && group.Form == config.TagAtDigest && v.value == v.version.Tag && !told[v.from] {
+		if inPlace && group.Form == ledger.FormTagDigest && v.value == v.version.Tag && !told[v.from] {
 			told[v.from] = true
 			operation.Tell(ctx, NewForm{v.from})
 		}

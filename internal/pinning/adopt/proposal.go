@@ -9,6 +9,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // propose returns lines of tagboat.yaml that would cover what it does not: an image for
@@ -92,27 +93,27 @@ func (a *Adoption) proposedGroup(s source, names map[string]string) string {
 	}
 	note := ""
 	switch form := formOf(s.values); form {
-	case config.TagOnly:
+	case ledger.FormTag:
 		note = "    # whoever reads it expects tags alone: form: tag keeps that, and no digests\n"
-	case config.URI, config.DigestOnly:
+	case ledger.FormURI, ledger.FormDigest:
 		extra += ", form: " + string(form)
 	}
 	return note + fmt.Sprintf("    %s: {images: [%s], path: %q%s}\n", path.Base(s.parameter), strings.Join(images, ", "), a.pattern(s), extra)
 }
 
 // formOf returns the form of values.
-func formOf(values map[string]string) config.Form {
+func formOf(values map[string]string) ledger.Form {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		switch value := values[key]; {
 		case strings.Contains(value, "/"):
-			return config.URI
+			return ledger.FormURI
 		case strings.HasPrefix(value, "sha256:"):
-			return config.DigestOnly
+			return ledger.FormDigest
 		case !strings.Contains(value, "@"):
-			return config.TagOnly
+			return ledger.FormTag
 		}
 	}
-	return config.TagAtDigest
+	return ledger.FormTagDigest
 }
 
 // pattern returns the path of a source with the parts of it that are its environment's.

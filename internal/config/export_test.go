@@ -1,0 +1,4 @@
+package config
+
+// ParseCron is parseCron, for tests.
+var ParseCron = parseCron
