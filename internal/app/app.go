@@ -82,12 +82,12 @@ func Open(ctx context.Context, o Options) (*App, error) {
 func construct(file *config.Config, ways *access.Access, images *registry.Client, o Options) *App {
 	matrix := &fleet.Fleet{Config: file, Access: ways, Source: fleet.WorkTree{Config: file}}
 	recorder := &history.Recorder{Config: file, Access: ways, Getenv: o.Getenv}
-	found := &catalog.Catalog{Config: file, Access: ways, Registry: images}
-	tagger := catalog.Tagger{Catalog: found, Recorder: recorder}
+	repositories := &catalog.Catalog{Config: file, Access: ways, Registry: images}
+	tagger := catalog.Tagger{Catalog: repositories, Recorder: recorder}
 	writer := &pinning.Writer{Fleet: matrix, Access: ways, Recorder: recorder}
 	holds := &pinning.Holds{Writer: writer}
 	view := delivery.View{Fleet: matrix, Holds: holds}
-	pins := &pinning.Pinning{Writer: writer, Catalog: found, Holds: holds, Tags: pinning.StageTags{Writer: writer, Catalog: found}}
+	pins := &pinning.Pinning{Writer: writer, Catalog: repositories, Holds: holds, Tags: pinning.StageTags{Writer: writer, Catalog: repositories}}
 	deliver := &delivery.Delivery{
 		Fleet: matrix, Access: ways, Registry: images, Recorder: recorder,
 		Webhooks: &delivery.Webhooks{Config: file, Getenv: o.Getenv, Transport: o.Transport},
@@ -95,8 +95,8 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	}
 	return &App{
 		Config: file, Fleet: matrix,
-		Images: catalog.Images{Catalog: found, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
-		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: found},
+		Images: catalog.Images{Catalog: repositories, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
+		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories},
 		History:  &history.History{Fleet: matrix, Access: ways, Recorder: recorder},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins},
 		View: view, Generator: generate.Generator{Fleet: matrix, Access: ways},

@@ -83,8 +83,8 @@ func (c *Catalog) Movable(ctx context.Context, picks Picks) []tagboat.Reference 
 		if !ok || ref.Tag == "" || picks[name].Image.Select.Follow == ref.Tag {
 			continue
 		}
-		moves, asked := known[ref.Name()]
-		if !asked {
+		moves, read := known[ref.Name()]
+		if !read {
 			moves, _ = api.Movable(ctx, account, ref.Repository)
 			known[ref.Name()] = moves
 		}

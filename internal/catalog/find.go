@@ -63,7 +63,7 @@ const AtOnce = 8
 
 // Find finds every version in its registry, several at once. All that fails is told.
 func (c *Catalog) Find(ctx context.Context, args []ImageArg) (Picks, error) {
-	if err := c.check(args); err != nil {
+	if err := check(c.Config, args); err != nil {
 		return nil, err
 	}
 	results := make([]Pick, len(args))
@@ -88,11 +88,11 @@ func (c *Catalog) Find(ctx context.Context, args []ImageArg) (Picks, error) {
 }
 
 // check finds what is wrong with arguments before any call.
-func (c *Catalog) check(args []ImageArg) error {
+func check(c *config.Config, args []ImageArg) error {
 	var failed []error
 	seen := map[tagboat.ImageName]bool{}
 	for _, arg := range args {
-		image, err := c.Config.Image(string(arg.Image))
+		image, err := c.Image(string(arg.Image))
 		switch {
 		case err != nil:
 			failed = append(failed, err)

@@ -99,13 +99,13 @@ func (s *repository) fillIn(ctx context.Context, wanted []int, allowed int) {
 		wanted = wanted[:allowed]
 		operation.Tell(ctx, TooMany{len(s.listed), s.ref.Name()})
 	}
-	found := make([]registry.Version, len(wanted))
+	versions := make([]registry.Version, len(wanted))
 	failed := make([]error, len(wanted))
 	var group errgroup.Group
 	group.SetLimit(AtOnce)
 	for k, i := range wanted {
 		group.Go(func() error {
-			found[k], failed[k] = s.catalog.Registry.Resolve(ctx, s.reference(first[i]))
+			versions[k], failed[k] = s.catalog.Registry.Resolve(ctx, s.reference(first[i]))
 			return nil // told below
 		})
 	}
@@ -114,7 +114,7 @@ func (s *repository) fillIn(ctx context.Context, wanted []int, allowed int) {
 	for k, i := range wanted {
 		switch {
 		case failed[k] == nil:
-			s.learn(first[i], found[k])
+			s.learn(first[i], versions[k])
 		case !told:
 			told = true
 			operation.Tell(ctx, Unseen{"not everything could be looked at", failed[k]})

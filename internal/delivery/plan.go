@@ -155,7 +155,7 @@ func (d *Delivery) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.
 			wanted[image.Pinned.Digest] = image.Pinned
 		}
 	}
-	found := map[tagboat.Digest]registry.Version{}
+	versions := map[tagboat.Digest]registry.Version{}
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(catalog.AtOnce)
@@ -167,12 +167,12 @@ func (d *Delivery) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			found[digest] = version
+			versions[digest] = version
 			return nil
 		})
 	}
 	_ = group.Wait()
-	return found
+	return versions
 }
 
 // Deploy carries plans out and returns how each ended, in the order of the plans.

@@ -44,13 +44,13 @@ func (h *History) Events(ctx context.Context, r Request) (tagboat.HistoryDocumen
 	if err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
-	found := make([]past, len(environments))
+	pasts := make([]past, len(environments))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(environmentsAtOnce)
 	for i, env := range environments {
 		group.Go(func() error {
 			p, err := h.past(inner, env, r)
-			found[i] = p
+			pasts[i] = p
 			return err
 		})
 	}
@@ -62,9 +62,9 @@ func (h *History) Events(ctx context.Context, r Request) (tagboat.HistoryDocumen
 		if err != nil {
 			return tagboat.HistoryDocument{}, err
 		}
-		found = append(found, tagged...)
+		pasts = append(pasts, tagged...)
 	}
-	return merge(found, r), nil
+	return merge(pasts, r), nil
 }
 
 // environmentsAtOnce bounds how many environments' histories are read side by side.
@@ -178,10 +178,10 @@ func tellingOf(p past, e tagboat.Event) telling {
 
 // merge puts what is known together. An event of the journal knows more than the version
 // of the parameter that it made.
-func merge(found []past, r Request) tagboat.HistoryDocument {
+func merge(pasts []past, r Request) tagboat.HistoryDocument {
 	document := tagboat.HistoryDocument{Events: []tagboat.Event{}}
 	read, known := map[string]bool{}, map[telling]bool{}
-	for _, p := range found {
+	for _, p := range pasts {
 		for _, e := range p.journal {
 			if !read[e.ID] {
 				document.Events = append(document.Events, e)
@@ -189,7 +189,7 @@ func merge(found []past, r Request) tagboat.HistoryDocument {
 			read[e.ID], known[tellingOf(p, e)] = true, true
 		}
 	}
-	for _, p := range found {
+	for _, p := range pasts {
 		for _, e := range p.steps {
 			if key := tellingOf(p, e); !known[key] {
 				known[key] = true

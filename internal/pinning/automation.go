@@ -102,7 +102,7 @@ func (p *Pinning) yields(ctx context.Context, env config.Environment, picks cata
 		if held == nil {
 			continue
 		}
-		failed = append(failed, p.takeBack(ctx, env, m, held))
+		failed = append(failed, p.Holds.takeBack(ctx, env, m, held))
 	}
 	return errors.Join(failed...)
 }
@@ -116,8 +116,8 @@ func (h *Holds) now(ctx context.Context, env config.Environment) (ledger.Holds, 
 }
 
 // takeBack takes back one pin of automation that is held.
-func (p *Pinning) takeBack(ctx context.Context, env config.Environment, m write, held error) error {
-	receipt, err := p.Access.Ledger(env).TakeBack(ctx, m.group, m.receipt, []tagboat.ImageName{m.Image}, ledger.Why{Message: "taken back: " + held.Error()})
+func (h *Holds) takeBack(ctx context.Context, env config.Environment, m write, held error) error {
+	receipt, err := h.Access.Ledger(env).TakeBack(ctx, m.group, m.receipt, []tagboat.ImageName{m.Image}, ledger.Why{Message: "taken back: " + held.Error()})
 	if err != nil {
 		return tagboat.Errorf(tagboat.Internal, "%w; it is pinned, and could not be taken back: %w", held, err).
 			WithHint("pin what is to run by hand: tagboat pin %s=TAG --env %s", m.Image, env.Name)
@@ -126,7 +126,7 @@ func (p *Pinning) takeBack(ctx context.Context, env config.Environment, m write,
 	if len(receipt.Lost) > 0 {
 		text = fmt.Sprintf("it was pinned meanwhile, and %s pinned %s after that", receipt.Lost[0].By, receipt.Lost[0].Is.Readable())
 	} else {
-		p.Recorder.Record(ctx, env, tagboat.Event{
+		h.Recorder.Record(ctx, env, tagboat.Event{
 			Command: "pin", Image: m.Image, Message: "taken back: " + held.Error(), Parameter: m.Parameter, ParameterVersion: receipt.Wrote,
 			From: tagboat.Observed{Tag: m.Tag, Digest: m.Digest}, To: tagboat.Observed{Tag: m.was.Tag, Digest: m.was.Digest},
 		})

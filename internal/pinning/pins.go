@@ -107,12 +107,12 @@ func (p *Pinning) Restore(ctx context.Context, name tagboat.EnvName, images []ta
 // projections returns those of a book's pins, and tells which have fallen behind. It makes
 // no call where tagboat.yaml has none.
 func (p *Pinning) projections(ctx context.Context, env config.Environment, book ledger.Book) ([]tagboat.Projection, error) {
-	found, err := p.Access.Ledger(env).ReadProjections(ctx, book)
+	projections, err := p.Access.Ledger(env).ReadProjections(ctx, book)
 	if err != nil {
 		return nil, err
 	}
 	var all []tagboat.Projection
-	for _, one := range found {
+	for _, one := range projections {
 		all = append(all, tagboat.Projection{Image: one.Image, Parameter: one.Parameter, Value: one.Value, Stale: one.Stale()})
 		if one.Stale() {
 			operation.Tell(ctx, StaleProjection{one.Parameter, one.Image})

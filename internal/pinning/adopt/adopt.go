@@ -45,45 +45,45 @@ func (a *Adoption) Import(ctx context.Context, r Request) (tagboat.ImportDocumen
 	if err != nil {
 		return tagboat.ImportDocument{}, err
 	}
-	if err := a.resolveAdopted(ctx, matched.adopted); err != nil {
+	if err := a.resolve(ctx, matched.claims); err != nil {
 		return tagboat.ImportDocument{}, err
 	}
 	message := cmp.Or(r.Message, "adopted from "+r.Path)
-	document := tagboat.ImportDocument{Imported: []tagboat.ImportedPin{}, Uncovered: tagboat.List(matched.uncovered), Proposal: a.propose(sources, matched)}
-	if document.Changed, err = a.writeAdopted(ctx, matched.adopted, message, true); err != nil {
+	document := tagboat.ImportDocument{Imported: []tagboat.ImportedPin{}, Uncovered: tagboat.List(matched.uncovered), Proposal: proposer{a}.propose(sources, matched)}
+	if document.Changed, err = a.write(ctx, matched.claims, message, true); err != nil {
 		return tagboat.ImportDocument{}, err
 	}
-	for _, v := range matched.adopted {
+	for _, v := range matched.claims {
 		document.Imported = append(document.Imported, a.imported(v))
 	}
-	tellNewForm(ctx, a.Fleet.Config, matched.adopted)
+	tellNewForm(ctx, a.Fleet.Config, matched.claims)
 	if r.DryRun || !document.Changed {
 		return document, nil
 	}
-	_, err = a.writeAdopted(ctx, matched.adopted, message, false)
+	_, err = a.write(ctx, matched.claims, message, false)
 	return document, err
 }
 
-func (a *Adoption) imported(v *adopted) tagboat.ImportedPin {
+func (a *Adoption) imported(v *claim) tagboat.ImportedPin {
 	return tagboat.ImportedPin{
 		Environment: v.env.Name, Image: v.image.Name, Repository: v.version.Name(), Tag: v.version.Tag, Digest: v.version.Digest,
 		From: v.from, Key: v.key, Parameter: a.Fleet.Config.ParameterName(v.env, a.Fleet.Config.GroupOf(v.image.Name)),
 	}
 }
 
-// resolveAdopted finds the digests of all versions. All that are missing are told.
-func (a *Adoption) resolveAdopted(ctx context.Context, all []*adopted) error {
+// resolve finds the digests of all versions. All that are missing are told.
+func (a *Adoption) resolve(ctx context.Context, all []*claim) error {
 	failed := make([]error, len(all))
 	var group errgroup.Group
 	group.SetLimit(catalog.AtOnce)
 	for i, v := range all {
 		group.Go(func() error {
-			found, err := a.Catalog.Registry.Resolve(ctx, v.version)
+			version, err := a.Catalog.Registry.Resolve(ctx, v.version)
 			if err != nil {
 				failed[i] = v.errorf(err)
 				return nil // all failures are told at once
 			}
-			v.version = found.Reference
+			v.version = version.Reference
 			return nil
 		})
 	}
@@ -91,9 +91,9 @@ func (a *Adoption) resolveAdopted(ctx context.Context, all []*adopted) error {
 	return errors.Join(failed...)
 }
 
-// writeAdopted pins what was adopted, environment by environment, and reports whether that
+// write pins what was adopted, environment by environment, and reports whether that
 // changes anything.
-func (a *Adoption) writeAdopted(ctx context.Context, all []*adopted, message string, dryRun bool) (bool, error) {
+func (a *Adoption) write(ctx context.Context, all []*claim, message string, dryRun bool) (bool, error) {
 	pins := map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}
 	environments := map[tagboat.EnvName]config.Environment{}
 	for _, v := range all {

@@ -14,8 +14,8 @@ import (
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// adopted is what a parameter says of an image.
-type adopted struct {
+// claim is what a parameter says of an image.
+type claim struct {
 	env       config.Environment
 	image     config.Image
 	version   tagboat.Reference
@@ -23,13 +23,13 @@ type adopted struct {
 	value     string
 }
 
-func (v *adopted) errorf(err error) error {
+func (v *claim) errorf(err error) error {
 	return fmt.Errorf("parameter %s has %q for %q: %w", v.from, v.value, v.key, err)
 }
 
 // matching is what sources say, by key.
 type matching struct {
-	adopted   []*adopted // each image of an environment once
+	claims    []*claim // each image of an environment once
 	uncovered []tagboat.UncoveredKey
 }
 
@@ -65,28 +65,28 @@ func (a *Adoption) imageOf(key string) (*config.Image, error) {
 	if image, ok := a.Fleet.Config.Images[tagboat.ImageName(key)]; ok {
 		return &image, nil
 	}
-	var found []config.Image
+	var images []config.Image
 	for _, name := range slices.Sorted(maps.Keys(a.Fleet.Config.Images)) {
 		image := a.Fleet.Config.Images[name]
 		names := []string{a.Fleet.Config.GroupOf(name).KeyOf(image), image.Repository.Repository, image.Repository.Name()}
 		if slices.Contains(names, key) {
-			found = append(found, image)
+			images = append(images, image)
 		}
 	}
-	switch len(found) {
+	switch len(images) {
 	case 0:
 		return nil, nil
 	case 1:
-		return &found[0], nil
+		return &images[0], nil
 	default:
-		return nil, tagboat.Usagef("%q is the repository of the images %s and %s", key, found[0].Name, found[1].Name).
-			WithHint("pin them one by one: tagboat pin %s=TAG %s=TAG --env ENV", found[0].Name, found[1].Name)
+		return nil, tagboat.Usagef("%q is the repository of the images %s and %s", key, images[0].Name, images[1].Name).
+			WithHint("pin them one by one: tagboat pin %s=TAG %s=TAG --env ENV", images[0].Name, images[1].Name)
 	}
 }
 
 // adopt reads what a source says of an image.
-func (a *Adoption) adopt(s source, key string, image config.Image) (*adopted, error) {
-	v := &adopted{env: s.env, image: image, from: s.parameter, key: key, value: s.values[key]}
+func (a *Adoption) adopt(s source, key string, image config.Image) (*claim, error) {
+	v := &claim{env: s.env, image: image, from: s.parameter, key: key, value: s.values[key]}
 	group := a.Fleet.Config.GroupOf(image.Name)
 	if s.parameter == a.Fleet.Config.ParameterName(s.env, group) && group.KeyOf(image) != key {
 		return v, tagboat.Usagef("parameter %s has the image %s as %q, and tagboat would write it as %q beside that", s.parameter, image.Name, key, group.KeyOf(image)).
@@ -105,7 +105,7 @@ func (a *Adoption) adopt(s source, key string, image config.Image) (*adopted, er
 }
 
 // tellNewForm tells of parameters that go on to hold more than their readers are used to.
-func tellNewForm(ctx context.Context, c *config.Config, all []*adopted) {
+func tellNewForm(ctx context.Context, c *config.Config, all []*claim) {
 	told := map[string]bool{}
 	for _, v := range all {
 		group := c.GroupOf(v.image.Name)
@@ -118,8 +118,8 @@ func tellNewForm(ctx context.Context, c *config.Config, all []*adopted) {
 }
 
 // add notes a version, which may say more than one that was noted before, but nothing else.
-func (m *matching) add(v *adopted) error {
-	for _, other := range m.adopted {
+func (m *matching) add(v *claim) error {
+	for _, other := range m.claims {
 		if other.env.Name != v.env.Name || other.image.Name != v.image.Name {
 			continue
 		}
@@ -131,7 +131,7 @@ func (m *matching) add(v *adopted) error {
 		other.version.Digest = cmp.Or(other.version.Digest, v.version.Digest)
 		return nil
 	}
-	m.adopted = append(m.adopted, v)
+	m.claims = append(m.claims, v)
 	return nil
 }
 

@@ -12,9 +12,12 @@ import (
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
+// proposer writes lines of tagboat.yaml that are missing.
+type proposer struct{ *Adoption }
+
 // propose returns lines of tagboat.yaml that would cover what it does not: an image for
 // each key, and the parameters where they are. It returns "" where all is covered.
-func (a *Adoption) propose(sources []source, m matching) string {
+func (a proposer) propose(sources []source, m matching) string {
 	if len(m.uncovered) == 0 {
 		return ""
 	}
@@ -38,7 +41,7 @@ func (a *Adoption) propose(sources []source, m matching) string {
 
 // proposedNames returns a name for the image of each key: its last part, or all of it
 // where that is taken.
-func (a *Adoption) proposedNames(uncovered []tagboat.UncoveredKey) map[string]string {
+func (a proposer) proposedNames(uncovered []tagboat.UncoveredKey) map[string]string {
 	names := map[string]string{}
 	taken := map[string]bool{}
 	for name := range a.Fleet.Config.Images {
@@ -58,7 +61,7 @@ func (a *Adoption) proposedNames(uncovered []tagboat.UncoveredKey) map[string]st
 }
 
 // proposedRepository is what the value names, where it names one, and else the key.
-func (a *Adoption) proposedRepository(key string, uncovered []tagboat.UncoveredKey) string {
+func (a proposer) proposedRepository(key string, uncovered []tagboat.UncoveredKey) string {
 	for _, u := range uncovered {
 		if u.Key != key || !strings.Contains(u.Value, "/") {
 			continue
@@ -72,7 +75,7 @@ func (a *Adoption) proposedRepository(key string, uncovered []tagboat.UncoveredK
 
 // proposedGroup returns the line of a group that has its pins where a source is, and ""
 // where there is such a group, or nothing to put into it.
-func (a *Adoption) proposedGroup(s source, names map[string]string) string {
+func (a proposer) proposedGroup(s source, names map[string]string) string {
 	if slices.Contains(a.Fleet.Layout().Parameters(s.env), s.parameter) {
 		return ""
 	}
@@ -117,7 +120,7 @@ func formOf(values map[string]string) ledger.Form {
 }
 
 // pattern returns the path of a source with the parts of it that are its environment's.
-func (a *Adoption) pattern(s source) string {
+func (a proposer) pattern(s source) string {
 	parts := strings.Split(s.parameter, "/")
 	for i, part := range parts {
 		switch part {

@@ -47,11 +47,11 @@ func (a *Adoption) sources(ctx context.Context, r Request) ([]source, error) {
 			continue
 		}
 		seen[access.Place(env)] = true
-		found, err := a.tree(ctx, env, path)
+		parameters, err := a.tree(ctx, env, path)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range found {
+		for _, p := range parameters {
 			if owner, ok := a.owner(p.Name, env); ok && r.Environment != "" && owner.Name != r.Environment && p.Name != path {
 				operation.Tell(ctx, LeftOut{p.Name, owner.Name})
 				continue
@@ -75,12 +75,12 @@ func (a *Adoption) tree(ctx context.Context, env config.Environment, path string
 	if err != nil {
 		return nil, fmt.Errorf("reading parameter %s: %w", path, err)
 	}
-	found, err := store.Below(ctx, path)
+	parameters, err := store.Below(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the parameters below %s: %w", path, err)
 	}
 	if p, ok := one[path]; ok {
-		found = append([]ledger.Parameter{p}, found...)
+		parameters = append([]ledger.Parameter{p}, parameters...)
 	}
 	var projections []string
 	for _, other := range a.Fleet.Config.Environments {
@@ -88,7 +88,7 @@ func (a *Adoption) tree(ctx context.Context, env config.Environment, path string
 			projections = append(projections, a.Fleet.Layout().Projections(other)...)
 		}
 	}
-	return slices.DeleteFunc(found, func(p ledger.Parameter) bool { return slices.Contains(projections, p.Name) }), nil
+	return slices.DeleteFunc(parameters, func(p ledger.Parameter) bool { return slices.Contains(projections, p.Name) }), nil
 }
 
 // source reads a parameter that was found where env is.
