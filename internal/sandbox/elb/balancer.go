@@ -152,7 +152,7 @@ type describeBalancersInput struct {
 }
 
 func (c call) describeBalancers(in describeBalancersInput) (balancersOutput, error) {
-	out := balancersOutput{Balancers: []loadBalancer{}}
+	out := balancersOutput{}
 	all := c.ownBalancers()
 	for _, wanted := range append(slices.Clone(in.ARNs), in.Names...) {
 		if !slices.ContainsFunc(all, func(b *loadBalancer) bool { return b.ARN == wanted || b.Name == wanted }) {
@@ -164,24 +164,26 @@ func (c call) describeBalancers(in describeBalancersInput) (balancersOutput, err
 			return !slices.Contains(in.ARNs, b.ARN) && !slices.Contains(in.Names, b.Name)
 		})
 	}
-	found, next, err := paged(all, in.Marker, in.Size)
-	for _, b := range found {
-		out.Balancers = append(out.Balancers, *b)
-	}
-	out.Next = next
+	var err error
+	out.Balancers, out.Next, err = paged(all, in.Marker, in.Size)
 	return out, err
 }
 
-// paged returns a page of what a Describe operation found.
-func paged[T any](all []T, marker string, asked *int) ([]T, string, error) {
+// paged returns a page of the answer of a Describe operation, and the marker of the next.
+func paged[T any](all []*T, marker string, pageSize *int) ([]T, string, error) {
 	size := maxPage
-	if asked != nil {
-		size = *asked
+	if pageSize != nil {
+		size = *pageSize
 	}
 	if err := checkRange(size, "pageSize", 1, maxPage); err != nil {
 		return nil, "", err
 	}
-	return wire.Page(all, marker, size, validationError)
+	page, next, err := wire.Page(all, marker, size, validationError)
+	values := make([]T, len(page))
+	for i, item := range page {
+		values[i] = *item
+	}
+	return values, next, err
 }
 
 type balancerInput struct {

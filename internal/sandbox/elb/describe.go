@@ -21,17 +21,17 @@ type describeInput struct {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html
 func (c call) describe(in describeInput) (groupsOutput, error) {
 	out := groupsOutput{Groups: []settings{}}
-	found, err := c.named(in)
+	groups, err := c.named(in)
 	if err != nil {
 		return out, err
 	}
-	page, next, err := paged(found, in.Marker, in.PageSize)
+	page, next, err := paged(groups, in.Marker, in.PageSize)
 	if err != nil {
 		return out, err
 	}
 	out.Next = next
 	for _, g := range page {
-		out.Groups = append(out.Groups, c.shown(g))
+		out.Groups = append(out.Groups, c.shown(&g))
 	}
 	return out, nil
 }
@@ -63,13 +63,13 @@ func (c call) named(in describeInput) ([]*targetGroup, error) {
 }
 
 func only(all []*targetGroup, wanted []string, key func(*targetGroup) string) ([]*targetGroup, error) {
-	found := slices.DeleteFunc(all, func(g *targetGroup) bool { return !slices.Contains(wanted, key(g)) })
+	chosen := slices.DeleteFunc(all, func(g *targetGroup) bool { return !slices.Contains(wanted, key(g)) })
 	for _, w := range wanted {
-		if !slices.ContainsFunc(found, func(g *targetGroup) bool { return key(g) == w }) {
+		if !slices.ContainsFunc(chosen, func(g *targetGroup) bool { return key(g) == w }) {
 			return nil, wire.Errorf("TargetGroupNotFound", "One or more target groups not found")
 		}
 	}
-	return found, nil
+	return chosen, nil
 }
 
 type arnInput struct {

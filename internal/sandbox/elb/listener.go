@@ -8,7 +8,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// listener is the Listener structure of an answer.
+// listener is the Listener structure of an answer, and what CreateListener takes.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
 type listener struct {
 	ARN          string        `json:"ListenerArn"`
@@ -54,98 +54,6 @@ type header struct {
 	Values []string `json:"Values"`
 }
 
-// action is what happens to a request.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
-type action struct {
-	Type     string    `json:"Type"`
-	Group    string    `json:"TargetGroupArn,omitempty"`
-	Order    int       `json:"Order,omitempty"`
-	Forward  *forward  `json:"ForwardConfig,omitempty"`
-	Redirect *redirect `json:"RedirectConfig,omitempty"`
-	Fixed    *fixed    `json:"FixedResponseConfig,omitempty"`
-}
-
-type forward struct {
-	Groups []weighted `json:"TargetGroups"`
-}
-
-type weighted struct {
-	Group  string `json:"TargetGroupArn"`
-	Weight *int   `json:"Weight,omitempty"`
-}
-
-type redirect struct {
-	Protocol   string `json:"Protocol,omitempty"`
-	Port       string `json:"Port,omitempty"`
-	Host       string `json:"Host,omitempty"`
-	Path       string `json:"Path,omitempty"`
-	Query      string `json:"Query,omitempty"`
-	StatusCode string `json:"StatusCode"`
-}
-
-type fixed struct {
-	Body        string `json:"MessageBody,omitempty"`
-	StatusCode  string `json:"StatusCode"`
-	ContentType string `json:"ContentType,omitempty"`
-}
-
-// groups returns the target groups that an action forwards to.
-func (a action) groups() []string {
-	var groups []string
-	if a.Group != "" {
-		groups = append(groups, a.Group)
-	}
-	if a.Forward != nil {
-		for _, g := range a.Forward.Groups {
-			groups = append(groups, g.Group)
-		}
-	}
-	return groups
-}
-
-func groupsOf(actions []action) []string {
-	var groups []string
-	for _, a := range actions {
-		groups = append(groups, a.groups()...)
-	}
-	return groups
-}
-
-// checkActions looks for the target groups, which one load balancer alone may have.
-func (c call) checkActions(balancer string, actions []action) error {
-	if len(actions) == 0 {
-		return wire.Errorf(validationError, "An action must be specified")
-	}
-	for _, a := range actions {
-		if !slices.Contains([]string{"forward", "redirect", "fixed-response", "authenticate-oidc", "authenticate-cognito"}, a.Type) {
-			return invalidMember(a.Type, "actions.1.member.type", "satisfy enum value set: [forward, redirect, fixed-response, authenticate-oidc, authenticate-cognito]")
-		}
-		if a.Type == "forward" && len(a.groups()) == 0 {
-			return wire.Errorf(validationError, "A target group ARN must be specified")
-		}
-		for _, group := range a.groups() {
-			if _, err := c.group(group); err != nil {
-				return err
-			}
-			for _, other := range c.balancersOf(group) {
-				if other != balancer {
-					return wire.Errorf("TargetGroupAssociationLimit", "The following target groups cannot be associated with more than one load balancer: %s", group)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-type createListenerInput struct {
-	Balancer     string        `json:"LoadBalancerArn"`
-	Port         int           `json:"Port"`
-	Protocol     string        `json:"Protocol"`
-	Certificates []certificate `json:"Certificates"`
-	SSLPolicy    string        `json:"SslPolicy"`
-	Actions      []action      `json:"DefaultActions"`
-}
-
 type listenersOutput struct {
 	Listeners []listener `json:"Listeners"`
 	Next      string     `json:"NextMarker,omitempty"`
@@ -153,7 +61,7 @@ type listenersOutput struct {
 
 // createListener makes a listener and its default rule.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
-func (c call) createListener(in createListenerInput) (listenersOutput, error) {
+func (c call) createListener(in listener) (listenersOutput, error) {
 	b, err := c.balancer(in.Balancer)
 	if err != nil {
 		return listenersOutput{}, err
@@ -172,15 +80,12 @@ func (c call) createListener(in createListenerInput) (listenersOutput, error) {
 	if err := c.checkActions(b.ARN, in.Actions); err != nil {
 		return listenersOutput{}, err
 	}
-	arn := strings.Replace(b.ARN, ":loadbalancer/", ":listener/", 1) + "/" + c.id("listener")
-	l := &listener{
-		ARN: arn, Balancer: b.ARN, Port: in.Port, Protocol: in.Protocol, Certificates: in.Certificates, SSLPolicy: in.SSLPolicy, Actions: in.Actions,
-	}
-	c.listeners = append(c.listeners, l)
+	in.ARN = strings.Replace(b.ARN, ":loadbalancer/", ":listener/", 1) + "/" + c.id("listener")
+	c.listeners = append(c.listeners, &in)
 	c.rules = append(c.rules, &rule{
-		ARN: c.ruleARN(arn), Listener: arn, Priority: "default", Conditions: []condition{}, Actions: in.Actions, IsDefault: true,
+		ARN: c.ruleARN(in.ARN), Listener: in.ARN, Priority: "default", Conditions: []condition{}, Actions: in.Actions, IsDefault: true,
 	})
-	return listenersOutput{Listeners: []listener{*l}}, nil
+	return listenersOutput{Listeners: []listener{in}}, nil
 }
 
 func (c call) ruleARN(listener string) string {
@@ -200,15 +105,19 @@ func (c call) listener(arn string) (*listener, error) {
 	return nil, wire.Errorf("ListenerNotFound", "One or more listeners not found")
 }
 
+// describeListenersInput is what DescribeListeners and DescribeRules take: the load
+// balancer or the listener whose parts are described, or the parts themselves.
 type describeListenersInput struct {
-	Balancer string   `json:"LoadBalancerArn"`
-	ARNs     []string `json:"ListenerArns"`
-	Marker   string   `json:"Marker"`
-	Size     *int     `json:"PageSize"`
+	Balancer  string   `json:"LoadBalancerArn"`
+	Listeners []string `json:"ListenerArns"`
+	Listener  string   `json:"ListenerArn"`
+	Rules     []string `json:"RuleArns"`
+	Marker    string   `json:"Marker"`
+	Size      *int     `json:"PageSize"`
 }
 
 func (c call) describeListeners(in describeListenersInput) (listenersOutput, error) {
-	out := listenersOutput{Listeners: []listener{}}
+	out := listenersOutput{}
 	var all []*listener
 	switch {
 	case in.Balancer != "":
@@ -216,21 +125,18 @@ func (c call) describeListeners(in describeListenersInput) (listenersOutput, err
 			return out, err
 		}
 		all = c.listenersOf(in.Balancer)
-	case len(in.ARNs) == 0:
+	case len(in.Listeners) == 0:
 		return out, wire.Errorf(validationError, "You must specify either listener ARNs or a load balancer ARN")
 	}
-	for _, arn := range in.ARNs {
+	for _, arn := range in.Listeners {
 		l, err := c.listener(arn)
 		if err != nil {
 			return out, err
 		}
 		all = append(all, l)
 	}
-	found, next, err := paged(all, in.Marker, in.Size)
-	for _, l := range found {
-		out.Listeners = append(out.Listeners, *l)
-	}
-	out.Next = next
+	var err error
+	out.Listeners, out.Next, err = paged(all, in.Marker, in.Size)
 	return out, err
 }
 
@@ -278,24 +184,17 @@ func (c call) createRule(in createRuleInput) (rulesOutput, error) {
 	if err := c.checkActions(l.Balancer, in.Actions); err != nil {
 		return rulesOutput{}, err
 	}
-	made := &rule{ARN: c.ruleARN(l.ARN), Listener: l.ARN, Priority: strconv.Itoa(in.Priority), Conditions: in.Conditions, Actions: in.Actions}
-	if slices.ContainsFunc(c.rules, func(r *rule) bool { return r.Listener == l.ARN && r.Priority == made.Priority }) {
+	created := &rule{ARN: c.ruleARN(l.ARN), Listener: l.ARN, Priority: strconv.Itoa(in.Priority), Conditions: in.Conditions, Actions: in.Actions}
+	if slices.ContainsFunc(c.rules, func(r *rule) bool { return r.Listener == l.ARN && r.Priority == created.Priority }) {
 		return rulesOutput{}, wire.Errorf("PriorityInUse", "Priority '%d' is currently in use", in.Priority)
 	}
-	c.rules = append(c.rules, made)
-	return rulesOutput{Rules: []rule{*made}}, nil
+	c.rules = append(c.rules, created)
+	return rulesOutput{Rules: []rule{*created}}, nil
 }
 
-type describeRulesInput struct {
-	Listener string   `json:"ListenerArn"`
-	ARNs     []string `json:"RuleArns"`
-	Marker   string   `json:"Marker"`
-	Size     *int     `json:"PageSize"`
-}
-
-func (c call) describeRules(in describeRulesInput) (rulesOutput, error) {
-	out := rulesOutput{Rules: []rule{}}
-	if in.Listener == "" && len(in.ARNs) == 0 {
+func (c call) describeRules(in describeListenersInput) (rulesOutput, error) {
+	out := rulesOutput{}
+	if in.Listener == "" && len(in.Rules) == 0 {
 		return out, wire.Errorf(validationError, "You must specify either a listener ARN or one or more rule ARNs")
 	}
 	if in.Listener != "" {
@@ -305,18 +204,15 @@ func (c call) describeRules(in describeRulesInput) (rulesOutput, error) {
 	}
 	var all []*rule
 	for _, r := range c.rules {
-		if c.owns(r.ARN) && (r.Listener == in.Listener || slices.Contains(in.ARNs, r.ARN)) {
+		if c.owns(r.ARN) && (r.Listener == in.Listener || slices.Contains(in.Rules, r.ARN)) {
 			all = append(all, r)
 		}
 	}
-	if len(all) < len(in.ARNs) {
+	if len(all) < len(in.Rules) {
 		return out, wire.Errorf("RuleNotFound", "One or more rules not found")
 	}
-	found, next, err := paged(all, in.Marker, in.Size)
-	for _, r := range found {
-		out.Rules = append(out.Rules, *r)
-	}
-	out.Next = next
+	var err error
+	out.Rules, out.Next, err = paged(all, in.Marker, in.Size)
 	return out, err
 }
 
