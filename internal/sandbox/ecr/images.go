@@ -102,9 +102,33 @@ type image struct {
 	MediaType string  `json:"imageManifestMediaType"`
 }
 
-type batchGetImageInput struct {
+// batchInput is a request that names images, of which each succeeds or fails by itself.
+type batchInput struct {
 	target
 	ImageIDs []imageID `json:"imageIds"`
+}
+
+// batch does something with each image of a request. What it did comes first in the
+// answer, then why it could not.
+func batch[T any](a *API, r *wire.Request, in batchInput, do func(registry.RepositoryID, imageID) ([]T, error)) ([]T, []failure, error) {
+	repo, err := a.repository(r, in.target)
+	if err == nil {
+		err = checkImageIDs(in.ImageIDs)
+	}
+	results, failures := []T{}, []failure{}
+	for _, id := range in.ImageIDs {
+		if err != nil {
+			break
+		}
+		var result []T
+		result, err = do(repo.RepositoryID, id)
+		if failed, ok := failureOf(id, err); ok {
+			failures, err = append(failures, failed), nil
+			continue
+		}
+		results = append(results, result...)
+	}
+	return results, failures, err
 }
 
 type batchGetImageOutput struct {
@@ -113,44 +137,26 @@ type batchGetImageOutput struct {
 }
 
 // batchGetImage answers the bytes that were pushed.
-func (a *API) batchGetImage(_ context.Context, r *wire.Request, in batchGetImageInput) (batchGetImageOutput, error) {
-	out := batchGetImageOutput{Images: []image{}, Failures: []failure{}}
-	repo, err := a.repository(r, in.target)
-	if err != nil {
-		return out, err
-	}
-	if err := checkImageIDs(in.ImageIDs); err != nil {
-		return out, err
-	}
-	for _, id := range in.ImageIDs {
-		got, err := a.pull(repo.RepositoryID, id)
-		if failed, ok := failureOf(id, err); ok {
-			out.Failures = append(out.Failures, failed)
-			continue
-		}
-		if err != nil {
-			return out, err
-		}
-		out.Images = append(out.Images, got)
-	}
-	return out, nil
+func (a *API) batchGetImage(_ context.Context, r *wire.Request, in batchInput) (out batchGetImageOutput, err error) {
+	out.Images, out.Failures, err = batch(a, r, in, a.pull)
+	return out, err
 }
 
-func (a *API) pull(repo registry.RepositoryID, id imageID) (image, error) {
+func (a *API) pull(repo registry.RepositoryID, id imageID) ([]image, error) {
 	ref, err := id.ref()
 	if err != nil {
-		return image{}, err
+		return nil, err
 	}
-	found, manifest, err := a.Pull(repo, ref)
+	i, manifest, err := a.Pull(repo, ref)
 	if err != nil {
-		return image{}, err
+		return nil, err
 	}
-	return image{
+	return []image{{
 		target:    targetOf(repo),
-		ID:        imageID{Digest: string(found.Digest), Tag: id.Tag},
+		ID:        imageID{Digest: string(i.Digest), Tag: id.Tag},
 		Manifest:  string(manifest),
-		MediaType: found.MediaType,
-	}, nil
+		MediaType: i.MediaType,
+	}}, nil
 }
 
 type putImageInput struct {
@@ -206,11 +212,6 @@ func alreadyExists(r registry.Repository, d registry.Digest, tag string) error {
 		"Image with digest %s already exists in the repository with name '%s' in registry with id '%s'", which, r.Name, r.Account)
 }
 
-type batchDeleteImageInput struct {
-	target
-	ImageIDs []imageID `json:"imageIds"`
-}
-
 type batchDeleteImageOutput struct {
 	ImageIDs []imageID `json:"imageIds"`
 	Failures []failure `json:"failures"`
@@ -219,27 +220,9 @@ type batchDeleteImageOutput struct {
 // batchDeleteImage deletes one after another: a tag, with its image if it is the
 // last one, or by digest an image with all of its tags. An index has to go before
 // its children.
-func (a *API) batchDeleteImage(_ context.Context, r *wire.Request, in batchDeleteImageInput) (batchDeleteImageOutput, error) {
-	out := batchDeleteImageOutput{ImageIDs: []imageID{}, Failures: []failure{}}
-	repo, err := a.repository(r, in.target)
-	if err != nil {
-		return out, err
-	}
-	if err := checkImageIDs(in.ImageIDs); err != nil {
-		return out, err
-	}
-	for _, id := range in.ImageIDs {
-		gone, err := a.deleteImage(repo.RepositoryID, id)
-		if failed, ok := failureOf(id, err); ok {
-			out.Failures = append(out.Failures, failed)
-			continue
-		}
-		if err != nil {
-			return out, err
-		}
-		out.ImageIDs = append(out.ImageIDs, gone...)
-	}
-	return out, nil
+func (a *API) batchDeleteImage(_ context.Context, r *wire.Request, in batchInput) (out batchDeleteImageOutput, err error) {
+	out.ImageIDs, out.Failures, err = batch(a, r, in, a.deleteImage)
+	return out, err
 }
 
 // deleteImage returns what went: the tag that was named, or every tag of the image.
@@ -248,12 +231,12 @@ func (a *API) deleteImage(repo registry.RepositoryID, id imageID) ([]imageID, er
 	if err != nil {
 		return nil, err
 	}
-	was, err := a.DeleteImage(repo, ref)
+	image, err := a.DeleteImage(repo, ref)
 	if err != nil {
 		return nil, err
 	}
 	if ref.Tag != "" {
-		return []imageID{{Digest: string(was.Digest), Tag: ref.Tag}}, nil
+		return []imageID{{Digest: string(image.Digest), Tag: ref.Tag}}, nil
 	}
-	return idsOf(&was), nil
+	return idsOf(&image), nil
 }

@@ -74,11 +74,15 @@ func (f imageFilter) keeps(i *registry.Image) bool {
 	return f.ImageStatus == "" || f.ImageStatus == "ANY" || f.ImageStatus == "ACTIVE"
 }
 
-type describeImagesInput struct {
+type listImagesInput struct {
 	target
 	paged
-	ImageIDs []imageID   `json:"imageIds"`
-	Filter   imageFilter `json:"filter"`
+	Filter imageFilter `json:"filter"`
+}
+
+type describeImagesInput struct {
+	listImagesInput
+	ImageIDs []imageID `json:"imageIds"`
 }
 
 type describeImagesOutput struct {
@@ -98,27 +102,42 @@ func (a *API) describeImages(_ context.Context, r *wire.Request, in describeImag
 	if len(in.ImageIDs) > 0 {
 		return a.describeImagesByID(repo.RepositoryID, in)
 	}
+	out.Details, out.NextToken, err = pageOf(a, repo.RepositoryID, in.listImagesInput,
+		func(i *registry.Image) []imageDetail { return []imageDetail{detailOf(repo.RepositoryID, i)} },
+		func(imageDetail) string { return "" })
+	return out, err
+}
+
+// pageOf returns a page of what of returns for the images that the filter keeps, in
+// order of first push. tag tells the entries of one image apart, in their order.
+func pageOf[T any](a *API, repo registry.RepositoryID, in listImagesInput, of func(*registry.Image) []T, tag func(T) string) ([]T, string, error) {
+	entries, next := []T{}, ""
 	size, from, err := in.page()
 	if err != nil {
-		return out, err
+		return entries, "", err
 	}
-	err = a.Images(repo.RepositoryID, from.Position, func(i *registry.Image) bool {
+	err = a.Images(repo, from.Position, func(i *registry.Image) bool {
 		if !in.Filter.keeps(i) {
 			return true
 		}
-		if len(out.Details) == size {
-			out.NextToken = cursor{Position: i.Position()}.token()
-			return false
+		for _, entry := range of(i) {
+			if i.Position() == from.Position && tag(entry) < from.Name {
+				continue // on an earlier page
+			}
+			if len(entries) == size {
+				next = cursor{Position: i.Position(), Name: tag(entry)}.token()
+				return false
+			}
+			entries = append(entries, entry)
 		}
-		out.Details = append(out.Details, detailOf(repo.RepositoryID, i))
 		return true
 	})
-	return out, err
+	return entries, next, err
 }
 
 func (a *API) describeImagesByID(id registry.RepositoryID, in describeImagesInput) (describeImagesOutput, error) {
 	out := describeImagesOutput{Details: []imageDetail{}}
-	if in.asked() {
+	if in.paged != (paged{}) {
 		return out, invalid("imageIds", "maxResults and nextToken cannot be used with imageIds")
 	}
 	if err := checkImageIDs(in.ImageIDs); err != nil {
@@ -134,12 +153,6 @@ func (a *API) describeImagesByID(id registry.RepositoryID, in describeImagesInpu
 		}
 	}
 	return out, nil
-}
-
-type listImagesInput struct {
-	target
-	paged
-	Filter imageFilter `json:"filter"`
 }
 
 type listImagesOutput struct {
@@ -158,26 +171,7 @@ func (a *API) listImages(_ context.Context, r *wire.Request, in listImagesInput)
 	if err := in.Filter.check(); err != nil {
 		return out, err
 	}
-	size, from, err := in.page()
-	if err != nil {
-		return out, err
-	}
-	err = a.Images(repo.RepositoryID, from.Position, func(i *registry.Image) bool {
-		if !in.Filter.keeps(i) {
-			return true
-		}
-		for _, id := range idsOf(i) {
-			if i.Position() == from.Position && id.Tag < from.Name {
-				continue // on an earlier page
-			}
-			if len(out.ImageIDs) == size {
-				out.NextToken = cursor{Position: i.Position(), Name: id.Tag}.token()
-				return false
-			}
-			out.ImageIDs = append(out.ImageIDs, id)
-		}
-		return true
-	})
+	out.ImageIDs, out.NextToken, err = pageOf(a, repo.RepositoryID, in, idsOf, func(id imageID) string { return id.Tag })
 	return out, err
 }
 
@@ -236,5 +230,3 @@ func (p paged) page() (int, cursor, error) {
 	from, err := parseCursor(p.NextToken)
 	return size, from, err
 }
-
-func (p paged) asked() bool { return p.MaxResults != 0 || p.NextToken != "" }

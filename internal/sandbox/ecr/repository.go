@@ -124,7 +124,7 @@ func (a *API) describeRepositories(_ context.Context, r *wire.Request, in descri
 
 func (a *API) describeNamed(r *wire.Request, in describeRepositoriesInput) (describeRepositoriesOutput, error) {
 	out := describeRepositoriesOutput{Repositories: []repository{}}
-	if in.asked() {
+	if in.paged != (paged{}) {
 		return out, invalid("repositoryNames", "maxResults and nextToken cannot be used with repositoryNames")
 	}
 	for _, name := range in.RepositoryNames {
