@@ -15,7 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/console"
 )
 
-// Options are what a demo needs from whoever starts it.
+// Options are what a demo needs from its caller.
 type Options struct {
 	Streams *console.Streams
 	// Endpoint is where the sandbox listens: http://HOST:PORT.

@@ -215,7 +215,7 @@ func (x *exchange) delayed() *answer {
 }
 
 // stale answers what the question was answered before the order struck it first. A
-// question that nobody asked before is asked now, and its answer stays.
+// question that was never asked is asked now, and its answer stays.
 func (x *exchange) stale() *answer {
 	p, o, q := x.proxy, x.order, ask(x.operation, x.body)
 	p.mu.Lock()

@@ -84,7 +84,7 @@ func (l *callLog) snapshot() Calls {
 	return snapshot
 }
 
-// readsOnly tells by its name that an operation changes nothing, as AWS names them.
+// readsOnly reports whether an operation changes nothing, judged by its name.
 func readsOnly(operation string) bool {
 	for _, prefix := range []string{"Describe", "List", "Get", "BatchGet", "BatchCheck", "Filter"} {
 		if strings.HasPrefix(operation, prefix) {

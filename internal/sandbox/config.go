@@ -48,7 +48,7 @@ type Config struct {
 	// Clock replaces the sandbox's clock, on which everything inside of AWS happens:
 	// rollouts, health checks, timestamps. Speed counts for nothing then.
 	Clock clock.Clock
-	// ClientClock replaces the clock of whoever calls, the wall's. It measures what a
+	// ClientClock replaces the clock of the clients, the wall's. It measures what a
 	// client measures by its own time: the rate of its calls and the end of its
 	// credentials.
 	ClientClock clock.Clock

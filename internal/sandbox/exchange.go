@@ -51,7 +51,7 @@ func (s *Server) carry(w http.ResponseWriter, r *http.Request, x exchange) {
 	}
 }
 
-// delay waits for d of the client's time and tells whether the client is still there.
+// delay waits for d of the client's time and reports whether the client is still there.
 func (s *Server) delay(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -99,7 +99,7 @@ func (w *statusWriter) outcome() outcome {
 // nowhere takes the answer to a request whose client must not see it.
 type nowhere struct{}
 
-// Header returns headers that nobody will see.
+// Header returns headers that are dropped.
 func (nowhere) Header() http.Header { return http.Header{} }
 
 // WriteHeader does nothing.

@@ -115,7 +115,7 @@ type orderedFault struct {
 	dice  *rand.Rand
 }
 
-// faultList is the faults in force. It may be used concurrently.
+// faultList is the faults in force. It is safe for concurrent use.
 type faultList struct {
 	mu     sync.Mutex
 	faults []*orderedFault
@@ -156,7 +156,7 @@ func (l *faultList) list() []Fault {
 	return faults
 }
 
-// strike tells what happens to a call: latency adds up, and of the rest the first
+// strike returns what happens to a call: latency adds up, and of the rest the first
 // fault that is due hits.
 func (l *faultList) strike(operation string) hit {
 	l.mu.Lock()

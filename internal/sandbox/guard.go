@@ -23,7 +23,7 @@ func Guard(next http.Handler) http.Handler {
 	})
 }
 
-// foreign says why a request is none of this machine's own; "" where it is.
+// foreign names what shows that a request comes from elsewhere; "" where nothing does.
 func foreign(r *http.Request) string {
 	if !isLoopback(r.Host) {
 		return "it is called " + strconv.Quote(r.Host) + ", which is no name of this machine"

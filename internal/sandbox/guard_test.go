@@ -9,7 +9,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
-// A page that somebody looks at while a sandbox runs can have the browser send requests to
+// A web page that is open while a sandbox runs can have the browser send requests to
 // it. None of them may be answered.
 func TestPagesOfOthersReachNothing(t *testing.T) {
 	passed := false

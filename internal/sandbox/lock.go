@@ -22,7 +22,7 @@ type lock struct {
 	over atomic.Bool
 }
 
-// lockDir takes the directory's lock. holder is what another sandbox is told about this one.
+// lockDir takes the directory's lock. holder describes this sandbox to another one.
 func lockDir(dir, holder string) (*lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the sandbox's directory: %w", err)

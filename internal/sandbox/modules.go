@@ -34,7 +34,7 @@ type Saver interface {
 	Load(json.RawMessage) error
 }
 
-// Runner is a Module that also works while nobody calls it, such as a scheduler.
+// Runner is a Module that also works between calls, such as a scheduler.
 type Runner interface {
 	// Run works until ctx ends. An error other than ctx's ends the sandbox.
 	Run(ctx context.Context) error

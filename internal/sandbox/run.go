@@ -17,7 +17,7 @@ const (
 	saveAnyway = 10
 )
 
-// Run does what goes on while nobody calls: rollouts, and keeping state. It ends when
+// Run does what goes on between calls: rollouts, and saving the state. It ends when
 // ctx does, with state kept, or with the first error of either.
 func (s *Server) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
@@ -54,7 +54,7 @@ func (s *Server) tick(everything bool) error {
 		return nil
 	}
 	// Should the process be killed, its clock will not have passed this time before
-	// the next tick: whoever goes on from here does not go back.
+	// the next tick: what goes on from here does not go back.
 	ahead := s.clock.Now().Add(time.Duration(2 * float64(saveEvery) * s.config.Speed))
 	err := s.store.saveClock(ahead)
 	if s.dirty.Swap(false) || everything {

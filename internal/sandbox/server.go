@@ -15,12 +15,12 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// Server is AWS in one http.Handler. Its methods may be called concurrently.
+// Server is AWS in one http.Handler. It is safe for concurrent use.
 type Server struct {
 	config   Config
 	id       string      // of this run, so that clients can tell what they kept from another
 	clock    clock.Clock // inside of AWS
-	client   clock.Clock // of whoever calls
+	client   clock.Clock // of the clients
 	sts      *sts.Service
 	modules  []Module
 	services []wire.Service

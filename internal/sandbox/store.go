@@ -14,7 +14,7 @@ import (
 
 // store keeps one JSON file for each module in a directory. A file is replaced as a
 // whole, so that a kill leaves the old state or
-// the new. Secrets of Parameter Store are among it, so nobody else may read them.
+// the new. Secrets of Parameter Store are among it, so no other user may read them.
 type store struct {
 	dir string
 

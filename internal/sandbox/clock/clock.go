@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Clock tells the sandbox's time and waits by it.
+// Clock gives the sandbox's time and waits by it.
 type Clock interface {
 	Now() time.Time
 	// Wait returns a channel that receives once the clock has reached t, and a
@@ -36,12 +36,12 @@ func (c *Scaled) Now() time.Time {
 
 // Wait waits by the wall's clock for as long as the sandbox's takes to reach t.
 func (c *Scaled) Wait(t time.Time) (<-chan time.Time, func()) {
-	// Rounded up, so that whoever is woken finds the time reached and does not wait again.
+	// Rounded up, so that a waiter finds the time reached and does not wait again.
 	timer := time.NewTimer(time.Duration(math.Ceil(float64(t.Sub(c.Now()))/c.speed)) + time.Nanosecond)
 	return timer.C, func() { timer.Stop() }
 }
 
-// Manual is a Clock that moves only when told.
+// Manual is a Clock that only Advance moves.
 type Manual struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -77,7 +77,7 @@ func (c *Manual) Wait(t time.Time) (<-chan time.Time, func()) {
 	}
 }
 
-// Advance moves the clock forward by d and wakes whoever waited for a time up to there.
+// Advance moves the clock forward by d and wakes those that waited for a time up to there.
 func (c *Manual) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// Service is CloudWatch. Its methods may be called by several goroutines at once.
+// Service is CloudWatch. It is safe for concurrent use.
 type Service struct {
 	clock clock.Clock
 
@@ -62,7 +62,7 @@ type call struct {
 	scope wire.Scope
 }
 
-// operation makes an operation of f, which gives back what nobody changes later.
+// operation makes an operation of f, which whose answer must not change later.
 func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
 	return wire.Op(func(_ context.Context, caller wire.Caller, in In) (Out, error) {
 		s.mu.Lock()

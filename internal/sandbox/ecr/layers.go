@@ -123,7 +123,7 @@ type batchCheckLayerAvailabilityInput struct {
 	Digests []string `json:"layerDigests"`
 }
 
-// layer tells whether a layer is in a repository.
+// layer reports whether a layer is in a repository.
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Layer.html
 type layer struct {
 	Digest       string `json:"layerDigest"`

@@ -155,7 +155,7 @@ func encoded(t *testing.T, v any) string {
 	return string(raw)
 }
 
-// capture is a folder of what somebody sent to AWS and what it answered.
+// capture is a folder of what was sent to AWS and what it answered.
 type capture struct {
 	dir, name string
 	seen      time.Time

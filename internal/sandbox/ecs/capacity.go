@@ -35,7 +35,7 @@ type capacityProvider struct {
 	Tags        []tag           `json:"tags"`
 }
 
-// provider finds a capacity provider by name or ARN; nil where there is none.
+// provider finds a capacity provider by name or ARN; nil if there is none.
 func (r *region) provider(id string) *capacityProvider {
 	name := strings.TrimPrefix(id, r.scope.ARN("ecs", "capacity-provider/"))
 	if isFargateProvider(name) {
@@ -171,7 +171,7 @@ func (c call) putProviders(in putProvidersIn) (clusterOut, error) {
 	return clusterOut{Cluster: c.clusterRecord(changed, nil)}, nil
 }
 
-// checkProviders returns the names of a cluster's capacity providers, and tells why they
+// checkProviders returns the names of a cluster's capacity providers, or why they
 // or its default strategy cannot be.
 func (r *region) checkProviders(ids []string, strategy json.RawMessage) ([]string, error) {
 	var items []capacityItem
@@ -275,7 +275,7 @@ func (s *settings) runsOn() string {
 	}
 }
 
-// checkCapacity tells whether there is something of the kind for the tasks to run on.
+// checkCapacity checks whether the cluster has what the tasks are to run on.
 func (r *region) checkCapacity(s *settings, content *definition.Task) error {
 	if s.LaunchType != "" && len(s.Capacity) > 0 {
 		return invalidParameter("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")

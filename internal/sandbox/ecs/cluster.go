@@ -39,7 +39,7 @@ func (r *region) cluster(id string) (*cluster, error) {
 	return c, nil
 }
 
-// anyCluster is cluster for INACTIVE ones too; nil where there is none.
+// anyCluster is cluster for INACTIVE ones too; nil if there is none.
 func (r *region) anyCluster(id string) *cluster {
 	if id == "" {
 		id = defaultCluster

@@ -88,7 +88,7 @@ func (c deploymentConfiguration) complete(scheduling string) deploymentConfigura
 	return c
 }
 
-// check tells what ECS would refuse in a complete configuration.
+// check returns the error with which ECS refuses a complete configuration, or nil.
 func (c deploymentConfiguration) check() error {
 	if err := c.checkStrategy(); err != nil {
 		return err
@@ -170,7 +170,7 @@ type hookTimeout struct {
 
 func (h lifecycleHook) kind() string { return cmp.Or(h.TargetType, rollout.HookLambda) }
 
-// checkStrategy tells what ECS would refuse of a strategy and its members.
+// checkStrategy checks a strategy and its members.
 func (c deploymentConfiguration) checkStrategy() error {
 	switch c.Strategy {
 	case rollout.Rolling, rollout.BlueGreen, rollout.Linear, rollout.Canary:

@@ -43,13 +43,13 @@ type Image struct {
 type Images interface {
 	// Resolve finds an image by a reference as task definitions have it: repo:tag,
 	// repo@digest, repo:tag@digest or repo. The error is ErrImageNotFound where it is
-	// not there; any other is told as the registry's own.
+	// not there; any other is answered in the registry's words.
 	Resolve(reference string) (Image, error)
 }
 
 // Logs is CloudWatch Logs as the awslogs driver uses it.
 type Logs interface {
-	// GroupExists tells whether there is a log group of that name.
+	// GroupExists reports whether there is a log group of that name.
 	GroupExists(scope wire.Scope, group string) bool
 	// CreateGroup makes a log group where there is none of that name.
 	CreateGroup(scope wire.Scope, group string)
@@ -60,10 +60,10 @@ type Logs interface {
 // Targets is Elastic Load Balancing's target groups. Where it is a rollout.TargetGroups
 // too, targets are checked and drained as that says.
 type Targets interface {
-	// Kind tells what sort of targets a target group has (ip or instance, for ECS) and
+	// Kind returns what sort of targets a target group has (ip or instance, for ECS) and
 	// whether a load balancer sends to it; ok is false where there is no such group.
 	Kind(targetGroup string) (targets string, balanced, ok bool)
-	// Routes tells whether there is a listener's rule, or a network load balancer's
+	// Routes reports whether there is a listener's rule, or a network load balancer's
 	// listener, of that ARN.
 	Routes(arn string) bool
 	// Register adds a target, Deregister removes it.
@@ -75,7 +75,7 @@ type Targets interface {
 
 // Parameters is Parameter Store as ECS reads secrets from it.
 type Parameters interface {
-	// Exists tells whether there is a parameter of that name.
+	// Exists reports whether there is a parameter of that name.
 	Exists(scope wire.Scope, name string) bool
 }
 

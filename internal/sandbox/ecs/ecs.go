@@ -24,7 +24,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// Service is ECS. Its methods may be called by several goroutines at once.
+// Service is ECS. It is safe for concurrent use.
 type Service struct {
 	deps Deps
 	poke chan struct{} // says that Next may have changed

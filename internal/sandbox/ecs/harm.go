@@ -9,7 +9,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// Harm is what is to happen to tasks, though nobody asked ECS for it.
+// Harm is something bad that happens to tasks.
 type Harm struct {
 	Kind      string `json:"kind"`      // one of harms
 	Account   string `json:"account"`   // "" means the sandbox's own
@@ -169,7 +169,7 @@ type unreachable struct {
 	Ends bool
 }
 
-// reaches tells whether the registry of a reference can be reached; pull counts it as a
+// reaches reports whether the registry of a reference can be reached; pull counts it as a
 // try.
 func (r *region) reaches(reference string, pull bool) bool {
 	host, _, _ := strings.Cut(FullReference(reference), "/")

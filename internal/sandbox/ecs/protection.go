@@ -28,7 +28,7 @@ type protectedTask struct {
 }
 
 const (
-	protectedFor     = 120  // minutes, where nobody says
+	protectedFor     = 120  // minutes, by default
 	maxProtection    = 2880 // minutes
 	maxProtected     = 10
 	maxProtectedRead = 100

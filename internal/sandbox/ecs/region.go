@@ -19,9 +19,9 @@ type region struct {
 	Families    map[string]*family           // by name
 	Tags        map[string][]tag             // by ARN, of everything that can have them
 	Tokens      map[string]madeBefore        // by operation and client token
-	Settings    map[string]string            // of the account, by name; what nobody set is not in it
+	Settings    map[string]string            // of the account, by name; without those never set
 	Subnets     map[string]string            // the zone of each that was heard of
-	Unreachable []unreachable                // registries, as somebody ordered
+	Unreachable []unreachable                // registries, as ordered by Harm
 
 	scope    wire.Scope
 	deps     Deps
@@ -70,7 +70,7 @@ type decoded struct {
 	settings        settings
 }
 
-// settingsOf is the function of that name for who only reads what it returns.
+// settingsOf is the function of that name for readers: what it returns must not be changed.
 func (r *region) settingsOf(s *rollout.Service) *settings { return asItIs(s, *r.sent(s)) }
 
 // sent returns what was asked of a service, whatever a rollback brought back since.
@@ -83,7 +83,7 @@ func (r *region) sent(s *rollout.Service) *settings {
 	return &known.settings
 }
 
-// same tells whether a and b are the same bytes in memory. What the scheduler holds is
+// same reports whether a and b are the same bytes in memory. What the scheduler holds is
 // replaced, never written over.
 func same(a, b json.RawMessage) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])

@@ -89,7 +89,7 @@ type roster struct {
 	arns    []string // sorted
 }
 
-// names returns the ARNs of a cluster's services, for who only reads. Clients go through
+// names returns the ARNs of a cluster's services, for reading alone. Clients go through
 // them page by page, while they hardly ever change.
 func (r *region) names(clusterARN string) []string {
 	known, ok := r.rosters[clusterARN]

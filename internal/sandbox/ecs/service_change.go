@@ -70,7 +70,7 @@ func (c call) make(s *settings, task *rollout.TaskSpec, in *serviceRequest, once
 	return c.serviceOut(made), nil
 }
 
-// checkNew tells why there can be no service of that name in the cluster.
+// checkNew checks whether the cluster can have a new service of that name.
 func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
 	if in.ServiceName == "" {
 		return invalidParameter("Service name can not be blank.")
@@ -175,7 +175,7 @@ func deref(s *string) string {
 	return *s
 }
 
-// external tells whether the request is for a service whose tasks come from task sets
+// external reports whether the request is for a service whose tasks come from task sets
 // alone, so that it may name no task definition.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-external.html
 func (in *serviceRequest) external() bool {
@@ -242,7 +242,7 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 	return c.serviceOut(updated), nil
 }
 
-// checkUpdate tells what of an update ECS refuses, whatever it says.
+// checkUpdate refuses updates whatever their members say.
 func (in *serviceRequest) checkUpdate(s *settings) error {
 	if err := in.checkController(s.Controller); err != nil {
 		return err

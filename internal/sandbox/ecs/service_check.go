@@ -8,8 +8,8 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
-// check tells what ECS refuses of a service that is to run a task definition, in its
-// words, or nil.
+// check returns the error with which ECS refuses a service that is to run a task
+// definition, or nil.
 func (c call) check(s *settings, content *definition.Task) error {
 	for _, check := range []func(*settings, *definition.Task) error{
 		checkScheduling, c.checkCapacity, checkNetwork, c.checkLoadBalancers, checkGrace, checkPlacement,
@@ -157,7 +157,7 @@ func (c call) checkLoadBalancers(s *settings, content *definition.Task) error {
 	return nil
 }
 
-// checkGroup tells why a target group cannot take the tasks of a definition. balanced asks
+// checkGroup checks whether a target group can take the tasks of a definition. balanced asks
 // for a load balancer that sends to it.
 func (c call) checkGroup(arn string, content *definition.Task, balanced bool) error {
 	targets, has, ok := c.deps.Targets.Kind(arn)

@@ -145,7 +145,7 @@ func checkRebalancing(s *settings, _ *definition.Task) error {
 	return nil
 }
 
-// cannotRebalance tells why zones cannot be kept even; "" where they can.
+// cannotRebalance names what keeps ECS from rebalancing zones; "" where nothing does.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html
 func (s *settings) cannotRebalance() string {
 	strategies, constraints, err := s.placement()

@@ -158,7 +158,7 @@ func (s *settings) apply(in *serviceRequest) error {
 	return s.applyCapacity(in)
 }
 
-// given tells whether a member was sent; null is ECS's word for not.
+// given reports whether a member was sent; null is ECS's word for not.
 func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // notEmpty turns an empty list into none, so that sending one changes nothing where
@@ -180,7 +180,7 @@ const (
 	latestPlatform = "1.4.0" // what LATEST stands for on Linux
 )
 
-// spec returns what the scheduler is told of the service.
+// spec returns what the scheduler has to know of the service.
 func (s *settings) spec(task *rollout.TaskSpec) (rollout.ServiceSpec, error) {
 	revision, errR := json.Marshal(s.Revision)
 	own, errO := json.Marshal(s)

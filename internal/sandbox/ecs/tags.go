@@ -21,7 +21,7 @@ const (
 	maxTagValueLen = 256
 )
 
-// checkTags tells what is wrong with the tags of a resource that is to be made.
+// checkTags checks the tags of a new resource.
 func checkTags(tags []tag) error {
 	if len(tags) > maxTags {
 		return invalidParameter("The number of tags exceeds the limit of %d.", maxTags)
@@ -97,7 +97,7 @@ func (c call) listTagsForResource(in tagResourceIn) (listTagsOut, error) {
 	return listTagsOut{Tags: c.tagsOf(in.ResourceARN, []string{includeTags})}, nil
 }
 
-// checkTaggable tells why a resource cannot have tags, or nil.
+// checkTaggable checks whether a resource can have tags.
 func (c call) checkTaggable(arn string) error {
 	resource, ok := strings.CutPrefix(arn, c.scope.ARN("ecs", ""))
 	if !ok {
@@ -124,7 +124,7 @@ func (c call) checkTaggable(arn string) error {
 	return nil
 }
 
-// forgetTaskTags drops the tags of tasks that nobody can ask for any more.
+// forgetTaskTags drops the tags of tasks that are forgotten.
 func (r *region) forgetTaskTags() {
 	for arn := range r.Tags {
 		if strings.HasPrefix(arn, r.scope.ARN("ecs", "task/")) && r.engine.Task(arn) == nil {

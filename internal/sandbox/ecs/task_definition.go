@@ -53,11 +53,11 @@ type taskDefinition struct {
 	DeregisteredAt    time.Time
 	DeleteRequestedAt time.Time
 
-	read *definition.Task // the document, once somebody asked; it never changes
+	read *definition.Task // the decoded document, from its first use; it never changes
 }
 
-// content returns the members that the sandbox acts on, for who only reads. The document was decoded into
-// the same struct when it was registered, so it cannot fail here.
+// content returns the members that the sandbox acts on, for reading alone. The document
+// was decoded into the same struct when it was registered, so it cannot fail here.
 func (d *taskDefinition) content() *definition.Task {
 	if d.read == nil {
 		d.read = &definition.Task{}
@@ -99,7 +99,7 @@ func (d *taskDefinition) record() map[string]any {
 }
 
 // taskDefinition finds a revision by family (the newest ACTIVE one), family:revision
-// or ARN; nil where there is none.
+// or ARN; nil if there is none.
 func (r *region) taskDefinition(id string) *taskDefinition {
 	name := id
 	if strings.HasPrefix(id, "arn:") {

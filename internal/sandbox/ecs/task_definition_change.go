@@ -154,8 +154,8 @@ func (c call) deleteTaskDefinitions(in deleteDefinitionsIn) (deleteDefinitionsOu
 }
 
 // forgetDefinitions removes the revisions that are to be deleted and that nothing uses
-// any more, a minute after the wish at the earliest. It looks through them all, so it does
-// that now and then only.
+// any more, a minute after the request at the earliest. It looks through them all, so it runs
+// only now and then.
 func (r *region) forgetDefinitions() {
 	now := r.deps.Clock.Now()
 	if now.Before(r.forgetAt) {

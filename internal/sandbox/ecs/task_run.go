@@ -246,7 +246,7 @@ type overrides struct {
 }
 
 // completeOverrides returns overrides as ECS answers them: with every container, in the
-// definition's order, and roles as ARNs. It tells what ECS refuses of them.
+// definition's order, and roles as ARNs. The error is ECS's refusal.
 func (r *region) completeOverrides(raw json.RawMessage, content *definition.Task) (taskMembers, error) {
 	var in overrides
 	if err := read(raw, &in); err != nil {

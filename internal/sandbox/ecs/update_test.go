@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// TestUpdates tells which changes of a settled service start a deployment.
+// TestUpdates shows which changes of a settled service start a deployment.
 func TestUpdates(t *testing.T) {
 	f := newFixture(t)
 	f.register(t, "web", good)

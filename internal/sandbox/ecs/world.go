@@ -93,7 +93,7 @@ func (w *world) checkSecrets(content *definition.Task) string {
 		"unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: " + strings.Join(absent, ", ")
 }
 
-// parameter tells which parameter a secret's valueFrom means: a name, or an ARN, which
+// parameter returns which parameter a secret's valueFrom means: a name, or an ARN, which
 // may be of another region.
 func (w *world) parameter(valueFrom string) (wire.Scope, string) {
 	parts := strings.SplitN(valueFrom, ":", 6)
@@ -152,7 +152,7 @@ func (w *world) checkPlatforms(content *definition.Task) string {
 	return ""
 }
 
-// runsOn tells whether one of the platforms, which may have a variant, is the one
+// runsOn reports whether one of the platforms, which may have a variant, is the one
 // wanted. Platforms that an image does not tell, as attestations beside it do not, say
 // nothing.
 func runsOn(platforms []string, wanted string) bool {
@@ -162,7 +162,7 @@ func runsOn(platforms []string, wanted string) bool {
 	})
 }
 
-// AlarmState tells how an alarm stands.
+// AlarmState returns how an alarm stands.
 func (w *world) AlarmState(name string) string {
 	if w.region.deps.Alarms == nil {
 		return "OK"

@@ -130,7 +130,7 @@ func (c call) ownBalancers() []*loadBalancer {
 	return slices.DeleteFunc(slices.Clone(c.balancers), func(b *loadBalancer) bool { return !c.owns(b.ARN) })
 }
 
-// owns tells whether an ARN is one of the caller's account and region.
+// owns reports whether an ARN is one of the caller's account and region.
 func (c call) owns(arn string) bool {
 	return strings.HasPrefix(arn, c.scope.ARN("elasticloadbalancing", ""))
 }

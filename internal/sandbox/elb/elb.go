@@ -1,11 +1,11 @@
 // Package elb is the sandbox's Elastic Load Balancing, as far as Amazon ECS needs it:
 // target groups, their health check settings, and how each target stands. Target
-// groups live per account and region. All of it may be used concurrently.
+// groups live per account and region. All of it is safe for concurrent use.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
 //
 // Load balancers, listeners and rules are there for what refers to them: no request goes
-// through them. Targets of a service's tasks are told by the scheduler how they stand;
-// those that somebody registers by hand are unused. Ignored: Tags, IpAddressType of what is
+// through them. The scheduler sets the health of the targets of a service's tasks;
+// those that are registered by hand are unused. Ignored: Tags, IpAddressType of what is
 // registered, AvailabilityZone, TargetControlPort; VPCs, subnets and certificates are not
 // looked up.
 package elb

@@ -62,7 +62,7 @@ type target struct {
 	State       string
 	Reason      string
 	Description string
-	Until       time.Time // when a draining one is gone; zero where somebody else says so
+	Until       time.Time // when a draining one is gone; zero where the scheduler says so
 }
 
 // arn makes an ARN whose last part is 16 hex digits, as AWS's.

@@ -111,7 +111,7 @@ type targetHealth struct {
 	Description string `json:"Description,omitempty"`
 }
 
-// describeHealth tells how all targets stand, or those that were asked for, registered
+// describeHealth returns how all targets stand, or those that were asked for, registered
 // or not.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html
 func (c call) describeHealth(in targetsInput) (healthOutput, error) {

@@ -14,12 +14,12 @@ type Settings struct {
 	HealthyThreshold    int // successes in a row until a target is healthy
 	UnhealthyThreshold  int // failures in a row until it is unhealthy
 	DeregistrationDelay time.Duration
-	DelaySet            bool   // somebody asked for that delay; else it is the default
+	DelaySet            bool   // the delay was set; else it is the default
 	Path                string // "" for checks that only connect
 	Matcher             string // of HTTP or gRPC codes; "" for checks that only connect
 }
 
-// Kind tells what sort of targets a target group has (ip, instance, lambda, alb) and
+// Kind returns what sort of targets a target group has (ip, instance, lambda, alb) and
 // whether a load balancer sends to it; ok is false where there is no such group.
 func (s *Service) Kind(arn string) (targets string, balanced, ok bool) {
 	s.mu.Lock()
@@ -31,7 +31,7 @@ func (s *Service) Kind(arn string) (targets string, balanced, ok bool) {
 	return g.Created.TargetType, len(s.balancersOf(arn)) > 0, true
 }
 
-// Routes tells whether an ARN is that of a listener's rule, or of a listener of a network
+// Routes reports whether an ARN is that of a listener's rule, or of a listener of a network
 // load balancer.
 func (s *Service) Routes(arn string) bool {
 	s.mu.Lock()

@@ -165,7 +165,7 @@ func parseCursor(token string) (cursor, error) {
 	return cursor{place{t.At, t.Number}, t.Stream, t.Down}, nil
 }
 
-// reached tells whether c is the cursor's event or comes after it.
+// reached reports whether c is the cursor's event or comes after it.
 func (c cursor) reached(e candidate) bool {
 	order := e.compare(candidate{event{At: c.at, Number: c.number}, c.Stream})
 	return order == 0 || c.Down == (order < 0)
@@ -250,7 +250,7 @@ func cutPhrase(s string) (phrase, rest string, err error) {
 	return "", "", wire.Errorf(invalidParameter, "Invalid filter pattern: a quote is missing: %s", s)
 }
 
-// match tells whether a message fits. Case matters.
+// match reports whether a message fits. Case matters.
 func (p pattern) match(message string) bool {
 	has := func(term string) bool { return strings.Contains(message, term) }
 	hasNot := func(term string) bool { return !has(term) }

@@ -1,6 +1,6 @@
 // Package logs is the sandbox's CloudWatch Logs: groups, streams and events, enough to
 // write, read, filter and keep them. All state is per account and region, and all of
-// it may be used concurrently.
+// it is safe for concurrent use.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/Welcome.html
 //
 // What differs from AWS: filter patterns have terms only, no JSON or space-delimited
@@ -61,7 +61,7 @@ func (s *Service) Service() wire.Service {
 	}
 }
 
-// GroupExists tells whether a log group exists.
+// GroupExists reports whether a log group exists.
 func (s *Service) GroupExists(scope wire.Scope, group string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@
 //
 //	skopeo copy docker://public.ecr.aws/x/agent:3.2 oci:DIR/public.ecr.aws/x/agent:3.2
 //
-// It is read anew at each question, so images can come and go.
+// It is read at each question, so images can come and go.
 // https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 package mirror
 

@@ -37,7 +37,7 @@ func (d Digest) Hex() string { return string(d)[len("sha256:"):] }
 
 func sumDigest(sum []byte) Digest { return Digest("sha256:" + hex.EncodeToString(sum)) }
 
-// Blobs holds bytes under their digests. All methods may be called at once.
+// Blobs holds bytes under their digests. It is safe for concurrent use.
 type Blobs interface {
 	// Stage opens a place to write to; nothing is visible until it is committed.
 	Stage() (Staged, error)
@@ -48,7 +48,7 @@ type Blobs interface {
 	Remove(d Digest) error
 }
 
-// Blob is the open content of a blob, to be closed by whoever opened it.
+// Blob is the open content of a blob, to be closed by its opener.
 type Blob interface {
 	io.ReadSeeker
 	io.Closer

@@ -32,7 +32,7 @@ type Child struct {
 	Platform string `json:"platform,omitempty"`
 }
 
-// IsIndex tells whether the image is an index or a docker manifest list.
+// IsIndex reports whether the image is an index or a docker manifest list.
 func (i *Image) IsIndex() bool { return i.MediaType == OCIIndex || i.MediaType == DockerList }
 
 // Position says where the image stands in its repository's order of first pushes.

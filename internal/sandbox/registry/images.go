@@ -64,7 +64,7 @@ func (s *Store) Manifest(id RepositoryID, ref Ref) (Image, []byte, error) {
 	return found, data, nil
 }
 
-// Pull is Manifest for somebody who goes on to pull the image, which is recorded: as
+// Pull is Manifest for a client that pulls the image, which is recorded: as
 // ECR does it, once in 24 hours.
 func (s *Store) Pull(id RepositoryID, ref Ref) (Image, []byte, error) {
 	image, data, err := s.Manifest(id, ref)
@@ -140,7 +140,7 @@ func (s *Store) DeleteImage(id RepositoryID, ref Ref) (Image, error) {
 	return was, err
 }
 
-// remove lets do remove something of an image and tells of the tags that it returns.
+// remove lets do remove something of an image and reports the tags that it returns.
 func (s *Store) remove(id RepositoryID, ref Ref, do func(*repository, *Image) ([]string, error)) error {
 	s.mu.Lock()
 	r, image, err := s.image(id, ref)

@@ -36,12 +36,12 @@ var (
 // maxTag is the longest tag of the OCI specification; ECR's API takes up to 300.
 const maxTag = 128
 
-// ValidRepository tells whether s can name a repository.
+// ValidRepository reports whether s can name a repository.
 func ValidRepository(s string) bool {
 	return len(s) >= 2 && len(s) <= 256 && repositoryPattern().MatchString(s)
 }
 
-// ValidTag tells whether s can be a tag for ECR's API.
+// ValidTag reports whether s can be a tag for ECR's API.
 func ValidTag(s string) bool { return tagPattern().MatchString(s) }
 
 // parseRef reads the last part of a manifest's URL.

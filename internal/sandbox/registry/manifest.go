@@ -110,7 +110,7 @@ func (m *manifest) blobs() []descriptor {
 	return append(all, m.Layers...)
 }
 
-// foreign tells whether a layer may live elsewhere than in the registry.
+// foreign reports whether a layer may live elsewhere than in the registry.
 func (d descriptor) foreign() bool {
 	return strings.Contains(d.MediaType, ".nondistributable.") || strings.Contains(d.MediaType, ".rootfs.foreign.")
 }

@@ -156,7 +156,7 @@ const (
 	ImmutableWithExclusion Mutability = "IMMUTABLE_WITH_EXCLUSION"
 )
 
-// mayMove tells whether a tag that exists can be put on another image.
+// mayMove reports whether a tag that exists can be put on another image.
 func (s Settings) mayMove(tag string) bool {
 	excluded := slices.ContainsFunc(s.Exclusions, func(filter string) bool { return MatchFilter(filter, tag) })
 	switch s.Mutability {
@@ -171,7 +171,7 @@ func (s Settings) mayMove(tag string) bool {
 	}
 }
 
-// MatchFilter tells whether a tag matches an exclusion filter, in which * stands
+// MatchFilter reports whether a tag matches an exclusion filter, in which * stands
 // for any characters, none included, and everything else for itself. It takes time
 // in proportion to the product of the lengths at worst.
 func MatchFilter(filter, tag string) bool {

@@ -42,22 +42,22 @@ import (
 
 // Options are what a Store needs.
 type Options struct {
-	Clock clock.Clock // tells when images are pushed
+	Clock clock.Clock // dates what is pushed
 	Scope wire.Scope  // the sandbox's default account and region
 	Dir   string      // blobs are kept below it, in blobs/sha256; "" keeps them in memory
-	// Logins has clients log in, and tells the time by which a login ends; nil has the
-	// registry answer everybody.
+	// Logins makes clients log in, and is the time by which a login ends; nil lets the
+	// registry answer every client.
 	Logins clock.Clock
-	// Created has images be pushed into repositories that somebody created, and no other.
+	// Created lets images be pushed only into repositories that a call created.
 	Created bool
 }
 
-// Store holds repositories and their content for all accounts and regions. Its
-// methods may be called at once; layers are read and written outside of its lock.
+// Store holds repositories and their content for all accounts and regions. It is
+// safe for concurrent use; layers are read and written outside of its lock.
 type Store struct {
 	clock   clock.Clock
-	logins  clock.Clock // nil where nobody has to log in
-	created bool        // repositories are made by whoever asks for one, not by a push
+	logins  clock.Clock // nil where no login is needed
+	created bool        // repositories are created by a call, not by a push
 	scope   wire.Scope
 	blobs   Blobs
 
@@ -133,7 +133,7 @@ func (s *Store) find(id RepositoryID) (*repository, error) {
 	return r, nil
 }
 
-// pushable tells why nothing can be pushed to a repository that is not there. The caller
+// pushable returns an error where a push may not create a repository. The caller
 // holds the lock.
 func (s *Store) pushable(id RepositoryID) error {
 	if !s.created {
@@ -192,7 +192,7 @@ const (
 	RangeInvalid // a chunk that does not begin where the last one ended
 )
 
-// Error is what the client of a Store did wrong or asked for in vain. Any other
+// Error is what the client of a Store did wrong, or what is not there. Any other
 // error from a Store is trouble with its storage.
 type Error struct {
 	Kind    Kind
@@ -213,7 +213,7 @@ func KindOf(err error) Kind {
 	return 0
 }
 
-// IsNotFound tells whether err says that a repository or an image is not there.
+// IsNotFound reports whether err says that a repository or an image is not there.
 func IsNotFound(err error) bool {
 	kind := KindOf(err)
 	return kind == RepositoryUnknown || kind == ManifestUnknown
@@ -262,7 +262,7 @@ func (r *repository) save() saved {
 	return out
 }
 
-// Load puts back what Save returned. It is for a Store that nobody uses yet.
+// Load puts back what Save returned. It is for a Store that is not in use yet.
 func (s *Store) Load(data json.RawMessage) error {
 	var all []saved
 	if err := json.Unmarshal(data, &all); err != nil {

@@ -18,7 +18,7 @@ type token struct {
 }
 
 // Password returns the password of ECR's authorization token for a scope: the user
-// is AWS. It is not a secret: it tells which account and region its bearer means.
+// is AWS. It is not a secret: it says which account and region its bearer means.
 func Password(scope wire.Scope, expires time.Time) string {
 	data, err := json.Marshal(token{scope.Account, scope.Region, expires.Unix()})
 	if err != nil {
@@ -28,7 +28,7 @@ func Password(scope wire.Scope, expires time.Time) string {
 }
 
 // BlobPath returns the path and query at which a Handler serves a blob of exactly
-// that repository to whoever asks, credentials or none.
+// that repository to any client, with or without credentials.
 func BlobPath(id RepositoryID, d Digest) string {
 	q := url.Values{"account": {id.Account}, "region": {id.Region}}
 	return "/v2/" + id.Name + "/blobs/" + string(d) + "?" + q.Encode()
@@ -58,8 +58,8 @@ func tokenOf(r *http.Request) (t token, ok bool) {
 	return t, user == "AWS"
 }
 
-// authorize tells why a request is refused that needs a login: it has none that ECR gave,
-// or one that has ended. The address of a layer that ECR gave is a login by itself.
+// authorize refuses a request without a login where one is needed, and one whose login
+// has ended. The address of a layer that ECR gave is a login by itself.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
 func (c *call) authorize() error {
 	if c.store.logins == nil || c.endpoint == blobEndpoint && c.Method == http.MethodGet && c.URL.Query().Has("account") {

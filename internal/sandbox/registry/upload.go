@@ -102,7 +102,7 @@ func (s *Store) Finish(key Upload, want Digest) (RepositoryID, error) {
 		err := faultf(DigestInvalid, "the content hashes to %s, not to %s", got, want)
 		return u.id, errors.Join(err, u.staged.Discard())
 	}
-	// Under the lock, lest the last other holder releases the blob in between.
+	// Under the lock, so that the last other holder cannot release the blob in between.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := u.staged.Commit(want); err != nil {

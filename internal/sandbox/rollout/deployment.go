@@ -33,7 +33,7 @@ const (
 	failed     = "FAILED"
 )
 
-// deploymentState is what the engine knows of a deployment beyond what AWS tells.
+// deploymentState is what the engine knows of a deployment beyond what AWS shows.
 type deploymentState struct {
 	Begun          bool      `json:"begun,omitempty"`     // the scheduler has looked at it
 	NotBefore      time.Time `json:"notBefore,omitzero"`  // no task starts earlier: schedule, round or backoff
@@ -55,7 +55,7 @@ type deploymentState struct {
 	Tested    float64   `json:"tested,omitempty"`   // percent of the test traffic
 }
 
-// conclude moves a deployment to a rollout state and tells the world.
+// conclude moves a deployment to a rollout state and reports it to the world.
 func (e *Engine) conclude(s *Service, d *Deployment, state, reason string) {
 	d.RolloutState, d.RolloutReason, d.UpdatedAt = state, reason, e.now
 	kind := "INFO"
@@ -71,7 +71,7 @@ func (e *Engine) conclude(s *Service, d *Deployment, state, reason string) {
 // start makes a new deployment of what the service's specification says PRIMARY.
 // Those before it become ACTIVE: one that COMPLETED keeps its tasks until the new
 // ones are healthy, one that did not keeps those that are healthy already and starts
-// no more. force has tags resolved anew.
+// no more. force resolves tags again.
 func (e *Engine) start(s *Service, force bool) {
 	revision := e.newRevision(s, force)
 	if len(s.Deployments) > 0 {

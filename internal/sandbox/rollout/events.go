@@ -17,7 +17,7 @@ type Event struct {
 	Message string    `json:"message"`
 }
 
-// The detail types of what World.StateChanged is told. The detail of a
+// The detail types of World.StateChanged. The detail of a
 // TaskStateChange is a *Task, which the API words as DescribeTasks does.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
 const (
@@ -57,7 +57,7 @@ func (e *Engine) sayAs(s *Service, message string) {
 	s.Events[0] = Event{ID: e.ids.uuid(), At: e.now, Message: message}
 }
 
-// act tells the world of a service action.
+// act reports a service action to the world.
 func (e *Engine) act(s *Service, kind, name, reason string) {
 	e.world.StateChanged(e.now, ServiceAction, ServiceEvent{
 		EventType: kind, EventName: name, ClusterARN: s.Spec.ClusterARN, CreatedAt: e.now, Reason: reason,
@@ -86,7 +86,7 @@ func (e *Engine) sayStarted(s *Service, tasks []*Task, replaced int) {
 	e.say(s, message)
 }
 
-// sayStopped tells tasks that ran from those that were still on their way.
+// sayStopped counts tasks that ran and tasks on their way separately.
 func (e *Engine) sayStopped(s *Service, ran, waiting []*Task) {
 	if len(ran) > 0 {
 		e.say(s, fmt.Sprintf("has stopped %d running tasks: %s.", len(ran), list(ran)))

@@ -105,7 +105,7 @@ func (t *Task) failing() *targetState {
 	return nil
 }
 
-// ailing tells whether the task would be condemned but for its grace period.
+// ailing reports whether the task would be condemned but for its grace period.
 func (t *Task) ailing() bool {
 	return t.good() && t.LastStatus == running && (t.failing() != nil || t.Health == unhealthy)
 }
@@ -128,7 +128,7 @@ func (e *Engine) judge(s *Service) {
 	})
 }
 
-// tripped tells whether the breaker is to fail the primary deployment.
+// tripped reports whether the breaker is to fail the primary deployment.
 func (e *Engine) tripped(s *Service) bool {
 	d := s.primary()
 	return s.Spec.Breaker.Enable && d.RolloutState == inProgress && d.state.Begun &&
@@ -158,7 +158,7 @@ func (e *Engine) ringing(s *Service) []string {
 	return names
 }
 
-// watched tells whether alarms can fail the deployment now.
+// watched reports whether alarms can fail the deployment now.
 func (s *Service) watched(d *Deployment) bool {
 	return s.Spec.Alarms.Enable && d.state.Begun && !d.state.AlarmsOff && d.RolloutState == inProgress
 }
@@ -185,7 +185,7 @@ func (e *Engine) watchAlarms(s *Service) {
 	})
 }
 
-// baked tells whether the time in which alarms can fail a deployment that is complete
+// baked reports whether the time in which alarms can fail a deployment that is complete
 // otherwise is over. It begins at the first call.
 func (e *Engine) baked(s *Service, d *Deployment) bool {
 	if d.native() || !s.watched(d) { // a native strategy has a stage for it

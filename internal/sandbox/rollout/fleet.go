@@ -91,7 +91,7 @@ func (f *fleet) tasksOf(d *Deployment) []*Task {
 	return slices.Concat(bad, young, fit)
 }
 
-// mayStop tells whether the lower bound allows a task to be stopped.
+// mayStop reports whether the lower bound allows a task to be stopped.
 func (f *fleet) mayStop(t *Task) bool { return !t.fit() || f.fit > f.lower }
 
 // halt stops a task for the scheduler.
@@ -297,8 +297,9 @@ func (e *Engine) trimDesired(f *fleet, allowed int) {
 	}
 }
 
-// giveUp stops those tasks of a deployment that unwanted tells and the lower bound
-// allows, and that are not protected. unwanted is asked before each stop, as every stop changes the counts.
+// giveUp stops those tasks of a deployment that are unwanted, that the lower bound
+// lets go, and that are not protected. unwanted is called before each stop, as every stop changes
+// the counts.
 func (e *Engine) giveUp(f *fleet, d *Deployment, unwanted func(*Task) bool) {
 	for _, t := range f.tasksOf(d) {
 		if t.good() && t.Protected(e.now) {

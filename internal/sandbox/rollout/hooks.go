@@ -88,7 +88,7 @@ func (e *Engine) callHooks(s *Service, d *Deployment) {
 	}
 }
 
-// hooksDone asks the functions that are due and tells whether every hook is over. One
+// hooksDone asks the functions that are due and reports whether every hook is over. One
 // that fails, or times out with nothing else said, fails the deployment.
 func (e *Engine) hooksDone(s *Service, d *Deployment) bool {
 	done := true

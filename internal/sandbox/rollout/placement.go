@@ -59,7 +59,7 @@ func (e *Engine) place(t *Task, spec *TaskSpec, places []Place) *Unplaced {
 
 func (t *Task) daemon() bool { return t.service != nil && t.service.Spec.Strategy == Daemon }
 
-// has tells whether the instance runs the same deployment's task.
+// has reports whether the instance runs the same deployment's task.
 func (i *Instance) has(t *Task) bool {
 	return slices.ContainsFunc(i.tasks, func(o *Task) bool { return o.StartedBy == t.StartedBy && o.good() })
 }
@@ -174,7 +174,7 @@ type Capacity struct {
 }
 
 // provider returns what the next task of a service runs on: bases come first, in their
-// order, then whoever is furthest behind its share of the weights. It is "" where the
+// order, then the provider that is furthest behind its share of the weights. It is "" where the
 // service has no strategy.
 func (s *Service) provider() string {
 	if len(s.Spec.Capacity) == 0 {
@@ -237,7 +237,7 @@ func (e *Engine) Hindrances() []Hindrance { return slices.Clone(e.hindrances) }
 
 const noCapacity = "Capacity is unavailable at this time. Please try again later or in a different availability zone."
 
-// hindered tells what keeps a task from being placed, nil where nothing does.
+// hindered returns what keeps a task from being placed, nil where nothing does.
 func (e *Engine) hindered(t *Task) *Unplaced {
 	for n := range e.hindrances {
 		h := &e.hindrances[n]

@@ -97,7 +97,7 @@ func (e *Engine) complete(s *Service) {
 	s.state.Completed = p
 }
 
-// settled tells whether all tasks that the service has are healthy ones of its primary
+// settled reports whether all tasks that the service has are healthy ones of its primary
 // deployment, as many as it wants.
 func (e *Engine) settled(s *Service) bool {
 	fit := 0
@@ -174,7 +174,7 @@ func (e *Engine) Protect(now time.Time, arn string, until time.Time) error {
 	return nil
 }
 
-// Protected tells whether the task is protected at a time.
+// Protected reports whether the task is protected at a time.
 func (t *Task) Protected(now time.Time) bool { return now.Before(t.ProtectedUntil) }
 
 // sayProtected says once that protected tasks keep a service from being what it should.

@@ -76,7 +76,7 @@ const (
 	disabled   = "DISABLED"
 )
 
-// open tells whether the record's change is still going on.
+// open reports whether the record's change is still going on.
 func (r *ServiceDeployment) open() bool {
 	switch r.Status {
 	case pending, inProgress, stopRequested, rollbackRequested, rollbackInProgress:

@@ -19,7 +19,7 @@ type Runtime interface {
 	// Check begins to check the health of a container that runs, until it is stopped.
 	Check(c Workload, p Probe) []ContainerEvent
 	// Stop sends SIGTERM and, after the timeout, SIGKILL. A container that does not run
-	// yet must never start; its exit is of no interest.
+	// yet must never start; its exit is ignored.
 	Stop(c Workload, timeout time.Duration) []ContainerEvent
 }
 

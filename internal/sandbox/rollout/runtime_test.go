@@ -114,7 +114,7 @@ func TestARuntimeThatCannotStartContainers(t *testing.T) {
 	}
 }
 
-// What comes twice, too late or for nobody changes nothing.
+// What comes twice, too late or for no task changes nothing.
 func TestEventsThatMeanNothing(t *testing.T) {
 	s, r := watched(t)
 	task := s.run(rollout.ContainerSpec{Name: "app", Image: "app:v1", Essential: true})
@@ -145,7 +145,7 @@ func TestEventsThatMeanNothing(t *testing.T) {
 	}
 }
 
-// replay is the simulation as one knows it who only watches: it keeps what will happen
+// replay is the simulation for a watcher: it keeps what will happen
 // to itself until the time has come.
 type replay struct {
 	simulated.Runtime

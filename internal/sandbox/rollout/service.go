@@ -35,7 +35,7 @@ const (
 	inactive = "INACTIVE"
 )
 
-// serviceState is what the engine knows of a service beyond what AWS tells.
+// serviceState is what the engine knows of a service beyond what AWS shows.
 type serviceState struct {
 	// Completed is the deployment that a rollback would go back to: the one that
 	// COMPLETED last, unless it is being rolled back to already. It may have left the
@@ -94,7 +94,7 @@ func (e *Engine) desired(s *Service) int {
 	return s.Spec.Desired
 }
 
-// external tells whether somebody else than ECS rolls the service: its tasks come from
+// external reports whether another controller than ECS rolls the service: its tasks come from
 // task sets, of which the engine has none.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-external.html
 func (s *ServiceSpec) external() bool { return s.Controller != "" && s.Controller != "ECS" }

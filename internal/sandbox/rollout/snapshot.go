@@ -9,7 +9,7 @@ import (
 )
 
 // snapshot is the whole state of an engine. Queue, indexes and pointers between
-// records are made anew from it.
+// records are rebuilt from it.
 type snapshot struct {
 	Now        time.Time      `json:"now"`
 	IDs        ids            `json:"ids"`

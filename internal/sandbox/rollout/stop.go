@@ -31,8 +31,8 @@ func (e *Engine) stop(t *Task, code, reason string) {
 	e.arm(t)
 }
 
-// containerExits takes the end of a container. That of an essential one which nobody
-// asked for ends the task.
+// containerExits takes the end of a container. An essential one that exits
+// by itself ends the task.
 func (e *Engine) containerExits(t *Task, n, code int, reason string) {
 	c := &t.Containers[n]
 	c.LastStatus, c.ExitCode, c.Reason = stopped, &code, reason
@@ -113,7 +113,7 @@ func (e *Engine) RunTask(now time.Time, spec RunTaskSpec) (*Task, *Unplaced) {
 	return e.launch(t, task), nil
 }
 
-// StopTask stops a task on a user's wish; an empty reason becomes AWS's own. A task
+// StopTask stops a task for a user; an empty reason becomes AWS's own. A task
 // that is stopping already is left alone. The error is an *Error:
 // InvalidParameterException where there is no such task.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html

@@ -38,7 +38,7 @@ func (s Shift) next(strategy string, shifted float64) float64 {
 	}
 }
 
-// native tells whether the deployment goes through the stages of a native strategy.
+// native reports whether the deployment goes through the stages of a native strategy.
 func (d *Deployment) native() bool {
 	switch d.state.Strategy {
 	case BlueGreen, Linear, Canary:
@@ -47,7 +47,7 @@ func (d *Deployment) native() bool {
 	return false
 }
 
-// holds tells whether the deployment leaves the older ones all their tasks: traffic is
+// holds reports whether the deployment leaves the older ones all their tasks: traffic is
 // not wholly its own yet, or bakes.
 func (d *Deployment) holds() bool {
 	return d.native() && d.RolloutState == inProgress && d.state.Stage != stageCleanUp
@@ -127,7 +127,7 @@ func (e *Engine) enterStage(s *Service, d *Deployment, stage string) {
 	e.recordStage(s, d)
 }
 
-// stageOver tells whether the deployment may leave its stage. A hook that fails ends
+// stageOver reports whether the deployment may leave its stage. A hook that fails ends
 // the deployment instead.
 func (e *Engine) stageOver(s *Service, d *Deployment) bool {
 	if !e.hooksDone(s, d) || e.now.Before(d.state.StageEnds) {
@@ -143,12 +143,12 @@ func (e *Engine) recordStage(s *Service, d *Deployment) {
 	r.Traffic = &Traffic{Production: d.state.Shifted, Test: d.state.Tested}
 }
 
-// scalesUp tells whether a native deployment has come so far that its tasks start.
+// scalesUp reports whether a native deployment has come so far that its tasks start.
 func (d *Deployment) scalesUp() bool {
 	return d.state.Stage != "" && d.state.Stage != stageReconcile && d.state.Stage != stagePreScaleUp
 }
 
-// considerStage tells when time alone can end the stage of a native deployment.
+// considerStage considers the times at which the stage of a native deployment may end.
 func (e *Engine) considerStage(s *Service, consider func(time.Time)) {
 	d := s.primary()
 	if !d.native() || d.RolloutState != inProgress {

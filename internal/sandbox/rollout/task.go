@@ -91,7 +91,7 @@ const (
 	instanceGone    = "TerminationNotice"
 )
 
-// taskState is what the engine knows of a task beyond what AWS tells.
+// taskState is what the engine knows of a task beyond what AWS shows.
 type taskState struct {
 	Agenda     []step        `json:"agenda,omitempty"`     // what is to happen, in order of time
 	Images     []Image       `json:"images,omitempty"`     // of the containers, once looked up
@@ -187,7 +187,7 @@ func (e *Engine) step(t *Task) {
 	e.arm(t)
 }
 
-// enter moves a task to a status and tells the world.
+// enter moves a task to a status and reports it to the world.
 func (e *Engine) enter(t *Task, status string) {
 	t.LastStatus = status
 	e.taskChanged(t)
@@ -205,18 +205,18 @@ func (e *Engine) wakeService(t *Task) {
 	}
 }
 
-// live tells whether the task is there to stay: it counts against the upper bound.
+// live reports whether the task is there to stay: it counts against the upper bound.
 func (t *Task) live() bool { return t.DesiredStatus == running }
 
-// pending tells whether the task is on its way to RUNNING.
+// pending reports whether the task is on its way to RUNNING.
 func (t *Task) pending() bool {
 	return t.LastStatus == provisioning || t.LastStatus == pending || t.LastStatus == activating
 }
 
-// good tells whether the task counts towards what its deployment wants.
+// good reports whether the task counts towards what its deployment wants.
 func (t *Task) good() bool { return t.live() && t.state.Condemned == "" }
 
-// fit tells whether a task counts as healthy towards the lower bound: it runs, its
+// fit reports whether a task counts as healthy towards the lower bound: it runs, its
 // targets are healthy, its containers' health checks succeed, and with neither it ran
 // for forty seconds.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
@@ -235,7 +235,7 @@ func (t *Task) fit() bool {
 	return len(t.state.Targets) > 0 || t.state.Settled
 }
 
-// checked tells whether an essential container has a health check.
+// checked reports whether an essential container has a health check.
 func (s *TaskSpec) checked() bool {
 	for i := range s.Containers {
 		if s.Containers[i].Essential && s.Containers[i].Health != nil {

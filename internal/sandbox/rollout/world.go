@@ -23,21 +23,21 @@ type World interface {
 	// repo:tag@sha256:… once the deployment's first task has resolved the tag. A
 	// failure is a *PullError.
 	Pull(reference string) (Image, error)
-	// CheckLaunch tells whether what a task needs besides images is there (log
+	// CheckLaunch reports whether what a task needs besides images is there (log
 	// groups, secrets); it returns AWS's stopped reason ("ResourceInitializationError: …") or "".
 	CheckLaunch(spec *TaskSpec) string
-	// AlarmState tells how a CloudWatch alarm stands: OK, ALARM or INSUFFICIENT_DATA.
+	// AlarmState returns how a CloudWatch alarm stands: OK, ALARM or INSUFFICIENT_DATA.
 	AlarmState(name string) string
 	// Log takes a line that a container printed.
 	Log(at time.Time, task *Task, container *ContainerSpec, line string)
 	// Register and Deregister add and remove a task's target in a target group.
 	Register(at time.Time, targetGroup string, target Target)
 	Deregister(at time.Time, targetGroup string, target Target)
-	// TargetChanged tells how the health of a registered target stands: initial,
+	// TargetChanged takes how the health of a registered target stands: initial,
 	// healthy, unhealthy or draining, with the reason and description that
 	// DescribeTargetHealth answers (both "" for a healthy target).
 	TargetChanged(at time.Time, targetGroup string, target Target, state, reason, description string)
-	// StateChanged tells of an event as EventBridge would carry it: detail encodes
+	// StateChanged takes an event as EventBridge would carry it: detail encodes
 	// as the event's detail.
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
 	StateChanged(at time.Time, detailType string, detail any, resources []string)

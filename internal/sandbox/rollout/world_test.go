@@ -18,7 +18,7 @@ const (
 
 var epoch = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-// world is a World of images by reference, that remembers what it was told.
+// world is a World of images by reference that records its calls.
 type world struct {
 	images  map[string]rollout.Image // by repository:tag or repository@digest
 	refused string                   // what CheckLaunch answers

@@ -134,7 +134,7 @@ func (p *parameter) makeRoom() error {
 	return nil
 }
 
-// seal gives a SecureString its opaque form, which tells nothing of the value.
+// seal gives a SecureString its opaque form, which reveals nothing of the value.
 func (v *version) seal() {
 	v.Ciphertext = ""
 	if v.Type == typeSecureString {

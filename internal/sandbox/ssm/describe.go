@@ -158,7 +158,7 @@ var (
 	}
 )
 
-// checkFilters tells whether an operation can search that way.
+// checkFilters reports whether an operation can search that way.
 func checkFilters(filters []filter, rules []rule) error {
 	seen := map[string]bool{}
 	for i, f := range filters {

@@ -87,7 +87,7 @@ func (c call) getMany(in getManyInput) (getManyOutput, error) {
 	return out, nil
 }
 
-// checkNames tells whether a call may name that many parameters.
+// checkNames reports whether a call may name that many parameters.
 func checkNames(names []string) error {
 	list := "[" + strings.Join(names, ", ") + "]"
 	switch {
@@ -191,7 +191,7 @@ func (st *store) below(path string) []*parameter {
 	return found
 }
 
-// isBelow tells whether a name is in a path, or directly in it. Everything is below
+// isBelow reports whether a name is in a path, or directly in it. Everything is below
 // "/", names without a hierarchy too.
 func isBelow(name, path string, recursive bool) bool {
 	rest, ok := strings.CutPrefix("/"+strings.TrimPrefix(name, "/"), strings.TrimSuffix(path, "/")+"/")

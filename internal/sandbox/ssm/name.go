@@ -18,7 +18,7 @@ const (
 
 var namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`) })
 
-// cleanName drops the spaces around a name, as AWS does, and tells whether what is
+// cleanName drops the spaces around a name, as AWS does, and reports whether what is
 // left can name a parameter, be it one that exists or not.
 func cleanName(s string) (string, error) {
 	name := strings.TrimSpace(s)
@@ -37,7 +37,7 @@ func cleanName(s string) (string, error) {
 	return name, nil
 }
 
-// checkNewName tells whether a name that cleanName passed may come into being.
+// checkNewName checks whether a parameter may be created under a name from cleanName.
 func (st *store) checkNewName(name string) error {
 	words := strings.ToLower(strings.TrimPrefix(name, "/"))
 	switch {

@@ -46,7 +46,7 @@ func public(region string) []*parameter {
 	return all
 }
 
-// public finds a public parameter by its name; nil where there is none.
+// public finds a public parameter by its name; nil if there is none.
 func (st *store) public(name string) *parameter {
 	if !strings.HasPrefix(name, publicPrefix) {
 		return nil

@@ -1,10 +1,10 @@
 // Package ssm is the sandbox's Parameter Store: versions, labels, tiers, hierarchies
 // and the rules that AWS has for each, in AWS's own words. Parameters live per
-// account and region. All of it may be used concurrently.
+// account and region. All of it is safe for concurrent use.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
 //
 // What differs from AWS: values of SecureString are kept as they are, since there is
-// no KMS, and answered as an opaque text to whoever does not ask for decryption;
+// no KMS, and answered as an opaque text without decryption;
 // policies are kept but never acted upon; an aws:ec2:image is not looked up; of the public
 // parameters there are a few; changes are visible at once, where AWS's are eventually.
 package ssm
@@ -60,7 +60,7 @@ func (s *Service) Service() wire.Service {
 	}
 }
 
-// Exists tells whether there is a parameter of that name or ARN, and of that version
+// Exists reports whether there is a parameter of that name or ARN, and of that version
 // or label where the name has one. ECS asks so before it starts a task with secrets.
 func (s *Service) Exists(scope wire.Scope, name string) bool {
 	s.mu.Lock()
@@ -142,7 +142,7 @@ type version struct {
 	Number         int64
 	Type           string
 	Value          string
-	Ciphertext     string // what a SecureString looks like to whoever does not decrypt
+	Ciphertext     string // what a SecureString looks like without decryption
 	KeyID          string
 	Description    string
 	AllowedPattern string
@@ -174,7 +174,7 @@ func (st *store) sorted() []*parameter {
 }
 
 func (st *store) arn(name string) string {
-	if strings.HasPrefix(name, publicPrefix) { // nobody's
+	if strings.HasPrefix(name, publicPrefix) { // no account's
 		return "arn:aws:ssm:" + st.scope.Region + "::parameter" + name
 	}
 	return st.scope.ARN("ssm", "parameter/"+strings.TrimPrefix(name, "/"))

@@ -92,7 +92,7 @@ var (
 )
 
 // parseRole returns the parts of a role's ARN. Its path is not part of the ARN of
-// whoever assumed it.
+// the caller that assumed it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
 func parseRole(arn string) (role, error) {
 	if len(arn) < 20 || len(arn) > 2048 {

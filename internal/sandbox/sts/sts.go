@@ -20,8 +20,7 @@ import (
 // ErrExpired says that an access key was issued by AssumeRole and its time is over.
 var ErrExpired = errors.New("the security token included in the request is expired")
 
-// Service issues credentials and tells who holds them. Its methods may be called
-// concurrently.
+// Service issues credentials and knows who holds them. It is safe for concurrent use.
 type Service struct {
 	account string
 	clock   clock.Clock
@@ -30,7 +29,7 @@ type Service struct {
 	sessions map[string]session // by access key
 }
 
-// session is a role that somebody assumed. Its secret is not kept: the sandbox
+// session is a role that was assumed. Its secret is not kept: the sandbox
 // checks no signature.
 type session struct {
 	ARN     string    `json:"arn"`

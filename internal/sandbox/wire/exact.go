@@ -34,7 +34,7 @@ func LowerCamel(field string) string {
 // asDeclared spells a field as Go does.
 func asDeclared(field string) string { return field }
 
-// exact tells whether it changed anything, too: what it did not is not written anew.
+// exact reports whether it changed anything, too: what it did not change is not written again.
 func exact(data json.RawMessage, t reflect.Type, spell func(string) string) (json.RawMessage, bool) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

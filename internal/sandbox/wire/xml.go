@@ -33,7 +33,7 @@ func (b *xmlBuffer) text(name, value string) {
 
 // value writes what lies between the tags of an element: members of a struct by
 // name, elements of a list as <member>, those of a map as <entry>. Pointers and
-// interfaces that are nil are left out by whoever has them as a member.
+// interfaces that are nil are left out where they are a member.
 func (b *xmlBuffer) value(v reflect.Value) error {
 	switch {
 	case v.Type() == timeType:

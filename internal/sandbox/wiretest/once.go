@@ -12,7 +12,7 @@ import (
 // machine and says nothing about the service.
 type Once struct{}
 
-// IsErrorRetryable tells whether err is the SDK's own doing.
+// IsErrorRetryable reports whether err is the SDK's own doing.
 func (Once) IsErrorRetryable(err error) bool {
 	return strings.Contains(err.Error(), "use of closed network connection")
 }
@@ -20,7 +20,7 @@ func (Once) IsErrorRetryable(err error) bool {
 // MaxAttempts bounds how often a call is made.
 func (Once) MaxAttempts() int { return 5 }
 
-// RetryDelay is none.
+// RetryDelay returns no delay.
 func (Once) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
 // GetRetryToken gives every retry.

@@ -29,7 +29,7 @@ func clientError(format string, args ...any) error {
 
 const maxContainers = 10
 
-// Check tells what ECS finds wrong with a definition, in ECS's words, or nil.
+// Check returns the error with which ECS refuses the definition, or nil.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
 func (r *Task) Check() error {
 	for _, check := range []func(*Task) error{

@@ -10,7 +10,7 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 const leastMemory = 6
 
-// check tells what ECS finds wrong with one container by itself.
+// check returns the error with which ECS refuses a container by itself, or nil.
 func (c *Container) check(executionRole string) error {
 	switch {
 	case c.Name == "":

@@ -110,7 +110,7 @@ type LinuxParameters struct {
 // Dependency is a container that another one waits for.
 type Dependency struct{ ContainerName, Condition string }
 
-// essential tells whether the task stops with the container; it does unless the
+// essential reports whether the task stops with the container; it does unless the
 // definition says otherwise.
 func (c *Container) essential() bool { return c.Essential == nil || *c.Essential }
 
@@ -122,7 +122,7 @@ func (c *Container) AllSecrets() []Secret {
 	return append(append([]Secret{}, c.Secrets...), c.LogConfiguration.SecretOptions...)
 }
 
-// Container returns the container of that name, nil where there is none.
+// Container returns the container of that name, or nil.
 func (r *Task) Container(name string) *Container {
 	for i := range r.ContainerDefinitions {
 		if r.ContainerDefinitions[i].Name == name {

@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// checkFargate tells why Fargate would refuse a definition, in ECS's words.
+// checkFargate returns the error with which ECS refuses a definition for Fargate, or nil.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 func checkFargate(r *Task) error {
 	if r.NetworkMode != "awsvpc" {
@@ -31,7 +31,7 @@ func checkFargate(r *Task) error {
 	return nil
 }
 
-// checkFargate tells what of a container Fargate does not have. The words are those seen
+// checkFargate refuses what Fargate lacks for containers. The words are those seen
 // for sourcePath and ipcMode where none were seen for a member.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 func (c *Container) checkFargate(executionRole string) error {
@@ -89,7 +89,7 @@ func (l *LogConfiguration) checkFargate(executionRole string) error {
 	return nil
 }
 
-// checkFargateTask tells what of a whole task Fargate does not have.
+// checkFargateTask refuses what Fargate lacks for tasks.
 func checkFargateTask(r *Task) error {
 	switch {
 	case r.IpcMode != "":
@@ -112,7 +112,7 @@ func checkFargateTask(r *Task) error {
 	return nil
 }
 
-// fargateSize tells whether Fargate has a size of that many CPU units and MiB.
+// fargateSize reports whether Fargate has a size of that many CPU units and MiB.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 func fargateSize(cpu, memory int) bool {
 	if cpu == 256 {

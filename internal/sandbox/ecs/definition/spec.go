@@ -68,7 +68,7 @@ func (c *Container) spec() rollout.ContainerSpec {
 	return spec
 }
 
-// disabled tells whether the check only switches the image's own off.
+// disabled reports whether the check only switches the image's own off.
 func (h *HealthCheck) disabled() bool { return len(h.Command) == 1 && h.Command[0] == "NONE" }
 
 func seconds(n *int) time.Duration {

@@ -50,7 +50,7 @@ type HealthChange struct {
 //	tagboat.sandbox.log=TEXT      printed once when it runs; \n separates lines
 //	tagboat.sandbox.scan=…        read by the registry, not here
 //
-// Other labels are none of its business, but an unknown one with this prefix is an
+// Other labels are ignored, but an unknown one with this prefix is an
 // error, as a misspelt one would be silent otherwise.
 func ParseBehaviour(labels map[string]string) (Behaviour, error) {
 	var b Behaviour

@@ -8,7 +8,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
-// Exit codes of containers that were told to end.
+// Exit codes of containers that were stopped.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 const (
 	killed     = 137 // SIGKILL, also where memory ran out
