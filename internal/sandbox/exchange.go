@@ -25,7 +25,7 @@ func (s *Server) carry(w http.ResponseWriter, r *http.Request, x exchange) {
 	if !s.delay(r.Context(), hit.latency) {
 		return
 	}
-	sent := &statusWriter{ResponseWriter: w}
+	recorder := &statusWriter{ResponseWriter: w}
 	switch {
 	case hit.kind == faultReset:
 		if hit.after {
@@ -45,9 +45,9 @@ func (s *Server) carry(w http.ResponseWriter, r *http.Request, x exchange) {
 		x.refuse(w, x.throttled)
 		s.calls.count(x, outcomeThrottled)
 	default:
-		x.perform(sent, hit.age)
+		x.perform(recorder, hit.age)
 		s.changed(x)
-		s.calls.count(x, sent.outcome())
+		s.calls.count(x, recorder.outcome())
 	}
 }
 

@@ -104,9 +104,9 @@ type images struct {
 // Resolve looks an image up.
 func (i images) Resolve(reference string) (ecs.Image, error) {
 	if i.mirror != nil {
-		found, err := i.mirror.Resolve(ecs.FullReference(reference))
+		image, err := i.mirror.Resolve(ecs.FullReference(reference))
 		if err == nil {
-			return ecs.Image(found), nil
+			return ecs.Image(image), nil
 		}
 		if !errors.Is(err, mirror.ErrNotFound) {
 			return ecs.Image{}, err

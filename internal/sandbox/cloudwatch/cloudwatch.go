@@ -74,8 +74,8 @@ func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Oper
 // empty is the answer of an operation that answers nothing.
 type empty struct{}
 
-// saved is the alarms of one account and region as Save writes them.
-type saved struct {
+// snapshot is the alarms of one account and region as Save writes them.
+type snapshot struct {
 	Scope  wire.Scope
 	Alarms map[string]*alarm
 }
@@ -85,9 +85,9 @@ type saved struct {
 func (s *Service) Save() (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := []saved{}
+	all := []snapshot{}
 	for scope, alarms := range s.alarms {
-		all = append(all, saved{scope, alarms})
+		all = append(all, snapshot{scope, alarms})
 	}
 	data, err := json.Marshal(all)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *Service) Save() (any, error) {
 
 // Load replaces all state by what Save returned. After an error it is as before.
 func (s *Service) Load(data json.RawMessage) error {
-	var all []saved
+	var all []snapshot
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("loading alarms: %w", err)
 	}

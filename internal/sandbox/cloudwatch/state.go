@@ -38,13 +38,13 @@ func (c call) describe(in describeIn) (describeOut, error) {
 	if err != nil {
 		return out, err
 	}
-	var found []alarm
+	var alarms []alarm
 	for _, name := range slices.Sorted(maps.Keys(c.alarms[c.scope])) {
 		if a := c.alarms[c.scope][name]; in.wants(a) {
-			found = append(found, *a)
+			alarms = append(alarms, *a)
 		}
 	}
-	page, next, err := wire.Page(found, in.NextToken, size, "InvalidNextToken")
+	page, next, err := wire.Page(alarms, in.NextToken, size, "InvalidNextToken")
 	out.Metric, out.NextToken = append(out.Metric, page...), next
 	return out, err
 }

@@ -76,7 +76,7 @@ func (f imageFilter) keeps(i *registry.Image) bool {
 
 type listImagesInput struct {
 	target
-	paged
+	pageRequest
 	Filter imageFilter `json:"filter"`
 }
 
@@ -137,7 +137,7 @@ func pageOf[T any](a *API, repo registry.RepositoryID, in listImagesInput, of fu
 
 func (a *API) describeImagesByID(id registry.RepositoryID, in describeImagesInput) (describeImagesOutput, error) {
 	out := describeImagesOutput{Details: []imageDetail{}}
-	if in.paged != (paged{}) {
+	if in.pageRequest != (pageRequest{}) {
 		return out, invalid("imageIds", "maxResults and nextToken cannot be used with imageIds")
 	}
 	if err := checkImageIDs(in.ImageIDs); err != nil {
@@ -214,15 +214,15 @@ func parseCursor(token string) (cursor, error) {
 	return c, nil
 }
 
-// paged is the part of a request that asks for a page.
-type paged struct {
+// pageRequest is the part of a request that asks for a page.
+type pageRequest struct {
 	MaxResults int    `json:"maxResults"`
 	NextToken  string `json:"nextToken"`
 }
 
 // page returns how many items a page has and where it begins. ECR's pages have 100
 // items where the request does not say, and 1000 at most.
-func (p paged) page() (int, cursor, error) {
+func (p pageRequest) page() (int, cursor, error) {
 	size, err := wire.PageSize(p.MaxResults, 100, 1000, "InvalidParameterException")
 	if err != nil {
 		return 0, cursor{}, err

@@ -158,11 +158,11 @@ func (a *API) batchCheckLayerAvailability(_ context.Context, r *wire.Request, in
 			out.Failures = append(out.Failures, layerFailure{digest, "InvalidLayerDigest", err.Error()})
 			continue
 		}
-		found := layer{Digest: digest, Availability: "UNAVAILABLE"}
+		l := layer{Digest: digest, Availability: "UNAVAILABLE"}
 		if size, err := a.BlobSize(repo.RepositoryID, d); err == nil {
-			found = layer{digest, "AVAILABLE", size, "application/vnd.docker.image.rootfs.diff.tar.gzip"}
+			l = layer{digest, "AVAILABLE", size, "application/vnd.docker.image.rootfs.diff.tar.gzip"}
 		}
-		out.Layers = append(out.Layers, found)
+		out.Layers = append(out.Layers, l)
 	}
 	return out, nil
 }

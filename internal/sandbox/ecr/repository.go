@@ -87,7 +87,7 @@ func (a *API) deleteRepository(_ context.Context, r *wire.Request, in deleteRepo
 }
 
 type describeRepositoriesInput struct {
-	paged
+	pageRequest
 	RegistryID      string   `json:"registryId"`
 	RepositoryNames []string `json:"repositoryNames"`
 }
@@ -124,7 +124,7 @@ func (a *API) describeRepositories(_ context.Context, r *wire.Request, in descri
 
 func (a *API) describeNamed(r *wire.Request, in describeRepositoriesInput) (describeRepositoriesOutput, error) {
 	out := describeRepositoriesOutput{Repositories: []repository{}}
-	if in.paged != (paged{}) {
+	if in.pageRequest != (pageRequest{}) {
 		return out, invalid("repositoryNames", "maxResults and nextToken cannot be used with repositoryNames")
 	}
 	for _, name := range in.RepositoryNames {

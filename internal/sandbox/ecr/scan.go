@@ -44,7 +44,7 @@ type scanFindings struct {
 
 type describeImageScanFindingsInput struct {
 	target
-	paged
+	pageRequest
 	ImageID imageID `json:"imageId"`
 }
 
@@ -88,8 +88,8 @@ func (a *API) describeImageScanFindings(_ context.Context, r *wire.Request, in d
 }
 
 // findings returns a page of all and counts of all.
-func (p paged) findings(image registry.Image, all []finding) (*scanFindings, string, error) {
-	size, _, err := paged{MaxResults: p.MaxResults}.page()
+func (p pageRequest) findings(image registry.Image, all []finding) (*scanFindings, string, error) {
+	size, _, err := pageRequest{MaxResults: p.MaxResults}.page()
 	if err != nil {
 		return nil, "", err
 	}

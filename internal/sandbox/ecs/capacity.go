@@ -79,12 +79,12 @@ func (c call) createProvider(in createProviderIn) (providerOut, error) {
 	if err := checkTags(in.Tags); err != nil {
 		return providerOut{}, err
 	}
-	made := &capacityProvider{
+	provider := &capacityProvider{
 		ARN: c.scope.ARN("ecs", "capacity-provider/"+in.Name), Name: in.Name, Status: active,
 		Type: "EC2_AUTOSCALING", AutoScaling: in.AutoScalingGroupProvider, Tags: append([]tag{}, in.Tags...),
 	}
-	c.Providers[in.Name] = made
-	return providerOut{CapacityProvider: made}, nil
+	c.Providers[in.Name] = provider
+	return providerOut{CapacityProvider: provider}, nil
 }
 
 type deleteProviderIn struct{ CapacityProvider string }
@@ -105,9 +105,9 @@ func (c call) deleteProvider(in deleteProviderIn) (providerOut, error) {
 		}
 	}
 	delete(c.Providers, p.Name)
-	gone := *p
-	gone.Status = inactive
-	return providerOut{CapacityProvider: &gone}, nil
+	deleted := *p
+	deleted.Status = inactive
+	return providerOut{CapacityProvider: &deleted}, nil
 }
 
 type describeProvidersIn struct {
@@ -236,13 +236,13 @@ func (r *region) checkItems(items []capacityItem, associated []string) error {
 // service runs on.
 func (s *settings) applyCapacity(in *serviceRequest) error {
 	if given(in.CapacityProviderStrategy) {
-		was := s.runsOn()
+		launchType := s.runsOn()
 		s.Capacity = nil
 		if err := read(in.CapacityProviderStrategy, &s.Capacity); err != nil {
 			return err
 		}
 		if len(s.Capacity) == 0 && in.LaunchType == nil {
-			s.LaunchType = was
+			s.LaunchType = launchType
 		}
 	}
 	if in.LaunchType == nil && len(s.Capacity) > 0 {

@@ -79,16 +79,16 @@ func (c call) createCluster(in createClusterIn) (clusterOut, error) {
 	if err != nil {
 		return clusterOut{}, err
 	}
-	made := &cluster{
+	created := &cluster{
 		ARN: c.clusterARN(in.ClusterName), Name: in.ClusterName, Status: active,
 		Settings: in.Settings, Configuration: in.Configuration,
 		CapacityProviders: providers, Strategy: in.DefaultCapacityProviderStrategy,
 		ServiceConnect: in.ServiceConnectDefaults,
 	}
-	c.Clusters[made.Name] = made
-	c.addInstances(made)
-	c.setTags(made.ARN, in.Tags)
-	return clusterOut{Cluster: c.clusterRecord(made, []string{includeTags})}, nil
+	c.Clusters[created.Name] = created
+	c.addInstances(created)
+	c.setTags(created.ARN, in.Tags)
+	return clusterOut{Cluster: c.clusterRecord(created, []string{includeTags})}, nil
 }
 
 type updateClusterIn struct {
@@ -163,8 +163,8 @@ func (c call) describeClusters(in describeClustersIn) (describeClustersOut, erro
 	}
 	out := describeClustersOut{Clusters: []clusterRecord{}, Failures: []failure{}}
 	for _, id := range in.Clusters {
-		if found := c.anyCluster(id); found != nil {
-			out.Clusters = append(out.Clusters, c.clusterRecord(found, in.Include))
+		if cluster := c.anyCluster(id); cluster != nil {
+			out.Clusters = append(out.Clusters, c.clusterRecord(cluster, in.Include))
 			continue
 		}
 		if !strings.HasPrefix(id, "arn:") {

@@ -128,8 +128,8 @@ func (s *Service) advance() (next time.Time, due bool) {
 	return next, due
 }
 
-// saved is one region as Save writes it.
-type saved struct {
+// snapshot is one region as Save writes it.
+type snapshot struct {
 	Scope  wire.Scope
 	State  *region
 	Engine json.RawMessage
@@ -139,13 +139,13 @@ type saved struct {
 func (s *Service) Save() (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	regions := []saved{}
+	regions := []snapshot{}
 	for scope, r := range s.regions {
 		engine, err := r.engine.Snapshot()
 		if err != nil {
 			return nil, fmt.Errorf("saving the ECS services of %s in %s: %w", scope.Account, scope.Region, err)
 		}
-		regions = append(regions, saved{Scope: scope, State: r, Engine: engine})
+		regions = append(regions, snapshot{Scope: scope, State: r, Engine: engine})
 	}
 	data, err := json.Marshal(regions)
 	if err != nil {

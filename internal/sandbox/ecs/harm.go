@@ -45,7 +45,7 @@ func (s *Service) Do(h Harm) ([]string, error) {
 	r.advance()
 	defer s.wake()
 	if h.Kind == harmRegistry {
-		r.Unreachable = append(r.Unreachable, unreachable{Host: h.Registry, Left: h.Count, Ends: h.Count > 0})
+		r.Unreachable = append(r.Unreachable, outage{Host: h.Registry, Left: h.Count, Ends: h.Count > 0})
 		return []string{}, nil
 	}
 	cluster, err := r.cluster(h.Cluster)
@@ -116,14 +116,14 @@ func (r *region) harmed(h Harm, cluster *cluster) ([]*rollout.Task, error) {
 		}
 		filter.ServiceARN = s.Spec.ARN
 	}
-	var found []*rollout.Task
+	var tasks []*rollout.Task
 	for _, t := range r.engine.Tasks(filter) {
 		spot := t.CapacityProvider == "FARGATE_SPOT"
 		if (h.Task == "" || lastPart(h.Task) == lastPart(t.ARN)) && (h.Kind == harmCrash || spot) {
-			found = append(found, t)
+			tasks = append(tasks, t)
 		}
 	}
-	return found, nil
+	return tasks, nil
 }
 
 func (r *region) harmedService(h Harm, cluster *cluster) (*rollout.Service, error) {
@@ -162,8 +162,8 @@ func (r *region) hinder(h Harm, cluster *cluster) error {
 	return nil
 }
 
-// unreachable is a registry that tasks cannot reach.
-type unreachable struct {
+// outage is a registry that tasks cannot reach.
+type outage struct {
 	Host string
 	Left int // how many more pulls
 	Ends bool

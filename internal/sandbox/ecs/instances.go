@@ -19,8 +19,8 @@ const (
 
 // addInstances gives a new cluster the instances that it begins with.
 func (r *region) addInstances(c *cluster) {
-	n, said := r.deps.Instances[c.Name]
-	if !said && !r.deps.Strict {
+	n, set := r.deps.Instances[c.Name]
+	if !set && !r.deps.Strict {
 		n = 1
 	}
 	for i := range n {
@@ -197,21 +197,21 @@ func (c call) registerInstance(in registerInstanceIn) (instanceOut, error) {
 			return instanceOut{}, clientError("Invalid instance identity document.")
 		}
 	}
-	made := rollout.Instance{
+	instance := rollout.Instance{
 		ClusterARN: cluster.ARN, EC2: identity.InstanceID, Zone: identity.AvailabilityZone, CPU: instanceCPU, Memory: instanceMemory,
 	}
-	if made.Zone == "" {
-		made.Zone = c.zone(len(c.engine.Instances(cluster.ARN)))
+	if instance.Zone == "" {
+		instance.Zone = c.zone(len(c.engine.Instances(cluster.ARN)))
 	}
 	for _, total := range in.TotalResources {
 		switch total.Name {
 		case "CPU":
-			made.CPU = total.IntegerValue
+			instance.CPU = total.IntegerValue
 		case "MEMORY":
-			made.Memory = total.IntegerValue
+			instance.Memory = total.IntegerValue
 		}
 	}
-	return instanceOut{ContainerInstance: c.instanceRecord(c.engine.AddInstance(c.deps.Clock.Now(), made))}, nil
+	return instanceOut{ContainerInstance: c.instanceRecord(c.engine.AddInstance(c.deps.Clock.Now(), instance))}, nil
 }
 
 type deregisterInstanceIn struct {

@@ -18,33 +18,33 @@ type region struct {
 	Providers   map[string]*capacityProvider // by name; without those of Fargate
 	Families    map[string]*family           // by name
 	Tags        map[string][]tag             // by ARN, of everything that can have them
-	Tokens      map[string]madeBefore        // by operation and client token
+	Tokens      map[string]pastCreation      // by operation and client token
 	Settings    map[string]string            // of the account, by name; without those never set
 	Subnets     map[string]string            // the zone of each that was heard of
-	Unreachable []unreachable                // registries, as ordered by Harm
+	Unreachable []outage                     // registries, as ordered by Harm
 
-	scope    wire.Scope
-	deps     Deps
-	engine   *rollout.Engine
-	past     *past     // nil where nothing stale was asked for
-	forgetAt time.Time // when to look for definitions to delete again
-	decoded  map[*rollout.Service]*decoded
-	rosters  map[string]roster // by cluster
+	scope          wire.Scope
+	deps           Deps
+	engine         *rollout.Engine
+	past           *past     // nil where nothing stale was asked for
+	forgetAt       time.Time // when to look for definitions to delete again
+	settingsCaches map[*rollout.Service]*settingsCache
+	rosters        map[string]roster // by cluster
 }
 
 func newRegion(scope wire.Scope, deps Deps) *region {
 	r := &region{
-		Clusters:  map[string]*cluster{},
-		Providers: map[string]*capacityProvider{},
-		Families:  map[string]*family{},
-		Tags:      map[string][]tag{},
-		Tokens:    map[string]madeBefore{},
-		Settings:  map[string]string{},
-		Subnets:   map[string]string{},
-		decoded:   map[*rollout.Service]*decoded{},
-		rosters:   map[string]roster{},
-		scope:     scope,
-		deps:      deps,
+		Clusters:       map[string]*cluster{},
+		Providers:      map[string]*capacityProvider{},
+		Families:       map[string]*family{},
+		Tags:           map[string][]tag{},
+		Tokens:         map[string]pastCreation{},
+		Settings:       map[string]string{},
+		Subnets:        map[string]string{},
+		settingsCaches: map[*rollout.Service]*settingsCache{},
+		rosters:        map[string]roster{},
+		scope:          scope,
+		deps:           deps,
 	}
 	for _, name := range append([]string{defaultCluster}, deps.Clusters...) {
 		r.Clusters[name] = &cluster{ARN: r.clusterARN(name), Name: name, Status: active, CapacityProviders: slices.Clone(fargateProviders)}
@@ -63,24 +63,24 @@ func (r *region) advance() {
 	r.view()
 }
 
-// decoded is what the scheduler's copy of a service's settings said when it was read last.
+// settingsCache is what the scheduler's copy of a service's settings said when it was read last.
 // Clients poll hundreds of services, whose settings hardly ever change.
-type decoded struct {
+type settingsCache struct {
 	other, revision json.RawMessage
 	settings        settings
 }
 
 // settingsOf is the function of that name for readers: what it returns must not be changed.
-func (r *region) settingsOf(s *rollout.Service) *settings { return asItIs(s, *r.sent(s)) }
+func (r *region) settingsOf(s *rollout.Service) *settings { return asItIs(s, *r.requested(s)) }
 
-// sent returns what was asked of a service, whatever a rollback brought back since.
-func (r *region) sent(s *rollout.Service) *settings {
-	known, ok := r.decoded[s]
-	if !ok || !same(known.other, s.Spec.Other) || !same(known.revision, s.Spec.Revision) {
-		known = &decoded{other: s.Spec.Other, revision: s.Spec.Revision, settings: decodedSettings(s)}
-		r.decoded[s] = known
+// requested returns what was asked of a service, whatever a rollback brought back since.
+func (r *region) requested(s *rollout.Service) *settings {
+	cache, ok := r.settingsCaches[s]
+	if !ok || !same(cache.other, s.Spec.Other) || !same(cache.revision, s.Spec.Revision) {
+		cache = &settingsCache{other: s.Spec.Other, revision: s.Spec.Revision, settings: decodedSettings(s)}
+		r.settingsCaches[s] = cache
 	}
-	return &known.settings
+	return &cache.settings
 }
 
 // same reports whether a and b are the same bytes in memory. What the scheduler holds is
@@ -92,11 +92,11 @@ func same(a, b json.RawMessage) bool {
 // past is what the services of a region looked like, so that an answer can be stale.
 type past struct {
 	since time.Time
-	views map[string][]seen // by the service's ARN, oldest first
+	views map[string][]view // by the service's ARN, oldest first
 }
 
-// seen is a service as it was from a time on.
-type seen struct {
+// view is a service as it was from a time on.
+type view struct {
 	at     time.Time
 	record serviceRecord
 	data   []byte // to tell a change by
@@ -119,7 +119,7 @@ func (s *Service) KeepPast() {
 
 func (r *region) keepPast() {
 	if r.past == nil {
-		r.past = &past{views: map[string][]seen{}}
+		r.past = &past{views: map[string][]view{}}
 		r.view()
 		r.past.since = r.deps.Clock.Now()
 	}
@@ -138,14 +138,14 @@ func (r *region) view() {
 		if n := len(views); err != nil || n > 0 && bytes.Equal(views[n-1].data, data) {
 			continue
 		}
-		views = append(views, seen{at: now, record: record, data: data})
+		views = append(views, view{at: now, record: record, data: data})
 		r.past.views[s.Spec.ARN] = views[max(0, len(views)-keptViews):]
 	}
 }
 
-// was returns a service as it was as long ago as the call asks for, nil where it was not
+// pastRecord returns a service as it was as long ago as the call asks for, nil where it was not
 // there yet; known is false where the present is asked for.
-func (c call) was(s *rollout.Service, include []string) (record *serviceRecord, known bool) {
+func (c call) pastRecord(s *rollout.Service, include []string) (record *serviceRecord, known bool) {
 	if c.age <= 0 || c.past == nil || s == nil {
 		return nil, false
 	}

@@ -114,10 +114,10 @@ func (l list[T]) after(token string) (int, error) {
 	}), nil
 }
 
-// madeBefore is what a call with a client token made, so that the same call with the
+// pastCreation is what a call with a client token made, so that the same call with the
 // same token makes nothing more. AWS keeps tokens for a day.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
-type madeBefore struct {
+type pastCreation struct {
 	Request string
 	ARNs    []string
 	At      time.Time
@@ -143,9 +143,9 @@ func newToken(operation, clientToken string, request any) (token, error) {
 	return token{key: operation + " " + clientToken, request: string(data)}, nil
 }
 
-// made returns what the call made before, if it did. same is false where another call
+// recall returns what the call made before, if it did. same is false where another call
 // used the token.
-func (r *region) made(t token) (arns []string, same, ok bool) {
+func (r *region) recall(t token) (arns []string, same, ok bool) {
 	before, ok := r.Tokens[t.key]
 	if !ok || r.deps.Clock.Now().Sub(before.At) >= tokenLife {
 		return nil, false, false
@@ -164,5 +164,5 @@ func (r *region) remember(t token, arns []string) {
 			delete(r.Tokens, key)
 		}
 	}
-	r.Tokens[t.key] = madeBefore{Request: t.request, ARNs: arns, At: now}
+	r.Tokens[t.key] = pastCreation{Request: t.request, ARNs: arns, At: now}
 }

@@ -35,7 +35,7 @@ func (c call) describeServices(in describeServicesIn) (describeServicesOut, erro
 	}
 	for _, id := range in.Services {
 		s := c.service(cluster, id)
-		if record, known := c.was(s, in.Include); known {
+		if record, known := c.pastRecord(s, in.Include); known {
 			if record != nil {
 				out.Services = append(out.Services, *record)
 				continue
@@ -71,7 +71,7 @@ func (c call) listServices(in listServicesIn) (listServicesOut, error) {
 	}
 	arns := c.names(cluster.ARN)
 	if in.LaunchType != "" || in.SchedulingStrategy != "" {
-		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.sent(c.engine.Service(arn))) })
+		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.requested(c.engine.Service(arn))) })
 	}
 	arns, next, err := page(in.paging, list[string]{items: arns, key: itself}, 10)
 	return listServicesOut{ARNs: arns, NextToken: next}, err
@@ -92,19 +92,19 @@ type roster struct {
 // names returns the ARNs of a cluster's services, for reading alone. Clients go through
 // them page by page, while they hardly ever change.
 func (r *region) names(clusterARN string) []string {
-	known, ok := r.rosters[clusterARN]
-	if ok && known.version == r.engine.Roster() {
-		return known.arns
+	cached, ok := r.rosters[clusterARN]
+	if ok && cached.version == r.engine.Roster() {
+		return cached.arns
 	}
-	known = roster{version: r.engine.Roster(), arns: []string{}}
+	cached = roster{version: r.engine.Roster(), arns: []string{}}
 	for _, s := range r.engine.Services(clusterARN) {
 		if s.Status != inactive {
-			known.arns = append(known.arns, s.Spec.ARN)
+			cached.arns = append(cached.arns, s.Spec.ARN)
 		}
 	}
-	slices.Sort(known.arns)
-	r.rosters[clusterARN] = known
-	return known.arns
+	slices.Sort(cached.arns)
+	r.rosters[clusterARN] = cached
+	return cached.arns
 }
 
 // serviceRecord is the Service structure of an answer.

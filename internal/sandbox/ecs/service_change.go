@@ -20,7 +20,7 @@ func (c call) createService(in serviceRequest) (serviceOut, error) {
 	if err != nil {
 		return serviceOut{}, err
 	}
-	if arns, same, ok := c.made(once); ok && same {
+	if arns, same, ok := c.recall(once); ok && same {
 		if s := c.engine.Service(arns[0]); s != nil && s.Status == active {
 			return c.serviceOut(s), nil
 		}
@@ -60,14 +60,14 @@ func (c call) make(s *settings, task *rollout.TaskSpec, in *serviceRequest, once
 		return serviceOut{}, err
 	}
 	spec.Places = c.places(s.Revision.Network)
-	made, err := c.engine.CreateService(c.deps.Clock.Now(), spec)
+	service, err := c.engine.CreateService(c.deps.Clock.Now(), spec)
 	if err != nil {
 		return serviceOut{}, err
 	}
 	delete(c.Tags, s.ARN)
 	c.setTags(s.ARN, in.Tags)
 	c.remember(once, []string{s.ARN})
-	return c.serviceOut(made), nil
+	return c.serviceOut(service), nil
 }
 
 // checkNew checks whether the cluster can have a new service of that name.

@@ -104,21 +104,21 @@ func (c call) checkTaggable(arn string) error {
 		return invalidParameter("The ARN provided is invalid.")
 	}
 	kind, name, _ := strings.Cut(resource, "/")
-	found := false
+	exists := false
 	switch kind {
 	case "cluster":
-		found = c.Clusters[name] != nil && c.Clusters[name].Status == active
+		exists = c.Clusters[name] != nil && c.Clusters[name].Status == active
 	case "task-definition":
-		found = c.taskDefinition(arn) != nil
+		exists = c.taskDefinition(arn) != nil
 	case "service", "task":
 		if !strings.Contains(name, "/") {
 			return invalidParameter("Long arn format must be used for tagging operations")
 		}
-		found = c.engine.Service(arn) != nil || c.engine.Task(arn) != nil
+		exists = c.engine.Service(arn) != nil || c.engine.Task(arn) != nil
 	default:
 		return invalidParameter("The ARN provided is invalid.")
 	}
-	if !found {
+	if !exists {
 		return invalidParameter("The specified %s was not found. Specify a valid resource and try again.", strings.ReplaceAll(kind, "-", " "))
 	}
 	return nil

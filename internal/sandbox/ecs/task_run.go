@@ -50,7 +50,7 @@ func (c call) runTask(in runTaskIn) (runTaskOut, error) {
 	if err != nil {
 		return out, err
 	}
-	if arns, same, ok := c.made(once); ok {
+	if arns, same, ok := c.recall(once); ok {
 		return c.ranBefore(arns, same)
 	}
 	spec, count, err := c.runSpec(in)

@@ -156,8 +156,8 @@ func (w *world) checkPlatforms(content *definition.Task) string {
 // wanted. Platforms that an image does not tell, as attestations beside it do not, say
 // nothing.
 func runsOn(platforms []string, wanted string) bool {
-	told := slices.DeleteFunc(slices.Clone(platforms), func(p string) bool { return strings.HasPrefix(p, "unknown") })
-	return len(told) == 0 || slices.ContainsFunc(told, func(p string) bool {
+	declared := slices.DeleteFunc(slices.Clone(platforms), func(p string) bool { return strings.HasPrefix(p, "unknown") })
+	return len(declared) == 0 || slices.ContainsFunc(declared, func(p string) bool {
 		return p == wanted || strings.HasPrefix(p, wanted+"/")
 	})
 }

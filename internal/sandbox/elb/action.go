@@ -9,19 +9,19 @@ import (
 // action is what happens to a request.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
 type action struct {
-	Type     string    `json:"Type"`
-	Group    string    `json:"TargetGroupArn,omitempty"`
-	Order    int       `json:"Order,omitempty"`
-	Forward  *forward  `json:"ForwardConfig,omitempty"`
-	Redirect *redirect `json:"RedirectConfig,omitempty"`
-	Fixed    *fixed    `json:"FixedResponseConfig,omitempty"`
+	Type     string         `json:"Type"`
+	Group    string         `json:"TargetGroupArn,omitempty"`
+	Order    int            `json:"Order,omitempty"`
+	Forward  *forward       `json:"ForwardConfig,omitempty"`
+	Redirect *redirect      `json:"RedirectConfig,omitempty"`
+	Fixed    *fixedResponse `json:"FixedResponseConfig,omitempty"`
 }
 
 type forward struct {
-	Groups []weighted `json:"TargetGroups"`
+	Groups []weightedGroup `json:"TargetGroups"`
 }
 
-type weighted struct {
+type weightedGroup struct {
 	Group  string `json:"TargetGroupArn"`
 	Weight *int   `json:"Weight,omitempty"`
 }
@@ -35,7 +35,7 @@ type redirect struct {
 	StatusCode string `json:"StatusCode"`
 }
 
-type fixed struct {
+type fixedResponse struct {
 	Body        string `json:"MessageBody,omitempty"`
 	StatusCode  string `json:"StatusCode"`
 	ContentType string `json:"ContentType,omitempty"`

@@ -120,9 +120,9 @@ func (b *loadBalancer) validate(subnets int) error {
 
 // id returns 16 hex digits that nothing else has.
 func (c call) id(of string) string {
-	c.made++
+	c.count++
 	h := fnv.New64a()
-	_, _ = fmt.Fprint(h, c.scope, of, c.made) // a hash takes everything
+	_, _ = fmt.Fprint(h, c.scope, of, c.count) // a hash takes everything
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 

@@ -29,25 +29,25 @@ type groupsOutput struct {
 // create makes a target group. The same one again answers the one that is there.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 func (c call) create(in createInput) (groupsOutput, error) {
-	made, err := in.settings()
+	wanted, err := in.settings()
 	if err != nil {
 		return groupsOutput{}, err
 	}
 	for _, g := range c.own() {
-		if g.Created.Name != made.Name {
+		if g.Created.Name != wanted.Name {
 			continue
 		}
-		made.ARN = g.Created.ARN
-		if !reflect.DeepEqual(made, g.Created) {
+		wanted.ARN = g.Created.ARN
+		if !reflect.DeepEqual(wanted, g.Created) {
 			return groupsOutput{}, wire.Errorf("DuplicateTargetGroupName",
-				"A target group with the same name '%s' exists, but with different settings", made.Name)
+				"A target group with the same name '%s' exists, but with different settings", wanted.Name)
 		}
 		return groupsOutput{Groups: []settings{c.shown(g)}}, nil
 	}
-	c.made++
-	made.ARN = c.arn(made.Name)
-	c.groups[made.ARN] = &targetGroup{Scope: c.scope, Number: c.made, Created: made, Attributes: map[string]string{}}
-	return groupsOutput{Groups: []settings{made}}, nil
+	c.count++
+	wanted.ARN = c.arn(wanted.Name)
+	c.groups[wanted.ARN] = &targetGroup{Scope: c.scope, Number: c.count, Created: wanted, Attributes: map[string]string{}}
+	return groupsOutput{Groups: []settings{wanted}}, nil
 }
 
 // settings checks the request and fills in what it leaves out.

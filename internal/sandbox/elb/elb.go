@@ -27,7 +27,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	groups map[string]*targetGroup // by ARN
-	made   int                     // things ever; the next one's number
+	count  int                     // things ever; the next one's number
 
 	balancers []*loadBalancer // these three in order of creation
 	listeners []*listener
@@ -85,17 +85,17 @@ func op[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Operation {
 	})
 }
 
-// saved is all state as it is kept between runs.
-type saved struct {
+// snapshot is all state as it is kept between runs.
+type snapshot struct {
 	Groups    map[string]*targetGroup
 	Made      int
 	Balancers []*loadBalancer
 	Listeners []*listener
-	Rules     []savedRule
+	Rules     []ruleSnapshot
 }
 
-// savedRule is a rule with what its answers do not show.
-type savedRule struct {
+// ruleSnapshot is a rule with what its answers do not show.
+type ruleSnapshot struct {
 	Rule *rule
 	Of   string
 }
@@ -105,9 +105,9 @@ type savedRule struct {
 func (s *Service) Save() (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	state := saved{Groups: s.groups, Made: s.made, Balancers: s.balancers, Listeners: s.listeners}
+	state := snapshot{Groups: s.groups, Made: s.count, Balancers: s.balancers, Listeners: s.listeners}
 	for _, r := range s.rules {
-		state.Rules = append(state.Rules, savedRule{Rule: r, Of: r.Listener})
+		state.Rules = append(state.Rules, ruleSnapshot{Rule: r, Of: r.Listener})
 	}
 	data, err := json.Marshal(state)
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Service) Save() (any, error) {
 
 // Load replaces all state by what Save returned. After an error it is as before.
 func (s *Service) Load(data json.RawMessage) error {
-	loaded := saved{Groups: map[string]*targetGroup{}}
+	loaded := snapshot{Groups: map[string]*targetGroup{}}
 	if err := json.Unmarshal(data, &loaded); err != nil {
 		return fmt.Errorf("loading target groups: %w", err)
 	}
@@ -129,7 +129,7 @@ func (s *Service) Load(data json.RawMessage) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.groups, s.made, s.balancers, s.listeners, s.rules = loaded.Groups, loaded.Made, loaded.Balancers, loaded.Listeners, nil
+	s.groups, s.count, s.balancers, s.listeners, s.rules = loaded.Groups, loaded.Made, loaded.Balancers, loaded.Listeners, nil
 	for _, r := range loaded.Rules {
 		if r.Rule != nil {
 			r.Rule.Listener = r.Of

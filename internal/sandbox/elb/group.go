@@ -68,7 +68,7 @@ type target struct {
 // arn makes an ARN whose last part is 16 hex digits, as AWS's.
 func (c call) arn(name string) string {
 	h := fnv.New64a()
-	_, _ = fmt.Fprint(h, c.scope, name, c.made) // a hash takes everything
+	_, _ = fmt.Fprint(h, c.scope, name, c.count) // a hash takes everything
 	return c.scope.ARN("elasticloadbalancing", fmt.Sprintf("targetgroup/%s/%016x", name, h.Sum64()))
 }
 
@@ -105,8 +105,8 @@ func (g *targetGroup) find(id string, port int) *target {
 	return g.Targets[i]
 }
 
-func (g *targetGroup) drop(gone func(*target) bool) {
-	g.Targets = slices.DeleteFunc(g.Targets, gone)
+func (g *targetGroup) drop(drops func(*target) bool) {
+	g.Targets = slices.DeleteFunc(g.Targets, drops)
 }
 
 // expire removes targets whose deregistration delay is over.

@@ -86,10 +86,10 @@ func (c call) deregister(in targetsInput) (struct{}, error) {
 			if t.ID != want.ID || want.Port != 0 && want.Port != t.Port {
 				return false
 			}
-			gone := t.State == stateUnused || g.delay() == 0
+			drops := t.State == stateUnused || g.delay() == 0
 			t.State, t.Reason, t.Description = stateDraining, "Target.DeregistrationInProgress", "Target deregistration is in progress"
 			t.Until = c.now.Add(g.delay())
-			return gone
+			return drops
 		})
 	}
 	return struct{}{}, nil

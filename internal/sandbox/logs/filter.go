@@ -103,29 +103,29 @@ type candidate struct {
 // candidates returns the events in the streams and times that were asked for, in order,
 // from the cursor on.
 func (in filterEventsInput) candidates(g *group, from cursor) []candidate {
-	var found []candidate
+	var matches []candidate
 	for name, s := range g.Streams {
 		if !strings.HasPrefix(name, in.Prefix) || len(in.Streams) > 0 && !slices.Contains(in.Streams, name) {
 			continue
 		}
 		for _, e := range s.between(in.StartTime, nil) {
 			if in.EndTime == nil || e.At <= *in.EndTime {
-				found = append(found, candidate{e, name})
+				matches = append(matches, candidate{e, name})
 			}
 		}
 	}
-	slices.SortFunc(found, candidate.compare)
+	slices.SortFunc(matches, candidate.compare)
 	if from.Down {
-		slices.Reverse(found)
+		slices.Reverse(matches)
 	}
 	if from.Stream == "" {
-		return found
+		return matches
 	}
-	start := slices.IndexFunc(found, from.reached)
+	start := slices.IndexFunc(matches, from.reached)
 	if start < 0 {
 		return nil
 	}
-	return found[start:]
+	return matches[start:]
 }
 
 func (c candidate) compare(d candidate) int {

@@ -125,13 +125,13 @@ func (c call) describeGroups(in describeGroupsInput) (describeGroupsOutput, erro
 	if err != nil {
 		return out, err
 	}
-	var found []*group
+	var groups []*group
 	for _, name := range slices.Sorted(maps.Keys(c.groups)) {
 		if g := c.groups[name]; in.matches(g, c.groupARN(name)) {
-			found = append(found, g)
+			groups = append(groups, g)
 		}
 	}
-	page, next, err := wire.Page(found, in.NextToken, size, invalidParameter)
+	page, next, err := wire.Page(groups, in.NextToken, size, invalidParameter)
 	if err != nil {
 		return out, badToken()
 	}

@@ -273,8 +273,8 @@ func noGroup() error {
 	return wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
 }
 
-// saved is one store as it is kept between runs.
-type saved struct {
+// snapshot is one store as it is kept between runs.
+type snapshot struct {
 	Scope  wire.Scope
 	Groups map[string]*group
 }
@@ -284,9 +284,9 @@ type saved struct {
 func (s *Service) Save() (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stores := make([]saved, 0, len(s.stores))
+	stores := make([]snapshot, 0, len(s.stores))
 	for scope, st := range s.stores {
-		stores = append(stores, saved{Scope: scope, Groups: st.groups})
+		stores = append(stores, snapshot{Scope: scope, Groups: st.groups})
 	}
 	data, err := json.Marshal(stores)
 	if err != nil {
@@ -297,7 +297,7 @@ func (s *Service) Save() (any, error) {
 
 // Load replaces all state by what Save returned. After an error it is as before.
 func (s *Service) Load(data json.RawMessage) error {
-	var loaded []saved
+	var loaded []snapshot
 	if err := json.Unmarshal(data, &loaded); err != nil {
 		return fmt.Errorf("loading logs: %w", err)
 	}

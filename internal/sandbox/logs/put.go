@@ -29,12 +29,12 @@ type putEventsInput struct {
 }
 
 type putEventsOutput struct {
-	NextToken string    `json:"nextSequenceToken"` // of no use any more, and still answered
-	Rejected  *rejected `json:"rejectedLogEventsInfo,omitempty"`
+	NextToken string     `json:"nextSequenceToken"` // of no use any more, and still answered
+	Rejected  *rejection `json:"rejectedLogEventsInfo,omitempty"`
 }
 
-// rejected says which events of a batch were left out; the rest was written.
-type rejected struct {
+// rejection says which events of a batch were left out; the rest was written.
+type rejection struct {
 	TooNewFrom *int `json:"tooNewLogEventStartIndex,omitempty"`
 	TooOldTo   *int `json:"tooOldLogEventEndIndex,omitempty"`
 	ExpiredTo  *int `json:"expiredLogEventEndIndex,omitempty"`
@@ -87,8 +87,8 @@ func checkBatch(events []inputEvent) error {
 
 // accept splits off the events that are too old, that the group's retention would
 // remove at once, or that lie too far in the future.
-func (c call) accept(g *group, events []inputEvent) ([]inputEvent, *rejected) {
-	from, to, info := 0, len(events), rejected{}
+func (c call) accept(g *group, events []inputEvent) ([]inputEvent, *rejection) {
+	from, to, info := 0, len(events), rejection{}
 	tooOld := c.now.Add(-maxAge).UnixMilli()
 	expired := int64(0)
 	if g.Retention > 0 {
@@ -106,7 +106,7 @@ func (c call) accept(g *group, events []inputEvent) ([]inputEvent, *rejected) {
 			to, info.TooNewFrom = i, &i
 		}
 	}
-	if info == (rejected{}) {
+	if info == (rejection{}) {
 		return events, nil
 	}
 	return events[from:to], &info

@@ -40,7 +40,7 @@ func sumDigest(sum []byte) Digest { return Digest("sha256:" + hex.EncodeToString
 // Blobs holds bytes under their digests. It is safe for concurrent use.
 type Blobs interface {
 	// Stage opens a place to write to; nothing is visible until it is committed.
-	Stage() (Staged, error)
+	Stage() (Staging, error)
 	// Open returns a blob's bytes. It must return an error wrapping fs.ErrNotExist
 	// where there is none. What was opened stays readable after Remove.
 	Open(d Digest) (Blob, error)
@@ -54,8 +54,8 @@ type Blob interface {
 	io.Closer
 }
 
-// Staged is content on its way in. Exactly one of Commit and Discard ends it.
-type Staged interface {
+// Staging is content on its way in. Exactly one of Commit and Discard ends it.
+type Staging interface {
 	io.Writer
 	// Commit makes what was written visible, whole, under d. The caller has made
 	// sure that it hashes to d.
@@ -85,12 +85,12 @@ func OpenDir(root string) (*Dir, error) {
 }
 
 // Stage opens a file in uploads.
-func (d *Dir) Stage() (Staged, error) {
+func (d *Dir) Stage() (Staging, error) {
 	f, err := os.CreateTemp(d.uploads(), "")
 	if err != nil {
 		return nil, fmt.Errorf("staging a blob: %w", err)
 	}
-	return &dirStaged{File: f, dir: d}, nil
+	return &dirStaging{File: f, dir: d}, nil
 }
 
 // Open opens a blob's file.
@@ -116,13 +116,13 @@ func (d *Dir) path(digest Digest) string {
 	return filepath.Join(d.root, "blobs", "sha256", digest.Hex())
 }
 
-type dirStaged struct {
+type dirStaging struct {
 	*os.File
 	dir *Dir
 }
 
 // Commit renames the file into place.
-func (s *dirStaged) Commit(d Digest) error {
+func (s *dirStaging) Commit(d Digest) error {
 	if err := s.Close(); err != nil {
 		return fmt.Errorf("closing blob %s: %w", d, err)
 	}
@@ -133,7 +133,7 @@ func (s *dirStaged) Commit(d Digest) error {
 }
 
 // Discard deletes the file.
-func (s *dirStaged) Discard() error {
+func (s *dirStaging) Discard() error {
 	_ = s.Close() // a Commit that failed may have closed it
 	return os.Remove(s.Name())
 }
@@ -150,7 +150,7 @@ type Memory struct {
 func NewMemory() *Memory { return &Memory{blobs: map[Digest][]byte{}} }
 
 // Stage opens a buffer.
-func (m *Memory) Stage() (Staged, error) { return &memoryStaged{memory: m}, nil }
+func (m *Memory) Stage() (Staging, error) { return &memoryStaging{memory: m}, nil }
 
 // Open returns a reader over the bytes, which never change.
 func (m *Memory) Open(d Digest) (Blob, error) {
@@ -176,13 +176,13 @@ type memoryBlob struct{ *bytes.Reader }
 // Close does nothing.
 func (memoryBlob) Close() error { return nil }
 
-type memoryStaged struct {
+type memoryStaging struct {
 	bytes.Buffer
 	memory *Memory
 }
 
 // Commit keeps a copy, as long as the content and not as the buffer.
-func (s *memoryStaged) Commit(d Digest) error {
+func (s *memoryStaging) Commit(d Digest) error {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
 	s.memory.blobs[d] = bytes.Clone(s.Bytes())
@@ -190,6 +190,6 @@ func (s *memoryStaged) Commit(d Digest) error {
 }
 
 // Discard does nothing: the buffer is garbage.
-func (s *memoryStaged) Discard() error { return nil }
+func (s *memoryStaging) Discard() error { return nil }
 
 var _ Blobs = (*Memory)(nil)

@@ -30,7 +30,7 @@ func conform(t *testing.T, blobs registry.Blobs) {
 			t.Errorf("%s: opening gave %v, want an error wrapping fs.ErrNotExist", when, err)
 		}
 	}
-	stage := func() registry.Staged {
+	stage := func() registry.Staging {
 		staged, err := blobs.Stage()
 		if err != nil {
 			t.Fatal(err)

@@ -59,7 +59,7 @@ func (c *call) startUpload() error {
 		if err != nil {
 			return err
 		}
-		if from := q.Get("from"); from != "" && c.store.Mount(c.store.Locate(from, c.asked), c.id, d) == nil {
+		if from := q.Get("from"); from != "" && c.store.Mount(c.store.Locate(from, c.scope), c.id, d) == nil {
 			return c.blobCreated(d)
 		}
 	}

@@ -27,14 +27,14 @@ type call struct {
 	*http.Request
 	route
 	store *Store
-	asked wire.Scope
+	scope wire.Scope
 	id    RepositoryID // zero where the route has no repository
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
-	c := &call{ResponseWriter: w, Request: r, route: parseRoute(r.URL.Path), store: h.store, asked: askedScope(r)}
+	c := &call{ResponseWriter: w, Request: r, route: parseRoute(r.URL.Path), store: h.store, scope: requestScope(r)}
 	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
@@ -48,7 +48,7 @@ func (c *call) serve() error {
 		if !ValidRepository(c.name) {
 			return faultf(NameInvalid, "%q is not a repository name", c.name)
 		}
-		c.id = c.store.Locate(c.name, c.asked)
+		c.id = c.store.Locate(c.name, c.scope)
 	}
 	method := c.Method
 	if method == http.MethodHead {

@@ -50,8 +50,8 @@ func (s *Store) Manifest(id RepositoryID, ref Ref) (Image, []byte, error) {
 		s.mu.RUnlock()
 		return Image{}, nil, err
 	}
-	found := image.clone()
-	blob, err := s.blobs.Open(found.Digest)
+	copied := image.clone()
+	blob, err := s.blobs.Open(copied.Digest)
 	s.mu.RUnlock()
 	if err != nil {
 		return Image{}, nil, err
@@ -59,9 +59,9 @@ func (s *Store) Manifest(id RepositoryID, ref Ref) (Image, []byte, error) {
 	defer blob.Close() //nolint:errcheck // only read from
 	data, err := io.ReadAll(blob)
 	if err != nil {
-		return Image{}, nil, fmt.Errorf("reading manifest %s: %w", found.Digest, err)
+		return Image{}, nil, fmt.Errorf("reading manifest %s: %w", copied.Digest, err)
 	}
-	return found, data, nil
+	return copied, data, nil
 }
 
 // Pull is Manifest for a client that pulls the image, which is recorded: as
@@ -75,8 +75,8 @@ func (s *Store) Pull(id RepositoryID, ref Ref) (Image, []byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// It may have been deleted meanwhile, and then nothing is recorded.
-	if _, kept, err := s.image(id, Ref{Digest: image.Digest}); err == nil {
-		kept.PulledAt = now
+	if _, stored, err := s.image(id, Ref{Digest: image.Digest}); err == nil {
+		stored.PulledAt = now
 	}
 	return image, data, nil
 }
@@ -121,9 +121,9 @@ func (s *Store) DeleteTag(id RepositoryID, tag string) error {
 // the tag alone, but the image with its last one. An image that an index holds
 // cannot go: the *Error is of kind ManifestReferenced. It returns what the image was.
 func (s *Store) DeleteImage(id RepositoryID, ref Ref) (Image, error) {
-	var was Image
+	var deleted Image
 	err := s.remove(id, ref, func(r *repository, image *Image) ([]string, error) {
-		was = image.clone()
+		deleted = image.clone()
 		if ref.Tag != "" && len(image.Tags) > 1 {
 			r.untag(ref.Tag)
 			return []string{ref.Tag}, nil
@@ -131,13 +131,13 @@ func (s *Store) DeleteImage(id RepositoryID, ref Ref) (Image, error) {
 		if err := r.remove(image); err != nil {
 			return nil, err
 		}
-		tags := was.Tags
+		tags := deleted.Tags
 		if len(tags) == 0 {
 			tags = []string{""}
 		}
 		return tags, s.release(image.Digest)
 	})
-	return was, err
+	return deleted, err
 }
 
 // remove lets do remove something of an image and reports the tags that it returns.

@@ -60,13 +60,13 @@ func parseRef(s string) (Ref, error) {
 // scope (zero where it does not): that scope's, else the default scope's, else that
 // of the first scope, by account and region, that has one of the name. Where none
 // has, it is the one that a push creates.
-func (s *Store) Locate(name string, asked wire.Scope) RepositoryID {
+func (s *Store) Locate(name string, scope wire.Scope) RepositoryID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if asked == (wire.Scope{}) {
-		asked = s.scope
+	if scope == (wire.Scope{}) {
+		scope = s.scope
 	}
-	first := RepositoryID{asked, name}
+	first := RepositoryID{scope, name}
 	for _, id := range []RepositoryID{first, {s.scope, name}} {
 		if s.repositories[id] != nil {
 			return id

@@ -223,8 +223,8 @@ func faultf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// saved is a repository as it is kept between runs; the bytes are among the blobs.
-type saved struct {
+// snapshot is a repository as it is kept between runs; the bytes are among the blobs.
+type snapshot struct {
 	Account   string           `json:"account"`
 	Region    string           `json:"region"`
 	Name      string           `json:"name"`
@@ -239,18 +239,18 @@ type saved struct {
 func (s *Store) Save() (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := make([]saved, 0, len(s.repositories))
+	all := make([]snapshot, 0, len(s.repositories))
 	for _, r := range s.repositories {
 		all = append(all, r.save())
 	}
-	slices.SortFunc(all, func(a, b saved) int {
+	slices.SortFunc(all, func(a, b snapshot) int {
 		return strings.Compare(a.Account+" "+a.Region+" "+a.Name, b.Account+" "+b.Region+" "+b.Name)
 	})
 	return all, nil
 }
 
-func (r *repository) save() saved {
-	out := saved{
+func (r *repository) save() snapshot {
+	out := snapshot{
 		Account: r.Account, Region: r.Region, Name: r.Name,
 		CreatedAt: r.CreatedAt, Settings: r.Settings,
 		Images: make([]Image, 0, len(r.images)), Blobs: maps.Clone(r.blobs),
@@ -264,7 +264,7 @@ func (r *repository) save() saved {
 
 // Load puts back what Save returned. It is for a Store that is not in use yet.
 func (s *Store) Load(data json.RawMessage) error {
-	var all []saved
+	var all []snapshot
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("loading the registry: %w", err)
 	}

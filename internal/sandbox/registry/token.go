@@ -34,9 +34,9 @@ func BlobPath(id RepositoryID, d Digest) string {
 	return "/v2/" + id.Name + "/blobs/" + string(d) + "?" + q.Encode()
 }
 
-// askedScope returns the scope that a request names: by its query, as BlobPath has
+// requestScope returns the scope that a request names: by its query, as BlobPath has
 // it, by its host, or by an ECR password; zero where it names none.
-func askedScope(r *http.Request) wire.Scope {
+func requestScope(r *http.Request) wire.Scope {
 	if q := r.URL.Query(); q.Has("account") && q.Has("region") {
 		return wire.Scope{Account: q.Get("account"), Region: q.Get("region")}
 	}

@@ -22,7 +22,7 @@ type upload struct {
 	id RepositoryID
 
 	mu     sync.Mutex
-	staged Staged
+	staged Staging
 	hash   hash.Hash
 	size   int64
 	ended  bool

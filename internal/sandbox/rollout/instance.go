@@ -115,12 +115,12 @@ func (e *Engine) RemoveInstance(now time.Time, arn string) {
 	if at < 0 {
 		return
 	}
-	gone := e.instances[at]
+	instance := e.instances[at]
 	e.instances = slices.Delete(e.instances, at, at+1)
-	for _, t := range slices.Clone(gone.tasks) {
-		e.stop(t, instanceGone, "Host EC2 (instance "+gone.EC2+") terminated.")
+	for _, t := range slices.Clone(instance.tasks) {
+		e.stop(t, instanceGone, "Host EC2 (instance "+instance.EC2+") terminated.")
 	}
-	e.roomChanged(gone.ClusterARN)
+	e.roomChanged(instance.ClusterARN)
 }
 
 // roomChanged has the services of a cluster look at their tasks, those that wait for room

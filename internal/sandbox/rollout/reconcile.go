@@ -67,14 +67,14 @@ func (e *Engine) retire(s *Service) {
 	for _, t := range s.tasks {
 		has[t.StartedBy] = true
 	}
-	kept := s.Deployments[:1]
+	staying := s.Deployments[:1]
 	for _, d := range s.Deployments[1:] {
 		if has[d.ID] || d.RolloutState == failed && p.state.Rollback {
-			kept = append(kept, d)
+			staying = append(staying, d)
 		}
 	}
-	clear(s.Deployments[len(kept):])
-	s.Deployments = kept
+	clear(s.Deployments[len(staying):])
+	s.Deployments = staying
 }
 
 // complete ends the primary deployment well: all tasks that it wants are healthy, no
@@ -181,20 +181,20 @@ func (t *Task) Protected(now time.Time) bool { return now.Before(t.ProtectedUnti
 func (e *Engine) sayProtected(f *fleet) {
 	s := f.service
 	for _, d := range s.Deployments {
-		kept := 0
+		protected := 0
 		for _, t := range s.tasks {
 			if t.StartedBy == d.ID && t.good() && t.Protected(e.now) {
-				kept++
+				protected++
 			}
 		}
 		wanted := f.desired
 		if d != f.primary {
 			wanted = max(0, f.desired-f.of[f.primary].fit)
 		}
-		kept = min(kept, f.of[d].good-wanted)
-		if kept > 0 && kept != d.state.Kept {
-			e.say(s, fmt.Sprintf("was unable to reach steady state because (taskSet %s) was unable to scale in due to (reason %d tasks under protection)", d.ID, kept))
+		protected = min(protected, f.of[d].good-wanted)
+		if protected > 0 && protected != d.state.Kept {
+			e.say(s, fmt.Sprintf("was unable to reach steady state because (taskSet %s) was unable to scale in due to (reason %d tasks under protection)", d.ID, protected))
 		}
-		d.state.Kept = max(0, kept)
+		d.state.Kept = max(0, protected)
 	}
 }

@@ -70,10 +70,10 @@ const (
 	rollbackSuccessful = "ROLLBACK_SUCCESSFUL"
 	rollbackFailed     = "ROLLBACK_FAILED"
 
-	triggered  = "TRIGGERED"
-	monitoring = "MONITORING"
-	monitored  = "MONITORING_COMPLETE"
-	disabled   = "DISABLED"
+	triggered          = "TRIGGERED"
+	monitoring         = "MONITORING"
+	monitoringComplete = "MONITORING_COMPLETE"
+	disabled           = "DISABLED"
 )
 
 // open reports whether the record's change is still going on.
@@ -96,10 +96,10 @@ func (r *ServiceDeployment) enter(at time.Time, status, reason string) {
 		r.FinishedAt = at
 	}
 	if !r.open() && r.Breaker.Status == monitoring {
-		r.Breaker.Status = monitored
+		r.Breaker.Status = monitoringComplete
 	}
 	if !r.open() && r.Alarms.Status == monitoring {
-		r.Alarms.Status = monitored
+		r.Alarms.Status = monitoringComplete
 	}
 }
 

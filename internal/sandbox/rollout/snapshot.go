@@ -11,30 +11,30 @@ import (
 // snapshot is the whole state of an engine. Queue, indexes and pointers between
 // records are rebuilt from it.
 type snapshot struct {
-	Now        time.Time      `json:"now"`
-	IDs        ids            `json:"ids"`
-	Specs      []*TaskSpec    `json:"specs"`
-	Services   []savedService `json:"services"`
-	Tasks      []savedTask    `json:"tasks"`
-	Instances  []*Instance    `json:"instances"`
-	Hindrances []Hindrance    `json:"hindrances,omitempty"`
+	Now        time.Time         `json:"now"`
+	IDs        ids               `json:"ids"`
+	Specs      []*TaskSpec       `json:"specs"`
+	Services   []serviceSnapshot `json:"services"`
+	Tasks      []taskSnapshot    `json:"tasks"`
+	Instances  []*Instance       `json:"instances"`
+	Hindrances []Hindrance       `json:"hindrances,omitempty"`
 }
 
-type savedService struct {
+type serviceSnapshot struct {
 	*Service
-	Serial    uint64            `json:"serial"`
-	Due       time.Time         `json:"due,omitzero"`
-	State     serviceState      `json:"state"`
-	States    []deploymentState `json:"states"` // of Deployments, in their order
-	Completed *savedDeployment  `json:"completed,omitempty"`
+	Serial    uint64              `json:"serial"`
+	Due       time.Time           `json:"due,omitzero"`
+	State     serviceState        `json:"state"`
+	States    []deploymentState   `json:"states"` // of Deployments, in their order
+	Completed *deploymentSnapshot `json:"completed,omitempty"`
 }
 
-type savedDeployment struct {
+type deploymentSnapshot struct {
 	*Deployment
 	State deploymentState `json:"state"`
 }
 
-type savedTask struct {
+type taskSnapshot struct {
 	*Task
 	Serial uint64    `json:"serial"`
 	State  taskState `json:"state"`
@@ -48,17 +48,17 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	}
 	slices.SortFunc(out.Specs, func(a, b *TaskSpec) int { return cmp.Compare(a.ARN, b.ARN) })
 	for _, s := range e.Services("") {
-		saved := savedService{Service: s, Serial: s.due.serial, Due: s.due.at, State: s.state}
+		saved := serviceSnapshot{Service: s, Serial: s.due.serial, Due: s.due.at, State: s.state}
 		for _, d := range s.Deployments {
 			saved.States = append(saved.States, d.state)
 		}
 		if d := s.state.Completed; d != nil {
-			saved.Completed = &savedDeployment{Deployment: d, State: d.state}
+			saved.Completed = &deploymentSnapshot{Deployment: d, State: d.state}
 		}
 		out.Services = append(out.Services, saved)
 	}
 	for _, t := range e.Tasks(TaskFilter{}) {
-		out.Tasks = append(out.Tasks, savedTask{Task: t, Serial: t.due.serial, State: t.state})
+		out.Tasks = append(out.Tasks, taskSnapshot{Task: t, Serial: t.due.serial, State: t.state})
 	}
 	data, err := json.Marshal(out)
 	if err != nil {
@@ -98,7 +98,7 @@ func (e *Engine) Restore(data []byte) error {
 	return nil
 }
 
-func (e *Engine) restoreService(saved savedService) error {
+func (e *Engine) restoreService(saved serviceSnapshot) error {
 	s := saved.Service
 	if s == nil || s.Spec.Task == nil && !s.Spec.external() || len(saved.States) != len(s.Deployments) {
 		return fmt.Errorf("a service is incomplete")
@@ -125,7 +125,7 @@ func (e *Engine) restoreService(saved savedService) error {
 	return nil
 }
 
-func (e *Engine) restoreTask(saved savedTask) error {
+func (e *Engine) restoreTask(saved taskSnapshot) error {
 	t := saved.Task
 	if t == nil || e.specs[t.TaskDefinition] == nil {
 		return fmt.Errorf("a task or its task definition is missing")

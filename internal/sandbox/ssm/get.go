@@ -178,17 +178,17 @@ func (c call) getByPath(in byPathInput) (byPathOutput, error) {
 
 // below returns the parameters at any depth below a path, by name.
 func (st *store) below(path string) []*parameter {
-	var found []*parameter
+	var parameters []*parameter
 	all := st.sorted()
 	if strings.HasPrefix(path+"/", publicPrefix) {
 		all = public(st.scope.Region)
 	}
 	for _, p := range all {
 		if isBelow(p.Name, path, true) {
-			found = append(found, p)
+			parameters = append(parameters, p)
 		}
 	}
-	return found
+	return parameters
 }
 
 // isBelow reports whether a name is in a path, or directly in it. Everything is below

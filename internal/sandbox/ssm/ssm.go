@@ -206,8 +206,8 @@ func (v *version) read(decrypt bool) string {
 	return v.Value
 }
 
-// saved is one store as it is kept between runs.
-type saved struct {
+// snapshot is one store as it is kept between runs.
+type snapshot struct {
 	Scope      wire.Scope
 	Parameters map[string]*parameter
 }
@@ -217,9 +217,9 @@ type saved struct {
 func (s *Service) Save() (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stores := make([]saved, 0, len(s.stores))
+	stores := make([]snapshot, 0, len(s.stores))
 	for scope, st := range s.stores {
-		stores = append(stores, saved{Scope: scope, Parameters: st.parameters})
+		stores = append(stores, snapshot{Scope: scope, Parameters: st.parameters})
 	}
 	data, err := json.Marshal(stores)
 	if err != nil {
@@ -230,7 +230,7 @@ func (s *Service) Save() (any, error) {
 
 // Load replaces all state by what Save returned. After an error it is as before.
 func (s *Service) Load(data json.RawMessage) error {
-	var loaded []saved
+	var loaded []snapshot
 	if err := json.Unmarshal(data, &loaded); err != nil {
 		return fmt.Errorf("loading parameters: %w", err)
 	}

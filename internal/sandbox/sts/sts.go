@@ -62,17 +62,17 @@ func (s *Service) Service() wire.Service {
 func (s *Service) Caller(accessKey, region string) (wire.Caller, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	held, ok := s.sessions[accessKey]
+	session, ok := s.sessions[accessKey]
 	if !ok {
 		return s.user(accessKey, region), nil
 	}
-	if !s.clock.Now().Before(held.Expires) {
+	if !s.clock.Now().Before(session.Expires) {
 		return wire.Caller{}, ErrExpired
 	}
 	return wire.Caller{
-		Scope:     wire.Scope{Account: held.Account, Region: region},
-		ARN:       held.ARN,
-		UserID:    held.UserID,
+		Scope:     wire.Scope{Account: session.Account, Region: region},
+		ARN:       session.ARN,
+		UserID:    session.UserID,
 		AccessKey: accessKey,
 	}, nil
 }

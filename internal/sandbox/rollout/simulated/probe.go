@@ -24,8 +24,8 @@ func verdicts(p rollout.Probe, b *Behaviour, age time.Duration) []verdict {
 	)
 	for {
 		t += p.Interval
-		asked := age + t
-		healthy := b.healthyAt(asked)
+		at := age + t
+		healthy := b.healthyAt(at)
 		period := p.Interval
 		if healthy {
 			ups, down, seen = ups+1, 0, true
@@ -46,7 +46,7 @@ func verdicts(p rollout.Probe, b *Behaviour, age time.Duration) []verdict {
 		if len(out) == 0 || out[len(out)-1].Healthy != healthy {
 			continue
 		}
-		next, ok := b.changeAfter(asked) // it may have changed while a failing check timed out
+		next, ok := b.changeAfter(at) // it may have changed while a failing check timed out
 		if !ok {
 			return out
 		}
