@@ -89,11 +89,7 @@ func (s *Service) Save() (any, error) {
 	for scope, alarms := range s.alarms {
 		all = append(all, snapshot{scope, alarms})
 	}
-	data, err := json.Marshal(all)
-	if err != nil {
-		return nil, fmt.Errorf("saving alarms: %w", err)
-	}
-	return json.RawMessage(data), nil
+	return wire.Frozen("alarms", all)
 }
 
 // Load replaces all state by what Save returned. After an error it is as before.

@@ -147,11 +147,7 @@ func (s *Service) Save() (any, error) {
 		}
 		regions = append(regions, snapshot{Scope: scope, State: r, Engine: engine})
 	}
-	data, err := json.Marshal(regions)
-	if err != nil {
-		return nil, fmt.Errorf("saving the state of ECS: %w", err)
-	}
-	return json.RawMessage(data), nil
+	return wire.Frozen("the state of ECS", regions)
 }
 
 // Load replaces the state by one that Save returned. On an error the state is as it

@@ -109,11 +109,7 @@ func (s *Service) Save() (any, error) {
 	for _, r := range s.rules {
 		state.Rules = append(state.Rules, ruleSnapshot{Rule: r, Of: r.Listener})
 	}
-	data, err := json.Marshal(state)
-	if err != nil {
-		return nil, fmt.Errorf("saving target groups: %w", err)
-	}
-	return json.RawMessage(data), nil
+	return wire.Frozen("target groups", state)
 }
 
 // Load replaces all state by what Save returned. After an error it is as before.

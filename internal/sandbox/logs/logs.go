@@ -288,11 +288,7 @@ func (s *Service) Save() (any, error) {
 	for scope, st := range s.stores {
 		stores = append(stores, snapshot{Scope: scope, Groups: st.groups})
 	}
-	data, err := json.Marshal(stores)
-	if err != nil {
-		return nil, fmt.Errorf("saving logs: %w", err)
-	}
-	return json.RawMessage(data), nil
+	return wire.Frozen("logs", stores)
 }
 
 // Load replaces all state by what Save returned. After an error it is as before.

@@ -32,9 +32,6 @@ type Child struct {
 	Platform string `json:"platform,omitempty"`
 }
 
-// IsIndex reports whether the image is an index or a docker manifest list.
-func (i *Image) IsIndex() bool { return i.MediaType == OCIIndex || i.MediaType == DockerList }
-
 // Position says where the image stands in its repository's order of first pushes.
 func (i *Image) Position() uint64 { return i.sequence }
 

@@ -232,9 +232,6 @@ func (e *Engine) Unhinder(now time.Time) {
 	e.Advance(e.now)
 }
 
-// Hindrances returns those that go on.
-func (e *Engine) Hindrances() []Hindrance { return slices.Clone(e.hindrances) }
-
 const noCapacity = "Capacity is unavailable at this time. Please try again later or in a different availability zone."
 
 // hindered returns what keeps a task from being placed, nil where nothing does.

@@ -109,7 +109,3 @@ func (f TaskFilter) selects(t *Task) bool {
 		fits(f.Family, t.spec.Family) && fits(f.StartedBy, t.StartedBy) &&
 		fits(f.DesiredStatus, t.DesiredStatus) && fits(f.LaunchType, t.LaunchType)
 }
-
-// TaskSpec returns a task definition that a task or a service uses or used; nil if
-// none did.
-func (e *Engine) TaskSpec(arn string) *TaskSpec { return e.specs[arn] }

@@ -105,10 +105,9 @@ type taskState struct {
 
 // targetState is a task's target in one target group.
 type targetState struct {
-	Group   string `json:"group"`
-	Target  Target `json:"target"`
-	State   string `json:"state"` // initial, healthy, unhealthy
-	Ordinal int    `json:"ordinal"`
+	Group  string `json:"group"`
+	Target Target `json:"target"`
+	State  string `json:"state"` // initial, healthy, unhealthy
 }
 
 // step is one thing that is to happen to a task.

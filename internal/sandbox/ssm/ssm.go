@@ -221,11 +221,7 @@ func (s *Service) Save() (any, error) {
 	for scope, st := range s.stores {
 		stores = append(stores, snapshot{Scope: scope, Parameters: st.parameters})
 	}
-	data, err := json.Marshal(stores)
-	if err != nil {
-		return nil, fmt.Errorf("saving parameters: %w", err)
-	}
-	return json.RawMessage(data), nil
+	return wire.Frozen("parameters", stores)
 }
 
 // Load replaces all state by what Save returned. After an error it is as before.

@@ -109,8 +109,7 @@ func (s *Service) getCallerIdentity(_ context.Context, caller wire.Caller, _ str
 func (s *Service) Save() (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	data, err := json.Marshal(s.sessions)
-	return json.RawMessage(data), err
+	return wire.Frozen("the sessions of assumed roles", s.sessions)
 }
 
 // Load brings back what Save returned.

@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 )
 
 // Op makes an Operation of a function that takes and returns structs. Members are
@@ -48,8 +47,4 @@ func decode(r *Request, in any, spell func(string) string) error {
 		return Errorf("SerializationException", "%v", err)
 	}
 	return nil
-}
-
-func newError(code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }

@@ -9,6 +9,7 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 )
 
@@ -81,4 +82,15 @@ type Error struct {
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // Errorf is the usual way to make one.
-func Errorf(code, format string, args ...any) *Error { return newError(code, format, args...) }
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Frozen encodes a service's state, so that later calls do not change it.
+func Frozen(what string, state any) (any, error) {
+	data, err := json.Marshal(state)
+	if err != nil {
+		return nil, fmt.Errorf("saving %s: %w", what, err)
+	}
+	return json.RawMessage(data), nil
+}
