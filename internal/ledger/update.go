@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 
@@ -188,11 +187,7 @@ func unfinished(err error, g Group, done, of int) error {
 	if done > 0 && e.Kind == tagboat.Usage {
 		e.Kind = tagboat.Internal
 	}
-	var cause *tagboat.Error
-	if errors.As(err, &cause) {
-		e.Hint = cause.Hint
-	}
-	return e
+	return hintOf(err, e)
 }
 
 // ahead returns l with the first read of each parameter answered by found.

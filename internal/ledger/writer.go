@@ -311,9 +311,14 @@ func (w *writer) after(err error) error {
 	if w.wrote > 0 && (w.outcome == nil || !w.outcome.over) {
 		e = tagboat.Errorf(tagboat.Internal, "what was to be written stands, as version %d of parameter %s: %w", w.wrote, w.group.Parameter, err)
 	}
-	var cause *tagboat.Error
-	if errors.As(err, &cause) {
-		e.Hint = cause.Hint
+	return hintOf(err, e)
+}
+
+// hintOf returns e with the hint of what caused it, if that has one.
+func hintOf(cause error, e *tagboat.Error) *tagboat.Error {
+	var known *tagboat.Error
+	if errors.As(cause, &known) {
+		e.Hint = known.Hint
 	}
 	return e
 }

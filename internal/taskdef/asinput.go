@@ -117,7 +117,7 @@ func inDeployments() []string {
 func withoutAWSTags(tags *source.Node) *source.Node {
 	kept := *tags
 	kept.Items = slices.DeleteFunc(slices.Clone(tags.Items), func(tag *source.Node) bool {
-		return tag.Kind == source.Map && strings.HasPrefix(strings.ToLower(fieldText(tag, "key")), "aws:")
+		return tag.Kind == source.Map && isSystemKey(fieldText(tag, "key"))
 	})
 	return &kept
 }

@@ -126,14 +126,7 @@ func (d Definition) Label(container tagboat.ContainerName, label string) string 
 }
 
 func (d Definition) containers() []map[string]any {
-	list, _ := d.members["containerDefinitions"].([]any)
-	var containers []map[string]any
-	for _, item := range list {
-		if c, ok := item.(map[string]any); ok {
-			containers = append(containers, c)
-		}
-	}
-	return containers
+	return objects(d.members["containerDefinitions"])
 }
 
 func text(v any) string {

@@ -64,26 +64,12 @@ func join(path, name string) string { return strings.TrimPrefix(path+"."+name, "
 // WithoutEmptyLists returns d without the members that are empty lists. In a request
 // they mean the same as nothing, or ECS refuses them, as it does for tags.
 func (d Definition) WithoutEmptyLists() Definition {
-	members, _ := withoutEmptyLists(clone(d.members)).(map[string]any)
-	return Definition{members: members}
-}
-
-func withoutEmptyLists(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, value := range v {
-			if list, ok := value.([]any); ok && len(list) == 0 {
-				delete(v, name)
-				continue
-			}
-			v[name] = withoutEmptyLists(value)
-		}
-	case []any:
-		for i := range v {
-			v[i] = withoutEmptyLists(v[i])
-		}
+	isEmptyList := func(v any) bool {
+		list, ok := v.([]any)
+		return ok && len(list) == 0
 	}
-	return v
+	members, _ := without(clone(d.members), isEmptyList).(map[string]any)
+	return Definition{members: members}
 }
 
 // LabelInput is the docker label, on one container of each revision that Tagboat

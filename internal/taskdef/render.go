@@ -35,8 +35,8 @@ func (t *Template) Render(in Inputs) (Definition, error) {
 	if err != nil {
 		return Definition{}, err
 	}
-	members, _ := withoutNulls(rendered.Value()).(map[string]any)
-	dropEmpty(members, "tags") // ECS refuses an empty list of tags
+	members, _ := without(rendered.Value(), func(v any) bool { return v == nil }).(map[string]any) // in a request, null is nothing
+	dropEmpty(members, "tags")                                                                     // ECS refuses an empty list of tags
 	d := Definition{members: members}
 	if t.shape != registerTaskDefinition {
 		return d, nil
@@ -106,17 +106,17 @@ func memberType(typ, member string) string {
 	return typeDocument
 }
 
-// withoutNulls drops the members that are null: in a request, they are not there.
-func withoutNulls(v any) any {
+// without returns v without the members of its objects that drop says, at every depth.
+func without(v any, drop func(any) bool) any {
 	switch v := v.(type) {
 	case map[string]any:
-		maps.DeleteFunc(v, func(_ string, value any) bool { return value == nil })
+		maps.DeleteFunc(v, func(_ string, value any) bool { return drop(value) })
 		for name := range v {
-			v[name] = withoutNulls(v[name])
+			v[name] = without(v[name], drop)
 		}
 	case []any:
 		for i := range v {
-			v[i] = withoutNulls(v[i])
+			v[i] = without(v[i], drop)
 		}
 	}
 	return v

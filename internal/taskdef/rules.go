@@ -96,8 +96,11 @@ var loadRules = sync.OnceValue(func() map[string]map[string]rule {
 
 func isSystemTag(item any) bool {
 	tag, _ := item.(map[string]any)
-	return strings.HasPrefix(strings.ToLower(text(tag["key"])), "aws:")
+	return isSystemKey(text(tag["key"]))
 }
+
+// isSystemKey reports whether a tag is AWS's own, which nobody else writes.
+func isSystemKey(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }
 
 // hasNoValue reports whether an entry of environment has a name alone.
 func hasNoValue(item any) bool {

@@ -73,7 +73,7 @@ func ServiceTags(wanted Definition, have map[string]string) (set map[string]stri
 	}
 	from, to := map[string]string{}, map[string]string{}
 	for key, value := range have {
-		if strings.HasPrefix(strings.ToLower(key), "aws:") || strings.HasPrefix(key, tagPrefix) {
+		if isSystemKey(key) || strings.HasPrefix(key, tagPrefix) {
 			continue
 		}
 		switch wanted, ok := set[key]; {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -169,7 +170,7 @@ func healthChecks(s *subject) {
 		switch {
 		case len(command) == 0:
 			s.refuse(check, `add "command": ["CMD-SHELL", "curl -f http://localhost/ || exit 1"]`, "the healthCheck of container %q has no command", text(c, "name"))
-		case !contains([]string{"CMD", "CMD-SHELL", "NONE"}, command[0].Text):
+		case !slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, command[0].Text):
 			s.warn(command[0], `begin it with "CMD" or "CMD-SHELL"`, "the healthCheck of container %q begins with %q, which Docker does not run", text(c, "name"), command[0].Text)
 		}
 		for _, r := range []bounds{{"interval", 5, 300}, {"timeout", 2, 60}, {"retries", 1, 10}, {"startPeriod", 0, 300}} {

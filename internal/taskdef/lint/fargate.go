@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -158,7 +159,7 @@ func fargateContainers(s *subject) {
 func fargateLogs(s *subject) {
 	for _, c := range s.containers() {
 		n := at(c, "logConfiguration", "logDriver")
-		if n != nil && !contains([]string{"awslogs", "splunk", "awsfirelens"}, n.Text) {
+		if n != nil && !slices.Contains([]string{"awslogs", "splunk", "awsfirelens"}, n.Text) {
 			s.refuse(n, "Fargate has awslogs, splunk and awsfirelens", "container %q has the log driver %s, which Fargate does not have", text(c, "name"), n.Text)
 		}
 	}

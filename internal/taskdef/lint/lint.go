@@ -8,6 +8,8 @@
 package lint
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/tagboat/tagboat"
@@ -97,6 +99,17 @@ type subject struct {
 // refuse notes an error at a node.
 func (s *subject) refuse(at *source.Node, hint, format string, args ...any) {
 	s.found = append(s.found, Finding{Err: withHint(at.Errorf(format, args...), hint)})
+}
+
+// refuseUnknown notes an error at a node, where that is there, whose text is none of the known
+// names. The text is the last argument of format, and that of otherwise: what to do where no
+// name is meant.
+func (s *subject) refuseUnknown(at *source.Node, known []string, otherwise, format string, args ...any) {
+	if at == nil || slices.Contains(known, at.Text) {
+		return
+	}
+	hint := cmp.Or(tagboat.Suggest(at.Text, known), fmt.Sprintf(otherwise, at.Text))
+	s.refuse(at, hint, format, append(args, at.Text)...)
 }
 
 // warn notes a warning at a node.

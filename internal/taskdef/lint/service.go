@@ -106,15 +106,8 @@ func serviceConnect(s *subject) {
 		}
 	}
 	for _, service := range list(connect, "services") {
-		n := at(service, "portName")
-		if n == nil || contains(known, n.Text) {
-			continue
-		}
-		hint := tagboat.Suggest(n.Text, known)
-		if hint == "" {
-			hint = fmt.Sprintf(`name the port in the task definition: {"containerPort": …, "name": %q}`, n.Text)
-		}
-		s.refuse(n, hint, "serviceConnectConfiguration: no port of the task definition has the name %q", n.Text)
+		s.refuseUnknown(at(service, "portName"), known, `name the port in the task definition: {"containerPort": …, "name": %q}`,
+			"serviceConnectConfiguration: no port of the task definition has the name %q")
 	}
 }
 

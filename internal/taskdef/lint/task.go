@@ -7,7 +7,6 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
 )
 
@@ -157,15 +156,8 @@ func mounts(s *subject) {
 	}
 	for _, c := range s.containers() {
 		for _, m := range list(c, "mountPoints") {
-			n := at(m, "sourceVolume")
-			if n == nil || contains(known, n.Text) {
-				continue
-			}
-			hint := tagboat.Suggest(n.Text, known)
-			if hint == "" {
-				hint = fmt.Sprintf(`add it: "volumes": [{"name": %q}]`, n.Text)
-			}
-			s.refuse(n, hint, "container %q mounts the volume %q, which the task definition does not have", text(c, "name"), n.Text)
+			s.refuseUnknown(at(m, "sourceVolume"), known, `add it: "volumes": [{"name": %q}]`,
+				"container %q mounts the volume %q, which the task definition does not have", text(c, "name"))
 		}
 	}
 }
@@ -202,13 +194,4 @@ func units(s, unit string) int {
 		return 0
 	}
 	return int(n * scale)
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
