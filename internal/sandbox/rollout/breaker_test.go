@@ -27,7 +27,7 @@ func TestBreakerThreshold(t *testing.T) {
 		{rollout.UnboundedPercent, 10, 4000, 400},
 		{rollout.Count, 7, 400, 7},
 	} {
-		s := newStage(t)
+		s := newRig(t)
 		s.create(tc.desired, "app:v1", func(spec *rollout.ServiceSpec) {
 			spec.Breaker = rollout.Breaker{Enable: true, ThresholdType: tc.kind, ThresholdValue: tc.value}
 		})
@@ -110,7 +110,7 @@ func TestWithoutCandidateADeploymentStalls(t *testing.T) {
 		{"rollback off", func(s *rollout.ServiceSpec) { s.Breaker = rollout.Breaker{Enable: true} }, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newStage(t)
+			s := newRig(t)
 			s.create(1, "app:missing", tc.change)
 			s.after(10 * time.Minute)
 			if diff := cmp.Diff([]line{{"PRIMARY", "FAILED", 1, 0, 0}}, s.lines()); diff != "" {
@@ -130,7 +130,7 @@ func TestWithoutCandidateADeploymentStalls(t *testing.T) {
 }
 
 func TestWithoutBreakerItGoesOnForEver(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.create(1, "app:missing")
 	s.after(24 * time.Hour)
 	d := s.service().Deployments[0]
@@ -154,7 +154,7 @@ func TestWithoutBreakerItGoesOnForEver(t *testing.T) {
 }
 
 func TestANewDeploymentResetsTheBackoff(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.create(1, "app:missing")
 	s.after(5 * time.Hour)
 	s.world.push("app:v1")
@@ -215,7 +215,7 @@ func TestAHealthyTaskResetsTheCount(t *testing.T) {
 		want int
 	}{{"reset", false, 0}, {"kept", true, 2}} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newStage(t)
+			s := newRig(t)
 			s.create(1, "app:late", func(spec *rollout.ServiceSpec) {
 				spec.Breaker = rollout.Breaker{Enable: true, KeepCount: tc.keep}
 			})

@@ -76,7 +76,7 @@ func (e *Engine) start(s *Service, force bool) {
 	revision := e.newRevision(s, force)
 	if len(s.Deployments) > 0 {
 		s.primary().Status, s.primary().UpdatedAt = active, e.now
-		e.stopRecord(s)
+		e.stopServiceDeployment(s)
 	}
 	d := &Deployment{
 		ID: "ecs-svc/" + e.ids.digits(), Status: primary, RevisionARN: revision.ARN,
@@ -84,7 +84,7 @@ func (e *Engine) start(s *Service, force bool) {
 		state: deploymentState{NotBefore: e.now.Add(e.options.Timings.Schedule), Strategy: s.Spec.Rollout},
 	}
 	s.Deployments = append([]*Deployment{d}, s.Deployments...)
-	e.newRecord(s, d)
+	e.newServiceDeployment(s, d)
 	d.Desired = e.desired(s)
 	e.conclude(s, d, inProgress, "ECS deployment "+d.ID+" in progress.")
 	s.state.StopAt = time.Time{}
@@ -96,7 +96,7 @@ func (e *Engine) deploymentBegins(s *Service, d *Deployment) {
 		return
 	}
 	d.state.Begun = true
-	e.beginRecord(s)
+	e.beginServiceDeployment(s)
 	e.beginAlarms(s, d)
 }
 

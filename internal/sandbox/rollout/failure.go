@@ -119,7 +119,7 @@ func (e *Engine) judge(s *Service) {
 	d := s.primary()
 	r := s.History[0]
 	r.Breaker = BreakerState{Failures: d.Failed, Threshold: s.Spec.Breaker.threshold(e.desired(s)), Status: triggered}
-	e.fail(s, verdictOf{
+	e.fail(s, failure{
 		event:  "deployment failed: tasks failed to start.",
 		reason: "ECS deployment circuit breaker: tasks failed to start.",
 		status: "Service deployment rolled back because the circuit breaker threshold was exceeded.",
@@ -176,7 +176,7 @@ func (e *Engine) watchAlarms(s *Service) {
 	}
 	alarms := &s.History[0].Alarms
 	alarms.Triggered, alarms.Status = ringing, triggered
-	e.fail(s, verdictOf{
+	e.fail(s, failure{
 		event:  "deployment failed: alarm detected.",
 		reason: "ECS deployment failed: alarm detected.",
 		status: "Service deployment rolled back because a CloudWatch alarm was detected.",
@@ -205,8 +205,8 @@ func (e *Engine) bakeTime(s *Service) time.Duration {
 	return e.options.Timings.Bake
 }
 
-// verdictOf is how a deployment failed, in the words of each place that says it.
-type verdictOf struct {
+// failure is how a deployment failed, in the words of each place that says it.
+type failure struct {
 	event  string // the service's event, after the deployment's id
 	reason string // the rollout state's reason
 	status string // the service deployment's reason once it is rolled back
@@ -219,7 +219,7 @@ const noCandidate = "No rollback candidate was found to run the rollback"
 
 // fail ends the primary deployment: it starts no more tasks. Then the service goes
 // back to the deployment that COMPLETED last, if it is to and there is one.
-func (e *Engine) fail(s *Service, v verdictOf) {
+func (e *Engine) fail(s *Service, v failure) {
 	d, r := s.primary(), s.History[0]
 	e.conclude(s, d, failed, v.reason)
 	e.say(s, "(deployment "+d.ID+") "+v.event)
@@ -239,7 +239,7 @@ func (e *Engine) fail(s *Service, v verdictOf) {
 // and with the digests that its revision resolved. It is no candidate for another
 // rollback until it has COMPLETED once more.
 // https://github.com/aws/copilot-cli/issues/4838
-func (e *Engine) rollBack(s *Service, back *Deployment, v verdictOf) {
+func (e *Engine) rollBack(s *Service, back *Deployment, v failure) {
 	d, r := s.primary(), s.History[0]
 	e.say(s, "rolling back to deployment "+back.ID+".")
 	d.Status, d.Desired = active, 0
@@ -268,7 +268,7 @@ func (e *Engine) obey(s *Service) {
 	if s.primary().RolloutState != inProgress {
 		return
 	}
-	e.fail(s, verdictOf{
+	e.fail(s, failure{
 		event:  "deployment failed: a rollback was requested.",
 		reason: "ECS deployment " + s.primary().ID + " was stopped: a rollback was requested.",
 		status: "Service deployment rolled back because a rollback was requested.",

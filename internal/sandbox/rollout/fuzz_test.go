@@ -22,7 +22,7 @@ func FuzzParseBehaviour(f *testing.F) {
 		if err == nil && b.Exit != nil && (b.Exit.Code < 0 || b.Exit.Code > 255) {
 			t.Fatalf("exit code %d", b.Exit.Code)
 		}
-		s := newStage(t)
+		s := newRig(t)
 		s.world.images["app:v1"] = rollout.Image{Digest: "sha256:0", Labels: labels}
 		s.run(rollout.ContainerSpec{Name: "app", Image: "app:v1", Essential: true, Health: &rollout.HealthCheck{}})
 		for range 1000 {

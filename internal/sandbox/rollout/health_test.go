@@ -42,13 +42,13 @@ func TestContainerHealthChecks(t *testing.T) {
 			[]change{{10 * time.Second, "HEALTHY"}, {24*time.Hour + 14*time.Second, "UNHEALTHY"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newStage(t)
+			s := newRig(t)
 			s.world.push("app:v1", "health="+tc.health)
 			task := s.run(rollout.ContainerSpec{Name: "app", Image: "app:v1", Essential: true, Health: &tc.check})
 			began := epoch.Add(13 * time.Second) // provisioned and pulled
 			var got []change
 			last := "UNKNOWN"
-			walk(func(s *stage) {
+			walk(func(s *rig) {
 				if task.Health != last {
 					last = task.Health
 					got = append(got, change{s.now.Sub(began), last})
@@ -99,7 +99,7 @@ func TestGracePeriod(t *testing.T) {
 		{"too short", 30 * time.Second, "FAILED"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newStage(t)
+			s := newRig(t)
 			s.world.push("app:slow", "health=healthy@3m")
 			s.create(1, "app:slow", withBreaker, withBalancer, func(spec *rollout.ServiceSpec) { spec.Grace = tc.grace })
 			s.after(30 * time.Minute)
@@ -112,7 +112,7 @@ func TestGracePeriod(t *testing.T) {
 
 // In a steady service an unhealthy task is replaced first and stopped then.
 func TestUnhealthyTasksAreReplaced(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:flaps", "health=healthy,unhealthy@1h")
 	s.create(2, "app:flaps", withBalancer)
 	s.after(30 * time.Minute)

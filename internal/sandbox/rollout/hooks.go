@@ -144,7 +144,7 @@ func (e *Engine) hookFailed(s *Service, run *HookRun) {
 	default:
 		why += fmt.Sprintf(" Lifecycle hook target %s returned FAILED status.", run.Target)
 	}
-	e.fail(s, verdictOf{
+	e.fail(s, failure{
 		event:  "deployment failed: lifecycle hook failed.",
 		reason: "ECS deployment failed: " + why,
 		status: "Service deployment rolled back because " + why,

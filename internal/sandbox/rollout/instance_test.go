@@ -11,7 +11,7 @@ import (
 )
 
 // instance adds one to the cluster, in the next zone.
-func (s *stage) instance(has rollout.Needs) *rollout.Instance {
+func (s *rig) instance(has rollout.Needs) *rollout.Instance {
 	zone := "eu-west-1" + string(rune('a'+len(s.Instances(clusterARN))%3))
 	return s.AddInstance(s.now, rollout.Instance{ClusterARN: clusterARN, Zone: zone, CPU: has.CPU, Memory: has.Memory})
 }
@@ -25,7 +25,7 @@ func onInstances(n rollout.Needs, ports ...rollout.Port) func(*rollout.ServiceSp
 	}
 }
 
-func (s *stage) zones() map[string]int {
+func (s *rig) zones() map[string]int {
 	zones := map[string]int{}
 	for _, t := range s.Tasks(rollout.TaskFilter{ServiceARN: serviceARN, DesiredStatus: "RUNNING"}) {
 		zones[t.Zone]++
@@ -33,7 +33,7 @@ func (s *stage) zones() map[string]int {
 	return zones
 }
 
-func (s *stage) said(part string) int {
+func (s *rig) said(part string) int {
 	n := 0
 	for _, e := range s.Service(serviceARN).Events {
 		if strings.Contains(e.Message, part) {
@@ -45,7 +45,7 @@ func (s *stage) said(part string) int {
 
 // TestNoInstances has a service of the launch type EC2 wait for an instance.
 func TestNoInstances(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1")
 	s.create(2, "app:v1", onInstances(rollout.Needs{CPU: 256, Memory: 512}))
 	s.after(2 * time.Minute)
@@ -76,7 +76,7 @@ func TestNoRoom(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t)
+			s := newRig(t)
 			s.world.push("app:v1")
 			s.instance(test.has)
 			s.create(2, "app:v1", onInstances(test.needs, test.ports...))
@@ -100,7 +100,7 @@ func TestNoRoom(t *testing.T) {
 
 // TestBreakerTripsWithoutRoom fails a deployment whose tasks find no place.
 func TestBreakerTripsWithoutRoom(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1")
 	s.create(2, "app:v1", onInstances(rollout.Needs{CPU: 1}), withBreaker)
 	s.after(10 * time.Minute)
@@ -111,7 +111,7 @@ func TestBreakerTripsWithoutRoom(t *testing.T) {
 
 // TestZones spreads tasks over the zones of subnets and of instances.
 func TestZones(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1")
 	s.create(6, "app:v1", func(spec *rollout.ServiceSpec) {
 		spec.Places = []rollout.Place{{Subnet: "subnet-1", Zone: "a"}, {Subnet: "subnet-2", Zone: "b"}, {Subnet: "subnet-3", Zone: "a"}}
@@ -120,7 +120,7 @@ func TestZones(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"a": 3, "b": 3}, s.zones()); diff != "" {
 		t.Errorf("on Fargate (-want +got):\n%s", diff)
 	}
-	s = newStage(t)
+	s = newRig(t)
 	s.world.push("app:v1")
 	for range 4 { // two in the first zone
 		s.instance(rollout.Needs{CPU: 1000, Memory: 1000})
@@ -134,7 +134,7 @@ func TestZones(t *testing.T) {
 
 // TestInstancePorts gives each task a port of its own on the instance, where its target is.
 func TestInstancePorts(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1")
 	i := s.instance(rollout.Needs{CPU: 1000, Memory: 1000})
 	s.create(2, "app:v1", onInstances(rollout.Needs{}, rollout.Port{Container: 80, Protocol: "tcp"}), func(spec *rollout.ServiceSpec) {
@@ -149,7 +149,7 @@ func TestInstancePorts(t *testing.T) {
 
 // TestHindrance keeps some tasks from being placed, and then all until it is lifted.
 func TestHindrance(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1")
 	s.Hinder(s.now, rollout.Hindrance{ClusterARN: clusterARN, Provider: "FARGATE", Left: 2})
 	s.create(1, "app:v1", func(spec *rollout.ServiceSpec) { spec.LaunchType = "FARGATE" })

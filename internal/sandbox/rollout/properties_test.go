@@ -22,15 +22,15 @@ func TestOneJumpEqualsManySteps(t *testing.T) {
 	for seed := range uint64(histories) {
 		ops := history(seed, false)
 		jumped := play(t, ops, 2*time.Hour, jump)
-		walked := play(t, ops, 2*time.Hour, walk(func(*stage) {}))
+		walked := play(t, ops, 2*time.Hour, walk(func(*rig) {}))
 		r := rand.New(rand.NewPCG(seed, 2))
-		strolled := play(t, ops, 2*time.Hour, func(s *stage, to time.Time) {
+		strolled := play(t, ops, 2*time.Hour, func(s *rig, to time.Time) {
 			for at := s.now; at.Before(to); at = at.Add(time.Duration(r.IntN(20_000)) * time.Millisecond) {
 				s.Advance(at)
 			}
 			s.Advance(to)
 		})
-		for name, other := range map[string]*stage{"every instant": walked, "random steps": strolled} {
+		for name, other := range map[string]*rig{"every instant": walked, "random steps": strolled} {
 			if diff := cmp.Diff(jumped.saved(), other.saved()); diff != "" {
 				t.Fatalf("seed %d: one jump and %s differ:\n%s", seed, name, diff)
 			}
@@ -46,7 +46,7 @@ func TestRestoringAtAnyMomentChangesNothing(t *testing.T) {
 		ops := history(seed, false)
 		r := rand.New(rand.NewPCG(seed, 3))
 		kept := play(t, ops, 2*time.Hour, jump)
-		restored := play(t, ops, 2*time.Hour, walk(func(s *stage) {
+		restored := play(t, ops, 2*time.Hour, walk(func(s *rig) {
 			if r.IntN(50) != 0 {
 				return
 			}
@@ -66,7 +66,7 @@ func TestRestoringAtAnyMomentChangesNothing(t *testing.T) {
 }
 
 // fits is what counts as healthy, told from outside by what AWS documents.
-func (s *stage) fits(task *rollout.Task) bool {
+func (s *rig) fits(task *rollout.Task) bool {
 	if task.LastStatus != "RUNNING" || task.DesiredStatus != "RUNNING" {
 		return false
 	}
@@ -88,7 +88,7 @@ type bounds struct {
 	seen map[string]bool // tasks that were there before
 }
 
-func (b *bounds) look(s *stage) error {
+func (b *bounds) look(s *rig) error {
 	spec := s.service().Spec
 	lower, upper := (spec.Desired*spec.MinHealthyPercent+99)/100, spec.Desired*spec.MaxPercent/100
 	if r := s.service().History[0]; r.Traffic != nil { // blue and green run side by side
@@ -121,7 +121,7 @@ func (b *bounds) look(s *stage) error {
 func TestBoundsHold(t *testing.T) {
 	for seed := range uint64(4 * histories) {
 		b := &bounds{}
-		play(t, history(seed, false), time.Hour, walk(func(s *stage) {
+		play(t, history(seed, false), time.Hour, walk(func(s *rig) {
 			if err := b.look(s); err != nil {
 				t.Fatalf("seed %d, %s: %v", seed, s.now.Sub(epoch), err)
 			}
@@ -187,7 +187,7 @@ func TestNativeStrategiesKeepWhatServes(t *testing.T) {
 		image := slices.Sorted(maps.Keys(good))[r.IntN(len(good))]
 		s.deploy(image)
 		desired := s.service().Spec.Desired
-		walk(func(s *stage) {
+		walk(func(s *rig) {
 			service := s.service()
 			stage := service.History[0].LifecycleStage
 			if len(service.Deployments) < 2 || stage == "CLEAN_UP" {

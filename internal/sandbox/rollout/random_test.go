@@ -12,7 +12,7 @@ import (
 type op struct {
 	at   time.Duration
 	name string
-	do   func(*stage)
+	do   func(*rig)
 }
 
 // The images of random histories: those of good end up healthy.
@@ -51,7 +51,7 @@ func history(seed uint64, onlyGood bool) []op {
 		images = append(images, "app:exits", "app:crashes", "app:oom", "app:unhealthy", "app:flaps", "app:missing")
 	}
 	spec := randomSpec(r, images, onlyGood)
-	ops := []op{{0, "create", func(s *stage) { s.mustCreate(spec) }}}
+	ops := []op{{0, "create", func(s *rig) { s.mustCreate(spec) }}}
 	at := time.Duration(0)
 	for range 4 + r.IntN(12) {
 		at += time.Duration(r.IntN(240_000)) * time.Millisecond
@@ -65,15 +65,15 @@ func randomOp(r *rand.Rand, at time.Duration, images []string, onlyGood bool) op
 	switch n := r.IntN(10); {
 	case n < 4:
 		image := images[r.IntN(len(images))]
-		return op{at, "deploy " + image, func(s *stage) { s.deploy(image) }}
+		return op{at, "deploy " + image, func(s *rig) { s.deploy(image) }}
 	case n < 6:
 		desired := r.IntN(7)
-		return op{at, "scale", func(s *stage) {
+		return op{at, "scale", func(s *rig) {
 			s.update(false, func(spec *rollout.ServiceSpec) { spec.Desired = desired })
 		}}
 	case n < 7:
 		other := randomSpec(r, images, onlyGood)
-		return op{at, "configure", func(s *stage) {
+		return op{at, "configure", func(s *rig) {
 			s.update(pick%2 == 0, func(spec *rollout.ServiceSpec) {
 				spec.MinHealthyPercent, spec.MaxPercent = other.MinHealthyPercent, other.MaxPercent
 				spec.Breaker, spec.Grace = other.Breaker, other.Grace
@@ -81,13 +81,13 @@ func randomOp(r *rand.Rand, at time.Duration, images []string, onlyGood bool) op
 			})
 		}}
 	case n < 8:
-		return op{at, "stop task", func(s *stage) {
+		return op{at, "stop task", func(s *rig) {
 			if tasks := s.Tasks(rollout.TaskFilter{DesiredStatus: "RUNNING"}); len(tasks) > 0 {
 				_, _ = s.StopTask(s.now, tasks[pick%len(tasks)].ARN, "")
 			}
 		}}
 	case n < 9:
-		return op{at, "crash", func(s *stage) {
+		return op{at, "crash", func(s *rig) {
 			if tasks := s.Tasks(rollout.TaskFilter{DesiredStatus: "RUNNING"}); len(tasks) > 0 {
 				task := tasks[pick%len(tasks)]
 				if task.CapacityProvider == "FARGATE_SPOT" {
@@ -98,7 +98,7 @@ func randomOp(r *rand.Rand, at time.Duration, images []string, onlyGood bool) op
 			}
 		}}
 	default:
-		return op{at, "roll back", func(s *stage) {
+		return op{at, "roll back", func(s *rig) {
 			if h := s.service().History; len(h) > 0 {
 				_ = s.StopServiceDeployment(s.now, h[0].ARN)
 			}
@@ -143,16 +143,16 @@ func randomStrategy(r *rand.Rand, spec *rollout.ServiceSpec) {
 	}
 }
 
-func (s *stage) mustCreate(spec rollout.ServiceSpec) {
+func (s *rig) mustCreate(spec rollout.ServiceSpec) {
 	if _, err := s.CreateService(s.now, spec); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 // play runs a history; between has the engine come from one call to the next.
-func play(t *testing.T, ops []op, rest time.Duration, between func(*stage, time.Time)) *stage {
+func play(t *testing.T, ops []op, rest time.Duration, between func(*rig, time.Time)) *rig {
 	t.Helper()
-	s := newStage(t)
+	s := newRig(t)
 	s.world.stock()
 	for _, o := range ops {
 		to := epoch.Add(o.at)
@@ -166,11 +166,11 @@ func play(t *testing.T, ops []op, rest time.Duration, between func(*stage, time.
 	return s
 }
 
-func jump(s *stage, to time.Time) { s.Advance(to) }
+func jump(s *rig, to time.Time) { s.Advance(to) }
 
 // walk stops after each call and at each instant at which something happens.
-func walk(look func(*stage)) func(*stage, time.Time) {
-	return func(s *stage, to time.Time) {
+func walk(look func(*rig)) func(*rig, time.Time) {
+	return func(s *rig, to time.Time) {
 		if s.service() != nil {
 			look(s)
 		}
@@ -187,7 +187,7 @@ func walk(look func(*stage)) func(*stage, time.Time) {
 	}
 }
 
-func (s *stage) saved() string {
+func (s *rig) saved() string {
 	s.t.Helper()
 	data, err := s.Snapshot()
 	if err != nil {

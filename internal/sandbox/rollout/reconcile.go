@@ -93,7 +93,7 @@ func (e *Engine) complete(s *Service) {
 	if s.History[0].LifecycleStage != "" {
 		s.History[0].LifecycleStage = stageCleanUp
 	}
-	e.closeRecord(s)
+	e.closeServiceDeployment(s)
 	s.state.Completed = p
 }
 

@@ -22,7 +22,7 @@ type line struct {
 	Desired, Running, Pending int
 }
 
-func (s *stage) lines() []line {
+func (s *rig) lines() []line {
 	var out []line
 	for _, d := range s.service().Deployments {
 		out = append(out, line{d.Status, d.RolloutState, d.Desired, d.Running, d.Pending})
@@ -248,7 +248,7 @@ func TestSteadyStateIsSaidAgain(t *testing.T) {
 func TestDaemonRunsOneTaskPerInstance(t *testing.T) {
 	w := newWorld()
 	w.push("app:v1")
-	s := &stage{Engine: rollout.New(w, simulated.Runtime{}, rollout.Options{}), t: t, world: w, now: epoch}
+	s := &rig{Engine: rollout.New(w, simulated.Runtime{}, rollout.Options{}), t: t, world: w, now: epoch}
 	for range 3 {
 		s.instance(rollout.Needs{CPU: 1024, Memory: 1024})
 	}
@@ -260,7 +260,7 @@ func TestDaemonRunsOneTaskPerInstance(t *testing.T) {
 }
 
 func TestNothingWantedIsCompleteAtOnce(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.create(0, "app:missing")
 	s.after(2 * time.Second)
 	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 0, 0, 0}}, s.lines()); diff != "" {

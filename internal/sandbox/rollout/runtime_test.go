@@ -34,9 +34,9 @@ func (r *scripted) Stop(c rollout.Workload, timeout time.Duration) []rollout.Con
 
 var _ rollout.Runtime = (*scripted)(nil)
 
-// watched is a stage whose containers do what the test says.
-func watched(t *testing.T) (*stage, *scripted) {
-	s, r := newStage(t), &scripted{}
+// watched is a rig whose containers do what the test says.
+func watched(t *testing.T) (*rig, *scripted) {
+	s, r := newRig(t), &scripted{}
 	s.Engine = rollout.New(s.world, r, rollout.Options{Seed: "test"})
 	s.world.push("app:v1")
 	s.world.push("side:v1")
@@ -44,7 +44,7 @@ func watched(t *testing.T) (*stage, *scripted) {
 }
 
 // observe tells the engine of an event of the oldest task that does not stop.
-func (s *stage) observe(event rollout.ContainerEvent) {
+func (s *rig) observe(event rollout.ContainerEvent) {
 	s.t.Helper()
 	tasks := s.Tasks(rollout.TaskFilter{DesiredStatus: "RUNNING"})
 	if len(tasks) == 0 {
@@ -149,16 +149,16 @@ func TestEventsThatMeanNothing(t *testing.T) {
 // to itself until the time has come.
 type replay struct {
 	simulated.Runtime
-	stage *stage
+	rig   *rig
 	at    []time.Time
 	tells []func()
 }
 
 func (l *replay) keep(c rollout.Workload, target int, events []rollout.ContainerEvent) []rollout.ContainerEvent {
 	for _, event := range events {
-		l.at = append(l.at, l.stage.now.Add(event.After))
+		l.at = append(l.at, l.rig.now.Add(event.After))
 		event.After, event.Container, event.Target = 0, c.Index, target
-		l.tells = append(l.tells, func() { l.stage.Observe(l.stage.now, c.Task.ARN, event) })
+		l.tells = append(l.tells, func() { l.rig.Observe(l.rig.now, c.Task.ARN, event) })
 	}
 	return nil
 }
@@ -178,10 +178,10 @@ func (l *replay) Stop(c rollout.Workload, timeout time.Duration) []rollout.Conta
 // Two runtimes that see the same happen to containers lead to the same, whether they
 // know it beforehand or not.
 func TestRuntimesAgree(t *testing.T) {
-	var ends [2]*stage
+	var ends [2]*rig
 	for i := range ends {
-		s := newStage(t)
-		watcher := &replay{stage: s}
+		s := newRig(t)
+		watcher := &replay{rig: s}
 		if i == 1 {
 			s.Engine = rollout.New(s.world, watcher, rollout.Options{Seed: "test"})
 		}

@@ -129,7 +129,7 @@ func (e *Engine) count(s *Service) {
 			}
 		}
 	}
-	e.countRecord(s)
+	e.countServiceDeployment(s)
 }
 
 // Error is a refusal in AWS's words.

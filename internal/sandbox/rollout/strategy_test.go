@@ -18,10 +18,10 @@ func withStrategy(strategy string, shift rollout.Shift, hooks ...rollout.Hook) f
 }
 
 // passed walks until a time and returns each stage and the traffic in it, in order.
-func (s *stage) passed(until time.Duration) []string {
+func (s *rig) passed(until time.Duration) []string {
 	s.t.Helper()
 	var seen []string
-	walk(func(s *stage) {
+	walk(func(s *rig) {
 		r := s.service().History[0]
 		at := r.LifecycleStage
 		if r.Traffic != nil && r.Traffic.Production > 0 {
@@ -136,12 +136,12 @@ func TestPauseHooks(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		hook   rollout.Hook
-		answer func(*stage, string, string) error
+		answer func(*rig, string, string) error
 		state  string
 		hooks  string
 	}{
-		{"continued", pause, func(s *stage, arn, id string) error { return s.ContinueServiceDeployment(s.now, arn, id, false) }, "SUCCESSFUL", "SUCCEEDED"},
-		{"rolled back", pause, func(s *stage, arn, id string) error { return s.ContinueServiceDeployment(s.now, arn, id, true) }, "ROLLBACK_SUCCESSFUL", "FAILED"},
+		{"continued", pause, func(s *rig, arn, id string) error { return s.ContinueServiceDeployment(s.now, arn, id, false) }, "SUCCESSFUL", "SUCCEEDED"},
+		{"rolled back", pause, func(s *rig, arn, id string) error { return s.ContinueServiceDeployment(s.now, arn, id, true) }, "ROLLBACK_SUCCESSFUL", "FAILED"},
 		{"left alone", pause, nil, "ROLLBACK_SUCCESSFUL", "TIMED_OUT"},
 		{"left alone, to continue", patient, nil, "SUCCESSFUL", "TIMED_OUT"},
 	} {
@@ -200,7 +200,7 @@ func TestFunctionsOfHooks(t *testing.T) {
 	}}
 	f.push("app:v1")
 	f.push("app:v2")
-	s := &stage{Engine: rollout.New(f, simulated.Runtime{}, rollout.Options{Seed: "test"}), t: t, world: f.world, now: epoch}
+	s := &rig{Engine: rollout.New(f, simulated.Runtime{}, rollout.Options{Seed: "test"}), t: t, world: f.world, now: epoch}
 	s.create(1, "app:v1", withStrategy(rollout.BlueGreen, rollout.Shift{}, hook))
 	s.after(time.Hour)
 	if got := s.service().History[0].Status; got != "SUCCESSFUL" {
@@ -264,7 +264,7 @@ func TestSpotCapacity(t *testing.T) {
 
 func TestExternalServicesAreLeftAlone(t *testing.T) {
 	for _, controller := range []string{"EXTERNAL", "CODE_DEPLOY"} {
-		s := newStage(t)
+		s := newRig(t)
 		s.create(2, "app:v1", func(spec *rollout.ServiceSpec) {
 			spec.Controller = controller
 			if controller == "EXTERNAL" {

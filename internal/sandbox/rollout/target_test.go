@@ -37,7 +37,7 @@ func TestTargetGroupSettings(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld()
 			w.push("app:v1")
-			s := &stage{Engine: rollout.New(groups{w, tc.settings}, simulated.Runtime{}, rollout.Options{}), t: t, world: w, now: epoch}
+			s := &rig{Engine: rollout.New(groups{w, tc.settings}, simulated.Runtime{}, rollout.Options{}), t: t, world: w, now: epoch}
 			s.create(1, "app:v1", withBalancer)
 			s.after(registered + tc.healthy)
 			if d := s.service().Deployments[0]; d.RolloutState != "COMPLETED" || !d.UpdatedAt.Equal(s.now) {

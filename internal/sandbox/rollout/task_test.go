@@ -10,7 +10,7 @@ import (
 )
 
 // run starts a task of some containers outside of any service.
-func (s *stage) run(containers ...rollout.ContainerSpec) *rollout.Task {
+func (s *rig) run(containers ...rollout.ContainerSpec) *rollout.Task {
 	spec := &rollout.TaskSpec{ARN: "arn:aws:ecs:eu-west-1:123456789012:task-definition/job:1", Family: "job", Revision: 1, Containers: containers}
 	task, why := s.RunTask(s.now, rollout.RunTaskSpec{ClusterARN: clusterARN, Task: spec, StartedBy: "me"})
 	if why != nil {
@@ -20,7 +20,7 @@ func (s *stage) run(containers ...rollout.ContainerSpec) *rollout.Task {
 }
 
 func TestATasksLife(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1", "start=1s", `log=hello\nworld`)
 	task := s.run(rollout.ContainerSpec{Name: "app", Image: "app:v1", Essential: true})
 	for _, step := range []struct {
@@ -112,7 +112,7 @@ func TestHowTasksEnd(t *testing.T) {
 				[]string{`app - CannotStartContainerError: label tagboat.sandbox.exit="soon": "soon" is not an exit code from 0 to 255`}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newStage(t)
+			s := newRig(t)
 			s.world.stock()
 			s.world.push("side:v1")
 			s.world.push("app:stubborn", "stop=0@50s")
@@ -137,7 +137,7 @@ func TestHowTasksEnd(t *testing.T) {
 }
 
 func TestStoppingAPendingTask(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1")
 	task := s.run(rollout.ContainerSpec{Name: "app", Image: "app:v1", Essential: true})
 	s.after(7 * time.Second)

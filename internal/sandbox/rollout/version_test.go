@@ -10,7 +10,7 @@ import (
 )
 
 // digests returns the digests that the service's running tasks run.
-func (s *stage) digests() map[string]int {
+func (s *rig) digests() map[string]int {
 	out := map[string]int{}
 	for _, task := range s.Tasks(rollout.TaskFilter{ServiceARN: serviceARN, DesiredStatus: "RUNNING"}) {
 		out[task.Containers[0].Digest]++
@@ -19,7 +19,7 @@ func (s *stage) digests() map[string]int {
 }
 
 func TestTheFirstTaskResolvesTheTag(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	old := s.world.push("app:latest")
 	s.create(1, "app:latest")
 	s.after(5 * time.Minute)
@@ -52,7 +52,7 @@ func TestTheFirstTaskResolvesTheTag(t *testing.T) {
 }
 
 func TestVersionConsistencyOff(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	old := s.world.push("app:latest")
 	s.create(1, "app:latest", func(spec *rollout.ServiceSpec) { spec.Task.Containers[0].VersionConsistencyOff = true })
 	s.after(5 * time.Minute)
@@ -73,7 +73,7 @@ func TestVersionConsistencyOff(t *testing.T) {
 // Deleting the digest that a service resolved breaks its replacements, even though the
 // tag is there: https://github.com/aws/containers-roadmap/issues/2687
 func TestADeletedDigestBreaksReplacements(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	old := s.world.push("app:latest")
 	s.create(1, "app:latest")
 	s.after(5 * time.Minute)
@@ -89,7 +89,7 @@ func TestADeletedDigestBreaksReplacements(t *testing.T) {
 }
 
 func TestADigestIsTakenAsItIs(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	digest := s.world.push("app:v1")
 	s.create(1, "app@"+digest)
 	s.after(5 * time.Minute)
@@ -100,7 +100,7 @@ func TestADigestIsTakenAsItIs(t *testing.T) {
 
 // After three failed attempts a deployment goes on without digests.
 func TestUnresolvedAfterThreeFailures(t *testing.T) {
-	s := newStage(t)
+	s := newRig(t)
 	s.create(1, "app:v1")
 	s.after(7 * time.Minute)
 	s.world.push("app:v1")

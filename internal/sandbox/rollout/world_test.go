@@ -99,27 +99,27 @@ func (w *world) StateChanged(_ time.Time, detailType string, detail any, _ []str
 
 var _ rollout.World = (*world)(nil)
 
-// stage is an engine with a world and a clock that tests move.
-type stage struct {
+// rig is an engine with a world and a clock that tests move.
+type rig struct {
 	*rollout.Engine
 	t     testing.TB
 	world *world
 	now   time.Time
 }
 
-func newStage(t testing.TB) *stage {
+func newRig(t testing.TB) *rig {
 	w := newWorld()
-	return &stage{Engine: rollout.New(w, simulated.Runtime{}, rollout.Options{Seed: "test"}), t: t, world: w, now: epoch}
+	return &rig{Engine: rollout.New(w, simulated.Runtime{}, rollout.Options{Seed: "test"}), t: t, world: w, now: epoch}
 }
 
 // after moves the clock.
-func (s *stage) after(d time.Duration) {
+func (s *rig) after(d time.Duration) {
 	s.now = s.now.Add(d)
 	s.Advance(s.now)
 }
 
 // create adds the service with one container that runs an image.
-func (s *stage) create(desired int, image string, change ...func(*rollout.ServiceSpec)) *rollout.Service {
+func (s *rig) create(desired int, image string, change ...func(*rollout.ServiceSpec)) *rollout.Service {
 	s.t.Helper()
 	service, err := s.CreateService(s.now, serviceSpec(desired, image, change...))
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *stage) create(desired int, image string, change ...func(*rollout.Servic
 }
 
 // update changes the service's specification.
-func (s *stage) update(force bool, change func(*rollout.ServiceSpec)) *rollout.Service {
+func (s *rig) update(force bool, change func(*rollout.ServiceSpec)) *rollout.Service {
 	s.t.Helper()
 	spec := s.Service(serviceARN).Spec
 	change(&spec)
@@ -141,15 +141,15 @@ func (s *stage) update(force bool, change func(*rollout.ServiceSpec)) *rollout.S
 }
 
 // deploy updates the service to another image.
-func (s *stage) deploy(image string) *rollout.Service {
+func (s *rig) deploy(image string) *rollout.Service {
 	s.t.Helper()
 	return s.update(false, func(spec *rollout.ServiceSpec) { spec.Task = taskSpec(image) })
 }
 
 // created is a service whose first deployment is complete.
-func created(t testing.TB, desired int, change ...func(*rollout.ServiceSpec)) *stage {
+func created(t testing.TB, desired int, change ...func(*rollout.ServiceSpec)) *rig {
 	t.Helper()
-	s := newStage(t)
+	s := newRig(t)
 	s.world.push("app:v1")
 	s.create(desired, "app:v1", change...)
 	s.after(10 * time.Minute)
@@ -164,10 +164,10 @@ func created(t testing.TB, desired int, change ...func(*rollout.ServiceSpec)) *s
 	return s
 }
 
-func (s *stage) service() *rollout.Service { return s.Service(serviceARN) }
+func (s *rig) service() *rollout.Service { return s.Service(serviceARN) }
 
 // messages returns the service's events since a time, oldest first, with ids replaced.
-func (s *stage) messages(since time.Time) []string {
+func (s *rig) messages(since time.Time) []string {
 	var out []string
 	for _, e := range s.service().Events {
 		if e.At.Before(since) {

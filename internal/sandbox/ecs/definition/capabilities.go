@@ -12,15 +12,15 @@ var ecrHost = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`
 // Compatibilities returns what the definition was found fit for. Managed instances, which
 // have Linux alone, are in answers since the end of 2025.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
-func (r *Task) Compatibilities() []string {
-	if r.NetworkMode != "awsvpc" {
+func (t *Task) Compatibilities() []string {
+	if t.NetworkMode != "awsvpc" {
 		return []string{"EXTERNAL", EC2}
 	}
 	fit := []string{EC2}
-	if checkFargate(r) == nil {
+	if checkFargate(t) == nil {
 		fit = append(fit, Fargate)
 	}
-	if !strings.HasPrefix(r.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
+	if !strings.HasPrefix(t.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
 		fit = append(fit, "MANAGED_INSTANCES")
 	}
 	return fit
@@ -42,18 +42,18 @@ type Attribute struct {
 // Attributes returns what a container instance would have to be able to do, as real answers
 // say it. The versions of Docker's API are those that brought what a member asks for.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-versions.html
-func (r *Task) Attributes() []Attribute {
+func (t *Task) Attributes() []Attribute {
 	var names []string
-	for i := range r.ContainerDefinitions {
-		names = append(names, r.ContainerDefinitions[i].needs(r.ExecutionRoleARN != "")...)
+	for i := range t.ContainerDefinitions {
+		names = append(names, t.ContainerDefinitions[i].needs(t.ExecutionRoleARN != "")...)
 	}
-	if r.TaskRoleARN != "" {
+	if t.TaskRoleARN != "" {
 		names = append(names, "com.amazonaws.ecs.capability.task-iam-role")
 	}
-	if r.NetworkMode == "awsvpc" {
+	if t.NetworkMode == "awsvpc" {
 		names = append(names, "ecs.capability.task-eni", docker+"1.18")
 	}
-	for _, v := range r.Volumes {
+	for _, v := range t.Volumes {
 		if v.EFS != nil {
 			names = append(names, "ecs.capability.efs", "ecs.capability.efsAuth", docker+"1.25")
 		}

@@ -31,39 +31,39 @@ const maxContainers = 10
 
 // Check returns the error with which ECS refuses the definition, or nil.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
-func (r *Task) Check() error {
+func (t *Task) Check() error {
 	for _, check := range []func(*Task) error{
 		checkFamily, checkRoles, checkContainers, checkNetworkMode, checkTaskSizes, checkSums, checkVolumes, checkDependencies, checkFirelens,
 		checkStorage, checkCompatibilities,
 	} {
-		if err := check(r); err != nil {
+		if err := check(t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkFamily(r *Task) error {
-	if r.Family == "" {
+func checkFamily(t *Task) error {
+	if t.Family == "" {
 		return clientError("Family should not be null or empty.")
 	}
-	if !ValidName(r.Family) {
+	if !ValidName(t.Family) {
 		return clientError("Family contains invalid characters.")
 	}
 	return nil
 }
 
-func checkContainers(r *Task) error {
-	if len(r.ContainerDefinitions) == 0 {
+func checkContainers(t *Task) error {
+	if len(t.ContainerDefinitions) == 0 {
 		return clientError("Container list cannot be empty.")
 	}
-	if len(r.ContainerDefinitions) > maxContainers {
+	if len(t.ContainerDefinitions) > maxContainers {
 		return clientError("Too many containers.")
 	}
 	seen, essential := map[string]bool{}, false
-	for i := range r.ContainerDefinitions {
-		c := &r.ContainerDefinitions[i]
-		if err := c.check(r.ExecutionRoleARN); err != nil {
+	for i := range t.ContainerDefinitions {
+		c := &t.ContainerDefinitions[i]
+		if err := c.check(t.ExecutionRoleARN); err != nil {
 			return err
 		}
 		if seen[c.Name] {
@@ -77,15 +77,15 @@ func checkContainers(r *Task) error {
 	return nil
 }
 
-func checkNetworkMode(r *Task) error {
-	switch r.NetworkMode {
+func checkNetworkMode(t *Task) error {
+	switch t.NetworkMode {
 	case "", "bridge", "host", "none":
 		return nil
 	case "awsvpc":
 	default:
-		return clientError("Invalid network mode %q.", r.NetworkMode)
+		return clientError("Invalid network mode %q.", t.NetworkMode)
 	}
-	for _, c := range r.ContainerDefinitions {
+	for _, c := range t.ContainerDefinitions {
 		if len(c.Links) > 0 {
 			return clientError("Links are not supported when networkMode=awsvpc.")
 		}
@@ -99,8 +99,8 @@ func checkNetworkMode(r *Task) error {
 }
 
 // checkRoles looks at the form of the roles: there is no IAM that would have them.
-func checkRoles(r *Task) error {
-	for _, role := range []string{r.ExecutionRoleARN, r.TaskRoleARN} {
+func checkRoles(t *Task) error {
+	for _, role := range []string{t.ExecutionRoleARN, t.TaskRoleARN} {
 		if role != "" && !ValidRole(role) {
 			return clientError("Role is not valid")
 		}
@@ -109,24 +109,24 @@ func checkRoles(r *Task) error {
 }
 
 // checkTaskSizes compares the containers' sizes with each other and with the task's.
-func checkTaskSizes(r *Task) error {
+func checkTaskSizes(t *Task) error {
 	for _, size := range []struct {
 		name, text string
 		unit       unit
-	}{{"cpu", r.CPU, vcpu}, {"memory", r.Memory, gigabyte}} {
+	}{{"cpu", t.CPU, vcpu}, {"memory", t.Memory, gigabyte}} {
 		if size.text != "" && taskUnits(size.text, size.unit) == 0 {
 			return clientError("Invalid '%s' setting for task.", size.name)
 		}
 	}
-	task := taskUnits(r.Memory, gigabyte)
-	for _, c := range r.ContainerDefinitions {
-		if r.Memory == "" && c.Memory == nil && c.MemoryReservation == nil && !r.requires(Fargate) {
+	task := taskUnits(t.Memory, gigabyte)
+	for _, c := range t.ContainerDefinitions {
+		if t.Memory == "" && c.Memory == nil && c.MemoryReservation == nil && !t.requires(Fargate) {
 			return clientError("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", c.Name)
 		}
 		if c.Memory != nil && c.MemoryReservation != nil && *c.Memory < *c.MemoryReservation {
 			return clientError("Invalid setting for container '%s'. The 'memory' should not be less than 'memoryReservation'.", c.Name)
 		}
-		if r.Memory != "" && c.Memory != nil && *c.Memory > task {
+		if t.Memory != "" && c.Memory != nil && *c.Memory > task {
 			return clientError("The 'memory' setting for container '%s' is greater than for the task.", c.Name)
 		}
 	}
@@ -134,16 +134,16 @@ func checkTaskSizes(r *Task) error {
 }
 
 // checkSums compares what all containers reserve with what the task has.
-func checkSums(r *Task) error {
+func checkSums(t *Task) error {
 	cpu, memory := 0, 0
-	for i := range r.ContainerDefinitions {
-		cpu += r.ContainerDefinitions[i].CPU
-		memory += r.ContainerDefinitions[i].reservedMemory()
+	for i := range t.ContainerDefinitions {
+		cpu += t.ContainerDefinitions[i].CPU
+		memory += t.ContainerDefinitions[i].reservedMemory()
 	}
-	if r.CPU != "" && cpu > taskUnits(r.CPU, vcpu) {
+	if t.CPU != "" && cpu > taskUnits(t.CPU, vcpu) {
 		return clientError("The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.")
 	}
-	if r.Memory != "" && memory > taskUnits(r.Memory, gigabyte) {
+	if t.Memory != "" && memory > taskUnits(t.Memory, gigabyte) {
 		return clientError("The sum of the memory that all containers reserve cannot be greater than the value of the task 'memory'.")
 	}
 	return nil
@@ -151,20 +151,20 @@ func checkSums(r *Task) error {
 
 // checkStorage holds the limits of a task's own disk.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html
-func checkStorage(r *Task) error {
-	if s := r.EphemeralStorage; s != nil && (s.SizeInGiB < 21 || s.SizeInGiB > 200) {
+func checkStorage(t *Task) error {
+	if s := t.EphemeralStorage; s != nil && (s.SizeInGiB < 21 || s.SizeInGiB > 200) {
 		return clientError("Ephemeral storage must be between 21 GiB and 200 GiB.")
 	}
 	return nil
 }
 
 // checkFirelens looks for the log router that containers send their lines to.
-func checkFirelens(r *Task) error {
-	sends := slices.ContainsFunc(r.ContainerDefinitions, func(c Container) bool {
+func checkFirelens(t *Task) error {
+	sends := slices.ContainsFunc(t.ContainerDefinitions, func(c Container) bool {
 		return c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awsfirelens"
 	})
 	routers := 0
-	for _, c := range r.ContainerDefinitions {
+	for _, c := range t.ContainerDefinitions {
 		if c.Firelens == nil {
 			continue
 		}
@@ -182,15 +182,15 @@ func checkFirelens(r *Task) error {
 	return nil
 }
 
-func checkVolumes(r *Task) error {
+func checkVolumes(t *Task) error {
 	known := map[string]bool{}
-	for _, v := range r.Volumes {
+	for _, v := range t.Volumes {
 		if known[v.Name] {
 			return clientError("Duplicate volume name '%s'.", v.Name)
 		}
 		known[v.Name] = true
 	}
-	for _, c := range r.ContainerDefinitions {
+	for _, c := range t.ContainerDefinitions {
 		for _, m := range c.MountPoints {
 			if !known[m.SourceVolume] {
 				return clientError("Unknown volume '%s'.", m.SourceVolume)
@@ -200,10 +200,10 @@ func checkVolumes(r *Task) error {
 	return nil
 }
 
-func checkDependencies(r *Task) error {
-	for _, c := range r.ContainerDefinitions {
+func checkDependencies(t *Task) error {
+	for _, c := range t.ContainerDefinitions {
 		for _, d := range c.DependsOn {
-			on := r.Container(d.ContainerName)
+			on := t.Container(d.ContainerName)
 			switch {
 			case on == nil:
 				return clientError("Cannot depend on container + '%s' because it does not exist", d.ContainerName)
@@ -217,30 +217,30 @@ func checkDependencies(r *Task) error {
 	return nil
 }
 
-func checkCompatibilities(r *Task) error {
-	for _, c := range r.RequiresCompatibilities {
+func checkCompatibilities(t *Task) error {
+	for _, c := range t.RequiresCompatibilities {
 		switch c {
 		case "EC2", "EXTERNAL", "FARGATE", "MANAGED_INSTANCES":
 		default:
 			return clientError("Invalid compatibility %q: should be one of [EC2,FARGATE,EXTERNAL,MANAGED_INSTANCES]", c)
 		}
 	}
-	if r.requires(Fargate) {
-		return checkFargate(r)
+	if t.requires(Fargate) {
+		return checkFargate(t)
 	}
 	return nil
 }
 
 // CheckSizes holds the sizes that a task gets instead of the definition's, "" for
 // none, to the rules of the definition.
-func (r *Task) CheckSizes(cpu, memory string) error {
+func (t *Task) CheckSizes(cpu, memory string) error {
 	if cpu == "" && memory == "" {
 		return nil
 	}
-	changed := *r
-	changed.CPU, changed.Memory = cmp.Or(cpu, r.CPU), cmp.Or(memory, r.Memory)
+	changed := *t
+	changed.CPU, changed.Memory = cmp.Or(cpu, t.CPU), cmp.Or(memory, t.Memory)
 	err := checkTaskSizes(&changed)
-	if err == nil && r.requires(Fargate) {
+	if err == nil && t.requires(Fargate) {
 		err = checkFargate(&changed)
 	}
 	return err

@@ -13,7 +13,7 @@ import (
 // numbers, roles as ARNs, variables and secrets in the order of their names, and with the
 // members that ECS adds where they were left out. Clients meet these in every answer and
 // must not take them for changes.
-func (r *Task) Complete(in json.RawMessage, roleARN func(string) string) (json.RawMessage, error) {
+func (t *Task) Complete(in json.RawMessage, roleARN func(string) string) (json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(in))
 	decoder.UseNumber()
 	var document map[string]any
@@ -38,7 +38,7 @@ func (r *Task) Complete(in json.RawMessage, roleARN func(string) string) (json.R
 	}
 	setDefault(document, "placementConstraints", []any{})
 	for _, c := range objectsOf(document["containerDefinitions"]) {
-		completeContainer(c, r.NetworkMode)
+		completeContainer(c, t.NetworkMode)
 	}
 	return json.Marshal(document)
 }

@@ -123,42 +123,42 @@ func (c *Container) AllSecrets() []Secret {
 }
 
 // Container returns the container of that name, or nil.
-func (r *Task) Container(name string) *Container {
-	for i := range r.ContainerDefinitions {
-		if r.ContainerDefinitions[i].Name == name {
-			return &r.ContainerDefinitions[i]
+func (t *Task) Container(name string) *Container {
+	for i := range t.ContainerDefinitions {
+		if t.ContainerDefinitions[i].Name == name {
+			return &t.ContainerDefinitions[i]
 		}
 	}
 	return nil
 }
 
 // requires reports whether the definition asks for a launch type.
-func (r *Task) requires(compatibility string) bool {
-	return slices.Contains(r.RequiresCompatibilities, compatibility)
+func (t *Task) requires(compatibility string) bool {
+	return slices.Contains(t.RequiresCompatibilities, compatibility)
 }
 
 // Architecture returns what the task runs on, as an attribute of a task says it.
-func (r *Task) Architecture() string {
-	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
+func (t *Task) Architecture() string {
+	if t.RuntimePlatform.CPUArchitecture == "ARM64" {
 		return "arm64"
 	}
 	return "x86_64"
 }
 
 // NamesPort reports whether a container has a port mapping of that name.
-func (r *Task) NamesPort(name string) bool {
-	return slices.ContainsFunc(r.ContainerDefinitions, func(c Container) bool {
+func (t *Task) NamesPort(name string) bool {
+	return slices.ContainsFunc(t.ContainerDefinitions, func(c Container) bool {
 		return slices.ContainsFunc(c.PortMappings, func(p PortMapping) bool { return p.Name == name })
 	})
 }
 
 // Platform returns os/architecture of the definition's tasks.
-func (r *Task) Platform() string {
+func (t *Task) Platform() string {
 	system, architecture := "linux", "amd64"
-	if strings.HasPrefix(r.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
+	if strings.HasPrefix(t.RuntimePlatform.OperatingSystemFamily, "WINDOWS") {
 		system = "windows"
 	}
-	if r.RuntimePlatform.CPUArchitecture == "ARM64" {
+	if t.RuntimePlatform.CPUArchitecture == "ARM64" {
 		architecture = "arm64"
 	}
 	return system + "/" + architecture

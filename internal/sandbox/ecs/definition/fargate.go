@@ -6,25 +6,25 @@ import (
 
 // checkFargate returns the error with which ECS refuses a definition for Fargate, or nil.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
-func checkFargate(r *Task) error {
-	if r.NetworkMode != "awsvpc" {
+func checkFargate(t *Task) error {
+	if t.NetworkMode != "awsvpc" {
 		return clientError("Fargate only supports network mode ‘awsvpc’.")
 	}
-	if r.CPU == "" {
+	if t.CPU == "" {
 		return clientError("Fargate requires that 'cpu' be defined at the task level.")
 	}
-	if r.Memory == "" {
+	if t.Memory == "" {
 		return clientError("Fargate requires that 'memory' be defined at the task level.")
 	}
-	cpu, memory := taskUnits(r.CPU, vcpu), taskUnits(r.Memory, gigabyte)
+	cpu, memory := taskUnits(t.CPU, vcpu), taskUnits(t.Memory, gigabyte)
 	if !fargateSize(cpu, memory) {
 		return clientError("No Fargate configuration exists for given values: %d CPU, %d memory. See the Amazon ECS documentation for the valid values.", cpu, memory)
 	}
-	if err := checkFargateTask(r); err != nil {
+	if err := checkFargateTask(t); err != nil {
 		return err
 	}
-	for i := range r.ContainerDefinitions {
-		if err := r.ContainerDefinitions[i].checkFargate(r.ExecutionRoleARN); err != nil {
+	for i := range t.ContainerDefinitions {
+		if err := t.ContainerDefinitions[i].checkFargate(t.ExecutionRoleARN); err != nil {
 			return err
 		}
 	}
@@ -90,18 +90,18 @@ func (l *LogConfiguration) checkFargate(executionRole string) error {
 }
 
 // checkFargateTask refuses what Fargate lacks for tasks.
-func checkFargateTask(r *Task) error {
+func checkFargateTask(t *Task) error {
 	switch {
-	case r.IpcMode != "":
+	case t.IpcMode != "":
 		return clientError("Tasks using the Fargate launch type do not support ipcMode.")
-	case r.PidMode != "" && r.PidMode != "task":
-		return clientError("Tasks using the Fargate launch type do not support pidMode %s.", r.PidMode)
-	case len(r.PlacementConstraints) > 0:
+	case t.PidMode != "" && t.PidMode != "task":
+		return clientError("Tasks using the Fargate launch type do not support pidMode %s.", t.PidMode)
+	case len(t.PlacementConstraints) > 0:
 		return clientError("Fargate compatible task definitions do not support placementConstraints")
-	case len(r.InferenceAccelerators) > 0:
+	case len(t.InferenceAccelerators) > 0:
 		return clientError("Fargate compatible task definitions do not support inferenceAccelerators")
 	}
-	for _, v := range r.Volumes {
+	for _, v := range t.Volumes {
 		if v.Host != nil && v.Host.SourcePath != "" {
 			return clientError("Fargate compatible task definitions do not support sourcePath")
 		}

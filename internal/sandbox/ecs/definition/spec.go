@@ -9,19 +9,19 @@ import (
 )
 
 // Spec returns what the scheduler has to know of a revision of the definition.
-func (r *Task) Spec(arn string, revision int) *rollout.TaskSpec {
-	spec := &rollout.TaskSpec{ARN: arn, Family: r.Family, Revision: revision, CPU: r.CPU, Memory: r.Memory}
-	spec.Needs = rollout.Needs{CPU: taskUnits(r.CPU, vcpu), Memory: taskUnits(r.Memory, gigabyte)}
-	for i := range r.ContainerDefinitions {
-		c := &r.ContainerDefinitions[i]
+func (t *Task) Spec(arn string, revision int) *rollout.TaskSpec {
+	spec := &rollout.TaskSpec{ARN: arn, Family: t.Family, Revision: revision, CPU: t.CPU, Memory: t.Memory}
+	spec.Needs = rollout.Needs{CPU: taskUnits(t.CPU, vcpu), Memory: taskUnits(t.Memory, gigabyte)}
+	for i := range t.ContainerDefinitions {
+		c := &t.ContainerDefinitions[i]
 		spec.Containers = append(spec.Containers, c.spec())
-		if r.CPU == "" {
+		if t.CPU == "" {
 			spec.Needs.CPU += c.CPU
 		}
-		if r.Memory == "" {
+		if t.Memory == "" {
 			spec.Needs.Memory += c.reservedMemory()
 		}
-		spec.Containers[i].Ports = c.hostPorts(r.NetworkMode)
+		spec.Containers[i].Ports = c.hostPorts(t.NetworkMode)
 	}
 	return spec
 }

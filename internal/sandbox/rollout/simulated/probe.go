@@ -6,18 +6,18 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
-// verdict is what a probe concludes from a time on.
-type verdict struct {
+// conclusion is what a probe concludes from a time on.
+type conclusion struct {
 	After   time.Duration
 	Healthy bool
 }
 
-// verdicts returns all changes of what the probe concludes about a container that
+// conclusions returns all changes of what the probe concludes about a container that
 // has run for age when probing begins. There are finitely many because a behaviour
 // changes finitely often; the first is the change from unknown.
-func verdicts(p rollout.Probe, b *Behaviour, age time.Duration) []verdict {
+func conclusions(p rollout.Probe, b *Behaviour, age time.Duration) []conclusion {
 	var (
-		out       []verdict
+		out       []conclusion
 		t         time.Duration
 		ups, down int
 		seen      bool // a check succeeded
@@ -39,9 +39,9 @@ func verdicts(p rollout.Probe, b *Behaviour, age time.Duration) []verdict {
 		first := len(out) == 0
 		switch {
 		case healthy && (first || !out[len(out)-1].Healthy && ups >= p.Up):
-			out = append(out, verdict{t, true})
+			out = append(out, conclusion{t, true})
 		case !healthy && down >= p.Down && (first || out[len(out)-1].Healthy):
-			out = append(out, verdict{t, false})
+			out = append(out, conclusion{t, false})
 		}
 		if len(out) == 0 || out[len(out)-1].Healthy != healthy {
 			continue

@@ -52,7 +52,7 @@ func (Runtime) Check(c rollout.Workload, p rollout.Probe) []rollout.ContainerEve
 		return nil
 	}
 	var events []rollout.ContainerEvent
-	for _, v := range verdicts(p, &b, c.Age) {
+	for _, v := range conclusions(p, &b, c.Age) {
 		events = append(events, rollout.ContainerEvent{Kind: rollout.HealthChanged, After: v.After, Healthy: v.Healthy})
 	}
 	return events

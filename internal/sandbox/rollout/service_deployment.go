@@ -103,7 +103,7 @@ func (r *ServiceDeployment) enter(at time.Time, status, reason string) {
 	}
 }
 
-func (e *Engine) newRecord(s *Service, d *Deployment) {
+func (e *Engine) newServiceDeployment(s *Service, d *Deployment) {
 	region, cluster := splitClusterARN(s.Spec.ClusterARN)
 	r := &ServiceDeployment{
 		ARN:          region + "service-deployment/" + cluster + "/" + s.Spec.Name + "/" + e.ids.nano(),
@@ -124,9 +124,9 @@ func (e *Engine) newRecord(s *Service, d *Deployment) {
 	s.History = append([]*ServiceDeployment{r}, s.History...)
 }
 
-// beginRecord follows the scheduler's first look at a deployment. What was to stop
+// beginServiceDeployment follows the scheduler's first look at a deployment. What was to stop
 // for it has stopped.
-func (e *Engine) beginRecord(s *Service) {
+func (e *Engine) beginServiceDeployment(s *Service) {
 	for _, old := range s.History[1:] {
 		if old.Status == stopRequested {
 			old.enter(e.now, stopped, old.StatusReason)
@@ -138,15 +138,15 @@ func (e *Engine) beginRecord(s *Service) {
 	}
 }
 
-// stopRecord asks the current service deployment to stop, as a newer one takes over.
-func (e *Engine) stopRecord(s *Service) {
+// stopServiceDeployment asks the current service deployment to stop, as a newer one takes over.
+func (e *Engine) stopServiceDeployment(s *Service) {
 	if r := s.History[0]; r.open() {
 		r.enter(e.now, stopRequested, "")
 	}
 }
 
-// closeRecord ends the current service deployment with its deployment.
-func (e *Engine) closeRecord(s *Service) {
+// closeServiceDeployment ends the current service deployment with its deployment.
+func (e *Engine) closeServiceDeployment(s *Service) {
 	switch r := s.History[0]; r.Status {
 	case rollbackInProgress:
 		r.enter(e.now, rollbackSuccessful, r.StatusReason)
@@ -155,8 +155,8 @@ func (e *Engine) closeRecord(s *Service) {
 	}
 }
 
-// countRecord brings the counts of an open service deployment up to date.
-func (e *Engine) countRecord(s *Service) {
+// countServiceDeployment brings the counts of an open service deployment up to date.
+func (e *Engine) countServiceDeployment(s *Service) {
 	if len(s.History) == 0 || !s.History[0].open() {
 		return
 	}
