@@ -30,8 +30,9 @@ var floors = [][]string{
 	{"internal/deploy/explain"},
 	{"internal/deploy"},
 	{"internal/taskdef/lint", "internal/journal", "internal/ledger/ledgertest", "internal/gate", "internal/iam", "internal/publish", "internal/registry/registrytest"},
-	{"internal/taskdef", "internal/ledger", "internal/registry"},
+	{"internal/taskdef", "internal/registry"},
 	{"internal/config"},
+	{"internal/ledger"},
 	{"internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
 	{"internal/casetest", "internal/console", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
 	{""},
@@ -68,7 +69,7 @@ func TestArrowsGoDown(t *testing.T) {
 
 // TestSizes holds that a package is one noun and a file one idea.
 func TestSizes(t *testing.T) {
-	const files, lines = 36, 400
+	const files, lines = 25, 400
 	for pkg := range packages(t) {
 		all, err := filepath.Glob(filepath.Join("./"+pkg, "*.go"))
 		if err != nil {
