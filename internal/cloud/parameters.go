@@ -159,7 +159,7 @@ func (p *Parameters) Label(ctx context.Context, name string, version int64, labe
 		return translate(err)
 	}
 	if len(out.InvalidLabels) > 0 {
-		return fmt.Errorf("%q can be no label", label)
+		return fmt.Errorf("%q cannot be a label", label)
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func ParseRule(from, text string) (selection.Rule, error) {
 		return rule, b.problems[0]
 	}
 	if rule.Empty() {
-		return rule, tagboat.Usagef("%q is no rule", text).WithHint(`write it like 'semver: ">=1.0.0"'`)
+		return rule, tagboat.Usagef("%q is not a rule", text).WithHint(`write it like 'semver: ">=1.0.0"'`)
 	}
 	return rule, nil
 }

@@ -51,7 +51,7 @@ func (p *period) DecodeNode(n *source.Node) error {
 		return err
 	}
 	if *p == 0 {
-		return n.Errorf("a limit of no time lets nothing pass").WithHint("write it like 30s or 5m")
+		return n.Errorf("a limit must be longer than zero").WithHint("write it like 30s or 5m")
 	}
 	return nil
 }
@@ -71,7 +71,7 @@ var units = map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 func (s *size) DecodeNode(n *source.Node) error {
 	const hint = "write it like 512KiB, 8MiB or 1GiB"
 	if n.Kind != source.String {
-		return n.Errorf("a size belongs here, not %s", n.Kind).WithHint(hint)
+		return n.Errorf("expected a size, not %s", n.Kind).WithHint(hint)
 	}
 	number := strings.TrimRight(n.Text, "KMGiB")
 	value, err := strconv.ParseInt(number, 10, 32)
@@ -98,7 +98,7 @@ func (c *count) DecodeNode(n *source.Node) error {
 		return err
 	}
 	if number <= 0 || number > math.MaxInt32 {
-		return n.Errorf("a limit is a whole number from 1 on, and this is %d", number)
+		return n.Errorf("a limit must be a whole number of at least 1, not %d", number)
 	}
 	*c = count(number)
 	return nil

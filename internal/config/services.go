@@ -31,7 +31,7 @@ func (t *taskDefinition) DecodeNode(n *source.Node) error {
 		t.Family = f.Family
 		return err
 	default:
-		return n.Errorf("a file or {family: NAME} belongs here, not %s", n.Kind)
+		return n.Errorf("expected a file or {family: NAME}, not %s", n.Kind)
 	}
 }
 
@@ -79,7 +79,7 @@ func (b *builder) templates(from fileService, s *Service) {
 // itself, as ${images.NAME}; a family's definition cannot, so it needs the map.
 func (b *builder) containers(entries source.Entries[source.Text], s *Service) {
 	if len(entries) == 0 && s.Family != "" {
-		b.problem(s.Where, "the service %q says of no container which image it runs", s.Name).
+		b.problem(s.Where, "the service %q maps no container to an image", s.Name).
 			hint("add containers: {CONTAINER: IMAGE}; without it nothing of the family %s would change", s.Family)
 	}
 	for _, entry := range entries {

@@ -22,7 +22,7 @@ func (b *builder) stages() {
 		case !tagboat.ValidName(name):
 			b.problem(from.Name.At, "%q cannot be the name of a stage", name).hint(nameHint)
 		case i == 0 && from.Auto == "upstream":
-			b.problem(from.Name.At, "the first stage has none before it to follow").hint("write auto: newest, or leave auto out")
+			b.problem(from.Name.At, "the first stage has no stage before it to follow").hint("write auto: newest, or leave auto out")
 		}
 		first[name] = from.Name.At
 		b.config.Stages = append(b.config.Stages, Stage{
@@ -81,7 +81,7 @@ func (b *builder) gateLabels(from fileStage) []RequiredLabel {
 	var labels []RequiredLabel
 	for _, entry := range from.Gates.Labels {
 		if entry.Name == "" || entry.Value.Value == "" {
-			b.problem(entry.At, "the gate labels needs a label's name and its value").
+			b.problem(entry.At, "the gate labels needs the name of a label and its value").
 				hint(`write it like tested: "yes", or org.opencontainers.image.revision: "*" for any value`)
 		}
 		labels = append(labels, RequiredLabel{Name: entry.Name, Value: entry.Value.Value, Where: entry.At})

@@ -39,7 +39,7 @@ func ParseDuration(s string) (Duration, error) {
 func (d *Duration) DecodeNode(n *source.Node) error {
 	const hint = "write it like 30m, 2h or 7d"
 	if n.Kind != source.String {
-		return n.Errorf("a duration belongs here, not %s", n.Kind).WithHint(hint)
+		return n.Errorf("expected a duration, not %s", n.Kind).WithHint(hint)
 	}
 	v, err := ParseDuration(n.Text)
 	if err != nil {

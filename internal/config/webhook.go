@@ -48,7 +48,7 @@ func (o *occasion) DecodeNode(n *source.Node) error {
 		return err
 	}
 	if !slices.Contains(notify.Occasions(), notify.Occasion(n.Text)) {
-		return n.Errorf("%q is no occasion", n.Text).WithHint("write failure, success or all")
+		return n.Errorf("%q is not an occasion", n.Text).WithHint("write failure, success or all")
 	}
 	*o = occasion(n.Text)
 	return nil

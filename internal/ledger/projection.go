@@ -73,7 +73,7 @@ func (g Group) checkProjection(image tagboat.ImageName, p Parameter) error {
 	}
 	ref, err := g.Projections.Form.Parse(p.Value, g.Images[image])
 	if err != nil || ref.Repository != g.Images[image].Repository {
-		return tagboat.Usagef("parameter %s has %q, which is no version of image %s, and would be overwritten by its projection", p.Name, p.Value, image).WithHint(hint)
+		return tagboat.Usagef("parameter %s has %q, which is not a version of image %s, and would be overwritten by its projection", p.Name, p.Value, image).WithHint(hint)
 	}
 	return nil
 }

@@ -186,7 +186,7 @@ func (w *writer) find(ctx context.Context, lost error) (Receipt, error) {
 	at, found := s.ids[w.id]
 	if !found {
 		return Receipt{}, tagboat.Errorf(tagboat.Internal, "%w; it is not among the versions of the parameter", lost).
-			WithHint("run the command again: a write that arrives late after all is repeated by nobody")
+			WithHint("run the command again: a write that arrives late after all counts once")
 	}
 	w.wrote, w.touched = history[at].Version, true
 	return w.settle(ctx)
@@ -215,7 +215,7 @@ func (w *writer) unread(ctx context.Context, err error) error {
 	if failed == nil && len(overwrote) > 0 {
 		text = strings.Join(slices.Sorted(maps.Keys(overwrote)), ", ")
 	}
-	return w.after(tagboat.Errorf(tagboat.Internal, "it overwrote what others wrote meanwhile, until somebody brings that back who may read the history: %s: %w", text, err).
+	return w.after(tagboat.Errorf(tagboat.Internal, "it overwrote what others wrote meanwhile, until somebody who may read the history brings that back: %s: %w", text, err).
 		WithHint("give the caller ssm:GetParameterHistory (tagboat generate iam-policy prints all it takes), then run: tagboat pins --env %s", w.group.Environment))
 }
 

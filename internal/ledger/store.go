@@ -15,7 +15,7 @@ var ErrFull = errors.New("the oldest version of the parameter bears a label")
 
 // ErrThrottled is what Store.Put wraps where too many write at once: nothing was written,
 // and after a while there may be a turn.
-var ErrThrottled = errors.New("too many write at once")
+var ErrThrottled = errors.New("too many writes at once")
 
 // ErrUnknown is what Store.Put wraps where the answer got lost: the write may have taken
 // effect, or may do so yet. A Store does not make it again: the history tells.

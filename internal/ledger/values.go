@@ -55,7 +55,7 @@ func parseValues(s string) (values, error) {
 		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the object")
+		return nil, errors.New("there is something after the object")
 	}
 	return v, nil
 }

@@ -87,10 +87,10 @@ func (g guard) mayGo(r *http.Request) error {
 	if r.URL.Scheme != "https" && !loopback(host) {
 		switch {
 		case r.Header.Get("Authorization") != "":
-			return tagboat.Errorf(tagboat.Internal, "registry %s speaks http, and the login would go there in the clear", host).
+			return tagboat.Errorf(tagboat.Internal, "registry %s speaks http, and the login would be sent there unencrypted", host).
 				WithHint("a registry that asks for a login must speak https")
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			return tagboat.Errorf(tagboat.Internal, "registry %s speaks http, and what is pushed would go there in the clear", host).
+			return tagboat.Errorf(tagboat.Internal, "registry %s speaks http, and what is pushed would be sent there unencrypted", host).
 				WithHint("a registry that images are pushed to must speak https")
 		}
 	}

@@ -532,7 +532,7 @@ func TestALoginStaysOutOfTheClear(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.Resolve(t.Context(), tagboat.Reference{Host: "10.0.0.5:5000", Repository: "shop/api", Tag: "1.0"})
-	if err == nil || !strings.Contains(err.Error(), "in the clear") || strings.Contains(err.Error(), "hunter2") {
+	if err == nil || !strings.Contains(err.Error(), "unencrypted") || strings.Contains(err.Error(), "hunter2") {
 		t.Error(err)
 	}
 	h.attack = func(r *http.Request) *http.Response { // it asks for no login
@@ -542,7 +542,7 @@ func TestALoginStaysOutOfTheClear(t *testing.T) {
 		return nil
 	}
 	err = c.Tag(t.Context(), tagboat.Reference{Host: "10.0.0.5:5000", Repository: "shop/other", Digest: tagboat.Digest(sum(goodManifest))}, "new")
-	if err == nil || !strings.Contains(err.Error(), "in the clear") {
+	if err == nil || !strings.Contains(err.Error(), "unencrypted") {
 		t.Errorf("what is pushed: %v", err)
 	}
 	for _, r := range h.requests {

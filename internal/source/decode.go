@@ -62,7 +62,7 @@ func decodeInt(n *Node, v reflect.Value) error {
 	}
 	i, err := strconv.ParseInt(n.Text, 10, 64)
 	if err != nil {
-		return n.Errorf("a whole number belongs here, not %s", n.Raw)
+		return n.Errorf("expected a whole number, not %s", n.Raw)
 	}
 	v.SetInt(i)
 	return nil

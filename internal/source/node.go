@@ -137,7 +137,7 @@ func (n *Node) Want(k Kind) error {
 	if n.Kind == k {
 		return nil
 	}
-	e := n.Errorf("%s%s belongs here, not %s", n.label(), k, n.describe())
+	e := n.Errorf("%sexpected %s, not %s", n.label(), k, n.describe())
 	switch {
 	case k == String && (n.Kind == Number || n.Kind == Bool):
 		e.Hint = fmt.Sprintf("write it in quotes: %q", n.Raw)

@@ -26,7 +26,7 @@ func FromJSON(raw []byte) (Definition, error) {
 		return Definition{}, fmt.Errorf("decoding a definition: %w", err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return Definition{}, fmt.Errorf("decoding a definition: something follows the object")
+		return Definition{}, fmt.Errorf("decoding a definition: there is something after the object")
 	}
 	return Definition{members: members}, nil
 }

@@ -155,7 +155,7 @@ func (r *renderer) alone(n *source.Node, p piece, typ string) *source.Node {
 	}
 	wanted := map[string]source.Kind{typeInteger: source.Number, typeNumber: source.Number, typeBoolean: source.Bool}[typ]
 	if wanted != source.Null && value.Kind == source.String {
-		e := within(n, p.text).Errorf("%s is the string %q, and %s belongs here", p.text, value.Text, wanted)
+		e := within(n, p.text).Errorf("%s is the string %q, and must be %s", p.text, value.Text, wanted)
 		r.problems = append(r.problems, e.WithHint("write its value without quotes in tagboat.yaml"))
 		return source.Make(nil, n.At, n.Path)
 	}

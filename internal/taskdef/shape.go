@@ -131,7 +131,7 @@ func integer(n *source.Node) error {
 		return err
 	}
 	if _, err := strconv.ParseInt(n.Text, 10, 64); err != nil {
-		return n.Errorf("a whole number belongs here, not %s", n.Raw)
+		return n.Errorf("expected a whole number, not %s", n.Raw)
 	}
 	return nil
 }

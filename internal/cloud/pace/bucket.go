@@ -78,7 +78,7 @@ func (b *bucket) enter(ctx context.Context, operation string) error {
 	defer b.mu.Unlock()
 	if end, ok := ctx.Deadline(); ok {
 		if wait := b.expected(); time.Until(end) < wait {
-			return fmt.Errorf("%s may go out in %s only: %w", operation, wait.Round(time.Millisecond), context.DeadlineExceeded)
+			return fmt.Errorf("%s has to wait %s for its turn: %w", operation, wait.Round(time.Millisecond), context.DeadlineExceeded)
 		}
 	}
 	b.queued++

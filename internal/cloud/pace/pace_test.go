@@ -143,7 +143,7 @@ func TestContextsThatEndWhileTheyWait(t *testing.T) {
 		synctest.Wait()
 		soon, stop := context.WithTimeout(t.Context(), 30*time.Second)
 		defer stop()
-		if err := wait(soon); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "in 31s only") {
+		if err := wait(soon); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "has to wait 31s") {
 			t.Errorf("behind thirty others the error is %v", err)
 		}
 		<-time.After(500 * time.Millisecond)
