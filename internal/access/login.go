@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -23,9 +24,10 @@ var ErrNoLogin = errors.New("it is no private registry of Amazon ECR")
 
 // LoginTo makes a login for a private registry of ECR from the caller's AWS credentials;
 // nothing is kept. For other hosts the error wraps ErrNoLogin, and no call is made. The
-// host that AWS_ENDPOINT_URL names counts as one of ECR, as the sandbox's.
-func LoginTo(ctx context.Context, host string) (Login, error) {
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat"})
+// host that AWS_ENDPOINT_URL names counts as one of ECR, as the sandbox's. A transport of
+// nil means that of net/http.
+func LoginTo(ctx context.Context, host string, transport http.RoundTripper) (Login, error) {
+	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Transport: transport})
 	if err != nil {
 		return Login{}, err
 	}

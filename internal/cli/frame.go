@@ -17,17 +17,17 @@ import (
 // frame is what every command has: the streams and the flags that all of them take.
 type frame struct {
 	*console.Streams
-	log    *console.Streams // the same where commands to GitHub Actions get through
-	getenv func(string) string
-	config string
-	output string
-	stats  bool
-	asked  *operation.Operation // what this command is
+	log       *console.Streams // the same where commands to GitHub Actions get through
+	getenv    func(string) string
+	config    string
+	output    string
+	stats     bool
+	operation *operation.Operation // what this command is
 	// transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
 	transport http.RoundTripper
 }
 
-// quiet wraps an error that the command has already told in its own way.
+// quiet wraps an error that the command has printed in its own way.
 type quiet struct{ error }
 
 func (q quiet) Unwrap() error { return q.error }
@@ -44,13 +44,13 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 	})
 }
 
-// event tells what happens on the way.
+// event prints what happens on the way.
 func (f *frame) event(e operation.Event) { f.notice(e.String()) }
 
-// notice tells what a user should know beside what was asked for.
+// notice prints what a user should know beside the answer.
 func (f *frame) notice(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) }
 
-// printCalls tells how many requests went out, by operation, the most frequent first.
+// printCalls prints how many requests went out, by operation, the most frequent first.
 func printCalls(f *frame, calls tagboat.Calls) {
 	f.Talkf("%d calls, %d throttled, %d retried\n", calls.Total, calls.Throttled, calls.Retried)
 	names := slices.Sorted(maps.Keys(calls.ByOperation))

@@ -48,7 +48,7 @@ func (f *frame) folded(title string, write func()) {
 }
 
 // summarize adds to the job's summary in GitHub Actions. What was done is done, so a
-// failure is only told.
+// failure is only noted.
 func (f *frame) summarize(pieces []string) {
 	file := f.getenv("GITHUB_STEP_SUMMARY")
 	if !githubactions.Inside(f.getenv) || file == "" {

@@ -223,7 +223,7 @@ func environmentsText(names []tagboat.EnvName) string {
 
 func cutRevision(s string) string { return s[:min(len(s), 12)] }
 
-// sizeText is how a size is told in a table: in the unit that leaves few digits.
+// sizeText is how a size is written in a table: in the unit that leaves few digits.
 func sizeText(bytes int64) string {
 	const unit = 1000
 	if bytes <= 0 {
@@ -239,7 +239,7 @@ func sizeText(bytes int64) string {
 	return fmt.Sprintf("%.0f %s", size, names[0])
 }
 
-// scanCell tells the worst findings of a scan, or how the scan stands.
+// scanCell has the worst findings of a scan, or how the scan stands.
 func scanCell(v tagboat.ImageVersion) console.Cell {
 	if v.Findings == nil {
 		return console.Text(dash(strings.ToLower(v.Scan)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +28,10 @@ type loginEntry struct {
 	Expires  *time.Time `json:"expires"` // null where AWS has none
 }
 
+type loginOptions struct {
+	registries []string // none for those of tagboat.yaml
+}
+
 func newLogin(f *frame) *cobra.Command {
 	return &cobra.Command{
 		Use:     "login [REGISTRY...]",
@@ -34,22 +39,22 @@ func newLogin(f *frame) *cobra.Command {
 		Long:    "Makes a login for each registry, by default for those of tagboat.yaml, and says how\nlong it holds. Nothing is kept: Tagboat makes its logins to ECR from your AWS credentials\nwhenever it needs one, and does the same for docker, podman and others where it is their\ncredential helper, docker-credential-tagboat.",
 		GroupID: "truth",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runLogin(cmd.Context(), f, args)
+			return runLogin(cmd.Context(), f, loginOptions{registries: args})
 		},
 	}
 }
 
-func runLogin(ctx context.Context, f *frame, registries []string) error {
-	if len(registries) == 0 {
+func runLogin(ctx context.Context, f *frame, o loginOptions) error {
+	if len(o.registries) == 0 {
 		a, err := f.open(ctx)
 		if err != nil {
 			return err
 		}
-		registries = a.Images.Hosts()
+		o.registries = a.Images.Hosts()
 	}
 	doc := loginDocument{Logins: []loginEntry{}}
-	for _, host := range registries {
-		login, err := access.LoginTo(ctx, host)
+	for _, host := range o.registries {
+		login, err := access.LoginTo(ctx, host, f.transport)
 		switch {
 		case errors.Is(err, access.ErrNoLogin):
 			doc.Logins = append(doc.Logins, loginEntry{Registry: host})
@@ -85,7 +90,7 @@ func printLogins(f *frame, doc loginDocument) {
 // helperName is what docker calls the credential helper tagboat.
 const helperName = "docker-credential-tagboat"
 
-// IsCredentialHelper tells whether the program was started by the name under which
+// IsCredentialHelper reports whether the program was started by the name under which
 // docker looks for a credential helper.
 func IsCredentialHelper(program string) bool {
 	return strings.TrimSuffix(filepath.Base(program), ".exe") == helperName
@@ -95,7 +100,7 @@ func IsCredentialHelper(program string) bool {
 // to standard output, which is the protocol's. Nothing is ever kept.
 // https://github.com/docker/docker-credential-helpers#development
 func CredentialHelper(ctx context.Context, args []string, streams *console.Streams) int {
-	if err := credential(ctx, args, streams); err != nil {
+	if err := credential(ctx, args, streams, nil); err != nil {
 		streams.Printf("%s\n", err)
 		return 1
 	}
@@ -112,13 +117,13 @@ type credentials struct {
 	Secret    string
 }
 
-func credential(ctx context.Context, args []string, streams *console.Streams) error {
+func credential(ctx context.Context, args []string, streams *console.Streams, transport http.RoundTripper) error {
 	if len(args) != 1 {
 		return fmt.Errorf("usage: %s get|store|erase|list", helperName)
 	}
 	switch args[0] {
 	case "get":
-		return getCredential(ctx, streams)
+		return getCredential(ctx, streams, transport)
 	case "list":
 		return listCredentials(streams, os.Getenv)
 	case "store", "erase":
@@ -129,13 +134,13 @@ func credential(ctx context.Context, args []string, streams *console.Streams) er
 	}
 }
 
-func getCredential(ctx context.Context, streams *console.Streams) error {
-	asked, err := io.ReadAll(io.LimitReader(streams.In, 4096))
+func getCredential(ctx context.Context, streams *console.Streams, transport http.RoundTripper) error {
+	input, err := io.ReadAll(io.LimitReader(streams.In, 4096))
 	if err != nil {
 		return fmt.Errorf("reading the server's address: %w", err)
 	}
-	server := strings.TrimSpace(string(asked))
-	login, err := access.LoginTo(ctx, hostOf(server))
+	server := strings.TrimSpace(string(input))
+	login, err := access.LoginTo(ctx, hostOf(server), transport)
 	if errors.Is(err, access.ErrNoLogin) {
 		return errNotFound
 	}

@@ -93,23 +93,23 @@ func printDiff(f *frame, diff string) {
 
 // problems turns what a plan found into one error of kind Usage, or nil.
 func problems(found []tagboat.Problem) error {
-	all := told(found)
+	all := problemErrors(found)
 	if len(all) == 0 {
 		return nil
 	}
 	return all
 }
 
-// warn tells what a plan found that does not stop it.
+// warn prints what a plan found that does not stop it.
 func (f *frame) warn(found []tagboat.Problem) {
-	for _, err := range told(found) {
+	for _, err := range problemErrors(found) {
 		f.Warning(err)
 	}
 }
 
-// told turns problems into errors. One that a file has in several environments is told
-// once, with the first services that have it.
-func told(found []tagboat.Problem) joined {
+// problemErrors returns problems as errors. One that a file has in several environments
+// comes once, with the first services that have it.
+func problemErrors(found []tagboat.Problem) errorList {
 	type same struct{ where, hint, message string }
 	of := map[same][]tagboat.Problem{}
 	var order []same
@@ -120,7 +120,7 @@ func told(found []tagboat.Problem) joined {
 		}
 		of[key] = append(of[key], p)
 	}
-	var all joined
+	var all errorList
 	for _, key := range order {
 		p := of[key][0]
 		e := tagboat.Usagef("%s: %s", concerned(of[key]), p.Message).WithHint("%s", p.Hint)
@@ -148,15 +148,15 @@ func concerned(alike []tagboat.Problem) string {
 	return strings.Join(names, ", ")
 }
 
-// joined is several errors told one by one.
-type joined []error
+// errorList is several errors, each of which is printed by itself.
+type errorList []error
 
-func (j joined) Error() string {
-	texts := make([]string, len(j))
-	for i, e := range j {
+func (l errorList) Error() string {
+	texts := make([]string, len(l))
+	for i, e := range l {
 		texts[i] = e.Error()
 	}
 	return strings.Join(texts, "\n")
 }
 
-func (j joined) Unwrap() []error { return j }
+func (l errorList) Unwrap() []error { return l }

@@ -31,7 +31,7 @@ func Main(ctx context.Context, args []string, streams *console.Streams) int {
 func (f *frame) main(ctx context.Context, args []string) int {
 	streams, lost := lasting(f.Streams)
 	f.Streams, f.log = streams, streams
-	ctx, f.asked = operation.Start(ctx, f.event)
+	ctx, f.operation = operation.Start(ctx, f.event)
 	if githubactions.Inside(f.getenv) {
 		f.Streams = streams.Through(githubactions.Guard)
 	}
@@ -42,7 +42,7 @@ func (f *frame) main(ctx context.Context, args []string) int {
 	root.SetIn(f.In)
 	err := afterAll(ctx, f.guarded(func() error { return root.ExecuteContext(ctx) }))
 	if f.stats {
-		printCalls(f, f.asked.Calls())
+		printCalls(f, f.operation.Calls())
 	}
 	var q quiet
 	if err != nil && !errors.As(err, &q) {

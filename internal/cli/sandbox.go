@@ -95,7 +95,7 @@ func serveSandbox(ctx context.Context, f *frame, server *sandbox.Server, listene
 	return err
 }
 
-// tellReady tells how to use the sandbox, on standard output and in the file.
+// tellReady says how to use the sandbox, on standard output and in the file.
 func tellReady(f *frame, env []string, envFile string) error {
 	for _, line := range env {
 		f.Printf("export %s\n", line)
@@ -221,7 +221,7 @@ func runDemo(ctx context.Context, f *frame, keep bool) (err error) {
 	return keepSandbox(ctx, f, env, dir)
 }
 
-// keepSandbox tells how to go on by hand and waits for Ctrl-C.
+// keepSandbox says how to go on by hand and waits for Ctrl-C.
 func keepSandbox(ctx context.Context, f *frame, env []string, dir string) error {
 	f.Printf("\n%s In another terminal:\n\n  cd %s\n", f.OnOut(console.Good, "The sandbox goes on until Ctrl-C."), dir)
 	for _, line := range env {

@@ -49,9 +49,9 @@ func outlasting(ctx context.Context) context.Context {
 	return ctx
 }
 
-// written passes on what is written until that fails, and drops what comes after: nobody is
-// there to read it, and what is under way matters more.
-type written struct {
+// lastingWriter passes on what is written until that fails, and drops what comes after:
+// nobody is there to read it, and what is under way matters more.
+type lastingWriter struct {
 	to io.Writer
 
 	mu   sync.Mutex
@@ -59,7 +59,7 @@ type written struct {
 }
 
 // Write never fails.
-func (w *written) Write(p []byte) (int, error) {
+func (w *lastingWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.lost == nil {
@@ -68,7 +68,7 @@ func (w *written) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *written) err() error {
+func (w *lastingWriter) err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.lost
@@ -77,9 +77,9 @@ func (w *written) err() error {
 // lasting returns the streams with writers that outlast their readers, and a function that
 // returns the first error of writing.
 func lasting(streams *console.Streams) (*console.Streams, func() error) {
-	var all []*written
+	var all []*lastingWriter
 	kept := streams.Through(func(to io.Writer) io.Writer {
-		w := &written{to: to}
+		w := &lastingWriter{to: to}
 		all = append(all, w)
 		return w
 	})
@@ -93,7 +93,7 @@ func lasting(streams *console.Streams) (*console.Streams, func() error) {
 	}
 }
 
-// crashed tells a fault of Tagboat's own.
+// crashed prints a fault of Tagboat's own, and returns it as an error.
 func (f *frame) crashed(fault any, stack []byte) error {
 	f.Talkf("%s\n", console.Lines(string(stack)))
 	err := tagboat.Errorf(tagboat.Internal, "tagboat crashed: %v; what it has begun in ECS goes on by itself", fault).

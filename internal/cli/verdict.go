@@ -34,7 +34,7 @@ func worst(deployments []tagboat.Deployment, touched bool) error {
 	return nil
 }
 
-// changed tells whether a deployment may have changed what a service runs.
+// changed reports whether a deployment may have changed what a service runs.
 func changed(d tagboat.Deployment) bool {
 	return !d.Refused && d.Verdict != tagboat.VerdictUnchanged && d.Verdict != tagboat.VerdictSkipped
 }
@@ -112,7 +112,7 @@ func printVerdicts(f *frame, deployments []tagboat.Deployment) {
 }
 
 // printReason says why a deployment ended so, and the causes. The only cause stands in the
-// reason already and is not told twice; its evidence and what to change are.
+// reason already and is not printed twice; its evidence and what to change are.
 func printReason(f *frame, d tagboat.Deployment) {
 	f.Printf("\n%s %s\n", f.OnOut(verdictStyle(d.Verdict), fmt.Sprintf("%s/%s %s:", d.Environment, d.Service, d.Verdict)), d.Reason)
 	if len(d.Causes) == 1 && strings.Contains(d.Reason, d.Causes[0].Cause) {
@@ -177,7 +177,7 @@ func printNext(f *frame, deployments []tagboat.Deployment) {
 	}
 }
 
-// runsAnother tells whether a version runs that is not the pinned one.
+// runsAnother reports whether a version runs that is not the pinned one.
 func runsAnother(images []tagboat.ImageState) bool {
 	return slices.ContainsFunc(images, func(i tagboat.ImageState) bool { return i.Running != "" && i.Running != i.Pinned })
 }

@@ -32,3 +32,34 @@ func TestExitCodeOfRefusals(t *testing.T) {
 		})
 	}
 }
+
+func TestWorst(t *testing.T) {
+	tests := []struct {
+		name     string
+		verdicts []tagboat.Verdict
+		want     int
+	}{
+		{"none", nil, 0},
+		{"all good", []tagboat.Verdict{tagboat.VerdictSucceeded, tagboat.VerdictUnchanged, tagboat.VerdictStarted}, 0},
+		{"one rolled back", []tagboat.Verdict{tagboat.VerdictSucceeded, tagboat.VerdictRolledBack}, 4},
+		{"what was not rolled back is worse", []tagboat.Verdict{tagboat.VerdictRolledBack, tagboat.VerdictFailed}, 5},
+		{"timed out", []tagboat.Verdict{tagboat.VerdictTimedOut, tagboat.VerdictSucceeded}, 6},
+		{"superseded", []tagboat.Verdict{tagboat.VerdictSuperseded}, 7},
+		{"interrupted", []tagboat.Verdict{tagboat.VerdictInterrupted, tagboat.VerdictFailed}, 130},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var deployments []tagboat.Deployment
+			for _, v := range test.verdicts {
+				deployments = append(deployments, tagboat.Deployment{Verdict: v})
+			}
+			got := 0
+			if err := worst(deployments, false); err != nil {
+				got = tagboat.KindOf(err).ExitCode()
+			}
+			if got != test.want {
+				t.Errorf("exit code %d, wanted %d", got, test.want)
+			}
+		})
+	}
+}

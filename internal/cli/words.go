@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
+// dash stands for a text that is empty.
 func dash(s string) string {
 	if s == "" {
 		return "-"
@@ -16,6 +17,7 @@ func dash(s string) string {
 	return s
 }
 
+// moment is how a time is written in a table, to the second and in UTC.
 func moment(t *time.Time) string {
 	if t == nil {
 		return "-"
@@ -23,6 +25,7 @@ func moment(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
+// ageText is how an age is written in a table: in the unit that leaves few digits.
 func ageText(seconds int64) string {
 	age := time.Duration(seconds) * time.Second
 	switch {
@@ -39,7 +42,7 @@ func ageText(seconds int64) string {
 	}
 }
 
-// versionText is how a version is told in a table: its tag, where one is known, and
+// versionText is how a version is written in a table: its tag, where one is known, and
 // enough of the digest to recognise it.
 func versionText(tag string, digest tagboat.Digest) string {
 	switch {
@@ -54,6 +57,7 @@ func versionText(tag string, digest tagboat.Digest) string {
 
 func observedText(o tagboat.Observed) string { return versionText(o.Tag, o.Digest) }
 
+// perImage describes the image of each container, by its name where there are several.
 func perImage(images []tagboat.ImageState, version func(tagboat.ImageState) string) string {
 	parts := make([]string, 0, len(images))
 	for _, i := range images {
@@ -69,6 +73,7 @@ func perImage(images []tagboat.ImageState, version func(tagboat.ImageState) stri
 // revision returns family:revision of a task definition's ARN.
 func revision(arn string) string { return dash(arn[strings.LastIndex(arn, "/")+1:]) }
 
+// lastPart returns what stands behind the last slash.
 func lastPart(s string) string { return s[strings.LastIndex(s, "/")+1:] }
 
 // who returns the part of an ARN that names somebody.
@@ -79,6 +84,7 @@ func who(arn string) string {
 	return lastPart(arn[strings.LastIndex(arn, ":")+1:])
 }
 
+// took is how long a deployment took, to a tenth of a second.
 func took(d tagboat.Deployment) string {
 	if d.Verdict == tagboat.VerdictUnchanged {
 		return "-"
@@ -86,7 +92,7 @@ func took(d tagboat.Deployment) string {
 	return d.EndedAt.Sub(d.StartedAt).Round(100_000_000).String()
 }
 
-// heldText tells of a hold in one cell.
+// heldText describes a hold in one cell.
 func heldText(h *tagboat.Hold) string {
 	if h == nil {
 		return "-"
@@ -101,7 +107,7 @@ func heldText(h *tagboat.Hold) string {
 	return text
 }
 
-// anyHeld tells whether a table needs a column for holds.
+// anyHeld reports whether a table needs a column for holds.
 func anyHeld[T any](list []T, hold func(T) *tagboat.Hold) bool {
 	return slices.ContainsFunc(list, func(item T) bool { return hold(item) != nil })
 }
