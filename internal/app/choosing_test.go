@@ -18,6 +18,7 @@ import (
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // choosing is a world whose only image has a rule; "" is none.
@@ -117,7 +118,7 @@ func (w *world) pushOther(image string, config types.MediaType) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if err := remote.Write(ref, made, remote.WithTransport(carrier{w.server}), remote.WithJobs(1)); err != nil {
+	if err := remote.Write(ref, made, remote.WithTransport(sandboxtest.Carrier{Handler: w.server}), remote.WithJobs(1)); err != nil {
 		w.Fatal(err)
 	}
 }

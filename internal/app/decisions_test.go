@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // builds opens a shop whose images follow build numbers.
@@ -74,7 +75,7 @@ func (f *firstWrite) RoundTrip(r *http.Request) (*http.Response, error) {
 		if bytes.Contains(body, []byte(f.parameter+`"`)) {
 			f.once.Do(f.then)
 			if f.refuses {
-				return nil, errReset
+				return nil, sandboxtest.ErrReset
 			}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/proxytest"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // through opens Tagboat behind a proxy with those orders.
@@ -25,7 +26,7 @@ func (w *world) through(orders ...proxytest.Order) (*app.App, *proxytest.Proxy) 
 			w.Fatal(err)
 		}
 	}
-	return w.open(func(http.RoundTripper) http.RoundTripper { return carrier{proxy} }), proxy
+	return w.open(func(http.RoundTripper) http.RoundTripper { return sandboxtest.Carrier{Handler: proxy} }), proxy
 }
 
 // rewrite changes the answers of an operation.

@@ -20,6 +20,7 @@ import (
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // full makes what runs at a tenth of its size in every test run as large as it is meant
@@ -87,7 +88,7 @@ func (r *fleetRun) open() *app.App {
 	r.Helper()
 	a, err := app.Open(r.Context(), app.Options{
 		Config: filepath.Join(r.dir, "tagboat.yaml"), Cache: r.cache,
-		Transport: &distant{next: carrier{r.server}, random: rand.New(rand.NewPCG(1, 2))},
+		Transport: &distant{next: sandboxtest.Carrier{Handler: r.server}, random: rand.New(rand.NewPCG(1, 2))},
 	})
 	if err != nil {
 		r.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // rollbackTo goes back to what ran at a time, and returns the error of planning that.
@@ -83,7 +84,7 @@ func TestRollbackMovesTheTagsOfTheStage(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		tagged, err := remote.Head(ref, remote.WithTransport(carrier{w.server}))
+		tagged, err := remote.Head(ref, remote.WithTransport(sandboxtest.Carrier{Handler: w.server}))
 		if err != nil || tagboat.Digest(tagged.Digest.String()) != w.pushed["shop/web:v1"] {
 			w.Errorf("the tag is on %v, %v", tagged, err)
 		}

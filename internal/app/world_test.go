@@ -1,26 +1,17 @@
 package app_test
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
@@ -30,17 +21,15 @@ import (
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
-// host is what the sandbox's registry is called. Nobody listens there: requests are
-// handed over in memory.
-const host = "127.0.0.1:4510"
+// host is what the sandbox's registry is called.
+const host = sandboxtest.Host
 
-// world is a whole sandbox in memory, and Tagboat's configuration to use it. Its time is
-// that of a synctest bubble: a rollout takes the minutes that it takes on AWS, and they
-// pass at once.
+// world is a sandbox in memory, and Tagboat's configuration to use it.
 type world struct {
-	*testing.T
+	*sandboxtest.World
 	server *sandbox.Server
 	dir    string
 	pushed map[string]tagboat.Digest
@@ -55,34 +44,10 @@ type world struct {
 // inWorld runs a story in a world of its own.
 func inWorld(t *testing.T, config sandbox.Config, story func(w *world)) {
 	t.Helper()
-	dir := t.TempDir()
-	for variable, value := range map[string]string{
-		"AWS_ENDPOINT_URL": "http://" + host, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "sandbox",
-		"AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": filepath.Join(dir, "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(dir, "none"),
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "", "DOCKER_CONFIG": dir,
-	} {
-		t.Setenv(variable, value)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		<-time.After(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))) // the journal goes back to 2024
-		if config.Speed == 0 {
-			config.Speed = 1
-		}
-		server, err := sandbox.New(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- server.Run(ctx) }()
-		w := &world{T: t, server: server, dir: dir, pushed: map[string]tagboat.Digest{}}
-		w.ctx, _ = operation.Start(t.Context(), w.hear)
+	sandboxtest.Run(t, config, func(of *sandboxtest.World) {
+		w := &world{World: of, server: of.Server, dir: of.Dir, pushed: map[string]tagboat.Digest{}}
+		w.ctx, _ = operation.Start(of.Context(), w.hear)
 		story(w)
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 	})
 }
 
@@ -95,13 +60,7 @@ func (w *world) hear(e operation.Event) {
 	w.notices = append(w.notices, e.String())
 }
 
-// write writes a file beside the configuration.
-func (w *world) write(file, text string) {
-	w.Helper()
-	if err := os.WriteFile(filepath.Join(w.dir, file), []byte(text), 0o600); err != nil {
-		w.Fatal(err)
-	}
-}
+func (w *world) write(file, text string) { w.Helper(); w.Write(file, text) }
 
 // push puts an image into the registry whose containers do what labels say: NAME=VALUE.
 func (w *world) push(image string, labels ...string) tagboat.Digest {
@@ -112,101 +71,33 @@ func (w *world) push(image string, labels ...string) tagboat.Digest {
 // pushFor is push of an image for a platform; "" is Linux on amd64.
 func (w *world) pushFor(platform, image string, labels ...string) tagboat.Digest {
 	w.Helper()
-	system, architecture, _ := strings.Cut(cmp.Or(platform, "linux/amd64"), "/")
-	config := v1.Config{Labels: map[string]string{"version": image}}
-	for _, label := range labels {
-		key, value, _ := strings.Cut(label, "=")
-		config.Labels["tagboat.sandbox."+key] = value
-	}
-	made, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Architecture: architecture, OS: system, Config: config})
-	if err != nil {
-		w.Fatal(err)
-	}
-	ref, err := name.ParseReference(host+"/"+image, name.Insecure)
-	if err != nil {
-		w.Fatal(err)
-	}
-	if err := remote.Write(ref, made, remote.WithTransport(carrier{w.server}), remote.WithJobs(1)); err != nil {
-		w.Fatal(err)
-	}
-	digest, err := made.Digest()
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.pushed[image] = tagboat.Digest(digest.String())
+	w.pushed[image] = tagboat.Digest(w.Push(platform, image, labels...))
 	return w.pushed[image]
 }
 
-// aws makes a call as somebody else would, in the default account or another.
-func (w *world) aws(target string, input any) map[string]any {
-	w.Helper()
-	return w.awsAs("sandbox", target, input)
-}
+// aws, awsAs, fault, control, later and calls are those of the sandbox.
+func (w *world) aws(target string, input any) map[string]any { w.Helper(); return w.AWS(target, input) }
 
 func (w *world) awsAs(key, target string, input any) map[string]any {
 	w.Helper()
-	body, err := json.Marshal(input)
-	if err != nil {
-		w.Fatal(err)
-	}
-	service, _, _ := strings.Cut(target, ".")
-	prefixes := map[string]string{"ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328", "ecr": "AmazonEC2ContainerRegistry_V20150921", "ssm": "AmazonSSM", "monitoring": "GraniteServiceVersion20100801"}
-	r := httptest.NewRequest(http.MethodPost, "http://"+host+"/", strings.NewReader(string(body)))
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", prefixes[service]+strings.TrimPrefix(target, service))
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=none")
-	answer := httptest.NewRecorder()
-	w.server.ServeHTTP(answer, r)
-	decoded := map[string]any{}
-	if err := json.Unmarshal(answer.Body.Bytes(), &decoded); answer.Code != http.StatusOK || err != nil {
-		w.Fatalf("%s: %d %s %v", target, answer.Code, answer.Body, err)
-	}
-	return decoded
+	return w.AWSAs(key, target, input)
 }
 
-// fault orders one from the sandbox.
-func (w *world) fault(f sandbox.Fault) {
-	w.Helper()
-	body, err := json.Marshal(f)
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.control(http.MethodPost, "faults", string(body))
-}
+func (w *world) fault(f sandbox.Fault) { w.Helper(); w.Fault(f) }
 
 func (w *world) control(method, path, body string) *httptest.ResponseRecorder {
 	w.Helper()
-	answer := httptest.NewRecorder()
-	w.server.ServeHTTP(answer, httptest.NewRequest(method, "http://"+host+"/_sandbox/"+path, strings.NewReader(body)))
-	if answer.Code >= http.StatusBadRequest {
-		w.Fatalf("%s %s: %d %s", method, path, answer.Code, answer.Body)
-	}
-	return answer
+	return w.Control(method, path, body)
 }
 
-// later lets time pass.
-func (w *world) later(d time.Duration) { <-time.After(d) }
+func (w *world) later(d time.Duration) { w.Later(d) }
 
-// calls returns how often an operation was called, "" for all of them.
-func (w *world) calls(operation string) int {
-	w.Helper()
-	var counted struct {
-		Total       int
-		ByOperation map[string]struct{ Calls int }
-	}
-	if err := json.Unmarshal(w.control(http.MethodGet, "calls", "").Body.Bytes(), &counted); err != nil {
-		w.Fatal(err)
-	}
-	if operation == "" {
-		return counted.Total
-	}
-	return counted.ByOperation[operation].Calls
-}
+func (w *world) calls(operation string) int { w.Helper(); return w.Calls(operation) }
 
 // open opens Tagboat as a process that was just started does.
 func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App {
 	w.Helper()
-	var transport http.RoundTripper = carrier{w.server}
+	var transport http.RoundTripper = sandboxtest.Carrier{Handler: w.server}
 	for _, f := range wrap {
 		transport = f(transport)
 	}
@@ -282,33 +173,6 @@ func (w *world) revisions(family string) int {
 	return len(w.aws("ecs.ListTaskDefinitions", map[string]any{"familyPrefix": family})["taskDefinitionArns"].([]any))
 }
 
-// carrier hands requests to the sandbox in memory.
-type carrier struct{ handler http.Handler }
-
-// RoundTrip implements http.RoundTripper.
-func (c carrier) RoundTrip(r *http.Request) (answer *http.Response, err error) {
-	defer func() {
-		if reset := recover(); reset != nil {
-			answer, err = nil, errReset
-		}
-	}()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	defer r.Body.Close()
-	recorder := httptest.NewRecorder()
-	served := r.Clone(r.Context())
-	served.RequestURI = r.URL.RequestURI()
-	served.Host = r.URL.Host
-	c.handler.ServeHTTP(recorder, served)
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	answer = recorder.Result()
-	answer.Request = r
-	return answer, nil
-}
-
 // dying passes calls on until it has passed n, and then none.
 type dying struct {
 	next http.RoundTripper
@@ -322,13 +186,13 @@ type dying struct {
 func (d dying) RoundTrip(r *http.Request) (*http.Response, error) {
 	left := d.left.Add(-1)
 	if left < 0 {
-		return nil, errReset
+		return nil, sandboxtest.ErrReset
 	}
 	answer, err := d.next.RoundTrip(r)
 	if left == 0 {
 		d.kill()
 		if !d.answered {
-			return nil, errReset
+			return nil, sandboxtest.ErrReset
 		}
 	}
 	return answer, err
