@@ -16,7 +16,7 @@ import (
 
 func shop(t *testing.T) *config.Config {
 	t.Helper()
-	c, err := config.Load("testdata/shop/tagboat.yaml")
+	c, err := config.LoadAhead("testdata/shop/tagboat.yaml")
 	if err != nil {
 		t.Fatal(report(err))
 	}

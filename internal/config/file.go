@@ -43,16 +43,16 @@ type fileService struct {
 
 type fileStage struct {
 	Name  source.Text   `yaml:"name,required" doc:"the name of the stage, such as dev"`
-	Auto  string        `yaml:"auto" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
+	Auto  string        `yaml:"auto,later" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
 	Gates fileGates     `yaml:"gates" doc:"what must hold before a version may enter the stage"`
 	Tags  []source.Text `yaml:"tags" doc:"tags that a version gets when it is pinned here: {environment} moves from version to version, {environment}-{time:20060102-1504} is new each time"`
 }
 
 type fileGates struct {
-	Soak      Duration                    `yaml:"soak" doc:"how long a version must have run in the stage before, such as 2h"`
-	Approvals int                         `yaml:"approvals" doc:"how many people must approve"`
+	Soak      Duration                    `yaml:"soak,later" doc:"how long a version must have run in the stage before, such as 2h"`
+	Approvals int                         `yaml:"approvals,later" doc:"how many people must approve"`
 	Scan      *fileScan                   `yaml:"scan" doc:"what the registry's scan may have found"`
-	Window    *fileWindow                 `yaml:"window" doc:"when a version may enter"`
+	Window    *fileWindow                 `yaml:"window,later" doc:"when a version may enter"`
 	Labels    source.Entries[source.Text] `yaml:"labels" doc:"labels of the image, or annotations, that it must have, by name; * in a value stands for anything"`
 	Signature *fileSignature              `yaml:"signature" doc:"a cosign signature that the version must have"`
 }
