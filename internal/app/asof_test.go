@@ -2,14 +2,15 @@ package app_test
 
 import (
 	"fmt"
-	"github.com/tagboat/tagboat/internal/access"
-	"github.com/tagboat/tagboat/internal/catalog"
-	"github.com/tagboat/tagboat/internal/history"
-	"github.com/tagboat/tagboat/internal/pinning"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/pinning"
 
 	"github.com/google/go-cmp/cmp"
 

@@ -1,11 +1,12 @@
 package app_test
 
 import (
+	"slices"
+	"testing"
+
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/pinning"
-	"slices"
-	"testing"
 
 	"github.com/google/go-cmp/cmp"
 

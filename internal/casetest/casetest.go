@@ -101,8 +101,8 @@ func (c Case) check(t *testing.T, got string) {
 	want, ok := c.File("want")
 	switch {
 	case *update:
-		others := slices.DeleteFunc(c.Files, func(f txtar.File) bool { return f.Name == "want" })
-		c.Files = append(others, txtar.File{Name: "want", Data: []byte(got)})
+		c.Files = slices.DeleteFunc(c.Files, func(f txtar.File) bool { return f.Name == "want" })
+		c.Files = append(c.Files, txtar.File{Name: "want", Data: []byte(got)})
 		if err := os.WriteFile(c.path, txtar.Format(c.Archive), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -24,8 +24,8 @@ func TestSandboxServes(t *testing.T) {
 		f := &frame{Streams: &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk}, getenv: func(string) string { return "" }}
 		ended <- f.main(ctx, []string{"sandbox", "--addr", "127.0.0.1:0", "--env-file", file, "--region", "eu-west-1"})
 	}()
-	var text []byte
-	for err := error(os.ErrNotExist); err != nil; text, err = os.ReadFile(file) {
+	text, err := os.ReadFile(file)
+	for ; err != nil; text, err = os.ReadFile(file) {
 		select {
 		case code := <-ended:
 			t.Fatalf("it ended with %d: %s", code, talk.String())

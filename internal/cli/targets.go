@@ -46,7 +46,7 @@ func (t targets) open(ctx context.Context, f *frame) (*app.App, fleet.Selection,
 
 // answer is what most commands do: it opens Tagboat, asks it for what is chosen, and shows
 // the answer.
-func answer[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, fleet.Selection) (D, error), print func(*frame, D)) error {
+func answer[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, fleet.Selection) (D, error), write func(*frame, D)) error {
 	a, selected, err := t.open(ctx, f)
 	if err != nil {
 		return err
@@ -55,16 +55,16 @@ func answer[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, 
 	if err != nil {
 		return err
 	}
-	return show(f, document, print)
+	return show(f, document, write)
 }
 
 // show shows what a command ends with: as a document where the command line says so, else
-// as print prints it.
-func show[D any](f *frame, document D, print func(*frame, D)) error {
+// as write prints it.
+func show[D any](f *frame, document D, write func(*frame, D)) error {
 	if f.json() {
 		return f.JSON(document)
 	}
-	print(f, document)
+	write(f, document)
 	return nil
 }
 

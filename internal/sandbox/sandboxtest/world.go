@@ -123,7 +123,7 @@ func (w *World) AWSAs(key, target string, input any) map[string]any {
 		"ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328", "ecr": "AmazonEC2ContainerRegistry_V20150921",
 		"ssm": "AmazonSSM", "monitoring": "GraniteServiceVersion20100801",
 	}
-	r := httptest.NewRequest(http.MethodPost, "http://"+Host+"/", strings.NewReader(string(body)))
+	r := httptest.NewRequestWithContext(w.Context(), http.MethodPost, "http://"+Host+"/", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", prefixes[service]+strings.TrimPrefix(target, service))
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=none")
@@ -150,7 +150,7 @@ func (w *World) Fault(f sandbox.Fault) {
 func (w *World) Control(method, path, body string) *httptest.ResponseRecorder {
 	w.Helper()
 	answer := httptest.NewRecorder()
-	w.Server.ServeHTTP(answer, httptest.NewRequest(method, "http://"+Host+"/_sandbox/"+path, strings.NewReader(body)))
+	w.Server.ServeHTTP(answer, httptest.NewRequestWithContext(w.Context(), method, "http://"+Host+"/_sandbox/"+path, strings.NewReader(body)))
 	if answer.Code >= http.StatusBadRequest {
 		w.Fatalf("%s %s: %d %s", method, path, answer.Code, answer.Body)
 	}
