@@ -173,7 +173,7 @@ func (s *screens) command(ctx context.Context, args []string) string {
 		transport: sandboxtest.Carrier{Handler: s.Server},
 	}
 	before := s.counts()
-	code := f.main(ctx, args)
+	code := f.main(context.WithValue(ctx, withoutTerminal{}, ctx), args) // as Listen has it
 	var screen strings.Builder
 	screen.WriteString(out.String())
 	for line := range strings.Lines(talk.String()) {

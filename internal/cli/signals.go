@@ -41,13 +41,23 @@ func Listen() (ctx context.Context, stop func()) {
 type withoutTerminal struct{}
 
 // outlasting returns the context of what goes on where the terminal goes away: a rollout is
-// watched to its verdict, rolled back where it fails, and written to the journal.
+// watched to its verdict, rolled back where it fails, and written to the journal. It belongs
+// to the same operation.
 func outlasting(ctx context.Context) context.Context {
 	if stopped, ok := ctx.Value(withoutTerminal{}).(context.Context); ok {
-		return stopped
+		return valued{stopped, ctx}
 	}
 	return ctx
 }
+
+// valued is a context with the values of another one.
+type valued struct {
+	context.Context
+	values context.Context
+}
+
+// Value implements context.Context.
+func (v valued) Value(key any) any { return v.values.Value(key) }
 
 // lastingWriter passes on what is written until that fails, and drops what comes after:
 // nobody is there to read it, and what is under way matters more.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // A crash is an error: Go's own exit code of one, 2, says that nothing was touched.
@@ -65,12 +66,18 @@ func TestExitCodeWhereNobodyReads(t *testing.T) {
 func TestOutlasting(t *testing.T) {
 	stopped, interrupt := context.WithCancel(t.Context())
 	ctx, hangUp := context.WithCancel(context.WithValue(stopped, withoutTerminal{}, stopped))
+	ctx, deployment := operation.Start(ctx, nil)
 	hangUp()
+	if operation.From(outlasting(ctx)) != deployment {
+		t.Error("what outlasts the terminal belongs to no operation")
+	}
 	if ctx.Err() == nil || outlasting(ctx).Err() != nil {
 		t.Error("a hangup ends what outlasts it")
 	}
 	interrupt()
-	if outlasting(ctx).Err() == nil {
+	child, cancel := context.WithCancel(outlasting(ctx))
+	defer cancel()
+	if <-child.Done(); outlasting(ctx).Err() == nil {
 		t.Error("Ctrl-C does not end it")
 	}
 }
