@@ -2,12 +2,13 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test build deps check lint race proof large fuzz clients conformance judged registries moto cfn vuln generate clean linked deps.txt
+.PHONY: help demo test bench scale build deps check lint race proof large fuzz clients conformance judged registries moto cfn vuln generate clean linked deps.txt
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
 	@echo 'make test    every test that needs nothing but Go'
-	@echo 'make bench   100,000 tags, what fanning out is worth, 10,000 services in 50 accounts in virtual time'
+	@echo 'make bench   what Tagboat costs beside what it may: starts, calls, processor, bytes; ecspresso, if it is there'
+	@echo 'make scale   100,000 tags, what fanning out is worth, 10,000 services in 50 accounts in virtual time'
 	@echo 'make conformance  boto3 judges the sandbox beside moto and ministack, as docs/conformance.md'
 	@echo 'make build   bin/tagboat'
 	@echo 'make deps    installs what make check needs (linter, AWS command line, moto, skopeo, a registry)'
@@ -20,7 +21,11 @@ test:
 	$(GO) vet ./...
 	$(GO) test -shuffle=on ./...
 
-bench:
+# One table of what Tagboat costs beside what it may.
+bench: build
+	$(GO) test ./internal/app -run TestCosts -count=1 -v -args -full -binary $(CURDIR)/bin/tagboat
+
+scale:
 	$(GO) test ./cmd/tagboat -run '^$$' -bench LargestRepository -benchtime 1x
 	$(GO) test ./internal/selection -run '^$$' -bench .
 	$(GO) test ./internal/app -run 'TestFanOutTable|TestM1|TestUnchanged|TestSimulation' -v -timeout 60m -args -full
@@ -28,14 +33,15 @@ bench:
 # Without symbols, without net/rpc, which Lambda's runtime no longer needs, and without
 # copies of small functions all over AWS's client: less than half the size.
 build linked deps.txt: export CGO_ENABLED := 0
+build linked deps.txt: export LDFLAGS := -s -w -funcalign=16
 build linked deps.txt: export GOFLAGS := -trimpath -tags=lambda.norpc -gcflags=github.com/aws/...=-l
 build:
-	$(GO) build -ldflags='-s -w' -o bin/tagboat ./cmd/tagboat
+	$(GO) build -ldflags="$$LDFLAGS" -o bin/tagboat ./cmd/tagboat
 
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint linked race proof large fuzz clients judged registries moto cfn vuln
+check: lint linked bench race proof large fuzz clients judged registries moto cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }

@@ -16,7 +16,7 @@ if [ "${1:-}" = --write ]; then
 fi
 diff -u deps.txt "$work/deps.txt" || { echo 'other packages are linked; if that is meant: make deps.txt' >&2; exit 1; }
 
-"${GO:-go}" build -ldflags='-s -w -dumpdep' -o "$work/tagboat" ./cmd/tagboat 2>"$work/log"
+"${GO:-go}" build -ldflags="$LDFLAGS -dumpdep" -o "$work/tagboat" ./cmd/tagboat 2>"$work/log"
 if grep '<ReflectMethod>' "$work/log"; then
   echo 'these look methods up by name, which links all methods of all clients' >&2
   exit 1

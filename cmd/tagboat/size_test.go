@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat/internal/demo"
+	"github.com/tagboat/tagboat/internal/figures"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ecr"
@@ -195,14 +195,7 @@ func (l large) run(tb testing.TB, binary string, args ...string) cost {
 	cmd.Dir = l.dir
 	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+l.url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b",
 		"AWS_CONFIG_FILE="+filepath.Join(l.dir, "none"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(l.dir, "none"), "NO_PROXY=127.0.0.1")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	c := cost{memory: peak(tb, cmd.Process.Pid, ended, &said)}
+	c := cost{memory: figures.Run(tb, cmd).Memory}
 	for operation, n := range l.counted(tb) {
 		if strings.HasPrefix(operation, "ecr.") || strings.HasPrefix(operation, "registry.") {
 			c.calls += n
@@ -213,31 +206,6 @@ func (l large) run(tb testing.TB, binary string, args ...string) cost {
 		}
 	}
 	return c
-}
-
-// peak returns the most memory that a process had resident until it ended. What wait4
-// tells would count its parent's, from before it became a process of its own.
-func peak(tb testing.TB, pid int, ended <-chan error, said *bytes.Buffer) (memory int64) {
-	tb.Helper()
-	ticker := time.NewTicker(2 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		select {
-		case err := <-ended:
-			if err != nil {
-				tb.Fatalf("%v: %s", err, said)
-			}
-			return memory
-		case <-ticker.C:
-			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // gone once it ended
-			for line := range strings.Lines(string(status)) {
-				var kilobytes int64
-				if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); n == 1 {
-					memory = max(memory, kilobytes<<10)
-				}
-			}
-		}
-	}
 }
 
 func (l large) counted(tb testing.TB) map[string]int {

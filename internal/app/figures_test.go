@@ -11,9 +11,11 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
-// TestPinsInBrief reads the parameters of fifty groups ten to a call, and no history, of
-// which Parameter Store answers three a second.
-func TestPinsInBrief(t *testing.T) {
+func TestPinsInBrief(t *testing.T) { pinsInBrief(t) }
+
+// pinsInBrief reads the parameters of fifty groups ten to a call, and no history, of which
+// Parameter Store answers three a second. It returns the calls that took.
+func pinsInBrief(t *testing.T) (brief int) {
 	inWorld(t, sandbox.Config{Quotas: "aws"}, func(w *world) {
 		const n = 50
 		teams(w, n)
@@ -33,6 +35,7 @@ func TestPinsInBrief(t *testing.T) {
 		if len(document.Pins) != n || document.Pins[0].Digest != w.pushed["team00/app:v1"] || document.Pins[0].SetBy != "" {
 			t.Errorf("%d pins, the first is %+v", len(document.Pins), document.Pins[0])
 		}
+		brief = asked.Calls().Total
 		if calls := asked.Calls(); calls.Total > 7 || calls.ByOperation["ssm.GetParameterHistory"] != 0 {
 			t.Errorf("%v", calls)
 		}
@@ -42,10 +45,14 @@ func TestPinsInBrief(t *testing.T) {
 			t.Errorf("%v %+v %v", err, whole.Pins, asked.Calls())
 		}
 	})
+	return brief
 }
 
-// TestFortyImagesOfOneRepository: what is true of a repository is asked for once.
-func TestFortyImagesOfOneRepository(t *testing.T) {
+func TestFortyImagesOfOneRepository(t *testing.T) { fortyImages(t) }
+
+// fortyImages pins images of one repository: what is true of that is asked for once. It
+// returns the calls that took.
+func fortyImages(t *testing.T) (total int) {
 	inWorld(t, sandbox.Config{}, func(w *world) {
 		const n = 40
 		text := "app: shop\nregistry: " + host + "\nimages:\n"
@@ -69,8 +76,10 @@ func TestFortyImagesOfOneRepository(t *testing.T) {
 		if err != nil || !result.Changed || len(result.Document.Pins) != n {
 			t.Fatalf("%+v %v", result, err)
 		}
+		total = asked.Calls().Total
 		if calls := asked.Calls(); calls.Total > 46 || calls.ByOperation["ecr.DescribeRepositories"] != 1 {
 			t.Errorf("%v", calls)
 		}
 	})
+	return total
 }

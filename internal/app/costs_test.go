@@ -1,0 +1,313 @@
+package app_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/figures"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/journal"
+	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/pinning"
+	"github.com/tagboat/tagboat/internal/publish"
+	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
+)
+
+var binary = flag.String("binary", "", "what make build made, whose start is measured")
+
+// TestCosts prints what Tagboat costs where it is meant to cost little, and fails where it
+// costs more:
+//
+//	make bench
+func TestCosts(t *testing.T) {
+	if !*full {
+		t.Skip("make bench runs it")
+	}
+	c := costs{T: t}
+	defer func() { t.Logf("\n%s", &c.table) }()
+	for _, measure := range []func(){c.starting, c.firstCall, c.planning, c.hundred, c.buckets, c.pins, c.newest, c.mounting} {
+		measure()
+	}
+}
+
+type costs struct {
+	*testing.T
+	table figures.Table
+}
+
+// runs is how often a process is started for a median.
+const runs = 21
+
+// starting runs version, and a peer's, in turn.
+func (c *costs) starting() {
+	ours, err := os.Stat(*binary)
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.table.AtMost(c.T, "the binary", float64(ours.Size())/1e6, 28, "MB")
+	peer, err := exec.LookPath("ecspresso")
+	var memory int64
+	var own, theirs []time.Duration
+	for range runs {
+		cost := figures.Run(c.T, exec.Command(*binary, "version"))
+		own, memory = append(own, cost.CPU), max(memory, cost.Memory)
+		if err == nil {
+			theirs = append(theirs, figures.Run(c.T, exec.Command(peer, "version")).CPU)
+		}
+	}
+	c.table.AtMost(c.T, "version: resident", float64(memory)/(1<<20), 24, "MiB")
+	const what = "version: the processor's time"
+	if err != nil {
+		c.table.NotCompared(what, "ecspresso")
+		return
+	}
+	c.table.AtMost(c.T, what, float64(median(own))/float64(median(theirs)), 0.8, "times ecspresso's")
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// firstCall takes the time from the start of a process to its first call of AWS, and has the
+// process say how often it collected garbage until then.
+func (c *costs) firstCall() {
+	var called atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		called.CompareAndSwap(0, time.Now().UnixNano())
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException"}`)
+	}))
+	defer server.Close()
+	dir := c.TempDir()
+	w := &world{World: &sandboxtest.World{T: c.T, Dir: dir}, dir: dir}
+	shop{services: []string{"web"}}.configure(w)
+	w.write("ecspresso.yml", "region: us-east-1\ncluster: dev\nservice: web\ntask_definition: web.taskdef.json\n")
+	until := func(program string, args ...string) (time.Duration, string) {
+		cmd := exec.Command(program, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GODEBUG=gctrace=1", "AWS_ENDPOINT_URL="+server.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a",
+			"AWS_SECRET_ACCESS_KEY=b", "AWS_CONFIG_FILE="+filepath.Join(dir, "none"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "none"))
+		called.Store(0)
+		start := time.Now()
+		out, _ := cmd.CombinedOutput() // it is refused
+		if called.Load() == 0 {
+			c.Fatalf("%s calls nothing: %s", program, out)
+		}
+		return time.Unix(0, called.Load()).Sub(start), string(out)
+	}
+	peer, err := exec.LookPath("ecspresso")
+	var own, theirs []time.Duration
+	collected := 0
+	for range runs {
+		took, said := until(*binary, "pins", "--env", "dev")
+		own, collected = append(own, took), max(collected, strings.Count(said, "gc "))
+		if err == nil {
+			took, _ := until(peer, "status")
+			theirs = append(theirs, took)
+		}
+	}
+	c.table.AtMost(c.T, "exec to the first call of AWS", float64(collected), 0, "collections of garbage")
+	const what = "exec to the first call of AWS: time"
+	if err != nil {
+		c.table.NotCompared(what, "ecspresso")
+		return
+	}
+	c.table.AtMost(c.T, what, float64(median(own))/float64(median(theirs)), 0.8, "times ecspresso's")
+}
+
+// crowded is a shop of so many services with an image each, twenty to a parameter.
+func crowded(w *world, n int) (images []catalog.ImageArg) {
+	var s shop
+	for i := range n {
+		s.services = append(s.services, fmt.Sprintf("s%04d", i))
+	}
+	s.open(w)
+	groups := "ledger:\n  groups:\n"
+	for chunk := range slices.Chunk(s.services, 20) {
+		groups += fmt.Sprintf("    %s: {images: [%s]}\n", chunk[0]+"-", strings.Join(chunk, ", "))
+	}
+	file := filepath.Join(w.dir, "tagboat.yaml")
+	config, err := os.ReadFile(file)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.write("tagboat.yaml", string(config)+groups)
+	for _, name := range s.services {
+		w.push("shop/" + name + ":v1")
+		images = append(images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: "v1"})
+	}
+	return images
+}
+
+// cost returns the calls that something made.
+func (w *world) cost(do func(context.Context, *app.App) error) tagboat.Calls {
+	w.Helper()
+	ctx, counted := operation.Start(w.Context(), nil)
+	if err := do(ctx, w.open()); err != nil {
+		w.Fatal(err)
+	}
+	return counted.Calls()
+}
+
+func plan(ctx context.Context, a *app.App) error {
+	_, err := a.Delivery.Plan(ctx, fleet.Selection{})
+	return err
+}
+
+// planning plans services that are not there yet.
+func (c *costs) planning() {
+	took := map[int]time.Duration{}
+	for _, n := range []int{100, 1000} {
+		inWorld(c.T, sandbox.Config{}, func(w *world) {
+			images := crowded(w, n)
+			w.pinAll(images)
+			took[n] = time.Hour
+			for range 3 {
+				begin := processorTime()
+				w.cost(plan)
+				took[n] = min(took[n], processorTime()-begin)
+			}
+		})
+	}
+	c.table.AtMost(c.T, "plan of 1,000 services: the processor's time", float64(took[1000])/float64(took[100]), 15, "times that of 100")
+}
+
+func (w *world) pinAll(images []catalog.ImageArg) {
+	w.Helper()
+	if _, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: images}); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// hundred plans a hundred services that were deployed six times.
+func (c *costs) hundred() {
+	const n = 100
+	inWorld(c.T, sandbox.Config{}, func(w *world) {
+		images := crowded(w, n)
+		w.pinAll(images)
+		w.deploy()
+		for version := range 5 {
+			for i := range images {
+				images[i].Tag = fmt.Sprintf("v%d", version+2)
+				w.push(fmt.Sprintf("shop/%s:%s", images[i].Image, images[i].Tag))
+			}
+			w.pinAll(images)
+			w.deploy()
+		}
+		c.table.AtMost(c.T, "plan as in CI, 100 services of six revisions each", float64(w.cost(plan).Total)/n, 1.2, "calls a service")
+	})
+}
+
+// buckets changes services at AWS's rates and at AWS's speed.
+func (c *costs) buckets() {
+	crowd{services: 20, accounts: 1}.run(c.T, func(r *fleetRun) {
+		r.came(r.deploy("v1"))
+		r.pass(time.Minute)
+		got := r.deploy("v2")
+		c.table.AtMost(c.T, "20 services changed", float64(got.calls.Total), 110, "calls")
+	})
+	crowd{services: 100, accounts: 1, speed: 1}.run(c.T, func(r *fleetRun) {
+		r.came(r.deploy("v1"))
+		r.pass(time.Minute)
+		got := r.deploy("v2")
+		c.table.AtMost(c.T, "100 services changed at AWS's rates", float64(got.calls.Total), 1300, "calls")
+	})
+}
+
+// pins reads and writes many.
+func (c *costs) pins() {
+	c.table.AtMost(c.T, "pins of 50 groups, in brief", float64(pinsInBrief(c.T)), 7, "calls")
+	c.table.AtMost(c.T, "pin of 40 images of one repository", float64(fortyImages(c.T)), 46, "calls")
+}
+
+// newest reads the newest fifty of twenty thousand lines of the journal, beside a hundred
+// versions of the parameter.
+func (c *costs) newest() {
+	inWorld(c.T, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"web"}}.open(w)
+		for n := range 101 {
+			w.aws("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": fmt.Sprintf(`{"web":"o%d"}`, n), "Overwrite": true, "Type": "String"})
+		}
+		const lines, group = 20_000, "/tagboat/shop"
+		stream := map[string]any{"logGroupName": group, "logStreamName": journal.Stream("dev")}
+		w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": group})
+		w.aws("logs.CreateLogStream", stream)
+		w.later(lines * time.Minute / 2)
+		var events []any
+		for n := range lines {
+			e := tagboat.Event{
+				ID: fmt.Sprint(n), At: time.Now().Add(time.Duration(n-lines) * time.Minute / 2), By: "arn:aws:sts::123456789012:assumed-role/deployer/ci",
+				Command: "deploy", Environment: "dev", Service: "web", Verdict: tagboat.VerdictSucceeded, Message: "weekly release",
+			}
+			events = append(events, map[string]any{"timestamp": e.At.UnixMilli(), "message": encode(e)})
+		}
+		for chunk := range slices.Chunk(events, 1000) {
+			stream["logEvents"] = chunk
+			w.aws("logs.PutLogEvents", stream)
+		}
+		calls := w.cost(func(ctx context.Context, a *app.App) error {
+			document, err := a.History.Events(ctx, history.Request{Environments: []tagboat.EnvName{"dev"}, Limit: 50})
+			if len(document.Events) != 50 {
+				w.Errorf("%d events", len(document.Events))
+			}
+			return err
+		})
+		c.table.AtMost(c.T, "history, the newest 50 of 20,000 lines", float64(calls.Total), 3, "calls")
+	})
+}
+
+// mounting publishes an image whose layers another repository has.
+func (c *costs) mounting() {
+	image, err := random.Image(1<<16, 8)
+	if err != nil {
+		c.Fatal(err)
+	}
+	file := filepath.Join(c.TempDir(), "image.tar")
+	if err := tarball.WriteToFile(file, name.MustParseReference("api:1"), image); err != nil {
+		c.Fatal(err)
+	}
+	inWorld(c.T, sandbox.Config{}, func(w *world) {
+		shop{services: []string{"base", "web"}}.open(w)
+		from, err := publish.ParseSource("tar:" + file)
+		if err != nil {
+			w.Fatal(err)
+		}
+		var sent tagboat.PublishDocument
+		for _, image := range []tagboat.ImageName{"base", "web"} {
+			request := catalog.PublishRequest{Image: image, From: from, Tags: []string{"v1"}, CreateRepository: true, Progress: silent{}}
+			if sent, err = w.open().Publisher.Publish(w.Context(), request); err != nil {
+				w.Fatal(err)
+			}
+		}
+		c.table.AtMost(c.T, "publish of what another repository has", float64(sent.LayersSent), 0, "layers uploaded")
+	})
+}
+
+type silent struct{}
+
+func (silent) Sending(tagboat.Digest, int64, int64) {}
+
+func (silent) Sent(tagboat.Digest, int64, bool) {}
