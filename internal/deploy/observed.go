@@ -22,13 +22,10 @@ type Observed struct {
 	// Current is the task definition of the PRIMARY deployment; nil without one.
 	Current *ecs.TaskDefinition
 	// Candidates are revisions of the wanted family that may be equal to what is wanted.
-	// NewPlan wants them; Status does not.
 	Candidates []ecs.TaskDefinition
 	// latest is the latest active revision of the wanted family, where it was read.
 	latest *ecs.TaskDefinition
 	read   *definitions // during the look
-	// Tasks are the service's tasks that should run. Status wants them.
-	Tasks []ecs.Task
 }
 
 // Primary returns the PRIMARY deployment, and false where there is none.
@@ -130,36 +127,59 @@ func Settled(s ecs.Service, d ecs.Deployment) bool {
 	return full && d.RolloutState == ecs.RolloutCompleted
 }
 
-// place is a cluster as one client reaches it.
-type place struct {
-	client  *Client
-	cluster string
+// Look reads the services of all targets, ten in a call, with the task definitions that
+// they run. The answer is in the targets' order.
+func Look(ctx context.Context, targets []Target) ([]Observed, error) {
+	return look(ctx, targets, func(context.Context, Target, *Observed) error { return nil })
 }
 
-// Look reads the services of all targets, ten in a call, with the task definitions
-// that they run, and completes each with more, unless that is nil. The answer is in the targets' order.
-func Look(ctx context.Context, targets []Target, more func(context.Context, Target, *Observed) error) ([]Observed, error) {
+// look is Look, and completes what is observed of each target with more.
+func look(ctx context.Context, targets []Target, more func(context.Context, Target, *Observed) error) ([]Observed, error) {
 	observed := make([]Observed, len(targets))
-	if err := lookAtAll(ctx, targets, observed); err != nil {
+	err := EachCluster(ctx, targets, func(ctx context.Context, client *Client, cluster string, all []int) error {
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(looksAtOnce)
+		for batch := range slices.Chunk(all, ServicesPerCall) {
+			group.Go(func() error { return lookAtServices(ctx, client, cluster, targets, batch, observed) })
+		}
+		return group.Wait()
+	})
+	if err != nil {
 		return nil, err
 	}
 	var read definitions
-	err := Each(ctx, targets, func(ctx context.Context, i int) error {
+	err = Each(ctx, targets, func(ctx context.Context, i int) error {
 		observed[i].read = &read
 		defer func() { observed[i].read = nil }()
 		if err := lookAtCurrent(ctx, targets[i], &observed[i]); err != nil {
 			return err
-		}
-		if more == nil {
-			return nil
 		}
 		return more(ctx, targets[i], &observed[i])
 	})
 	return observed, err
 }
 
-// eachAtOnce calls do for all targets, looksAtOnce of each account and region at the
-// same time: one that is slow, because AWS's rates are kept, holds up no other.
+// EachCluster calls do for all clusters that targets are in, at the same time, each with the
+// indexes of its targets.
+func EachCluster(ctx context.Context, targets []Target, do func(ctx context.Context, client *Client, cluster string, targets []int) error) error {
+	type place struct {
+		client  *Client
+		cluster string
+	}
+	places := map[place][]int{}
+	for i, t := range targets {
+		at := place{t.Client, t.Desired.Cluster}
+		places[at] = append(places[at], i)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for at, indexes := range places {
+		group.Go(func() error { return do(ctx, at.client, at.cluster, indexes) })
+	}
+	return group.Wait()
+}
+
+// Each calls do for all targets, looksAtOnce of each account and region at the same time: one
+// that is slow, because AWS's rates are kept, holds up no other.
 func Each(ctx context.Context, targets []Target, do func(ctx context.Context, i int) error) error {
 	clients := map[*Client][]int{}
 	for i, t := range targets {
@@ -179,36 +199,16 @@ func Each(ctx context.Context, targets []Target, do func(ctx context.Context, i 
 	return all.Wait()
 }
 
-func lookAtAll(ctx context.Context, targets []Target, observed []Observed) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(looksAtOnce)
-	for at, indexes := range byPlace(targets) {
-		for batch := range slices.Chunk(indexes, ServicesPerCall) {
-			group.Go(func() error { return lookAtServices(ctx, at, targets, batch, observed) })
-		}
-	}
-	return group.Wait()
-}
-
-func byPlace(targets []Target) map[place][]int {
-	places := map[place][]int{}
-	for i, t := range targets {
-		at := place{t.Client, t.Desired.Cluster}
-		places[at] = append(places[at], i)
-	}
-	return places
-}
-
-func lookAtServices(ctx context.Context, at place, targets []Target, batch []int, observed []Observed) error {
+func lookAtServices(ctx context.Context, client *Client, cluster string, targets []Target, batch []int, observed []Observed) error {
 	var names []string
 	for _, i := range batch {
 		names = append(names, targets[i].Desired.ServiceName)
 	}
 	slices.Sort(names)
-	found, _, err := at.client.ECS.DescribeServices(ctx, at.cluster, slices.Compact(names))
+	found, _, err := client.ECS.DescribeServices(ctx, cluster, slices.Compact(names))
 	missing := errors.Is(err, ecs.ErrNotFound)
 	if err != nil && !missing {
-		return fmt.Errorf("looking at the services of cluster %q: %w", at.cluster, err)
+		return fmt.Errorf("looking at the services of cluster %q: %w", cluster, err)
 	}
 	for _, i := range batch {
 		observed[i].ClusterMissing = missing

@@ -13,7 +13,7 @@ import (
 // not look; what it found wrong stands in the plans as Problems, and what it could not
 // check as Warnings.
 func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
-	observed, err := Look(ctx, targets, lookForEqual)
+	observed, err := look(ctx, targets, lookForEqual)
 	if err != nil {
 		return nil, err
 	}

@@ -253,7 +253,7 @@ func replacing(s ecs.Service, d ecs.Deployment) bool {
 // Service says why the newest deployment of a service does not go well, most likely
 // cause first. The list is empty where nothing speaks against it.
 func Service(ctx context.Context, t deploy.Target) ([]tagboat.Cause, error) {
-	observed, err := deploy.Look(ctx, []deploy.Target{t}, func(context.Context, deploy.Target, *deploy.Observed) error { return nil })
+	observed, err := deploy.Look(ctx, []deploy.Target{t})
 	if err != nil {
 		return nil, err
 	}

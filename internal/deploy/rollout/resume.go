@@ -215,7 +215,7 @@ type Pauses interface {
 // rollback, go back. It returns the stage in which it waited. That nothing waits is an
 // error of kind Usage.
 func Continue(ctx context.Context, p Pauses, t deploy.Target, rollback bool) (stage string, err error) {
-	observed, err := deploy.Look(ctx, []deploy.Target{t}, func(context.Context, deploy.Target, *deploy.Observed) error { return nil })
+	observed, err := deploy.Look(ctx, []deploy.Target{t})
 	if err != nil {
 		return "", err
 	}

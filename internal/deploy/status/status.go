@@ -14,17 +14,41 @@ import (
 
 // Survey looks at ECS and returns the status of every target, in their order.
 func Survey(ctx context.Context, targets []deploy.Target) ([]tagboat.ServiceStatus, error) {
-	observed, err := deploy.Look(ctx, targets, lookAtTasks)
+	observed, err := deploy.Look(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := runningTasks(ctx, targets, observed)
 	if err != nil {
 		return nil, err
 	}
 	statuses := make([]tagboat.ServiceStatus, len(targets))
 	return statuses, deploy.Each(ctx, targets, func(ctx context.Context, i int) error {
-		statuses[i] = Status(targets[i].Desired, observed[i], targets[i].Client.Time())
+		statuses[i] = Status(targets[i].Desired, observed[i], tasks[i], targets[i].Client.Time())
 		if v := verdictOnPinned(ctx, targets[i], observed[i], statuses[i]); v != "" {
 			statuses[i].Verdict = v
 		}
 		return nil
+	})
+}
+
+// runningTasks returns the tasks of each target that should run, read cluster by cluster.
+func runningTasks(ctx context.Context, targets []deploy.Target, observed []deploy.Observed) ([][]ecs.Task, error) {
+	tasks := make([][]ecs.Task, len(targets))
+	return tasks, deploy.EachCluster(ctx, targets, func(ctx context.Context, client *deploy.Client, cluster string, here []int) error {
+		here = slices.DeleteFunc(here, func(i int) bool { return observed[i].Service == nil })
+		if len(here) == 0 {
+			return nil
+		}
+		look := deploy.TaskLook{Client: client.ECS, Cluster: cluster, Desired: ecs.Running}
+		for _, i := range here {
+			look.Services = append(look.Services, observed[i].Service.Name)
+		}
+		found, _, err := look.Read(ctx)
+		for _, i := range here {
+			tasks[i] = found[observed[i].Service.Name]
+		}
+		return err
 	})
 }
 
@@ -52,9 +76,9 @@ func verdictOnPinned(ctx context.Context, t deploy.Target, o deploy.Observed, s 
 	}
 }
 
-// Status compares what should run with what ECS has and what runs. It reads Tasks of
-// the observation, not Candidates. now is the time of AWS's clock, for the age.
-func Status(d deploy.Desired, o deploy.Observed, now time.Time) tagboat.ServiceStatus {
+// Status compares what should run with what ECS has and with the tasks that should run. now
+// is the time of AWS's clock, for the age.
+func Status(d deploy.Desired, o deploy.Observed, tasks []ecs.Task, now time.Time) tagboat.ServiceStatus {
 	s := tagboat.ServiceStatus{
 		Environment: d.Environment,
 		Stage:       d.Stage,
@@ -72,10 +96,12 @@ func Status(d deploy.Desired, o deploy.Observed, now time.Time) tagboat.ServiceS
 		return s
 	}
 	s.State, s.Verdict = stateOf(*o.Service, primary)
-	s.Images = deploy.WithRunningTags(deploy.ImageStates(d.Images, o.Tasks), o)
-	s.Healthy, s.Desired = healthy(o.Tasks), o.Service.Desired
+	s.Images = deploy.WithRunningTags(deploy.ImageStates(d.Images, tasks), o)
+	s.Healthy, s.Desired = healthy(tasks), o.Service.Desired
 	s.AgeSeconds = max(0, int64(now.Sub(primary.CreatedAt).Seconds()))
-	s.Drift = append(s.Drift, drift(d, o, s.Images)...)
+	for _, drift := range Drifts(d, o, s.Images) {
+		s.Drift = append(s.Drift, drift.String())
+	}
 	return s
 }
 
@@ -98,7 +124,7 @@ func stateOf(s ecs.Service, primary ecs.Deployment) (string, tagboat.Verdict) {
 	}
 }
 
-// ended tells whether the PRIMARY deployment completed by itself or because a newer
+// ended reports whether the PRIMARY deployment completed by itself or because a newer
 // one was rolled back to it.
 func ended(s ecs.Service) tagboat.Verdict {
 	for _, d := range s.Deployments {
@@ -118,14 +144,4 @@ func healthy(tasks []ecs.Task) int {
 		}
 	}
 	return n
-}
-
-// lookAtTasks reads the tasks that should run.
-func lookAtTasks(ctx context.Context, t deploy.Target, o *deploy.Observed) error {
-	if o.Service == nil {
-		return nil
-	}
-	tasks, err := deploy.ServiceTasks(ctx, t.Client.ECS, t.Desired.Cluster, o.Service.Name, ecs.Running)
-	o.Tasks = tasks
-	return err
 }

@@ -14,6 +14,12 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
+// state is what was seen of a service.
+type state struct {
+	deploy.Observed
+	tasks []ecs.Task
+}
+
 func TestStatus(t *testing.T) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	running := func(version string) []ecs.Task {
@@ -27,21 +33,21 @@ func TestStatus(t *testing.T) {
 		return []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v1", Pinned: deploytest.Digest("v1"), Running: run, RunningTag: tags[run]}}
 	}
 	for name, test := range map[string]struct {
-		change func(*deploy.Target, *deploy.Observed)
+		change func(*deploy.Target, *state)
 		want   tagboat.ServiceStatus
 	}{
 		"as it should be": {
-			func(*deploy.Target, *deploy.Observed) {},
+			func(*deploy.Target, *state) {},
 			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"missing": {
-			func(_ *deploy.Target, o *deploy.Observed) { *o = deploy.Observed{} },
+			func(_ *deploy.Target, o *state) { *o = state{} },
 			tagboat.ServiceStatus{Images: image(""), State: "missing"},
 		},
 		"another version": {
-			func(_ *deploy.Target, o *deploy.Observed) {
+			func(_ *deploy.Target, o *state) {
 				current := deploytest.Registered(t, 2, "v2")
-				o.Current, o.Tasks = &current, running("v2")
+				o.Current, o.tasks = &current, running("v2")
 			},
 			tagboat.ServiceStatus{
 				Images: image(deploytest.Digest("v2")), State: "steady", Verdict: "succeeded", Healthy: 1, Desired: 2, AgeSeconds: 3600,
@@ -49,7 +55,7 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"somebody else's": {
-			func(_ *deploy.Target, o *deploy.Observed) {
+			func(_ *deploy.Target, o *state) {
 				current := deploytest.Registered(t, 2, "v1")
 				current.Record = []byte(`{"family":"api","containerDefinitions":[{"name":"app","image":"nginx:1"}]}`)
 				o.Current = &current
@@ -60,7 +66,7 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"the service's file differs": {
-			func(_ *deploy.Target, o *deploy.Observed) {
+			func(_ *deploy.Target, o *state) {
 				o.Service.Record = []byte(`{"serviceName":"api","desiredCount":7}`)
 			},
 			tagboat.ServiceStatus{
@@ -69,7 +75,7 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"not pinned": {
-			func(t *deploy.Target, _ *deploy.Observed) {
+			func(t *deploy.Target, _ *state) {
 				t.Desired.Definition = taskdef.Definition{}
 				t.Desired.Images[0].Pinned = tagboat.Reference{Host: "registry.test", Repository: "shop/api"}
 			},
@@ -80,8 +86,8 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"stopped": {
-			func(_ *deploy.Target, o *deploy.Observed) {
-				o.Service.Desired, o.Service.Running, o.Tasks = 0, 0, nil
+			func(_ *deploy.Target, o *state) {
+				o.Service.Desired, o.Service.Running, o.tasks = 0, 0, nil
 				o.Service.Tags = map[string]string{"tagboat:stopped": "2"}
 			},
 			tagboat.ServiceStatus{
@@ -90,30 +96,29 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"rolling": {
-			func(_ *deploy.Target, o *deploy.Observed) { o.Service.Deployments[0].RolloutState = "IN_PROGRESS" },
+			func(_ *deploy.Target, o *state) { o.Service.Deployments[0].RolloutState = "IN_PROGRESS" },
 			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "in-progress", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"failed": {
-			func(_ *deploy.Target, o *deploy.Observed) { o.Service.Deployments[0].RolloutState = "FAILED" },
+			func(_ *deploy.Target, o *state) { o.Service.Deployments[0].RolloutState = "FAILED" },
 			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "failed", Verdict: "failed", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"rolled back by ECS": {
-			func(_ *deploy.Target, o *deploy.Observed) {
+			func(_ *deploy.Target, o *state) {
 				o.Service.Deployments = append(o.Service.Deployments, ecs.Deployment{ID: "ecs-svc/2", Status: "ACTIVE", RolloutState: "FAILED"})
 			},
 			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "steady", Verdict: "rolled-back", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wanted, o := deploytest.Target(t, nil, "v1"), deploytest.Observed(t, "COMPLETED", 2)
+			wanted, o := deploytest.Target(t, nil, "v1"), state{deploytest.Observed(t, "COMPLETED", 2), running("v1")}
 			o.Service.Deployments[0].CreatedAt = now.Add(-time.Hour)
-			o.Tasks = running("v1")
 			test.change(&wanted, &o)
 			test.want.Environment, test.want.Service = "dev", "api"
 			if test.want.Drift == nil {
 				test.want.Drift = []string{}
 			}
-			if diff := cmp.Diff(test.want, status.Status(wanted.Desired, o, now)); diff != "" {
+			if diff := cmp.Diff(test.want, status.Status(wanted.Desired, o.Observed, o.tasks, now)); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 		})
