@@ -33,6 +33,7 @@ type crowd struct {
 	services int // in each account
 	accounts int // the first is the caller's own, the others are reached by roles
 	speed    float64
+	away     time.Duration // that a call takes; 0 means 10 to 40 ms
 }
 
 // bucketTime is how long AWS's bucket for revisions makes so many changes take: 20 at
@@ -49,9 +50,9 @@ func (f crowd) run(t *testing.T, story func(*fleetRun)) {
 	inWorld(t, sandbox.Config{Quotas: "aws", Speed: f.speed, Clusters: []string{"fleet"}}, func(w *world) {
 		r := &fleetRun{world: w, crowd: f, cache: cache}
 		r.configure()
-		w.push("shop/app:v1", "start=1s")
-		w.push("shop/app:v2", "start=1s")
-		w.push("shop/app:v3", "start=1s")
+		for n := range 7 {
+			w.push(fmt.Sprintf("shop/app:v%d", n+1), "start=1s")
+		}
 		story(r)
 	})
 }
@@ -88,7 +89,7 @@ func (r *fleetRun) open() *app.App {
 	r.Helper()
 	a, err := app.Open(r.Context(), app.Options{
 		Config: filepath.Join(r.dir, "tagboat.yaml"), Cache: r.cache,
-		Transport: &distant{next: sandboxtest.Carrier{Handler: r.server}, random: rand.New(rand.NewPCG(1, 2))},
+		Transport: &distant{next: sandboxtest.Carrier{Handler: r.server}, away: r.away, random: rand.New(rand.NewPCG(1, 2))},
 	})
 	if err != nil {
 		r.Fatal(err)
@@ -123,7 +124,7 @@ type outcome struct {
 // deploy pins a version everywhere and deploys it to its end.
 func (r *fleetRun) deploy(tag string) outcome {
 	r.Helper()
-	return r.deployWith(tag, rollout.Options{Wait: true, MaxParallel: 100})
+	return r.deployWith(tag, rollout.Options{Wait: true, MaxParallel: rollout.DefaultParallel})
 }
 
 func (r *fleetRun) deployWith(tag string, o rollout.Options) outcome {
@@ -168,6 +169,7 @@ func heap() uint64 {
 // its client holds a lock while it asks, and the bubble's time stands still then.
 type distant struct {
 	next   http.RoundTripper
+	away   time.Duration
 	mu     sync.Mutex
 	random *rand.Rand
 }
@@ -180,6 +182,9 @@ func (d *distant) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	there := 5*time.Millisecond + time.Duration(d.random.Int64N(int64(15*time.Millisecond)))
 	d.mu.Unlock()
+	if d.away > 0 {
+		there = d.away / 2
+	}
 	<-time.After(there)
 	answer, err := d.next.RoundTrip(r)
 	<-time.After(there)

@@ -48,7 +48,7 @@ func newDeploy(f *frame) *cobra.Command {
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
 	cmd.Flags().BoolVar(&o.resume, "resume", false, "only watch what goes on already, and begin nothing")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
-	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 100, "services that roll at the same time in one account and region")
+	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
 	cmd.Flags().BoolVar(&o.keepGoing, "keep-going", true, "begin others after one has failed, except those that depend on it")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	return cmd

@@ -41,7 +41,7 @@ func newRollback(f *frame) *cobra.Command {
 	cmd.Flags().Var(&o.to, "to", "go back to what ran at this time, or so long ago: 2026-01-02T10:30:00Z, 3h")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
-	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", 20, "services that roll at the same time")
+	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	return cmd
 }

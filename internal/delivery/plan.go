@@ -62,6 +62,7 @@ func (d *Delivery) Plan(ctx context.Context, s fleet.Selection) (*PlanSet, error
 	if err != nil {
 		return nil, err
 	}
+	d.tellFirstPinned(cells, targets)
 	plans, err := deploy.Prepare(ctx, targets)
 	if err != nil {
 		return nil, err

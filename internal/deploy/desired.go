@@ -1,8 +1,10 @@
 package deploy
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/taskdef"
@@ -39,6 +41,10 @@ type Desired struct {
 	// somebody else's to create and to shape.
 	ServiceDefinition *taskdef.Definition
 	Images            []Image
+	// FirstPinned returns when the pinned version of an image was pinned in the environment
+	// for the first time, by AWS's clock. It is zero where nobody knows; so it is where
+	// FirstPinned is nil.
+	FirstPinned func(ctx context.Context, image Image) time.Time
 	// Where finds a member of the task definition or, for a path that starts with
 	// "service", of the service definition in the user's files; nil where unknown.
 	Where func(path ...string) tagboat.Position

@@ -249,6 +249,6 @@ const (
 	// looksAtOnce is how many services of an account and region are read at the same time.
 	looksAtOnce = 8
 	// revisionsByCall is how many revisions of a family are read to find an equal one,
-	// beside those that are remembered.
+	// beside the latest and those that are cached.
 	revisionsByCall = 4
 )

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -65,13 +66,22 @@ func (c Container) LogStream(taskID string) string {
 	return prefix + "/" + c.Name + "/" + taskID
 }
 
-// RegisteredBy returns the ARN of who registered a revision, or "".
-func RegisteredBy(d ecs.TaskDefinition) string {
+// ClockAccuracy is how far the times may differ that AWS has of two things that happened at
+// once.
+const ClockAccuracy = 2 * time.Second
+
+// Registration returns the ARN of who registered a revision, and when; "" and zero where AWS
+// does not say.
+func Registration(d ecs.TaskDefinition) (by string, at time.Time) {
 	var r struct {
-		RegisteredBy string `json:"registeredBy"`
+		RegisteredBy string  `json:"registeredBy"`
+		RegisteredAt float64 `json:"registeredAt"` // in seconds since 1970
 	}
 	_ = json.Unmarshal(d.Record, &r) // AWS answered it
-	return r.RegisteredBy
+	if r.RegisteredAt > 0 {
+		at = time.UnixMilli(int64(r.RegisteredAt * 1000))
+	}
+	return r.RegisteredBy, at
 }
 
 // ServiceSettings is what of a service's record makes causes plainer.

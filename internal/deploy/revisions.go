@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,23 +71,30 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 		return err
 	}
 	calls := 0
+	if t.Desired.newerThan(ctx, *latest) {
+		calls = revisionsByCall // no older one is read
+	}
 	for n := latest.Revision; n > max(0, latest.Revision-mostRevisions); n-- {
 		arn := revisionOf(*latest, n)
-		_, remembered := t.Cached(arn)
-		if !remembered {
-			calls++
+		candidate, cached := latest, false
+		if o.Current != nil && arn == o.Current.ARN {
+			continue // it is not equal, or not active any more
 		}
-		if calls > revisionsByCall && !remembered || o.Current != nil && arn == o.Current.ARN {
-			continue
-		}
-		candidate, err := o.read.describe(ctx, t, arn)
-		if err != nil {
-			return err
+		if n != latest.Revision {
+			if _, cached = t.Cached(arn); !cached {
+				calls++
+			}
+			if calls > revisionsByCall && !cached {
+				continue
+			}
+			if candidate, err = o.read.describe(ctx, t, arn); err != nil {
+				return err
+			}
 		}
 		if candidate == nil || candidate.Status != ecs.Active || !Equal(t.Desired.Definition, *candidate) {
 			continue
 		}
-		if remembered && n != latest.Revision { // it may have been deregistered since
+		if cached { // it may have been deregistered since
 			if candidate, err = o.read.describe(ctx, t, ecs.LastPart(arn)); err != nil {
 				return err
 			}
@@ -97,6 +105,18 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 		}
 	}
 	return nil
+}
+
+// newerThan reports whether a version that should run was pinned for the first time after a
+// revision was registered, so that no older revision can have it.
+func (d Desired) newerThan(ctx context.Context, revision ecs.TaskDefinition) bool {
+	_, registered := Registration(revision)
+	if d.FirstPinned == nil || registered.IsZero() {
+		return false
+	}
+	return slices.ContainsFunc(d.Images, func(image Image) bool {
+		return d.FirstPinned(ctx, image).After(registered.Add(ClockAccuracy))
+	})
 }
 
 // lookForRevision reads the revision that is gone back to. Where it was deregistered it

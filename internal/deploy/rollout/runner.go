@@ -17,6 +17,12 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
+// DefaultParallel is how many services roll at the same time in one account and region unless
+// a user says otherwise. AWS takes 50 changes of services at once and then 5 a second, so that
+// so many roll only where a rollout takes longer than three minutes.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+const DefaultParallel = 1000
+
 // Options say how deployments are carried out. The zero value starts one after another
 // and waits for none.
 type Options struct {

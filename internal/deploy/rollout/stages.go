@@ -28,9 +28,6 @@ type stages struct {
 // stagesEvery is how often the record of one deployment is asked for.
 const stagesEvery = 10 * time.Second
 
-// clockAccuracy is how far AWS's times of a deployment and of the record of it may differ.
-const clockAccuracy = 2 * time.Second
-
 // look asks how the deployment under way of a service stands, where it is time to. What it
 // reads of the service's record, which is long, changes with the PRIMARY deployment only.
 func (s *stages) look(ctx context.Context, service ecs.Service) error {
@@ -62,14 +59,14 @@ func (s *stages) ask(ctx context.Context) (asked bool, err error) {
 // service's that brings our task definition, not older than our deployment. Both times are
 // AWS's.
 func (s *stages) find(ctx context.Context, d deploy.Desired, own ecs.Deployment) error {
-	if s.arn != "" && s.last.Status != "" && s.last.CreatedAt.Before(own.CreatedAt.Add(-clockAccuracy)) {
+	if s.arn != "" && s.last.Status != "" && s.last.CreatedAt.Before(own.CreatedAt.Add(-deploy.ClockAccuracy)) {
 		s.arn, s.last, s.next = "", ecs.ServiceDeployment{}, time.Time{} // what the service named was the one before
 	}
 	if s.arn != "" || s.client.Deployments == nil || own.CreatedAt.IsZero() || time.Now().Before(s.next) {
 		return nil
 	}
 	s.next = time.Now().Add(stagesEvery)
-	arns, err := s.client.Deployments.ListServiceDeployments(ctx, d.Cluster, d.ServiceName, own.CreatedAt.Add(-clockAccuracy))
+	arns, err := s.client.Deployments.ListServiceDeployments(ctx, d.Cluster, d.ServiceName, own.CreatedAt.Add(-deploy.ClockAccuracy))
 	if err != nil || len(arns) == 0 {
 		return err
 	}

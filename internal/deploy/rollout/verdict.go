@@ -172,7 +172,7 @@ func (r *roll) overtakenBy(ctx context.Context, c course, primary ecs.Deployment
 	if err != nil {
 		return text // the verdict does not depend on it
 	}
-	if by := deploy.RegisteredBy(described); by != "" {
+	if by, _ := deploy.Registration(described); by != "" {
 		text += fmt.Sprintf(" (%s was registered by %s)", ecs.LastPart(primary.TaskDefinition), by)
 	}
 	return text
