@@ -155,7 +155,7 @@ func (c *Catalog) sameVersion(ctx context.Context, ref tagboat.Reference) error 
 // byRule lets an image's rule choose.
 func (c *Catalog) byRule(ctx context.Context, image config.Image) (Pick, error) {
 	f := Pick{Image: image}
-	from, err := c.openFor(ctx, image.Repository, image.Select)
+	from, err := c.openFor(ctx, image)
 	if err != nil {
 		return f, err
 	}
@@ -172,11 +172,12 @@ func (c *Catalog) byRule(ctx context.Context, image config.Image) (Pick, error) 
 }
 
 // openFor lists no more than a rule has to see: the one tag of a rule that names it.
-func (c *Catalog) openFor(ctx context.Context, at tagboat.Reference, rule selection.Rule) (*repository, error) {
-	if rule.Fixed() == "" {
-		return c.open(ctx, at)
+func (c *Catalog) openFor(ctx context.Context, image config.Image) (*repository, error) {
+	if image.Select.Fixed() == "" {
+		return c.open(ctx, image)
 	}
-	at.Tag = rule.Fixed()
+	at := image.Repository
+	at.Tag = image.Select.Fixed()
 	return c.single(ctx, at)
 }
 

@@ -43,7 +43,7 @@ func (c Images) One(ctx context.Context, r ImagesRequest) (tagboat.ImagesDocumen
 	if err != nil {
 		return tagboat.ImagesDocument{}, err
 	}
-	s, err := c.open(ctx, image.Repository)
+	s, err := c.open(ctx, image)
 	if err != nil {
 		return tagboat.ImagesDocument{}, err
 	}
@@ -133,7 +133,7 @@ func (c Images) All(ctx context.Context) tagboat.ImagesOverview {
 }
 
 func (c Images) summarize(ctx context.Context, image config.Image, summary *tagboat.ImageSummary) error {
-	s, err := c.open(ctx, image.Repository)
+	s, err := c.open(ctx, image)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/selection"
 )
@@ -38,28 +39,31 @@ func (c *Catalog) lister(at tagboat.Reference) (registry.Lister, func() time.Tim
 
 // open lists a repository. The error says that the listing is not complete, and then
 // nothing may be decided.
-func (c *Catalog) open(ctx context.Context, at tagboat.Reference) (*repository, error) {
-	lister, now := c.lister(at)
-	listed, err := lister.List(ctx, at)
+func (c *Catalog) open(ctx context.Context, image config.Image) (*repository, error) {
+	lister, now := c.lister(image.Repository)
+	listed, err := lister.List(ctx, image.Repository)
 	if err != nil {
 		return nil, err
 	}
-	r := &repository{catalog: c, ref: at, listed: listed, looked: map[int]registry.Version{}, now: now()}
+	r := &repository{catalog: c, ref: image.Repository, listed: listed, looked: map[int]registry.Version{}, now: now()}
+	stage, moves := c.Config.WhoseTag(image.Name), c.Config.MovingTag(image.Name)
 	for i, l := range listed {
 		if len(l.Tags) == 0 {
 			r.add(i, "")
 		}
 		for _, tag := range l.Tags {
-			r.add(i, tag)
+			added := r.add(i, tag)
+			added.Stage, added.Moves = stage(tag), moves(tag)
 		}
 	}
 	return r, nil
 }
 
-func (r *repository) add(i int, tag string) {
+func (r *repository) add(i int, tag string) *selection.Candidate {
 	l := r.listed[i]
 	r.candidates = append(r.candidates, selection.Candidate{Tag: tag, Digest: l.Digest, PushedAt: l.PushedAt, Index: l.IsIndex(), Artifact: l.Artifact})
 	r.of = append(r.of, i)
+	return &r.candidates[len(r.candidates)-1]
 }
 
 // single is a repository of which one tag is known, and nothing else.

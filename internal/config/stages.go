@@ -138,6 +138,75 @@ func (c *Config) TagNames(env Environment, pin tagboat.Pin) map[string]string {
 	}
 }
 
+// WhoseTag returns a function that tells the stage that writes a tag on an image's versions;
+// "" for none. A pattern with nothing of its own in it, such as {tag}, is none's.
+func (c *Config) WhoseTag(image tagboat.ImageName) func(tag string) tagboat.StageName {
+	type form struct {
+		stage tagboat.StageName
+		tags  *regexp.Regexp
+	}
+	var forms []form
+	for _, env := range c.SortedEnvironments() {
+		names := c.TagNames(env, tagboat.Pin{Image: image})
+		for _, pattern := range c.StageOf(env).Tags {
+			if tags := pattern.form(names); tags != nil {
+				forms = append(forms, form{env.Stage, tags})
+			}
+		}
+	}
+	return func(tag string) tagboat.StageName {
+		for _, f := range forms {
+			if f.tags.MatchString(tag) {
+				return f.stage
+			}
+		}
+		return ""
+	}
+}
+
+// form returns what the tags of a pattern look like: with what is known in it, and anything
+// for a version's own tag or digest and for a time. A tag that was taken has a number
+// behind it. Where nothing is known there is no form.
+func (p TagPattern) form(names map[string]string) *regexp.Regexp {
+	known := false
+	literal := func(text string) string {
+		text = notInTag().ReplaceAllString(text, "-")
+		known = known || strings.Trim(text, "._-") != ""
+		return regexp.QuoteMeta(text)
+	}
+	var b strings.Builder
+	at := 0
+	for _, m := range tagPlaceholder().FindAllStringSubmatchIndex(string(p), -1) {
+		b.WriteString(literal(string(p[at:m[0]])))
+		at = m[1]
+		switch name := string(p[m[2]:m[3]]); name {
+		case "time", "tag", "digest", "commit", "short", "branch":
+			b.WriteString(".+")
+		default:
+			b.WriteString(literal(names[name]))
+		}
+	}
+	b.WriteString(literal(string(p[at:])))
+	if !known {
+		return nil
+	}
+	return regexp.MustCompile("^" + b.String() + `(-\d+)?$`)
+}
+
+// MovingTag returns a function that reports whether publish.tags moves a tag of an image from
+// version to version.
+func (c *Config) MovingTag(image tagboat.ImageName) func(tag string) bool {
+	var forms []*regexp.Regexp
+	for _, pattern := range c.Publish.Tags {
+		if form := pattern.form(map[string]string{"app": c.App, "image": string(image)}); form != nil && pattern.Moves() {
+			forms = append(forms, form)
+		}
+	}
+	return func(tag string) bool {
+		return slices.ContainsFunc(forms, func(form *regexp.Regexp) bool { return form.MatchString(tag) })
+	}
+}
+
 // StageOf returns an environment's stage.
 func (c *Config) StageOf(env Environment) Stage {
 	for _, stage := range c.Stages {

@@ -83,3 +83,35 @@ func TestRequiredLabel(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoseTag: the tags that stages write are told from all others.
+func TestWhoseTag(t *testing.T) {
+	c, err := config.Parse("tagboat.yaml", []byte(`app: shop
+registry: registry.example.com
+images: {api: {repository: shop/api}}
+stages:
+  - {name: dev, tags: ["{tag}"]}
+  - {name: prod, tags: ["{environment}", "{environment}-{time:20060102-1504}", "{image}-of-{tenant}", "{tag}.live"]}
+environments:
+  dev: {stage: dev, cluster: dev}
+  prod: {stage: prod, cluster: prod}
+  mb-prod: {stage: prod, cluster: prod, tenant: mb}
+publish: {tags: ["b-{branch}", "{branch}", "{short}"]}
+`))
+	if err != nil {
+		t.Fatal(report(err))
+	}
+	for tag, want := range map[string]tagboat.StageName{
+		"prod": "prod", "mb-prod": "prod", "prod-20261120-1504": "prod", "prod-20261120-1504-2": "prod", "api-of-mb": "prod", "1.4.2.live": "prod",
+		"1.4.2": "", "dev": "", "production": "", "prod.1": "", "v-prod": "", "web-of-mb": "", "live": "",
+	} {
+		if got := c.WhoseTag("api")(tag); got != want {
+			t.Errorf("%s is of %q, want %q", tag, got, want)
+		}
+	}
+	for tag, want := range map[string]bool{"b-main": true, "main": false, "7f3a2c1": false, "b-": false} {
+		if got := c.MovingTag("api")(tag); got != want {
+			t.Errorf("%s moves: %t", tag, got)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/selection"
 )
@@ -58,6 +59,8 @@ type facts struct {
 	Undated   bool           // the registry does not say when it was pushed
 	Bare      bool           // only the tag is known; the registry can be asked for the rest
 	Examined  bool
+	Stage     string // that writes the tag
+	Moves     bool
 	Digest    *int // the place in the list where nothing is said
 	Platforms []string
 	Index     bool
@@ -114,7 +117,7 @@ func candidate(t *testing.T, place int, line string, now time.Time) selection.Ca
 	}
 	c := selection.Candidate{
 		Tag: strings.TrimSpace(line[:at]), Digest: digest(place), PushedAt: now.Add(-age), Platforms: f.Platforms,
-		Index: f.Index, Artifact: f.Artifact, Examined: f.Examined, Looked: !f.Bare,
+		Index: f.Index, Artifact: f.Artifact, Examined: f.Examined, Stage: tagboat.StageName(f.Stage), Moves: f.Moves, Looked: !f.Bare,
 	}
 	if f.Undated || f.Bare {
 		c.PushedAt = time.Time{}

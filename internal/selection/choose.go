@@ -19,6 +19,11 @@ type Candidate struct {
 	// Artifact says what it is where no container can run it, such as "is a Helm chart";
 	// "" for an image, and where that is not known.
 	Artifact string
+	// Stage is the one that puts the tag on what is pinned in it; "" for any other tag. Such
+	// a tag says where a version was, and no rule counts it but one that names it.
+	Stage tagboat.StageName
+	// Moves says that the tag moves from version to version, as latest does.
+	Moves bool
 	// Examined says that its manifest was read, so that an empty Artifact is an image's.
 	Examined bool
 	// Looked says that the registry was asked for all that it knows: what is unknown
@@ -142,6 +147,8 @@ func (r Rule) judgeTag(v *Evaluation) reason {
 		return notTag
 	case r.Fixed() != "" && v.Tag != r.Fixed():
 		return otherTag(r.Fixed())
+	case r.Fixed() == "" && v.Stage != "":
+		return ofStage(v.Stage)
 	}
 	if why := attached(v.Tag); why != "" {
 		return why

@@ -153,7 +153,18 @@ func compareNumbers(a, b []string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
-// compare is the total order of what is accepted: key, push time, tag. An index comes
+// own says how much a tag is its version's own name: not at all where it is known to move or
+// has no digit, as main and stable have none, and the more the more parts it has: 1.4 moves
+// where there is 1.4.2.
+func (c Candidate) own() int {
+	if c.Moves || !strings.ContainsAny(c.Tag, "0123456789") {
+		return 0
+	}
+	return 1 + strings.Count(c.Tag, ".")
+}
+
+// compare is the total order of what is accepted: key, push time, tag. Of the tags of one
+// version the one that is its own name comes last. An index comes
 // after its images, which have its push time where ECR cuts it to the second.
 func (r Rule) compare(a, b Evaluation) int {
 	if c := r.compareKeys(a.key, b.key); c != 0 {
@@ -162,7 +173,7 @@ func (r Rule) compare(a, b Evaluation) int {
 	if c := a.PushedAt.Compare(b.PushedAt); c != 0 {
 		return c
 	}
-	return cmp.Or(strings.Compare(a.Tag, b.Tag), cmp.Compare(boolInt(a.Index), boolInt(b.Index)), cmp.Compare(a.Digest, b.Digest))
+	return cmp.Or(cmp.Compare(a.own(), b.own()), strings.Compare(a.Tag, b.Tag), cmp.Compare(boolInt(a.Index), boolInt(b.Index)), cmp.Compare(a.Digest, b.Digest))
 }
 
 // Ranks reports whether the rule's keys alone say which of two versions is the newer one.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/tagboat/tagboat"
 )
 
 // reason says why a candidate is skipped; "" for one that is not.
@@ -53,6 +55,10 @@ func otherPlatform(has []string, wanted string) reason {
 	return reason(fmt.Sprintf("is for %s, not for %s", strings.Join(has, " and "), wanted))
 }
 
+func ofStage(stage tagboat.StageName) reason {
+	return reason("is a tag that the stage " + string(stage) + " writes")
+}
+
 func otherTag(wanted string) reason { return reason("is not the tag " + wanted) }
 
 // decided says how the first of accepted won.
@@ -82,6 +88,8 @@ func (r Rule) why(a, b Evaluation) string {
 		return fmt.Sprintf("%s%s was pushed %s; of %s that is not known", same, a.Readable(), moment(a.PushedAt), b.Readable())
 	case !a.PushedAt.Equal(b.PushedAt):
 		return fmt.Sprintf("%s%s was pushed %s, later than %s, %s", same, a.Readable(), moment(a.PushedAt), b.Readable(), moment(b.PushedAt))
+	case a.own() != b.own():
+		return fmt.Sprintf("%sboth were pushed at the same time, and %s is a closer name than %s", same, a.Readable(), b.Readable())
 	case a.Tag != b.Tag:
 		return fmt.Sprintf("%sboth were pushed at the same time, and the tag %s comes after %s", same, a.Readable(), b.Readable())
 	case a.Index != b.Index:
