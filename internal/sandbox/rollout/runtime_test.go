@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,15 @@ func TestARuntimeThatOnlyWatches(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"app: hello"}, s.world.logs); diff != "" {
 		t.Errorf("logs (-want +got):\n%s", diff)
+	}
+}
+
+// A state without what a Runtime needs is refused.
+func TestStatesWithoutImagesAreRefused(t *testing.T) {
+	s := created(t, 1)
+	older := strings.ReplaceAll(s.saved(), `"images":[{"digest"`, `"behaviours":[{"digest"`)
+	if err := s.Restore([]byte(older)); err == nil || !strings.Contains(err.Error(), "lacks its images") {
+		t.Errorf("restoring a task without images: %v", err)
 	}
 }
 

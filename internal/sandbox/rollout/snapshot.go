@@ -130,6 +130,9 @@ func (e *Engine) restoreTask(saved taskSnapshot) error {
 	if t == nil || e.specs[t.TaskDefinition] == nil {
 		return fmt.Errorf("a task or its task definition is missing")
 	}
+	if began := !t.PullStartedAt.IsZero() && t.LastStatus != stopped && saved.State.Failure == ""; began && len(saved.State.Images) != len(t.Containers) {
+		return fmt.Errorf("the task %s lacks its images: an older sandbox saved it", t.ARN)
+	}
 	t.spec, t.state = e.specs[t.TaskDefinition], saved.State
 	t.due = due{serial: saved.Serial, task: t}
 	e.tasks[t.ARN] = t
