@@ -96,7 +96,7 @@ func (c Config) check() error {
 	case slices.ContainsFunc(c.Clusters, func(name string) bool { return !clusterPattern().MatchString(name) }):
 		return fmt.Errorf("clusters %q: a name has up to 255 letters, digits, dashes and underscores", c.Clusters)
 	case slices.ContainsFunc(slices.Collect(maps.Keys(c.Instances)), func(name string) bool { return !clusterPattern().MatchString(name) || c.Instances[name] < 0 }):
-		return fmt.Errorf("instances %v: say CLUSTER=NUMBER", c.Instances)
+		return fmt.Errorf("instances %v: must be CLUSTER=NUMBER", c.Instances)
 	case c.Speed < 0.01 || c.Speed > 1e6:
 		return fmt.Errorf("speed %v is not between 0.01 and 1000000", c.Speed)
 	case c.Quotas != "aws" && c.Quotas != "off":

@@ -69,7 +69,7 @@ func (f Fault) check() error {
 	case f.Count < 0:
 		return fmt.Errorf("count %d is negative", f.Count)
 	case f.Status < 400 || f.Status > 599:
-		return fmt.Errorf("status %d is not that of an error", f.Status)
+		return fmt.Errorf("status %d is not an error status", f.Status)
 	default:
 		return nil
 	}

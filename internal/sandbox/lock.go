@@ -25,7 +25,7 @@ type lock struct {
 // lockDir takes the directory's lock. holder describes this sandbox to another one.
 func lockDir(dir, holder string) (*lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making the sandbox's directory: %w", err)
+		return nil, fmt.Errorf("creating the sandbox's directory: %w", err)
 	}
 	file, err := lockFile(filepath.Join(dir, "lock"))
 	if errors.Is(err, errLocked) {

@@ -37,7 +37,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) keepSaving(ctx context.Context) error {
 	for tick := 0; ; tick++ {
 		if err := s.tick(tick%saveAnyway == 0); err != nil {
-			return fmt.Errorf("keeping the sandbox's state: %w", err)
+			return fmt.Errorf("saving the sandbox's state: %w", err)
 		}
 		due, stop := s.client.Wait(s.client.Now().Add(saveEvery))
 		select {

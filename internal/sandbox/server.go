@@ -130,7 +130,7 @@ func (s *Server) keep() error {
 		return nil
 	}
 	if err := errors.Join(s.save(), s.store.saveClock(s.clock.Now())); err != nil {
-		return fmt.Errorf("keeping the sandbox's state: %w", err)
+		return fmt.Errorf("saving the sandbox's state: %w", err)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type store struct {
 func openStore(dir string, now time.Time) (*store, time.Time, error) {
 	st := &store{dir: filepath.Join(dir, "state"), written: map[string][]byte{}}
 	if err := os.MkdirAll(st.dir, 0o700); err != nil {
-		return nil, now, fmt.Errorf("making the sandbox's directory: %w", err)
+		return nil, now, fmt.Errorf("creating the sandbox's directory: %w", err)
 	}
 	var seen clockState
 	if err := st.read("clock", &seen); err != nil {

@@ -155,7 +155,7 @@ const maxDocument = 8 << 20
 func (l layout) blob(digest string, into any) error {
 	algorithm, hash, ok := strings.Cut(digest, ":")
 	if !ok || algorithm != "sha256" || strings.ContainsAny(hash, "/.") {
-		return fmt.Errorf("%s: %q is no digest of sha256", l.dir, digest)
+		return fmt.Errorf("%s: %q is not a SHA-256 digest", l.dir, digest)
 	}
 	data, err := l.file("blobs/sha256/" + hash)
 	if err != nil {

@@ -129,7 +129,7 @@ func parseHealth(s string) ([]HealthChange, error) {
 			}
 		}
 		if n := len(changes); n > 0 && c.After <= changes[n-1].After {
-			return nil, fmt.Errorf("%q is not later than what stands before it", part)
+			return nil, fmt.Errorf("%q is not later than the change before it", part)
 		}
 		changes = append(changes, c)
 	}
