@@ -35,6 +35,7 @@ type ECS struct {
 
 	Calls    map[string]int
 	Total    int
+	Warm     bool                         // revisions that exist are cached
 	DieAfter int                          // no call is answered after that many; 0 means never
 	Lose     map[string]int               // answers of an operation to lose, the effect stays
 	Refuse   func(op string) error        // an error in place of an answer
@@ -228,9 +229,25 @@ func (f *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDe
 	return ecs.TaskDefinition{}, ecs.ErrNotFound
 }
 
-// Cached has nothing.
-func (f *ECS) Cached(string, json.RawMessage) (ecs.TaskDefinition, bool) {
+// Cached has all revisions, or none.
+func (f *ECS) Cached(arn string, _ json.RawMessage) (ecs.TaskDefinition, bool) {
+	f.Mu.Lock()
+	defer f.Mu.Unlock()
+	if d := f.Definition(arn); f.Warm && d != nil {
+		return *d, true
+	}
 	return ecs.TaskDefinition{}, false
+}
+
+// Called returns how many calls there were.
+func (f *ECS) Called() int {
+	f.Mu.Lock()
+	defer f.Mu.Unlock()
+	n := 0
+	for _, calls := range f.Calls {
+		n += calls
+	}
+	return n
 }
 
 func (f *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
@@ -298,8 +315,12 @@ func (f *ECS) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs
 	defer f.Mu.Unlock()
 	f.Calls["DescribeTasks"] += (len(arns) - 1) / tasksPerCall
 	var tasks []ecs.Task
+	wanted := map[string]bool{}
+	for _, arn := range arns {
+		wanted[arn] = true
+	}
 	for _, t := range f.Tasks {
-		if slices.Contains(arns, t.ARN) {
+		if wanted[t.ARN] {
 			tasks = append(tasks, t)
 		}
 	}

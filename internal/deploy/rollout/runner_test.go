@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -137,6 +139,77 @@ func TestRunRegistersEqualDefinitionsOnce(t *testing.T) {
 		}
 		if n := len(f.Definitions); n != 1 {
 			t.Errorf("%d equal revisions", n)
+		}
+	})
+}
+
+// Two runs of one Runner cost no more polls than one with all of their services, and register
+// what both want once.
+func TestRunsInFlightShare(t *testing.T) {
+	polls := func(runners ...*rollout.Runner) (calls, revisions int) {
+		deploytest.InBubble(t, func(t *testing.T) {
+			f := deploytest.New()
+			f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
+				if time.Since(s.Deployments[0].CreatedAt) > time.Minute {
+					deploytest.Completes(f, s)
+				}
+			}
+			targets := deploytest.Many(t, f, 10, "v1")
+			for i := range targets {
+				targets[i].Desired.Definition = deploytest.Definition(t, "v1")
+			}
+			var runs sync.WaitGroup
+			for i, runner := range runners {
+				plans, err := deploy.Prepare(t.Context(), targets[i*5:i*5+5])
+				if err != nil {
+					t.Fatal(err)
+				}
+				runs.Go(func() {
+					for _, d := range runner.Run(t.Context(), plans, deploytest.Wait()) {
+						if d.Verdict != tagboat.VerdictSucceeded {
+							t.Errorf("%s is %s: %s", d.Service, d.Verdict, d.Reason)
+						}
+					}
+				})
+			}
+			runs.Wait()
+			calls, revisions = f.Calls["DescribeServices"]+f.Calls["ListTasks"], len(f.Definitions)
+		})
+		return calls, revisions
+	}
+	var one rollout.Runner
+	shared, revisions := polls(&one, &one)
+	if apart, _ := polls(new(rollout.Runner), new(rollout.Runner)); shared > apart*7/10 {
+		t.Errorf("two runs make %d calls together and %d apart", shared, apart)
+	}
+	if revisions != 1 {
+		t.Errorf("%d equal revisions", revisions)
+	}
+}
+
+// A run that ends takes nothing from another that goes on, nor does one that is interrupted.
+func TestARunThatEndsLeavesOthersAlone(t *testing.T) {
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
+			if s.Name == "s1" && time.Since(s.Deployments[0].CreatedAt) > time.Minute {
+				deploytest.Completes(f, s)
+			}
+		}
+		plans, err := deploy.Prepare(t.Context(), deploytest.Many(t, f, 2, "v1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, interrupt := context.WithCancel(t.Context())
+		var runner rollout.Runner
+		var runs sync.WaitGroup
+		ends := make([]tagboat.Verdict, 2)
+		runs.Go(func() { ends[0] = runner.Run(ctx, plans[:1], deploytest.Wait())[0].Verdict })
+		runs.Go(func() { ends[1] = runner.Run(t.Context(), plans[1:], deploytest.Wait())[0].Verdict })
+		time.AfterFunc(20*time.Second, interrupt)
+		runs.Wait()
+		if diff := cmp.Diff([]tagboat.Verdict{tagboat.VerdictInterrupted, tagboat.VerdictSucceeded}, ends); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

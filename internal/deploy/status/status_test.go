@@ -1,6 +1,8 @@
 package status_test
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -138,4 +140,44 @@ func TestSurvey(t *testing.T) {
 			t.Errorf("statuses: %+v", got)
 		}
 	})
+}
+
+// A status costs a third of a call a service at most, and says the same where the tasks of the
+// cluster are too many to list, so that those of each service are.
+func TestStatusIsSparing(t *testing.T) {
+	for _, n := range []int{20, 200, 1000} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			deploytest.InBubble(t, func(t *testing.T) {
+				f := deploytest.New()
+				f.Warm = true
+				targets := deploytest.Many(t, f, n, "v1")
+				o := deploytest.Wait()
+				o.MaxParallel = n
+				deploytest.RunMany(t, targets, o)
+				survey := func() ([]tagboat.ServiceStatus, int) {
+					before := f.Called()
+					statuses, err := status.Survey(t.Context(), targets)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return statuses, f.Called() - before
+				}
+				whole, calls := survey()
+				if calls > n*3/10 || whole[n-1].Healthy != 2 || whole[n-1].Images[0].Running != deploytest.Digest("v1") {
+					t.Errorf("%d calls for %d services, the last one: %+v", calls, n, whole[n-1])
+				}
+				if n > 200 {
+					return
+				}
+				for i := range n*50 + 1 {
+					f.Tasks = append(f.Tasks, ecs.Task{ARN: fmt.Sprintf("arn:aws:ecs:r:1:task/c/other%d", i), Group: "family:batch", DesiredStatus: "RUNNING"})
+				}
+				if apart, calls := survey(); calls < n {
+					t.Errorf("%d calls in a crowded cluster", calls)
+				} else if diff := cmp.Diff(whole, apart); diff != "" {
+					t.Errorf("(-cluster +services):\n%s", diff)
+				}
+			})
+		})
+	}
 }
