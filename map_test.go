@@ -32,9 +32,9 @@ var floors = [][]string{
 	{"internal/taskdef/lint", "internal/journal", "internal/ledger/ledgertest", "internal/gate", "internal/iam", "internal/publish", "internal/registry/registrytest"},
 	{"internal/taskdef", "internal/registry"},
 	{"internal/config"},
-	{"internal/ledger"},
+	{"internal/ledger", "internal/casetest"},
 	{"internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
-	{"internal/casetest", "internal/console", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
+	{"internal/console", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
 	{""},
 
 	{"internal/sandbox/sandboxtest"},

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -19,15 +20,9 @@ import (
 // twice, through everything that there is. The second time nothing is to change, with the
 // label that remembers the input and without it.
 func TestSecondDeploymentIsUnchanged(t *testing.T) {
-	inputs, err := filepath.Glob("../taskdef/testdata/answers/*/input.json")
-	if err != nil || len(inputs) == 0 {
-		t.Fatal(err, len(inputs))
-	}
-	for _, input := range inputs {
-		t.Run(filepath.Base(filepath.Dir(input)), func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) { w.twice(filepath.Dir(input)) })
-		})
-	}
+	casetest.Each(t, "../taskdef/testdata/answers/*/input.json", func(t *testing.T, input string) {
+		inWorld(t, sandbox.Config{}, func(w *world) { w.twice(filepath.Dir(input)) })
+	})
 }
 
 // twice deploys the case in dir. Where it has no service.json, the service is a plain one;

@@ -3,7 +3,9 @@
 package casetest
 
 import (
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/source"
 )
 
 var update = flag.Bool("update", false, "write what is expected into cases and golden files")
@@ -111,4 +116,23 @@ func (c Case) check(t *testing.T, got string) {
 	case string(want) != got:
 		t.Errorf("%s (-want +got):\n%s", c.path, cmp.Diff(string(want), got))
 	}
+}
+
+// Report returns every error of a tree as a user would see it.
+func Report(err error) string {
+	var out strings.Builder
+	for _, err := range source.Errors(err) {
+		fmt.Fprintf(&out, "%v\n", err)
+		var e *tagboat.Error
+		if !errors.As(err, &e) {
+			continue
+		}
+		if e.Where != nil && e.Where.Text != "" {
+			fmt.Fprintf(&out, "    %s\n", e.Where.Text)
+		}
+		if e.Hint != "" {
+			fmt.Fprintf(&out, "    hint: %s\n", e.Hint)
+		}
+	}
+	return out.String()
 }

@@ -18,7 +18,7 @@ func shop(t *testing.T) *config.Config {
 	t.Helper()
 	c, err := config.LoadAhead("testdata/shop/tagboat.yaml")
 	if err != nil {
-		t.Fatal(report(err))
+		t.Fatal(casetest.Report(err))
 	}
 	return c
 }
@@ -98,7 +98,7 @@ func TestLookups(t *testing.T) {
 		if tagboat.KindOf(err) != tagboat.Usage {
 			t.Errorf("kind of %v", err)
 		}
-		if diff := cmp.Diff(tc.want, report(err)); diff != "" {
+		if diff := cmp.Diff(tc.want, casetest.Report(err)); diff != "" {
 			t.Error(diff)
 		}
 	}

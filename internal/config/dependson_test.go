@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
 )
 
@@ -44,7 +45,7 @@ func TestDependsOn(t *testing.T) {
 				}
 				return
 			}
-			said := report(err)
+			said := casetest.Report(err)
 			for _, words := range c.says {
 				if !strings.Contains(said, words) {
 					t.Errorf("%q is not in %s", words, said)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/selection"
 )
@@ -33,7 +34,7 @@ func TestRecipesOfTheDocumentation(t *testing.T) {
 	for _, r := range recipes {
 		rule, err := config.ParseRule("docs/versions.md", r[1])
 		if err != nil {
-			t.Errorf("%s: %s", r[1], report(err))
+			t.Errorf("%s: %s", r[1], casetest.Report(err))
 			continue
 		}
 		var candidates []selection.Candidate

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
@@ -66,7 +67,7 @@ func TestParameterNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, err := config.Parse("tagboat.yaml", []byte(withLedger(tc.ledger)))
 			if err != nil {
-				t.Fatal(report(err))
+				t.Fatal(casetest.Report(err))
 			}
 			if diff := cmp.Diff(tc.want, names(c)); diff != "" {
 				t.Error(diff)
@@ -82,7 +83,7 @@ func TestGroups(t *testing.T) {
   groups: {generic: {images: [proxy, agent], form: digest, tier: advanced, key: name}}
   projections: {path: "/one/{environment}/{image}", images: [proxy]}`)))
 	if err != nil {
-		t.Fatal(report(err))
+		t.Fatal(casetest.Report(err))
 	}
 	got := map[tagboat.ImageName][]string{}
 	for name, image := range c.Images {
@@ -132,7 +133,7 @@ func TestBadLedgers(t *testing.T) {
 			_, err := config.Parse("tagboat.yaml", []byte(withLedger(tc.ledger)))
 			if len(tc.want) == 0 {
 				if err != nil {
-					t.Errorf("%s", report(err))
+					t.Errorf("%s", casetest.Report(err))
 				}
 				return
 			}
@@ -143,8 +144,8 @@ func TestBadLedgers(t *testing.T) {
 				t.Errorf("kind %v", tagboat.KindOf(err))
 			}
 			for _, want := range tc.want {
-				if !strings.Contains(report(err), want) {
-					t.Errorf("no %q in %s", want, report(err))
+				if !strings.Contains(casetest.Report(err), want) {
+					t.Errorf("no %q in %s", want, casetest.Report(err))
 				}
 			}
 		})
@@ -154,7 +155,7 @@ func TestBadLedgers(t *testing.T) {
 func TestSameRepositoryTwice(t *testing.T) {
 	file := strings.Replace(withLedger("{key: repository}"), "repository: x/agent", "repository: shop/api", 1)
 	_, err := config.Parse("tagboat.yaml", []byte(file))
-	if err == nil || !strings.Contains(report(err), `would both be "shop/api" in the parameter of the group shop`) {
+	if err == nil || !strings.Contains(casetest.Report(err), `would both be "shop/api" in the parameter of the group shop`) {
 		t.Errorf("%v", err)
 	}
 }

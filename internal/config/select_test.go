@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/selection"
 )
@@ -26,7 +27,7 @@ func TestParseRule(t *testing.T) {
 	} {
 		rule, err := config.ParseRule("--backtest", text)
 		if err != nil {
-			t.Errorf("%s: %s", text, report(err))
+			t.Errorf("%s: %s", text, casetest.Report(err))
 		}
 		if diff := cmp.Diff(want, rule.Spec); diff != "" {
 			t.Errorf("%s: %s", text, diff)

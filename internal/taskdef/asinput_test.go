@@ -23,19 +23,19 @@ func TestDescribedAsFiles(t *testing.T) {
 		}
 		template, err := read(file, source.Border{})
 		if err != nil {
-			t.Fatal(report(err))
+			t.Fatal(casetest.Report(err))
 		}
 		in.Containers = map[tagboat.ContainerName]tagboat.ImageName{"app": "api"}
 		rendered, err := template.Render(in)
 		if err != nil {
-			t.Fatal(report(err))
+			t.Fatal(casetest.Report(err))
 		}
 		var out bytes.Buffer
 		if err := json.Indent(&out, rendered.JSON(), "", " "); err != nil {
 			t.Fatal(err)
 		}
 		for _, note := range template.Notes() {
-			fmt.Fprintf(&out, "\n%s", report(note))
+			fmt.Fprintf(&out, "\n%s", casetest.Report(note))
 		}
 		casetest.Golden(t, file+".golden", out.Bytes())
 	})
@@ -49,7 +49,7 @@ func TestUndefinedVariables(t *testing.T) {
 		"unknown": {[]string{"colour", "size"}, []string{"vars: {color: [{value: …}]}", "there is colour, size"}},
 		"none":    {nil, []string{"vars: {color: [{value: …}]}"}},
 	} {
-		told := report(taskdef.Names{Vars: test.known}.Explain(err))
+		told := casetest.Report(taskdef.Names{Vars: test.known}.Explain(err))
 		for _, want := range test.want {
 			if !strings.Contains(told, want) {
 				t.Errorf("%s: %s\nsays nothing of %s", name, told, want)

@@ -50,7 +50,7 @@ func TestServiceCases(t *testing.T) {
 			case err != nil && tagboat.KindOf(err) != tagboat.Usage:
 				t.Errorf("%s: error of kind %v: %v", name, tagboat.KindOf(err), err)
 			case err != nil:
-				fmt.Fprintf(&out, "%s: refused\n%s", name, report(err))
+				fmt.Fprintf(&out, "%s: refused\n%s", name, casetest.Report(err))
 			case changes.Empty() != (diff == ""):
 				t.Errorf("%s: changes %s, and the diff is\n%s", name, changes.JSON(), diff)
 			case changes.Empty():

@@ -26,7 +26,7 @@ func TestSwapImages(t *testing.T) {
 		"app": {Image: "api", Pinned: reference(t, "reg.example/api:2@"+digestB)},
 	})
 	if err != nil {
-		t.Fatal(report(err))
+		t.Fatal(casetest.Report(err))
 	}
 	want := `{"containerDefinitions":[{"dockerLabels":{"a":"b","tagboat.image":"api","tagboat.tag":"2"},"image":"reg.example/api@` + digestB +
 		`","name":"app"},{"image":"left/alone:1","name":"side"}],"family":"api","tags":[{"key":"team","value":"shop"}]}`
@@ -37,7 +37,7 @@ func TestSwapImages(t *testing.T) {
 		t.Error("the current definition was changed")
 	}
 	_, err = taskdef.SwapImages(current, map[tagboat.ContainerName]taskdef.Swap{"aap": {Image: "api"}})
-	casetest.Golden(t, "testdata/swap.golden", []byte(report(err)))
+	casetest.Golden(t, "testdata/swap.golden", []byte(casetest.Report(err)))
 	if _, err := taskdef.SwapImages(taskdef.Definition{}, nil); err != nil {
 		t.Error(err)
 	}

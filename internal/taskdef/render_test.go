@@ -54,7 +54,7 @@ func TestRender(t *testing.T) {
 	}
 	d, err := template.Render(inputs(t))
 	if err != nil {
-		t.Fatal(report(err))
+		t.Fatal(casetest.Report(err))
 	}
 	var indented map[string]any
 	if err := json.Unmarshal(d.JSON(), &indented); err != nil {
@@ -102,7 +102,7 @@ func TestRenderErrors(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			casetest.Golden(t, "testdata/render/"+tc.name+".golden", []byte(report(err)))
+			casetest.Golden(t, "testdata/render/"+tc.name+".golden", []byte(casetest.Report(err)))
 		})
 	}
 }
@@ -117,7 +117,7 @@ func TestCheckNames(t *testing.T) {
 		Env:    []string{"name", "stage", "tenant", "account"},
 		Images: []tagboat.ImageName{"api"},
 	})
-	casetest.Golden(t, "testdata/names.golden", []byte(report(err)))
+	casetest.Golden(t, "testdata/names.golden", []byte(casetest.Report(err)))
 }
 
 func TestPlaceholdersInService(t *testing.T) {
@@ -128,13 +128,13 @@ networkConfiguration:
   awsvpcConfiguration: {subnets: "${vars.subnets}", assignPublicIp: ENABLED}
 `))
 	if err != nil {
-		t.Fatal(report(err))
+		t.Fatal(casetest.Report(err))
 	}
 	d, err := template.Render(taskdef.Inputs{Vars: map[string]any{
 		"count": json.Number("2"), "launch": "FARGATE", "subnets": []any{"subnet-1", "subnet-2"},
 	}})
 	if err != nil {
-		t.Fatal(report(err))
+		t.Fatal(casetest.Report(err))
 	}
 	want := `{"desiredCount":2,"launchType":"FARGATE","networkConfiguration":{"awsvpcConfiguration":{"assignPublicIp":"ENABLED","subnets":["subnet-1","subnet-2"]}}}`
 	if diff := cmp.Diff(want, string(d.JSON())); diff != "" {

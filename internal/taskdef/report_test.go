@@ -1,8 +1,6 @@
 package taskdef_test
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -26,25 +24,6 @@ func TestBad(t *testing.T) {
 		if kind := tagboat.KindOf(err); kind != tagboat.Usage {
 			t.Errorf("kind %v, want Usage", kind)
 		}
-		casetest.Golden(t, file+".golden", []byte(report(err)))
+		casetest.Golden(t, file+".golden", []byte(casetest.Report(err)))
 	})
-}
-
-// report prints every error of a tree as a user would see it.
-func report(err error) string {
-	var out strings.Builder
-	for _, err := range source.Errors(err) {
-		fmt.Fprintf(&out, "%v\n", err)
-		var e *tagboat.Error
-		if !errors.As(err, &e) {
-			continue
-		}
-		if e.Where != nil && e.Where.Text != "" {
-			fmt.Fprintf(&out, "    %s\n", e.Where.Text)
-		}
-		if e.Hint != "" {
-			fmt.Fprintf(&out, "    hint: %s\n", e.Hint)
-		}
-	}
-	return out.String()
 }
