@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
 )
 
@@ -99,7 +100,7 @@ environments:
 publish: {tags: ["b-{branch}", "{branch}", "{short}"]}
 `))
 	if err != nil {
-		t.Fatal(report(err))
+		t.Fatal(casetest.Report(err))
 	}
 	for tag, want := range map[string]tagboat.StageName{
 		"prod": "prod", "mb-prod": "prod", "prod-20261120-1504": "prod", "prod-20261120-1504-2": "prod", "api-of-mb": "prod", "1.4.2.live": "prod",
