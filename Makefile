@@ -23,12 +23,12 @@ test:
 
 # One table of what Tagboat costs beside what it may.
 bench: build
-	$(GO) test ./internal/app -run TestCosts -count=1 -v -args -full -binary $(CURDIR)/bin/tagboat
+	$(GO) test ./internal/delivery -run TestCosts -count=1 -v -args -full -binary $(CURDIR)/bin/tagboat
 
 scale:
 	$(GO) test ./cmd/tagboat -run '^$$' -bench LargestRepository -benchtime 1x
 	$(GO) test ./internal/selection -run '^$$' -bench .
-	$(GO) test ./internal/app -run 'TestFanOutTable|TestM1|TestUnchanged|TestSimulation' -v -timeout 60m -args -full
+	$(GO) test ./internal/delivery -run 'TestFanOutTable|TestM1|TestUnchanged|TestSimulation' -v -timeout 60m -args -full
 
 # Without symbols, without net/rpc, which Lambda's runtime no longer needs, and without
 # copies of small functions all over AWS's client: less than half the size.

@@ -17,7 +17,7 @@ import (
 var floors = [][]string{
 	{"cmd/tagboat"},
 	{"internal/cli"},
-	{"internal/lambda", "internal/demo"},
+	{"internal/lambda", "internal/demo", "internal/app/apptest"},
 	{"internal/app"},
 	{"internal/delivery", "internal/generate", "internal/customresource", "internal/pinning/adopt"},
 	{"internal/pinning"},
@@ -34,7 +34,7 @@ var floors = [][]string{
 	{"internal/config"},
 	{"internal/ledger", "internal/casetest"},
 	{"internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
-	{"internal/console", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
+	{"internal/console", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
 	{""},
 
 	{"internal/sandbox/sandboxtest"},

@@ -99,7 +99,7 @@ func (s *screens) line(line string) {
 	case "revert":
 		s.revert(args[0])
 	case "push":
-		s.Push("", args[0], args[1:]...)
+		s.Push(args[0], args[1:]...)
 	case "put":
 		s.AWS("ssm.PutParameter", map[string]any{"Name": args[0], "Value": args[1], "Type": "String", "Overwrite": true})
 	case "fault":

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -21,15 +22,15 @@ import (
 // label that remembers the input and without it.
 func TestSecondDeploymentIsUnchanged(t *testing.T) {
 	casetest.Each(t, "../taskdef/testdata/answers/*/input.json", func(t *testing.T, input string) {
-		inWorld(t, sandbox.Config{}, func(w *world) { w.twice(filepath.Dir(input)) })
+		apptest.Run(t, sandbox.Config{}, func(w *apptest.World) { twice(w, filepath.Dir(input)) })
 	})
 }
 
 // twice deploys the case in dir. Where it has no service.json, the service is a plain one;
 // a file platform says what its images are for.
-func (w *world) twice(dir string) {
+func twice(w *apptest.World, dir string) {
 	w.Helper()
-	raw := w.file(dir, "input.json")
+	raw := file(w, dir, "input.json")
 	var d struct {
 		Family, NetworkMode     string
 		RequiresCompatibilities []string
@@ -50,12 +51,12 @@ func (w *world) twice(dir string) {
 		service += `,"launchType":"FARGATE"`
 	}
 	service += "}"
-	if own := w.file(dir, "service.json"); own != nil {
+	if own := file(w, dir, "service.json"); own != nil {
 		service = string(own)
 	}
-	w.write("web.taskdef.json", string(raw))
-	w.write("web.service.json", service)
-	w.write("tagboat.yaml", fmt.Sprintf(`
+	w.Write("web.taskdef.json", string(raw))
+	w.Write("web.service.json", service)
+	w.Write("tagboat.yaml", fmt.Sprintf(`
 app: shop
 registry: 127.0.0.1:4510
 images: {web: {repository: shop/web}}
@@ -63,22 +64,22 @@ services: {web: {taskDefinition: web.taskdef.json, service: web.service.json, co
 stages: [{name: dev}]
 environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
 `, strings.Join(containers, ", ")))
-	w.aws("ecs.CreateCluster", map[string]any{"clusterName": "dev"})
-	w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": "/web"})
+	w.AWS("ecs.CreateCluster", map[string]any{"clusterName": "dev"})
+	w.AWS("logs.CreateLogGroup", map[string]any{"logGroupName": "/web"})
 	for _, name := range []string{"/t", "/s", "s", "/token", "/a", "/ad", "ad"} {
-		w.aws("ssm.PutParameter", map[string]any{"Name": name, "Value": "x", "Type": "SecureString"})
+		w.AWS("ssm.PutParameter", map[string]any{"Name": name, "Value": "x", "Type": "SecureString"})
 	}
-	w.pushFor(strings.TrimSpace(string(w.file(dir, "platform"))), "shop/web:v1")
-	w.pin("dev", "web=v1")
-	w.expect(w.one(), tagboat.VerdictSucceeded)
-	w.expect(w.one(), tagboat.VerdictUnchanged)
-	if n := w.revisions(d.Family); n != 1 {
+	w.PushFor(strings.TrimSpace(string(file(w, dir, "platform"))), "shop/web:v1")
+	w.Pin("dev", "web=v1")
+	w.Expect(w.One(), tagboat.VerdictSucceeded)
+	w.Expect(w.One(), tagboat.VerdictUnchanged)
+	if n := revisions(w, d.Family); n != 1 {
 		w.Errorf("%d revisions after the second deployment", n)
 	}
 }
 
 // file returns what a file has; nil where there is none.
-func (w *world) file(dir, name string) []byte {
+func file(w *apptest.World, dir, name string) []byte {
 	w.Helper()
 	raw, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/proxytest"
@@ -18,15 +19,15 @@ import (
 )
 
 // through opens Tagboat behind a proxy with those orders.
-func (w *world) through(orders ...proxytest.Order) (*app.App, *proxytest.Proxy) {
+func through(w *apptest.World, orders ...proxytest.Order) (*app.App, *proxytest.Proxy) {
 	w.Helper()
-	proxy := proxytest.New(w.server)
+	proxy := proxytest.New(w.Server)
 	for _, o := range orders {
 		if err := proxy.Order(o); err != nil {
 			w.Fatal(err)
 		}
 	}
-	return w.open(func(http.RoundTripper) http.RoundTripper { return sandboxtest.Carrier{Handler: proxy} }), proxy
+	return w.Open(func(http.RoundTripper) http.RoundTripper { return sandboxtest.Carrier{Handler: proxy} }), proxy
 }
 
 // rewrite changes the answers of an operation.
@@ -37,12 +38,16 @@ func rewrite(operation string, times int, change func(request, answer map[string
 			return answer
 		}
 		change(asked, is)
-		return []byte(encode(is))
+		changed, err := json.Marshal(is)
+		if err != nil {
+			return answer
+		}
+		return changed
 	}}
 }
 
 // frozen answers DescribeServices as it was answered before the last change, for that long.
-func frozen(w *world, proxy *proxytest.Proxy, d time.Duration) {
+func frozen(w *apptest.World, proxy *proxytest.Proxy, d time.Duration) {
 	w.Helper()
 	if err := proxy.Order(proxytest.Order{Kind: proxytest.Stale, Operation: "ecs.DescribeServices"}); err != nil {
 		w.Fatal(err)
@@ -51,9 +56,9 @@ func frozen(w *world, proxy *proxytest.Proxy, d time.Duration) {
 }
 
 // planned plans what is pinned and returns how to deploy it.
-func (w *world) planned(a *app.App) func(rollout.Options) tagboat.Deployment {
+func planned(w *apptest.World, a *app.App) func(rollout.Options) tagboat.Deployment {
 	w.Helper()
-	set, err := a.Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
+	set, err := a.Delivery.Plan(w.Context(), apptest.Dev)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -63,40 +68,40 @@ func (w *world) planned(a *app.App) func(rollout.Options) tagboat.Deployment {
 }
 
 // next pins version v2, whose containers do what labels say.
-func (w *world) next(labels ...string) {
+func next(w *apptest.World, labels ...string) {
 	w.Helper()
-	w.push("shop/web:v2", labels...)
-	w.pin("dev", "web=v2")
+	w.Push("shop/web:v2", labels...)
+	w.Pin("dev", "web=v2")
 }
 
 // TestStaleAnswersAreNoVerdict has DescribeServices tell for up to a few minutes what was
 // true before our change.
 func TestStaleAnswersAreNoVerdict(t *testing.T) {
 	for _, d := range []time.Duration{10 * time.Second, 40 * time.Second, 3 * time.Minute} {
-		t.Run(d.String(), func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{service: breaker})
-				w.next()
-				a, proxy := w.through()
-				deploy := w.planned(a)
-				frozen(w, proxy, d)
-				w.expect(deploy(wait), tagboat.VerdictSucceeded)
+		for name, service := range map[string]map[string]any{"breaker": breaker, "plain": nil} {
+			t.Run(fmt.Sprint(d, ", ", name), func(t *testing.T) {
+				apptest.Shop{Service: service}.Run(t, func(w *apptest.World) {
+					next(w)
+					a, proxy := through(w)
+					deploy := planned(w, a)
+					frozen(w, proxy, d)
+					w.Expect(deploy(apptest.Wait), tagboat.VerdictSucceeded)
+				})
 			})
-		})
+		}
 	}
 }
 
 // TestStaleAnswersOfAServiceThatIsNew has answers that do not know of a service for longer
 // than it takes to believe that one was deleted.
 func TestStaleAnswersOfAServiceThatIsNew(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web"}}.open(w)
-		w.push("shop/web:v1")
-		w.pin("dev", "web=v1")
-		a, proxy := w.through()
-		deploy := w.planned(a)
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1")
+		w.Pin("dev", "web=v1")
+		a, proxy := through(w)
+		deploy := planned(w, a)
 		frozen(w, proxy, 90*time.Second)
-		w.expect(deploy(wait), tagboat.VerdictSucceeded)
+		w.Expect(deploy(apptest.Wait), tagboat.VerdictSucceeded)
 	})
 }
 
@@ -108,19 +113,18 @@ func TestAChangeThatStartsNoDeployment(t *testing.T) {
 		"percents":      {"desiredCount": 3, "deploymentConfiguration": map[string]any{"maximumPercent": 150, "minimumHealthyPercent": 50}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{})
-				shop{service: change}.files(w, "web")
-				a, proxy := w.through()
-				deploy := w.planned(a)
+			apptest.Shop{}.Run(t, func(w *apptest.World) {
+				apptest.Shop{Service: change}.Files(w, "web")
+				a, proxy := through(w)
+				deploy := planned(w, a)
 				frozen(w, proxy, 20*time.Second)
 				began := time.Now()
-				d := deploy(wait)
-				w.expect(d, tagboat.VerdictSucceeded)
+				d := deploy(apptest.Wait)
+				w.Expect(d, tagboat.VerdictSucceeded)
 				if took := time.Since(began); took < 20*time.Second {
 					w.Errorf("it ended after %s, with no answer from after the change", took)
 				}
-				if n := w.running("web"); n != change["desiredCount"] {
+				if n := running(w); n != change["desiredCount"] {
 					w.Errorf("%d tasks run", n)
 				}
 			})
@@ -128,11 +132,22 @@ func TestAChangeThatStartsNoDeployment(t *testing.T) {
 	}
 }
 
-// running counts the running tasks of a service.
-func (w *world) running(service string) int {
+// described is service web as ECS answers.
+func described(w *apptest.World) map[string]any {
 	w.Helper()
-	answer := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{service}})
-	return int(answer["services"].([]any)[0].(map[string]any)["runningCount"].(float64))
+	return w.AWS("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0].(map[string]any)
+}
+
+// running counts the running tasks of service web.
+func running(w *apptest.World) int {
+	w.Helper()
+	return int(described(w)["runningCount"].(float64))
+}
+
+// revisions counts the active revisions of a family.
+func revisions(w *apptest.World, family string) int {
+	w.Helper()
+	return len(w.AWS("ecs.ListTaskDefinitions", map[string]any{"familyPrefix": family})["taskDefinitionArns"].([]any))
 }
 
 // TestSupersededWithTheBreakerOn has somebody else's deployment take over and fail, so that
@@ -140,25 +155,24 @@ func (w *world) running(service string) int {
 func TestSupersededWithTheBreakerOn(t *testing.T) {
 	for name, theirsFail := range map[string]bool{"theirs runs": false, "theirs was rolled back": true} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{service: breaker})
-				w.next("start=600s")
+			apptest.Shop{Service: breaker}.Run(t, func(w *apptest.World) {
+				next(w, "start=600s")
 				labels := []string{}
 				if theirsFail {
 					labels = append(labels, "exit=3@1s")
 				}
-				w.push("shop/web:theirs", labels...)
-				theirs := w.registerImage("web", "shop/web:theirs")
-				a, proxy := w.through()
-				deploy := w.planned(a)
+				w.Push("shop/web:theirs", labels...)
+				theirs := registerImage(w, "shop/web:theirs")
+				a, proxy := through(w)
+				deploy := planned(w, a)
 				time.AfterFunc(10*time.Second, func() {
-					w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
+					w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
 					if theirsFail { // nobody sees it while it goes on
 						frozen(w, proxy, 15*time.Minute)
 					}
 				})
-				d := deploy(wait)
-				w.expect(d, tagboat.VerdictSuperseded)
+				d := deploy(apptest.Wait)
+				w.Expect(d, tagboat.VerdictSuperseded)
 				if strings.Contains(d.Reason, "rolled") {
 					w.Errorf("it says that it was rolled back: %s", d.Reason)
 				}
@@ -168,31 +182,30 @@ func TestSupersededWithTheBreakerOn(t *testing.T) {
 }
 
 // registerImage registers a revision of somebody else and returns family:revision.
-func (w *world) registerImage(family, image string) string {
+func registerImage(w *apptest.World, image string) string {
 	w.Helper()
 	name, _, _ := strings.Cut(image, ":")
-	answer := w.aws("ecs.RegisterTaskDefinition", map[string]any{
-		"family": family, "requiresCompatibilities": []string{"FARGATE"}, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+	answer := w.AWS("ecs.RegisterTaskDefinition", map[string]any{
+		"family": "web", "requiresCompatibilities": []string{"FARGATE"}, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
 		"executionRoleArn":     "arn:aws:iam::123456789012:role/execution",
-		"containerDefinitions": []any{map[string]any{"name": "app", "image": host + "/" + name + "@" + string(w.pushed[image])}},
+		"containerDefinitions": []any{map[string]any{"name": "app", "image": sandboxtest.Host + "/" + name + "@" + string(w.Pushed[image])}},
 	})
-	return fmt.Sprintf("%s:%v", family, answer["taskDefinition"].(map[string]any)["revision"])
+	return fmt.Sprintf("web:%v", answer["taskDefinition"].(map[string]any)["revision"])
 }
 
 // TestWhatECSRolledBackUnseen has ECS go back while no answer shows anything of it.
 func TestWhatECSRolledBackUnseen(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{service: breaker})
-		w.next("exit=3@1s")
-		a, proxy := w.through(rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
+	apptest.Shop{Service: breaker}.Run(t, func(w *apptest.World) {
+		next(w, "exit=3@1s")
+		a, proxy := through(w, rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
 			for _, s := range answer["services"].([]any) {
 				s.(map[string]any)["events"] = []any{}
 			}
 		}))
-		deploy := w.planned(a)
+		deploy := planned(w, a)
 		proxy.Clear()
 		frozen(w, proxy, 20*time.Minute)
-		w.expect(deploy(wait), tagboat.VerdictRolledBack)
+		w.Expect(deploy(apptest.Wait), tagboat.VerdictRolledBack)
 	})
 }
 
@@ -201,55 +214,50 @@ func TestWhatECSRolledBackUnseen(t *testing.T) {
 func TestLostAnswersAreLookedFor(t *testing.T) {
 	lost := proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.UpdateService"}
 	t.Run("an update", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			w.next()
-			a, proxy := w.through(lost)
-			d := w.planned(a)(wait)
-			w.expect(d, tagboat.VerdictSucceeded)
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			next(w)
+			a, proxy := through(w, lost)
+			d := planned(w, a)(apptest.Wait)
+			w.Expect(d, tagboat.VerdictSucceeded)
 			if n := len(proxy.Calls("ecs.UpdateService")); n != 1 {
 				w.Errorf("it was sent %d times", n)
 			}
 		})
 	})
 	t.Run("a change that starts no deployment", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			shop{service: map[string]any{"desiredCount": 4}}.files(w, "web")
-			a, proxy := w.through(lost)
-			w.expect(w.planned(a)(wait), tagboat.VerdictSucceeded)
-			if n := len(proxy.Calls("ecs.UpdateService")); n != 1 || w.running("web") != 4 {
-				w.Errorf("it was sent %d times, and %d tasks run", n, w.running("web"))
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			apptest.Shop{Service: map[string]any{"desiredCount": 4}}.Files(w, "web")
+			a, proxy := through(w, lost)
+			w.Expect(planned(w, a)(apptest.Wait), tagboat.VerdictSucceeded)
+			if n := len(proxy.Calls("ecs.UpdateService")); n != 1 || running(w) != 4 {
+				w.Errorf("it was sent %d times, and %d tasks run", n, running(w))
 			}
 		})
 	})
 	t.Run("a new service", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			shop{services: []string{"web"}}.open(w)
-			w.push("shop/web:v1")
-			w.pin("dev", "web=v1")
-			a, _ := w.through(proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.CreateService"})
-			w.expect(w.planned(a)(wait), tagboat.VerdictSucceeded)
+		apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+			apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1")
+			w.Pin("dev", "web=v1")
+			a, _ := through(w, proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.CreateService"})
+			w.Expect(planned(w, a)(apptest.Wait), tagboat.VerdictSucceeded)
 		})
 	})
 	t.Run("a rollback", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			w.next("exit=3@1s")
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			next(w, "exit=3@1s")
 			back := lost
 			back.Skip = 1
-			a, _ := w.through(back)
-			w.expect(w.planned(a)(wait), tagboat.VerdictRolledBack)
+			a, _ := through(w, back)
+			w.Expect(planned(w, a)(apptest.Wait), tagboat.VerdictRolledBack)
 		})
 	})
 	t.Run("answers older than the change, too", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			w.next()
-			a, proxy := w.through(lost)
-			deploy := w.planned(a)
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			next(w)
+			a, proxy := through(w, lost)
+			deploy := planned(w, a)
 			frozen(w, proxy, 30*time.Second)
-			w.expect(deploy(wait), tagboat.VerdictSucceeded)
+			w.Expect(deploy(apptest.Wait), tagboat.VerdictSucceeded)
 		})
 	})
 }
@@ -265,17 +273,16 @@ func TestWhatIsNotKnownIsSaid(t *testing.T) {
 		"a rollback": {[]string{"exit=3@1s"}, 1, "whether it was rolled back to web:1 is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{})
-				w.next(test.labels...)
-				a, proxy := w.through(proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.UpdateService", Skip: test.skip})
-				deploy := w.planned(a)
+			apptest.Shop{}.Run(t, func(w *apptest.World) {
+				next(w, test.labels...)
+				a, proxy := through(w, proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.UpdateService", Skip: test.skip})
+				deploy := planned(w, a)
 				go func() {
 					_ = proxy.Await(w.Context(), "ecs.UpdateService", 1)
 					frozen(w, proxy, time.Hour)
 				}()
-				d := deploy(wait)
-				w.expect(d, tagboat.VerdictFailed, test.words)
+				d := deploy(apptest.Wait)
+				w.Expect(d, tagboat.VerdictFailed, test.words)
 				for _, lie := range []string{"was not changed", "failed too"} {
 					if strings.Contains(d.Reason, lie) {
 						w.Errorf("it says %q: %s", lie, d.Reason)
@@ -288,14 +295,13 @@ func TestWhatIsNotKnownIsSaid(t *testing.T) {
 
 // TestNoCallThatForcesADeploymentIsRepeated has the answers of forced updates lost.
 func TestNoCallThatForcesADeploymentIsRepeated(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.next("exit=3@1s")
-		o := wait
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w, "exit=3@1s")
+		o := apptest.Wait
 		o.NoRollback = true
-		w.expect(w.deployWith(w.Context(), w.open(), o)[0], tagboat.VerdictFailed)
-		w.push("shop/web:v2") // mended
-		a, proxy := w.through(
+		w.Expect(w.DeployWith(w.Context(), w.Open(), o)[0], tagboat.VerdictFailed)
+		w.Push("shop/web:v2") // mended
+		a, proxy := through(w,
 			rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
 				for _, s := range answer["services"].([]any) {
 					for _, d := range s.(map[string]any)["deployments"].([]any) {
@@ -306,8 +312,8 @@ func TestNoCallThatForcesADeploymentIsRepeated(t *testing.T) {
 				}
 			}),
 			proxytest.Order{Kind: proxytest.Drop, Operation: "ecs.UpdateService"})
-		deploy := w.planned(a)
-		w.expect(deploy(wait), tagboat.VerdictFailed, "not known")
+		deploy := planned(w, a)
+		w.Expect(deploy(apptest.Wait), tagboat.VerdictFailed, "not known")
 		calls := proxy.Calls("ecs.UpdateService")
 		if len(calls) != 1 || !strings.Contains(string(calls[0].Body), "forceNewDeployment") {
 			w.Errorf("%d calls: %+v", len(calls), calls)
@@ -318,11 +324,11 @@ func TestNoCallThatForcesADeploymentIsRepeated(t *testing.T) {
 // TestALostAnswerToContinue lets a deployment go on from its pause although the answer to
 // that got lost.
 func TestALostAnswerToContinue(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.beginThen(hooked(pause))
-		w.next()
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		beginThen(w, hooked(pause))
+		next(w)
 		time.AfterFunc(10*time.Minute, func() {
-			a, proxy := w.through(proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.ContinueServiceDeployment"})
+			a, proxy := through(w, proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.ContinueServiceDeployment"})
 			selection := fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
 			if _, err := a.Delivery.Continue(w.Context(), selection, false); err != nil {
 				w.Error(err)
@@ -331,20 +337,19 @@ func TestALostAnswerToContinue(t *testing.T) {
 				w.Errorf("it was sent %d times", n)
 			}
 		})
-		w.expect(w.one(), tagboat.VerdictSucceeded)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
 	})
 }
 
 // TestAnswersThatLackTheDeployment has AWS answer our change without its deployments: what
 // came of it is looked at.
 func TestAnswersThatLackTheDeployment(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.next()
-		a, proxy := w.through(rewrite("ecs.UpdateService", 0, func(_, answer map[string]any) {
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w)
+		a, proxy := through(w, rewrite("ecs.UpdateService", 0, func(_, answer map[string]any) {
 			answer["service"].(map[string]any)["deployments"] = []any{}
 		}))
-		w.expect(w.planned(a)(wait), tagboat.VerdictSucceeded)
+		w.Expect(planned(w, a)(apptest.Wait), tagboat.VerdictSucceeded)
 		if n := len(proxy.Calls("ecs.UpdateService")); n != 1 {
 			w.Errorf("it was sent %d times", n)
 		}
@@ -354,16 +359,15 @@ func TestAnswersThatLackTheDeployment(t *testing.T) {
 // TestAServiceThatNamesTheDeploymentBefore has DescribeServices name the record of the
 // deployment before ours, and then show what was true before ours.
 func TestAServiceThatNamesTheDeploymentBefore(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{service: breaker})
-		before := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0]
-		w.next("start=60s")
-		a, proxy := w.through(rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
+	apptest.Shop{Service: breaker}.Run(t, func(w *apptest.World) {
+		before := described(w)
+		next(w, "start=60s")
+		a, proxy := through(w, rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
 			for _, s := range answer["services"].([]any) {
-				s.(map[string]any)["currentServiceDeployment"] = before.(map[string]any)["currentServiceDeployment"]
+				s.(map[string]any)["currentServiceDeployment"] = before["currentServiceDeployment"]
 			}
 		}))
-		deploy := w.planned(a)
+		deploy := planned(w, a)
 		time.AfterFunc(20*time.Second, func() {
 			proxy.Clear()
 			if err := proxy.Order(rewrite("ecs.DescribeServices", 0, func(_, answer map[string]any) {
@@ -373,6 +377,6 @@ func TestAServiceThatNamesTheDeploymentBefore(t *testing.T) {
 			}
 		})
 		time.AfterFunc(4*time.Minute, proxy.Clear)
-		w.expect(deploy(wait), tagboat.VerdictSucceeded)
+		w.Expect(deploy(apptest.Wait), tagboat.VerdictSucceeded)
 	})
 }

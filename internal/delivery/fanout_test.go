@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ func TestM1HundredChangedServices(t *testing.T) {
 	f.run(t, func(r *fleetRun) {
 		r.came(r.deploy("v1"))
 		r.came(r.deploy("v2"))
-		r.pass(time.Minute)
+		r.Later(time.Minute)
 		got := r.deploy("v3")
 		r.came(got)
 		if limit := f.bucketTime() * 11 / 10; got.took > limit {
@@ -59,7 +59,7 @@ func TestUnchangedServicesCostATenthOfACall(t *testing.T) {
 }
 
 // TestFanOutTable prints what fanning out is worth, rollouts taking as long as on AWS.
-// At full size: go test ./internal/app -run TestFanOutTable -v -args -full.
+// At full size: go test ./internal/delivery -run TestFanOutTable -v -args -full.
 func TestFanOutTable(t *testing.T) {
 	n := sized(100, 10)
 	var text strings.Builder
@@ -70,10 +70,10 @@ func TestFanOutTable(t *testing.T) {
 	}
 	crowd{services: n, accounts: 1, speed: 1}.run(t, func(r *fleetRun) {
 		row("created, all at once", r.deploy("v1"))
-		r.pass(time.Minute)
+		r.Later(time.Minute)
 		together := r.deploy("v2")
 		row("changed, all at once", together)
-		r.pass(time.Minute)
+		r.Later(time.Minute)
 		alone := r.deployWith("v3", rollout.Options{Wait: true, MaxParallel: 1})
 		row("changed, one after another", alone)
 		row("unchanged", r.deploy("v3"))

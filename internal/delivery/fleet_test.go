@@ -1,11 +1,10 @@
-package app_test
+package delivery_test
 
 import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
@@ -47,11 +47,12 @@ func (f crowd) run(t *testing.T, story func(*fleetRun)) {
 	if f.speed == 0 {
 		f.speed = sandbox.DefaultSpeed
 	}
-	inWorld(t, sandbox.Config{Quotas: "aws", Speed: f.speed, Clusters: []string{"fleet"}}, func(w *world) {
-		r := &fleetRun{world: w, crowd: f, cache: cache}
+	apptest.Run(t, sandbox.Config{Quotas: "aws", Speed: f.speed, Clusters: []string{"fleet"}}, func(w *apptest.World) {
+		r := &fleetRun{World: w, crowd: f}
+		r.Cache = cache
 		r.configure()
 		for n := range 7 {
-			w.push(fmt.Sprintf("shop/app:v%d", n+1), "start=1s")
+			w.Push(fmt.Sprintf("shop/app:v%d", n+1), "start=1s")
 		}
 		story(r)
 	})
@@ -59,19 +60,18 @@ func (f crowd) run(t *testing.T, story func(*fleetRun)) {
 
 // fleetRun is a fleet in its world.
 type fleetRun struct {
-	*world
+	*apptest.World
 	crowd
-	cache string
 }
 
 func (r *fleetRun) configure() {
 	r.Helper()
 	var config strings.Builder
-	fmt.Fprintf(&config, "app: shop\nregistry: %s\nimages: {app: {repository: shop/app}}\nservices:\n", host)
+	fmt.Fprintf(&config, "app: shop\nregistry: %s\nimages: {app: {repository: shop/app}}\nservices:\n", sandboxtest.Host)
 	for n := range r.services {
 		name := fmt.Sprintf("s%03d", n)
 		fmt.Fprintf(&config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: app}}\n", name, name, name)
-		shop{app: map[string]any{"logConfiguration": nil}, service: map[string]any{"desiredCount": 1}}.files(r.world, name)
+		apptest.Shop{Container: map[string]any{"logConfiguration": nil}, Service: map[string]any{"desiredCount": 1}}.Files(r.World, name)
 	}
 	config.WriteString("stages: [{name: dev}]\nenvironments:\n")
 	for n := range r.accounts {
@@ -81,20 +81,15 @@ func (r *fleetRun) configure() {
 		}
 		config.WriteString("}\n")
 	}
-	r.write("tagboat.yaml", config.String())
+	r.Write("tagboat.yaml", config.String())
 }
 
 // open opens Tagboat as a new process does: all that it remembers is on disk.
 func (r *fleetRun) open() *app.App {
 	r.Helper()
-	a, err := app.Open(r.Context(), app.Options{
-		Config: filepath.Join(r.dir, "tagboat.yaml"), Cache: r.cache,
-		Transport: &distant{next: sandboxtest.Carrier{Handler: r.server}, away: r.away, random: rand.New(rand.NewPCG(1, 2))},
+	return r.Open(func(next http.RoundTripper) http.RoundTripper {
+		return &distant{next: next, away: r.away, random: rand.New(rand.NewPCG(1, 2))}
 	})
-	if err != nil {
-		r.Fatal(err)
-	}
-	return a
 }
 
 // pinAll pins a version everywhere.
@@ -108,9 +103,6 @@ func (r *fleetRun) pinAll(tag string) {
 		}
 	}
 }
-
-// pass lets time pass, so that AWS's buckets are full again.
-func (r *fleetRun) pass(d time.Duration) { <-time.After(d) }
 
 // outcome is what a run came to.
 type outcome struct {

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/proxytest"
-	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
 // forgeries returns orders that spoil some answers of ECS, as a seed says.
@@ -44,22 +44,21 @@ func TestVerdictsUnderForgedAnswers(t *testing.T) {
 	} {
 		for seed := range uint64(25) {
 			t.Run(fmt.Sprintf("%s, %d", name, seed), func(t *testing.T) {
-				inWorld(t, sandbox.Config{}, func(w *world) {
-					w.begin(shop{service: second.service})
-					w.next(second.labels...)
-					a, proxy := w.through()
-					deploy := w.planned(a)
+				apptest.Shop{Service: second.service}.Run(t, func(w *apptest.World) {
+					next(w, second.labels...)
+					a, proxy := through(w)
+					deploy := planned(w, a)
 					for _, o := range forgeries(seed) {
 						if err := proxy.Order(o); err != nil {
 							t.Fatal(err)
 						}
 					}
 					time.AfterFunc(time.Duration(20+seed*7)*time.Second, proxy.Clear) // some strike all calls until then
-					o := wait
+					o := apptest.Wait
 					o.Timeout = 20 * time.Minute
 					d := deploy(o)
 					proxy.Clear()
-					w.isTrue(d, second.labels[0] == "start=10s")
+					isTrue(w, d, second.labels[0] == "start=10s")
 				})
 			})
 		}
@@ -67,10 +66,10 @@ func TestVerdictsUnderForgedAnswers(t *testing.T) {
 }
 
 // isTrue compares what a verdict says with what is so half an hour later.
-func (w *world) isTrue(d tagboat.Deployment, good bool) {
+func isTrue(w *apptest.World, d tagboat.Deployment, good bool) {
 	w.Helper()
-	w.later(30 * time.Minute)
-	service := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0].(map[string]any)
+	w.Later(30 * time.Minute)
+	service := described(w)
 	now := fmt.Sprint(service["taskDefinition"])
 	now = now[strings.LastIndex(now, "/")+1:]
 	wrong := ""

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -15,28 +16,26 @@ import (
 func TestD8_InterruptEndsSoon(t *testing.T) {
 	for _, operation := range []string{"ecs.RegisterTaskDefinition", "ecs.UpdateService", "ecs.DescribeServices", "logs.*"} {
 		t.Run(operation, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{})
-				w.push("shop/web:v2", "start=60s")
-				w.pin("dev", "web=v2")
-				a := w.open()
+			apptest.Shop{}.Run(t, func(w *apptest.World) {
+				next(w, "start=60s")
+				a := w.Open()
 				set, err := a.Delivery.Plan(w.Context(), fleet.Selection{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				w.fault(sandbox.Fault{Operation: operation, Kind: "latency", Latency: "30m"})
+				w.Fault(sandbox.Fault{Operation: operation, Kind: "latency", Latency: "30m"})
 				ctx, interrupt := context.WithTimeout(w.Context(), 10*time.Second)
 				defer interrupt()
 				began := time.Now()
-				d := a.Delivery.Deploy(ctx, set, wait).Deployments[0]
+				d := a.Delivery.Deploy(ctx, set, apptest.Wait).Deployments[0]
 				took := time.Since(began)
-				w.expect(d, tagboat.VerdictInterrupted)
+				w.Expect(d, tagboat.VerdictInterrupted)
 				if took > 15*time.Second {
 					t.Errorf("it ended %s after the interrupt", took-10*time.Second)
 				}
-				w.control("DELETE", "faults", "")
-				w.expect(w.one(), tagboat.VerdictSucceeded)
-				if n := w.revisions("web"); n != 2 {
+				w.Control("DELETE", "faults", "")
+				w.Expect(w.One(), tagboat.VerdictSucceeded)
+				if n := revisions(w, "web"); n != 2 {
 					t.Errorf("there are %d revisions", n)
 				}
 			})

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"context"
@@ -8,21 +8,21 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // TestD4TimeoutsAreExplained has a deployment that neither fails nor ends: what the verdict
 // says is why, not that somebody should look.
 func TestD4TimeoutsAreExplained(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.push("shop/web:v2", "start=1h")
-		w.pin("dev", "web=v2")
-		o := wait
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w, "start=1h")
+		o := apptest.Wait
 		o.Timeout = 5 * time.Minute
-		d := w.deployWith(w.Context(), w.open(), o)[0]
-		w.expect(d, tagboat.VerdictTimedOut, "2 tasks", "not started")
+		d := w.DeployWith(w.Context(), w.Open(), o)[0]
+		w.Expect(d, tagboat.VerdictTimedOut, "2 tasks", "not started")
 	})
 }
 
@@ -40,10 +40,9 @@ func TestD6CausesComeFromTasks(t *testing.T) {
 		"unhealthy": {labels: []string{"health=unhealthy"}, app: health, words: []string{"health"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{app: test.app})
+			apptest.Shop{Container: test.app}.Run(t, func(w *apptest.World) {
 				began := time.Now()
-				w.expect(w.second(test.labels...), tagboat.VerdictRolledBack, test.words...)
+				w.Expect(second(w, test.labels...), tagboat.VerdictRolledBack, test.words...)
 				if took := time.Since(began); took > 8*time.Minute {
 					w.Errorf("it took %s", took)
 				}
@@ -51,13 +50,12 @@ func TestD6CausesComeFromTasks(t *testing.T) {
 		})
 	}
 	t.Run("one crash", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
 			go func() {
 				<-time.After(25 * time.Second)
-				w.control("POST", "harm", `{"kind":"crash","cluster":"dev","service":"web","code":1,"count":1}`)
+				w.Control("POST", "harm", `{"kind":"crash","cluster":"dev","service":"web","code":1,"count":1}`)
 			}()
-			w.expect(w.second("start=5s"), tagboat.VerdictSucceeded)
+			w.Expect(second(w, "start=5s"), tagboat.VerdictSucceeded)
 		})
 	})
 }
@@ -65,35 +63,33 @@ func TestD6CausesComeFromTasks(t *testing.T) {
 // TestD8AnInterruptLeavesWord says what goes on, how to watch it and how to undo it; and the
 // same command again takes it up.
 func TestD8AnInterruptLeavesWord(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.push("shop/web:v2", "start=60s")
-		w.pin("dev", "web=v2")
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w, "start=60s")
 		ctx, interrupt := context.WithCancel(w.Context())
 		go func() {
 			<-time.After(20 * time.Second)
 			interrupt()
 		}()
-		d := w.deployWith(ctx, w.open(), wait)[0]
-		w.expect(d, tagboat.VerdictInterrupted, d.DeploymentID, "tagboat deploy --resume --env dev web", "tagboat rollback --env dev web")
-		again := w.one()
-		w.expect(again, tagboat.VerdictSucceeded)
-		if again.DeploymentID != d.DeploymentID || w.revisions("web") != 2 {
-			w.Errorf("%s was taken up as %s, with %d revisions", d.DeploymentID, again.DeploymentID, w.revisions("web"))
+		d := w.DeployWith(ctx, w.Open(), apptest.Wait)[0]
+		w.Expect(d, tagboat.VerdictInterrupted, d.DeploymentID, "tagboat deploy --resume --env dev web", "tagboat rollback --env dev web")
+		again := w.One()
+		w.Expect(again, tagboat.VerdictSucceeded)
+		if again.DeploymentID != d.DeploymentID || revisions(w, "web") != 2 {
+			w.Errorf("%s was taken up as %s, with %d revisions", d.DeploymentID, again.DeploymentID, revisions(w, "web"))
 		}
 	})
 }
 
 // problems returns what the plan finds, after which nothing may have been changed.
-func (w *world) problems() string {
+func problems(w *apptest.World) string {
 	w.Helper()
-	before := w.calls("ecs.RegisterTaskDefinition") + w.calls("ecs.UpdateService") + w.calls("ecs.CreateService")
-	set, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{})
+	before := w.Calls("ecs.RegisterTaskDefinition") + w.Calls("ecs.UpdateService") + w.Calls("ecs.CreateService")
+	set, err := w.Open().Delivery.Plan(w.Context(), fleet.Selection{})
 	text := fmt.Sprint(err)
 	if err == nil {
 		text = fmt.Sprint(set.Document().Problems)
 	}
-	if now := w.calls("ecs.RegisterTaskDefinition") + w.calls("ecs.UpdateService") + w.calls("ecs.CreateService"); now != before {
+	if now := w.Calls("ecs.RegisterTaskDefinition") + w.Calls("ecs.UpdateService") + w.Calls("ecs.CreateService"); now != before {
 		w.Errorf("%d changing calls", now-before)
 	}
 	return text
@@ -103,24 +99,23 @@ func (w *world) problems() string {
 // that is not there, and a task definition with an unknown field.
 func TestD9WhatIsMissingIsFoundBefore(t *testing.T) {
 	for name, test := range map[string]struct {
-		spoil func(w *world)
+		spoil func(w *apptest.World)
 		words string
 	}{
-		"image": {func(w *world) {
-			w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.pushed["shop/web:v1"]}}})
+		"image": {func(w *apptest.World) {
+			w.AWS("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.Pushed["shop/web:v1"]}}})
 		}, "shop/web"},
-		"log group": {func(w *world) { w.aws("logs.DeleteLogGroup", map[string]any{"logGroupName": "/shop"}) }, "/shop"},
-		"field": {func(w *world) {
-			shop{app: map[string]any{"enviroment": []any{}}}.files(w, "web")
+		"log group": {func(w *apptest.World) { w.AWS("logs.DeleteLogGroup", map[string]any{"logGroupName": "/shop"}) }, "/shop"},
+		"field": {func(w *apptest.World) {
+			apptest.Shop{Container: map[string]any{"enviroment": []any{}}}.Files(w, "web")
 		}, "enviroment"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				shop{services: []string{"web"}}.open(w)
-				w.push("shop/web:v1")
-				w.pin("dev", "web=v1")
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1")
+				w.Pin("dev", "web=v1")
 				test.spoil(w)
-				if found := w.problems(); !strings.Contains(found, test.words) {
+				if found := problems(w); !strings.Contains(found, test.words) {
 					w.Errorf("the plan finds %s", found)
 				}
 			})
@@ -131,16 +126,15 @@ func TestD9WhatIsMissingIsFoundBefore(t *testing.T) {
 // TestD10AMistypedServiceIsNotCreated asks for a service that the file does not have, and
 // then for one that ECS does not have.
 func TestD10AMistypedServiceIsNotCreated(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		_, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"wbe"}})
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		_, err := w.Open().Delivery.Plan(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"wbe"}})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("%v", err)
 		}
-		w.write("tagboat.yaml", "app: shop\nregistry: "+host+"\nimages: {web: {repository: shop/web}}\n"+
+		w.Write("tagboat.yaml", "app: shop\nregistry: "+sandboxtest.Host+"\nimages: {web: {repository: shop/web}}\n"+
 			"services: {wbe: {taskDefinition: web.taskdef.json, containers: {app: web}}}\n"+
 			"stages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
-		if found := w.problems(); !strings.Contains(found, `service "wbe" does not exist`) {
+		if found := problems(w); !strings.Contains(found, `service "wbe" does not exist`) {
 			w.Errorf("the plan finds %s", found)
 		}
 	})

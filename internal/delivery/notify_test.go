@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/notify"
 	"github.com/tagboat/tagboat/internal/sandbox"
@@ -72,36 +71,27 @@ func (h *hooks) verdicts(path string) map[tagboat.ServiceName]tagboat.Verdict {
 }
 
 // inWorldWithHooks runs a story with three services, of which api fails, and webhooks.
-func inWorldWithHooks(t *testing.T, yaml string, variables map[string]string, story func(w *world, h *hooks, got []tagboat.Deployment)) {
+func inWorldWithHooks(t *testing.T, yaml string, variables map[string]string, story func(w *apptest.World, h *hooks, got []tagboat.Deployment)) {
 	t.Helper()
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"api", "job", "web"}, service: breaker}.open(w)
-		w.getenv = func(name string) string { return variables[name] }
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"api", "job", "web"}, Service: breaker}.Open(w)
+		w.Getenv = func(name string) string { return variables[name] }
 		for _, name := range []string{"api", "job", "web"} {
-			w.push("shop/" + name + ":v1")
+			w.Push("shop/" + name + ":v1")
 		}
-		w.pin("dev", "api=v1", "job=v1", "web=v1")
-		w.deploy("api", "job")
-		w.append("tagboat.yaml", yaml)
-		w.push("shop/api:v2", "exit=1@1s", "log=password=hunter2")
-		w.pin("dev", "api=v2")
+		w.Pin("dev", "api=v1", "job=v1", "web=v1")
+		w.Deploy("api", "job")
+		w.Write("tagboat.yaml", w.Read("tagboat.yaml")+yaml)
+		w.Push("shop/api:v2", "exit=1@1s", "log=password=hunter2")
+		w.Pin("dev", "api=v2")
 		h := &hooks{got: map[string][]tagboat.Notification{}, raw: map[string]string{}}
-		set, err := w.open(h.over).Delivery.Plan(w.Context(), fleet.Selection{})
+		set, err := w.Open(h.over).Delivery.Plan(w.Context(), fleet.Selection{})
 		if err != nil {
 			w.Fatal(err)
 		}
-		set.Message, w.notices = "a new api", nil
-		story(w, h, w.open(h.over).Delivery.Deploy(w.Context(), set, wait).Deployments)
+		set.Message, w.Heard.Notices = "a new api", nil
+		story(w, h, w.Open(h.over).Delivery.Deploy(w.Context(), set, apptest.Wait).Deployments)
 	})
-}
-
-func (w *world) append(file, text string) {
-	w.Helper()
-	before, err := os.ReadFile(filepath.Join(w.dir, file))
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.write(file, string(before)+text)
 }
 
 func TestWebhooksHearWhatTheyAskFor(t *testing.T) {
@@ -115,7 +105,7 @@ notify:
 		"DEFAULT": "https://hooks.example.com/default", "FAILURES": "https://hooks.example.com/failures",
 		"EVERYTHING": "https://hooks.example.com/all", "KEY": "k3y", "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "ada",
 	}
-	inWorldWithHooks(t, yaml, variables, func(w *world, h *hooks, got []tagboat.Deployment) {
+	inWorldWithHooks(t, yaml, variables, func(w *apptest.World, h *hooks, got []tagboat.Deployment) {
 		want := map[string]map[tagboat.ServiceName]tagboat.Verdict{
 			"/default":  {"api": tagboat.VerdictRolledBack, "web": tagboat.VerdictSucceeded},
 			"/failures": {"api": tagboat.VerdictRolledBack},
@@ -136,8 +126,8 @@ notify:
 		if !strings.Contains(h.raw["/failures"], "}t=") || strings.Contains(h.raw["/default"], "}t=") {
 			w.Errorf("signed are not those with a key: %v", h.raw)
 		}
-		if len(w.notices) > 0 {
-			w.Errorf("%q", w.notices)
+		if len(w.Heard.Notices) > 0 {
+			w.Errorf("%q", w.Heard.Notices)
 		}
 	})
 }
@@ -155,16 +145,16 @@ notify:
 	variables := map[string]string{
 		"DOWN": "https://hooks.example.com/down/hush?hush=1", "PLAIN": "http://hooks.example.com/hush", "GOOD": "https://hooks.example.com/good",
 	}
-	inWorldWithHooks(t, yaml, variables, func(w *world, h *hooks, got []tagboat.Deployment) {
-		w.expect(got[0], tagboat.VerdictRolledBack)
-		w.expect(got[2], tagboat.VerdictSucceeded)
+	inWorldWithHooks(t, yaml, variables, func(w *apptest.World, h *hooks, got []tagboat.Deployment) {
+		w.Expect(got[0], tagboat.VerdictRolledBack)
+		w.Expect(got[2], tagboat.VerdictSucceeded)
 		want := []string{
 			"the webhook $DOWN was not told: hooks.example.com: it answered 503 Service Unavailable",
 			"the webhook $UNSET was not told: the variable is not set",
 			"the webhook $PLAIN was not told: its address must begin with https://, since what is sent, and the address itself, is for nobody else",
 			"the webhook $GOOD was not told: $UNSET, which signs what is sent, is not set",
 		}
-		if diff := cmp.Diff(want, w.notices); diff != "" {
+		if diff := cmp.Diff(want, w.Heard.Notices); diff != "" {
 			w.Error(diff)
 		}
 		if len(h.got["/good"]) != 1 || len(h.got["/down/hush"]) != 4 {
@@ -182,22 +172,21 @@ notify:
 func TestWebhooksHearOfInterruptionsAndRollbacks(t *testing.T) {
 	const yaml = "\nnotify: [{urlEnv: HOOK}]\n"
 	variables := map[string]string{"HOOK": "https://hooks.example.com/hook"}
-	inWorldWithHooks(t, yaml, variables, func(w *world, h *hooks, _ []tagboat.Deployment) {
-		w.push("shop/web:v2", "start=60s")
-		w.pin("dev", "web=v2")
+	inWorldWithHooks(t, yaml, variables, func(w *apptest.World, h *hooks, _ []tagboat.Deployment) {
+		next(w, "start=60s")
 		ctx, interrupt := context.WithTimeout(w.Context(), 20*time.Second)
 		defer interrupt()
-		w.deployWith(ctx, w.open(h.over), wait, "web")
+		w.DeployWith(ctx, w.Open(h.over), apptest.Wait, "web")
 		if diff := cmp.Diff(map[tagboat.ServiceName]tagboat.Verdict{"web": tagboat.VerdictInterrupted}, h.verdicts("/hook")); diff != "" {
 			w.Error(diff)
 		}
-		w.later(3 * time.Minute)
-		a := w.open(h.over)
+		w.Later(3 * time.Minute)
+		a := w.Open(h.over)
 		back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"web"}}, access.When{})
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, err := a.Rollbacks.Do(w.Context(), back, "too slow", wait); err != nil {
+		if _, err := a.Rollbacks.Do(w.Context(), back, "too slow", apptest.Wait); err != nil {
 			w.Fatal(err)
 		}
 		last := h.got["/hook"][len(h.got["/hook"])-1]

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"strings"
@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/proxytest"
-	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // TestARefusalEndsTheWait has AWS refuse each operation that a verdict needs, for whoever
@@ -26,17 +27,16 @@ func TestARefusalEndsTheWait(t *testing.T) {
 		"the service":                       {"ecs.DescribeServices", "", nil, tagboat.VerdictTimedOut, []string{"ecs:DescribeServices", "goes on by itself", "tagboat deploy --resume"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{})
-				w.next(test.labels...)
-				a, proxy := w.through()
-				deploy := w.planned(a)
+			apptest.Shop{}.Run(t, func(w *apptest.World) {
+				next(w, test.labels...)
+				a, proxy := through(w)
+				deploy := planned(w, a)
 				if err := proxy.Order(proxytest.Order{Kind: proxytest.Refuse, Operation: test.operation, Match: test.match}); err != nil {
 					t.Fatal(err)
 				}
 				began := time.Now()
-				d := deploy(wait)
-				w.expect(d, test.verdict, append(test.words, "tagboat generate iam-policy --for deploy --env dev")...)
+				d := deploy(apptest.Wait)
+				w.Expect(d, test.verdict, append(test.words, "tagboat generate iam-policy --for deploy --env dev")...)
 				if took := time.Since(began); took > 3*time.Minute {
 					w.Errorf("it was waited for %s", took)
 				}
@@ -50,16 +50,15 @@ func TestARefusalEndsTheWait(t *testing.T) {
 
 // TestTheRecordOfADeploymentIsRefused where it alone could say what became of it.
 func TestTheRecordOfADeploymentIsRefused(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.next()
-		a, proxy := w.through(
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w)
+		a, proxy := through(w,
 			proxytest.Order{Kind: proxytest.Refuse, Operation: "ecs.DescribeServiceDeployments"},
 			proxytest.Order{Kind: proxytest.Refuse, Operation: "ecs.ListServiceDeployments"})
-		deploy := w.planned(a)
+		deploy := planned(w, a)
 		frozen(w, proxy, time.Hour)
 		began := time.Now()
-		w.expect(deploy(wait), tagboat.VerdictTimedOut, "ServiceDeployments", "tagboat generate iam-policy --for deploy")
+		w.Expect(deploy(apptest.Wait), tagboat.VerdictTimedOut, "ServiceDeployments", "tagboat generate iam-policy --for deploy")
 		if took := time.Since(began); took > time.Minute {
 			w.Errorf("it was waited for %s", took)
 		}
@@ -70,15 +69,14 @@ func TestTheRecordOfADeploymentIsRefused(t *testing.T) {
 // it would be, and the rest of the explanation says what it lacks.
 func TestOptionalLooksAreRefused(t *testing.T) {
 	for _, operation := range []string{"logs.GetLogEvents", "logs.*"} {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			w.next("exit=3@1s", "log=no database")
-			a, proxy := w.through()
-			deploy := w.planned(a)
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			next(w, "exit=3@1s", "log=no database")
+			a, proxy := through(w)
+			deploy := planned(w, a)
 			if err := proxy.Order(proxytest.Order{Kind: proxytest.Refuse, Operation: operation}); err != nil {
 				t.Fatal(err)
 			}
-			w.expect(deploy(wait), tagboat.VerdictRolledBack, "code 3", "logs:GetLogEvents")
+			w.Expect(deploy(apptest.Wait), tagboat.VerdictRolledBack, "code 3", "logs:GetLogEvents")
 		})
 	}
 }
@@ -91,57 +89,53 @@ func TestAnIncompleteListOfTasksIsNoAnswer(t *testing.T) {
 		}
 	}
 	t.Run("for a while", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			w.next()
-			a, proxy := w.through(rewrite("ecs.ListTasks", 15, one))
-			d := w.planned(a)(wait)
-			w.expect(d, tagboat.VerdictSucceeded)
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			next(w)
+			a, proxy := through(w, rewrite("ecs.ListTasks", 15, one))
+			d := planned(w, a)(apptest.Wait)
+			w.Expect(d, tagboat.VerdictSucceeded)
 			if n := len(proxy.Calls("ecs.ListTasks")); n <= 15 {
 				w.Errorf("%d lists were enough, and one of two tasks stood in them", n)
 			}
 		})
 	})
 	t.Run("for ever", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			w.next()
-			a, _ := w.through(rewrite("ecs.ListTasks", 0, one))
-			w.expect(w.planned(a)(wait), tagboat.VerdictTimedOut, "1 of its 2 tasks")
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			next(w)
+			a, _ := through(w, rewrite("ecs.ListTasks", 0, one))
+			w.Expect(planned(w, a)(apptest.Wait), tagboat.VerdictTimedOut, "1 of its 2 tasks")
 		})
 	})
 }
 
 // TestOneTaskOfManyRunsAnotherDigest is a failure, whatever the others run.
 func TestOneTaskOfManyRunsAnotherDigest(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.next()
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w)
 		other := "sha256:" + strings.Repeat("0a", 32)
-		a, _ := w.through(rewrite("ecs.DescribeTasks", 0, func(_, answer map[string]any) {
+		a, _ := through(w, rewrite("ecs.DescribeTasks", 0, func(_, answer map[string]any) {
 			tasks := answer["tasks"].([]any)
 			container := tasks[len(tasks)-1].(map[string]any)["containers"].([]any)[0].(map[string]any)
-			container["image"], container["imageDigest"] = host+"/shop/web:v2", other
+			container["image"], container["imageDigest"] = sandboxtest.Host+"/shop/web:v2", other
 		}))
-		w.expect(w.planned(a)(wait), tagboat.VerdictFailed, "container app runs "+other)
+		w.Expect(planned(w, a)(apptest.Wait), tagboat.VerdictFailed, "container app runs "+other)
 	})
 }
 
 // TestNoDigestIsTold by AWS: the deployment completed with our definition, which names it,
 // and the verdict says that it could not be compared.
 func TestNoDigestIsTold(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.next()
-		a, _ := w.through(rewrite("ecs.DescribeTasks", 0, func(_, answer map[string]any) {
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w)
+		a, _ := through(w, rewrite("ecs.DescribeTasks", 0, func(_, answer map[string]any) {
 			for _, task := range answer["tasks"].([]any) {
 				for _, c := range task.(map[string]any)["containers"].([]any) {
 					delete(c.(map[string]any), "imageDigest")
 				}
 			}
 		}))
-		d := w.planned(a)(wait)
-		w.expect(d, tagboat.VerdictSucceeded, "does not tell the digest of container app")
+		d := planned(w, a)(apptest.Wait)
+		w.Expect(d, tagboat.VerdictSucceeded, "does not tell the digest of container app")
 		if d.Images[0].Running != "" {
 			w.Errorf("it says that %s runs", d.Images[0].Running)
 		}
@@ -149,54 +143,50 @@ func TestNoDigestIsTold(t *testing.T) {
 }
 
 // scale sets the desired count of service web, as somebody else does.
-func (w *world) scale(count int) {
+func scale(w *apptest.World, count int) {
 	w.Helper()
-	w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "desiredCount": count})
+	w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "desiredCount": count})
 }
 
 // TestNoTaskRunsAnything has services without a task: no verdict says that the pinned
 // version runs.
 func TestNoTaskRunsAnything(t *testing.T) {
-	free := shop{service: map[string]any{"desiredCount": nil}} // the count is not the file's
+	free := apptest.Shop{Service: map[string]any{"desiredCount": nil}} // the count is not the file's
 	t.Run("scaled to 0 by hand", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			free.files(w, "web")
-			w.scale(0)
-			w.later(2 * time.Minute)
-			d := w.one()
-			w.expect(d, tagboat.VerdictUnchanged, "no task of it runs")
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			free.Files(w, "web")
+			scale(w, 0)
+			w.Later(2 * time.Minute)
+			d := w.One()
+			w.Expect(d, tagboat.VerdictUnchanged, "no task of it runs")
 			if strings.Contains(d.Reason, "already runs") || d.Images[0].Running != "" {
 				w.Errorf("%s: %+v", d.Reason, d.Images)
 			}
 		})
 	})
 	t.Run("before, and another version now", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			free.files(w, "web")
-			w.scale(0)
-			w.later(2 * time.Minute)
-			w.next()
-			w.expect(w.one(), tagboat.VerdictSucceeded, "no task of it runs")
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			free.Files(w, "web")
+			scale(w, 0)
+			w.Later(2 * time.Minute)
+			next(w)
+			w.Expect(w.One(), tagboat.VerdictSucceeded, "no task of it runs")
 		})
 	})
 	t.Run("by the file", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			shop{service: map[string]any{"desiredCount": 0}}.files(w, "web")
-			w.expect(w.one(), tagboat.VerdictSucceeded, "no task of it runs")
-			w.expect(w.one(), tagboat.VerdictUnchanged, "no task of it runs")
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			apptest.Shop{Service: map[string]any{"desiredCount": 0}}.Files(w, "web")
+			w.Expect(w.One(), tagboat.VerdictSucceeded, "no task of it runs")
+			w.Expect(w.One(), tagboat.VerdictUnchanged, "no task of it runs")
 		})
 	})
 	t.Run("midway", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			free.files(w, "web")
-			w.next("start=60s")
-			time.AfterFunc(20*time.Second, func() { w.scale(0) })
-			d := w.one()
-			w.expect(d, tagboat.VerdictSuperseded, "desired count of the service to 0")
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			free.Files(w, "web")
+			next(w, "start=60s")
+			time.AfterFunc(20*time.Second, func() { scale(w, 0) })
+			d := w.One()
+			w.Expect(d, tagboat.VerdictSuperseded, "desired count of the service to 0")
 		})
 	})
 }
@@ -208,21 +198,19 @@ func TestUnchangedLooksAtTheTasks(t *testing.T) {
 		s["deployments"] = append(s["deployments"].([]any), map[string]any{"id": "ecs-svc/1", "status": "ACTIVE", "rolloutState": "FAILED", "taskDefinition": s["taskDefinition"]})
 	}
 	t.Run("all well", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			a, _ := w.through(rewrite("ecs.DescribeServices", 0, left))
-			d := w.planned(a)(wait)
-			w.expect(d, tagboat.VerdictUnchanged)
-			if d.Images[0].Running != w.pushed["shop/web:v1"] {
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			a, _ := through(w, rewrite("ecs.DescribeServices", 0, left))
+			d := planned(w, a)(apptest.Wait)
+			w.Expect(d, tagboat.VerdictUnchanged)
+			if d.Images[0].Running != w.Pushed["shop/web:v1"] {
 				w.Errorf("%s runs", d.Images[0].Running)
 			}
 		})
 	})
 	t.Run("refused", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			a, _ := w.through(rewrite("ecs.DescribeServices", 0, left), proxytest.Order{Kind: proxytest.Refuse, Operation: "ecs.ListTasks"})
-			w.expect(w.planned(a)(wait), tagboat.VerdictFailed, "nothing was changed", "ecs:ListTasks")
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			a, _ := through(w, rewrite("ecs.DescribeServices", 0, left), proxytest.Order{Kind: proxytest.Refuse, Operation: "ecs.ListTasks"})
+			w.Expect(planned(w, a)(apptest.Wait), tagboat.VerdictFailed, "nothing was changed", "ecs:ListTasks")
 		})
 	})
 }

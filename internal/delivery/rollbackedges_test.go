@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"strings"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
@@ -19,14 +20,14 @@ import (
 )
 
 // rollbackTo goes back to what ran at a time, and returns the error of planning that.
-func (w *world) rollbackTo(at time.Time) error {
+func rollbackTo(w *apptest.World, at time.Time) error {
 	w.Helper()
-	a := w.open()
-	back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{At: at})
+	a := w.Open()
+	back, err := a.Rollbacks.Plan(w.Context(), apptest.Dev, access.When{At: at})
 	if err != nil {
 		return err
 	}
-	if _, err := a.Rollbacks.Do(w.Context(), back, "", wait); err != nil {
+	if _, err := a.Rollbacks.Do(w.Context(), back, "", apptest.Wait); err != nil {
 		w.Fatal(err)
 	}
 	return nil
@@ -34,9 +35,8 @@ func (w *world) rollbackTo(at time.Time) error {
 
 // TestRollbackToATimeToCome is refused, as pins --as-of does.
 func TestRollbackToATimeToCome(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		if err := w.rollbackTo(time.Now().Add(time.Hour)); tagboat.KindOf(err) != tagboat.Usage {
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		if err := rollbackTo(w, time.Now().Add(time.Hour)); tagboat.KindOf(err) != tagboat.Usage {
 			w.Error(err)
 		}
 	})
@@ -44,26 +44,24 @@ func TestRollbackToATimeToCome(t *testing.T) {
 
 // TestRollbackToWhatWasRejected is a person's word that the version is good after all.
 func TestRollbackToWhatWasRejected(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.push("shop/web:v2")
-		w.pin("dev", "web=v2")
-		w.expect(w.one(), tagboat.VerdictSucceeded)
-		w.later(time.Minute)
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Later(time.Minute)
 		second := time.Now()
-		w.later(time.Minute)
-		if _, err := w.rollback(); err != nil {
+		w.Later(time.Minute)
+		if _, err := w.Rollback(); err != nil {
 			w.Fatal(err)
 		}
-		if err := w.rollbackTo(second); err != nil || w.pinned("web").Tag != "v2" {
-			w.Fatal(w.pinned("web"), err)
+		if err := rollbackTo(w, second); err != nil || w.Pinned("web").Tag != "v2" {
+			w.Fatal(w.Pinned("web"), err)
 		}
-		if _, err := w.open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
+		if _, err := w.Open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
 			w.Fatal(err)
 		}
-		w.blocked(w.automate("web=v1"), "was rejected")
-		w.pin("dev", "web=v1")
-		if err := w.automate("web=v2"); err != nil {
+		w.Blocked(w.Automate("web=v1"), "was rejected")
+		w.Pin("dev", "web=v1")
+		if err := w.Automate("web=v2"); err != nil {
 			w.Error(err)
 		}
 	})
@@ -71,21 +69,19 @@ func TestRollbackToWhatWasRejected(t *testing.T) {
 
 // TestRollbackMovesTheTagsOfTheStage has a tag that says what is pinned.
 func TestRollbackMovesTheTagsOfTheStage(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		shop{services: []string{"web"}, tags: `"{environment}"`}.configure(w)
-		w.push("shop/web:v2")
-		w.pin("dev", "web=v2")
-		w.expect(w.one(), tagboat.VerdictSucceeded)
-		if _, err := w.rollback(); err != nil {
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web"}, Tags: `"{environment}"`}.Configure(w)
+		next(w)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		if _, err := w.Rollback(); err != nil {
 			w.Fatal(err)
 		}
-		ref, err := name.ParseReference(host+"/shop/web:dev", name.Insecure)
+		ref, err := name.ParseReference(sandboxtest.Host+"/shop/web:dev", name.Insecure)
 		if err != nil {
 			w.Fatal(err)
 		}
-		tagged, err := remote.Head(ref, remote.WithTransport(sandboxtest.Carrier{Handler: w.server}))
-		if err != nil || tagboat.Digest(tagged.Digest.String()) != w.pushed["shop/web:v1"] {
+		tagged, err := remote.Head(ref, remote.WithTransport(sandboxtest.Carrier{Handler: w.Server}))
+		if err != nil || tagboat.Digest(tagged.Digest.String()) != w.Pushed["shop/web:v1"] {
 			w.Errorf("the tag is on %v, %v", tagged, err)
 		}
 	})
@@ -94,18 +90,18 @@ func TestRollbackMovesTheTagsOfTheStage(t *testing.T) {
 // TestATagWithoutDigestIsPinned, though nobody can tell what that is: it is not deployed, and
 // to pin it again is no change.
 func TestATagWithoutDigestIsPinned(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web"}}.open(w)
-		w.configure("ledger: {form: tag}\n")
-		w.push("shop/web:v1")
-		w.pin("dev", "web=v1")
-		if _, err := w.open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web"}}.Open(w)
+		w.Write("tagboat.yaml", w.Read("tagboat.yaml")+"ledger: {form: tag}\n")
+		w.Push("shop/web:v1")
+		w.Pin("dev", "web=v1")
+		if _, err := w.Open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
 			w.Fatal(err)
 		}
-		if err := w.automate("web=v1"); err != nil {
+		if err := w.Automate("web=v1"); err != nil {
 			w.Errorf("nothing changes: %v", err)
 		}
-		_, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{})
+		_, err := w.Open().Delivery.Plan(w.Context(), fleet.Selection{})
 		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "is pinned in dev as v1, without a digest") {
 			w.Error(err)
 		}
@@ -115,7 +111,6 @@ func TestATagWithoutDigestIsPinned(t *testing.T) {
 // TestRollbackBringsBackSettings has a deployment that fails by the settings that its file
 // brought. Going back neither brings them again nor leaves them.
 func TestRollbackBringsBackSettings(t *testing.T) {
-	spot := map[string]any{"launchType": nil, "capacityProviderStrategy": []any{map[string]any{"capacityProvider": "FARGATE_SPOT", "weight": 1}}}
 	ports := map[string]any{"portMappings": []any{map[string]any{"containerPort": 80, "name": "http"}}}
 	for _, tc := range []struct {
 		name         string
@@ -130,21 +125,20 @@ func TestRollbackBringsBackSettings(t *testing.T) {
 		{"a launch type", spot, map[string]any{"launchType": nil, "capacityProviderStrategy": []any{}}, true, tagboat.VerdictSucceeded},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.aws("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
-				w.begin(shop{service: tc.before, app: ports})
-				before := w.settings()
-				shop{services: []string{"web"}, service: tc.then, app: ports}.configure(w)
-				w.push("shop/web:v2", "exit=1@1s")
-				w.pin("dev", "web=v2")
-				failed := w.deployWith(w.Context(), w.open(), rollout.Options{Wait: true, NoRollback: tc.left})
-				w.expect(failed[0], map[bool]tagboat.Verdict{true: tagboat.VerdictFailed, false: tagboat.VerdictRolledBack}[tc.left])
-				back, err := w.rollback()
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				w.AWS("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
+				apptest.Shop{Service: tc.before, Container: ports}.Begin(w)
+				before := settings(w)
+				apptest.Shop{Services: []string{"web"}, Service: tc.then, Container: ports}.Configure(w)
+				next(w, "exit=1@1s")
+				failed := w.DeployWith(w.Context(), w.Open(), rollout.Options{Wait: true, NoRollback: tc.left})
+				w.Expect(failed[0], map[bool]tagboat.Verdict{true: tagboat.VerdictFailed, false: tagboat.VerdictRolledBack}[tc.left])
+				back, err := w.Rollback()
 				if err != nil {
 					w.Fatal(err)
 				}
-				w.expect(back[0], tc.verdict)
-				after := w.settings()
+				w.Expect(back[0], tc.verdict)
+				after := settings(w)
 				if tc.left { // no service revision holds them
 					for _, name := range []string{"desiredCount", "deploymentConfiguration", "propagateTags", "enableECSManagedTags", "platformVersion"} {
 						delete(before, name)
@@ -161,33 +155,29 @@ func TestRollbackBringsBackSettings(t *testing.T) {
 
 // TestRollbackWithABrokenFile goes back although the file in the tree is one that ECS refuses.
 func TestRollbackWithABrokenFile(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.push("shop/web:v2")
-		w.pin("dev", "web=v2")
-		w.expect(w.one(), tagboat.VerdictSucceeded)
-		shop{services: []string{"web"}, task: map[string]any{"cpu": "3"}, service: map[string]any{"schedulingStrategy": "DAEMON"}}.configure(w)
-		back, err := w.rollback()
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		apptest.Shop{Services: []string{"web"}, Task: map[string]any{"cpu": "3"}, Service: map[string]any{"schedulingStrategy": "DAEMON"}}.Configure(w)
+		back, err := w.Rollback()
 		if err != nil {
 			w.Fatal(err)
 		}
-		w.expect(back[0], tagboat.VerdictSucceeded)
+		w.Expect(back[0], tagboat.VerdictSucceeded)
 	})
 }
 
 // TestRollbackToWhatWasDeleted says what is gone, and what to do.
 func TestRollbackToWhatWasDeleted(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		first := time.Now()
-		w.later(time.Hour)
-		w.push("shop/web:v2")
-		w.pin("dev", "web=v2")
-		w.expect(w.one(), tagboat.VerdictSucceeded)
-		w.deregister("web:1")
-		w.aws("ecs.DeleteTaskDefinitions", map[string]any{"taskDefinitions": []string{"web:1"}})
-		w.later(time.Hour)
-		err := w.rollbackTo(first)
+		w.Later(time.Hour)
+		next(w)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		deregister(w, "web:1")
+		w.AWS("ecs.DeleteTaskDefinitions", map[string]any{"taskDefinitions": []string{"web:1"}})
+		w.Later(time.Hour)
+		err := rollbackTo(w, first)
 		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "ran web:1 at") {
 			t.Errorf("it went back: %v", err)
 		}

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ import (
 // slow as AWS's. Only the network, 10 to 40 ms a call, is made up. With -full it is
 // 10,000 services in 50 accounts:
 //
-//	go test ./internal/app -run TestSimulation -v -timeout 60m -args -full
+//	go test ./internal/delivery -run TestSimulation -v -timeout 60m -args -full
 func TestSimulation(t *testing.T) {
 	f := crowd{services: sized(200, 10), accounts: sized(50, 5), speed: 1}
 	all := f.services * f.accounts
@@ -32,7 +32,7 @@ func TestSimulation(t *testing.T) {
 			{"change", "v2", tagboat.VerdictSucceeded},
 			{"no change", "v2", tagboat.VerdictUnchanged},
 		} {
-			r.pass(time.Minute)
+			r.Later(time.Minute)
 			watch := stopwatch()
 			got := r.deploy(run.tag)
 			fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%d\t%.1f\t%d\t%d\t%s\n", run.name, all, f.accounts, got.took.Round(time.Second),

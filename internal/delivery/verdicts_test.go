@@ -1,21 +1,19 @@
-package app_test
+package delivery_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // breaker makes ECS itself roll back.
@@ -23,51 +21,28 @@ var breaker = map[string]any{"deploymentConfiguration": map[string]any{
 	"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": true},
 }}
 
-// begin starts version v1 of service web and pushes nothing else.
-func (w *world) begin(s shop) {
-	w.Helper()
-	s.services = []string{"web"}
-	s.open(w)
-	w.push("shop/web:v1")
-	w.pin("dev", "web=v1")
-	w.expect(w.one(), tagboat.VerdictSucceeded)
-}
+// spot is a capacity provider strategy.
+var spot = map[string]any{"launchType": nil, "capacityProviderStrategy": []any{map[string]any{"capacityProvider": "FARGATE_SPOT", "weight": 1}}}
 
 // D1: the service is steady, and what runs is what ran before: ECS went back.
 func TestD1(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{service: breaker})
-		w.push("shop/web:v2", "exit=3@1s", "log=fatal: no database")
-		w.pin("dev", "web=v2")
-		w.expect(w.one(), tagboat.VerdictRolledBack, "code 3", "fatal: no database")
+	apptest.Shop{Service: breaker}.Run(t, func(w *apptest.World) {
+		next(w, "exit=3@1s", "log=fatal: no database")
+		w.Expect(w.One(), tagboat.VerdictRolledBack, "code 3", "fatal: no database")
 	})
 }
 
-// D2: answers that are older than our change, and clocks that are off.
+// D2: clocks that are off. TestStaleAnswersAreNoVerdict has answers older than our change.
 func TestD2(t *testing.T) {
 	for _, off := range []time.Duration{-5 * time.Minute, 0, 5 * time.Minute} {
 		t.Run(off.String(), func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{})
-				w.push("shop/web:v2")
-				w.pin("dev", "web=v2")
-				a := w.open(stale(6))
-				w.expect(w.deployWith(w.Context(), a, wait)[0], tagboat.VerdictSucceeded)
-			})
-			inSkewedWorld(t, off, func(w *world) {
-				w.begin(shop{})
-				w.push("shop/web:v2", "exit=1@1s")
-				w.pin("dev", "web=v2")
-				w.expect(w.one(), tagboat.VerdictRolledBack)
+			apptest.Run(t, sandbox.Config{Clock: &skewed{off: off}}, func(w *apptest.World) {
+				apptest.Shop{}.Begin(w)
+				next(w, "exit=1@1s")
+				w.Expect(w.One(), tagboat.VerdictRolledBack)
 			})
 		})
 	}
-}
-
-// inSkewedWorld is inWorld where AWS's clock differs from ours.
-func inSkewedWorld(t *testing.T, off time.Duration, story func(w *world)) {
-	t.Helper()
-	inWorld(t, sandbox.Config{Clock: &skewed{off: off}}, story)
 }
 
 // skewed is the bubble's clock, and some more.
@@ -82,78 +57,42 @@ func (s *skewed) Wait(until time.Time) (<-chan time.Time, func()) {
 
 var _ clock.Clock = (*skewed)(nil)
 
-// stale answers the first n calls of DescribeServices after a change as before it.
-func stale(n int64) func(http.RoundTripper) http.RoundTripper {
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &staleAnswers{next: next, n: n, old: map[string][]byte{}}
-	}
+// D3: somebody else deploys the same service while we watch.
+func TestD3(t *testing.T) {
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w, "start=60s")
+		theirs := registerImage(w, "shop/web:v1")
+		go func() {
+			<-time.After(20 * time.Second)
+			w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
+		}()
+		w.Expect(w.One(), tagboat.VerdictSuperseded, "ecs-svc/", theirs, "registered by arn:aws:")
+	})
 }
 
-type staleAnswers struct {
+// dying passes calls on until it has passed n, and then none.
+type dying struct {
 	next http.RoundTripper
-	n    int64
-	left atomic.Int64
-	mu   sync.Mutex
-	old  map[string][]byte // answers by request, as of before the last change
+	left *atomic.Int64
+	// answered says whether the last call's answer arrives.
+	answered bool
+	kill     context.CancelFunc
 }
 
 // RoundTrip implements http.RoundTripper.
-func (s *staleAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
-	target := r.Header.Get("X-Amz-Target")
-	if strings.HasSuffix(target, ".UpdateService") || strings.HasSuffix(target, ".CreateService") {
-		s.left.Store(s.n)
+func (d dying) RoundTrip(r *http.Request) (*http.Response, error) {
+	left := d.left.Add(-1)
+	if left < 0 {
+		return nil, sandboxtest.ErrReset
 	}
-	if !strings.HasSuffix(target, ".DescribeServices") {
-		return s.next.RoundTrip(r)
+	answer, err := d.next.RoundTrip(r)
+	if left == 0 {
+		d.kill()
+		if !d.answered {
+			return nil, sandboxtest.ErrReset
+		}
 	}
-	asked, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(asked))
-	answer, err := s.next.RoundTrip(r)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		return answer, err
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if old, ok := s.old[string(asked)]; ok && s.left.Add(-1) >= 0 {
-		body = old
-	} else {
-		s.old[string(asked)] = body
-	}
-	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	answer.Header.Del("Content-Length")
-	return answer, nil
-}
-
-// D3: somebody else deploys the same service while we watch.
-func TestD3(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.push("shop/web:v2", "start=60s")
-		w.pin("dev", "web=v2")
-		theirs := w.registerAs("999999999999", "web")
-		go func() {
-			<-time.After(20 * time.Second)
-			w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
-		}()
-		w.expect(w.one(), tagboat.VerdictSuperseded, "ecs-svc/", theirs, "registered by arn:aws:")
-	})
-}
-
-// registerAs registers a revision that is none of ours and returns family:revision.
-func (w *world) registerAs(_, family string) string {
-	w.Helper()
-	answer := w.aws("ecs.RegisterTaskDefinition", map[string]any{
-		"family": family, "requiresCompatibilities": []string{"FARGATE"}, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
-		"containerDefinitions": []any{map[string]any{"name": "app", "image": host + "/shop/web@" + string(w.pushed["shop/web:v1"])}},
-	})
-	return fmt.Sprintf("%s:%v", family, answer["taskDefinition"].(map[string]any)["revision"])
+	return answer, err
 }
 
 // Killed after each call, and started again: the same end, and no second revision.
@@ -161,28 +100,26 @@ func TestD11_KilledAtEveryCall(t *testing.T) {
 	for _, answered := range []bool{true, false} {
 		for calls := int64(1); calls < 30; calls++ {
 			t.Run(fmt.Sprintf("after %d calls, answered %t", calls, answered), func(t *testing.T) {
-				inWorld(t, sandbox.Config{}, func(w *world) {
-					w.begin(shop{})
-					w.push("shop/web:v2")
-					w.pin("dev", "web=v2")
+				apptest.Shop{}.Run(t, func(w *apptest.World) {
+					next(w)
 					ctx, kill := context.WithCancel(w.Context())
 					defer kill()
 					var left atomic.Int64
 					left.Store(calls)
-					a := w.open(func(next http.RoundTripper) http.RoundTripper {
+					a := w.Open(func(next http.RoundTripper) http.RoundTripper {
 						return dying{next: next, left: &left, answered: answered, kill: kill}
 					})
 					if set, err := a.Delivery.Plan(ctx, fleet.Selection{}); err == nil {
-						a.Delivery.Deploy(ctx, set, wait)
+						a.Delivery.Deploy(ctx, set, apptest.Wait)
 					}
-					d := w.one()
+					d := w.One()
 					if d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged {
 						w.Errorf("ended as %s: %s", d.Verdict, d.Reason)
 					}
-					if n := w.revisions("web"); n != 2 {
+					if n := revisions(w, "web"); n != 2 {
 						w.Errorf("there are %d revisions", n)
 					}
-					if running := d.Images[0].Running; running != w.pushed["shop/web:v2"] {
+					if running := d.Images[0].Running; running != w.Pushed["shop/web:v2"] {
 						w.Errorf("%s runs", running)
 					}
 				})
@@ -195,22 +132,20 @@ func TestD11_KilledAtEveryCall(t *testing.T) {
 func TestD7_FaultRuns(t *testing.T) {
 	calm := map[tagboat.Verdict]int{}
 	run := func(t *testing.T, verdict tagboat.Verdict, faults ...sandbox.Fault) (calls int) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
 			labels := []string{"start=5s"}
 			if verdict != tagboat.VerdictSucceeded {
 				labels = append(labels, "exit=3@1s")
 			}
-			w.push("shop/web:v2", labels...)
-			w.pin("dev", "web=v2")
+			next(w, labels...)
 			for _, f := range faults {
-				w.fault(f)
+				w.Fault(f)
 			}
-			before := w.calls("")
-			w.expect(w.one(), verdict)
-			calls = w.calls("") - before
-			w.control(http.MethodDelete, "faults", "")
-			if n := w.revisions("web"); n != 2 {
+			before := w.Calls("")
+			w.Expect(w.One(), verdict)
+			calls = w.Calls("") - before
+			w.Control(http.MethodDelete, "faults", "")
+			if n := revisions(w, "web"); n != 2 {
 				w.Errorf("there are %d revisions", n)
 			}
 		})

@@ -1,11 +1,8 @@
-package app_test
+package delivery_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,105 +15,77 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
-// answering changes the answers of an operation.
-func answering(operation string, change func(answer map[string]any)) func(http.RoundTripper) http.RoundTripper {
-	return func(next http.RoundTripper) http.RoundTripper { return &rewriter{next, "." + operation, change} }
-}
-
-type rewriter struct {
-	next      http.RoundTripper
-	operation string
-	change    func(map[string]any)
-}
-
-// RoundTrip implements http.RoundTripper.
-func (w *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := w.next.RoundTrip(r)
-	if err != nil || answer.StatusCode != http.StatusOK || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), w.operation) {
-		return answer, err
-	}
-	var body map[string]any
-	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
-		return nil, err
-	}
-	w.change(body)
-	changed, err := json.Marshal(body)
-	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
-	answer.Header.Del("X-Amz-Crc32")
-	return answer, err
-}
-
 // replace changes the text of a file beside the configuration.
-func (w *world) replace(file, old, text string) {
+func replace(w *apptest.World, file, old, text string) {
 	w.Helper()
-	was, err := os.ReadFile(filepath.Join(w.dir, file))
+	was, err := os.ReadFile(filepath.Join(w.Dir, file))
 	if err != nil || !strings.Contains(string(was), old) {
 		w.Fatalf("%s has no %q: %v", file, old, err)
 	}
-	w.write(file, strings.ReplaceAll(string(was), old, text))
+	w.Write(file, strings.ReplaceAll(string(was), old, text))
 }
 
 // release pushes, pins and deploys versions of image web, one after another.
-func (w *world) release(tags ...string) {
+func release(w *apptest.World, tags ...string) {
 	w.Helper()
 	for _, tag := range tags {
-		w.push("shop/web:" + tag)
-		w.pin("dev", "web="+tag)
-		w.expect(w.one(), tagboat.VerdictSucceeded)
-		w.later(time.Minute)
+		w.Push("shop/web:" + tag)
+		w.Pin("dev", "web="+tag)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Later(time.Minute)
 	}
 }
 
 // deregister makes a revision INACTIVE, as CloudFormation does at each replacement.
-func (w *world) deregister(revision string) {
+func deregister(w *apptest.World, revision string) {
 	w.Helper()
-	w.aws("ecs.DeregisterTaskDefinition", map[string]any{"taskDefinition": revision})
+	w.AWS("ecs.DeregisterTaskDefinition", map[string]any{"taskDefinition": revision})
 }
 
 // runs returns family:revision of what service web runs.
-func (w *world) runs() string {
+func runs(w *apptest.World) string {
 	w.Helper()
-	service := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0].(map[string]any)
+	service := described(w)
 	return ecs.LastPart(service["taskDefinition"].(string))
 }
 
 // TestRollbackToARevisionFarBack uses that revision: it is known by its ARN.
 func TestRollbackToARevisionFarBack(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		first := time.Now()
-		w.later(time.Minute)
-		w.release("v2", "v3", "v4", "v5", "v6", "v7")
-		if err := w.rollbackTo(first); err != nil || w.runs() != "web:1" || w.revisions("web") != 7 || w.pinned("web").Tag != "v1" {
-			t.Errorf("it runs %s of %d revisions, and %s is pinned: %v", w.runs(), w.revisions("web"), w.pinned("web").Tag, err)
+		w.Later(time.Minute)
+		release(w, "v2", "v3", "v4", "v5", "v6", "v7")
+		if err := rollbackTo(w, first); err != nil || runs(w) != "web:1" || revisions(w, "web") != 7 || w.Pinned("web").Tag != "v1" {
+			t.Errorf("it runs %s of %d revisions, and %s is pinned: %v", runs(w), revisions(w, "web"), w.Pinned("web").Tag, err)
 		}
 	})
 }
 
 // TestRollbackAfterManyFailures finds what ran well behind five attempts that were left.
 func TestRollbackAfterManyFailures(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		left := wait
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		left := apptest.Wait
 		left.NoRollback = true
 		for _, tag := range []string{"b1", "b2", "b3", "b4", "b5"} {
-			w.push("shop/web:"+tag, "exit=1@1s")
-			w.pin("dev", "web="+tag)
-			w.expect(w.deployWith(w.Context(), w.open(), left)[0], tagboat.VerdictFailed)
+			w.Push("shop/web:"+tag, "exit=1@1s")
+			w.Pin("dev", "web="+tag)
+			w.Expect(w.DeployWith(w.Context(), w.Open(), left)[0], tagboat.VerdictFailed)
 		}
-		back, err := w.rollback()
+		back, err := w.Rollback()
 		if err != nil {
 			w.Fatal(err)
 		}
-		w.expect(back[0], tagboat.VerdictSucceeded)
-		if w.runs() != "web:1" || w.revisions("web") != 6 {
-			t.Errorf("it runs %s of %d revisions", w.runs(), w.revisions("web"))
+		w.Expect(back[0], tagboat.VerdictSucceeded)
+		if runs(w) != "web:1" || revisions(w, "web") != 6 {
+			t.Errorf("it runs %s of %d revisions", runs(w), revisions(w, "web"))
 		}
 	})
 }
@@ -124,33 +93,30 @@ func TestRollbackAfterManyFailures(t *testing.T) {
 // TestBackToWhatWasDeregistered registers it again, once, and from its input.
 func TestBackToWhatWasDeregistered(t *testing.T) {
 	t.Run("by ourselves", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
-			w.push("shop/web:v2", "exit=1@1s")
-			w.pin("dev", "web=v2")
-			a := w.open(after("UpdateService", "web:2", func() { w.deregister("web:1") }))
-			w.expect(w.deployWith(w.Context(), a, wait)[0], tagboat.VerdictRolledBack, "rolled back to web:3", "equal to web:1, which was deregistered")
-			if w.runs() != "web:3" {
-				t.Errorf("it runs %s", w.runs())
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
+			next(w, "exit=1@1s")
+			a := w.Open(apptest.After("UpdateService", "web:2", func() { deregister(w, "web:1") }))
+			w.Expect(w.DeployWith(w.Context(), a, apptest.Wait)[0], tagboat.VerdictRolledBack, "rolled back to web:3", "equal to web:1, which was deregistered")
+			if runs(w) != "web:3" {
+				t.Errorf("it runs %s", runs(w))
 			}
 		})
 	})
 	t.Run("by a person, to and fro", func(t *testing.T) {
-		inWorld(t, sandbox.Config{}, func(w *world) {
-			w.begin(shop{})
+		apptest.Shop{}.Run(t, func(w *apptest.World) {
 			first := time.Now()
-			w.later(time.Minute)
-			w.release("v2")
+			w.Later(time.Minute)
+			release(w, "v2")
 			second := time.Now()
-			w.later(time.Minute)
-			w.deregister("web:1")
+			w.Later(time.Minute)
+			deregister(w, "web:1")
 			for _, to := range []time.Time{first, second, first} {
-				if err := w.rollbackTo(to); err != nil {
+				if err := rollbackTo(w, to); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if w.runs() != "web:3" || w.revisions("web") != 2 {
-				t.Errorf("it runs %s of %d revisions", w.runs(), w.revisions("web"))
+			if runs(w) != "web:3" || revisions(w, "web") != 2 {
+				t.Errorf("it runs %s of %d revisions", runs(w), revisions(w, "web"))
 			}
 		})
 	})
@@ -158,17 +124,18 @@ func TestBackToWhatWasDeregistered(t *testing.T) {
 
 // TestAnswersHaveMembersOfTheFuture that cannot be registered.
 func TestAnswersHaveMembersOfTheFuture(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.replace("tagboat.yaml", "taskDefinition: web.taskdef.json", "taskDefinition: {family: web}")
-		w.push("shop/web:v2")
-		w.pin("dev", "web=v2")
-		future := answering("DescribeTaskDefinition", func(answer map[string]any) {
-			definition := answer["taskDefinition"].(map[string]any)
-			definition["lastUsedAt"] = 1764300000.5
-			definition["containerDefinitions"].([]any)[0].(map[string]any)["resolvedAt"] = 1
-		})
-		set, err := w.open(future).Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		replace(w, "tagboat.yaml", "taskDefinition: web.taskdef.json", "taskDefinition: {family: web}")
+		next(w)
+		future := func() *app.App {
+			a, _ := through(w, rewrite("ecs.DescribeTaskDefinition", 0, func(_, answer map[string]any) {
+				definition := answer["taskDefinition"].(map[string]any)
+				definition["lastUsedAt"] = 1764300000.5
+				definition["containerDefinitions"].([]any)[0].(map[string]any)["resolvedAt"] = 1
+			}))
+			return a
+		}
+		set, err := future().Delivery.Plan(w.Context(), apptest.Dev)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +143,7 @@ func TestAnswersHaveMembersOfTheFuture(t *testing.T) {
 			t.Errorf("the plan does not say what cannot be registered again: %s", steps)
 		}
 		for _, want := range []tagboat.Verdict{tagboat.VerdictSucceeded, tagboat.VerdictUnchanged} {
-			w.expect(w.deployWith(w.Context(), w.open(future), wait)[0], want)
+			w.Expect(w.DeployWith(w.Context(), future(), apptest.Wait)[0], want)
 		}
 	})
 }
@@ -186,34 +153,34 @@ func TestAnswersHaveMembersOfTheFuture(t *testing.T) {
 func TestARememberedRevisionWasDeregistered(t *testing.T) {
 	for _, tc := range []struct {
 		name string
-		then func(w *world)
+		then func(w *apptest.World)
 		plan string // a step of it
 	}{
-		{"what is in use, and a setting changes", func(w *world) {
-			w.deregister("web:2")
-			shop{services: []string{"web"}, service: map[string]any{"desiredCount": 3}}.configure(w)
+		{"what is in use, and a setting changes", func(w *apptest.World) {
+			deregister(w, "web:2")
+			apptest.Shop{Services: []string{"web"}, Service: map[string]any{"desiredCount": 3}}.Configure(w)
 		}, "register"},
-		{"what would be used again", func(w *world) {
-			w.deregister("web:1")
-			w.pin("dev", "web=v1")
+		{"what would be used again", func(w *apptest.World) {
+			deregister(w, "web:1")
+			w.Pin("dev", "web=v1")
 		}, "register"},
-		{"nothing of it", func(w *world) { w.pin("dev", "web=v1") }, "use web:1"},
+		{"nothing of it", func(w *apptest.World) { w.Pin("dev", "web=v1") }, "use web:1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.cache = t.TempDir()
-				w.begin(shop{})
-				w.release("v2")
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				w.Cache = t.TempDir()
+				apptest.Shop{}.Begin(w)
+				release(w, "v2")
 				tc.then(w)
-				set, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
+				set, err := w.Open().Delivery.Plan(w.Context(), apptest.Dev)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if steps := strings.Join(set.Document().Changes[0].Steps, ", "); !strings.Contains(steps, tc.plan) {
 					t.Errorf("the plan is %s", steps)
 				}
-				w.expect(w.one(), tagboat.VerdictSucceeded)
-				w.expect(w.one(), tagboat.VerdictUnchanged)
+				w.Expect(w.One(), tagboat.VerdictSucceeded)
+				w.Expect(w.One(), tagboat.VerdictUnchanged)
 			})
 		})
 	}
@@ -221,19 +188,18 @@ func TestARememberedRevisionWasDeregistered(t *testing.T) {
 
 // TestOneStepBackReadsLittle has a service with more deployments than a page of them lists.
 func TestOneStepBackReadsLittle(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{service: map[string]any{"desiredCount": 1}})
+	apptest.Shop{Service: map[string]any{"desiredCount": 1}}.Run(t, func(w *apptest.World) {
 		for range 119 {
-			w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "forceNewDeployment": true})
-			w.later(5 * time.Minute)
+			w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "forceNewDeployment": true})
+			w.Later(5 * time.Minute)
 		}
-		w.release("v2", "v3")
+		release(w, "v2", "v3")
 		history := func() int {
-			return w.calls("ecs.ListServiceDeployments") + w.calls("ecs.DescribeServiceDeployments") + w.calls("ecs.DescribeServiceRevisions") +
-				w.calls("ecs.DescribeTaskDefinition")
+			return w.Calls("ecs.ListServiceDeployments") + w.Calls("ecs.DescribeServiceDeployments") + w.Calls("ecs.DescribeServiceRevisions") +
+				w.Calls("ecs.DescribeTaskDefinition")
 		}
 		before := history()
-		back, err := w.open().Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{})
+		back, err := w.Open().Rollbacks.Plan(w.Context(), apptest.Dev, access.When{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +207,7 @@ func TestOneStepBackReadsLittle(t *testing.T) {
 			t.Errorf("it goes back with %s", steps)
 		}
 		if read := history() - before; read > 3+1 { // any plan reads what runs
-			t.Errorf("%d calls: %s", read, w.control(http.MethodGet, "calls", "").Body)
+			t.Errorf("%d calls: %s", read, w.Control(http.MethodGet, "calls", "").Body)
 		}
 	})
 }
@@ -251,35 +217,34 @@ func TestOneStepBackReadsLittle(t *testing.T) {
 func TestRollbackMakesSureFirst(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
-		spoil func(w *world)
+		spoil func(w *apptest.World)
 	}{
-		{"ECS takes the revision no more", func(w *world) {
-			w.deregister("web:1")
-			w.fault(sandbox.Fault{Operation: "ecs.RegisterTaskDefinition", Kind: "error", Status: 400, Code: "ClientException"})
+		{"ECS takes the revision no more", func(w *apptest.World) {
+			deregister(w, "web:1")
+			w.Fault(sandbox.Fault{Operation: "ecs.RegisterTaskDefinition", Kind: "error", Status: 400, Code: "ClientException"})
 		}},
-		{"the caller may not register it", func(w *world) {
-			w.deregister("web:1")
-			w.fault(sandbox.Fault{Operation: "ecs.RegisterTaskDefinition", Kind: "error", Status: 400, Code: "AccessDeniedException"})
+		{"the caller may not register it", func(w *apptest.World) {
+			deregister(w, "web:1")
+			w.Fault(sandbox.Fault{Operation: "ecs.RegisterTaskDefinition", Kind: "error", Status: 400, Code: "AccessDeniedException"})
 		}},
-		{"the image is gone", func(w *world) {
-			w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.pushed["shop/web:v1"]}}})
+		{"the image is gone", func(w *apptest.World) {
+			w.AWS("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.Pushed["shop/web:v1"]}}})
 		}},
-		{"the service is being deleted", func(w *world) {
-			w.aws("ecs.DeleteService", map[string]any{"cluster": "dev", "service": "web", "force": true})
+		{"the service is being deleted", func(w *apptest.World) {
+			w.AWS("ecs.DeleteService", map[string]any{"cluster": "dev", "service": "web", "force": true})
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{})
-				w.later(time.Minute)
-				w.release("v2")
+			apptest.Shop{}.Run(t, func(w *apptest.World) {
+				w.Later(time.Minute)
+				release(w, "v2")
 				tc.spoil(w)
-				written := w.calls("ssm.PutParameter")
-				if _, err := w.rollback(); tagboat.KindOf(err) != tagboat.Usage {
+				written := w.Calls("ssm.PutParameter")
+				if _, err := w.Rollback(); tagboat.KindOf(err) != tagboat.Usage {
 					t.Errorf("it ended with %v", err)
 				}
-				if w.pinned("web").Tag != "v2" || w.calls("ssm.PutParameter") != written {
-					t.Errorf("%s is pinned, and parameters were written", w.pinned("web").Tag)
+				if w.Pinned("web").Tag != "v2" || w.Calls("ssm.PutParameter") != written {
+					t.Errorf("%s is pinned, and parameters were written", w.Pinned("web").Tag)
 				}
 			})
 		})
@@ -288,12 +253,13 @@ func TestRollbackMakesSureFirst(t *testing.T) {
 
 // TestDeploymentsInAnotherOrder are brought in order: AWS promises none.
 func TestDeploymentsInAnotherOrder(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.later(time.Minute)
-		w.release("v2", "v3")
-		a := w.open(answering("ListServiceDeployments", func(answer map[string]any) { slices.Reverse(answer["serviceDeployments"].([]any)) }))
-		back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, access.When{})
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		w.Later(time.Minute)
+		release(w, "v2", "v3")
+		a, _ := through(w, rewrite("ecs.ListServiceDeployments", 0, func(_, answer map[string]any) {
+			slices.Reverse(answer["serviceDeployments"].([]any))
+		}))
+		back, err := a.Rollbacks.Plan(w.Context(), apptest.Dev, access.When{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -305,16 +271,15 @@ func TestDeploymentsInAnotherOrder(t *testing.T) {
 
 // unwatched deploys a version whose image is deleted meanwhile, and leaves before it is over:
 // interrupted, or not waiting at all.
-func (w *world) unwatched(wait bool) tagboat.Deployment {
+func unwatched(w *apptest.World, wait bool) tagboat.Deployment {
 	w.Helper()
-	w.push("shop/web:v2", "start=20s")
-	w.pin("dev", "web=v2")
+	next(w, "start=20s")
 	ctx, interrupt := context.WithTimeout(w.Context(), 10*time.Second)
 	defer interrupt()
-	a := w.open(after("UpdateService", "web:2", func() {
-		w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.pushed["shop/web:v2"]}}})
+	a := w.Open(apptest.After("UpdateService", "web:2", func() {
+		w.AWS("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.Pushed["shop/web:v2"]}}})
 	}))
-	d := w.deployWith(ctx, a, rollout.Options{Wait: wait, MaxParallel: 1})[0]
+	d := w.DeployWith(ctx, a, rollout.Options{Wait: wait, MaxParallel: 1})[0]
 	if d.Verdict != tagboat.VerdictInterrupted && d.Verdict != tagboat.VerdictStarted {
 		w.Fatalf("it ended as %s: %s", d.Verdict, d.Reason)
 	}
@@ -322,17 +287,17 @@ func (w *world) unwatched(wait bool) tagboat.Deployment {
 }
 
 // resume watches what was left, to its end.
-func (w *world) resume() []tagboat.Deployment {
+func resume(w *apptest.World) []tagboat.Deployment {
 	w.Helper()
-	a := w.open()
-	set, err := a.Delivery.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}})
+	a := w.Open()
+	set, err := a.Delivery.Plan(w.Context(), apptest.Dev)
 	if err == nil {
 		set, err = a.Delivery.UnderWay(w.Context(), set)
 	}
 	if err != nil {
 		w.Fatal(err)
 	}
-	return a.Delivery.Deploy(w.Context(), set, wait).Deployments
+	return a.Delivery.Deploy(w.Context(), set, apptest.Wait).Deployments
 }
 
 // TestResumeAfterECSWentBack has ECS's circuit breaker roll back what nobody watched any
@@ -340,21 +305,20 @@ func (w *world) resume() []tagboat.Deployment {
 func TestResumeAfterECSWentBack(t *testing.T) {
 	for _, wait := range []bool{true, false} {
 		for _, later := range []time.Duration{0, 2 * time.Minute, 20 * time.Minute} {
-			t.Run(fmt.Sprint("wait=", wait, ", ", later), func(t *testing.T) {
-				inWorld(t, sandbox.Config{}, func(w *world) {
-					w.begin(shop{service: breaker})
-					w.unwatched(wait)
-					w.later(later)
-					left := w.resume()
+			t.Run(fmt.Sprint("wait=", apptest.Wait, ", ", later), func(t *testing.T) {
+				apptest.Shop{Service: breaker}.Run(t, func(w *apptest.World) {
+					unwatched(w, wait)
+					w.Later(later)
+					left := resume(w)
 					if len(left) != 1 {
 						t.Fatalf("nothing is left of it: %+v", left)
 					}
-					w.expect(left[0], tagboat.VerdictRolledBack, "rolled", "web:1", "the image is not in the registry")
-					if left[0].Images[0].Running != w.pushed["shop/web:v1"] {
+					w.Expect(left[0], tagboat.VerdictRolledBack, "rolled", "web:1", "the image is not in the registry")
+					if left[0].Images[0].Running != w.Pushed["shop/web:v1"] {
 						t.Errorf("it runs %+v", left[0].Images)
 					}
-					w.later(time.Hour)
-					status, err := w.open().View.Status(w.Context(), fleet.Selection{})
+					w.Later(time.Hour)
+					status, err := w.Open().View.Status(w.Context(), fleet.Selection{})
 					if err != nil || status.Services[0].Verdict != tagboat.VerdictRolledBack {
 						t.Errorf("status says %s, %v", status.Services[0].Verdict, err)
 					}
@@ -376,9 +340,8 @@ func TestWhoRollsBackWhatNobodyWatches(t *testing.T) {
 			{breaker, "ECS rolls it back where its circuit breaker finds that it fails", true},
 			{nil, "nobody will roll it back", false},
 		} {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{service: tc.service})
-				if d := w.unwatched(wait); !strings.Contains(d.Reason, tc.says) || d.ECSRollsBack != tc.itself {
+			apptest.Shop{Service: tc.service}.Run(t, func(w *apptest.World) {
+				if d := unwatched(w, wait); !strings.Contains(d.Reason, tc.says) || d.ECSRollsBack != tc.itself {
 					t.Errorf("%v: %s", d.ECSRollsBack, d.Reason)
 				}
 			})
@@ -389,11 +352,10 @@ func TestWhoRollsBackWhatNobodyWatches(t *testing.T) {
 // TestResumeSaysNothingOfOtherDeployments has versions that were pinned again, and never
 // deployed since.
 func TestResumeSaysNothingOfOtherDeployments(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.release("v2")
-		w.pin("dev", "web=v1")
-		if left := w.resume(); len(left) != 0 {
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		release(w, "v2")
+		w.Pin("dev", "web=v1")
+		if left := resume(w); len(left) != 0 {
 			t.Errorf("left: %+v", left)
 		}
 	})
@@ -401,38 +363,36 @@ func TestResumeSaysNothingOfOtherDeployments(t *testing.T) {
 
 // TestResumeAfterSomebodyDeployed says that it was superseded.
 func TestResumeAfterSomebodyDeployed(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		w.unwatched(true)
-		theirs := w.registerAs("", "web")
-		w.aws("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
-		w.later(10 * time.Minute)
-		left := w.resume()
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		unwatched(w, true)
+		theirs := registerImage(w, "shop/web:v1")
+		w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "taskDefinition": theirs})
+		w.Later(10 * time.Minute)
+		left := resume(w)
 		if len(left) != 1 {
 			t.Fatalf("nothing is left of it: %+v", left)
 		}
-		w.expect(left[0], tagboat.VerdictSuperseded, "another began", theirs)
+		w.Expect(left[0], tagboat.VerdictSuperseded, "another began", theirs)
 	})
 }
 
 // TestResumeAfterECSGaveUp has a circuit breaker that rolls nothing back.
 func TestResumeAfterECSGaveUp(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{service: map[string]any{"deploymentConfiguration": map[string]any{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false}}}})
-		w.unwatched(true)
-		w.later(20 * time.Minute)
-		left := w.resume()
+	apptest.Shop{Service: map[string]any{"deploymentConfiguration": map[string]any{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false}}}}.Run(t, func(w *apptest.World) {
+		unwatched(w, true)
+		w.Later(20 * time.Minute)
+		left := resume(w)
 		if len(left) != 1 {
 			t.Fatalf("nothing is left of it: %+v", left)
 		}
-		w.expect(left[0], tagboat.VerdictFailed, "nothing was rolled back", "the image is not in the registry", "tagboat rollback --env dev web")
+		w.Expect(left[0], tagboat.VerdictFailed, "nothing was rolled back", "the image is not in the registry", "tagboat rollback --env dev web")
 	})
 }
 
 // settings returns of service web what a deployment may change, without its task definition.
-func (w *world) settings() map[string]any {
+func settings(w *apptest.World) map[string]any {
 	w.Helper()
-	service := w.aws("ecs.DescribeServices", map[string]any{"cluster": "dev", "services": []string{"web"}})["services"].([]any)[0].(map[string]any)
+	service := described(w)
 	primary := service["deployments"].([]any)[0].(map[string]any)
 	settings := map[string]any{}
 	for _, name := range []string{
@@ -466,7 +426,6 @@ var otherSettings = map[string]any{
 // TestAllSettingsGoBack has a deployment that changes settings, too, and fails. What was
 // absent before is absent after.
 func TestAllSettingsGoBack(t *testing.T) {
-	spot := map[string]any{"launchType": nil, "capacityProviderStrategy": []any{map[string]any{"capacityProvider": "FARGATE_SPOT", "weight": 1}}}
 	ports := map[string]any{"portMappings": []any{map[string]any{"containerPort": 80, "name": "http"}}}
 	for _, tc := range []struct {
 		name         string
@@ -485,29 +444,28 @@ func TestAllSettingsGoBack(t *testing.T) {
 		{"a capacity provider strategy, after an interrupted run", nil, spot, true, []string{"platformVersion"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.aws("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
-				w.begin(shop{service: tc.before, app: ports})
-				before := w.settings()
-				shop{services: []string{"web"}, service: tc.then, app: ports}.configure(w)
-				w.push("shop/web:v2", "start=20s", "exit=1@1s")
-				w.pin("dev", "web=v2")
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				w.AWS("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
+				apptest.Shop{Service: tc.before, Container: ports}.Begin(w)
+				before := settings(w)
+				apptest.Shop{Services: []string{"web"}, Service: tc.then, Container: ports}.Configure(w)
+				next(w, "start=20s", "exit=1@1s")
 				if tc.interrupted {
 					ctx, interrupt := context.WithTimeout(w.Context(), 10*time.Second)
-					w.expect(w.deployWith(ctx, w.open(), wait)[0], tagboat.VerdictInterrupted)
+					w.Expect(w.DeployWith(ctx, w.Open(), apptest.Wait)[0], tagboat.VerdictInterrupted)
 					interrupt()
 				}
 				words := []string{"rolled back to web:1, which runs"}
 				if slices.Contains(tc.left, "desiredCount") {
 					words = append(words, "what stays as it was for that: platformVersion, which is the number that ran", "what else an earlier run may have set, such as desiredCount and deploymentConfiguration")
 				}
-				d := w.one()
-				w.expect(d, tagboat.VerdictRolledBack, words...)
+				d := w.One()
+				w.Expect(d, tagboat.VerdictRolledBack, words...)
 				if len(tc.left) == 0 && strings.Contains(d.Reason, "stays") {
 					t.Errorf("something stays: %s", d.Reason)
 				}
-				w.later(5 * time.Minute)
-				after := w.settings()
+				w.Later(5 * time.Minute)
+				after := settings(w)
 				for _, name := range tc.left {
 					delete(before, name)
 					delete(after, name)
@@ -527,14 +485,14 @@ func TestSettingsAloneGoBack(t *testing.T) {
 		"launchType": nil, "capacityProviderStrategy": []any{map[string]any{"capacityProvider": "FARGATE_SPOT", "weight": 1}},
 		"deploymentConfiguration": gives,
 	}
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.aws("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
-		w.begin(shop{service: map[string]any{"deploymentConfiguration": gives}})
-		before := w.settings()
-		shop{services: []string{"web"}, service: spot}.configure(w)
-		w.control("POST", "harm", `{"kind": "capacity", "cluster": "dev", "provider": "FARGATE_SPOT"}`)
-		w.expect(w.one(), tagboat.VerdictRolledBack, "rolled back to web:1 with the settings of before, which runs")
-		if diff := cmp.Diff(before, w.settings()); diff != "" {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		w.AWS("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
+		apptest.Shop{Service: map[string]any{"deploymentConfiguration": gives}}.Begin(w)
+		before := settings(w)
+		apptest.Shop{Services: []string{"web"}, Service: spot}.Configure(w)
+		w.Control("POST", "harm", `{"kind": "capacity", "cluster": "dev", "provider": "FARGATE_SPOT"}`)
+		w.Expect(w.One(), tagboat.VerdictRolledBack, "rolled back to web:1 with the settings of before, which runs")
+		if diff := cmp.Diff(before, settings(w)); diff != "" {
 			t.Errorf("not all went back (-before +after):\n%s", diff)
 		}
 	})
@@ -543,25 +501,23 @@ func TestSettingsAloneGoBack(t *testing.T) {
 // TestWhatNeverRanIsStarted scales a version up that completed without any task, and fails.
 // What ran before that is one command away, and the text does not say that there is none.
 func TestWhatNeverRanIsStarted(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
-		shop{services: []string{"web"}, service: map[string]any{"desiredCount": 0}}.configure(w)
-		w.push("shop/web:v2", "exit=1@1s")
-		w.pin("dev", "web=v2")
-		w.expect(w.one(), tagboat.VerdictSucceeded, "no task of it runs")
-		shop{services: []string{"web"}, service: map[string]any{"desiredCount": 2}}.configure(w)
-		d := w.one()
-		w.expect(d, tagboat.VerdictFailed, "it was left as it is", "tagboat rollback --env dev web")
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web"}, Service: map[string]any{"desiredCount": 0}}.Configure(w)
+		next(w, "exit=1@1s")
+		w.Expect(w.One(), tagboat.VerdictSucceeded, "no task of it runs")
+		apptest.Shop{Services: []string{"web"}, Service: map[string]any{"desiredCount": 2}}.Configure(w)
+		d := w.One()
+		w.Expect(d, tagboat.VerdictFailed, "it was left as it is", "tagboat rollback --env dev web")
 		if strings.Contains(d.Reason, "nothing else that ran well") {
 			t.Error(d.Reason)
 		}
-		back, err := w.rollback()
+		back, err := w.Rollback()
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.expect(back[0], tagboat.VerdictSucceeded)
-		if w.runs() != "web:1" {
-			t.Errorf("%s runs", w.runs())
+		w.Expect(back[0], tagboat.VerdictSucceeded)
+		if runs(w) != "web:1" {
+			t.Errorf("%s runs", runs(w))
 		}
 	})
 }
@@ -571,31 +527,29 @@ func TestWhatNeverRanIsStarted(t *testing.T) {
 func TestResumeAwaitsTheWayBack(t *testing.T) {
 	for _, fails := range []bool{false, true} {
 		t.Run(fmt.Sprint("fails=", fails), func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.begin(shop{service: map[string]any{"deploymentConfiguration": map[string]any{
-					"minimumHealthyPercent": 0, "deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false},
-				}}})
-				w.push("shop/web:v2", "exit=1@1s")
-				w.pin("dev", "web=v2")
+			apptest.Shop{Service: map[string]any{"deploymentConfiguration": map[string]any{
+				"minimumHealthyPercent": 0, "deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false},
+			}}}.Run(t, func(w *apptest.World) {
+				next(w, "exit=1@1s")
 				ctx, interrupt := context.WithCancel(w.Context())
 				defer interrupt()
-				a := w.open(after("UpdateService", "web:1", func() {
+				a := w.Open(apptest.After("UpdateService", "web:1", func() {
 					if fails {
-						w.control("POST", "harm", `{"kind": "capacity", "cluster": "dev"}`)
+						w.Control("POST", "harm", `{"kind": "capacity", "cluster": "dev"}`)
 					}
 					interrupt()
 				}))
-				w.expect(w.deployWith(ctx, a, wait)[0], tagboat.VerdictInterrupted, "web:1")
-				left := w.resume()
+				w.Expect(w.DeployWith(ctx, a, apptest.Wait)[0], tagboat.VerdictInterrupted, "web:1")
+				left := resume(w)
 				if len(left) != 1 {
 					t.Fatalf("nothing is left of it: %+v", left)
 				}
 				if fails {
-					w.expect(left[0], tagboat.VerdictFailed, "the rollback to web:1 failed too")
+					w.Expect(left[0], tagboat.VerdictFailed, "the rollback to web:1 failed too")
 					return
 				}
-				w.expect(left[0], tagboat.VerdictRolledBack, "web:1")
-				if running := w.running("web"); running != 2 || left[0].Images[0].Running != w.pushed["shop/web:v1"] {
+				w.Expect(left[0], tagboat.VerdictRolledBack, "web:1")
+				if running := running(w); running != 2 || left[0].Images[0].Running != w.Pushed["shop/web:v1"] {
 					t.Errorf("%d tasks run when it says so, %+v", running, left[0].Images)
 				}
 			})

@@ -1,10 +1,11 @@
-package app_test
+package fleet_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -38,10 +39,10 @@ environments:
 		"the same in clusters of its own": {"a: SAME", "elsewhere", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.write("web.taskdef.json", `{"family":"web","containerDefinitions":[{"name":"app","memory":64}]}`)
-				w.write("same.service.json", `{"serviceName":"same","desiredCount":1}`)
-				w.write("placeholder.service.json", `{"serviceName":"${vars.name}","desiredCount":1}`)
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				w.Write("web.taskdef.json", `{"family":"web","containerDefinitions":[{"name":"app","memory":64}]}`)
+				w.Write("same.service.json", `{"serviceName":"same","desiredCount":1}`)
+				w.Write("placeholder.service.json", `{"serviceName":"${vars.name}","desiredCount":1}`)
 				var services []string
 				for _, entry := range strings.Split(test.services, ", ") {
 					name, kind, _ := strings.Cut(entry, ": ")
@@ -51,11 +52,11 @@ environments:
 					}
 					services = append(services, text+"}")
 				}
-				w.write("tagboat.yaml", strings.Replace(strings.Replace(file, "%s", strings.Join(services, "\n"), 1), "%s", test.cluster, 1))
-				w.push("shop/web:v1")
-				w.pin("dev", "web=v1")
-				w.pin("other", "web=v1")
-				_, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{Services: test.choose})
+				w.Write("tagboat.yaml", strings.Replace(strings.Replace(file, "%s", strings.Join(services, "\n"), 1), "%s", test.cluster, 1))
+				w.Push("shop/web:v1")
+				w.Pin("dev", "web=v1")
+				w.Pin("other", "web=v1")
+				_, err := w.Open().Delivery.Plan(w.Context(), fleet.Selection{Services: test.choose})
 				if refused := err != nil && strings.Contains(err.Error(), "are both the service"); refused != test.refused || err != nil && tagboat.KindOf(err) != tagboat.Usage {
 					t.Errorf("error %v", err)
 				}

@@ -1,4 +1,4 @@
-package app_test
+package history_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/pinning"
@@ -28,50 +29,22 @@ func changed(e tagboat.Event) string {
 	return text
 }
 
-func (w *world) history(r history.Request) tagboat.HistoryDocument {
-	w.Helper()
-	document, err := w.open().History.Events(w.Context(), r)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return document
-}
-
-func (w *world) tagsAsOf(when access.When) map[string]string {
-	w.Helper()
-	document, err := w.open().History.PinsAsOf(w.Context(), "dev", when)
-	if err != nil {
-		w.Fatal(err)
-	}
-	tags := map[string]string{}
-	for _, pin := range document.Pins {
-		if w.pushed["shop/"+string(pin.Image)+":"+pin.Tag] != pin.Digest {
-			w.Errorf("%s:%s is pinned by the digest %s", pin.Image, pin.Tag, pin.Digest)
-		}
-		tags[string(pin.Image)] = pin.Tag
-	}
-	return tags
-}
-
 // TestPinsOfTimesThatTheirVersionsHaveForgotten pins more often than Parameter Store keeps
 // versions: what was before is in the journal.
 func TestPinsOfTimesThatTheirVersionsHaveForgotten(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web", "api"}}.open(w)
-		for _, image := range []string{"web:v1", "web:v2", "api:v1", "api:v2"} {
-			w.push("shop/" + image)
-		}
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web", "api"}}.Open(w, "web:v1", "web:v2", "api:v1", "api:v2")
 		born := time.Now()
-		w.later(time.Hour)
-		w.pin("dev", "web=v1")
-		w.later(time.Hour)
-		w.pin("dev", "api=v1")
-		w.later(time.Hour)
+		w.Later(time.Hour)
+		w.Pin("dev", "web=v1")
+		w.Later(time.Hour)
+		w.Pin("dev", "api=v1")
+		w.Later(time.Hour)
 		for n := range 120 {
-			w.pin("dev", fmt.Sprintf("web=v%d", 2-n%2))
-			w.later(time.Minute)
+			w.Pin("dev", fmt.Sprintf("web=v%d", 2-n%2))
+			w.Later(time.Minute)
 		}
-		w.pin("dev", "api=v2")
+		w.Pin("dev", "api=v2")
 		for _, test := range []struct {
 			at   time.Duration
 			want map[string]string
@@ -83,32 +56,32 @@ func TestPinsOfTimesThatTheirVersionsHaveForgotten(t *testing.T) {
 			{290*time.Minute + 30*time.Second, map[string]string{"web": "v2", "api": "v1"}},
 			{301 * time.Minute, map[string]string{"web": "v1", "api": "v2"}},
 		} {
-			if diff := cmp.Diff(test.want, w.tagsAsOf(access.When{At: born.Add(test.at)})); diff != "" {
+			if diff := cmp.Diff(test.want, w.TagsAsOf(access.When{At: born.Add(test.at)})); diff != "" {
 				w.Errorf("after %s: %s", test.at, diff)
 			}
 		}
-		if diff := cmp.Diff(map[string]string{"web": "v1", "api": "v1"}, w.tagsAsOf(access.When{Ago: 150 * time.Minute})); diff != "" {
+		if diff := cmp.Diff(map[string]string{"web": "v1", "api": "v1"}, w.TagsAsOf(access.When{Ago: 150 * time.Minute})); diff != "" {
 			w.Errorf("150 minutes ago: %s", diff)
 		}
-		_, err := w.open().History.PinsAsOf(w.Context(), "dev", access.When{At: born})
+		_, err := w.Open().History.PinsAsOf(w.Context(), "dev", access.When{At: born})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("before everything: %v", err)
 		}
-		_, err = w.open().History.PinsAsOf(w.Context(), "dev", access.When{At: time.Now().Add(time.Hour)})
+		_, err = w.Open().History.PinsAsOf(w.Context(), "dev", access.When{At: time.Now().Add(time.Hour)})
 		if tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("in the future: %v", err)
 		}
-		all := w.history(history.Request{})
+		all := w.History(history.Request{})
 		if len(all.Events) != 123 {
 			w.Errorf("%d events of 123 changes", len(all.Events))
 		}
 		if first := all.Events[122]; changed(first) != "pin web >v1" || !first.At.Equal(born.Add(time.Hour)) || first.By == "" {
 			w.Errorf("the first change: %+v", first)
 		}
-		if got := w.history(history.Request{Image: "api", Limit: 1}); len(got.Events) != 1 || changed(got.Events[0]) != "pin api v1>v2" {
+		if got := w.History(history.Request{Image: "api", Limit: 1}); len(got.Events) != 1 || changed(got.Events[0]) != "pin api v1>v2" {
 			w.Errorf("the last change of api: %+v", got.Events)
 		}
-		if got := w.history(history.Request{Since: access.When{At: born.Add(2 * time.Hour)}, Until: access.When{At: born.Add(3 * time.Hour)}}); len(got.Events) != 1 {
+		if got := w.History(history.Request{Since: access.When{At: born.Add(2 * time.Hour)}, Until: access.When{At: born.Add(3 * time.Hour)}}); len(got.Events) != 1 {
 			w.Errorf("in the third hour: %+v", got.Events)
 		}
 	})
@@ -117,24 +90,21 @@ func TestPinsOfTimesThatTheirVersionsHaveForgotten(t *testing.T) {
 // TestHistoryTellsOfOthers has somebody write who knows nothing of the protocol, and
 // undo an update by that.
 func TestHistoryTellsOfOthers(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web", "api"}}.open(w)
-		for _, image := range []string{"web:v1", "web:v2", "api:v1"} {
-			w.push("shop/" + image)
-		}
-		w.pin("dev", "web=v1", "api=v1")
-		old := w.aws("ssm.GetParameter", map[string]any{"Name": "/containers/dev/shop"})["Parameter"].(map[string]any)["Value"]
-		w.later(time.Minute)
-		w.pin("dev", "web=v2")
-		w.later(time.Minute)
-		w.aws("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": old, "Overwrite": true, "Type": "String"})
-		w.later(time.Minute)
-		if d := w.deploy("web")[0]; d.Verdict != tagboat.VerdictSucceeded {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web", "api"}}.Open(w, "web:v1", "web:v2", "api:v1")
+		w.Pin("dev", "web=v1", "api=v1")
+		old := w.AWS("ssm.GetParameter", map[string]any{"Name": "/containers/dev/shop"})["Parameter"].(map[string]any)["Value"]
+		w.Later(time.Minute)
+		w.Pin("dev", "web=v2")
+		w.Later(time.Minute)
+		w.AWS("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": old, "Overwrite": true, "Type": "String"})
+		w.Later(time.Minute)
+		if d := w.Deploy("web")[0]; d.Verdict != tagboat.VerdictSucceeded {
 			w.Fatal(d)
 		}
-		w.later(time.Minute)
+		w.Later(time.Minute)
 		var got []string
-		for _, e := range w.history(history.Request{}).Events {
+		for _, e := range w.History(history.Request{}).Events {
 			got = append(got, changed(e))
 		}
 		want := []string{
@@ -143,55 +113,54 @@ func TestHistoryTellsOfOthers(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Error(diff)
 		}
-		w.restoreWeb()
+		restoreWeb(w)
 	})
 }
 
 // restoreWeb has pins tell of the update of web to v2 that was overwritten, and restore it.
-func (w *world) restoreWeb() {
+func restoreWeb(w *apptest.World) {
 	w.Helper()
-	document, err := w.open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
+	document, err := w.Open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
 	if err != nil {
 		w.Fatal(err)
 	}
 	if len(document.Overwritten) != 1 || document.Overwritten[0].Tag != "v2" || document.Overwritten[0].OverwrittenBy == "" || document.Overwritten[0].SetBy == "" {
 		w.Errorf("overwritten: %+v", document.Overwritten)
 	}
-	if told := w.notices[len(w.notices)-1]; !strings.Contains(told, "tagboat pins --env dev --restore web") {
+	if told := w.Heard.Notices[len(w.Heard.Notices)-1]; !strings.Contains(told, "tagboat pins --env dev --restore web") {
 		w.Errorf("told: %s", told)
 	}
-	if result, err := w.open().Pinning.Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, "", false); err != nil || result.Changed {
+	if result, err := w.Open().Pinning.Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, "", false); err != nil || result.Changed {
 		w.Errorf("nothing of api was overwritten: %+v %v", result, err)
 	}
-	puts := w.calls("ssm.PutParameter")
-	if result, err := w.open().Pinning.Restore(w.Context(), "dev", nil, "", true); err != nil || result.Document.Pins[0].Tag != "v2" || w.calls("ssm.PutParameter") != puts {
+	puts := w.Calls("ssm.PutParameter")
+	if result, err := w.Open().Pinning.Restore(w.Context(), "dev", nil, "", true); err != nil || result.Document.Pins[0].Tag != "v2" || w.Calls("ssm.PutParameter") != puts {
 		w.Errorf("a dry run: %+v %v", result, err)
 	}
 	for _, again := range []bool{true, false} {
-		if result, err := w.open().Pinning.Restore(w.Context(), "dev", nil, "", false); err != nil || result.Changed != again {
+		if result, err := w.Open().Pinning.Restore(w.Context(), "dev", nil, "", false); err != nil || result.Changed != again {
 			w.Errorf("restored: %+v %v", result, err)
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"web": "v2", "api": "v1"}, w.tagsAsOf(access.When{At: time.Now()})); diff != "" {
+	if diff := cmp.Diff(map[string]string{"web": "v2", "api": "v1"}, w.TagsAsOf(access.When{At: time.Now()})); diff != "" {
 		w.Error(diff)
 	}
-	if last := w.history(history.Request{Limit: 1}).Events[0]; changed(last) != "restore web v1>v2" {
+	if last := w.History(history.Request{Limit: 1}).Events[0]; changed(last) != "restore web v1>v2" {
 		w.Errorf("the last event: %+v", last)
 	}
 }
 
 // TestJournalKnowsTheBuild has a CI system's variables say what was built and where.
 func TestJournalKnowsTheBuild(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web"}}.open(w)
-		w.push("shop/web:v1")
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1")
 		variables := map[string]string{
 			"GITHUB_ACTIONS": "true", "GITHUB_SHA": "0123456789012345678901234567890123456789", "GITHUB_ACTOR": "ada",
 			"GITHUB_SERVER_URL": "https://github.example", "GITHUB_REPOSITORY": "shop/web", "GITHUB_RUN_ID": "7",
 		}
-		w.getenv = func(name string) string { return variables[name] }
-		w.pin("dev", "web=v1")
-		e := w.history(history.Request{}).Events[0]
+		w.Getenv = func(name string) string { return variables[name] }
+		w.Pin("dev", "web=v1")
+		e := w.History(history.Request{}).Events[0]
 		if e.Actor != "ada" || e.Commit != variables["GITHUB_SHA"] || e.Run != "https://github.example/shop/web/actions/runs/7" {
 			w.Errorf("%+v", e)
 		}
@@ -200,18 +169,17 @@ func TestJournalKnowsTheBuild(t *testing.T) {
 
 // TestJournalThatCannotBeWritten tells so and changes nothing else.
 func TestJournalThatCannotBeWritten(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web"}}.open(w)
-		w.push("shop/web:v1")
-		w.fault(sandbox.Fault{Operation: "logs.PutLogEvents", Kind: "error", Status: 400, Code: "AccessDeniedException"})
-		w.pin("dev", "web=v1")
-		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.tagsAsOf(access.When{At: time.Now()})); diff != "" {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1")
+		w.Fault(sandbox.Fault{Operation: "logs.PutLogEvents", Kind: "error", Status: 400, Code: "AccessDeniedException"})
+		w.Pin("dev", "web=v1")
+		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.TagsAsOf(access.When{At: time.Now()})); diff != "" {
 			w.Error(diff)
 		}
-		if !strings.Contains(strings.Join(w.notices, "\n"), "is not in the journal") {
-			w.Errorf("told: %q", w.notices)
+		if !strings.Contains(strings.Join(w.Heard.Notices, "\n"), "is not in the journal") {
+			w.Errorf("told: %q", w.Heard.Notices)
 		}
-		if got := w.history(history.Request{}).Events; len(got) != 1 {
+		if got := w.History(history.Request{}).Events; len(got) != 1 {
 			w.Errorf("the parameter's versions still tell: %+v", got)
 		}
 	})
@@ -220,27 +188,25 @@ func TestJournalThatCannotBeWritten(t *testing.T) {
 // TestTaggingIsInTheHistory has somebody move a tag and publish nothing: the journal beside
 // the registry tells, where no environment is asked for.
 func TestTaggingIsInTheHistory(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web", "api"}}.open(w)
-		w.push("shop/web:v1")
-		w.push("shop/web:v2")
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web", "api"}}.Open(w, "web:v1", "web:v2")
 		for _, tag := range []string{"v1", "v2", "v2"} {
 			request := catalog.TagRequest{Version: catalog.ImageArg{Image: "web", Tag: tag}, Tags: []string{"good"}, Message: "tested"}
-			if _, err := w.open().Tagger.Tag(w.Context(), request); err != nil {
+			if _, err := w.Open().Tagger.Tag(w.Context(), request); err != nil {
 				w.Fatal(err)
 			}
-			w.later(time.Minute)
+			w.Later(time.Minute)
 		}
 		var got []string
-		for _, e := range w.history(history.Request{Image: "web"}).Events {
+		for _, e := range w.History(history.Request{Image: "web"}).Events {
 			got = append(got, fmt.Sprintf("%s %s>%s %s", changed(e), e.From.Digest.Short(), e.To.Digest.Short(), e.Message))
 		}
-		v1, v2 := w.pushed["shop/web:v1"].Short(), w.pushed["shop/web:v2"].Short()
+		v1, v2 := w.Pushed["shop/web:v1"].Short(), w.Pushed["shop/web:v2"].Short()
 		want := []string{"tag web good>good " + v1 + ">" + v2 + " tested", "tag web >good >" + v1 + " tested"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Error(diff)
 		}
-		if events := w.history(history.Request{Environments: []tagboat.EnvName{"dev"}}).Events; len(events) != 0 {
+		if events := w.History(history.Request{Environments: []tagboat.EnvName{"dev"}}).Events; len(events) != 0 {
 			w.Errorf("nothing happened in dev: %+v", events)
 		}
 	})

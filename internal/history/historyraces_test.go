@@ -1,9 +1,10 @@
-package app_test
+package history_test
 
 import (
 	"slices"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/pinning"
@@ -14,10 +15,10 @@ import (
 )
 
 // told returns all that history tells, in short and sorted.
-func (w *world) toldByHistory() []string {
+func toldByHistory(w *apptest.World) []string {
 	w.Helper()
 	var all []string
-	for _, e := range w.history(history.Request{}).Events {
+	for _, e := range w.History(history.Request{}).Events {
 		all = append(all, changed(e)+" "+e.Message)
 	}
 	slices.Sort(all)
@@ -27,18 +28,15 @@ func (w *world) toldByHistory() []string {
 // TestHistoryTellsOfEachChangeOnce has two write at once, so that one repairs: the version
 // that the repair made is nobody's change.
 func TestHistoryTellsOfEachChangeOnce(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web", "api"}}.open(w)
-		for _, image := range []string{"web:v1", "web:v2", "api:v1", "api:v2"} {
-			w.push("shop/" + image)
-		}
-		w.pin("dev", "web=v1", "api=v1")
-		a := w.open(before("PutParameter", func() { w.pin("dev", "api=v2") }))
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web", "api"}}.Open(w, "web:v1", "web:v2", "api:v1", "api:v2")
+		w.Pin("dev", "web=v1", "api=v1")
+		a := w.Open(apptest.Before("PutParameter", "", func() { w.Pin("dev", "api=v2") }))
 		if _, err := a.Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
 			w.Fatal(err)
 		}
 		want := []string{"pin api >v1 ", "pin api v1>v2 ", "pin web >v1 ", "pin web v1>v2 mine"}
-		if diff := cmp.Diff(want, w.toldByHistory()); diff != "" {
+		if diff := cmp.Diff(want, toldByHistory(w)); diff != "" {
 			w.Error(diff)
 		}
 	})
@@ -46,20 +44,17 @@ func TestHistoryTellsOfEachChangeOnce(t *testing.T) {
 
 // TestWhoIsOvertakenDidNotPinWhatCounts has somebody pin the same image at once and later.
 func TestWhoIsOvertakenDidNotPinWhatCounts(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web", "api"}}.open(w)
-		for _, image := range []string{"web:v1", "web:v2", "web:v3", "api:v1"} {
-			w.push("shop/" + image)
-		}
-		w.pin("dev", "web=v1")
-		a := w.open(
-			before("PutParameter", func() { w.pin("dev", "api=v1") }),
-			before("GetParameterHistory", func() { w.pin("dev", "web=v3") }))
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web", "api"}}.Open(w, "web:v1", "web:v2", "web:v3", "api:v1")
+		w.Pin("dev", "web=v1")
+		a := w.Open(
+			apptest.Before("PutParameter", "", func() { w.Pin("dev", "api=v1") }),
+			apptest.Before("GetParameterHistory", "", func() { w.Pin("dev", "web=v3") }))
 		if _, err := a.Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: "web", Tag: "v2"}}, Message: "mine"}); err != nil {
 			w.Fatal(err)
 		}
 		want := []string{"pin api >v1 ", "pin web >v1 ", "pin web v1>v2 mine", "pin web v2>v3 "}
-		if diff := cmp.Diff(want, w.toldByHistory()); diff != "" {
+		if diff := cmp.Diff(want, toldByHistory(w)); diff != "" {
 			w.Error(diff)
 		}
 	})

@@ -1,4 +1,4 @@
-package app_test
+package pinning_test
 
 import (
 	"errors"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
@@ -22,18 +23,18 @@ import (
 )
 
 // choosing is a world whose only image has a rule; "" is none.
-func (w *world) choosing(rule string) {
+func choosing(w *apptest.World, rule string) {
 	w.Helper()
-	text := "app: shop\nregistry: " + host + "\nimages: {web: {repository: shop/web"
+	text := "app: shop\nregistry: " + sandboxtest.Host + "\nimages: {web: {repository: shop/web"
 	if rule != "" {
 		text += ", select: {" + rule + "}"
 	}
-	w.write("tagboat.yaml", text+"}}\nstages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
+	w.Write("tagboat.yaml", text+"}}\nstages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
 }
 
 // pinsAs pins as a person, or as automation.
-func (w *world) pinsAs(automation bool, arg catalog.ImageArg) error {
-	_, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Automation: automation, Images: []catalog.ImageArg{arg}})
+func pinsAs(w *apptest.World, automation bool, arg catalog.ImageArg) error {
+	_, err := w.Open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Automation: automation, Images: []catalog.ImageArg{arg}})
 	return err
 }
 
@@ -53,18 +54,18 @@ func TestAutomationNeverGoesBack(t *testing.T) {
 		{`match: x, order: time`, false}, // by which neither ranks
 	} {
 		t.Run(tc.rule, func(t *testing.T) {
-			inWorld(t, sandbox.Config{}, func(w *world) {
-				w.choosing(tc.rule)
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				choosing(w, tc.rule)
 				older, newer := "a-old", "b-new"
-				w.push("shop/web:" + older)
-				w.later(time.Minute)
-				w.push("shop/web:" + newer)
-				if err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: newer}); err != nil {
+				w.Push("shop/web:" + older)
+				w.Later(time.Minute)
+				w.Push("shop/web:" + newer)
+				if err := pinsAs(w, false, catalog.ImageArg{Image: "web", Tag: newer}); err != nil {
 					w.Fatal(err)
 				}
-				w.blocked(w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: older}), "would go back from "+newer)
-				w.blocked(w.pinsAs(true, catalog.ImageArg{Image: "web", Digest: w.pushed["shop/web:"+older]}), "would go back")
-				err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: older})
+				w.Blocked(pinsAs(w, true, catalog.ImageArg{Image: "web", Tag: older}), "would go back from "+newer)
+				w.Blocked(pinsAs(w, true, catalog.ImageArg{Image: "web", Digest: w.Pushed["shop/web:"+older]}), "would go back")
+				err := pinsAs(w, false, catalog.ImageArg{Image: "web", Tag: older})
 				if tc.person && err != nil || !tc.person && tagboat.KindOf(err) != tagboat.Blocked {
 					w.Errorf("a person: %v", err)
 				}
@@ -75,75 +76,75 @@ func TestAutomationNeverGoesBack(t *testing.T) {
 
 // TestAutomationNeverGoesBackByTags has a parameter that keeps no digests.
 func TestAutomationNeverGoesBackByTags(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.write("tagboat.yaml", "app: shop\nregistry: "+host+"\nledger: {form: tag}\nimages: {web: {repository: shop/web}}\nstages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		w.Write("tagboat.yaml", "app: shop\nregistry: "+sandboxtest.Host+"\nledger: {form: tag}\nimages: {web: {repository: shop/web}}\nstages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
 		for _, tag := range []string{"a", "b"} {
-			w.push("shop/web:" + tag)
-			if err := w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: tag}); err != nil {
+			w.Push("shop/web:" + tag)
+			if err := pinsAs(w, true, catalog.ImageArg{Image: "web", Tag: tag}); err != nil {
 				w.Fatal(err)
 			}
-			w.later(time.Minute)
+			w.Later(time.Minute)
 		}
-		w.blocked(w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: "a"}), "would go back from b")
+		w.Blocked(pinsAs(w, true, catalog.ImageArg{Image: "web", Tag: "a"}), "would go back from b")
 	})
 }
 
 // TestAutomationGoesOn has versions that are newer, or of which nobody can tell.
 func TestAutomationGoesOn(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.choosing("")
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		choosing(w, "")
 		for _, tag := range []string{"a", "b"} {
-			w.push("shop/web:" + tag)
-			if err := w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: tag}); err != nil {
+			w.Push("shop/web:" + tag)
+			if err := pinsAs(w, true, catalog.ImageArg{Image: "web", Tag: tag}); err != nil {
 				w.Fatal(err)
 			}
-			w.later(time.Minute)
+			w.Later(time.Minute)
 		}
-		w.aws("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageTag": "b"}}})
-		if err := w.pinsAs(true, catalog.ImageArg{Image: "web", Tag: "a"}); err != nil {
+		w.AWS("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageTag": "b"}}})
+		if err := pinsAs(w, true, catalog.ImageArg{Image: "web", Tag: "a"}); err != nil {
 			w.Errorf("what is gone cannot be compared with: %v", err)
 		}
 	})
 }
 
 // pushOther pushes something that is no image.
-func (w *world) pushOther(image string, config types.MediaType) {
+func pushOther(w *apptest.World, image string, config types.MediaType) {
 	w.Helper()
 	made := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), config)
 	made, err := mutate.AppendLayers(made, static.NewLayer([]byte("x"), "application/x-data"))
 	if err != nil {
 		w.Fatal(err)
 	}
-	ref, err := name.ParseReference(host+"/"+image, name.Insecure)
+	ref, err := name.ParseReference(sandboxtest.Host+"/"+image, name.Insecure)
 	if err != nil {
 		w.Fatal(err)
 	}
-	if err := remote.Write(ref, made, remote.WithTransport(sandboxtest.Carrier{Handler: w.server}), remote.WithJobs(1)); err != nil {
+	if err := remote.Write(ref, made, remote.WithTransport(sandboxtest.Carrier{Handler: w.Server}), remote.WithJobs(1)); err != nil {
 		w.Fatal(err)
 	}
 }
 
 // TestWhatNoContainerCanRun is chosen by no rule, and pinned by nobody.
 func TestWhatNoContainerCanRun(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.choosing("newest: push")
-		w.push("shop/web:1.0.0")
-		w.later(time.Minute)
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		choosing(w, "newest: push")
+		w.Push("shop/web:1.0.0")
+		w.Later(time.Minute)
 		for tag, config := range map[string]types.MediaType{
 			"chart": "application/vnd.cncf.helm.config.v1+json", "buildcache": "application/vnd.buildkit.cacheconfig.v0", "thing": types.OCIConfigJSON,
 		} {
-			w.pushOther("shop/web:"+tag, config)
+			pushOther(w, "shop/web:"+tag, config)
 		}
 		for tag, words := range map[string]string{"chart": "is a Helm chart", "buildcache": "is a build cache", "thing": `is no image: its type is "application/x-data"`} {
-			err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: tag})
+			err := pinsAs(w, false, catalog.ImageArg{Image: "web", Tag: tag})
 			if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), words) {
 				w.Errorf("%s: %v", tag, err)
 			}
 		}
-		if err := w.pinsAs(true, catalog.ImageArg{Image: "web"}); err != nil || w.pinned("web").Tag != "1.0.0" {
-			w.Errorf("the rule chose %v: %v", w.pinned("web"), err)
+		if err := pinsAs(w, true, catalog.ImageArg{Image: "web"}); err != nil || w.Pinned("web").Tag != "1.0.0" {
+			w.Errorf("the rule chose %v: %v", w.Pinned("web"), err)
 		}
-		images, err := w.open().Images.One(w.Context(), catalog.ImagesRequest{Image: "web", Why: true})
+		images, err := w.Open().Images.One(w.Context(), catalog.ImagesRequest{Image: "web", Why: true})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -157,15 +158,15 @@ func TestWhatNoContainerCanRun(t *testing.T) {
 
 // TestATagAndADigestAreOneVersion refuses to write down a name that the version has not.
 func TestATagAndADigestAreOneVersion(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.choosing("")
-		w.push("shop/web:v1")
-		v2 := w.push("shop/web:v2")
-		if err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: "v2", Digest: v2}); err != nil {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		choosing(w, "")
+		w.Push("shop/web:v1")
+		v2 := w.Push("shop/web:v2")
+		if err := pinsAs(w, false, catalog.ImageArg{Image: "web", Tag: "v2", Digest: v2}); err != nil {
 			w.Error(err)
 		}
 		for _, tag := range []string{"v1", "v3"} {
-			err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: tag, Digest: v2})
+			err := pinsAs(w, false, catalog.ImageArg{Image: "web", Tag: tag, Digest: v2})
 			var e *tagboat.Error
 			if !errors.As(err, &e) || e.Kind != tagboat.Usage || !strings.Contains(e.Hint, "@"+string(v2)) {
 				w.Errorf("%s: %v", tag, err)
@@ -177,11 +178,10 @@ func TestATagAndADigestAreOneVersion(t *testing.T) {
 // TestPlanRefusesWhatCannotRunThere has a task definition that goes to another architecture
 // after its image was pinned.
 func TestPlanRefusesWhatCannotRunThere(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.begin(shop{})
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		arm := map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
-		shop{services: []string{"web"}, task: map[string]any{"runtimePlatform": arm}}.configure(w)
-		set, err := w.open().Delivery.Plan(w.Context(), fleet.Selection{})
+		apptest.Shop{Services: []string{"web"}, Task: map[string]any{"runtimePlatform": arm}}.Configure(w)
+		set, err := w.Open().Delivery.Plan(w.Context(), fleet.Selection{})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -195,14 +195,14 @@ func TestPlanRefusesWhatCannotRunThere(t *testing.T) {
 // TestWhatIsPinnedCannotBeLookedAt keeps nobody from pinning something else who says that it
 // may be older, and only those.
 func TestWhatIsPinnedCannotBeLookedAt(t *testing.T) {
-	inWorld(t, sandbox.Config{}, func(w *world) {
-		w.choosing("newest: push")
-		w.push("shop/web:a")
-		w.push("shop/web:b")
-		if err := w.pinsAs(false, catalog.ImageArg{Image: "web", Tag: "a"}); err != nil {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		choosing(w, "newest: push")
+		w.Push("shop/web:a")
+		w.Push("shop/web:b")
+		if err := pinsAs(w, false, catalog.ImageArg{Image: "web", Tag: "a"}); err != nil {
 			w.Fatal(err)
 		}
-		w.fault(sandbox.Fault{Operation: "ecr.DescribeImages", Kind: "error", Status: 400, Code: "AccessDeniedException"})
+		w.Fault(sandbox.Fault{Operation: "ecr.DescribeImages", Kind: "error", Status: 400, Code: "AccessDeniedException"})
 		for _, tc := range []struct {
 			automation, allowed bool
 			says                string // "" where it is pinned
@@ -212,7 +212,7 @@ func TestWhatIsPinnedCannotBeLookedAt(t *testing.T) {
 			{false, false, "finding out which of two versions of image web is older", true},
 			{false, true, "", false},
 		} {
-			_, err := w.open().Pinning.Pin(w.Context(), pinning.Request{
+			_, err := w.Open().Pinning.Pin(w.Context(), pinning.Request{
 				Environment: "dev", Automation: tc.automation, AllowOlder: tc.allowed, Images: []catalog.ImageArg{{Image: "web", Tag: "b"}},
 			})
 			var told *tagboat.Error

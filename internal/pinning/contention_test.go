@@ -1,4 +1,4 @@
-package app_test
+package pinning_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/pinning"
@@ -19,25 +20,25 @@ import (
 // moment, each with a process of its own, under the rates of AWS: three writes a second.
 func TestManyPinAtOnce(t *testing.T) {
 	const pipelines = 32
-	inWorld(t, sandbox.Config{Quotas: "aws"}, func(w *world) {
+	apptest.Run(t, sandbox.Config{Quotas: "aws"}, func(w *apptest.World) {
 		var names []string
 		for n := range pipelines {
 			names = append(names, fmt.Sprintf("image%02d", n))
 		}
-		shop{services: names}.open(w)
+		apptest.Shop{Services: names}.Open(w)
 		for _, name := range names {
-			w.push("shop/" + name + ":v1")
+			w.Push("shop/" + name + ":v1")
 		}
-		w.pin("dev", names[0]+"=v1")
-		w.fault(sandbox.Fault{Operation: "ssm.*", Kind: "latency", Latency: "80ms"})
-		w.later(time.Minute) // all buckets are full
+		w.Pin("dev", names[0]+"=v1")
+		w.Fault(sandbox.Fault{Operation: "ssm.*", Kind: "latency", Latency: "80ms"})
+		w.Later(time.Minute) // all buckets are full
 		start := time.Now()
 		calls, took := make([]int, pipelines), make([]time.Duration, pipelines)
 		var all sync.WaitGroup
 		for n, name := range names {
 			all.Go(func() {
 				ctx, asked := operation.Start(w.Context(), nil)
-				_, err := w.open().Pinning.Pin(ctx, pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: tagboat.ImageName(name), Digest: w.pushed["shop/"+name+":v1"]}}})
+				_, err := w.Open().Pinning.Pin(ctx, pinning.Request{Environment: "dev", Images: []catalog.ImageArg{{Image: tagboat.ImageName(name), Digest: w.Pushed["shop/"+name+":v1"]}}})
 				if err != nil {
 					w.Errorf("%s: %v", name, err)
 				}
@@ -61,7 +62,7 @@ func TestManyPinAtOnce(t *testing.T) {
 		if float64(sum)/pipelines > 8 {
 			w.Errorf("%.1f calls each", float64(sum)/pipelines)
 		}
-		pins, err := w.open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
+		pins, err := w.Open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
 		if err != nil || len(pins.Pins) != pipelines {
 			w.Errorf("%d images are pinned, %v", len(pins.Pins), err)
 		}

@@ -1,108 +1,94 @@
-package app_test
+// Package apptest has Tagboat at work on a sandbox in memory, for tests of its use cases.
+package apptest
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
-// host is what the sandbox's registry is called.
-const host = sandboxtest.Host
-
-// world is a sandbox in memory, and Tagboat's configuration to use it.
-type world struct {
+// World is a sandbox in memory, and Tagboat's configuration to use it.
+type World struct {
 	*sandboxtest.World
-	server *sandbox.Server
-	dir    string
-	pushed map[string]tagboat.Digest
-	cache  string              // directory that runs share; "" for none
-	getenv func(string) string // nothing where it is nil
+	Pushed map[string]tagboat.Digest // by REPOSITORY:TAG
+	Cache  string                    // directory that runs share; "" for none
+	Getenv func(string) string       // nothing where it is nil
+	Heard  Heard
 	ctx    context.Context
-	told   sync.Mutex
-	// notices are what Tagboat told beside its results.
-	notices []string
 }
 
-// inWorld runs a story in a world of its own.
-func inWorld(t *testing.T, config sandbox.Config, story func(w *world)) {
+// Run runs a story in a World of its own.
+func Run(t *testing.T, config sandbox.Config, story func(w *World)) {
 	t.Helper()
-	sandboxtest.Run(t, config, func(of *sandboxtest.World) {
-		w := &world{World: of, server: of.Server, dir: of.Dir, pushed: map[string]tagboat.Digest{}}
-		w.ctx, _ = operation.Start(of.Context(), w.hear)
+	sandboxtest.Run(t, config, func(s *sandboxtest.World) {
+		w := &World{World: s, Pushed: map[string]tagboat.Digest{}}
+		w.ctx, _ = operation.Start(s.Context(), w.Heard.hear)
 		story(w)
 	})
 }
 
-// Context is that of an operation whose events the world hears.
-func (w *world) Context() context.Context { return w.ctx }
-
-func (w *world) hear(e operation.Event) {
-	w.told.Lock()
-	defer w.told.Unlock()
-	w.notices = append(w.notices, e.String())
+// Heard is what operations said of themselves beside their results.
+type Heard struct {
+	mu      sync.Mutex
+	Notices []string
 }
 
-func (w *world) write(file, text string) { w.Helper(); w.Write(file, text) }
-
-// push puts an image into the registry whose containers do what labels say: NAME=VALUE.
-func (w *world) push(image string, labels ...string) tagboat.Digest {
-	w.Helper()
-	return w.pushFor("linux/amd64", image, labels...)
+func (h *Heard) hear(e operation.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Notices = append(h.Notices, e.String())
 }
 
-// pushFor is push of an image for a platform; "" is Linux on amd64.
-func (w *world) pushFor(platform, image string, labels ...string) tagboat.Digest {
-	w.Helper()
-	w.pushed[image] = tagboat.Digest(w.Push(platform, image, labels...))
-	return w.pushed[image]
+// Has reports whether a notice has all words.
+func (h *Heard) Has(words ...string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, notice := range h.Notices {
+		all := true
+		for _, word := range words {
+			all = all && strings.Contains(notice, word)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
 }
 
-// aws, awsAs, fault, control, later and calls are those of the sandbox.
-func (w *world) aws(target string, input any) map[string]any { w.Helper(); return w.AWS(target, input) }
+// Context is that of an operation whose events the World hears.
+func (w *World) Context() context.Context { return w.ctx }
 
-func (w *world) awsAs(key, target string, input any) map[string]any {
+// Push puts an image into the registry whose containers do what labels say: NAME=VALUE.
+func (w *World) Push(image string, labels ...string) tagboat.Digest {
 	w.Helper()
-	return w.AWSAs(key, target, input)
+	w.Pushed[image] = tagboat.Digest(w.World.Push(image, labels...))
+	return w.Pushed[image]
 }
 
-func (w *world) fault(f sandbox.Fault) { w.Helper(); w.Fault(f) }
-
-func (w *world) control(method, path, body string) *httptest.ResponseRecorder {
+// Open opens Tagboat as a process that was just started does, with what its calls go through.
+func (w *World) Open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App {
 	w.Helper()
-	return w.Control(method, path, body)
-}
-
-func (w *world) later(d time.Duration) { w.Later(d) }
-
-func (w *world) calls(operation string) int { w.Helper(); return w.Calls(operation) }
-
-// open opens Tagboat as a process that was just started does.
-func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App {
-	w.Helper()
-	var transport http.RoundTripper = sandboxtest.Carrier{Handler: w.server}
+	var transport http.RoundTripper = sandboxtest.Carrier{Handler: w.Server}
 	for _, f := range wrap {
 		transport = f(transport)
 	}
 	a, err := app.Open(w.Context(), app.Options{
-		Config: filepath.Join(w.dir, "tagboat.yaml"), Transport: transport, Getenv: w.getenv, Cache: w.cache,
+		Config: filepath.Join(w.Dir, "tagboat.yaml"), Transport: transport, Getenv: w.Getenv, Cache: w.Cache,
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -110,31 +96,105 @@ func (w *world) open(wrap ...func(http.RoundTripper) http.RoundTripper) *app.App
 	return a
 }
 
-// pin pins IMAGE=TAG in an environment.
-func (w *world) pin(env tagboat.EnvName, images ...string) {
+// Pin pins IMAGE=TAG in an environment.
+func (w *World) Pin(env tagboat.EnvName, images ...string) {
 	w.Helper()
-	request := pinning.Request{Environment: env}
-	for _, image := range images {
-		name, tag, _ := strings.Cut(image, "=")
-		request.Images = append(request.Images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
-	}
-	if _, err := w.open().Pinning.Pin(w.Context(), request); err != nil {
+	if _, err := w.Open().Pinning.Pin(w.Context(), request(env, images)); err != nil {
 		w.Fatal(err)
 	}
 }
 
-// wait is how most stories deploy.
-var wait = rollout.Options{Wait: true, MaxParallel: 40}
-
-// deploy deploys services of the environment dev to their end.
-func (w *world) deploy(services ...tagboat.ServiceName) []tagboat.Deployment {
+// PinAs pins in dev what is IMAGE=TAG, or IMAGE as its rule chooses, as a person with the
+// message "mine" or as automation.
+func (w *World) PinAs(automation bool, images []string, wrap ...func(http.RoundTripper) http.RoundTripper) (pinning.Result, error) {
 	w.Helper()
-	return w.deployWith(w.Context(), w.open(), wait, services...)
+	r := request("dev", images)
+	r.Automation, r.Message = automation, "mine"
+	return w.Open(wrap...).Pinning.Pin(w.Context(), r)
 }
 
-func (w *world) deployWith(ctx context.Context, a *app.App, o rollout.Options, services ...tagboat.ServiceName) []tagboat.Deployment {
+// Automate is PinAs automation.
+func (w *World) Automate(images ...string) error {
 	w.Helper()
-	set, err := a.Delivery.Plan(ctx, fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: services})
+	_, err := w.PinAs(true, images)
+	return err
+}
+
+func request(env tagboat.EnvName, images []string) pinning.Request {
+	r := pinning.Request{Environment: env}
+	for _, image := range images {
+		name, tag, _ := strings.Cut(image, "=")
+		r.Images = append(r.Images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
+	}
+	return r
+}
+
+// Pinned returns the pin of an image in dev; the zero Pin where it has none.
+func (w *World) Pinned(image tagboat.ImageName) tagboat.Pin {
+	w.Helper()
+	pins, err := w.Open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, pin := range pins.Pins {
+		if pin.Image == image {
+			return pin
+		}
+	}
+	return tagboat.Pin{}
+}
+
+// Blocked expects an error of that kind with those words.
+func (w *World) Blocked(err error, words string) {
+	w.Helper()
+	if tagboat.KindOf(err) != tagboat.Blocked || !strings.Contains(err.Error(), words) {
+		w.Errorf("%v, want it blocked: %s", err, words)
+	}
+}
+
+// TagsAsOf returns the tags that were pinned in dev at a time, by image.
+func (w *World) TagsAsOf(when access.When) map[string]string {
+	w.Helper()
+	document, err := w.Open().History.PinsAsOf(w.Context(), "dev", when)
+	if err != nil {
+		w.Fatal(err)
+	}
+	tags := map[string]string{}
+	for _, pin := range document.Pins {
+		if w.Pushed["shop/"+string(pin.Image)+":"+pin.Tag] != pin.Digest {
+			w.Errorf("%s:%s is pinned by the digest %s", pin.Image, pin.Tag, pin.Digest)
+		}
+		tags[string(pin.Image)] = pin.Tag
+	}
+	return tags
+}
+
+// History returns the events of a request.
+func (w *World) History(r history.Request) tagboat.HistoryDocument {
+	w.Helper()
+	document, err := w.Open().History.Events(w.Context(), r)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return document
+}
+
+// Wait is how most stories deploy.
+var Wait = rollout.Options{Wait: true, MaxParallel: 40}
+
+// Dev selects all services of the environment dev.
+var Dev = fleet.Selection{Environments: []tagboat.EnvName{"dev"}}
+
+// Deploy deploys services of the environment dev to their end.
+func (w *World) Deploy(services ...tagboat.ServiceName) []tagboat.Deployment {
+	w.Helper()
+	return w.DeployWith(w.Context(), w.Open(), Wait, services...)
+}
+
+// DeployWith is Deploy with more to say of how.
+func (w *World) DeployWith(ctx context.Context, a *app.App, o rollout.Options, services ...tagboat.ServiceName) []tagboat.Deployment {
+	w.Helper()
+	set, err := a.Delivery.Plan(ctx, fleet.Selection{Environments: Dev.Environments, Services: services})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -144,14 +204,14 @@ func (w *world) deployWith(ctx context.Context, a *app.App, o rollout.Options, s
 	return a.Delivery.Deploy(ctx, set, o).Deployments
 }
 
-// one deploys the only service and returns how that ended.
-func (w *world) one() tagboat.Deployment {
+// One deploys the only service and returns how that ended.
+func (w *World) One() tagboat.Deployment {
 	w.Helper()
-	return w.deploy()[0]
+	return w.Deploy()[0]
 }
 
-// expect compares a verdict, and asks the reason for words.
-func (w *world) expect(got tagboat.Deployment, verdict tagboat.Verdict, words ...string) {
+// Expect compares a verdict, and looks in its reason for words.
+func (w *World) Expect(got tagboat.Deployment, verdict tagboat.Verdict, words ...string) {
 	w.Helper()
 	text := got.Reason
 	for _, c := range got.Causes {
@@ -167,125 +227,14 @@ func (w *world) expect(got tagboat.Deployment, verdict tagboat.Verdict, words ..
 	}
 }
 
-// revisions counts the active revisions of a family.
-func (w *world) revisions(family string) int {
+// Rollback goes one step back in dev because "it is broken".
+func (w *World) Rollback(services ...tagboat.ServiceName) ([]tagboat.Deployment, error) {
 	w.Helper()
-	return len(w.aws("ecs.ListTaskDefinitions", map[string]any{"familyPrefix": family})["taskDefinitionArns"].([]any))
-}
-
-// dying passes calls on until it has passed n, and then none.
-type dying struct {
-	next http.RoundTripper
-	left *atomic.Int64
-	// answered says whether the last call's answer arrives.
-	answered bool
-	kill     context.CancelFunc
-}
-
-// RoundTrip implements http.RoundTripper.
-func (d dying) RoundTrip(r *http.Request) (*http.Response, error) {
-	left := d.left.Add(-1)
-	if left < 0 {
-		return nil, sandboxtest.ErrReset
-	}
-	answer, err := d.next.RoundTrip(r)
-	if left == 0 {
-		d.kill()
-		if !d.answered {
-			return nil, sandboxtest.ErrReset
-		}
-	}
-	return answer, err
-}
-
-// shop is a configuration with services that each run an image of their own.
-type shop struct {
-	services []string
-	tenants  []string       // "" is the one without a tenant, and the default
-	service  map[string]any // members of the service definition
-	task     map[string]any // members of the task definition
-	app      map[string]any // members of the container app
-	tags     string         // of the stage; "" for none
-}
-
-// open writes the configuration and makes what deploying needs.
-func (s shop) open(w *world) {
-	w.Helper()
-	for _, env := range s.configure(w) {
-		w.aws("ecs.CreateCluster", map[string]any{"clusterName": env, "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
-	}
-	w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
-}
-
-// configure writes the configuration, and returns the names of its environments.
-func (s shop) configure(w *world) (environments []string) {
-	w.Helper()
-	if s.tenants == nil {
-		s.tenants = []string{""}
-	}
-	var config strings.Builder
-	fmt.Fprintf(&config, "app: shop\nregistry: %s\nimages:\n", host)
-	for _, name := range s.services {
-		fmt.Fprintf(&config, "  %s: {repository: shop/%s}\n", name, name)
-	}
-	config.WriteString("services:\n")
-	for _, name := range s.services {
-		fmt.Fprintf(&config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: %s}}\n", name, name, name, name)
-		s.files(w, name)
-	}
-	fmt.Fprintf(&config, "stages: [{name: dev, tags: [%s]}]\nenvironments:\n", s.tags)
-	for _, tenant := range s.tenants {
-		env := strings.TrimPrefix(tenant+"-dev", "-")
-		fmt.Fprintf(&config, "  %s: {stage: dev, region: us-east-1, cluster: %s", env, env)
-		if tenant != "" {
-			fmt.Fprintf(&config, ", tenant: %s", tenant)
-		}
-		config.WriteString("}\n")
-		environments = append(environments, env)
-	}
-	w.write("tagboat.yaml", config.String())
-	return environments
-}
-
-func (s shop) files(w *world, name string) {
-	w.Helper()
-	container := map[string]any{
-		"name": "app", "essential": true,
-		"logConfiguration": map[string]any{"logDriver": "awslogs", "options": map[string]string{
-			"awslogs-group": "/shop", "awslogs-region": "us-east-1", "awslogs-stream-prefix": name,
-		}},
-	}
-	task := map[string]any{
-		"family": name, "requiresCompatibilities": []string{"FARGATE"}, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
-		"executionRoleArn": "arn:aws:iam::123456789012:role/execution",
-	}
-	service := map[string]any{
-		"serviceName": name, "launchType": "FARGATE", "desiredCount": 2,
-		"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{"subnets": []string{"subnet-1"}}},
-	}
-	overlay(container, s.app)
-	overlay(task, s.task)
-	overlay(service, s.service)
-	task["containerDefinitions"] = []any{container}
-	w.write(name+".taskdef.json", encode(task))
-	w.write(name+".service.json", encode(service))
-}
-
-// overlay sets members; nil removes one.
-func overlay(base, over map[string]any) {
-	for key, value := range over {
-		if value == nil {
-			delete(base, key)
-			continue
-		}
-		base[key] = value
-	}
-}
-
-func encode(v any) string {
-	data, err := json.MarshalIndent(v, "", "  ")
+	a := w.Open()
+	back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: Dev.Environments, Services: services}, access.When{})
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
-	return string(data)
+	document, err := a.Rollbacks.Do(w.Context(), back, "it is broken", Wait)
+	return document.Deployments, err
 }

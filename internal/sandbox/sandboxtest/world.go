@@ -75,9 +75,25 @@ func (w *World) Write(file, text string) {
 	}
 }
 
-// Push puts an image for a platform, "" for Linux on amd64, into the registry, and returns its
-// digest. Its containers do what labels say: NAME=VALUE.
-func (w *World) Push(platform, image string, labels ...string) string {
+// Read returns a file below the World's directory.
+func (w *World) Read(file string) string {
+	w.Helper()
+	text, err := os.ReadFile(filepath.Join(w.Dir, file))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return string(text)
+}
+
+// Push puts an image into the registry, and returns its digest. Its containers do what labels
+// say: NAME=VALUE.
+func (w *World) Push(image string, labels ...string) string {
+	w.Helper()
+	return w.PushFor("", image, labels...)
+}
+
+// PushFor is Push of an image for a platform; "" is Linux on amd64.
+func (w *World) PushFor(platform, image string, labels ...string) string {
 	w.Helper()
 	system, architecture, _ := strings.Cut(cmp.Or(platform, "linux/amd64"), "/")
 	config := v1.Config{Labels: map[string]string{"version": image}}

@@ -1,4 +1,4 @@
-package app_test
+package delivery_test
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ import (
 func TestTwentyChangedServices(t *testing.T) {
 	crowd{services: 20, accounts: 1, away: 50 * time.Millisecond}.run(t, func(r *fleetRun) {
 		r.came(r.deploy("v1"))
-		r.pass(time.Minute)
+		r.Later(time.Minute)
 		got := r.deploy("v2")
 		r.came(got)
 		if got.calls.Total > 110 || got.took > 3*time.Second {
@@ -26,7 +26,7 @@ func TestTwentyChangedServices(t *testing.T) {
 func TestHundredChangedServicesAtAWSsSpeed(t *testing.T) {
 	crowd{services: 100, accounts: 1, speed: 1}.run(t, func(r *fleetRun) {
 		r.came(r.deploy("v1"))
-		r.pass(time.Minute)
+		r.Later(time.Minute)
 		got := r.deploy("v2")
 		r.came(got)
 		if got.calls.Total > 1300 {
@@ -36,7 +36,7 @@ func TestHundredChangedServicesAtAWSsSpeed(t *testing.T) {
 }
 
 // Services that go back to revisions which exist wait for AWS's rates alone, and for nothing
-// of ours: go test ./internal/app -run TestGoingBackWaitsForAWSAlone -args -full.
+// of ours: go test ./internal/delivery -run TestGoingBackWaitsForAWSAlone -args -full.
 func TestGoingBackWaitsForAWSAlone(t *testing.T) {
 	if !*full {
 		t.Skip("it takes a minute; -full runs it")
@@ -46,7 +46,7 @@ func TestGoingBackWaitsForAWSAlone(t *testing.T) {
 		crowd{services: 200, accounts: 1, speed: 1}.run(t, func(r *fleetRun) {
 			r.came(r.deploy("v1"))
 			r.came(r.deploy("v2"))
-			r.pass(time.Minute)
+			r.Later(time.Minute)
 			got := r.deployWith("v1", rollout.Options{Wait: true, MaxParallel: atOnce})
 			r.came(got)
 			took[atOnce] = got.took
@@ -64,10 +64,10 @@ func TestPlanWithAnEmptyCache(t *testing.T) {
 	crowd{services: n, accounts: 1}.run(t, func(r *fleetRun) {
 		for _, tag := range []string{"v1", "v2", "v3", "v4", "v5", "v6"} {
 			r.came(r.deploy(tag))
-			r.pass(time.Minute)
+			r.Later(time.Minute)
 		}
 		plan := func(tag string) (calls int) {
-			r.cache = t.TempDir()
+			r.Cache = t.TempDir()
 			r.pinAll(tag)
 			ctx, op := operation.Start(r.Context(), nil)
 			set, err := r.open().Delivery.Plan(ctx, fleet.Selection{Stage: "dev"})

@@ -1,7 +1,8 @@
-package app_test
+package delivery_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/figures"
 	"github.com/tagboat/tagboat/internal/fleet"
@@ -56,8 +58,8 @@ type costs struct {
 	table figures.Table
 }
 
-// runs is how often a process is started for a median.
-const runs = 21
+// starts is how often a process is started for a median.
+const starts = 21
 
 // starting runs version, and a peer's, in turn.
 func (c *costs) starting() {
@@ -69,7 +71,7 @@ func (c *costs) starting() {
 	peer, err := exec.LookPath("ecspresso")
 	var memory int64
 	var own, theirs []time.Duration
-	for range runs {
+	for range starts {
 		cost := figures.Run(c.T, exec.Command(*binary, "version"))
 		own, memory = append(own, cost.CPU), max(memory, cost.Memory)
 		if err == nil {
@@ -102,9 +104,9 @@ func (c *costs) firstCall() {
 	}))
 	defer server.Close()
 	dir := c.TempDir()
-	w := &world{World: &sandboxtest.World{T: c.T, Dir: dir}, dir: dir}
-	shop{services: []string{"web"}}.configure(w)
-	w.write("ecspresso.yml", "region: us-east-1\ncluster: dev\nservice: web\ntask_definition: web.taskdef.json\n")
+	w := &apptest.World{World: &sandboxtest.World{T: c.T, Dir: dir}}
+	apptest.Shop{Services: []string{"web"}}.Configure(w)
+	w.Write("ecspresso.yml", "region: us-east-1\ncluster: dev\nservice: web\ntask_definition: web.taskdef.json\n")
 	until := func(program string, args ...string) (time.Duration, string) {
 		cmd := exec.Command(program, args...)
 		cmd.Dir = dir
@@ -121,7 +123,7 @@ func (c *costs) firstCall() {
 	peer, err := exec.LookPath("ecspresso")
 	var own, theirs []time.Duration
 	collected := 0
-	for range runs {
+	for range starts {
 		took, said := until(*binary, "pins", "--env", "dev")
 		own, collected = append(own, took), max(collected, strings.Count(said, "gc "))
 		if err == nil {
@@ -139,34 +141,29 @@ func (c *costs) firstCall() {
 }
 
 // crowded is a shop of so many services with an image each, twenty to a parameter.
-func crowded(w *world, n int) (images []catalog.ImageArg) {
-	var s shop
+func crowded(w *apptest.World, n int) (images []catalog.ImageArg) {
+	var s apptest.Shop
 	for i := range n {
-		s.services = append(s.services, fmt.Sprintf("s%04d", i))
+		s.Services = append(s.Services, fmt.Sprintf("s%04d", i))
 	}
-	s.open(w)
+	s.Open(w)
 	groups := "ledger:\n  groups:\n"
-	for chunk := range slices.Chunk(s.services, 20) {
+	for chunk := range slices.Chunk(s.Services, 20) {
 		groups += fmt.Sprintf("    %s: {images: [%s]}\n", chunk[0]+"-", strings.Join(chunk, ", "))
 	}
-	file := filepath.Join(w.dir, "tagboat.yaml")
-	config, err := os.ReadFile(file)
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.write("tagboat.yaml", string(config)+groups)
-	for _, name := range s.services {
-		w.push("shop/" + name + ":v1")
+	w.Write("tagboat.yaml", w.Read("tagboat.yaml")+groups)
+	for _, name := range s.Services {
+		w.Push("shop/" + name + ":v1")
 		images = append(images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: "v1"})
 	}
 	return images
 }
 
 // cost returns the calls that something made.
-func (w *world) cost(do func(context.Context, *app.App) error) tagboat.Calls {
+func cost(w *apptest.World, do func(context.Context, *app.App) error) tagboat.Calls {
 	w.Helper()
 	ctx, counted := operation.Start(w.Context(), nil)
-	if err := do(ctx, w.open()); err != nil {
+	if err := do(ctx, w.Open()); err != nil {
 		w.Fatal(err)
 	}
 	return counted.Calls()
@@ -181,13 +178,13 @@ func plan(ctx context.Context, a *app.App) error {
 func (c *costs) planning() {
 	took := map[int]time.Duration{}
 	for _, n := range []int{100, 1000} {
-		inWorld(c.T, sandbox.Config{}, func(w *world) {
+		apptest.Run(c.T, sandbox.Config{}, func(w *apptest.World) {
 			images := crowded(w, n)
-			w.pinAll(images)
+			pinAll(w, images)
 			took[n] = time.Hour
 			for range 3 {
 				begin := processorTime()
-				w.cost(plan)
+				cost(w, plan)
 				took[n] = min(took[n], processorTime()-begin)
 			}
 		})
@@ -195,9 +192,9 @@ func (c *costs) planning() {
 	c.table.AtMost(c.T, "plan of 1,000 services: the processor's time", float64(took[1000])/float64(took[100]), 15, "times that of 100")
 }
 
-func (w *world) pinAll(images []catalog.ImageArg) {
+func pinAll(w *apptest.World, images []catalog.ImageArg) {
 	w.Helper()
-	if _, err := w.open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: images}); err != nil {
+	if _, err := w.Open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: images}); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -205,19 +202,19 @@ func (w *world) pinAll(images []catalog.ImageArg) {
 // hundred plans a hundred services that were deployed six times.
 func (c *costs) hundred() {
 	const n = 100
-	inWorld(c.T, sandbox.Config{}, func(w *world) {
+	apptest.Run(c.T, sandbox.Config{}, func(w *apptest.World) {
 		images := crowded(w, n)
-		w.pinAll(images)
-		w.deploy()
+		pinAll(w, images)
+		w.Deploy()
 		for version := range 5 {
 			for i := range images {
 				images[i].Tag = fmt.Sprintf("v%d", version+2)
-				w.push(fmt.Sprintf("shop/%s:%s", images[i].Image, images[i].Tag))
+				w.Push(fmt.Sprintf("shop/%s:%s", images[i].Image, images[i].Tag))
 			}
-			w.pinAll(images)
-			w.deploy()
+			pinAll(w, images)
+			w.Deploy()
 		}
-		c.table.AtMost(c.T, "plan as in CI, 100 services of six revisions each", float64(w.cost(plan).Total)/n, 1.2, "calls a service")
+		c.table.AtMost(c.T, "plan as in CI, 100 services of six revisions each", float64(cost(w, plan).Total)/n, 1.2, "calls a service")
 	})
 }
 
@@ -225,13 +222,13 @@ func (c *costs) hundred() {
 func (c *costs) buckets() {
 	crowd{services: 20, accounts: 1}.run(c.T, func(r *fleetRun) {
 		r.came(r.deploy("v1"))
-		r.pass(time.Minute)
+		r.Later(time.Minute)
 		got := r.deploy("v2")
 		c.table.AtMost(c.T, "20 services changed", float64(got.calls.Total), 110, "calls")
 	})
 	crowd{services: 100, accounts: 1, speed: 1}.run(c.T, func(r *fleetRun) {
 		r.came(r.deploy("v1"))
-		r.pass(time.Minute)
+		r.Later(time.Minute)
 		got := r.deploy("v2")
 		c.table.AtMost(c.T, "100 services changed at AWS's rates", float64(got.calls.Total), 1300, "calls")
 	})
@@ -246,29 +243,33 @@ func (c *costs) pins() {
 // newest reads the newest fifty of twenty thousand lines of the journal, beside a hundred
 // versions of the parameter.
 func (c *costs) newest() {
-	inWorld(c.T, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"web"}}.open(w)
+	apptest.Run(c.T, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"web"}}.Open(w)
 		for n := range 101 {
-			w.aws("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": fmt.Sprintf(`{"web":"o%d"}`, n), "Overwrite": true, "Type": "String"})
+			w.AWS("ssm.PutParameter", map[string]any{"Name": "/containers/dev/shop", "Value": fmt.Sprintf(`{"web":"o%d"}`, n), "Overwrite": true, "Type": "String"})
 		}
 		const lines, group = 20_000, "/tagboat/shop"
 		stream := map[string]any{"logGroupName": group, "logStreamName": journal.Stream("dev")}
-		w.aws("logs.CreateLogGroup", map[string]any{"logGroupName": group})
-		w.aws("logs.CreateLogStream", stream)
-		w.later(lines * time.Minute / 2)
+		w.AWS("logs.CreateLogGroup", map[string]any{"logGroupName": group})
+		w.AWS("logs.CreateLogStream", stream)
+		w.Later(lines * time.Minute / 2)
 		var events []any
 		for n := range lines {
 			e := tagboat.Event{
 				ID: fmt.Sprint(n), At: time.Now().Add(time.Duration(n-lines) * time.Minute / 2), By: "arn:aws:sts::123456789012:assumed-role/deployer/ci",
 				Command: "deploy", Environment: "dev", Service: "web", Verdict: tagboat.VerdictSucceeded, Message: "weekly release",
 			}
-			events = append(events, map[string]any{"timestamp": e.At.UnixMilli(), "message": encode(e)})
+			line, err := json.Marshal(e)
+			if err != nil {
+				w.Fatal(err)
+			}
+			events = append(events, map[string]any{"timestamp": e.At.UnixMilli(), "message": string(line)})
 		}
 		for chunk := range slices.Chunk(events, 1000) {
 			stream["logEvents"] = chunk
-			w.aws("logs.PutLogEvents", stream)
+			w.AWS("logs.PutLogEvents", stream)
 		}
-		calls := w.cost(func(ctx context.Context, a *app.App) error {
+		calls := cost(w, func(ctx context.Context, a *app.App) error {
 			document, err := a.History.Events(ctx, history.Request{Environments: []tagboat.EnvName{"dev"}, Limit: 50})
 			if len(document.Events) != 50 {
 				w.Errorf("%d events", len(document.Events))
@@ -289,8 +290,8 @@ func (c *costs) mounting() {
 	if err := tarball.WriteToFile(file, name.MustParseReference("api:1"), image); err != nil {
 		c.Fatal(err)
 	}
-	inWorld(c.T, sandbox.Config{}, func(w *world) {
-		shop{services: []string{"base", "web"}}.open(w)
+	apptest.Run(c.T, sandbox.Config{}, func(w *apptest.World) {
+		apptest.Shop{Services: []string{"base", "web"}}.Open(w)
 		from, err := publish.ParseSource("tar:" + file)
 		if err != nil {
 			w.Fatal(err)
@@ -298,7 +299,7 @@ func (c *costs) mounting() {
 		var sent tagboat.PublishDocument
 		for _, image := range []tagboat.ImageName{"base", "web"} {
 			request := catalog.PublishRequest{Image: image, From: from, Tags: []string{"v1"}, CreateRepository: true, Progress: silent{}}
-			if sent, err = w.open().Publisher.Publish(w.Context(), request); err != nil {
+			if sent, err = w.Open().Publisher.Publish(w.Context(), request); err != nil {
 				w.Fatal(err)
 			}
 		}
