@@ -1,7 +1,7 @@
-// Package cache keeps on disk what one run found out and a later one need not ask for
-// again: what can never change, or what costs little where it is wrong. Whatever goes wrong
-// makes it forget and nothing else, so a file may be deleted at any time, and any number of
-// processes may share a directory.
+// Package cache keeps on disk what one run learned, so that a later one need not ask for it:
+// what never changes, or costs little if it is wrong. An error makes it forget and has no
+// other effect, so a file may be deleted at any time, and any number of processes may share a
+// directory.
 package cache
 
 import (

@@ -65,7 +65,7 @@ func (c *Catalog) Platforms(ctx context.Context, f Pick) ([]string, error) {
 	switch {
 	case len(f.Version.Platforms) > 0:
 		return f.Version.Platforms, nil
-	case f.Candidate.Looked:
+	case f.Candidate.Complete:
 		return f.Candidate.Platforms, nil
 	}
 	version, err := c.Registry.ResolveListed(ctx, f.Version.Reference)

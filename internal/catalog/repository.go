@@ -142,7 +142,7 @@ func (r *repository) tooMany(n int) error {
 // that of the push where nobody knows it.
 func (r *repository) learn(n int, v registry.Version) {
 	c := &r.candidates[n]
-	c.Digest, c.Platforms, c.Looked = v.Reference.Digest, v.Platforms, true
+	c.Digest, c.Platforms, c.Complete = v.Reference.Digest, v.Platforms, true
 	c.Artifact = v.Artifact
 	if c.PushedAt.IsZero() {
 		c.PushedAt = v.Created

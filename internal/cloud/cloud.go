@@ -25,7 +25,7 @@ import (
 	"github.com/tagboat/tagboat/internal/cloud/pace"
 )
 
-// Options are what a Cloud can be told beside the standard chain.
+// Options configure a Cloud beside the standard chain.
 type Options struct {
 	UserAgent string // name, or name/version, added to what the SDK says of itself
 	// Cache is a directory to keep task definitions in between runs; "" keeps none.
@@ -44,7 +44,7 @@ type Cloud struct {
 	mu       sync.Mutex
 	sessions map[Place]*Session
 	own      string // account of the caller's own credentials; "" while it is not known
-	tried    bool   // AWS was asked for that
+	tried    bool   // AWS was asked for it once
 }
 
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be

@@ -31,7 +31,7 @@ type login struct {
 const loginAgain = time.Hour
 
 // Authorization returns the login for the registries that the caller may use, good for
-// at least an hour where AWS gave it longer. It is asked for once and then remembered.
+// at least an hour where AWS gave it longer. ECR is asked for it once.
 func (e *ECR) Authorization(ctx context.Context) (user, password string, expires time.Time, err error) {
 	var last *login
 	select {

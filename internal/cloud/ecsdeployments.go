@@ -41,9 +41,9 @@ func (e *ECS) ListServiceDeployments(ctx context.Context, cluster, service strin
 	return arns, nil
 }
 
-// ServiceDeployments returns a service's deployments page by page, newest first, as far as
-// a list of them tells; those created before a time, unless that is zero. A page is asked
-// for when it is wanted.
+// ServiceDeployments returns a service's deployments page by page, newest first, with
+// what a list of them says; those created before a time, unless that is zero. It asks for a
+// page when it is wanted.
 func (e *ECS) ServiceDeployments(ctx context.Context, cluster, service string, before time.Time) iter.Seq2[[]ecs.ServiceDeployment, error] {
 	var created types.CreatedAt
 	if !before.IsZero() {
@@ -97,7 +97,7 @@ func (e *ECS) DescribeServiceDeployments(ctx context.Context, arns []string) ([]
 // ContinueServiceDeployment answers a PAUSE hook that waits: the deployment goes on to
 // its next stage or, with rollback, back to the revision before. A call
 // whose answer got lost is not made again: its error wraps ecs.ErrAmbiguous, and
-// DescribeServiceDeployments tells what it came to.
+// DescribeServiceDeployments says what came of it.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
 func (e *ECS) ContinueServiceDeployment(ctx context.Context, arn, hookID string, rollback bool) error {
 	action := types.DeploymentLifecycleHookActionContinue

@@ -74,14 +74,14 @@ func (s *Session) ECR() *ECR { return s.ecr }
 // neither says one.
 func (s *Session) Region() string { return s.region }
 
-// Now returns the time by AWS's clock, as far as its answers told: to the second, and
-// never the local clock's, once there was an answer. Compare AWS's times with this.
+// Now returns the time by AWS's clock, to the second, from its answers. Before the first
+// answer it is the local clock's. Compare AWS's times with this.
 func (s *Session) Now() time.Time { return s.clock.now() }
 
-// caller is who AWS takes us for.
+// caller is who we are to AWS.
 type caller struct{ account, arn string }
 
-// Identity returns the account and the ARN of who calls. AWS is asked until it answers once.
+// Identity returns the account and the ARN of the caller. It asks AWS until it has an answer.
 func (s *Session) Identity(ctx context.Context) (account, arn string, err error) {
 	if err := s.hasRegion(); err != nil {
 		return "", "", err

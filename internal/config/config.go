@@ -47,7 +47,7 @@ type Image struct {
 type Service struct {
 	Name           tagboat.ServiceName
 	TaskDefinition string // absolute path of the template; "" where Family is set
-	Family         string // the family that somebody else owns; "" where TaskDefinition is set
+	Family         string // a family that is not Tagboat's; "" where TaskDefinition is set
 	ServiceFile    string // absolute path of the template of the service; "" where it must exist
 	Containers     map[tagboat.ContainerName]tagboat.ImageName
 	// ContainerPlaces says where Containers has each of its entries.

@@ -44,7 +44,7 @@ func TestRecipesOfTheDocumentation(t *testing.T) {
 				want = tag[2]
 			}
 			candidates = append(candidates, selection.Candidate{
-				Tag: tag[2], Digest: tagboat.Digest(fmt.Sprintf("sha256:%064d", i)), PushedAt: now.Add(time.Duration(i-100) * time.Hour), Looked: true,
+				Tag: tag[2], Digest: tagboat.Digest(fmt.Sprintf("sha256:%064d", i)), PushedAt: now.Add(time.Duration(i-100) * time.Hour), Complete: true,
 			})
 		}
 		if v, ok := rule.Choose(candidates, now).Chosen(); !ok || v.Tag != want || want == "" || len(candidates) < 2 {

@@ -11,8 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/source"
 )
 
-// Webhook is one that hears how deployments ended. What is secret of it is in the
-// environment of who runs Tagboat.
+// Webhook receives how deployments ended. Its secrets are in environment variables.
 type Webhook struct {
 	URLEnv    string // the variable with its address
 	SecretEnv string // the variable with the key that signs; "" for no signature
@@ -22,7 +21,7 @@ type Webhook struct {
 	Where     tagboat.Position
 }
 
-// Wants reports whether the webhook is to hear of a verdict in a stage.
+// Wants reports whether the webhook receives a verdict in a stage.
 func (w Webhook) Wants(v tagboat.Verdict, stage tagboat.StageName) bool {
 	return (len(w.Stages) == 0 || slices.Contains(w.Stages, stage)) &&
 		slices.ContainsFunc(w.On, func(o notify.Occasion) bool { return o.Of(v) })

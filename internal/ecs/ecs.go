@@ -32,7 +32,7 @@ type Service struct {
 	Deployments        []Deployment // newest first, as ECS answers
 	Events             []Event      // newest first
 	CreatedAt          time.Time
-	Tags               map[string]string // nil unless asked for
+	Tags               map[string]string // nil if not included
 
 	// Record is the whole record as AWS's JSON, for comparing with the user's file.
 	Record json.RawMessage
@@ -118,8 +118,8 @@ type Container struct {
 	Health     string
 	ExitCode   *int // nil where it never started or still runs
 	Reason     string
-	// Optional says that it is not essential: its end does not end the task. Tasks do not
-	// tell it, only task definitions do; false where nobody has looked.
+	// Optional says that it is not essential: its end does not end the task. Only task
+	// definitions say so, tasks do not; false where that was not read.
 	Optional bool
 }
 
@@ -181,22 +181,22 @@ type TaskFilter struct {
 	AtMost int
 }
 
-// The kinds of failure that who decides has to tell apart. Package cloud wraps them;
-// test with errors.Is.
+// The kinds of failure that decisions depend on. Package cloud wraps them; test with
+// errors.Is.
 var (
 	// ErrNotFound says that AWS does not have what was asked for: a cluster, a task
 	// definition, a log group.
 	ErrNotFound = errors.New("not found")
-	// ErrAmbiguous says that the answer to a changing call got lost, so that nobody
-	// knows whether it took effect: look before doing it again.
+	// ErrAmbiguous says that the answer to a changing call got lost, so that it may have
+	// taken effect: look before repeating it.
 	ErrAmbiguous = errors.New("the answer got lost: it may have taken effect")
 	// ErrNotDone says that AWS refused a call because of what it asks for or who asks, so
 	// that nothing came of it.
 	ErrNotDone = errors.New("AWS refused it: nothing came of it")
 )
 
-// Refused says that AWS does not let the caller make a call: asking again is no use until
-// somebody changes a policy or renews credentials. Package cloud wraps it; find it with
+// Refused says that AWS does not let the caller make a call. Repeating it does not help until
+// a policy is changed or the credentials are renewed. Package cloud wraps it; find it with
 // errors.As.
 type Refused struct {
 	Action string // in IAM's words: "ecs:ListTasks"

@@ -25,10 +25,10 @@ type ServiceDeployment struct {
 	CreatedAt      time.Time
 	StartedAt      time.Time // zero where it did not begin
 	FinishedAt     time.Time // zero while it goes on
-	StoppedAt      time.Time // zero where nobody stopped it
+	StoppedAt      time.Time // zero if it was not stopped
 }
 
-// Waiting returns the PAUSE hooks that wait for somebody to continue.
+// Waiting returns the PAUSE hooks that wait for an answer.
 func (d ServiceDeployment) Waiting() []LifecycleHook {
 	var waiting []LifecycleHook
 	for _, h := range d.Hooks {

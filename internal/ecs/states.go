@@ -1,6 +1,6 @@
 package ecs
 
-// The states of what ECS has, in its own words, as far as somebody decides by them.
+// The states of what ECS has, in its own words, as far as Tagboat decides by them.
 const (
 	// Of a service or a task definition.
 	Active   = "ACTIVE"

@@ -25,7 +25,7 @@ type Result struct {
 type Evidence interface {
 	// Scan returns how the scan of one image stands, which ref names by its digest.
 	Scan(ctx context.Context, image tagboat.Reference) (Scan, error)
-	// Signatures returns what lies beside a version, checked by nobody.
+	// Signatures returns the signatures beside a version, unchecked.
 	Signatures(ctx context.Context, version tagboat.Reference) ([]registry.Signature, error)
 }
 

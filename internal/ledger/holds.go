@@ -19,7 +19,7 @@ const AllImages tagboat.ImageName = "*"
 type Holds map[tagboat.ImageName]ImageHold
 
 // ImageHold is the hold on one image and the versions of it that were rejected, each under a key
-// of its own, so that who lifts a hold loses no rejection that somebody adds meanwhile.
+// of its own, so that lifting a hold loses no rejection that is added meanwhile.
 // Nothing is ever taken out of a parameter: a hold that was lifted is written as none.
 type ImageHold struct {
 	Hold     *tagboat.Hold
@@ -153,8 +153,8 @@ func HoldsGroup(parameter string, env tagboat.EnvName) Group {
 }
 
 // Holds returns those of an environment, where its HoldsGroup was read, too. With an error
-// of kind Usage, which tells of values that cannot be read, it returns all others, and holds
-// in place of those.
+// of kind Usage, about values that cannot be read, it returns all others, and holds in place
+// of those.
 func (b Book) Holds(env tagboat.EnvName) (Holds, error) {
 	all := Holds{}
 	var failed []error
@@ -174,14 +174,14 @@ func (b Book) Holds(env tagboat.EnvName) (Holds, error) {
 
 // Hold writes what is to be held to the parameter of a HoldsGroup, as far as it differs
 // from what was read of it, or all of it where was is nil. The rest stays. It counts only
-// where nobody changed the same meanwhile: what was lost to others is in the receipt. With
-// was nil it counts in any case.
+// if no other writer changed the same meanwhile; the receipt lists what was lost to others.
+// With was nil it counts in any case.
 func (d *Draft) Hold(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
 	return d.hold(ctx, g, was, is, false, why)
 }
 
-// Accept is Hold of images whose rejections are taken back. It counts only where nobody held
-// or rejected any of them meanwhile: a version that is rejected once more looks like one
+// Accept is Hold of images whose rejections are taken back. It counts only if none of
+// them was held or rejected meanwhile: a version that is rejected once more looks like one
 // that was rejected before, and its hold does not.
 func (d *Draft) Accept(ctx context.Context, g Group, was, is Holds, why Why) (Receipt, error) {
 	return d.hold(ctx, g, was, is, true, why)

@@ -12,7 +12,7 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Book is what was read of the ledger, in the order of the groups asked for.
+// Book is what a read of the ledger found, in the order of the groups.
 type Book struct {
 	Entries []Entry
 }
@@ -22,16 +22,16 @@ type Entry struct {
 	Group   Group
 	Version int64             // 0 where the parameter does not exist
 	Pins    []tagboat.Pin     // sorted by image
-	Others  map[string]string // keys that are none of the group's images
+	Others  map[string]string // keys of the value that belong to no image of the group
 	// Torn says that a writer died before it could repair what it had overwritten:
 	// an update is missing, and the next update brings it back. Only Audit
-	// can tell.
+	// fills it.
 	Torn bool
-	// Uncertain says that an update may be missing and nobody can tell: none of the versions
-	// that are kept says what all before it came to.
+	// Uncertain says that an update may be missing: none of the versions that Parameter Store
+	// still has says what all before it came to.
 	Uncertain bool
-	// Overwritten are updates that got lost to somebody who does not keep to the
-	// protocol, by image. Only Audit can tell.
+	// Overwritten are updates that a writer outside the protocol overwrote, by image. Only
+	// Audit fills it.
 	Overwritten []tagboat.Overwritten
 
 	values values // all of it
@@ -110,9 +110,9 @@ const versionsKept = 100
 // historiesAtOnce bounds Audit: Parameter Store answers three a second.
 const historiesAtOnce = 3
 
-// Read returns what the groups' parameters hold. It is one Get of the Store for all, and
-// more only where somebody wrote who does not keep to the protocol, or died over it: then
-// the history tells what is missing, and Read brings it back where it may write.
+// Read returns what the groups' parameters hold. It takes one Get of the Store for all of
+// them. It reads the history only after a writer outside the protocol, or one that died: the
+// history says what is missing, and Read restores it if it may write.
 func (l *Ledger) Read(ctx context.Context, groups ...Group) (Book, error) {
 	if len(groups) == 0 {
 		return Book{}, nil

@@ -13,8 +13,8 @@ import (
 )
 
 // Projections are parameters that hold the pin of one image each, for what cannot look
-// into JSON. They follow the groups: nothing is ever read from them, and whoever writes
-// to a group next brings back what fell behind. The zero value is none.
+// into JSON. They follow the groups: nothing is ever read from them, and the next writer
+// of a group updates what fell behind. The zero value is none.
 type Projections struct {
 	Parameters map[tagboat.ImageName][]string // the names of each image's
 	Form       Form
@@ -28,7 +28,7 @@ type Projection struct {
 	Want      string // what the ledger says
 }
 
-// Stale reports whether it has fallen behind the ledger.
+// Stale reports whether the projection has fallen behind the ledger.
 func (p Projection) Stale() bool { return p.Value != p.Want }
 
 // projectionsOf returns the projections of a group that holds pins, in the order of pins. A

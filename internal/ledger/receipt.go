@@ -7,13 +7,13 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Why says who changes pins and what for. It stands in the parameter's history.
+// Why says who changes pins, and for what reason. The parameter's history records it.
 type Why struct {
 	Actor   string // "" for whom AWS takes the caller for
 	Message string // cut where it does not fit into the description of a parameter
 }
 
-// Receipt says what an Update did, once it is certain.
+// Receipt says what an update did, once that is certain.
 type Receipt struct {
 	Parameter string
 	Version   int64         // of the parameter, now
@@ -21,12 +21,12 @@ type Receipt struct {
 	Written   bool          // false where the pins were so already
 	Wrote     int64         // the version with which it was written; later ones may have repaired others' updates
 	Pins      []tagboat.Pin // of the whole group; those that were written say who and why
-	Overtaken []Conflict    // the images for which somebody else was later
-	Lost      []Conflict    // the images for which somebody else was earlier, so that a condition did not hold
+	Overtaken []Conflict    // the images for which another write came later
+	Lost      []Conflict    // the images for which another write came earlier, so that a condition did not hold
 	Replaced  []Replacement // what others wrote after the decision was made, and this took the place of
 	Repaired  bool          // updates of others that had been overwritten were brought back
-	Forgotten []string      // keys that went with the parameter, which somebody deleted meanwhile
-	Uncertain bool          // updates may be missing that no version tells of any more
+	Forgotten []string      // keys that are gone, since the parameter was deleted meanwhile
+	Uncertain bool          // updates may be missing that no version records any more
 	Calls     int           // calls of the Store
 
 	was map[string]prior // what the keys held that were written
@@ -42,7 +42,7 @@ func (r Receipt) Was(g Group, image tagboat.ImageName) tagboat.Reference {
 	return g.reference(image, values{g.key(image): was.value})
 }
 
-// Conflict says that somebody else pinned the same image at the same time: theirs counts.
+// Conflict is another write to the same image at the same time, which counts.
 type Conflict struct {
 	Image   tagboat.ImageName
 	Is      tagboat.Reference // what counts; the zero value for no pin
@@ -51,7 +51,7 @@ type Conflict struct {
 	Message string
 }
 
-// Replacement is what somebody else wrote meanwhile, and what took the place of it.
+// Replacement is another write to the same image, whose place this one took.
 type Replacement struct {
 	Image   tagboat.ImageName
 	Was     tagboat.Reference // the zero value for no pin

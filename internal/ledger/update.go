@@ -9,9 +9,9 @@ import (
 )
 
 // Update pins the given references and returns when they are safe: no other writer
-// that keeps to the protocol can lose them. Keys of the parameter that are none of the
-// group's stay as they are. Uncontended it is two calls of the Store. What cannot be
-// written is an error of kind Usage, and nothing is written then.
+// that keeps to the protocol can lose them. It leaves alone the keys of the parameter that
+// are not the group's. Uncontended it takes two calls of the Store. What cannot be written is
+// an error of kind Usage, and then nothing is written.
 func (l *Ledger) Update(ctx context.Context, g Group, changes map[tagboat.ImageName]tagboat.Reference, why Why) (Receipt, error) {
 	return l.change(ctx, Change{Group: g, Pins: changes}, nil, why)
 }
@@ -58,7 +58,7 @@ func (l *Ledger) preview(ctx context.Context, g Group, changes map[tagboat.Image
 }
 
 // TakeBack brings images back to what they were before an update, as far as they are still
-// what the update wrote. What somebody else set meanwhile stays, and is told as lost.
+// what the update wrote. What another writer set meanwhile stays; the receipt lists it as lost.
 func (l *Ledger) TakeBack(ctx context.Context, g Group, r Receipt, images []tagboat.ImageName, why Why) (Receipt, error) {
 	now, err := parseValues(r.Value)
 	if err != nil {
@@ -88,9 +88,9 @@ func (l *Ledger) TakeBack(ctx context.Context, g Group, r Receipt, images []tagb
 type Change struct {
 	Group Group
 	Pins  map[tagboat.ImageName]tagboat.Reference
-	// Conditional are those of Pins that count only where the image still is what the draft
-	// had: what a rule chose, and all that automation does. Others pin what they are told to
-	// over whatever there is.
+	// Conditional are those of Pins that count only if the image still is what the draft had:
+	// what a rule chose, and everything that automation does. The others replace whatever
+	// there is.
 	Conditional map[tagboat.ImageName]bool
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Entry is what a listing tells of one version. Registries differ in how much that is:
+// Entry is what a listing says about one version. Registries differ in how much that is:
 // the registry protocol's has a tag and nothing else, one Listed for each.
 type Entry struct {
 	Digest    tagboat.Digest // "" where the listing does not say

@@ -200,12 +200,12 @@ func (m versionCache) write(v Version) {
 	m.dir.Write(m.name(v.Reference.Digest), v)
 }
 
-// Cached returns a version that was looked at before, by its digest, and makes no
-// request. It does not tell that the version is still there.
+// Cached returns a version that was resolved before, by its digest, and makes no
+// request. The version may have been deleted since.
 func (c *Client) Cached(ref tagboat.Reference) (Version, bool) { return c.cache.read(ref) }
 
-// ResolveListed is Resolve for a version that is known to be there, since it was just listed: what
-// was looked at before is not asked for again.
+// ResolveListed is Resolve for a version that is known to be there, since it was just listed: it
+// makes no request for what was resolved before.
 func (c *Client) ResolveListed(ctx context.Context, ref tagboat.Reference) (Version, error) {
 	if v, ok := c.Cached(ref); ok {
 		return v, nil

@@ -15,8 +15,8 @@ type Change struct {
 
 // Backtest replays the rule over the history of a repository as the candidates tell it:
 // what it would have chosen since a time, and when. The first change is what was chosen
-// at that time already, where there was something. Tags count as they are now; what they
-// stood for before nobody knows. Needs is as in Choice.
+// at that time already, where there was something. Tags count as they are now: what they
+// stood for before is not known. Needs is as in Choice.
 func (r Rule) Backtest(candidates []Candidate, since, now time.Time) (changes []Change, needs []int) {
 	history, needs := r.history(candidates, now)
 	if len(needs) > 0 {
@@ -54,7 +54,7 @@ func (r Rule) history(candidates []Candidate, now time.Time) (history []Evaluati
 		v.at = i
 		switch {
 		case v.Skipped != "" || r.Empty():
-		case c.PushedAt.IsZero() && !c.Looked:
+		case c.PushedAt.IsZero() && !c.Complete:
 			needs = append(needs, i)
 		case !c.PushedAt.IsZero():
 			history = append(history, v)

@@ -20,7 +20,7 @@ func BenchmarkChoose(b *testing.B) {
 		case 2:
 			tag = fmt.Sprintf("%040x", i*7919)
 		}
-		candidates[i] = selection.Candidate{Tag: tag, Digest: digest(i), PushedAt: now.Add(-time.Duration(i) * time.Minute), Looked: true}
+		candidates[i] = selection.Candidate{Tag: tag, Digest: digest(i), PushedAt: now.Add(-time.Duration(i) * time.Minute), Complete: true}
 	}
 	for _, s := range []spec{
 		{Semver: ">=1.0.0"},

@@ -117,7 +117,7 @@ func candidate(t *testing.T, place int, line string, now time.Time) selection.Ca
 	}
 	c := selection.Candidate{
 		Tag: strings.TrimSpace(line[:at]), Digest: digest(place), PushedAt: now.Add(-age), Platforms: f.Platforms,
-		Index: f.Index, Artifact: f.Artifact, Examined: f.Examined, Stage: tagboat.StageName(f.Stage), Moves: f.Moves, Looked: !f.Bare,
+		Index: f.Index, Artifact: f.Artifact, Examined: f.Examined, Stage: tagboat.StageName(f.Stage), Moves: f.Moves, Complete: !f.Bare,
 	}
 	if f.Undated || f.Bare {
 		c.PushedAt = time.Time{}

@@ -26,9 +26,9 @@ type Candidate struct {
 	Moves bool
 	// Examined says that its manifest was read, so that an empty Artifact is an image's.
 	Examined bool
-	// Looked says that the registry was asked for all that it knows: what is unknown
+	// Complete says that the candidate has all that the registry knows: what is unknown
 	// stays so, and an empty Artifact is an image's.
-	Looked bool
+	Complete bool
 }
 
 // Readable returns how people call the candidate.
@@ -93,14 +93,14 @@ func (r Rule) needs(accepted []Evaluation) []int {
 			break
 		}
 		tied++
-		if a.PushedAt.IsZero() && !a.Looked {
+		if a.PushedAt.IsZero() && !a.Complete {
 			undated = append(undated, a.at)
 		}
 	}
 	switch {
 	case tied > 1 && len(undated) > 0 && r.Fixed() == "":
 		return undated
-	case tied > 0 && !accepted[0].Looked && !accepted[0].Examined:
+	case tied > 0 && !accepted[0].Complete && !accepted[0].Examined:
 		return []int{accepted[0].at}
 	default:
 		return nil
@@ -173,7 +173,7 @@ func (r Rule) judgeAge(c Candidate, now time.Time) reason {
 		return ""
 	}
 	if c.PushedAt.IsZero() {
-		if c.Looked {
+		if c.Complete {
 			return undated
 		}
 		return ""
@@ -189,7 +189,7 @@ func (r Rule) judgePlatform(c Candidate) reason {
 		return ""
 	}
 	if len(c.Platforms) == 0 {
-		if c.Looked {
+		if c.Complete {
 			return noPlatform
 		}
 		return ""
@@ -211,5 +211,5 @@ func SamePlatform(a, b string) bool {
 // open reports whether something that the rule asks of a candidate is not known yet, and
 // could be found out.
 func (r Rule) open(c Candidate) bool {
-	return !c.Looked && (r.MinAge > 0 && c.PushedAt.IsZero() || r.Platform != "" && len(c.Platforms) == 0)
+	return !c.Complete && (r.MinAge > 0 && c.PushedAt.IsZero() || r.Platform != "" && len(c.Platforms) == 0)
 }

@@ -64,13 +64,13 @@ func random(dice *rand.Rand, names []string) []selection.Candidate {
 			continue // a repository has a tag once
 		}
 		seen[name] = true
-		c := selection.Candidate{Tag: name, Digest: digest(i), PushedAt: now.Add(-time.Duration(dice.IntN(4)) * 40 * time.Minute), Looked: true}
+		c := selection.Candidate{Tag: name, Digest: digest(i), PushedAt: now.Add(-time.Duration(dice.IntN(4)) * 40 * time.Minute), Complete: true}
 		if dice.IntN(2) == 0 {
 			c.Platforms = []string{"linux/arm64/v8"}
 		}
 		all = append(all, c)
 	}
-	return append(all, selection.Candidate{Digest: digest(99), PushedAt: now, Looked: true})
+	return append(all, selection.Candidate{Digest: digest(99), PushedAt: now, Complete: true})
 }
 
 func shuffled(dice *rand.Rand, candidates []selection.Candidate) []selection.Candidate {

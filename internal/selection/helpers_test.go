@@ -26,7 +26,7 @@ func rule(t testing.TB, s selection.Spec) selection.Rule {
 func tags(names ...string) []selection.Candidate {
 	var all []selection.Candidate
 	for i, name := range names {
-		all = append(all, selection.Candidate{Tag: name, Digest: digest(i), PushedAt: now.Add(-24 * time.Hour), Looked: true})
+		all = append(all, selection.Candidate{Tag: name, Digest: digest(i), PushedAt: now.Add(-24 * time.Hour), Complete: true})
 	}
 	return all
 }

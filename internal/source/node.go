@@ -127,7 +127,7 @@ func Make(v any, at tagboat.Position, path string) *Node {
 	return n
 }
 
-// UnknownField returns the error for a field whose name is none of known.
+// UnknownField returns the error for a field whose name is not a known one.
 func UnknownField(f Field, known []string) *tagboat.Error {
 	return f.Errorf("unknown field %q", f.Name).WithHint("%s", tagboat.Suggest(f.Name, known))
 }
