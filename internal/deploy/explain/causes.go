@@ -1,3 +1,10 @@
+// Package explain says in plain words why tasks of an Amazon ECS service do not run: what
+// happened, what AWS said of it, and what to change. A Gatherer fetches the evidence: stopped
+// tasks, the health of containers and targets, the service's events, the last lines of logs.
+// Causes decides by the evidence alone.
+//
+// A cause comes from tasks, targets and stop codes. The words of events are the last
+// resort, for what never became a task.
 package explain
 
 import (
@@ -89,17 +96,17 @@ func (y *tally) addTask(t ecs.Task, logs map[Stream][]ecs.LogLine) {
 
 func (y *tally) addEvents(events []ecs.Event) {
 	for _, e := range events {
-		if m, ok := look(messages(), e.Message); ok {
-			y.add(Finding{Cause: m.cause, Evidence: e.Message, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about}, nil)
+		if r, ok := reasonIn(e.Message); ok {
+			y.add(r.finding(e.Message, ""), nil)
 		}
 	}
 }
 
 // addReason adds what AWS says of a deployment; what is not in the table as it stands.
-func (y *tally) addReason(reason string) {
-	f := Finding{Cause: reason, Advice: "see AWS's message"}
-	if m, ok := look(messages(), reason); ok {
-		f = Finding{Cause: m.cause, Evidence: reason, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about}
+func (y *tally) addReason(said string) {
+	f := Finding{Cause: said, Advice: "see AWS's message"}
+	if r, ok := reasonIn(said); ok {
+		f = r.finding(said, "")
 	}
 	y.add(f, nil)
 }

@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/tagboat/tagboat/internal/ecs"
@@ -30,8 +32,8 @@ func Stopped(t ecs.Task) Finding {
 }
 
 func reasonOf(t ecs.Task) Finding {
-	if m, ok := look(messages(), t.StoppedReason); ok {
-		return Finding{Cause: m.cause, Evidence: t.StoppedReason, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about, Container: neverPulled(t)}
+	if r, ok := reasonIn(t.StoppedReason); ok {
+		return r.finding(t.StoppedReason, neverPulled(t))
 	}
 	if f, ok := failedHealth(t); ok {
 		return f
@@ -42,7 +44,7 @@ func reasonOf(t ecs.Task) Finding {
 	return otherReason(t)
 }
 
-// counts tells whether a stop is a failure of what was deployed.
+// counts reports whether a stop is a failure of what was deployed.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)
 func counts(t ecs.Task) bool {
 	switch t.StopCode {
@@ -93,8 +95,8 @@ func blame(c ecs.Container) int {
 
 func containerFinding(c ecs.Container, t ecs.Task) Finding {
 	if c.ExitCode == nil {
-		if m, ok := look(stoppedReasons(), c.Reason); ok {
-			return Finding{Cause: m.cause, Evidence: c.Reason, Advice: m.advice, Lasting: m.lasting, Class: m.class, about: m.about, Container: c.Name}
+		if r, ok := reasonIn(c.Reason); ok {
+			return r.finding(c.Reason, c.Name)
 		}
 		return Finding{Cause: "container " + c.Name + " did not start", Evidence: c.Reason, Advice: "see AWS's message", Container: c.Name}
 	}
@@ -142,4 +144,146 @@ func Suspect(t ecs.Task) string {
 		}
 	}
 	return ""
+}
+
+// exitMeaning says what an exit code tells by convention: of the shell, and of
+// Docker for signals (128 and the signal's number).
+func exitMeaning(code int) (words, advice string) {
+	switch code {
+	case 0:
+		return "it ended without an error", "an essential container must keep running: is its command a server?"
+	case 125:
+		return "the container could not be created", "see the container's reason"
+	case 126:
+		return "its command cannot be executed", "check the file's mode and the image's platform"
+	case 127:
+		return "its command was not found", "correct command or entryPoint in the task definition"
+	case 134:
+		return "it aborted (SIGABRT)", "see the last lines of its log"
+	case 137:
+		return "it was killed (SIGKILL)", "it used too much memory or did not stop within stopTimeout"
+	case 139:
+		return "it crashed (SIGSEGV)", "see the last lines of its log"
+	case 143:
+		return "it was told to stop (SIGTERM)", "see who stopped it"
+	default:
+		return "", "see the last lines of its log"
+	}
+}
+
+// outOfMemory reports whether ECS says that the container used up its memory.
+func outOfMemory(c ecs.Container) bool { return strings.Contains(c.Reason, "OutOfMemory") }
+
+// exited describes a container that ended: its name, its exit code, its reason.
+func exited(c ecs.Container) Finding {
+	if outOfMemory(c) {
+		return Finding{
+			Cause:     fmt.Sprintf("container %s used more memory than it may (exit code %d)", c.Name, *c.ExitCode),
+			Evidence:  c.Reason,
+			Advice:    "raise memory in the task definition, or find what uses it up",
+			Container: c.Name,
+			Class:     Yours,
+			about:     aboutMemory,
+		}
+	}
+	words, advice := exitMeaning(*c.ExitCode)
+	cause := fmt.Sprintf("container %s exited with code %d", c.Name, *c.ExitCode)
+	if words != "" {
+		cause += ": " + words
+	}
+	return Finding{Cause: cause, Evidence: c.Reason, Advice: advice, Container: c.Name, Class: Yours}
+}
+
+// failedHealth explains tasks that ECS replaced because a check failed.
+func failedHealth(t ecs.Task) (Finding, bool) {
+	switch {
+	case strings.Contains(t.StoppedReason, "failed ELB health checks"):
+		return Finding{
+			Cause:    "the load balancer found the task unhealthy",
+			Evidence: t.StoppedReason,
+			Advice:   "check the health check's path, port and codes, and the security groups",
+			Class:    Yours,
+			about:    aboutHealth,
+		}, true
+	case strings.Contains(t.StoppedReason, "failed container health checks"):
+		name := unhealthy(t)
+		return Finding{
+			Cause:     subject(name) + " failed its health check",
+			Evidence:  t.StoppedReason,
+			Advice:    "run the healthCheck command in the image; raise startPeriod or retries for a slow start",
+			Container: name,
+			Class:     Yours,
+			about:     aboutHealth,
+		}, true
+	}
+	return Finding{}, false
+}
+
+func subject(container string) string {
+	if container == "" {
+		return "a container"
+	}
+	return "container " + container
+}
+
+func unhealthy(t ecs.Task) string {
+	for _, c := range t.Containers {
+		if c.Health == ecs.Unhealthy {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// sick explains a task that runs and is not healthy.
+func sick(t ecs.Task) (Finding, bool) {
+	if t.Health != ecs.Unhealthy || t.LastStatus == ecs.Stopped {
+		return Finding{}, false
+	}
+	name := unhealthy(t)
+	return Finding{
+		Cause:     subject(name) + " failed its health check",
+		Evidence:  fmt.Sprintf("task %s runs and its health is UNHEALTHY", t.ID()),
+		Advice:    "run the healthCheck command in the image; raise startPeriod or retries for a slow start",
+		Container: name,
+		Class:     Yours,
+	}, true
+}
+
+// failedTarget explains a target that the load balancer does not send requests to.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+func failedTarget(h ecs.TargetHealth) (Finding, bool) {
+	if h.State != "unhealthy" && h.State != "unused" {
+		return Finding{}, false
+	}
+	advice := "check the health check's path, port and codes, and the security groups"
+	switch h.Reason {
+	case "Target.Timeout":
+		advice = "the target does not answer in time: check the security groups, the port, and that the application listens on 0.0.0.0"
+	case "Target.ResponseCodeMismatch":
+		advice = "the health check's path answers with another code than the target group's matcher: correct either"
+	case "Target.NotInUse":
+		advice = "no listener sends to the target group, or the target's availability zone is not enabled"
+	}
+	said := strings.TrimSpace(h.Reason + " " + h.Description)
+	return Finding{
+		Cause:    fmt.Sprintf("the load balancer found port %d of the task %s", h.Port, h.State),
+		Evidence: fmt.Sprintf("%s:%d in %s: %s", h.Target, h.Port, ecs.LastPart(targetGroupName(h.TargetGroup)), said),
+		Advice:   advice,
+		Class:    Yours,
+	}, true
+}
+
+// targetGroupName cuts the id off a target group's ARN, …:targetgroup/NAME/ID.
+func targetGroupName(arn string) string {
+	if i := strings.LastIndex(arn, "/"); i > 0 && strings.Contains(arn, ":targetgroup/") {
+		return arn[:i]
+	}
+	return arn
+}
+
+// withoutIDs replaces what differs between two tasks with the same trouble: ids of
+// tasks and deployments, addresses, long numbers.
+func withoutIDs(message string) string {
+	return regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{32}\b|\b[0-9]{6,}\b|\b\d+\.\d+\.\d+\.\d+\b`).ReplaceAllString(message, "…")
 }
