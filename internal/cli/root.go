@@ -1,6 +1,6 @@
-// Package cli is Tagboat's command line. Each command has a file of its own: a
-// constructor that turns flags into an options struct, and a run function that works
-// with it. Only this package parses flags, prints, and turns errors into exit codes.
+// Package cli is Tagboat's command line. Each command is an options struct, a constructor
+// that fills it from flags and arguments, and a run function that works with it. Only this
+// package parses flags, prints, and turns errors into exit codes.
 package cli
 
 import (

@@ -177,25 +177,29 @@ func shutDown(ctx context.Context, web *http.Server) error {
 	return nil
 }
 
+type demoOptions struct {
+	keep bool
+}
+
 func newDemo(f *frame) *cobra.Command {
-	var keep bool
+	var o demoOptions
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "A guided run of it all in a sandbox of its own",
 		GroupID: "try",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, keep) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, o) },
 	}
-	cmd.Flags().BoolVar(&keep, "keep", false, "leave the sandbox running, to go on by hand")
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the sandbox running, to go on by hand")
 	return cmd
 }
 
-func runDemo(ctx context.Context, f *frame, keep bool) (err error) {
+func runDemo(ctx context.Context, f *frame, o demoOptions) (err error) {
 	dir, err := os.MkdirTemp("", "tagboat-demo-")
 	if err != nil {
 		return fmt.Errorf("making a directory for the demo: %w", err)
 	}
-	if !keep {
+	if !o.keep {
 		defer func() { err = errors.Join(err, leave(dir)) }()
 	}
 	server, err := sandbox.New(sandbox.Config{Clusters: []string{"dev", "staging", "prod"}})
@@ -215,7 +219,7 @@ func runDemo(ctx context.Context, f *frame, keep bool) (err error) {
 		Streams: f.Streams, Endpoint: endpoint, Env: env, Dir: dir,
 		Command: func(ctx context.Context, args ...string) int { return Main(ctx, args, f.Streams) },
 	})
-	if err != nil || !keep {
+	if err != nil || !o.keep {
 		return err
 	}
 	return keepSandbox(ctx, f, env, dir)
