@@ -15,7 +15,7 @@ import (
 
 // translate turns an error of the SDK into one that says operation, code, message and
 // request, what it means and what to do. It wraps ecs.ErrNotFound where AWS does not
-// have something, an ecs.Refused where AWS does not let the caller, and whatever the SDK's
+// have something, an ecs.RefusedError where AWS does not let the caller, and whatever the SDK's
 // error wraps.
 func translate(err error) error {
 	if err == nil {
@@ -85,7 +85,7 @@ func advise(e *tagboat.Error, api smithy.APIError) {
 		e.Hint = "AWS kept refusing because of too many requests in this account and region; try again later"
 	case strings.HasPrefix(code, "AccessDenied"), code == "UnauthorizedOperation":
 		action := actionOf(operationIn(e.Err))
-		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: action}, e.Err)
+		e.Err = fmt.Errorf("%w: %w", ecs.RefusedError{Action: action}, e.Err)
 		e.Hint = "the caller's policy does not allow " + action + ": tagboat generate iam-policy prints one that does; aws sts get-caller-identity says who the caller is"
 	}
 	switch code {
@@ -93,10 +93,10 @@ func advise(e *tagboat.Error, api smithy.APIError) {
 		e.Kind = tagboat.Usage
 		e.Hint = "correct the environment's cluster, region or account in tagboat.yaml, or create it: aws ecs create-cluster --cluster-name NAME"
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
-		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operationIn(e.Err))}, e.Err)
+		e.Err = fmt.Errorf("%w: %w", ecs.RefusedError{Action: actionOf(operationIn(e.Err))}, e.Err)
 		e.Hint = "the AWS credentials have expired; renew them, for example with aws sso login"
 	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
-		e.Err = fmt.Errorf("%w: %w", ecs.Refused{Action: actionOf(operationIn(e.Err))}, e.Err)
+		e.Err = fmt.Errorf("%w: %w", ecs.RefusedError{Action: actionOf(operationIn(e.Err))}, e.Err)
 		e.Hint = "AWS does not know the credentials; check AWS_PROFILE and AWS_ACCESS_KEY_ID with aws sts get-caller-identity"
 	}
 }

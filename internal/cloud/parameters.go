@@ -112,13 +112,13 @@ func (p *Parameters) Put(ctx context.Context, put ledger.Put) (int64, error) {
 
 // patientElsewhere leaves to the ledger what is to be done where too many write, or an
 // answer got lost: its next write is based on what there is by then.
-func patientElsewhere(o *ssm.Options) { o.Retryer = impatient{onceSent(o.Retryer)} }
+func patientElsewhere(o *ssm.Options) { o.Retryer = unthrottledRetryer{onceSent(o.Retryer)} }
 
-// impatient makes no call again that was refused because too many were made.
-type impatient struct{ aws.Retryer }
+// unthrottledRetryer makes no call again that was refused because too many were made.
+type unthrottledRetryer struct{ aws.Retryer }
 
 // IsErrorRetryable implements aws.Retryer.
-func (i impatient) IsErrorRetryable(err error) bool {
+func (i unthrottledRetryer) IsErrorRetryable(err error) bool {
 	return !isThrottle(err) && i.Retryer.IsErrorRetryable(err)
 }
 

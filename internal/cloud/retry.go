@@ -106,7 +106,7 @@ func isConcurrentRevision(err error) bool {
 
 // onceSent is the retryer of calls that do something new each time, or undo what somebody
 // else did meanwhile: what may have taken effect is not tried again.
-func onceSent(r aws.Retryer) aws.Retryer { return once{r} }
+func onceSent(r aws.Retryer) aws.Retryer { return onceRetryer{r} }
 
 // sentOnce is onceSent as an option of a call.
 func sentOnce(o *awsecs.Options) { o.Retryer = onceSent(o.Retryer) }
@@ -120,9 +120,9 @@ func afterOnce(err error) error {
 	return translate(err)
 }
 
-type once struct{ aws.Retryer }
+type onceRetryer struct{ aws.Retryer }
 
-func (o once) IsErrorRetryable(err error) bool {
+func (o onceRetryer) IsErrorRetryable(err error) bool {
 	return !ambiguous(err) && o.Retryer.IsErrorRetryable(err)
 }
 

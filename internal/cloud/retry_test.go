@@ -141,7 +141,7 @@ func TestRefusals(t *testing.T) {
 	for code, refused := range map[string]bool{"AccessDeniedException": true, "ExpiredTokenException": true, "UnrecognizedClientException": true, "ServerException": false} {
 		aws(t, map[string][]answer{"ecs.ListTasks": {{status: 400, code: code}}})
 		_, err := open(t).At(cloud.Place{}).ECS().ListTasks(t.Context(), "dev", ecs.TaskFilter{})
-		var r ecs.Refused
+		var r ecs.RefusedError
 		if errors.As(err, &r) != refused || refused && r.Action != "ecs:ListTasks" {
 			t.Errorf("%s: %v", code, err)
 		}

@@ -124,13 +124,13 @@ type History interface {
 // Refused reports whether AWS does not let us ask what we asked, and will not if we ask
 // again.
 func Refused(err error) bool {
-	var r ecs.Refused
+	var r ecs.RefusedError
 	return errors.As(err, &r)
 }
 
 // PolicyFor says how to get a policy that allows what AWS refuses; "" for another error.
 func PolicyFor(d Desired, err error) string {
-	var r ecs.Refused
+	var r ecs.RefusedError
 	if !errors.As(err, &r) {
 		return ""
 	}

@@ -195,15 +195,15 @@ var (
 	ErrNotDone = errors.New("AWS refused it: nothing came of it")
 )
 
-// Refused says that AWS does not let the caller make a call. Repeating it does not help until
+// RefusedError says that AWS does not let the caller make a call. Repeating it does not help until
 // a policy is changed or the credentials are renewed. Package cloud wraps it; find it with
 // errors.As.
-type Refused struct {
+type RefusedError struct {
 	Action string // in IAM's words: "ecs:ListTasks"
 }
 
 // Error says what is refused.
-func (r Refused) Error() string { return r.Action + " is refused" }
+func (r RefusedError) Error() string { return r.Action + " is refused" }
 
 // Deadlocked reports whether the healthy percents of a service let ECS neither stop an old
 // task nor start a new one: the lower bound, rounded up, is how many tasks must stay healthy,

@@ -38,14 +38,14 @@ func Check(ctx context.Context, gates config.Gates, v registry.Version, look Evi
 		results = append(results, labels(gates.Labels, v))
 	}
 	if gates.Signature != "" {
-		result, err := signed(ctx, gates.Signature, v.Reference, look)
+		result, err := checkSignature(ctx, gates.Signature, v.Reference, look)
 		if err != nil {
 			return nil, err
 		}
 		results = append(results, result)
 	}
 	if gates.ScanMax != "" {
-		result, err := scanned(ctx, gates.ScanMax, v, look)
+		result, err := checkScan(ctx, gates.ScanMax, v, look)
 		if err != nil {
 			return nil, err
 		}

@@ -25,9 +25,9 @@ var ErrNoScans = errors.New("the registry has no scans that can be read")
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
 var finished = []string{"COMPLETE", "ACTIVE"}
 
-// scanned asks the registry's scan. Of an index it is the images that are scanned, and
+// checkScan asks the registry's scan. Of an index it is the images that are scanned, and
 // all of them have to pass.
-func scanned(ctx context.Context, limit string, v registry.Version, look Evidence) (Result, error) {
+func checkScan(ctx context.Context, limit string, v registry.Version, look Evidence) (Result, error) {
 	images := v.Images
 	if len(images) == 0 {
 		images = []tagboat.Digest{v.Reference.Digest}

@@ -17,9 +17,9 @@ import (
 	"github.com/tagboat/tagboat/internal/source"
 )
 
-// signed asks for a signature by a key over the version's own digest. It takes no online
+// checkSignature asks for a signature by a key over the version's own digest. It takes no online
 // service: neither transparency log nor certificate is looked at.
-func signed(ctx context.Context, keyFile string, version tagboat.Reference, look Evidence) (Result, error) {
+func checkSignature(ctx context.Context, keyFile string, version tagboat.Reference, look Evidence) (Result, error) {
 	key, err := readKey(keyFile)
 	if err != nil {
 		return Result{}, err

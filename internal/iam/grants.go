@@ -84,7 +84,7 @@ var grants = []grant{
 	},
 	{
 		sid: "CreateServices", purposes: []Purpose{Deploy},
-		actions: []string{"ecs:CreateService"}, resources: Scope.created,
+		actions: []string{"ecs:CreateService"}, resources: Scope.createdServices,
 	},
 	{
 		sid: "WatchDeployments", purposes: []Purpose{Deploy},
@@ -107,7 +107,7 @@ var grants = []grant{
 	},
 	{
 		sid: "PassRolesToTasks", purposes: []Purpose{Deploy},
-		actions: []string{"iam:PassRole"}, resources: Scope.passed, condition: toTasks,
+		actions: []string{"iam:PassRole"}, resources: Scope.passedRoles, condition: toTasks,
 	},
 	{
 		sid: "FindLogGroups", purposes: []Purpose{Deploy},

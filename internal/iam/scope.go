@@ -60,19 +60,19 @@ func (p Place) arn(service, resource string) string {
 	return "arn:" + p.partition() + ":" + service + ":" + p.Region + ":" + p.Account + ":" + resource
 }
 
-func (s Scope) parameters() []string  { return s.named(s.Parameters) }
-func (s Scope) projections() []string { return s.named(s.Projections) }
+func (s Scope) parameters() []string  { return s.parameterARNs(s.Parameters) }
+func (s Scope) projections() []string { return s.parameterARNs(s.Projections) }
 
 // ledger returns what keeps pins, and what keeps holds.
 func (s Scope) ledger() []string {
 	if s.Holds == "" {
 		return s.parameters()
 	}
-	return append(s.parameters(), s.named([]string{s.Holds})...)
+	return append(s.parameters(), s.parameterARNs([]string{s.Holds})...)
 }
 
-// named returns the ARNs of parameters.
-func (s Scope) named(parameters []string) []string {
+// parameterARNs returns the ARNs of parameters.
+func (s Scope) parameterARNs(parameters []string) []string {
 	return each(parameters, func(name string) []string { return []string{s.arn("ssm", "parameter"+name)} })
 }
 
@@ -107,7 +107,7 @@ func (s Scope) services() []string {
 	})
 }
 
-func (s Scope) created() []string {
+func (s Scope) createdServices() []string {
 	s.Services = slices.DeleteFunc(slices.Clone(s.Services), func(v Service) bool { return !v.Create })
 	return s.services()
 }
@@ -128,9 +128,9 @@ func (s Scope) clusters() []string {
 	return each(s.Services, func(v Service) []string { return []string{s.arn("ecs", "cluster/"+v.Cluster)} })
 }
 
-// passed returns the roles that tasks get. A role may have a path, which a name alone
+// passedRoles returns the roles that tasks get. A role may have a path, which a name alone
 // does not say.
-func (s Scope) passed() []string {
+func (s Scope) passedRoles() []string {
 	return each(s.Services, func(v Service) []string {
 		if v.Roles == nil {
 			return []string{s.role("*")}
@@ -166,7 +166,7 @@ func (s Scope) secrets() []string {
 			if strings.HasPrefix(name, "arn:") {
 				return []string{name}
 			}
-			return s.named([]string{"/" + strings.TrimPrefix(name, "/")})
+			return s.parameterARNs([]string{"/" + strings.TrimPrefix(name, "/")})
 		})
 	})
 }

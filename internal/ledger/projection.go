@@ -113,7 +113,7 @@ func (g Group) projectionNames() []string {
 type projector struct {
 	store  Store
 	groups []Group
-	known  map[string]Parameter // the newest that was seen of each
+	newest map[string]Parameter // the newest that was seen of each
 }
 
 // readBehind is how long a read is given to see what was written.
@@ -122,8 +122,8 @@ const readBehind = 50 * time.Millisecond
 // see notes what was read, unless a newer version is known.
 func (p *projector) see(found map[string]Parameter) {
 	for name, parameter := range found {
-		if parameter.Version >= p.known[name].Version {
-			p.known[name] = parameter
+		if parameter.Version >= p.newest[name].Version {
+			p.newest[name] = parameter
 		}
 	}
 }
@@ -152,7 +152,7 @@ func (p *projector) run(ctx context.Context) error {
 func (p *projector) stale() ([]Projection, error) {
 	var stale []Projection
 	for _, g := range p.groups {
-		v, err := valuesOf(p.known[g.Parameter])
+		v, err := valuesOf(p.newest[g.Parameter])
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +160,7 @@ func (p *projector) stale() ([]Projection, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, projection := range g.projectionsOf(pins, p.known) {
+		for _, projection := range g.projectionsOf(pins, p.newest) {
 			if projection.Stale() {
 				stale = append(stale, projection)
 			}
@@ -171,7 +171,7 @@ func (p *projector) stale() ([]Projection, error) {
 
 func (p *projector) put(ctx context.Context, s Projection) error {
 	version, err := p.store.Put(ctx, Put{
-		Name: s.Parameter, Value: s.Want, Overwrite: p.known[s.Parameter].Version > 0,
+		Name: s.Parameter, Value: s.Want, Overwrite: p.newest[s.Parameter].Version > 0,
 		Description: "follows the pin of " + string(s.Image) + "; tagboat writes it",
 	})
 	switch {
@@ -198,7 +198,7 @@ func (p *projector) names() []string {
 // project brings the projections of groups up to date that are as receipts say, and were
 // found before.
 func (l *Ledger) project(ctx context.Context, changes []Change, receipts []Receipt, found map[string]Parameter) error {
-	p := &projector{store: l.Store, known: map[string]Parameter{}}
+	p := &projector{store: l.Store, newest: map[string]Parameter{}}
 	p.see(found)
 	for i, receipt := range receipts {
 		g := changes[i].Group

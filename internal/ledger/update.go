@@ -154,7 +154,7 @@ func (d *Draft) Update(ctx context.Context, changes []Change, why Why) ([]Receip
 	for _, c := range changes {
 		receipt, err := ahead.change(ctx, c, d.read(c.Group), why)
 		if err != nil {
-			return done, unfinished(err, c.Group, len(done), len(changes))
+			return done, errUnfinished(err, c.Group, len(done), len(changes))
 		}
 		done = append(done, receipt)
 	}
@@ -178,8 +178,8 @@ func (d *Draft) Preview(ctx context.Context, changes []Change, why Why) ([]Recei
 	return receipts, nil
 }
 
-// unfinished says how far several groups got.
-func unfinished(err error, g Group, done, of int) error {
+// errUnfinished says how far several groups got.
+func errUnfinished(err error, g Group, done, of int) error {
 	if of == 1 {
 		return err
 	}

@@ -20,40 +20,40 @@ import (
 // a mirror, a cache or the registry itself, nothing of them counts.
 var ErrDigest = errors.New("the bytes are not those of the digest")
 
-// fetched is a manifest with the bytes that it was read from.
-type fetched struct {
+// content is a manifest with the bytes that it was read from.
+type content struct {
 	manifest
 	data   []byte
 	digest v1.Hash // of data, computed here
 }
 
 // fetch reads a manifest. By digest, its bytes are those of the digest.
-func (c *Client) fetch(ctx context.Context, ref name.Reference) (fetched, error) {
+func (c *Client) fetch(ctx context.Context, ref name.Reference) (content, error) {
 	got, err := c.puller.Get(ctx, ref)
 	if err != nil {
-		return fetched{}, err
+		return content{}, err
 	}
 	algorithm := "sha256"
 	wanted, byDigest := ref.(name.Digest)
 	if byDigest {
 		hash, err := v1.NewHash(wanted.DigestStr())
 		if err != nil {
-			return fetched{}, fmt.Errorf("%s cannot be read: %w", wanted, err)
+			return content{}, fmt.Errorf("%s cannot be read: %w", wanted, err)
 		}
 		algorithm = hash.Algorithm
 	}
 	digest, err := hashOf(algorithm, got.Manifest)
 	if err != nil {
-		return fetched{}, err
+		return content{}, err
 	}
 	if byDigest && digest.String() != wanted.DigestStr() {
-		return fetched{}, otherBytes(ref.Context(), "manifest", wanted.DigestStr(), digest.String())
+		return content{}, otherBytes(ref.Context(), "manifest", wanted.DigestStr(), digest.String())
 	}
-	return fetched{manifest: parseManifest(got.Manifest, got.MediaType), data: got.Manifest, digest: digest}, nil
+	return content{manifest: parseManifest(got.Manifest, got.MediaType), data: got.Manifest, digest: digest}, nil
 }
 
 // fetchChild reads a manifest that an index names.
-func (c *Client) fetchChild(ctx context.Context, repo name.Repository, d v1.Descriptor) (fetched, error) {
+func (c *Client) fetchChild(ctx context.Context, repo name.Repository, d v1.Descriptor) (content, error) {
 	got, err := c.fetch(ctx, repo.Digest(d.Digest.String()))
 	if err == nil && int64(len(got.data)) != d.Size {
 		err = fmt.Errorf("the index says that manifest %s has %d bytes, and it has %d: %w", d.Digest, d.Size, len(got.data), ErrDigest)

@@ -53,7 +53,7 @@ func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
 func (g guard) body(r *http.Request, resp *http.Response, w *watch) *body {
 	limit, cut := g.limitFor(r, resp)
 	b := &body{inner: resp.Body, watch: w, left: limit, cut: cut, past: g.limits.tooLarge(r.URL.Host, "an answer", limit)}
-	b.entries.left, b.crowded = g.limits.entries(), g.limits.tooCrowded(r.URL.Host)
+	b.entries.left, b.crowded = g.limits.entries(), g.limits.errTooManyTags(r.URL.Host)
 	switch {
 	case cut:
 		b.entries.left = largestError
@@ -137,7 +137,7 @@ func (g guard) watch(r *http.Request) *watch {
 		wait = max(wait, g.limits.Total)
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
-	stalled := g.limits.stalled(r.URL.Host, wait)
+	stalled := g.limits.errStalled(r.URL.Host, wait)
 	return &watch{ctx: ctx, cancel: cancel, wait: wait, idle: time.AfterFunc(wait, func() { cancel(stalled) })}
 }
 

@@ -73,7 +73,7 @@ func (silenceError) Error() string { return "" }
 // Unwrap lets errors.Is find the error.
 func (s silenceError) Unwrap() error { return s.error }
 
-func (l Limits) stalled(host string, wait time.Duration) error {
+func (l Limits) errStalled(host string, wait time.Duration) error {
 	return past("wait", 2*wait, host, "sent nothing for %s", wait)
 }
 
@@ -85,7 +85,7 @@ func (l Limits) tooLarge(host, what string, bytes int64) error {
 	return past("size", bytesText(2*l.Size), host, "has %s of more than %d bytes", what, bytes)
 }
 
-func (l Limits) tooCrowded(host string) error {
+func (l Limits) errTooManyTags(host string) error {
 	return past("size", bytesText(2*l.Size), host, "has an answer of more than %d entries", l.entries())
 }
 

@@ -108,7 +108,7 @@ func (c *Client) resolve(ctx context.Context, ref tagboat.Reference) (Version, e
 const maxImages = 200
 
 // inspect fills in what the manifest and the config say.
-func (c *Client) inspect(ctx context.Context, repo name.Repository, got fetched, v *Version) error {
+func (c *Client) inspect(ctx context.Context, repo name.Repository, got content, v *Version) error {
 	if got.index == nil {
 		return c.inspectImage(ctx, repo, got, v, true)
 	}
@@ -134,7 +134,7 @@ func (c *Client) inspect(ctx context.Context, repo name.Repository, got fetched,
 }
 
 // inspectImage reads an image's manifest and config.
-func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got fetched, v *Version, alone bool) error {
+func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got content, v *Version, alone bool) error {
 	if got.image == nil {
 		v.Artifact = got.artifact
 		if got.index != nil {

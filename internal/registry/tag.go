@@ -80,7 +80,7 @@ func (c *Client) tag(ctx context.Context, version tagboat.Reference, tag string)
 	to.Tag, to.Digest = tag, ""
 	err = c.pusher.Put(ctx, named.Context().Tag(tag), rawManifest{got.data, got.mediaType})
 	if err != nil {
-		return refused("tagging", to, err)
+		return tagError("tagging", to, err)
 	}
 	return nil
 }
@@ -100,8 +100,8 @@ func (m rawManifest) MediaType() (types.MediaType, error) { return m.mediaType, 
 // ErrImmutable says that a tag exists and that its repository does not let it move.
 var ErrImmutable = errors.New("the tag exists and the repository's tags are immutable")
 
-// refused is explain for what changes a repository.
-func refused(doing string, ref tagboat.Reference, err error) error {
+// tagError is wrapError for what changes a repository.
+func tagError(doing string, ref tagboat.Reference, err error) error {
 	if !immutable(err) {
 		return wrapError(doing, ref, err)
 	}
@@ -182,7 +182,7 @@ func (c *Client) Push(ctx context.Context, ref tagboat.Reference, content remote
 		return err
 	}
 	if err := c.pusher.Push(ctx, named, content); err != nil {
-		return refused("pushing", ref, err)
+		return tagError("pushing", ref, err)
 	}
 	return nil
 }

@@ -48,10 +48,10 @@ func repository(dir string) string {
 // errOutside is what is wrapped by the error of a file outside of the border.
 var errOutside = errors.New("outside of the configuration's own directories")
 
-// outside is the error of a file outside of the border.
-type outside struct{ path, target, home string }
+// outsideError is the error of a file outside of the border.
+type outsideError struct{ path, target, home string }
 
-func (o outside) Error() string {
+func (o outsideError) Error() string {
 	text := DisplayName(o.path)
 	if o.target != o.path {
 		text += ", which is " + o.target + ","
@@ -59,9 +59,9 @@ func (o outside) Error() string {
 	return text + " is outside of " + o.home + ", where the configuration's own files are"
 }
 
-func (outside) Unwrap() error { return errOutside }
+func (outsideError) Unwrap() error { return errOutside }
 
-func (o outside) hint() string {
+func (o outsideError) hint() string {
 	return "move it there, or say in tagboat.yaml that its directory may be read: files: {allow: [" + filepath.Dir(o.target) + "]}"
 }
 
@@ -69,7 +69,7 @@ func (o outside) hint() string {
 // judged by its path.
 func (b Border) Check(path string) error {
 	err := b.check(path)
-	var o outside
+	var o outsideError
 	if errors.As(err, &o) {
 		e := tagboat.Usagef("%v", err).WithHint("%s", o.hint())
 		e.Err = errOutside
@@ -98,5 +98,5 @@ func (b Border) check(path string) error {
 			return nil
 		}
 	}
-	return outside{path: abs, target: target, home: b.dirs[0]}
+	return outsideError{path: abs, target: target, home: b.dirs[0]}
 }

@@ -50,7 +50,7 @@ type importer struct {
 	within  Border
 	read    map[string]jsonnet.Contents
 	bytes   int
-	refused *outside
+	refused *outsideError
 }
 
 // mostImported bounds what a program imports in all.
@@ -66,7 +66,7 @@ func (i *importer) Import(from, path string) (jsonnet.Contents, string, error) {
 		return content, at, nil
 	}
 	if err := i.within.check(at); err != nil {
-		if o := (outside{}); errors.As(err, &o) {
+		if o := (outsideError{}); errors.As(err, &o) {
 			i.refused = &o
 		}
 		return jsonnet.Contents{}, "", err

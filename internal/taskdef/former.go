@@ -60,7 +60,7 @@ func FormerService(revision, service json.RawMessage) (Definition, error) {
 	var members []string
 	now := map[string]any{}
 	for _, name := range RevisionMembers() {
-		if have, visible := record.recorded(name); visible && name != "platformVersion" {
+		if have, visible := record.serviceMember(name); visible && name != "platformVersion" {
 			members, now[name] = append(members, name), have
 		}
 	}
@@ -76,7 +76,7 @@ func (d Definition) member(member string) (any, bool) {
 	if d.Has("serviceRevisionArn") {
 		return d.members[member], true
 	}
-	return d.recorded(member)
+	return d.serviceMember(member)
 }
 
 // formerMember returns what brings one member back, and false where nothing does.

@@ -204,13 +204,13 @@ func (r *renderer) env(n *source.Node, p piece) any {
 func (r *renderer) image(n *source.Node, p piece) any {
 	ref, ok := r.in.Images[tagboat.ImageName(p.name)]
 	if !ok || ref.Pinned() == "" {
-		r.problems = append(r.problems, notPinned(within(n, p.text).At, tagboat.ImageName(p.name), ref.Tag, r.in.Env["name"]))
+		r.problems = append(r.problems, errNotPinned(within(n, p.text).At, tagboat.ImageName(p.name), ref.Tag, r.in.Env["name"]))
 	}
 	return ref.Pinned()
 }
 
-// notPinned says that an image has no version, or a tag alone.
-func notPinned(at tagboat.Position, image tagboat.ImageName, tag, env string) error {
+// errNotPinned says that an image has no version, or a tag alone.
+func errNotPinned(at tagboat.Position, image tagboat.ImageName, tag, env string) error {
 	if tag != "" {
 		return tagboat.Usagef("image %s is pinned in %s as %s, without a digest: what that is can change", image, env, tag).At(at).
 			WithHint("pin it with its digest: tagboat pin %s=%s --env %s, where tagboat.yaml has no ledger: {form: tag}", image, tag, env)

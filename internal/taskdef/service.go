@@ -29,7 +29,7 @@ func ServiceChanges(wanted Definition, observed json.RawMessage) (changes Defini
 	differ := map[string]any{}
 	var problems []error
 	for _, member := range slices.Sorted(maps.Keys(wanted.members)) {
-		have, visible := record.recorded(member)
+		have, visible := record.serviceMember(member)
 		if !visible || covers(member, wanted.members[member], have) {
 			continue
 		}
@@ -96,10 +96,10 @@ func ServiceTags(wanted Definition, have map[string]string) (set map[string]stri
 // tagPrefix is what the tags begin with that Tagboat itself puts on services.
 const tagPrefix = "tagboat:"
 
-// recorded returns what a service's record has for a member of CreateService's input,
+// serviceMember returns what a service's record has for a member of CreateService's input,
 // and false where the member is none that can be compared.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
-func (d Definition) recorded(member string) (any, bool) {
+func (d Definition) serviceMember(member string) (any, bool) {
 	switch member {
 	case "taskDefinition", "cluster", "clientToken", "tags":
 		return nil, false
@@ -129,7 +129,7 @@ func (d Definition) primary() map[string]any {
 // refuse returns an error where UpdateService cannot change a member.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 func refuse(member string, wanted, record Definition) error {
-	have, _ := record.recorded(member)
+	have, _ := record.serviceMember(member)
 	if _, ok := loadShapes().Structures[updateService].Members[member]; !ok {
 		return tagboat.Usagef("%s cannot be changed from %s to %s: ECS fixes it when a service is created",
 			member, display(have), display(wanted.members[member])).
@@ -172,7 +172,7 @@ func display(v any) string {
 func serviceDiff(differ map[string]any, record Definition) string {
 	from, to := map[string]string{}, map[string]string{}
 	for member, want := range differ {
-		have, _ := record.recorded(member)
+		have, _ := record.serviceMember(member)
 		if have = project(member, want, have); have != nil {
 			flattenInto(from, member, have)
 		}

@@ -66,7 +66,7 @@ func (g *Gatherer) unread() string {
 	var all []string
 	seen := map[string]bool{}
 	for _, err := range g.errs {
-		var r ecs.Refused
+		var r ecs.RefusedError
 		key := err.Error()
 		if errors.As(err, &r) {
 			key = r.Action

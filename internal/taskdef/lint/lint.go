@@ -45,14 +45,14 @@ type Finding struct {
 func Check(f Files) []Finding {
 	s := &subject{Files: f}
 	for _, note := range f.Notes {
-		s.found = append(s.found, Finding{note, true})
+		s.findings = append(s.findings, Finding{note, true})
 	}
 	for _, c := range checks() {
 		if c.needs(f) {
 			c.run(s)
 		}
 	}
-	return s.found
+	return s.findings
 }
 
 // check is one entry of the table.
@@ -93,12 +93,12 @@ func each(needs func(Files) bool, run ...func(*subject)) []check {
 // subject is the files that are checked, and what was found.
 type subject struct {
 	Files
-	found []Finding
+	findings []Finding
 }
 
 // refuse notes an error at a node.
 func (s *subject) refuse(at *source.Node, hint, format string, args ...any) {
-	s.found = append(s.found, Finding{Err: withHint(at.Errorf(format, args...), hint)})
+	s.findings = append(s.findings, Finding{Err: withHint(at.Errorf(format, args...), hint)})
 }
 
 // refuseUnknown notes an error at a node, where that is there, whose text is none of the known
@@ -114,7 +114,7 @@ func (s *subject) refuseUnknown(at *source.Node, known []string, otherwise, form
 
 // warn notes a warning at a node.
 func (s *subject) warn(at *source.Node, hint, format string, args ...any) {
-	s.found = append(s.found, Finding{Err: withHint(at.Errorf(format, args...), hint), Warning: true})
+	s.findings = append(s.findings, Finding{Err: withHint(at.Errorf(format, args...), hint), Warning: true})
 }
 
 func withHint(e *tagboat.Error, hint string) *tagboat.Error {
