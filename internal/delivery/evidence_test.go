@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/app/apptest"
+	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/proxytest"
@@ -55,13 +56,20 @@ func frozen(w *apptest.World, proxy *proxytest.Proxy, d time.Duration) {
 	time.AfterFunc(d, func() { _ = proxy.Release("ecs.DescribeServices") })
 }
 
-// planned plans what is pinned and returns how to deploy it.
-func planned(w *apptest.World, a *app.App) func(rollout.Options) tagboat.Deployment {
+// planOf plans the services of a selection.
+func planOf(w *apptest.World, a *app.App, selection fleet.Selection) *delivery.PlanSet {
 	w.Helper()
-	set, err := a.Delivery.Plan(w.Context(), apptest.Dev)
+	set, err := a.Delivery.Plan(w.Context(), selection)
 	if err != nil {
 		w.Fatal(err)
 	}
+	return set
+}
+
+// planned plans what is pinned and returns how to deploy it.
+func planned(w *apptest.World, a *app.App) func(rollout.Options) tagboat.Deployment {
+	w.Helper()
+	set := planOf(w, a, apptest.Dev)
 	return func(o rollout.Options) tagboat.Deployment {
 		return a.Delivery.Deploy(w.Context(), set, o).Deployments[0]
 	}

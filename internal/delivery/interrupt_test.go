@@ -19,10 +19,7 @@ func TestD8_InterruptEndsSoon(t *testing.T) {
 			apptest.Shop{}.Run(t, func(w *apptest.World) {
 				next(w, "start=60s")
 				a := w.Open()
-				set, err := a.Delivery.Plan(w.Context(), fleet.Selection{})
-				if err != nil {
-					t.Fatal(err)
-				}
+				set := planOf(w, a, fleet.Selection{})
 				w.Fault(sandbox.Fault{Operation: operation, Kind: "latency", Latency: "30m"})
 				ctx, interrupt := context.WithTimeout(w.Context(), 10*time.Second)
 				defer interrupt()

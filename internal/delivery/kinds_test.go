@@ -66,9 +66,7 @@ func TestAutoscalingIsLeftAlone(t *testing.T) {
 			w.Later(time.Minute)
 			want := 6.0
 			if desired != nil {
-				w.Push("shop/web:v3")
-				w.Pin("dev", "web=v3")
-				w.Expect(w.One(), tagboat.VerdictSucceeded)
+				w.Release("v3")
 				want = 2
 			}
 			if got := described(w)["desiredCount"]; got != want {
@@ -107,10 +105,7 @@ func TestControllersThatAreNotECS(t *testing.T) {
 				input["launchType"] = "FARGATE"
 			}
 			w.AWS("ecs.CreateService", input)
-			set, err := w.Open().Delivery.Plan(w.Context(), fleet.Selection{})
-			if err != nil {
-				w.Fatal(err)
-			}
+			set := planOf(w, w.Open(), fleet.Selection{})
 			problems := fmt.Sprint(set.Document().Problems)
 			if !strings.Contains(problems, controller) {
 				w.Errorf("the plan says %s", problems)
@@ -147,9 +142,7 @@ func TestCredentialsThatExpireMidway(t *testing.T) {
 		apptest.Shop{}.Files(w, "web")
 		w.AWSAs("210987654321", "ecs.CreateCluster", map[string]any{"clusterName": "dev"})
 		w.AWSAs("210987654321", "logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
-		w.Push("shop/web:v1")
-		w.Pin("dev", "web=v1")
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Release("v1")
 		rolls(map[string]any{"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 100}).Files(w, "web")
 		next(w)
 		o := apptest.Wait

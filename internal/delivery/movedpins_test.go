@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/proxytest"
@@ -15,18 +14,9 @@ import (
 func rolledTwice(w *apptest.World) {
 	w.Helper()
 	apptest.Shop{}.Begin(w)
-	w.Push("shop/web:v2")
+	w.Release("v2")
 	w.Push("shop/web:v3")
-	w.Pin("dev", "web=v2")
-	w.Expect(w.One(), tagboat.VerdictSucceeded)
 	w.Pin("dev", "web=v3")
-}
-
-// pinsBack pins what a rollback goes back to, as a rollback does.
-func pinsBack(w *apptest.World) {
-	if _, err := w.Rollback(); err != nil {
-		w.Error(err)
-	}
 }
 
 // TestARollbackThatEndedBeforeTheChangeIsNotRunOver has a rollback end while the revision of
@@ -34,7 +24,7 @@ func pinsBack(w *apptest.World) {
 func TestARollbackThatEndedBeforeTheChangeIsNotRunOver(t *testing.T) {
 	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
 		rolledTwice(w)
-		a := w.Open(apptest.After("RegisterTaskDefinition", "", func() { pinsBack(w) }))
+		a := w.Open(apptest.After("RegisterTaskDefinition", "", func() { w.Rollback() }))
 		got := w.DeployWith(w.Context(), a, apptest.Wait)[0]
 		w.Expect(got, tagboat.VerdictSuperseded, "the service was not changed", "image web is pinned to v2 by now", "it is broken")
 		w.Expect(w.One(), tagboat.VerdictUnchanged)
@@ -46,7 +36,7 @@ func TestARollbackThatEndedBeforeTheChangeIsNotRunOver(t *testing.T) {
 func TestARollbackThatEndedDuringTheChangeIsTold(t *testing.T) {
 	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
 		rolledTwice(w)
-		a := w.Open(apptest.Before("UpdateService", "", func() { pinsBack(w) }))
+		a := w.Open(apptest.Before("UpdateService", "", func() { w.Rollback() }))
 		got := w.DeployWith(w.Context(), a, apptest.Wait)[0]
 		w.Expect(got, tagboat.VerdictSuperseded, "and should no more", "image web is pinned to v2 by now", "tagboat deploy --env dev web")
 		w.Expect(w.One(), tagboat.VerdictSucceeded)
@@ -72,10 +62,7 @@ func TestAPinDuringADeploymentIsTold(t *testing.T) {
 func TestARejectionComesBeforeThePin(t *testing.T) {
 	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
 		rolledTwice(w)
-		back, err := w.Open().Rollbacks.Plan(w.Context(), apptest.Dev, access.When{})
-		if err != nil {
-			w.Fatal(err)
-		}
+		back := plannedBack(w, w.Open(), apptest.Dev)
 		a := w.Open(apptest.After("RegisterTaskDefinition", "", func() {
 			r, _ := through(w, proxytest.Order{Kind: proxytest.Drop, Operation: "ssm.PutParameter", Match: `/containers/dev/shop"`})
 			_, _ = r.Rollbacks.Do(w.Context(), back, "it is broken", rollout.Options{})

@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/notify"
@@ -182,10 +181,7 @@ func TestWebhooksHearOfInterruptionsAndRollbacks(t *testing.T) {
 		}
 		w.Later(3 * time.Minute)
 		a := w.Open(h.over)
-		back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"web"}}, access.When{})
-		if err != nil {
-			w.Fatal(err)
-		}
+		back := plannedBack(w, a, fleet.Selection{Services: []tagboat.ServiceName{"web"}})
 		if _, err := a.Rollbacks.Do(w.Context(), back, "too slow", apptest.Wait); err != nil {
 			w.Fatal(err)
 		}

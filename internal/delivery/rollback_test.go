@@ -6,21 +6,29 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/app/apptest"
+	"github.com/tagboat/tagboat/internal/delivery"
+	"github.com/tagboat/tagboat/internal/fleet"
 )
+
+// plannedBack plans one step back.
+func plannedBack(w *apptest.World, a *app.App, selection fleet.Selection) *delivery.Rollback {
+	w.Helper()
+	back, err := a.Rollbacks.Plan(w.Context(), selection, access.When{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return back
+}
 
 // R1: a revision that never ran well lies between what runs and what ran well.
 func TestR1_RollbackSkipsWhatNeverRanWell(t *testing.T) {
 	apptest.Shop{Service: breaker}.Run(t, func(w *apptest.World) {
 		next(w, "exit=1@1s")
 		w.Expect(w.One(), tagboat.VerdictRolledBack)
-		w.Push("shop/web:v3")
-		w.Pin("dev", "web=v3")
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
-		back, err := w.Rollback()
-		if err != nil {
-			w.Fatal(err)
-		}
+		w.Release("v3")
+		back := w.Rollback()
 		w.Expect(back[0], tagboat.VerdictSucceeded)
 		if back[0].Images[0].Running != w.Pushed["shop/web:v1"] || revisions(w, "web") != 3 {
 			w.Errorf("it runs %s of %d revisions", back[0].Images[0].Running, revisions(w, "web"))
@@ -34,7 +42,7 @@ func TestR1_RollbackSkipsWhatNeverRanWell(t *testing.T) {
 // R2: a first deployment has nothing before it, and nothing is touched.
 func TestR2_RollbackOfAFirstDeployment(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		if _, err := w.Rollback(); tagboat.KindOf(err) != tagboat.Usage {
+		if _, err := w.TryRollback(); tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("it went back: %v", err)
 		}
 		if pin := w.Pinned("web"); pin.Digest != w.Pushed["shop/web:v1"] {
@@ -49,10 +57,7 @@ func TestR5_RollbackAfterECSOwn(t *testing.T) {
 		next(w, "exit=1@1s")
 		w.Expect(w.One(), tagboat.VerdictRolledBack)
 		before := w.Calls("ecs.UpdateService")
-		back, err := w.Rollback()
-		if err != nil {
-			w.Fatal(err)
-		}
+		back := w.Rollback()
 		w.Expect(back[0], tagboat.VerdictUnchanged)
 		if pin := w.Pinned("web"); pin.Digest != w.Pushed["shop/web:v1"] || w.Calls("ecs.UpdateService") != before {
 			w.Errorf("pinned is %+v after %d updates", pin, w.Calls("ecs.UpdateService")-before)
@@ -64,8 +69,7 @@ func TestR5_RollbackAfterECSOwn(t *testing.T) {
 // pins that; only the next one goes further back.
 func TestR5_RollbackAfterOurOwn(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		next(w)
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Release("v2")
 		w.Push("shop/web:v3", "exit=1@1s")
 		w.Pin("dev", "web=v3")
 		w.Expect(w.One(), tagboat.VerdictRolledBack)
@@ -73,10 +77,7 @@ func TestR5_RollbackAfterOurOwn(t *testing.T) {
 			tag     string
 			verdict tagboat.Verdict
 		}{{"v2", tagboat.VerdictUnchanged}, {"v1", tagboat.VerdictSucceeded}} {
-			back, err := w.Rollback()
-			if err != nil {
-				w.Fatal(err)
-			}
+			back := w.Rollback()
 			w.Expect(back[0], want.verdict)
 			if pin := w.Pinned("web"); pin.Digest != w.Pushed["shop/web:"+want.tag] || back[0].Images[0].Running != pin.Digest {
 				w.Errorf("pinned is %+v, and %+v", pin, back[0].Images)
@@ -89,22 +90,15 @@ func TestR5_RollbackAfterOurOwn(t *testing.T) {
 // one that was rejected.
 func TestR1_RollbackTwice(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		for _, tag := range []string{"v2", "v3"} {
-			w.Push("shop/web:" + tag)
-			w.Pin("dev", "web="+tag)
-			w.Expect(w.One(), tagboat.VerdictSucceeded)
-		}
+		w.Release("v2", "v3")
 		for _, want := range []string{"v2", "v1"} {
-			back, err := w.Rollback()
-			if err != nil {
-				w.Fatal(err)
-			}
+			back := w.Rollback()
 			w.Expect(back[0], tagboat.VerdictSucceeded)
 			if running := back[0].Images[0].Running; running != w.Pushed["shop/web:"+want] || w.Pinned("web").Tag != want {
 				w.Errorf("%s runs and %s is pinned, want %s", running, w.Pinned("web").Tag, want)
 			}
 		}
-		if _, err := w.Rollback(); tagboat.KindOf(err) != tagboat.Usage {
+		if _, err := w.TryRollback(); tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("there is nothing left: %v", err)
 		}
 	})

@@ -45,20 +45,15 @@ func TestRollbackToATimeToCome(t *testing.T) {
 // TestRollbackToWhatWasRejected is a person's word that the version is good after all.
 func TestRollbackToWhatWasRejected(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		next(w)
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Release("v2")
 		w.Later(time.Minute)
 		second := time.Now()
 		w.Later(time.Minute)
-		if _, err := w.Rollback(); err != nil {
-			w.Fatal(err)
-		}
+		w.Rollback()
 		if err := rollbackTo(w, second); err != nil || w.Pinned("web").Tag != "v2" {
 			w.Fatal(w.Pinned("web"), err)
 		}
-		if _, err := w.Open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Unhold(w, pinning.HoldRequest{Environment: "dev"})
 		w.Blocked(w.Automate("web=v1"), "was rejected")
 		w.Pin("dev", "web=v1")
 		if err := w.Automate("web=v2"); err != nil {
@@ -71,11 +66,8 @@ func TestRollbackToWhatWasRejected(t *testing.T) {
 func TestRollbackMovesTheTagsOfTheStage(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		apptest.Shop{Services: []string{"web"}, Tags: `"{environment}"`}.Configure(w)
-		next(w)
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
-		if _, err := w.Rollback(); err != nil {
-			w.Fatal(err)
-		}
+		w.Release("v2")
+		w.Rollback()
 		ref, err := name.ParseReference(sandboxtest.Host+"/shop/web:dev", name.Insecure)
 		if err != nil {
 			w.Fatal(err)
@@ -95,9 +87,7 @@ func TestATagWithoutDigestIsPinned(t *testing.T) {
 		w.Write("tagboat.yaml", w.Read("tagboat.yaml")+"ledger: {form: tag}\n")
 		w.Push("shop/web:v1")
 		w.Pin("dev", "web=v1")
-		if _, err := w.Open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Hold(w, pinning.HoldRequest{Environment: "dev"})
 		if err := w.Automate("web=v1"); err != nil {
 			w.Errorf("nothing changes: %v", err)
 		}
@@ -133,10 +123,7 @@ func TestRollbackBringsBackSettings(t *testing.T) {
 				next(w, "exit=1@1s")
 				failed := w.DeployWith(w.Context(), w.Open(), rollout.Options{Wait: true, NoRollback: tc.left})
 				w.Expect(failed[0], map[bool]tagboat.Verdict{true: tagboat.VerdictFailed, false: tagboat.VerdictRolledBack}[tc.left])
-				back, err := w.Rollback()
-				if err != nil {
-					w.Fatal(err)
-				}
+				back := w.Rollback()
 				w.Expect(back[0], tc.verdict)
 				after := settings(w)
 				if tc.left { // no service revision holds them
@@ -156,13 +143,9 @@ func TestRollbackBringsBackSettings(t *testing.T) {
 // TestRollbackWithABrokenFile goes back although the file in the tree is one that ECS refuses.
 func TestRollbackWithABrokenFile(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		next(w)
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Release("v2")
 		apptest.Shop{Services: []string{"web"}, Task: map[string]any{"cpu": "3"}, Service: map[string]any{"schedulingStrategy": "DAEMON"}}.Configure(w)
-		back, err := w.Rollback()
-		if err != nil {
-			w.Fatal(err)
-		}
+		back := w.Rollback()
 		w.Expect(back[0], tagboat.VerdictSucceeded)
 	})
 }
@@ -172,8 +155,7 @@ func TestRollbackToWhatWasDeleted(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		first := time.Now()
 		w.Later(time.Hour)
-		next(w)
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Release("v2")
 		deregister(w, "web:1")
 		w.AWS("ecs.DeleteTaskDefinitions", map[string]any{"taskDefinitions": []string{"web:1"}})
 		w.Later(time.Hour)

@@ -38,10 +38,7 @@ func TestThirtyServicesInTwoTenants(t *testing.T) {
 		w.Pin("dev", first...)
 		w.Pin("mb-dev", first...)
 		all := func(a *app.App) []tagboat.Deployment {
-			set, err := a.Delivery.Plan(w.Context(), fleet.Selection{Stage: "dev"})
-			if err != nil {
-				w.Fatal(err)
-			}
+			set := planOf(w, a, fleet.Selection{Stage: "dev"})
 			return a.Delivery.Deploy(w.Context(), set, apptest.Wait).Deployments
 		}
 		for _, d := range all(w.Open()) {

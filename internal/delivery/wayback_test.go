@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
@@ -31,17 +30,6 @@ func replace(w *apptest.World, file, old, text string) {
 		w.Fatalf("%s has no %q: %v", file, old, err)
 	}
 	w.Write(file, strings.ReplaceAll(string(was), old, text))
-}
-
-// release pushes, pins and deploys versions of image web, one after another.
-func release(w *apptest.World, tags ...string) {
-	w.Helper()
-	for _, tag := range tags {
-		w.Push("shop/web:" + tag)
-		w.Pin("dev", "web="+tag)
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
-		w.Later(time.Minute)
-	}
 }
 
 // deregister makes a revision INACTIVE, as CloudFormation does at each replacement.
@@ -62,7 +50,7 @@ func TestRollbackToARevisionFarBack(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		first := time.Now()
 		w.Later(time.Minute)
-		release(w, "v2", "v3", "v4", "v5", "v6", "v7")
+		w.Release("v2", "v3", "v4", "v5", "v6", "v7")
 		if err := rollbackTo(w, first); err != nil || runs(w) != "web:1" || revisions(w, "web") != 7 || w.Pinned("web").Tag != "v1" {
 			t.Errorf("it runs %s of %d revisions, and %s is pinned: %v", runs(w), revisions(w, "web"), w.Pinned("web").Tag, err)
 		}
@@ -79,10 +67,7 @@ func TestRollbackAfterManyFailures(t *testing.T) {
 			w.Pin("dev", "web="+tag)
 			w.Expect(w.DeployWith(w.Context(), w.Open(), left)[0], tagboat.VerdictFailed)
 		}
-		back, err := w.Rollback()
-		if err != nil {
-			w.Fatal(err)
-		}
+		back := w.Rollback()
 		w.Expect(back[0], tagboat.VerdictSucceeded)
 		if runs(w) != "web:1" || revisions(w, "web") != 6 {
 			t.Errorf("it runs %s of %d revisions", runs(w), revisions(w, "web"))
@@ -106,7 +91,7 @@ func TestBackToWhatWasDeregistered(t *testing.T) {
 		apptest.Shop{}.Run(t, func(w *apptest.World) {
 			first := time.Now()
 			w.Later(time.Minute)
-			release(w, "v2")
+			w.Release("v2")
 			second := time.Now()
 			w.Later(time.Minute)
 			deregister(w, "web:1")
@@ -135,10 +120,7 @@ func TestAnswersHaveMembersOfTheFuture(t *testing.T) {
 			}))
 			return a
 		}
-		set, err := future().Delivery.Plan(w.Context(), apptest.Dev)
-		if err != nil {
-			t.Fatal(err)
-		}
+		set := planOf(w, future(), apptest.Dev)
 		if steps := strings.Join(set.Document().Changes[0].Steps, ", "); !strings.Contains(steps, "does not know: containerDefinitions[].resolvedAt, lastUsedAt") {
 			t.Errorf("the plan does not say what cannot be registered again: %s", steps)
 		}
@@ -170,12 +152,9 @@ func TestARememberedRevisionWasDeregistered(t *testing.T) {
 			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
 				w.Cache = t.TempDir()
 				apptest.Shop{}.Begin(w)
-				release(w, "v2")
+				w.Release("v2")
 				tc.then(w)
-				set, err := w.Open().Delivery.Plan(w.Context(), apptest.Dev)
-				if err != nil {
-					t.Fatal(err)
-				}
+				set := planOf(w, w.Open(), apptest.Dev)
 				if steps := strings.Join(set.Document().Changes[0].Steps, ", "); !strings.Contains(steps, tc.plan) {
 					t.Errorf("the plan is %s", steps)
 				}
@@ -193,16 +172,13 @@ func TestOneStepBackReadsLittle(t *testing.T) {
 			w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "forceNewDeployment": true})
 			w.Later(5 * time.Minute)
 		}
-		release(w, "v2", "v3")
+		w.Release("v2", "v3")
 		history := func() int {
 			return w.Calls("ecs.ListServiceDeployments") + w.Calls("ecs.DescribeServiceDeployments") + w.Calls("ecs.DescribeServiceRevisions") +
 				w.Calls("ecs.DescribeTaskDefinition")
 		}
 		before := history()
-		back, err := w.Open().Rollbacks.Plan(w.Context(), apptest.Dev, access.When{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		back := plannedBack(w, w.Open(), apptest.Dev)
 		if steps := strings.Join(back.Document().Changes[0].Steps, ", "); !strings.Contains(steps, "use web:2") {
 			t.Errorf("it goes back with %s", steps)
 		}
@@ -237,10 +213,10 @@ func TestRollbackMakesSureFirst(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			apptest.Shop{}.Run(t, func(w *apptest.World) {
 				w.Later(time.Minute)
-				release(w, "v2")
+				w.Release("v2")
 				tc.spoil(w)
 				written := w.Calls("ssm.PutParameter")
-				if _, err := w.Rollback(); tagboat.KindOf(err) != tagboat.Usage {
+				if _, err := w.TryRollback(); tagboat.KindOf(err) != tagboat.Usage {
 					t.Errorf("it ended with %v", err)
 				}
 				if w.Pinned("web").Tag != "v2" || w.Calls("ssm.PutParameter") != written {
@@ -255,14 +231,11 @@ func TestRollbackMakesSureFirst(t *testing.T) {
 func TestDeploymentsInAnotherOrder(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		w.Later(time.Minute)
-		release(w, "v2", "v3")
+		w.Release("v2", "v3")
 		a, _ := through(w, rewrite("ecs.ListServiceDeployments", 0, func(_, answer map[string]any) {
 			slices.Reverse(answer["serviceDeployments"].([]any))
 		}))
-		back, err := a.Rollbacks.Plan(w.Context(), apptest.Dev, access.When{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		back := plannedBack(w, a, apptest.Dev)
 		if pins := back.Document().Pins; len(pins) != 1 || pins[0].To.Tag != "v2" {
 			t.Errorf("it goes back to %+v", pins)
 		}
@@ -353,7 +326,7 @@ func TestWhoRollsBackWhatNobodyWatches(t *testing.T) {
 // deployed since.
 func TestResumeSaysNothingOfOtherDeployments(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		release(w, "v2")
+		w.Release("v2")
 		w.Pin("dev", "web=v1")
 		if left := resume(w); len(left) != 0 {
 			t.Errorf("left: %+v", left)
@@ -511,10 +484,7 @@ func TestWhatNeverRanIsStarted(t *testing.T) {
 		if strings.Contains(d.Reason, "nothing else that ran well") {
 			t.Error(d.Reason)
 		}
-		back, err := w.Rollback()
-		if err != nil {
-			t.Fatal(err)
-		}
+		back := w.Rollback()
 		w.Expect(back[0], tagboat.VerdictSucceeded)
 		if runs(w) != "web:1" {
 			t.Errorf("%s runs", runs(w))

@@ -56,11 +56,11 @@ func TestPinsOfTimesThatTheirVersionsHaveForgotten(t *testing.T) {
 			{290*time.Minute + 30*time.Second, map[string]string{"web": "v2", "api": "v1"}},
 			{301 * time.Minute, map[string]string{"web": "v1", "api": "v2"}},
 		} {
-			if diff := cmp.Diff(test.want, w.TagsAsOf(access.When{At: born.Add(test.at)})); diff != "" {
+			if diff := cmp.Diff(test.want, tagsAsOf(w, access.When{At: born.Add(test.at)})); diff != "" {
 				w.Errorf("after %s: %s", test.at, diff)
 			}
 		}
-		if diff := cmp.Diff(map[string]string{"web": "v1", "api": "v1"}, w.TagsAsOf(access.When{Ago: 150 * time.Minute})); diff != "" {
+		if diff := cmp.Diff(map[string]string{"web": "v1", "api": "v1"}, tagsAsOf(w, access.When{Ago: 150 * time.Minute})); diff != "" {
 			w.Errorf("150 minutes ago: %s", diff)
 		}
 		_, err := w.Open().History.PinsAsOf(w.Context(), "dev", access.When{At: born})
@@ -142,7 +142,7 @@ func restoreWeb(w *apptest.World) {
 			w.Errorf("restored: %+v %v", result, err)
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"web": "v2", "api": "v1"}, w.TagsAsOf(access.When{At: time.Now()})); diff != "" {
+	if diff := cmp.Diff(map[string]string{"web": "v2", "api": "v1"}, tagsAsOf(w, access.When{At: time.Now()})); diff != "" {
 		w.Error(diff)
 	}
 	if last := w.History(history.Request{Limit: 1}).Events[0]; changed(last) != "restore web v1>v2" {
@@ -173,7 +173,7 @@ func TestJournalThatCannotBeWritten(t *testing.T) {
 		apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1")
 		w.Fault(sandbox.Fault{Operation: "logs.PutLogEvents", Kind: "error", Status: 400, Code: "AccessDeniedException"})
 		w.Pin("dev", "web=v1")
-		if diff := cmp.Diff(map[string]string{"web": "v1"}, w.TagsAsOf(access.When{At: time.Now()})); diff != "" {
+		if diff := cmp.Diff(map[string]string{"web": "v1"}, tagsAsOf(w, access.When{At: time.Now()})); diff != "" {
 			w.Error(diff)
 		}
 		if !strings.Contains(strings.Join(w.Heard.Notices, "\n"), "is not in the journal") {

@@ -97,9 +97,7 @@ func TestAHoldThatCameMeanwhileCounts(t *testing.T) {
 					w.Pin("dev", "web="+was)
 				}
 				_, err := w.PinAs(true, []string{"web=v2"}, apptest.Before("PutParameter", "", func() {
-					if _, err := w.Open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev", Message: "the sale"}); err != nil {
-						w.Error(err)
-					}
+					apptest.Hold(w, pinning.HoldRequest{Environment: "dev", Message: "the sale"})
 				}))
 				w.Blocked(err, "is held in dev: the sale")
 				w.Blocked(err, "taken back")
@@ -114,14 +112,10 @@ func TestAHoldThatCameMeanwhileCounts(t *testing.T) {
 // back the one before it.
 func TestARollbackThatEndedMeanwhileCounts(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		w.Push("shop/web:v2")
+		w.Release("v2")
 		w.Push("shop/web:v3")
-		w.Pin("dev", "web=v2")
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
 		_, err := w.PinAs(true, []string{"web=v3"}, apptest.Before("PutParameter", "", func() {
-			if _, err := w.Rollback(); err != nil {
-				w.Error(err)
-			}
+			w.Rollback()
 		}))
 		w.Blocked(err, "image web was pinned to v1")
 		isPinned(w, "web", "v1")
@@ -132,18 +126,12 @@ func TestARollbackThatEndedMeanwhileCounts(t *testing.T) {
 // the hold that there was.
 func TestAnUnholdLeavesAHoldThatCameMeanwhile(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		w.Push("shop/web:v2")
+		w.Release("v2")
 		w.Push("shop/web:v3")
-		w.Pin("dev", "web=v2")
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
 		r := pinning.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}, Message: "the sale"}
-		if _, err := w.Open().Pinning.Holds.Hold(w.Context(), r); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Hold(w, r)
 		a := w.Open(apptest.Before("PutParameter", "", func() {
-			if _, err := w.Rollback(); err != nil {
-				w.Error(err)
-			}
+			w.Rollback()
 		}))
 		_, err := a.Pinning.Holds.Unhold(w.Context(), r)
 		w.Blocked(err, "the hold on web in dev was changed")
@@ -160,20 +148,14 @@ func TestAPersonsPinLeavesARejectionThatCameMeanwhile(t *testing.T) {
 			w.Pin("dev", "web="+tag)
 			w.Expect(w.One(), tagboat.VerdictSucceeded)
 			if tag == "v2" {
-				if _, err := w.Rollback(); err != nil {
-					w.Fatal(err)
-				}
+				w.Rollback()
 			}
 		}
 		_, err := w.PinAs(false, []string{"web=v2"}, apptest.Before("PutParameter", `/holds"`, func() {
-			if _, err := w.Rollback(); err != nil {
-				w.Error(err)
-			}
+			w.Rollback()
 		}))
 		w.Blocked(err, "what is rejected in dev was changed")
-		if _, err := w.Open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Unhold(w, pinning.HoldRequest{Environment: "dev"})
 		w.Blocked(w.Automate("web=v2"), "v2 of image web was rejected")
 	})
 }

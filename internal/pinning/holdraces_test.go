@@ -15,23 +15,15 @@ import (
 // the image.
 func TestAnUnholdLosesNoRejection(t *testing.T) {
 	apptest.Shop{}.Run(t, func(w *apptest.World) {
-		w.Push("shop/web:v2")
-		w.Pin("dev", "web=v2")
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Release("v2")
 		r := pinning.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}}
-		if _, err := w.Open().Pinning.Holds.Hold(w.Context(), r); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Hold(w, r)
 		a := w.Open(apptest.Before("PutParameter", "", func() {
-			if _, err := w.Rollback(); err != nil {
-				w.Error(err)
-			}
+			w.Rollback()
 		}))
 		_, err := a.Pinning.Holds.Unhold(w.Context(), r)
 		w.Blocked(err, "the hold on web in dev was changed")
-		if _, err := w.Open().Pinning.Holds.Unhold(w.Context(), r); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Unhold(w, r)
 		w.Blocked(w.Automate("web=v2"), "v2 of image web was rejected in dev by a rollback")
 	})
 }
@@ -46,13 +38,9 @@ func TestWhatIsNoHoldIsWrittenAgain(t *testing.T) {
 				w.Errorf("%s: %v", value, err)
 			}
 			r := pinning.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"web"}}
-			if _, err := w.Open().Pinning.Holds.Hold(w.Context(), r); err != nil {
-				w.Fatal(err)
-			}
+			apptest.Hold(w, r)
 			w.Blocked(w.Automate("web=v1"), "is held in dev")
-			if _, err := w.Open().Pinning.Holds.Unhold(w.Context(), r); err != nil {
-				w.Fatal(err)
-			}
+			apptest.Unhold(w, r)
 		}
 		if err := w.Automate("web=v1"); err != nil {
 			w.Error(err)
@@ -66,9 +54,7 @@ func TestAHoldTakesFewCalls(t *testing.T) {
 		apptest.Shop{Services: []string{"web"}}.Open(w)
 		for range 2 {
 			already := w.Calls("")
-			if _, err := w.Open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev", Until: access.When{Ago: -time.Hour}}); err != nil {
-				w.Fatal(err)
-			}
+			apptest.Hold(w, pinning.HoldRequest{Environment: "dev", Until: access.When{Ago: -time.Hour}})
 			if got := w.Calls("") - already; got > 7 {
 				w.Errorf("%d calls", got)
 			}

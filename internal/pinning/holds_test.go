@@ -23,20 +23,14 @@ func TestR4ARollbackOpensAHold(t *testing.T) {
 		w.Deploy()
 		w.Pin("dev", "web=v2")
 		w.Deploy()
-		back, err := w.Open().Rollbacks.Plan(w.Context(), fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}, access.When{})
-		if err != nil {
-			w.Fatal(err)
-		}
-		if _, err := w.Open().Rollbacks.Do(w.Context(), back, "checkout is broken", apptest.Wait); err != nil {
-			w.Fatal(err)
-		}
-		w.Blocked(w.Automate("web=v2"), "is held in dev: rolled back: checkout is broken")
+		w.Rollback("web")
+		w.Blocked(w.Automate("web=v2"), "is held in dev: rolled back: it is broken")
 		w.Blocked(w.Automate("web=v3"), "is held in dev")
 		if err := w.Automate("web=v1", "api=v2"); err != nil {
 			w.Errorf("nothing of web changes, and api is not held: %v", err)
 		}
-		if got := w.TagsAsOf(access.When{At: time.Now()}); got["web"] != "v1" || got["api"] != "v2" {
-			w.Errorf("pinned: %v", got)
+		if web, api := w.Pinned("web"), w.Pinned("api"); web.Tag != "v1" || web.Digest != w.Pushed["shop/web:v1"] || api.Tag != "v2" || api.Digest != w.Pushed["shop/api:v2"] {
+			w.Errorf("pinned: %+v, %+v", web, api)
 		}
 		status, err := w.Open().View.Status(w.Context(), fleet.Selection{})
 		if err != nil {
@@ -47,9 +41,7 @@ func TestR4ARollbackOpensAHold(t *testing.T) {
 				w.Errorf("the status of %s has the hold %+v", s.Service, s.Hold)
 			}
 		}
-		if _, err := w.Open().Pinning.Holds.Unhold(w.Context(), pinning.HoldRequest{Environment: "dev"}); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Unhold(w, pinning.HoldRequest{Environment: "dev"})
 		w.Blocked(w.Automate("web=v2"), "v2 of image web was rejected in dev by a rollback")
 		if err := w.Automate("web=v3"); err != nil {
 			w.Error(err)
@@ -73,14 +65,8 @@ func TestARollbackHoldsBeforeItWrites(t *testing.T) {
 			w.Deploy()
 			w.Later(time.Minute)
 		}
-		back, err := w.Open().Rollbacks.Plan(w.Context(), apptest.Dev, access.When{})
-		if err != nil {
-			w.Fatal(err)
-		}
 		w.Fault(sandbox.Fault{Operation: "ecs.UpdateService", Kind: "error", Status: 400, Code: "AccessDeniedException"})
-		if _, err := w.Open().Rollbacks.Do(w.Context(), back, "", apptest.Wait); err != nil {
-			w.Fatal(err)
-		}
+		w.Rollback()
 		var commands []string
 		for _, e := range w.History(history.Request{Limit: 3}).Events {
 			commands = append(commands, e.Command)
@@ -96,9 +82,7 @@ func TestHoldOfAnEnvironmentEnds(t *testing.T) {
 	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
 		apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1", "web:v2")
 		hold := pinning.HoldRequest{Environment: "dev", Message: "a sale", Until: access.When{Ago: -time.Hour}}
-		if _, err := w.Open().Pinning.Holds.Hold(w.Context(), hold); err != nil {
-			w.Fatal(err)
-		}
+		apptest.Hold(w, hold)
 		w.Blocked(w.Automate("web=v1"), "a sale")
 		w.Pin("dev", "web=v1")
 		document, err := w.Open().Pinning.Pins(w.Context(), pinning.PinsRequest{Environment: "dev"})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
@@ -152,23 +153,6 @@ func (w *World) Blocked(err error, words string) {
 	}
 }
 
-// TagsAsOf returns the tags that were pinned in dev at a time, by image.
-func (w *World) TagsAsOf(when access.When) map[string]string {
-	w.Helper()
-	document, err := w.Open().History.PinsAsOf(w.Context(), "dev", when)
-	if err != nil {
-		w.Fatal(err)
-	}
-	tags := map[string]string{}
-	for _, pin := range document.Pins {
-		if w.Pushed["shop/"+string(pin.Image)+":"+pin.Tag] != pin.Digest {
-			w.Errorf("%s:%s is pinned by the digest %s", pin.Image, pin.Tag, pin.Digest)
-		}
-		tags[string(pin.Image)] = pin.Tag
-	}
-	return tags
-}
-
 // History returns the events of a request.
 func (w *World) History(r history.Request) tagboat.HistoryDocument {
 	w.Helper()
@@ -227,8 +211,29 @@ func (w *World) Expect(got tagboat.Deployment, verdict tagboat.Verdict, words ..
 	}
 }
 
+// Release pushes, pins and deploys versions of service web, one a minute.
+func (w *World) Release(tags ...string) {
+	w.Helper()
+	for _, tag := range tags {
+		w.Push("shop/web:" + tag)
+		w.Pin("dev", "web="+tag)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
+		w.Later(time.Minute)
+	}
+}
+
 // Rollback goes one step back in dev because "it is broken".
-func (w *World) Rollback(services ...tagboat.ServiceName) ([]tagboat.Deployment, error) {
+func (w *World) Rollback(services ...tagboat.ServiceName) []tagboat.Deployment {
+	w.Helper()
+	back, err := w.TryRollback(services...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return back
+}
+
+// TryRollback is Rollback that may be refused.
+func (w *World) TryRollback(services ...tagboat.ServiceName) ([]tagboat.Deployment, error) {
 	w.Helper()
 	a := w.Open()
 	back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: Dev.Environments, Services: services}, access.When{})
@@ -237,4 +242,20 @@ func (w *World) Rollback(services ...tagboat.ServiceName) ([]tagboat.Deployment,
 	}
 	document, err := a.Rollbacks.Do(w.Context(), back, "it is broken", Wait)
 	return document.Deployments, err
+}
+
+// Hold holds images.
+func Hold(w *World, r pinning.HoldRequest) {
+	w.Helper()
+	if _, err := w.Open().Pinning.Holds.Hold(w.Context(), r); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// Unhold lifts holds.
+func Unhold(w *World, r pinning.HoldRequest) {
+	w.Helper()
+	if _, err := w.Open().Pinning.Holds.Unhold(w.Context(), r); err != nil {
+		w.Fatal(err)
+	}
 }
