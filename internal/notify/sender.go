@@ -3,11 +3,17 @@ package notify
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -133,4 +139,119 @@ func (a Address) redact(err error) error {
 		}
 	}
 	return err
+}
+
+// Address is where a webhook is. Printed, it is its host alone.
+type Address struct{ url *url.URL }
+
+// ParseAddress reads an https address, or an http one on this machine. Its error has
+// nothing of what was given.
+func ParseAddress(text string) (Address, error) {
+	u, err := url.Parse(strings.TrimSpace(text))
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return Address{}, errors.New("it is not the address of a webhook, such as https://hooks.example.com/…")
+	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
+		return Address{u}, nil
+	default:
+		return Address{}, errors.New("its address must begin with https://, since what is sent, and the address itself, is for nobody else")
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// String returns the host.
+func (a Address) String() string {
+	if a.url == nil {
+		return "nowhere"
+	}
+	return a.url.Host
+}
+
+// GoString is String, so that no way of printing tells more.
+func (a Address) GoString() string { return a.String() }
+
+// shortestSecret keeps what is too short to be one from hiding what went wrong.
+const shortestSecret = 4
+
+// secrets are the parts of the address that no text may have.
+func (a Address) secrets() []string {
+	password, _ := a.url.User.Password()
+	var parts []string
+	for _, part := range []string{strings.Trim(a.url.EscapedPath(), "/"), strings.Trim(a.url.Path, "/"), a.url.RawQuery, password} {
+		if len(part) >= shortestSecret {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// Format is the form of what is sent.
+type Format string
+
+// The formats.
+const (
+	JSON  Format = "json"  // a tagboat.Notification; the zero Format too
+	Slack Format = "slack" // what an incoming webhook of Slack takes
+)
+
+func (f Format) encode(n tagboat.Notification) ([]byte, error) {
+	var document any = n
+	if f == Slack {
+		document = slackMessage(n)
+	}
+	body, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("writing a notification: %w", err)
+	}
+	return body, nil
+}
+
+// Occasion is a reason to tell somebody.
+type Occasion string
+
+// The occasions.
+const (
+	Failure Occasion = "failure" // a deployment ended otherwise than asked for
+	Success Occasion = "success" // it did what was asked for
+	All     Occasion = "all"     // whatever happened, were it nothing
+)
+
+// Occasions are all that there are.
+func Occasions() []Occasion { return []Occasion{Failure, Success, All} }
+
+// Of tells whether a verdict is such an occasion.
+func (o Occasion) Of(v tagboat.Verdict) bool {
+	switch _, failed := v.Kind(); o {
+	case Failure:
+		return failed
+	case Success:
+		return v == tagboat.VerdictSucceeded
+	default:
+		return o == All
+	}
+}
+
+// SignatureHeader is the header that a signature is in.
+const SignatureHeader = "Tagboat-Signature"
+
+// Key is what notifications are signed with. It prints as nothing.
+type Key []byte
+
+// String implements fmt.Stringer.
+func (Key) String() string { return "" }
+
+// GoString implements fmt.GoStringer.
+func (Key) GoString() string { return "" }
+
+// Sign returns the signature of a body that is sent at a time: t=SECONDS,v1=HEX, where
+// HEX is the HMAC-SHA256 of the seconds since 1970, a dot and the body. A receiver that
+// compares the time with its clock cannot be sent an old notification again.
+func Sign(key Key, at time.Time, body []byte) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(fmt.Appendf(nil, "%d.%s", at.Unix(), body))
+	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
 }
