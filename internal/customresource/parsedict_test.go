@@ -132,7 +132,7 @@ func TestParseDictRefuses(t *testing.T) {
 		{"a list", properties("/list"), []string{"/list", "no object"}},
 		{"text", properties("/text"), []string{"/text", "not JSON"}},
 		{"half an object", properties("/cut"), []string{"/cut"}},
-		{"more than an object", properties("/trailing"), []string{"/trailing", "follows"}},
+		{"more than an object", properties("/trailing"), []string{"/trailing", "after the object"}},
 		{"an object in it", properties("/nested"), []string{"/nested", `"a"`, "flat"}},
 		{"a list in it", properties("/inner"), []string{"/inner", `"a"`, "flat"}},
 		{"null in it", properties("/null"), []string{"/null", `"a"`, "null"}},
