@@ -18,6 +18,7 @@ import (
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/pinning/adopt"
 	"github.com/tagboat/tagboat/internal/registry"
@@ -58,7 +59,12 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if o.Cache != "" { // where versions before this one kept plain values of environments
 		_ = os.RemoveAll(below(o.Cache, "taskdefinitions"))
 	}
-	aws, err := cloud.New(ctx, cloud.Options{UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), Transport: o.Transport})
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	aws, err := cloud.New(ctx, cloud.Options{
+		UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), SessionName: journal.SessionName(o.Getenv), Transport: o.Transport,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +77,6 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	})
 	if err != nil {
 		return nil, err
-	}
-	if o.Getenv == nil {
-		o.Getenv = func(string) string { return "" }
 	}
 	return construct(file, access.New(aws, images), images, o), nil
 }

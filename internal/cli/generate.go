@@ -144,7 +144,8 @@ const maxPolicy = 6144
 
 func tellPolicy(f *frame, result generate.PolicyResult) error {
 	if result.Role != "" {
-		f.Talkf("for the role %s; who runs tagboat may assume it with: tagboat generate iam-policy --for assume\n", result.Role)
+		f.Talkf("for the role %s; who runs tagboat may assume it with: tagboat generate iam-policy --for assume\n"+
+			"its trust policy must allow the caller sts:AssumeRole, and sts:SetSourceIdentity and sts:TagSession where the caller has a source identity or transitive session tags\n", result.Role)
 	}
 	compact, err := json.Marshal(result.Document)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -30,6 +31,9 @@ type Options struct {
 	UserAgent string // name, or name/version, added to what the SDK says of itself
 	// Cache is a directory to keep task definitions in between runs; "" keeps none.
 	Cache string
+	// SessionName is what sessions of roles are called, as far as AWS takes it; "" names
+	// them after the caller.
+	SessionName string
 	// Transport carries the requests; nil means the SDK's own.
 	Transport http.RoundTripper
 }
@@ -41,6 +45,10 @@ type Cloud struct {
 	cache  string
 	world  world
 
+	sessionName string
+	asking      chan struct{}          // held by who asks AWS who the caller is
+	us          atomic.Pointer[caller] // by the caller's own credentials; nil while it is not known
+
 	mu       sync.Mutex
 	sessions map[Place]*Session
 	own      string // account of the caller's own credentials; "" while it is not known
@@ -50,7 +58,10 @@ type Cloud struct {
 // New reads the standard chain. It makes no call to AWS. A configuration that cannot be
 // read is an error of kind Usage.
 func New(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{sessions: map[Place]*Session{}, cache: o.Cache}
+	c := &Cloud{sessions: map[Place]*Session{}, cache: o.Cache, asking: make(chan struct{}, 1)}
+	if o.SessionName != "" {
+		c.sessionName = cleanSessionName(o.SessionName)
+	}
 	c.pacer = pace.New(paceStore{dir: cache.Dir(o.Cache), world: c.world.String})
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),

@@ -101,6 +101,12 @@ func advise(e *tagboat.Error, api smithy.APIError) {
 	}
 }
 
+// isRefused reports whether AWS does not let the caller do something.
+func isRefused(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && (strings.HasPrefix(api.ErrorCode(), "AccessDenied") || api.ErrorCode() == "UnauthorizedOperation")
+}
+
 // actionOf returns the action that IAM knows an operation by.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 func actionOf(operation string) string {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -28,11 +27,13 @@ type Session struct {
 	place    Place
 	own      aws.CredentialsProvider // the caller's, whatever role the place has
 	region   string
-	sts      *sts.Client
+	sts      *sts.Client // with the caller's own credentials
 	clock    clock
 	checking chan struct{} // held by who checks the account
 	checked  bool
-	caller   atomic.Pointer[caller]
+
+	credentials aws.CredentialsProvider // the role's where the place has one
+	assumed     atomic.Pointer[caller]  // who the role's session is, once there was one
 
 	ecs        *ECS
 	parameters *Parameters
@@ -78,41 +79,12 @@ func (s *Session) Region() string { return s.region }
 // answer it is the local clock's. Compare AWS's times with this.
 func (s *Session) Now() time.Time { return s.clock.now() }
 
-// caller is who we are to AWS.
-type caller struct{ account, arn string }
-
-// Identity returns the account and the ARN of the caller. It asks AWS until it has an answer.
-func (s *Session) Identity(ctx context.Context) (account, arn string, err error) {
-	if err := s.hasRegion(); err != nil {
-		return "", "", err
-	}
-	if known := s.caller.Load(); known != nil {
-		return known.account, known.arn, nil
-	}
-	out, err := s.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return "", "", translate(err)
-	}
-	us := &caller{aws.ToString(out.Account), aws.ToString(out.Arn)}
-	s.caller.Store(us)
-	if s.place.Role == "" {
-		s.cloud.learn(us.account)
-	}
-	return us.account, us.arn, nil
-}
-
 // Place says where in AWS something is, and as whom to go there.
 type Place struct {
 	Account string // "" takes the account that the credentials are for
 	Region  string // "" takes that of the standard chain
 	Role    string // ARN of a role to assume; "" takes the caller's own credentials
 }
-
-// renewBefore is how long before its end a role's session is renewed.
-const renewBefore = 5 * time.Minute
-
-// sessionName is what AWS's own logs call a session of an assumed role.
-const sessionName = "tagboat"
 
 // At returns the way to a place; the same place has one Session. It makes no call: what
 // is wrong with a place shows at its first use.
@@ -135,13 +107,12 @@ func (c *Cloud) open(p Place) *Session {
 	s.own = cfg.Credentials
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
 		s.addPeer, addPacing(c.pacer, s.scope))
+	s.sts = sts.NewFromConfig(cfg)
 	if p.Role != "" {
-		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), p.Role, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = sessionName
-		})
+		provider := &assumption{cloud: c, client: s.sts, role: p.Role, assumed: &s.assumed}
 		cfg.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
 	}
-	s.sts = sts.NewFromConfig(cfg)
+	s.credentials = cfg.Credentials
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)
 	s.connect(cfg)
 	c.world.real.Store(s.ecs.client.Options().BaseEndpoint == nil)

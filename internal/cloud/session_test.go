@@ -18,8 +18,9 @@ const role = "arn:aws:iam::222222222222:role/r"
 
 func TestRoleIsAssumedOnce(t *testing.T) {
 	f := aws(t, map[string][]answer{
-		"sts.AssumeRole":    {{body: assumed}},
-		"ssm.GetParameters": {{body: `{"Parameters":[]}`}},
+		"sts.GetCallerIdentity": {{body: identity}},
+		"sts.AssumeRole":        {{body: assumed}},
+		"ssm.GetParameters":     {{body: `{"Parameters":[]}`}},
 	})
 	c := open(t)
 	ctx, asked := operation.Start(t.Context(), nil)
@@ -33,7 +34,7 @@ func TestRoleIsAssumedOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	want := tagboat.Calls{Total: 6, ByOperation: map[string]int{"sts.AssumeRole": 1, "ssm.GetParameters": 5}}
+	want := tagboat.Calls{Total: 7, ByOperation: map[string]int{"sts.GetCallerIdentity": 1, "sts.AssumeRole": 1, "ssm.GetParameters": 5}}
 	if diff := cmp.Diff(want, asked.Calls()); diff != "" {
 		t.Error(diff)
 	}

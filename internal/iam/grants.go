@@ -38,8 +38,11 @@ var grants = []grant{
 		actions: []string{"ssm:GetParameters"}, resources: where(ownCredentials, Scope.parameters),
 	},
 	{
+		// AWS passes a source identity and transitive session tags of the caller's on, where he
+		// may do that. The role's trust policy has to allow the same.
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 		sid: "AssumeRoles", purposes: []Purpose{Lambda, Assume},
-		actions: []string{"sts:AssumeRole"}, resources: Scope.roles,
+		actions: []string{"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"}, resources: Scope.roles,
 	},
 	{
 		sid: "WriteFunctionLog", purposes: []Purpose{Lambda},

@@ -9,6 +9,17 @@ type Build struct {
 	Run    string // address
 }
 
+// SessionName returns what the session of a role is called where a run of GitHub Actions
+// assumes it; "" elsewhere, where the caller's own name says more.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+func SessionName(getenv func(string) string) string {
+	run := getenv("GITHUB_RUN_ID")
+	if getenv("GITHUB_ACTIONS") == "" || run == "" {
+		return ""
+	}
+	return "gha-" + run
+}
+
 // system is one CI system: the variable that tells that it is there, and those that it
 // documents.
 type system struct {

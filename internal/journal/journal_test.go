@@ -192,3 +192,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestSessionName(t *testing.T) {
+	for _, tc := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{nil, ""},
+		{map[string]string{"GITHUB_RUN_ID": "4711"}, ""},
+		{map[string]string{"GITHUB_ACTIONS": "true"}, ""},
+		{map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "4711"}, "gha-4711"},
+	} {
+		if got := journal.SessionName(func(name string) string { return tc.env[name] }); got != tc.want {
+			t.Errorf("%v: %q", tc.env, got)
+		}
+	}
+}

@@ -22,10 +22,12 @@ const (
 )
 
 type assumeRoleInput struct {
-	RoleARN         string `json:"RoleArn"`
-	RoleSessionName string `json:"RoleSessionName"`
-	DurationSeconds int    `json:"DurationSeconds"`
-	SourceIdentity  string `json:"SourceIdentity"`
+	RoleARN         string   `json:"RoleArn"`
+	RoleSessionName string   `json:"RoleSessionName"`
+	DurationSeconds int      `json:"DurationSeconds"`
+	SourceIdentity  string   `json:"SourceIdentity"`
+	Tags            []tag    `json:"Tags"`
+	Transitive      []string `json:"TransitiveTagKeys"`
 }
 
 type credentials struct {
@@ -60,25 +62,30 @@ func (s *Service) assumeRole(_ context.Context, caller wire.Caller, in assumeRol
 	if err != nil {
 		return assumeRoleOutput{}, err
 	}
+	handed, err := s.held(caller.AccessKey).passedOn(caller, in)
+	if err != nil {
+		return assumeRoleOutput{}, err
+	}
 	user := assumedRoleUser{
 		AssumedRoleID: uniqueID("AROA", in.RoleARN) + ":" + in.RoleSessionName,
 		ARN:           "arn:" + role.partition + ":sts::" + role.account + ":assumed-role/" + role.name + "/" + in.RoleSessionName,
 	}
-	issued := s.issue(user, role.account, lifetime)
-	return assumeRoleOutput{Credentials: issued, AssumedRoleUser: user, SourceIdentity: in.SourceIdentity}, nil
+	issued := s.issue(session{
+		ARN: user.ARN, UserID: user.AssumedRoleID, Account: role.account, Expires: s.clock.Now().Add(lifetime).Truncate(time.Second), passing: handed,
+	})
+	return assumeRoleOutput{Credentials: issued, AssumedRoleUser: user, SourceIdentity: handed.SourceIdentity}, nil
 }
 
-func (s *Service) issue(user assumedRoleUser, account string, lifetime time.Duration) credentials {
-	expires := s.clock.Now().Add(lifetime).Truncate(time.Second)
+func (s *Service) issue(of session) credentials {
 	issued := credentials{
 		AccessKeyID:     "ASIA" + rand.Text()[:16],
 		SecretAccessKey: rand.Text() + rand.Text()[:14],
 		SessionToken:    rand.Text() + rand.Text() + rand.Text(),
-		Expiration:      wire.At(expires),
+		Expiration:      wire.At(of.Expires),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessions[issued.AccessKeyID] = session{ARN: user.ARN, UserID: user.AssumedRoleID, Account: account, Expires: expires}
+	s.sessions[issued.AccessKeyID] = of
 	return issued
 }
 

@@ -36,6 +36,14 @@ type session struct {
 	UserID  string    `json:"userId"`
 	Account string    `json:"account"`
 	Expires time.Time `json:"expires"`
+	passing
+}
+
+// held returns the session that an access key belongs to; the zero value for a user's key.
+func (s *Service) held(accessKey string) session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[accessKey]
 }
 
 // New returns a service without sessions. Sessions end by the given clock, which has

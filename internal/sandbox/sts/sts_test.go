@@ -49,6 +49,7 @@ type assumed struct {
 	Expiration time.Time `xml:"AssumeRoleResult>Credentials>Expiration"`
 	ARN        string    `xml:"AssumeRoleResult>AssumedRoleUser>Arn"`
 	ID         string    `xml:"AssumeRoleResult>AssumedRoleUser>AssumedRoleId"`
+	Source     string    `xml:"AssumeRoleResult>SourceIdentity"`
 }
 
 func assume(t *testing.T, s *sts.Service, accessKey, query string) assumed {
@@ -188,5 +189,45 @@ func TestKeyOfTwelveDigitsActsInThatAccount(t *testing.T) {
 		if err != nil || caller.ARN != want {
 			t.Errorf("%s: got %s, %v", key, caller.ARN, err)
 		}
+	}
+}
+
+// TestWhatASessionHandsOn chains roles: the source identity that was set first stays, and so
+// do transitive tags.
+func TestWhatASessionHandsOn(t *testing.T) {
+	const role = "RoleArn=arn:aws:iam::222222222222:role/r&RoleSessionName=me"
+	const tags = "&Tags.member.1.Key=Team&Tags.member.1.Value=web&Tags.member.2.Key=Cost&Tags.member.2.Value=9&TransitiveTagKeys.member.1=Team"
+	s := sts.New(account, clock.NewManual(start))
+	first := assume(t, s, "any", role+"&SourceIdentity=ann"+tags)
+	if first.Source != "ann" {
+		t.Errorf("the source identity is %q", first.Source)
+	}
+	second := assume(t, s, first.Key, role+"&Tags.member.1.Key=Cost&Tags.member.1.Value=3")
+	for query, code := range map[string]string{
+		"":                    "",
+		"&SourceIdentity=ann": "",
+		"&SourceIdentity=bob": "AccessDenied",
+		"&SourceIdentity=x":   "ValidationError",
+		"&Tags.member.1.Key=team&Tags.member.1.Value=ops":                                    "InvalidParameterValue",
+		"&TransitiveTagKeys.member.1=Other":                                                  "InvalidParameterValue",
+		"&Tags.member.1.Key=a&Tags.member.1.Value=&Tags.member.2.Key=A&Tags.member.2.Value=": "InvalidParameterValue",
+		"&Tags.member.1.Key=&Tags.member.1.Value=x":                                          "ValidationError",
+	} {
+		answer, err := call(t, s, second.Key, "AssumeRole", role+query)
+		var refused *wire.Error
+		errors.As(err, &refused)
+		if code != "" && (refused == nil || refused.Code != code) {
+			t.Errorf("%s: got %v, want %s", query, err, code)
+		}
+		if code != "" {
+			continue
+		}
+		var got assumed
+		if err != nil || xml.Unmarshal(answer.Body, &got) != nil || got.Source != "ann" {
+			t.Errorf("%s: source identity %q, %v", query, got.Source, err)
+		}
+	}
+	if other := assume(t, s, "any", role); other.Source != "" {
+		t.Errorf("a user's session has the source identity %q", other.Source)
 	}
 }
