@@ -25,6 +25,7 @@ import (
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/figures"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
@@ -199,7 +200,7 @@ func pinAll(w *apptest.World, images []catalog.ImageArg) {
 	}
 }
 
-// hundred plans a hundred services that were deployed six times.
+// hundred plans and looks at a hundred services that were deployed six times.
 func (c *costs) hundred() {
 	const n = 100
 	apptest.Run(c.T, sandbox.Config{}, func(w *apptest.World) {
@@ -215,6 +216,14 @@ func (c *costs) hundred() {
 			w.Deploy()
 		}
 		c.table.AtMost(c.T, "plan as in CI, 100 services of six revisions each", float64(cost(w, plan).Total)/n, 1.2, "calls a service")
+		w.Later(time.Hour)
+		status := func(ctx context.Context, a *app.App) error {
+			_, err := a.View.Status(ctx, fleet.Selection{})
+			return err
+		}
+		w.Cache = c.TempDir()
+		cost(w, status)
+		c.table.AtMost(c.T, "status of 100 services, warm", float64(cost(w, status).Total)/n, 0.3, "calls a service")
 	})
 }
 
@@ -232,6 +241,18 @@ func (c *costs) buckets() {
 		got := r.deploy("v2")
 		c.table.AtMost(c.T, "100 services changed at AWS's rates", float64(got.calls.Total), 1300, "calls")
 	})
+	var took [2]time.Duration
+	for i, parallel := range []int{rollout.DefaultParallel, 1 << 20} {
+		crowd{services: 200, accounts: 1, speed: 1}.run(c.T, func(r *fleetRun) {
+			r.came(r.deploy("v1"))
+			r.came(r.deploy("v2"))
+			r.Later(time.Minute)
+			got := r.deployWith("v1", rollout.Options{Wait: true, MaxParallel: parallel})
+			r.came(got)
+			took[i] = got.took
+		})
+	}
+	c.table.AtMost(c.T, "200 services back to revisions that exist", float64(took[0])/float64(took[1]), 1.02, "times as long as with no bound")
 }
 
 // pins reads and writes many.
