@@ -30,9 +30,9 @@ type deployOptions struct {
 }
 
 func newDeploy(f *frame) *cobra.Command {
-	var o deployOptions
+	o := deployOptions{targets: targets{changing: "deploy"}}
 	cmd := &cobra.Command{
-		Use:     "deploy [--env ENV...|--stage STAGE] [SERVICE...]",
+		Use:     "deploy [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
 		Short:   "Make the ECS services match the pins, and tell how it ended",
 		Long:    "Plans, checks, registers what changed, rolls the services and watches them to their\nverdict. A rollout that fails is explained and rolled back to what ran before.\n\nAll is planned and checked before anything changes. Services begin at once, each\nafter those that it dependsOn in its environment ended well; with --wait=false, after\nthose began. AWS's rates are kept, so many services take the time that those allow.",
 		Example: "  tagboat deploy --env dev\n  tagboat deploy --stage prod api worker --timeout 20m",
@@ -56,7 +56,9 @@ func newDeploy(f *frame) *cobra.Command {
 
 func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if o.dryRun {
-		return runPlan(ctx, f, planOptions{targets: o.targets})
+		reading := o.targets
+		reading.changing = ""
+		return runPlan(ctx, f, planOptions{targets: reading})
 	}
 	if o.maxParallel < 1 || o.timeout <= 0 {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
@@ -116,7 +118,7 @@ type continueOptions struct {
 }
 
 func newContinue(f *frame) *cobra.Command {
-	o := continueOptions{targets: targets{command: "continue"}}
+	o := continueOptions{targets: targets{changing: "continue"}}
 	cmd := &cobra.Command{
 		Use:     "continue --env ENV SERVICE...",
 		Short:   "Let a deployment go on that waits in a pause hook",
@@ -166,7 +168,7 @@ type rollbackOptions struct {
 }
 
 func newRollback(f *frame) *cobra.Command {
-	o := rollbackOptions{targets: targets{command: rollbackCommand}}
+	o := rollbackOptions{targets: targets{changing: rollbackCommand}}
 	cmd := &cobra.Command{
 		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
 		Short: "Go back to what ran last and well, pins and task definitions both",

@@ -16,7 +16,7 @@ import (
 )
 
 type historyOptions struct {
-	environments []string
+	targets
 	image        string
 	since, until when
 	limit        int
@@ -38,7 +38,7 @@ func newHistory(f *frame) *cobra.Command {
 			return runHistory(cmd.Context(), f, o)
 		},
 	}
-	cmd.Flags().StringSliceVarP(&o.environments, "env", "e", nil, "only these environments")
+	o.flags(cmd)
 	cmd.Flags().StringVar(&o.image, "image", "", "only this image")
 	cmd.Flags().Var(&o.since, "since", "only from this time on, or from so long ago: 2026-01-02T10:30:00Z, 7d")
 	cmd.Flags().Var(&o.until, "until", "only before this time")
@@ -50,9 +50,9 @@ func runHistory(ctx context.Context, f *frame, o historyOptions) error {
 	if o.limit < 0 {
 		return tagboat.Usagef("--limit must not be negative")
 	}
-	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.HistoryDocument, error) {
+	return answer(ctx, f, o.targets, func(a *app.App, selected fleet.Selection) (tagboat.HistoryDocument, error) {
 		return a.History.Events(ctx, history.Request{
-			Environments: named[tagboat.EnvName](o.environments), Image: tagboat.ImageName(o.image),
+			Selection: selected, Image: tagboat.ImageName(o.image),
 			Since: o.since.When, Until: o.until.When, Limit: o.limit,
 		})
 	}, printHistory)

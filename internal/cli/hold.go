@@ -8,21 +8,20 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/console"
-	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
 
 type holdOptions struct {
-	environment string
-	images      []string
-	until       when
-	message     string
-	dryRun      bool
+	targets
+	images  []string
+	until   when
+	message string
+	dryRun  bool
 }
 
 func newHold(f *frame) *cobra.Command {
-	var o holdOptions
+	o := holdOptions{targets: targets{changing: "hold"}}
 	cmd := &cobra.Command{
 		Use:   "hold --env ENV [IMAGE...]",
 		Short: "Stop automation from changing pins; people can still act",
@@ -42,7 +41,7 @@ func newHold(f *frame) *cobra.Command {
 }
 
 func newUnhold(f *frame) *cobra.Command {
-	var o holdOptions
+	o := holdOptions{targets: targets{changing: "unhold"}}
 	cmd := &cobra.Command{
 		Use:     "unhold --env ENV [IMAGE...]",
 		Short:   "Let automation go on",
@@ -59,20 +58,18 @@ func newUnhold(f *frame) *cobra.Command {
 }
 
 func (o *holdOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
+	o.targets.flags(cmd)
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for those who meet the hold and for the history")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be held and write nothing")
 }
 
 func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Holds, context.Context, pinning.HoldRequest) (tagboat.HoldsDocument, error)) error {
-	if o.environment == "" {
-		return tagboat.Usagef("which environment?").WithHint("add --env ENV")
-	}
 	request := pinning.HoldRequest{
-		Environment: tagboat.EnvName(o.environment), Images: named[tagboat.ImageName](o.images), Until: o.until.When, Message: o.message, DryRun: o.dryRun,
+		Images: named[tagboat.ImageName](o.images), Until: o.until.When, Message: o.message, DryRun: o.dryRun,
 	}
 	request.Until.Ago = -request.Until.Ago
-	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.HoldsDocument, error) {
+	return perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.HoldsDocument, error) {
+		request.Environment = env
 		return run(a.Pinning.Holds, ctx, request)
 	}, o.printHolds)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -16,17 +15,17 @@ import (
 )
 
 type pinOptions struct {
-	environment string
-	images      []string
-	all         bool
-	message     string
-	allowOlder  bool
-	automation  bool
-	dryRun      bool
+	targets
+	images     []string
+	all        bool
+	message    string
+	allowOlder bool
+	automation bool
+	dryRun     bool
 }
 
 func newPin(f *frame) *cobra.Command {
-	var o pinOptions
+	o := pinOptions{targets: targets{changing: "pin"}}
 	cmd := &cobra.Command{
 		Use:     "pin IMAGE[=TAG|@DIGEST]...|--all --env ENV",
 		Short:   "Say which version of an image should run in an environment",
@@ -39,7 +38,7 @@ func newPin(f *frame) *cobra.Command {
 			return runPin(cmd.Context(), f, o)
 		},
 	}
-	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
+	o.flags(cmd)
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	cmd.Flags().BoolVar(&o.all, "all", false, "pin what the rule of each image chooses")
 	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "let a version be older than the one that is pinned; the history says so")
@@ -53,7 +52,7 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 		return tagboat.Usagef("pin needs images, or --all").WithHint("tagboat pin IMAGE --env ENV, or tagboat pin --all --env ENV")
 	}
 	request := pinning.Request{
-		Environment: tagboat.EnvName(o.environment), All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun,
+		All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun,
 	}
 	if o.automation && o.allowOlder {
 		return tagboat.Usagef("automation never goes back: --automation and --allow-older exclude each other")
@@ -65,25 +64,31 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 		}
 		request.Images = append(request.Images, wanted)
 	}
-	if o.environment == "" {
-		return tagboat.Usagef("pin needs an environment").WithHint("tagboat pin %s --env ENV", cmp.Or(strings.Join(o.images, " "), "--all"))
-	}
-	a, err := f.open(ctx)
+	a, names, err := o.chosen(ctx, f)
 	if err != nil {
 		return err
 	}
-	result, err := a.Pinning.Pin(ctx, request)
-	if err != nil && len(result.Document.Pins) == 0 {
+	results, err := a.Pinning.PinIn(ctx, request, names)
+	if len(results) == 0 {
 		return err
 	}
-	if f.json() {
-		return errors.Join(err, f.JSON(result.Document))
+	return errors.Join(err, f.showPinned(results, o, err == nil))
+}
+
+// showPinned shows what is pinned now, and what to do next where all went well.
+func (f *frame) showPinned(results []pinning.Result, o pinOptions, well bool) error {
+	names, documents := make([]tagboat.EnvName, len(results)), make([]tagboat.PinsDocument, len(results))
+	of := map[tagboat.EnvName]pinning.Result{}
+	for i, result := range results {
+		names[i], documents[i] = result.Document.Environment, result.Document
+		of[names[i]] = result
 	}
-	printPinned(f, result.Document.Pins)
-	if err == nil {
-		tellPinned(f, result, o)
-	}
-	return err
+	return showEach(f, names, documents, func(f *frame, document tagboat.PinsDocument) {
+		printPinned(f, document.Pins)
+		if well {
+			tellPinned(f, of[document.Environment], o)
+		}
+	})
 }
 
 // printPinned prints what is pinned now, and where.
@@ -109,7 +114,7 @@ func tellPinned(f *frame, result pinning.Result, o pinOptions) {
 	case !result.Changed:
 		f.Talkf("already pinned, nothing was written\n")
 	default:
-		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "pinned;"), o.environment)
+		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "pinned;"), result.Document.Environment)
 	}
 }
 

@@ -15,12 +15,12 @@ import (
 )
 
 type pinsOptions struct {
-	environment string
-	asOf        when
-	restore     bool
-	brief       bool
-	images      []string // to restore
-	imports     importOptions
+	targets
+	asOf    when
+	restore bool
+	brief   bool
+	images  []string // to restore
+	imports importOptions
 }
 
 func newPins(f *frame) *cobra.Command {
@@ -47,7 +47,8 @@ func newPins(f *frame) *cobra.Command {
 			return runPins(cmd.Context(), f, o)
 		},
 	}
-	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment")
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.everywhere, "all-environments", false, "with --restore: in every environment of the file")
 	cmd.Flags().Var(&o.asOf, "as-of", "show the pins of that time, or of so long ago: 2026-01-02T10:30:00Z, 3h")
 	cmd.Flags().BoolVar(&o.brief, "brief", false, "leave out who set the pins, when and why, and so the call for each parameter")
 	cmd.Flags().BoolVar(&o.restore, "restore", false, "pin again what somebody overwrote who does not keep to the ledger's protocol")
@@ -56,9 +57,6 @@ func newPins(f *frame) *cobra.Command {
 }
 
 func runPins(ctx context.Context, f *frame, o pinsOptions) error {
-	if o.environment == "" {
-		return tagboat.Usagef("pins needs an environment").WithHint("tagboat pins --env ENV")
-	}
 	if o.restore {
 		return runRestore(ctx, f, o)
 	}
@@ -68,28 +66,32 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if o.brief && o.asOf.text != "" {
 		return tagboat.Usagef("--brief reads no history, and --as-of does nothing else").WithHint("leave one of them out")
 	}
-	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.PinsDocument, error) {
+	return perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.PinsDocument, error) {
 		if o.asOf.text != "" {
-			return a.History.PinsAsOf(ctx, tagboat.EnvName(o.environment), o.asOf.When)
+			return a.History.PinsAsOf(ctx, env, o.asOf.When)
 		}
-		return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: tagboat.EnvName(o.environment), Brief: o.brief})
+		return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: env, Brief: o.brief})
 	}, o.printPins)
 }
 
 func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 	if o.asOf.text != "" {
 		return tagboat.Usagef("--restore brings back what was overwritten, and does not go with --as-of").
-			WithHint("tagboat pins --env %s --restore --dry-run shows what it would bring back", o.environment)
+			WithHint("tagboat pins --restore --dry-run shows what it would bring back")
 	}
-	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.PinsDocument, error) {
-		result, err := a.Pinning.Restore(ctx, tagboat.EnvName(o.environment), named[tagboat.ImageName](o.images), o.imports.message, o.imports.dryRun)
+	o.changing = "pins --restore"
+	if o.imports.dryRun {
+		o.changing = ""
+	}
+	return perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.PinsDocument, error) {
+		result, err := a.Pinning.Restore(ctx, env, named[tagboat.ImageName](o.images), o.imports.message, o.imports.dryRun)
 		return result.Document, err
 	}, o.printRestored)
 }
 
 func (o pinsOptions) printRestored(f *frame, document tagboat.PinsDocument) {
 	if len(document.Pins) == 0 {
-		f.Talkf("nothing was overwritten, nothing was written\n")
+		f.Talkf("nothing was overwritten in %s, nothing was written\n", document.Environment)
 		return
 	}
 	printPinned(f, document.Pins)
@@ -97,7 +99,7 @@ func (o pinsOptions) printRestored(f *frame, document tagboat.PinsDocument) {
 		f.Talkf("nothing was written (--dry-run)\n")
 		return
 	}
-	f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), o.environment)
+	f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), document.Environment)
 }
 
 func (o pinsOptions) printPins(f *frame, document tagboat.PinsDocument) {
@@ -153,9 +155,17 @@ func (o *importOptions) unused() error {
 }
 
 func runImport(ctx context.Context, f *frame, o pinsOptions) error {
+	if len(o.environments) > 1 || o.stage != "" || o.tenant != "" {
+		return tagboat.Usagef("--import adopts the parameters of one environment, or of all where their names say whose they are").
+			WithHint("tagboat pins --import %s --env ENV, or leave --env, --stage and --tenant out", o.imports.path)
+	}
+	var environment tagboat.EnvName
+	if len(o.environments) == 1 {
+		environment = tagboat.EnvName(o.environments[0])
+	}
 	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.ImportDocument, error) {
 		return a.Adoption.Import(ctx, adopt.Request{
-			Path: o.imports.path, Environment: tagboat.EnvName(o.environment), Message: o.imports.message, DryRun: o.imports.dryRun,
+			Path: o.imports.path, Environment: environment, Message: o.imports.message, DryRun: o.imports.dryRun,
 		})
 	}, o.imports.printImported)
 }

@@ -20,7 +20,7 @@ type planOptions struct {
 func newPlan(f *frame) *cobra.Command {
 	var o planOptions
 	cmd := &cobra.Command{
-		Use:     "plan [--env ENV...|--stage STAGE] [SERVICE...]",
+		Use:     "plan [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
 		Short:   "Show what deploy would change, and check that it can",
 		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. Changes nothing.",
 		GroupID: "deploy",

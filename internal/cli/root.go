@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,8 +62,11 @@ func newRoot(f *frame) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
 		RunE:          noCommand,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			if err := nothingEmpty(cmd, args); err != nil {
 				return err
 			}
 			return f.checkOutput()
@@ -144,6 +148,25 @@ func (f *frame) fromEnvironment(cmd *cobra.Command) error {
 		}
 		if err := cmd.Flags().Set(flag.Name, value); err != nil {
 			failed = tagboat.Usagef("%s: %v", name, err)
+		}
+	})
+	return failed
+}
+
+// nothingEmpty refuses arguments and values of flags that are empty: they come from a variable
+// that is not set, and what is left would mean something else. A message may be empty.
+func nothingEmpty(cmd *cobra.Command, args []string) error {
+	if slices.Contains(args, "") {
+		return tagboat.Usagef("an argument of %s is empty", cmd.CommandPath()).WithHint("is the variable set that it comes from?")
+	}
+	var failed error
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		if flag.Changed && flag.Name != "message" && (len(values) == 0 || slices.Contains(values, "")) && failed == nil {
+			failed = tagboat.Usagef("--%s is empty", flag.Name).WithHint("is the variable set that it comes from? Leave the flag out to mean none")
 		}
 	})
 	return failed

@@ -17,7 +17,7 @@ import (
 func newStatus(f *frame) *cobra.Command {
 	var o targets
 	cmd := &cobra.Command{
-		Use:     "status [--env ENV...|--stage STAGE] [SERVICE...]",
+		Use:     "status [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
 		Short:   "Show the matrix of services and environments: pinned, running, drift, health, age",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -89,7 +89,7 @@ func runningText(images []tagboat.ImageState) string {
 }
 
 func newExplain(f *frame) *cobra.Command {
-	o := targets{command: "explain"}
+	var o targets
 	cmd := &cobra.Command{
 		Use:     "explain --env ENV SERVICE...",
 		Short:   "Say why a service does not run well: causes, evidence, what to change",

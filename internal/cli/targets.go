@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/fleet"
 )
 
@@ -18,30 +19,95 @@ import (
 type targets struct {
 	environments []string
 	stage        string
+	tenant       string
+	everywhere   bool
 	services     []string
-	// command is the name of one that goes through no environment unasked; "" for others.
-	command string
+	// changing is the name of a command that changes something, and so must be told where;
+	// "" for one that reads, which shows everything where nothing is said.
+	changing string
 }
 
 func (t *targets) flags(cmd *cobra.Command) {
-	cmd.Flags().StringSliceVarP(&t.environments, "env", "e", nil, "environments, by name")
+	cmd.Flags().StringSliceVarP(&t.environments, "env", "e", nil, "environments, by name: repeated, or with commas")
 	cmd.Flags().StringVar(&t.stage, "stage", "", "all environments of a stage, every tenant's")
+	cmd.Flags().StringVar(&t.tenant, "tenant", "", "all environments of a tenant")
+	if t.changing != "" {
+		cmd.Flags().BoolVar(&t.everywhere, "all-environments", false, "every environment of the file")
+	}
 }
 
 // open checks what is chosen, and opens Tagboat.
 func (t targets) open(ctx context.Context, f *frame) (*app.App, fleet.Selection, error) {
+	selected := fleet.Selection{
+		Environments: named[tagboat.EnvName](t.environments), Stage: tagboat.StageName(t.stage), Tenant: t.tenant,
+		Services: named[tagboat.ServiceName](t.services), Everywhere: t.everywhere,
+	}
 	switch {
-	case t.command != "" && len(t.environments) == 0 && t.stage == "":
-		return nil, fleet.Selection{}, tagboat.Usagef("%s needs an environment", t.command).
-			WithHint("%s", strings.TrimSpace("tagboat "+t.command+" --env ENV "+strings.Join(t.services, " ")))
-	case len(t.environments) > 0 && t.stage != "":
-		return nil, fleet.Selection{}, tagboat.Usagef("--env and --stage exclude each other").
-			WithHint("--env %s alone, or --stage %s for every tenant's", t.environments[0], t.stage)
+	case len(t.environments) > 0 && (t.stage != "" || t.tenant != ""):
+		return nil, selected, tagboat.Usagef("--env names environments, and goes with neither --stage nor --tenant").
+			WithHint("--env %s alone, or --stage and --tenant together", strings.Join(t.environments, ","))
+	case t.everywhere && (len(t.environments) > 0 || t.stage != "" || t.tenant != ""):
+		return nil, selected, tagboat.Usagef("--all-environments leaves nothing to choose").WithHint("leave out --env, --stage and --tenant, or --all-environments")
 	}
 	a, err := f.open(ctx)
-	return a, fleet.Selection{
-		Environments: named[tagboat.EnvName](t.environments), Stage: tagboat.StageName(t.stage), Services: named[tagboat.ServiceName](t.services),
-	}, err
+	if err != nil {
+		return nil, selected, err
+	}
+	if t.changing != "" {
+		err = a.Fleet.CheckScope(t.changing, selected)
+	}
+	return a, selected, err
+}
+
+// chosen is open for what goes from environment to environment.
+func (t targets) chosen(ctx context.Context, f *frame) (*app.App, []tagboat.EnvName, error) {
+	a, selected, err := t.open(ctx, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	environments, err := a.Fleet.Environments(selected)
+	names := make([]tagboat.EnvName, len(environments))
+	for i, env := range environments {
+		names[i] = env.Name
+	}
+	return a, names, err
+}
+
+// perEnvironment is answer for what is asked of one environment after the other. Of several
+// there is one document that has theirs.
+func perEnvironment[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, tagboat.EnvName) (D, error), print func(*frame, D)) error {
+	a, names, err := t.chosen(ctx, f)
+	if err != nil {
+		return err
+	}
+	documents := make([]D, 0, len(names))
+	for _, name := range names {
+		document, err := ask(a, name)
+		if err != nil {
+			return err
+		}
+		documents = append(documents, document)
+	}
+	return showEach(f, names, documents, print)
+}
+
+// showEach shows the documents of environments: one as it is, several as a list.
+func showEach[D any](f *frame, names []tagboat.EnvName, documents []D, print func(*frame, D)) error {
+	if f.json() && len(documents) == 1 {
+		return f.JSON(documents[0])
+	}
+	if f.json() {
+		return f.JSON(struct {
+			Environments []D `json:"environments"`
+		}{documents})
+	}
+	for i, document := range documents {
+		if len(documents) > 1 {
+			f.Printf("%s\n", f.OnOut(console.Strong, string(names[i])))
+		}
+		print(f, document)
+	}
+	return nil
 }
 
 // answer is what most commands do: it opens Tagboat, asks it for what is chosen, and shows

@@ -291,7 +291,7 @@ func (c *costs) newest() {
 			w.AWS("logs.PutLogEvents", stream)
 		}
 		calls := cost(w, func(ctx context.Context, a *app.App) error {
-			document, err := a.History.Events(ctx, history.Request{Environments: []tagboat.EnvName{"dev"}, Limit: 50})
+			document, err := a.History.Events(ctx, history.Request{Selection: fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, Limit: 50})
 			if len(document.Events) != 50 {
 				w.Errorf("%d events", len(document.Events))
 			}

@@ -13,7 +13,26 @@ import (
 type Selection struct {
 	Environments []tagboat.EnvName
 	Stage        tagboat.StageName
+	Tenant       string
 	Services     []tagboat.ServiceName
+	// Everywhere says that all environments are meant: what changes something asks for it.
+	Everywhere bool
+}
+
+// Scoped reports whether s says which environments are meant.
+func (s Selection) Scoped() bool {
+	return s.Everywhere || len(s.Environments) > 0 || s.Stage != "" || s.Tenant != ""
+}
+
+// CheckScope returns an error of kind Usage where something is to change and nobody said
+// where, unless there is one environment only.
+func (f *Fleet) CheckScope(command string, s Selection) error {
+	if s.Scoped() || len(f.Config.Environments) <= 1 {
+		return nil
+	}
+	all := f.Config.SortedEnvironments()
+	return tagboat.Usagef("%s changes something, and %s has %d environments", command, f.Config.File, len(all)).
+		WithHint("say which are meant: tagboat %s --env %s, or --stage %s, or --all-environments", command, all[0].Name, all[0].Stage)
 }
 
 // Environments returns those that s chooses, in the order of their stages.
@@ -24,13 +43,14 @@ func (f *Fleet) Environments(s Selection) ([]config.Environment, error) {
 			failed = append(failed, err)
 		}
 	}
-	if len(failed) > 0 {
-		return nil, errors.Join(failed...)
+	failed = append(failed, f.checkStage(s.Stage), f.checkTenant(s.Tenant))
+	if err := errors.Join(failed...); err != nil {
+		return nil, err
 	}
 	var chosen []config.Environment
 	for _, env := range f.Config.SortedEnvironments() {
 		named := len(s.Environments) == 0 || slices.Contains(s.Environments, env.Name)
-		if named && (s.Stage == "" || env.Stage == s.Stage) {
+		if named && (s.Stage == "" || env.Stage == s.Stage) && (s.Tenant == "" || env.Tenant == s.Tenant) {
 			chosen = append(chosen, env)
 		}
 	}
@@ -40,18 +60,49 @@ func (f *Fleet) Environments(s Selection) ([]config.Environment, error) {
 	return chosen, nil
 }
 
+func (f *Fleet) checkStage(stage tagboat.StageName) error {
+	var stages []string
+	for _, s := range f.Config.Stages {
+		if s.Name == stage {
+			return nil
+		}
+		stages = append(stages, string(s.Name))
+	}
+	if stage == "" {
+		return nil
+	}
+	return tagboat.Usagef("there is no stage %q", stage).WithHint("%s", tagboat.Suggest(string(stage), stages))
+}
+
+func (f *Fleet) checkTenant(tenant string) error {
+	var tenants []string
+	for _, env := range f.Config.SortedEnvironments() {
+		if env.Tenant == tenant {
+			return nil
+		}
+		if env.Tenant != "" && !slices.Contains(tenants, env.Tenant) {
+			tenants = append(tenants, env.Tenant)
+		}
+	}
+	if tenant == "" {
+		return nil
+	}
+	e := tagboat.Usagef("no environment is of tenant %q", tenant)
+	if len(tenants) == 0 {
+		return e.WithHint("give one a tenant: %s in %s", tenant, f.Config.File)
+	}
+	return e.WithHint("%s", tagboat.Suggest(tenant, tenants))
+}
+
 func (f *Fleet) noEnvironment(s Selection) error {
-	if s.Stage == "" {
+	switch {
+	case s.Stage != "" && s.Tenant != "":
+		return tagboat.Usagef("no environment is of stage %s and tenant %s", s.Stage, s.Tenant).WithHint("give one stage: %s and tenant: %s in %s", s.Stage, s.Tenant, f.Config.File)
+	case s.Stage != "":
+		return tagboat.Usagef("no environment is of stage %s", s.Stage).WithHint("give one stage: %s in %s", s.Stage, f.Config.File)
+	default:
 		return tagboat.Usagef("%s has no environments", f.Config.File).WithHint("add one under environments:")
 	}
-	var stages []string
-	for _, stage := range f.Config.Stages {
-		stages = append(stages, string(stage.Name))
-	}
-	if slices.Contains(stages, string(s.Stage)) {
-		return tagboat.Usagef("no environment is of stage %s", s.Stage).WithHint("give one stage: %s in %s", s.Stage, f.Config.File)
-	}
-	return tagboat.Usagef("there is no stage %q", s.Stage).WithHint("%s", tagboat.Suggest(string(s.Stage), stages))
 }
 
 // Services returns those that s chooses, by name.

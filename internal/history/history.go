@@ -26,10 +26,10 @@ type History struct {
 
 // Request says which events are wanted.
 type Request struct {
-	Environments []tagboat.EnvName // all where there are none
-	Image        tagboat.ImageName // "" for all, and services too
-	Since, Until access.When       // the zero value is no bound
-	Limit        int               // the newest so many; 0 for all
+	fleet.Selection                   // of environments
+	Image           tagboat.ImageName // "" for all, and services too
+	Since, Until    access.When       // the zero value is no bound
+	Limit           int               // the newest so many; 0 for all
 }
 
 // Events returns what was changed, the newest event first: what the journal has, and
@@ -40,7 +40,7 @@ func (h *History) Events(ctx context.Context, r Request) (tagboat.HistoryDocumen
 			return tagboat.HistoryDocument{}, err
 		}
 	}
-	environments, err := h.Fleet.Environments(fleet.Selection{Environments: r.Environments})
+	environments, err := h.Fleet.Environments(r.Selection)
 	if err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
@@ -57,7 +57,7 @@ func (h *History) Events(ctx context.Context, r Request) (tagboat.HistoryDocumen
 	if err := group.Wait(); err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
-	if len(r.Environments) == 0 {
+	if !r.Scoped() || r.Everywhere {
 		tagged, err := h.taggings(ctx, environments[0], r)
 		if err != nil {
 			return tagboat.HistoryDocument{}, err

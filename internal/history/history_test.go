@@ -12,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/sandbox"
@@ -206,7 +207,7 @@ func TestTaggingIsInTheHistory(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Error(diff)
 		}
-		if events := w.History(history.Request{Environments: []tagboat.EnvName{"dev"}}).Events; len(events) != 0 {
+		if events := w.History(history.Request{Selection: fleet.Selection{Environments: []tagboat.EnvName{"dev"}}}).Events; len(events) != 0 {
 			w.Errorf("nothing happened in dev: %+v", events)
 		}
 	})

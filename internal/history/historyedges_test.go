@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -85,7 +86,7 @@ func TestNewestHistoryIsTheEndOfAll(t *testing.T) {
 			}
 			w.Later([]time.Duration{0, 1500 * time.Millisecond, 50 * time.Second, 70 * time.Second, time.Hour}[dice.IntN(5)])
 		}
-		for _, r := range []history.Request{{}, {Environments: []tagboat.EnvName{"dev"}}, {Image: "web"}} {
+		for _, r := range []history.Request{{}, {Selection: fleet.Selection{Environments: []tagboat.EnvName{"dev"}}}, {Image: "web"}} {
 			all := w.History(r)
 			if len(all.Events) < 20 {
 				w.Errorf("%d events are too few to tell", len(all.Events))

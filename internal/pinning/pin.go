@@ -51,53 +51,96 @@ type Result struct {
 // the environment's parameters. Nothing is written unless every version exists, can run
 // there, passes the stage's gates and is no step back.
 func (p *Pinning) Pin(ctx context.Context, r Request) (Result, error) {
-	env, err := p.Fleet.Config.Environment(string(r.Environment))
-	if err != nil {
+	results, err := p.PinIn(ctx, r, []tagboat.EnvName{r.Environment})
+	if len(results) == 0 {
 		return Result{}, err
 	}
+	return results[0], err
+}
+
+// PinIn is Pin in several environments: nothing is written in any of them unless it can be
+// in all. Of an error midway the results are those of the environments before it.
+func (p *Pinning) PinIn(ctx context.Context, r Request, environments []tagboat.EnvName) ([]Result, error) {
 	args, err := p.images(ctx, r)
 	if err != nil {
-		return Result{}, err
+		return nil, err
+	}
+	for _, name := range environments {
+		if _, err := p.Fleet.Config.Environment(string(name)); err != nil {
+			return nil, err
+		}
 	}
 	picks, err := p.Catalog.Find(ctx, args)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	draft, err := p.draft(ctx, env, slices.Collect(maps.Keys(picks)))
+	decisions, failed := make([]decision, len(environments)), make([]error, len(environments))
+	for i, name := range environments {
+		decisions[i], failed[i] = p.decide(ctx, p.Fleet.Config.Environments[name], picks, r)
+	}
+	if err := errors.Join(failed...); err != nil {
+		return nil, err
+	}
+	var results []Result
+	for _, d := range decisions {
+		result, err := p.carryOut(ctx, d, r)
+		if err != nil && len(result.Document.Pins) == 0 {
+			return results, err
+		}
+		results = append(results, result)
+		if err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+// decision is what may be pinned in an environment, and upon what that was decided.
+type decision struct {
+	env   config.Environment
+	picks catalog.Picks
+	draft *ledger.Draft
+	note  string // for the history
+}
+
+func (p *Pinning) decide(ctx context.Context, env config.Environment, picks catalog.Picks, r Request) (decision, error) {
+	d := decision{env: env, picks: picks}
+	var err error
+	if d.draft, err = p.draft(ctx, env, slices.Collect(maps.Keys(picks))); err != nil {
+		return d, err
+	}
+	book, err := d.draft.Book(ctx)
 	if err != nil {
-		return Result{}, err
+		return d, err
 	}
-	book, err := draft.Book(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	note, err := p.admit(ctx, admission{env: env, book: book, picks: picks, allowOlder: r.AllowOlder, automation: r.Automation})
-	if err != nil {
-		return Result{}, err
-	}
-	want, reasons := request{pins: picks.References(), conditional: map[tagboat.ImageName]bool{}}, map[tagboat.ImageName]string{}
-	for name, pick := range picks {
+	d.note, err = p.admit(ctx, admission{env: env, book: book, picks: picks, allowOlder: r.AllowOlder, automation: r.Automation})
+	return d, err
+}
+
+func (p *Pinning) carryOut(ctx context.Context, d decision, r Request) (Result, error) {
+	want, reasons := request{pins: d.picks.References(), conditional: map[tagboat.ImageName]bool{}}, map[tagboat.ImageName]string{}
+	for name, pick := range d.picks {
 		if pick.Why != "" {
 			reasons[name] = pick.Why
 		}
 		want.conditional[name] = r.Automation || pick.ByRule()
 	}
-	out, err := p.writeOn(ctx, draft, env, want, history.Origin{Command: "pin", Message: strings.TrimSpace(r.Message + note)}, r.DryRun)
+	out, err := p.writeOn(ctx, d.draft, d.env, want, history.Origin{Command: "pin", Message: strings.TrimSpace(r.Message + d.note)}, r.DryRun)
 	if err != nil {
 		return Result{}, err
 	}
 	if out.Changed {
-		p.TellShared(ctx, env, want.pins)
+		p.TellShared(ctx, d.env, want.pins)
 	}
 	result := Result{
-		Document: tagboat.PinsDocument{Environment: env.Name, Pins: tagboat.List(out.Pins), Replaced: out.replaced},
+		Document: tagboat.PinsDocument{Environment: d.env.Name, Pins: tagboat.List(out.Pins), Replaced: out.replaced},
 		Changed:  out.Changed,
 		Reasons:  reasons,
 	}
 	if r.DryRun {
 		return result, nil
 	}
-	return result, p.afterPin(ctx, draft, env, picks, out, r.Automation)
+	return result, p.afterPin(ctx, d.draft, d.env, d.picks, out, r.Automation)
 }
 
 // images returns what a request names, or every image that has a rule.
