@@ -55,3 +55,20 @@ func backward(t *testing.T, logs *cloud.Logs, stream string, at time.Time) (line
 	}
 	return lines
 }
+
+// TestOldestFirstIsAnError has an answer in an order that was not asked for: its newest lines
+// would be taken for the newest of all.
+func TestOldestFirstIsAnError(t *testing.T) {
+	aws(t, map[string][]answer{"logs.FilterLogEvents": {{body: `{"events":[{"timestamp":1767225600000,"message":"a"},{"timestamp":1767225601000,"message":"b"}]}`}}})
+	var lines []string
+	for line, err := range open(t).At(cloud.Place{}).Logs().Backward(t.Context(), "/tagboat/shop", "dev", time.Time{}, time.Now().Add(time.Hour)) {
+		if err != nil {
+			if len(lines) != 1 || !strings.Contains(err.Error(), "answers the oldest") {
+				t.Errorf("%v after %q", err, lines)
+			}
+			return
+		}
+		lines = append(lines, line.Message)
+	}
+	t.Errorf("taken for the newest: %q", lines)
+}
