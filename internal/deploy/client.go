@@ -79,7 +79,7 @@ type Images interface {
 }
 
 // Client reaches one account and region. Targets that share one Client share its
-// polling. Its members must be safe for use by several goroutines at once.
+// polling. Its members must be safe for concurrent use.
 type Client struct {
 	ECS     ECS
 	Logs    Logs

@@ -31,7 +31,7 @@ func (r PastRevision) Digest(container tagboat.ContainerName) tagboat.Digest {
 	return ""
 }
 
-// HasPinned tells whether the revision is known to have the versions that are pinned.
+// HasPinned reports whether the revision is known to have the versions that are pinned.
 func (r PastRevision) HasPinned(images []Image) bool {
 	return !slices.ContainsFunc(images, func(i Image) bool {
 		digest := r.Digest(i.Container)
@@ -72,7 +72,7 @@ func RanWell(ctx context.Context, h History, d Desired, by time.Time) iter.Seq2[
 	}
 }
 
-// yieldRevisions yields the revisions that deployments brought, and tells whether more are
+// yieldRevisions yields the revisions that deployments brought, and reports whether more are
 // wanted.
 func yieldRevisions(ctx context.Context, h History, d Desired, deployments []ecs.ServiceDeployment, newest string, yield func(PastRevision, error) bool) bool {
 	revisions, err := revisionsBy(ctx, h, d, deployments)

@@ -60,7 +60,7 @@ func rank(d ecs.Deployment) int {
 	return 0
 }
 
-// MustRun tells whether every task that runs has the digests that are pinned, without
+// MustRun reports whether every task that runs has the digests that are pinned, without
 // having looked at them: one deployment completed, it is the only one and has all of its
 // tasks, and its task definition names the digests, so that ECS cannot have pulled
 // anything else.

@@ -22,7 +22,7 @@ type Plan struct {
 	Warnings []tagboat.Problem // what may be right, or could not be checked
 }
 
-// Changes tells whether the plan changes anything in AWS.
+// Changes reports whether the plan changes anything in AWS.
 func (p Plan) Changes() bool {
 	for _, s := range p.Steps {
 		switch s.(type) {
@@ -148,7 +148,7 @@ func (b *builder) nothingDiffers() {
 	}
 }
 
-// healthy tells whether the PRIMARY deployment needs no push to start again.
+// healthy reports whether the PRIMARY deployment needs no push to start again.
 func (b *builder) healthy() bool {
 	primary, ok := b.observed.Primary()
 	return ok && primary.RolloutState != ecs.RolloutFailed && b.observed.Stopped() == ""
@@ -177,7 +177,7 @@ func desiredCount(tag string) json.RawMessage {
 	return json.RawMessage(strconv.Itoa(n))
 }
 
-// Equal tells whether a revision is what is wanted. One that cannot be read is not.
+// Equal reports whether a revision is what is wanted. One that cannot be read is not.
 func Equal(wanted taskdef.Definition, revision ecs.TaskDefinition) bool {
 	d, err := taskdef.FromJSON(revision.Record)
 	return err == nil && taskdef.Equal(wanted, d)

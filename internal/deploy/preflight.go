@@ -27,7 +27,7 @@ func (f *findings) add(other findings) {
 // preflight checks what can be told from the files, and that what the plan needs is there:
 // images, log groups, target groups, parameters. It asks only, and only for what the plan
 // changes. A question that gets no answer is a warning; an error means that ctx ended.
-func preflight(ctx context.Context, p Plan, parameters answeredParameters) (findings, error) {
+func preflight(ctx context.Context, p Plan, once *lookups, parameters answeredParameters) (findings, error) {
 	all := fromFiles(p)
 	if !p.Changes() {
 		all.add(renamed(ctx, p))
@@ -39,8 +39,8 @@ func preflight(ctx context.Context, p Plan, parameters answeredParameters) (find
 	}
 	all.add(missingParameters(p, r, parameters))
 	all.add(ask(ctx,
-		func(ctx context.Context) findings { return missingImages(ctx, p) },
-		func(ctx context.Context) findings { return missingLogGroups(ctx, p, r) },
+		func(ctx context.Context) findings { return missingImages(ctx, p, once) },
+		func(ctx context.Context) findings { return missingLogGroups(ctx, p, r, once) },
 		func(ctx context.Context) findings { return unfitTargetGroups(ctx, p, r) },
 		func(ctx context.Context) findings { return renamed(ctx, p) },
 	))
@@ -110,10 +110,10 @@ func (d Desired) unanswered(at tagboat.Position, what string, err error) finding
 	)}}
 }
 
-func missingImages(ctx context.Context, p Plan) findings {
+func missingImages(ctx context.Context, p Plan, once *lookups) findings {
 	var all findings
 	for _, image := range p.Desired.Images {
-		there, err := p.Client.Images.Exists(ctx, image.Pinned)
+		there, err := once.image(ctx, p.Client.Images, image.Pinned)
 		at := p.Desired.place("containerDefinitions", string(image.Container), "image")
 		switch {
 		case err != nil:
@@ -130,7 +130,7 @@ func missingImages(ctx context.Context, p Plan) findings {
 
 // missingLogGroups looks for the log groups of the awslogs driver, except those that
 // the driver creates and those of another region.
-func missingLogGroups(ctx context.Context, p Plan, r Contents) findings {
+func missingLogGroups(ctx context.Context, p Plan, r Contents, once *lookups) findings {
 	var all findings
 	for i, c := range r.Containers {
 		group, created := c.LogGroup()
@@ -138,7 +138,7 @@ func missingLogGroups(ctx context.Context, p Plan, r Contents) findings {
 		if group == "" || created || region != "" && p.Desired.Region != "" && region != p.Desired.Region {
 			continue
 		}
-		there, err := p.Client.Logs.GroupExists(ctx, group)
+		there, err := once.group(ctx, p.Client.Logs, group)
 		at := p.Desired.place("containerDefinitions", strconv.Itoa(i), "logConfiguration", "options", "awslogs-group")
 		switch {
 		case err != nil:

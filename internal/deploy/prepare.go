@@ -18,7 +18,7 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 		return nil, err
 	}
 	plans := make([]Plan, len(targets))
-	var before askedBefore
+	var once lookups
 	for i, t := range targets {
 		plans[i] = NewPlan(t, observed[i])
 	}
@@ -27,9 +27,7 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 		if err := confirm(ctx, &plans[i]); err != nil {
 			return err
 		}
-		asking := plans[i]
-		asking.Client = before.client(asking.Client)
-		found, err := preflight(ctx, asking, parameters[targets[i].Client])
+		found, err := preflight(ctx, plans[i], &once, parameters[targets[i].Client])
 		plans[i].Problems = append(plans[i].Problems, found.problems...)
 		plans[i].Warnings = append(plans[i].Warnings, found.warnings...)
 		return err
@@ -62,6 +60,7 @@ func confirm(ctx context.Context, p *Plan) error {
 	return err
 }
 
+// TargetsOf returns the targets of plans, in their order.
 func TargetsOf(plans []Plan) []Target {
 	targets := make([]Target, len(plans))
 	for i, p := range plans {
@@ -70,51 +69,27 @@ func TargetsOf(plans []Plan) []Target {
 	return targets
 }
 
-// askedBefore puts clients in the place of others that ask each question once.
-type askedBefore struct {
-	images memo[imageQuestion, bool]
-	groups memo[groupQuestion, bool]
+// lookups look for each image and each log group once, so that a hundred services with the
+// same image ask for it once.
+type lookups struct {
+	images memo[imageLookup, bool]
+	groups memo[groupLookup, bool]
 }
 
-type imageQuestion struct {
-	to    Images
+type imageLookup struct {
+	in    Images
 	image tagboat.Reference
 }
 
-type groupQuestion struct {
-	to   Logs
+type groupLookup struct {
+	in   Logs
 	name string
 }
 
-// client returns c with what Preflight asks remembered.
-func (b *askedBefore) client(c *Client) *Client {
-	remembering := *c
-	remembering.Images = imagesOnce{b, c.Images}
-	remembering.Logs = logsOnce{c.Logs, b}
-	return &remembering
+func (l *lookups) image(ctx context.Context, in Images, image tagboat.Reference) (bool, error) {
+	return l.images.get(ctx, imageLookup{in, image}, func() (bool, error) { return in.Exists(ctx, image) })
 }
 
-type imagesOnce struct {
-	before *askedBefore
-	images Images
+func (l *lookups) group(ctx context.Context, in Logs, name string) (bool, error) {
+	return l.groups.get(ctx, groupLookup{in, name}, func() (bool, error) { return in.GroupExists(ctx, name) })
 }
-
-// Exists implements Images.
-func (o imagesOnce) Exists(ctx context.Context, image tagboat.Reference) (bool, error) {
-	return o.before.images.get(ctx, imageQuestion{o.images, image}, func() (bool, error) { return o.images.Exists(ctx, image) })
-}
-
-type logsOnce struct {
-	Logs
-	before *askedBefore
-}
-
-// GroupExists implements Logs.
-func (o logsOnce) GroupExists(ctx context.Context, name string) (bool, error) {
-	return o.before.groups.get(ctx, groupQuestion{o.Logs, name}, func() (bool, error) { return o.Logs.GroupExists(ctx, name) })
-}
-
-var (
-	_ Images = imagesOnce{}
-	_ Logs   = logsOnce{}
-)

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -34,6 +35,15 @@ type Container struct {
 type SecretRef struct {
 	Name string `json:"name"`
 	From string `json:"valueFrom"`
+}
+
+// ContentsOf reads a revision and what is in it.
+func ContentsOf(ctx context.Context, from Definitions, arn string) (Contents, error) {
+	described, err := from.DescribeTaskDefinition(ctx, arn)
+	if err != nil {
+		return Contents{}, err
+	}
+	return ReadContents(described.Record)
 }
 
 // ReadContents reads the members that record has; others are ignored.
@@ -101,10 +111,7 @@ type ServiceSettings struct {
 			Enable   bool     `json:"enable"`
 			Rollback bool     `json:"rollback"`
 		} `json:"alarms"`
-		Breaker struct {
-			Enable   bool `json:"enable"`
-			Rollback bool `json:"rollback"`
-		} `json:"deploymentCircuitBreaker"`
+		Breaker Breaker `json:"deploymentCircuitBreaker"`
 	} `json:"deploymentConfiguration"`
 	Current string `json:"currentServiceDeployment"` // ARN
 }
@@ -122,7 +129,7 @@ func (r ServiceSettings) RollsBack() string {
 	}
 }
 
-// Staged tells whether deployments of the service do more than to roll.
+// Staged reports whether deployments of the service do more than to roll.
 func (r ServiceSettings) Staged() bool {
 	rolling := r.Deployment.Strategy == "" || r.Deployment.Strategy == "ROLLING"
 	return !rolling || len(r.Deployment.Hooks) > 0 || r.Deployment.Alarms.Enable
@@ -133,4 +140,37 @@ func SettingsOf(s ecs.Service) ServiceSettings {
 	// AWS answered the record: what of it cannot be read only makes causes less plain.
 	_ = json.Unmarshal(s.Record, &r)
 	return r
+}
+
+// Breaker is when the circuit breaker of a service trips, whether it is on or not.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+type Breaker struct {
+	Enable             bool  `json:"enable"`
+	Rollback           bool  `json:"rollback"`
+	ResetOnHealthyTask *bool `json:"resetOnHealthyTask"` // nil means true
+	Threshold          struct {
+		Type  string `json:"type"` // BOUNDED_PERCENT, UNBOUNDED_PERCENT or COUNT
+		Value int    `json:"value"`
+	} `json:"thresholdConfiguration"`
+}
+
+// Counts reports whether the breaker still counts failures of a deployment: a task that runs
+// well ends that, unless the service says otherwise.
+func (b Breaker) Counts(d ecs.Deployment) bool {
+	return d.Running == 0 || b.ResetOnHealthyTask != nil && !*b.ResetOnHealthyTask
+}
+
+// Failures returns how many failures trip the breaker.
+func (b Breaker) Failures(desired int) int {
+	percent := func(value int) int { return max(1, (desired*value+99)/100) }
+	switch value := b.Threshold.Value; {
+	case b.Threshold.Type == "COUNT" && value > 0:
+		return value
+	case b.Threshold.Type == "UNBOUNDED_PERCENT" && value > 0:
+		return percent(value)
+	case value > 0:
+		return min(max(percent(value), 3), 200)
+	default:
+		return min(max(percent(50), 3), 200)
+	}
 }

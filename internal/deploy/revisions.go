@@ -15,7 +15,7 @@ import (
 // definitions reads task definitions for one look, each once, however many services
 // have it.
 type definitions struct {
-	asked memo[definitionQuestion, *ecs.TaskDefinition]
+	memo memo[definitionQuestion, *ecs.TaskDefinition]
 }
 
 type definitionQuestion struct {
@@ -26,7 +26,7 @@ type definitionQuestion struct {
 // describe returns a task definition; one that does not exist, or was deleted for good,
 // is nil. Whoever gets one must not change it.
 func (d *definitions) describe(ctx context.Context, t Target, id string) (*ecs.TaskDefinition, error) {
-	return d.asked.get(ctx, definitionQuestion{t.Client, id}, func() (*ecs.TaskDefinition, error) {
+	return d.memo.get(ctx, definitionQuestion{t.Client, id}, func() (*ecs.TaskDefinition, error) {
 		if d, ok := t.Cached(id); ok {
 			return &d, nil
 		}
@@ -186,14 +186,13 @@ func DescribeNow(ctx context.Context, client *Client, arn string) (ecs.TaskDefin
 	return described, nil
 }
 
-// asked remembers the answers to questions, so that a hundred services with the same
-// image ask for it once. It may be used by several goroutines at once.
+// memo keeps the answers to questions, so that each is asked once. It is safe for concurrent use.
 type memo[Question comparable, Answer any] struct {
 	mu      sync.Mutex
 	answers map[Question]*memoized[Answer]
 }
 
-// answer is there once its channel is closed.
+// memoized is an answer, which is there once its channel is closed.
 type memoized[Answer any] struct {
 	given chan struct{}
 	is    Answer

@@ -153,11 +153,7 @@ func MarkOptional(ctx context.Context, client Definitions, definition string, ta
 	if len(tasks) == 0 {
 		return tasks
 	}
-	described, err := client.DescribeTaskDefinition(ctx, definition)
-	if err != nil {
-		return tasks
-	}
-	r, err := ReadContents(described.Record)
+	r, err := ContentsOf(ctx, client, definition)
 	if err != nil {
 		return tasks
 	}

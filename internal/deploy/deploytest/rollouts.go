@@ -57,7 +57,7 @@ func (f *ECS) Crash(s *ecs.Service, d *ecs.Deployment, code int) {
 	f.logs["/c/api:x/app/"+t.ID()] = []ecs.LogLine{{Message: "starting"}, {Message: "panic: no database"}}
 }
 
-// Bad tells whether a deployment brings out the image that never works.
+// Bad reports whether a deployment brings out the image that never works.
 func (f *ECS) Bad(d ecs.Deployment) bool {
 	return strings.Contains(string(f.Definition(d.TaskDefinition).Record), string(Digest("bad")))
 }

@@ -41,9 +41,13 @@ func (g *Gatherer) Causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 		Events:  eventsSince(s, d.CreatedAt),
 		Now:     g.Client.Time(),
 	}
-	evidence.Logs = g.logs(ctx, d, evidence.Tasks)
+	in, err := deploy.ContentsOf(ctx, g.Client.ECS, d.TaskDefinition)
+	if err != nil {
+		g.errs = append(g.errs, err)
+	}
+	evidence.Logs = g.logs(ctx, in, evidence.Tasks)
 	waiting := g.stages(ctx, &evidence)
-	evidence.Settings = g.settings(ctx, s, d)
+	evidence.Settings = g.settings(ctx, s, d, in)
 	causes := slices.Concat(waiting, Causes(evidence))
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return causes
@@ -155,17 +159,16 @@ func eventsSince(s ecs.Service, t time.Time) []ecs.Event {
 }
 
 // logs fetches the last lines of the containers that died, of a few tasks each.
-func (g *Gatherer) logs(ctx context.Context, d ecs.Deployment, tasks []ecs.Task) map[Stream][]ecs.LogLine {
-	logs := map[Stream][]ecs.LogLine{}
-	var containers map[string]deploy.Container
-	read := map[string]int{}
+func (g *Gatherer) logs(ctx context.Context, in deploy.Contents, tasks []ecs.Task) map[Stream][]ecs.LogLine {
+	containers := map[string]deploy.Container{}
+	for _, c := range in.Containers {
+		containers[c.Name] = c
+	}
+	logs, read := map[Stream][]ecs.LogLine{}, map[string]int{}
 	for _, t := range tasks {
 		name := Suspect(t)
 		if name == "" || read[name] == tasksWithLogs {
 			continue
-		}
-		if containers == nil {
-			containers = g.containers(ctx, d.TaskDefinition)
 		}
 		if lines := g.tail(ctx, containers[name], t); len(lines) > 0 {
 			logs[Stream{Task: t.ARN, Container: name}] = lines
@@ -173,23 +176,6 @@ func (g *Gatherer) logs(ctx context.Context, d ecs.Deployment, tasks []ecs.Task)
 		}
 	}
 	return logs
-}
-
-func (g *Gatherer) containers(ctx context.Context, definition string) map[string]deploy.Container {
-	containers := map[string]deploy.Container{}
-	described, err := g.Client.ECS.DescribeTaskDefinition(ctx, definition)
-	if err != nil {
-		g.errs = append(g.errs, err)
-		return containers
-	}
-	r, err := deploy.ReadContents(described.Record)
-	if err != nil {
-		g.errs = append(g.errs, err)
-	}
-	for _, c := range r.Containers {
-		containers[c.Name] = c
-	}
-	return containers
 }
 
 func (g *Gatherer) tail(ctx context.Context, c deploy.Container, t ecs.Task) []ecs.LogLine {
@@ -207,28 +193,18 @@ func (g *Gatherer) tail(ctx context.Context, c deploy.Container, t ecs.Task) []e
 
 // settings returns what of the service and of the deployment's task definition makes
 // causes plainer.
-func (g *Gatherer) settings(ctx context.Context, s ecs.Service, d ecs.Deployment) Settings {
+func (g *Gatherer) settings(ctx context.Context, s ecs.Service, d ecs.Deployment, in deploy.Contents) Settings {
 	r := deploy.SettingsOf(s)
 	settings := Settings{
 		Desired: s.Desired, Running: s.Running, MinHealthyPercent: s.MinHealthyPercent, MaxPercent: s.MaxPercent,
 		Replacing: replacing(s, d), Grace: s.HealthCheckGrace, LoadBalanced: len(s.LoadBalancers) > 0,
 		Subnets: r.Network.VPC.Subnets, PublicIP: r.Network.VPC.PublicIP == "ENABLED",
-		Memory: map[string]string{},
+		TaskMemory: in.Memory, Memory: map[string]string{},
 	}
 	if r.Deployment.Alarms.Enable {
 		settings.Alarms = g.alarms(ctx, r.Deployment.Alarms.Names)
 	}
-	described, err := g.Client.ECS.DescribeTaskDefinition(ctx, d.TaskDefinition)
-	if err != nil {
-		g.errs = append(g.errs, err)
-		return settings
-	}
-	definition, err := deploy.ReadContents(described.Record)
-	if err != nil {
-		g.errs = append(g.errs, err)
-	}
-	settings.TaskMemory = definition.Memory
-	for _, c := range definition.Containers {
+	for _, c := range in.Containers {
 		if c.Memory > 0 {
 			settings.Memory[c.Name] = strconv.Itoa(c.Memory)
 		}
@@ -236,7 +212,7 @@ func (g *Gatherer) settings(ctx context.Context, s ecs.Service, d ecs.Deployment
 	return settings
 }
 
-// replacing tells whether tasks of older deployments have to make room for d, which has
+// replacing reports whether tasks of older deployments have to make room for d, which has
 // not brought up its own yet.
 func replacing(s ecs.Service, d ecs.Deployment) bool {
 	if s.SchedulingStrategy == ecs.Daemon || d.Running >= s.Desired {

@@ -219,15 +219,32 @@ func (a *applier) change(ctx context.Context, nameMember string, members map[str
 	return service, err
 }
 
+// errGone says that a service is not there.
+var errGone = errors.New("it does not exist any more")
+
+// serviceNow returns a service as ECS has it now.
+func serviceNow(ctx context.Context, client *deploy.Client, d deploy.Desired) (ecs.Service, error) {
+	found, _, err := client.ECS.DescribeServices(ctx, d.Cluster, []string{d.ServiceName})
+	if err == nil && len(found) == 0 {
+		err = errGone
+	}
+	if err != nil {
+		return ecs.Service{}, err
+	}
+	return found[0], nil
+}
+
 // took looks whether a change that was sent with those members took effect: a PRIMARY
 // deployment that was not there before has our task definition or, where the change starts
 // none, what the members say has changed.
 func (a *applier) took(ctx context.Context, sent map[string]json.RawMessage) (ecs.Service, bool, error) {
-	found, _, err := a.client.ECS.DescribeServices(ctx, a.desired.Cluster, []string{a.desired.ServiceName})
-	if err != nil || len(found) == 0 || found[0].Status == ecs.Inactive {
+	now, err := serviceNow(ctx, a.client, a.desired)
+	if errors.Is(err, errGone) || now.Status == ecs.Inactive {
+		return ecs.Service{}, false, nil
+	}
+	if err != nil {
 		return ecs.Service{}, false, err
 	}
-	now := found[0]
 	primary, ok := now.Primary()
 	switch {
 	case !ok || primary.TaskDefinition != a.definition:

@@ -1,10 +1,10 @@
 package rollout
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -43,7 +43,7 @@ func hopeless(stopped []ecs.Task, s ecs.Service, d ecs.Deployment) (string, bool
 			return f.Cause, true
 		}
 	}
-	if b := readBreaker(s); len(healing) > 0 && b.counts(d) && failures >= b.threshold(d.Desired) {
+	if b := deploy.SettingsOf(s).Deployment.Breaker; len(healing) > 0 && b.Counts(d) && failures >= b.Failures(d.Desired) {
 		return mostFrequent(healing), true
 	}
 	return "", false
@@ -58,47 +58,6 @@ func mostFrequent(count map[string]int) string {
 		}
 	}
 	return best
-}
-
-// breaker is when the circuit breaker of a service trips, whether it is on or not.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
-type breaker struct {
-	ResetOnHealthyTask *bool `json:"resetOnHealthyTask"` // nil means true
-	Threshold          struct {
-		Type  string `json:"type"` // BOUNDED_PERCENT, UNBOUNDED_PERCENT or COUNT
-		Value int    `json:"value"`
-	} `json:"thresholdConfiguration"`
-}
-
-func readBreaker(s ecs.Service) breaker {
-	var record struct {
-		Configuration struct {
-			Breaker breaker `json:"deploymentCircuitBreaker"`
-		} `json:"deploymentConfiguration"`
-	}
-	_ = json.Unmarshal(s.Record, &record) // AWS answered it; its defaults do where it did not
-	return record.Configuration.Breaker
-}
-
-// counts tells whether the breaker still counts failures of a deployment: a task that runs
-// well ends that, unless the service says otherwise.
-func (b breaker) counts(d ecs.Deployment) bool {
-	return d.Running == 0 || b.ResetOnHealthyTask != nil && !*b.ResetOnHealthyTask
-}
-
-// threshold returns how many failures trip the breaker.
-func (b breaker) threshold(desired int) int {
-	percent := func(value int) int { return max(1, (desired*value+99)/100) }
-	switch value := b.Threshold.Value; {
-	case b.Threshold.Type == "COUNT" && value > 0:
-		return value
-	case b.Threshold.Type == "UNBOUNDED_PERCENT" && value > 0:
-		return percent(value)
-	case value > 0:
-		return min(max(percent(value), 3), 200)
-	default:
-		return min(max(percent(50), 3), 200)
-	}
 }
 
 // troubles decides when to look at the stopped tasks of a rollout: when
@@ -136,7 +95,7 @@ func (t *troubles) look(before, now ecs.Service, own ecs.Deployment, at time.Tim
 	return true, notOlder
 }
 
-// hint tells whether the service changed in a way that failing tasks may be behind.
+// hint reports whether the service changed in a way that failing tasks may be behind.
 func hint(before, now ecs.Service, own ecs.Deployment) bool {
 	was, known := before.Deployment(own.ID)
 	if own.FailedTasks > was.FailedTasks || known && own.Running < was.Running {
@@ -164,7 +123,7 @@ func newEvents(before, now ecs.Service) []ecs.Event {
 	return now.Events
 }
 
-// routine tells whether every good rollout has events of that kind.
+// routine reports whether every good rollout has events of that kind.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 func routine(message string) bool {
 	if strings.Contains(message, "unhealthy") {

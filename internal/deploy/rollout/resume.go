@@ -3,7 +3,6 @@ package rollout
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -44,7 +43,7 @@ func Resume(ctx context.Context, plans []deploy.Plan) ([]deploy.Plan, error) {
 	return left, err
 }
 
-// over tells whether a service deployment has ended.
+// over reports whether a service deployment has ended.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
 func over(status string) bool {
 	return slices.Contains([]string{ecs.Successful, ecs.Stopped, ecs.RollbackSuccessful, ecs.RollbackFailed}, status)
@@ -90,7 +89,7 @@ func (r *roll) awaitRecord(ctx context.Context, record ecs.ServiceDeployment) (e
 // judgeRecord turns the end of a service deployment into a verdict.
 func (r *roll) judgeRecord(ctx context.Context, j deploy.Judge) {
 	record := j.Record
-	service, err := r.serviceNow(ctx)
+	service, err := serviceNow(ctx, r.plan.Client, r.plan.Desired)
 	if err != nil {
 		r.verdict(tagboat.VerdictFailed, "what the service runs could not be seen: "+err.Error())
 		return
@@ -129,7 +128,7 @@ func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 		if wait.For(ctx, stagesEvery) != nil {
 			break
 		}
-		now, err := r.serviceNow(ctx)
+		now, err := serviceNow(ctx, r.plan.Client, r.plan.Desired)
 		if err != nil && deploy.Refused(err) {
 			break
 		}
@@ -164,18 +163,6 @@ func (r *roll) succeededByRecord(ctx context.Context, primary ecs.Deployment) {
 		return
 	}
 	r.verdict(tagboat.VerdictFailed, "the deployment completed, but not all of its tasks were seen to run what is pinned: "+cmp.Or(v.other, v.missing))
-}
-
-func (r *roll) serviceNow(ctx context.Context) (ecs.Service, error) {
-	d := r.plan.Desired
-	found, _, err := r.plan.Client.ECS.DescribeServices(ctx, d.Cluster, []string{d.ServiceName})
-	if err == nil && len(found) == 0 {
-		err = errors.New("it does not exist any more")
-	}
-	if err != nil {
-		return ecs.Service{}, err
-	}
-	return found[0], nil
 }
 
 // causesOf gathers why a service deployment ended as it did. Its tasks are known by the

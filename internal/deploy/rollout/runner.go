@@ -201,8 +201,8 @@ func (r *registrations) of(family string) *revisions {
 	return r.families[family]
 }
 
-// Progress hears how deployments go on. Event may be called by several goroutines at
-// once and should return at once.
+// Progress hears how deployments go on. Event must be safe for
+// concurrent use, and should return at once.
 type Progress interface{ Event(Update) }
 
 // Update is how one deployment stands.

@@ -19,7 +19,7 @@ type sighting struct {
 	stale time.Time // since when answers are older, by ours; zero where they are not
 }
 
-// see takes an answer in. It tells whether the answer is news, and whether it is older
+// see takes an answer in. It reports whether the answer is news, and whether it is older
 // than one that came before it: DescribeServices is only eventually consistent.
 func (g *sighting) see(s ecs.Service, now time.Time) (moved, old bool) {
 	at := newest(s)

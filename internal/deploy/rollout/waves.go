@@ -140,7 +140,7 @@ func (w *waves) end(i int) {
 	}
 }
 
-// endedGood tells whether what depends on a deployment with that verdict can begin.
+// endedGood reports whether what depends on a deployment with that verdict can begin.
 func endedGood(v tagboat.Verdict) bool {
 	return v == tagboat.VerdictSucceeded || v == tagboat.VerdictUnchanged || v == tagboat.VerdictStarted
 }

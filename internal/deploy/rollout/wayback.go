@@ -51,16 +51,15 @@ func (r *roll) broughtSettings(c course) bool {
 // overtaken looks whether somebody else has deployed the service since we saw ours fail,
 // which took a while to explain: theirs is not rolled back.
 func (r *roll) overtaken(ctx context.Context, c course) (ecs.Deployment, bool) {
-	d := r.plan.Desired
-	found, _, err := r.plan.Client.ECS.DescribeServices(ctx, d.Cluster, []string{d.ServiceName})
-	if err != nil || len(found) == 0 {
+	now, err := serviceNow(ctx, r.plan.Client, r.plan.Desired)
+	if err != nil {
 		return ecs.Deployment{}, false
 	}
-	standing, primary := c.judge(found[0])
+	standing, primary := c.judge(now)
 	return primary, (standing == overtaken || standing == doubtful) && !slices.Contains(c.before, primary.ID)
 }
 
-// neverRan tells whether nothing of the service is worth keeping: no older deployment
+// neverRan reports whether nothing of the service is worth keeping: no older deployment
 // has tasks.
 func neverRan(c course, s ecs.Service) bool {
 	for _, d := range s.Deployments {

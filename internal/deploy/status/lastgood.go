@@ -13,7 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
-// Rejected tells whether a version of an image is known to be bad.
+// Rejected reports whether a version of an image is known to be bad.
 type Rejected func(image tagboat.ImageName, version tagboat.Digest) bool
 
 // LastGood returns t with the definition and the images that its service ran last and
@@ -91,7 +91,7 @@ func as(ctx context.Context, t deploy.Target, ran ecs.ServiceRevision) (deploy.T
 	return t, err
 }
 
-// samePins tells whether a revision has the versions that are pinned.
+// samePins reports whether a revision has the versions that are pinned.
 func samePins(has, pinned []deploy.Image) bool {
 	for i, image := range has {
 		if image.Pinned.Digest != pinned[i].Pinned.Digest {
@@ -130,7 +130,7 @@ func imagesIn(revision ecs.TaskDefinition, definition taskdef.Definition, images
 	return images, nil
 }
 
-// has tells whether the revision is known to have a rejected version.
+// has reports whether the revision is known to have a rejected version.
 func has(r deploy.PastRevision, images []deploy.Image, rejected Rejected) bool {
 	return slices.ContainsFunc(images, func(i deploy.Image) bool {
 		digest := r.Digest(i.Container)
