@@ -104,6 +104,7 @@ func (d Desired) problem(where, hint, message string) tagboat.Problem {
 	return tagboat.Problem{Environment: d.Environment, Service: d.Service, Message: message, Where: where, Hint: hint}
 }
 
+// HowToContinue says how somebody lets a deployment go on that waits.
 func HowToContinue(d Desired) string {
 	command := fmt.Sprintf("tagboat continue --env %s %s", d.Environment, d.Service)
 	return fmt.Sprintf("to let it go on: %s; to let it go back: %s --rollback", command, command)

@@ -39,7 +39,7 @@ func (r PastRevision) HasPinned(images []Image) bool {
 	})
 }
 
-// revisionsACall is what DescribeServiceRevisions takes at most.
+// RevisionsPerCall is what DescribeServiceRevisions takes at most.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
 const RevisionsPerCall = 20
 

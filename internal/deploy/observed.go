@@ -87,7 +87,7 @@ func (o Observed) MustRun(images []Image) bool {
 	return true
 }
 
-// stoppedTag is on a service whose first deployment failed and which we therefore
+// StoppedTag is on a service whose first deployment failed and which we therefore
 // stopped. Its value is the desired count that the service had.
 const StoppedTag = "tagboat:stopped"
 

@@ -19,6 +19,7 @@ type Contents struct {
 	Containers []Container `json:"containerDefinitions"`
 }
 
+// Container is what of a container is looked at besides comparing it.
 type Container struct {
 	Name             string      `json:"name"`
 	Image            string      `json:"image"`
@@ -32,6 +33,7 @@ type Container struct {
 	} `json:"logConfiguration"`
 }
 
+// SecretRef is where a secret of a container, or of its log driver, comes from.
 type SecretRef struct {
 	Name string `json:"name"`
 	From string `json:"valueFrom"`
@@ -135,6 +137,7 @@ func (r ServiceSettings) Staged() bool {
 	return !rolling || len(r.Deployment.Hooks) > 0 || r.Deployment.Alarms.Enable
 }
 
+// SettingsOf reads the settings of a service. What cannot be read of them is zero.
 func SettingsOf(s ecs.Service) ServiceSettings {
 	var r ServiceSettings
 	// AWS answered the record: what of it cannot be read only makes causes less plain.

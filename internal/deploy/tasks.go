@@ -107,7 +107,7 @@ func (l TaskLook) listService(ctx context.Context, service string) ([]string, er
 	return arns, nil
 }
 
-// Guard, deferred by what reads something, makes a crash in it an error.
+// Guard makes a crash of what reads something an error, where that defers it.
 func Guard(what string, err *error) {
 	if fault := recover(); fault != nil {
 		*err = fmt.Errorf("tagboat crashed while it read %s (%v): please report it\n%s", what, fault, debug.Stack())

@@ -17,7 +17,7 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// errKilled is what every call answers once the fake was told to stop answering.
+// ErrKilled is what every call answers once the double was told to stop answering.
 var ErrKilled = errors.New("killed")
 
 // ECS is an ECS in one cluster named "c" whose rollouts do what the test says.
@@ -43,6 +43,7 @@ type ECS struct {
 	deployed int
 }
 
+// New returns a double without any service, whose rollouts end well at the next poll.
 func New() *ECS {
 	return &ECS{
 		Services: map[string]*ecs.Service{}, Calls: map[string]int{}, Lose: map[string]int{},
@@ -50,6 +51,7 @@ func New() *ECS {
 	}
 }
 
+// Client returns the way to the double.
 func (f *ECS) Client() *deploy.Client {
 	return &deploy.Client{ECS: f, Logs: f, Targets: f, Images: f, Parameters: parameters{f}}
 }
@@ -84,6 +86,7 @@ func (f *ECS) answer(op string) error {
 	return nil
 }
 
+// DescribeServices implements deploy.Services.
 func (f *ECS) DescribeServices(ctx context.Context, cluster string, names []string) (found []ecs.Service, missing []string, err error) {
 	if err := f.begin(ctx, "DescribeServices"); err != nil {
 		return nil, nil, err
@@ -121,6 +124,7 @@ type changeInput struct {
 	CapacityProviderStrategy                      []json.RawMessage
 }
 
+// CreateService implements deploy.Services.
 func (f *ECS) CreateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
 	if err := f.begin(ctx, "CreateService"); err != nil {
 		return ecs.Service{}, err
@@ -149,6 +153,7 @@ func (f *ECS) CreateService(ctx context.Context, input json.RawMessage) (ecs.Ser
 	return copyOf(s), f.answer("CreateService")
 }
 
+// UpdateService implements deploy.Services.
 func (f *ECS) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Service, error) {
 	if err := f.begin(ctx, "UpdateService"); err != nil {
 		return ecs.Service{}, err
@@ -184,7 +189,7 @@ func (f *ECS) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Ser
 func (f *ECS) launchable(arn string) error {
 	switch d := f.Definition(arn); {
 	case d == nil:
-		return errors.New("ClientException: TaskDefinition not found.")
+		return errors.New("ClientException: TaskDefinition not found")
 	case d.Status != "ACTIVE":
 		return errors.New("ClientException: TaskDefinition is inactive")
 	}
@@ -207,6 +212,7 @@ func (f *ECS) Start(s *ecs.Service, definition string) string {
 	return d.ID
 }
 
+// Definition returns the revision with that ARN, or nil.
 func (f *ECS) Definition(arn string) *ecs.TaskDefinition {
 	for i := range f.Definitions {
 		if f.Definitions[i].ARN == arn {
@@ -216,6 +222,7 @@ func (f *ECS) Definition(arn string) *ecs.TaskDefinition {
 	return nil
 }
 
+// DescribeTaskDefinition implements deploy.Definitions.
 func (f *ECS) DescribeTaskDefinition(ctx context.Context, id string) (ecs.TaskDefinition, error) {
 	if err := f.begin(ctx, "DescribeTaskDefinition"); err != nil {
 		return ecs.TaskDefinition{}, err
@@ -250,6 +257,7 @@ func (f *ECS) Called() int {
 	return n
 }
 
+// RegisterTaskDefinition implements deploy.Definitions.
 func (f *ECS) RegisterTaskDefinition(ctx context.Context, input json.RawMessage) (string, error) {
 	if err := f.begin(ctx, "RegisterTaskDefinition"); err != nil {
 		return "", err
@@ -289,6 +297,7 @@ func (f *ECS) Register(input json.RawMessage) string {
 // calls as it takes.
 const tasksPerCall = 100
 
+// ListTasks implements deploy.Tasks.
 func (f *ECS) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) ([]string, error) {
 	if err := f.begin(ctx, "ListTasks"); err != nil {
 		return nil, err
@@ -308,6 +317,7 @@ func (f *ECS) ListTasks(ctx context.Context, _ string, filter ecs.TaskFilter) ([
 	return arns, nil
 }
 
+// DescribeTasks implements deploy.Tasks.
 func (f *ECS) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs.Task, error) {
 	if err := f.begin(ctx, "DescribeTasks"); err != nil {
 		return nil, err
@@ -327,6 +337,7 @@ func (f *ECS) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs
 	return tasks, nil
 }
 
+// TagResource implements deploy.Tags.
 func (f *ECS) TagResource(ctx context.Context, arn string, tags map[string]string) error {
 	if err := f.begin(ctx, "TagResource"); err != nil {
 		return err
@@ -338,6 +349,7 @@ func (f *ECS) TagResource(ctx context.Context, arn string, tags map[string]strin
 	return nil
 }
 
+// UntagResource implements deploy.Tags.
 func (f *ECS) UntagResource(ctx context.Context, arn string, keys []string) error {
 	if err := f.begin(ctx, "UntagResource"); err != nil {
 		return err
@@ -349,6 +361,7 @@ func (f *ECS) UntagResource(ctx context.Context, arn string, keys []string) erro
 	return nil
 }
 
+// GroupExists implements deploy.Logs.
 func (f *ECS) GroupExists(ctx context.Context, name string) (bool, error) {
 	if err := f.begin(ctx, "DescribeLogGroups"); err != nil {
 		return false, err
@@ -357,6 +370,7 @@ func (f *ECS) GroupExists(ctx context.Context, name string) (bool, error) {
 	return slices.Contains(f.LogGroups, name), nil
 }
 
+// Tail implements deploy.Logs.
 func (f *ECS) Tail(ctx context.Context, group, stream string, n int) ([]ecs.LogLine, error) {
 	if err := f.begin(ctx, "GetLogEvents"); err != nil {
 		return nil, err
@@ -366,7 +380,8 @@ func (f *ECS) Tail(ctx context.Context, group, stream string, n int) ([]ecs.LogL
 	return lines[max(0, len(lines)-n):], nil
 }
 
-func (f *ECS) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error) {
+// Health implements deploy.Targets.
+func (f *ECS) Health(ctx context.Context, _ string) ([]ecs.TargetHealth, error) {
 	if err := f.begin(ctx, "DescribeTargetHealth"); err != nil {
 		return nil, err
 	}
@@ -374,6 +389,7 @@ func (f *ECS) Health(ctx context.Context, arn string) ([]ecs.TargetHealth, error
 	return f.targets, nil
 }
 
+// Groups implements deploy.Targets.
 func (f *ECS) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup, error) {
 	if err := f.begin(ctx, "DescribeTargetGroups"); err != nil {
 		return nil, err
@@ -382,9 +398,10 @@ func (f *ECS) Groups(ctx context.Context, arns []string) ([]ecs.TargetGroup, err
 	return slices.DeleteFunc(slices.Clone(f.Tgs), func(g ecs.TargetGroup) bool { return !slices.Contains(arns, g.ARN) }), nil
 }
 
-// parameters is the fake's Parameter Store, which takes ten names a call from its client.
+// parameters is the double's Parameter Store, which takes ten names a call from its client.
 type parameters struct{ *ECS }
 
+// Missing implements deploy.Parameters.
 func (p parameters) Missing(ctx context.Context, names []string) ([]string, error) {
 	if err := p.begin(ctx, "GetParameters"); err != nil {
 		return nil, err
@@ -393,6 +410,7 @@ func (p parameters) Missing(ctx context.Context, names []string) ([]string, erro
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(p.Stored, name) }), nil
 }
 
+// Exists implements deploy.Images.
 func (f *ECS) Exists(ctx context.Context, image tagboat.Reference) (bool, error) {
 	if err := f.begin(ctx, "image"); err != nil {
 		return false, err

@@ -17,10 +17,12 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
+// Digest returns the digest that stands for a version.
 func Digest(version string) tagboat.Digest {
 	return tagboat.Digest(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(version))))
 }
 
+// Reference returns the reference of a version of the image.
 func Reference(version string) tagboat.Reference {
 	return tagboat.Reference{Host: "registry.test", Repository: "shop/api", Tag: version, Digest: Digest(version)}
 }
@@ -34,6 +36,7 @@ func Definition(t testing.TB, version string) taskdef.Definition {
 		Reference(version).Pinned(), version))
 }
 
+// Parse returns the definition in a text.
 func Parse(t testing.TB, text string) taskdef.Definition {
 	t.Helper()
 	d, err := taskdef.FromJSON([]byte(text))
@@ -60,6 +63,7 @@ func Run(t testing.TB, f *ECS, version string, o rollout.Options) tagboat.Deploy
 	return RunIn(t.Context(), t, f, version, o)
 }
 
+// RunIn is Run with a context.
 func RunIn(ctx context.Context, t testing.TB, f *ECS, version string, o rollout.Options) tagboat.Deployment {
 	t.Helper()
 	plans, err := deploy.Prepare(ctx, []deploy.Target{Target(t, f.Client(), version)})
@@ -72,7 +76,7 @@ func RunIn(ctx context.Context, t testing.TB, f *ECS, version string, o rollout.
 // Wait returns the options of who waits for the end.
 func Wait() rollout.Options { return rollout.Options{Wait: true, MaxParallel: 10} }
 
-// Running returns a fake in which version v1 was deployed and runs.
+// Running returns a double in which version v1 was deployed and runs.
 func Running(t testing.TB) *ECS {
 	t.Helper()
 	f := New()
@@ -101,6 +105,7 @@ func Check(t *testing.T, f *ECS, got tagboat.Deployment, want Outcome) {
 	}
 }
 
+// Outcome is how a deployment ended.
 type Outcome struct {
 	Verdict        tagboat.Verdict
 	TaskDefinition string // that was deployed
@@ -138,6 +143,7 @@ func Many(t *testing.T, f *ECS, n int, version string) []deploy.Target {
 	return targets
 }
 
+// RunMany deploys targets.
 func RunMany(t *testing.T, targets []deploy.Target, o rollout.Options) []tagboat.Deployment {
 	t.Helper()
 	plans, err := deploy.Prepare(t.Context(), targets)
@@ -161,6 +167,7 @@ func Observed(t *testing.T, state string, running int) deploy.Observed {
 	}
 }
 
+// Registered is a revision of the family api with that version.
 func Registered(t *testing.T, revision int, version string) ecs.TaskDefinition {
 	t.Helper()
 	return ecs.TaskDefinition{

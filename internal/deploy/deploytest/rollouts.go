@@ -28,6 +28,7 @@ func (f *ECS) run(s *ecs.Service, d ecs.Deployment) {
 	}
 }
 
+// Task returns a task of a deployment.
 func (f *ECS) Task(s *ecs.Service, d ecs.Deployment, id, status string) ecs.Task {
 	t := ecs.Task{
 		ARN: "arn:aws:ecs:r:1:task/c/" + id, TaskDefinition: d.TaskDefinition, LastStatus: status, DesiredStatus: status,

@@ -51,7 +51,7 @@ func (m model) check(v any, typ, at string) error {
 			}
 		}
 		if len(v) == 0 && strings.HasSuffix(at, ".tags") {
-			return errors.New("ClientException: Tags can not be empty.")
+			return errors.New("ClientException: Tags can not be empty")
 		}
 	case map[string]any:
 		return m.checkObject(v, typ, at)
