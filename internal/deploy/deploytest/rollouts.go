@@ -14,6 +14,9 @@ import (
 // Completes lets every rollout end well at the next poll.
 func Completes(f *ECS, s *ecs.Service) {
 	d := &s.Deployments[0]
+	if d.RolloutState == "COMPLETED" && d.Running == d.Desired && len(s.Deployments) == 1 {
+		return
+	}
 	d.RolloutState, d.Running, d.Pending = "COMPLETED", d.Desired, 0
 	d.RolloutReason = "ECS deployment " + d.ID + " completed."
 	s.Deployments, s.Running = s.Deployments[:1], d.Desired
