@@ -13,6 +13,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/taskdef"
 	"github.com/tagboat/tagboat/internal/taskdef/lint"
 )
 
@@ -53,19 +54,8 @@ func fromFiles(p Plan) findings {
 	if p.Desired.Files == nil || !p.Changes() && len(p.Problems) == 0 {
 		return findings{}
 	}
-	files := p.Desired.Files()
-	files.Exists = p.Observed.Service != nil
-	for _, step := range p.Steps {
-		switch step := step.(type) {
-		case Reuse:
-			files.Registered = true
-		case UpdateService:
-			files.Settled = len(step.Members) == 0
-			files.Registered = files.Registered || !slices.ContainsFunc(p.Steps, isRegister)
-		}
-	}
 	var all findings
-	for _, f := range lint.Check(files) {
+	for _, f := range lint.Check(heldAgainst(p)) {
 		problem := p.Desired.problem("", f.Err.Hint, f.Err.Msg)
 		if f.Err.Where != nil {
 			problem = p.Desired.problemAt(*f.Err.Where, f.Err.Hint, f.Err.Msg)
@@ -79,9 +69,33 @@ func fromFiles(p Plan) findings {
 	return all
 }
 
-func isRegister(s Step) bool {
-	_, ok := s.(Register)
-	return ok
+// heldAgainst returns the files of a plan with what ECS has of them already.
+func heldAgainst(p Plan) lint.Files {
+	files := p.Desired.Files()
+	if p.Observed.Service != nil {
+		files.Exists, files.Running = true, taskdef.RunningService(p.Observed.Service.Record, p.Desired.against)
+	}
+	files.InUse, files.Settled = files.Exists, files.Exists
+	for _, step := range p.Steps {
+		switch step := step.(type) {
+		case Reuse:
+			files.Registered, files.InUse = true, false
+		case Register:
+			files.InUse = false
+		case UpdateService:
+			files.Settled = len(step.Members) == 0
+		}
+	}
+	files.Registered = files.Registered || files.InUse
+	return files
+}
+
+// against returns the place of what in the task definition has to fit a member of the service.
+func (d Desired) against(member string) tagboat.Position {
+	if member == "networkConfiguration" || member == "" {
+		return d.place("networkMode")
+	}
+	return d.place("containerDefinitions")
 }
 
 // ask asks all questions at once and returns the answers in their order.

@@ -1,6 +1,7 @@
 package taskdef
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -37,6 +38,22 @@ func asInput(root *source.Node, shape string) (*source.Node, *tagboat.Error) {
 	command := map[string]string{registerTaskDefinition: "describe-task-definition", createService: "describe-services"}[shape]
 	note := answer.Errorf("the file is an answer of %s; what only answers have is left out: %s", command, strings.Join(left, ", "))
 	return input, note.WithHint("remove these members, and every image, from the file to silence this note")
+}
+
+// RunningService returns the input of CreateService that ECS's record of a service stands
+// for. Where returns the place in the user's files that a member is held against.
+func RunningService(record json.RawMessage, where func(member string) tagboat.Position) *source.Node {
+	answer, err := FromJSON(record)
+	if err != nil {
+		return nil
+	}
+	input, _ := asInput(source.Make(answer.members, tagboat.Position{}, ""), createService)
+	for i, f := range input.Fields {
+		at := where(f.Name)
+		input.Fields[i] = source.Field{Name: f.Name, At: at, Value: source.Make(f.Value.Value(), at, f.Name)}
+	}
+	input.At = where("")
+	return input
 }
 
 // unwrap returns what a describing command's answer is about, with the tags that stand

@@ -293,5 +293,5 @@ func (r *region) checkCapacity(s *settings, content *definition.Task) error {
 	default:
 		return invalidParameter("launch type should be one of [EC2,FARGATE,EXTERNAL]")
 	}
-	return s.checkPlatform()
+	return s.checkPlatform(content)
 }

@@ -54,15 +54,20 @@ const maxTasks = 5000
 
 // checkPlatform knows the platform versions of Linux.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
-func (s *settings) checkPlatform() error {
+func (s *settings) checkPlatform(content *definition.Task) error {
 	if s.Platform != "" && s.runsOn() != definition.Fargate {
 		return invalidParameter("The platform version must be null when specifying an EC2 launch type.")
 	}
 	switch s.Platform {
-	case "", "LATEST", "1.4.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0":
+	case "", "LATEST", "1.4.0":
+		return nil
+	case "1.3.0", "1.2.0", "1.1.0", "1.0.0":
+		if content.NeedsPlatform14() {
+			return refused("PlatformTaskDefinitionIncompatibilityException", "One or more of the requested capabilities are not supported.")
+		}
 		return nil
 	}
-	return refused("PlatformUnknownException", "The specified platform version does not exist.")
+	return refused("PlatformUnknownException", "The specified platform does not exist.")
 }
 
 func checkNetwork(s *settings, content *definition.Task) error {
@@ -144,7 +149,7 @@ func (c call) checkLoadBalancers(s *settings, content *definition.Task) error {
 		if container == nil {
 			return invalidParameter("The container %s does not exist in the task definition.", lb.ContainerName)
 		}
-		if !slices.ContainsFunc(container.PortMappings, func(p definition.PortMapping) bool { return p.ContainerPort == lb.ContainerPort }) {
+		if !slices.ContainsFunc(container.PortMappings, func(p definition.PortMapping) bool { return p.Covers(lb.ContainerPort) }) {
 			return invalidParameter("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
 		}
 		if err := c.checkGroup(lb.TargetGroupARN, content, true); err != nil {

@@ -35,7 +35,8 @@ func TestRoundTrip(t *testing.T) {
 			Ulimits:      []types.Ulimit{{Name: types.UlimitNameNofile, SoftLimit: 1, HardLimit: 2}},
 		}, {
 			Name: aws.String("side"), Image: aws.String("nginx"), Essential: aws.Bool(false), StopTimeout: aws.Int32(5),
-			DependsOn: []types.ContainerDependency{{ContainerName: aws.String("app"), Condition: types.ContainerConditionHealthy}},
+			DependsOn:        []types.ContainerDependency{{ContainerName: aws.String("app"), Condition: types.ContainerConditionHealthy}},
+			LogConfiguration: &types.LogConfiguration{LogDriver: types.LogDriverAwsfirelens},
 		}, {
 			Name: aws.String("router"), Image: aws.String("fluent-bit"), FirelensConfiguration: &types.FirelensConfiguration{Type: types.FirelensConfigurationTypeFluentbit},
 		}},
@@ -49,6 +50,7 @@ func TestRoundTrip(t *testing.T) {
 		types.TaskDefinition{}, types.ContainerDefinition{}, types.PortMapping{}, types.KeyValuePair{}, types.Secret{}, types.HealthCheck{},
 		types.MountPoint{}, types.Ulimit{}, types.ContainerDependency{}, types.RuntimePlatform{}, types.EphemeralStorage{}, types.Volume{},
 		types.Attribute{}, types.Tag{}, types.HostVolumeProperties{}, types.EFSVolumeConfiguration{}, types.FirelensConfiguration{},
+		types.LogConfiguration{},
 	)}
 	if diff := cmp.Diff(want, out.TaskDefinition, ignore...); diff != "" {
 		t.Errorf("the definition changed on its way (-want +got):\n%s", diff)
@@ -85,8 +87,9 @@ func registered(in *sdk.RegisterTaskDefinitionInput) *types.TaskDefinition {
 	side.SystemControls, side.VolumesFrom = []types.SystemControl{}, []types.VolumeFrom{}
 	attributes := []types.Attribute{}
 	for _, name := range []string{
-		"com.amazonaws.ecs.capability.docker-remote-api.1.18", "com.amazonaws.ecs.capability.docker-remote-api.1.24",
-		"com.amazonaws.ecs.capability.docker-remote-api.1.25", "com.amazonaws.ecs.capability.ecr-auth", "com.amazonaws.ecs.capability.task-iam-role",
+		"com.amazonaws.ecs.capability.docker-remote-api.1.18", "com.amazonaws.ecs.capability.docker-remote-api.1.19",
+		"com.amazonaws.ecs.capability.docker-remote-api.1.24", "com.amazonaws.ecs.capability.docker-remote-api.1.25", "com.amazonaws.ecs.capability.ecr-auth", "com.amazonaws.ecs.capability.logging-driver.awsfirelens",
+		"com.amazonaws.ecs.capability.task-iam-role",
 		"ecs.capability.container-health-check", "ecs.capability.container-ordering",
 		"ecs.capability.efs", "ecs.capability.efsAuth", "ecs.capability.execution-role-ecr-pull", "ecs.capability.firelens.fluentbit",
 		"ecs.capability.secrets.ssm.environment-variables", "ecs.capability.task-eni",

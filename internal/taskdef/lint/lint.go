@@ -23,10 +23,16 @@ type Files struct {
 	// Registered says that ECS has accepted Task already. It is then only held against
 	// the service.
 	Registered bool
+	// InUse says that the service runs Task already. Then only what changes of the service is
+	// held against it.
+	InUse bool
 	// Service is CreateService's input; nil where the service is somebody else's.
 	Service *source.Node
 	// Exists says that ECS has the service: what the file leaves out, the service has.
 	Exists bool
+	// Running is what ECS has of that service, under the names of CreateService's input, for
+	// what Service leaves out; nil where it is not known.
+	Running *source.Node
 	// Settled says that ECS has all that Service says. It is then only held against Task.
 	Settled bool
 	// Images are the versions that containers will run.
@@ -64,21 +70,23 @@ type check struct {
 // What a check needs.
 func task(f Files) bool    { return f.Task != nil && !f.Registered }
 func service(f Files) bool { return f.Service != nil && !f.Settled }
-func both(f Files) bool    { return f.Task != nil && f.Service != nil && !(f.Registered && f.Settled) }
+func both(f Files) bool {
+	return f.Task != nil && (f.Service != nil || f.Running != nil) && !(f.InUse && f.Settled)
+}
 
 // checks is the table of all checks.
 func checks() []check {
 	return slices.Concat(
 		each(task, family, containerNames, tooManyContainers, essential, roles, taskTags),
-		each(task, memory, cpu, containerSizes),
+		each(task, taskSizes, memory, sums, containerSizes),
 		each(task, dependencies, dependencyCycle, links, volumesFrom, mounts, volumes, proxyContainer),
 		each(task, environment, secretsRole, healthChecks, timeouts, ulimits, images),
 		each(task, ports, hostPorts, portNames, awsvpcMembers),
-		each(task, logOptions, firelens),
+		each(task, logOptions, logModes, firelens),
 		each(fargateTask, fargateSize, fargateNetwork, fargateRole, fargateMembers, fargateContainers, fargateLogs, fargateTimeouts),
 		each(service, serviceName, serviceTags, capacity, scheduling, placement, platformVersion, subnets),
 		each(service, percents, strategy, breaker, alarms, hooks, gracePeriod),
-		each(both, loadBalancers, registries, serviceConnect, network, serviceRole, executeCommand, volumesAtLaunch),
+		each(both, loadBalancers, registries, portsByName, network, serviceRole, executeCommand, volumesAtLaunch, platformFeatures),
 	)
 }
 
@@ -122,6 +130,22 @@ func withHint(e *tagboat.Error, hint string) *tagboat.Error {
 	return e
 }
 
+// ofService returns a member of the service: what the file says of it, or what ECS has.
+func (f Files) ofService(member string) *source.Node {
+	if f.Service != nil && f.Service.Field(member) != nil {
+		return at(f.Service, member)
+	}
+	return at(f.Running, member)
+}
+
+// unsaid says of a member that it is what ECS has, and not in the file.
+func (f Files) unsaid(member string) string {
+	if at(f.Service, member) != nil {
+		return ""
+	}
+	return " of the service in ECS"
+}
+
 // containers returns the containers of the task definition.
 func (s *subject) containers() []*source.Node { return list(s.Task, "containerDefinitions") }
 
@@ -155,7 +179,7 @@ func isEssential(c *source.Node) bool { return text(c, "essential") != "false" }
 // onFargate reports whether the tasks are Fargate's: the task definition asks to be
 // validated for it, or the service launches them there.
 func (f Files) onFargate() bool {
-	return f.requires("FARGATE") || text(f.Service, "launchType") == "FARGATE" || slices.ContainsFunc(list(f.Service, "capacityProviderStrategy"), isFargate)
+	return f.requires("FARGATE") || text(f.ofService("launchType")) == "FARGATE" || slices.ContainsFunc(list(f.ofService("capacityProviderStrategy")), isFargate)
 }
 
 // fargateTask is for checks of what Fargate cannot run.

@@ -16,8 +16,9 @@ import (
 )
 
 // TestCases holds what is found in each file of testdata. A case is an archive with a task
-// definition (task.json, .yaml or .jsonnet), a service (service.json, …), or both, and what
-// is found in them (want). Its first lines may say "exists", "settled", "registered", or
+// definition (task.json, .yaml or .jsonnet), a service (service.json, …), or both, what of the
+// service ECS has (running.json), and what is found in them (want). Its first lines may say
+// "exists", "settled", "registered", "inuse", or
 // "image CONTAINER REFERENCE". A case in which nothing is found has an empty want.
 func TestCases(t *testing.T) {
 	casetest.Archives(t, "testdata", func(t *testing.T, c casetest.Case) string {
@@ -28,6 +29,8 @@ func TestCases(t *testing.T) {
 				given.Task = tree(t, f, taskdef.Parse)
 			case "service":
 				given.Service = tree(t, f, taskdef.ParseService)
+			case "running":
+				given.Running, given.Exists = tree(t, f, taskdef.ParseService), true
 			case "want":
 			default:
 				t.Fatalf("%s is no file of a case", f.Name)
@@ -67,6 +70,7 @@ func said(t *testing.T, given *lint.Files, comment string) {
 		default:
 			given.Exists = given.Exists || slices.Contains(words, "exists")
 			given.Settled = given.Settled || slices.Contains(words, "settled")
+			given.InUse = given.InUse || slices.Contains(words, "inuse")
 			given.Registered = given.Registered || slices.Contains(words, "registered")
 		}
 	}

@@ -59,8 +59,15 @@ func strategy(s *subject) {
 		return
 	}
 	for _, lb := range list(s.Service, "loadBalancers") {
-		if at(lb, "advancedConfiguration") == nil {
+		advanced := at(lb, "advancedConfiguration")
+		if advanced == nil {
 			s.refuse(lb, "add it: alternateTargetGroupArn, productionListenerRule and roleArn", "the deployment strategy %s needs advancedConfiguration at each load balancer", chosen)
+			continue
+		}
+		for _, member := range []string{"alternateTargetGroupArn", "productionListenerRule", "roleArn"} {
+			if text(advanced, member) == "" {
+				s.warn(advanced, fmt.Sprintf("add %q", member), "the deployment strategy %s shifts traffic with %s, which advancedConfiguration does not have", chosen, member)
+			}
 		}
 	}
 }
@@ -93,7 +100,7 @@ func breaker(s *subject) {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentAlarms.html
 func alarms(s *subject) {
 	n := s.configuration("alarms")
-	if text(n, "enable") == "true" && len(list(n, "alarmNames")) == 0 {
+	if n != nil && text(n, "enable") != "false" && len(list(n, "alarmNames")) == 0 {
 		s.refuse(or(at(n, "alarmNames"), n), `name them in "alarmNames", or set "enable": false`, "alarms are enabled, and none is named")
 	}
 }

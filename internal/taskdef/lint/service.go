@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,8 +25,8 @@ func serviceName(s *subject) {
 // loadBalancers: "The container x does not exist in the task definition.", "The container
 // x did not have a container port n defined".
 func loadBalancers(s *subject) {
-	for _, lb := range list(s.Service, "loadBalancers") {
-		s.target(lb, "loadBalancers")
+	for _, lb := range list(s.ofService("loadBalancers")) {
+		s.target(lb, "loadBalancers"+s.unsaid("loadBalancers"))
 		if text(lb, "targetGroupArn") != "" && text(lb, "loadBalancerName") != "" {
 			s.refuse(at(lb, "loadBalancerName"), "remove it: a target group has its load balancer", "a load balancer is named by targetGroupArn or by loadBalancerName, not by both")
 		}
@@ -37,8 +36,8 @@ func loadBalancers(s *subject) {
 // registries are Cloud Map's, which find a container and its port in the same way.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRegistry.html
 func registries(s *subject) {
-	for _, r := range list(s.Service, "serviceRegistries") {
-		s.target(r, "serviceRegistries")
+	for _, r := range list(s.ofService("serviceRegistries")) {
+		s.target(r, "serviceRegistries"+s.unsaid("serviceRegistries"))
 	}
 }
 
@@ -90,13 +89,9 @@ func covers(p *source.Node, port string) bool {
 	return ok && err == nil && errFrom == nil && errTo == nil && from <= n && n <= to
 }
 
-// serviceConnect: "portName(x) does not refer to any named PortMapping in the task
-// definition".
-func serviceConnect(s *subject) {
-	connect := at(s.Service, "serviceConnectConfiguration")
-	if text(connect, "enabled") == "false" {
-		return
-	}
+// portsByName: "portName(x) does not refer to any named PortMapping in the task
+// definition", which Service Connect and VPC Lattice send to.
+func portsByName(s *subject) {
 	var known []string
 	for _, c := range s.containers() {
 		for _, p := range list(c, "portMappings") {
@@ -105,23 +100,29 @@ func serviceConnect(s *subject) {
 			}
 		}
 	}
-	for _, service := range list(connect, "services") {
-		s.refuseUnknown(at(service, "portName"), known, `name the port in the task definition: {"containerPort": …, "name": %q}`,
-			"serviceConnectConfiguration: no port of the task definition has the name %q")
+	named := func(all []*source.Node, member string) {
+		for _, service := range all {
+			s.refuseUnknown(at(service, "portName"), known, `name the port in the task definition: {"containerPort": …, "name": %q}`,
+				member+s.unsaid(member)+": no port of the task definition has the name %q")
+		}
 	}
+	if connect := s.ofService("serviceConnectConfiguration"); text(connect, "enabled") != "false" {
+		named(list(connect, "services"), "serviceConnectConfiguration")
+	}
+	named(list(s.ofService("vpcLatticeConfigurations")), "vpcLatticeConfigurations")
 }
 
 // network: "Network Configuration must be provided when networkMode awsvpc is specified."
 // and "Network Configuration is not valid for the given networkMode of this task
 // definition".
 func network(s *subject) {
-	n := at(s.Service, "networkConfiguration")
+	n := s.ofService("networkConfiguration")
 	vpc := at(n, "awsvpcConfiguration")
 	switch mode := s.networkMode(); {
-	case mode == "awsvpc" && vpc == nil && !s.Exists:
-		s.refuse(or(n, s.Service), `add "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-…"]}}`, "the task's network mode awsvpc needs a networkConfiguration with subnets")
+	case mode == "awsvpc" && vpc == nil && (!s.Exists || s.Running != nil):
+		s.refuse(or(n, or(s.Service, s.Running)), `add "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-…"]}}`, "the task's network mode awsvpc needs a networkConfiguration with subnets")
 	case mode != "awsvpc" && vpc != nil:
-		s.refuse(n, `remove it, or set "networkMode": "awsvpc" in the task definition`, "networkConfiguration is for network mode awsvpc, and the task definition has %s", mode)
+		s.refuse(n, `remove it, or set "networkMode": "awsvpc" in the task definition`, "networkConfiguration"+s.unsaid("networkConfiguration")+" is for network mode awsvpc, and the task definition has %s", mode)
 	}
 }
 
@@ -288,22 +289,5 @@ func placement(s *subject) {
 		case text(c, "type") == "distinctInstance" && expression != "":
 			s.refuse(at(c, "expression"), "remove it", "a placement constraint distinctInstance takes no expression")
 		}
-	}
-}
-
-var platformPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(LATEST|[0-9]+\.[0-9]+\.[0-9]+)$`) })
-
-// platformVersion: "The platform version must be null when specifying an EC2 launch type".
-func platformVersion(s *subject) {
-	n := at(s.Service, "platformVersion")
-	if n == nil || n.Text == "" {
-		return
-	}
-	launch := text(s.Service, "launchType")
-	switch {
-	case slices.Contains([]string{"EC2", "EXTERNAL"}, launch):
-		s.refuse(n, "remove it", "platformVersion is Fargate's, and the launch type is %s", launch)
-	case !platformPattern().MatchString(n.Text):
-		s.warn(n, `write it as "LATEST" or "1.4.0"`, "%q is hardly a version of Fargate's platform", n.Text)
 	}
 }

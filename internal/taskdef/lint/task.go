@@ -98,6 +98,18 @@ func (s *subject) tags(of *source.Node) {
 	}
 }
 
+// taskSizes: "Invalid 'cpu' setting for task."
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+func taskSizes(s *subject) {
+	for _, size := range []struct{ member, unit, hint string }{
+		{"cpu", "vcpu", `write CPU units such as "256", or "0.25 vCPU"`}, {"memory", "gb", `write MiB such as "512", or "0.5 GB"`},
+	} {
+		if n := at(s.Task, size.member); n != nil && n.Text != "" && units(n.Text, size.unit) == 0 {
+			s.refuse(n, size.hint, "%s %q of the task is not a size", size.member, n.Text)
+		}
+	}
+}
+
 // memory: "At least one of 'memory' or 'memoryReservation' must be specified."
 func memory(s *subject) {
 	if at(s.Task, "memory") != nil || s.onFargate() {
@@ -111,17 +123,28 @@ func memory(s *subject) {
 	}
 }
 
-// cpu: "The sum of all container 'cpu' values cannot be greater than the value of the
-// task 'cpu'." https://github.com/aws/aws-cdk/issues/24629
-func cpu(s *subject) {
-	whole, sum := units(text(s.Task, "cpu"), "vcpu"), 0
+// sums: "The sum of all container 'cpu' values cannot be greater than the value of the
+// task 'cpu'." (https://github.com/aws/aws-cdk/issues/24629), and "The total amount of
+// memory reserved for all containers within a task must be lower than the task memory value",
+// of which no refusal was seen.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+func sums(s *subject) {
+	cpu, memory := 0, 0
 	for _, c := range s.containers() {
 		if n, ok := number(c, "cpu"); ok {
-			sum += n
+			cpu += n
 		}
+		reserved, ok := number(c, "memoryReservation")
+		if !ok {
+			reserved, _ = number(c, "memory")
+		}
+		memory += reserved
 	}
-	if whole > 0 && sum > whole {
-		s.refuse(at(s.Task, "cpu"), "raise cpu of the task, or lower it in the containers", "the containers have cpu %d together, and the task has %d", sum, whole)
+	if whole := units(text(s.Task, "cpu"), "vcpu"); whole > 0 && cpu > whole {
+		s.refuse(at(s.Task, "cpu"), "raise cpu of the task, or lower it in the containers", "the containers have cpu %d together, and the task has %d", cpu, whole)
+	}
+	if whole := units(text(s.Task, "memory"), "gb"); whole > 0 && memory > whole {
+		s.warn(at(s.Task, "memory"), "raise memory of the task, or lower it in the containers", "the containers reserve %d MiB of memory together, and the task has %d", memory, whole)
 	}
 }
 
@@ -181,10 +204,10 @@ func volumes(s *subject) {
 	}
 }
 
-// units reads 1024 and forms with a unit of 1024, such as "1 vCPU" and "2GB"; 0 means
-// that it is neither.
+// units reads 1024 and forms with a unit of 1024, such as "1 vCPU", "2 vCPUs" and "2GB"; 0
+// means that it is none of them.
 func units(s, unit string) int {
-	amount := strings.ToLower(strings.TrimSpace(s))
+	amount := strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), "s")
 	scale := 1.0
 	if before, ok := strings.CutSuffix(amount, unit); ok {
 		amount, scale = strings.TrimSpace(before), 1024

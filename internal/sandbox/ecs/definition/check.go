@@ -33,8 +33,8 @@ const maxContainers = 10
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
 func (t *Task) Check() error {
 	for _, check := range []func(*Task) error{
-		checkFamily, checkRoles, checkContainers, checkNetworkMode, checkTaskSizes, checkSums, checkVolumes, checkDependencies, checkFirelens,
-		checkStorage, checkCompatibilities,
+		checkFamily, checkRoles, checkContainers, checkNetworkMode, checkTaskSizes, checkSums, checkVolumes, checkDependencies, checkCycle, checkReferences,
+		checkHostPorts, checkFirelens, checkStorage, checkCompatibilities,
 	} {
 		if err := check(t); err != nil {
 			return err
@@ -79,20 +79,13 @@ func checkContainers(t *Task) error {
 
 func checkNetworkMode(t *Task) error {
 	switch t.NetworkMode {
-	case "", "bridge", "host", "none":
-		return nil
-	case "awsvpc":
+	case "", "bridge", "host", "none", "awsvpc":
 	default:
 		return clientError("Invalid network mode %q.", t.NetworkMode)
 	}
-	for _, c := range t.ContainerDefinitions {
-		if len(c.Links) > 0 {
-			return clientError("Links are not supported when networkMode=awsvpc.")
-		}
-		for _, p := range c.PortMappings {
-			if p.HostPort != nil && *p.HostPort != p.ContainerPort {
-				return clientError("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
-			}
+	for i := range t.ContainerDefinitions {
+		if err := t.ContainerDefinitions[i].checkModes(t.NetworkMode); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -176,6 +169,8 @@ func checkFirelens(t *Task) error {
 	switch {
 	case sends && routers == 0:
 		return clientError("When awsfirelens log driver is specified in log configuration, a firelens configuration object must be configured in one of the containers.")
+	case !sends && routers > 0:
+		return clientError("When a firelensConfiguration object is specified, at least one container has to be configured with the awsfirelens log driver.")
 	case routers > 1:
 		return clientError("Only one container in a task definition can have a firelens configuration.")
 	}
@@ -189,6 +184,9 @@ func checkVolumes(t *Task) error {
 			return clientError("Duplicate volume name '%s'.", v.Name)
 		}
 		known[v.Name] = true
+		if e := v.EFS; e != nil && (e.AuthorizationConfig.IAM == "ENABLED" || e.AuthorizationConfig.AccessPointID != "") && e.TransitEncryption != "ENABLED" {
+			return clientError("Invalid 'efsVolumeConfiguration' setting for volume '%s'. Transit encryption must be enabled to use IAM authorization or an access point.", v.Name)
+		}
 	}
 	for _, c := range t.ContainerDefinitions {
 		for _, m := range c.MountPoints {

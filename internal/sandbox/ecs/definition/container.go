@@ -24,7 +24,7 @@ func (c *Container) check(executionRole string) error {
 	case len(c.AllSecrets()) > 0 && executionRole == "":
 		return clientError("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
 	}
-	for _, check := range []error{c.checkMemory(), c.checkSecrets(), c.checkPorts(), c.HealthCheck.check(c.Name), c.LogConfiguration.check()} {
+	for _, check := range []error{c.checkMemory(), c.checkSecrets(), c.checkPorts(), c.HealthCheck.check(c.Name), c.LogConfiguration.check(), c.checkRestart()} {
 		if check != nil {
 			return check
 		}
@@ -72,7 +72,7 @@ func (c *Container) checkPorts() error {
 	named := map[string]bool{}
 	for _, p := range c.PortMappings {
 		switch {
-		case p.ContainerPort < 0 || p.ContainerPort > 65535 || p.HostPort != nil && (*p.HostPort < 0 || *p.HostPort > 65535):
+		case p.ContainerPort < 0 || p.ContainerPort == 0 && p.PortRange == "" || p.ContainerPort > 65535 || p.HostPort != nil && (*p.HostPort < 0 || *p.HostPort > 65535):
 			return clientError("Invalid port mapping for container '%s'. Ports must be between 0 and 65535.", c.Name)
 		case p.Name != "" && named[p.Name]:
 			return clientError("Port mapping names must be unique within a container. '%s' is used more than once.", p.Name)
@@ -108,21 +108,38 @@ var awslogsOptions = []string{
 	"awslogs-region", "awslogs-stream-prefix", "max-buffer-size", "mode",
 }
 
-// check knows the options of awslogs alone: agents may have drivers that ECS does not know.
+// requiredOptions are the options without which ECS takes no log driver, in the order of its
+// refusals: "Log driver awslogs requires options: awslogs-region, awslogs-group", "Log driver
+// splunk requires options: splunk-token".
+// https://github.com/hashicorp/terraform-provider-aws/issues/8596
+var requiredOptions = map[string][]string{
+	"awslogs": {"awslogs-region", "awslogs-group"},
+	"splunk":  {"splunk-token", "splunk-url"},
+}
+
+// check knows all options of awslogs alone: agents may have drivers that ECS does not know.
 func (l *LogConfiguration) check() error {
-	switch {
-	case l == nil:
+	if l == nil {
 		return nil
-	case l.LogDriver == "":
+	}
+	if l.LogDriver == "" {
 		return clientError("Log driver should not be null or empty.")
-	case l.LogDriver != "awslogs":
+	}
+	missing := slices.DeleteFunc(slices.Clone(requiredOptions[l.LogDriver]), func(name string) bool {
+		return l.Options[name] != "" || slices.ContainsFunc(l.SecretOptions, func(s Secret) bool { return s.Name == name })
+	})
+	if len(missing) > 0 {
+		return clientError("Log driver %s requires options: %s", l.LogDriver, strings.Join(missing, ", "))
+	}
+	if l.LogDriver != "awslogs" {
 		return nil
-	case l.Options["awslogs-region"] == "" || l.Options["awslogs-group"] == "":
-		return clientError("Log driver awslogs requires options: awslogs-region, awslogs-group")
 	}
 	disallowed := slices.DeleteFunc(slices.Sorted(maps.Keys(l.Options)), func(name string) bool { return slices.Contains(awslogsOptions, name) })
 	if len(disallowed) > 0 {
 		return clientError("Log driver awslogs disallows options: %s", strings.Join(disallowed, ", "))
+	}
+	if create, given := l.Options["awslogs-create-group"]; given && create != "true" {
+		return clientError("Log driver awslogs option 'awslogs-create-group' should only be set to 'true', else omit option.")
 	}
 	return nil
 }

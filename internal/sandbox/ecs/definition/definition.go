@@ -4,6 +4,7 @@
 package definition
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -25,6 +26,7 @@ type Task struct {
 	InferenceAccelerators   []struct{ DeviceName string }
 	RuntimePlatform         struct{ CPUArchitecture, OperatingSystemFamily string }
 	Volumes                 []Volume
+	ProxyConfiguration      *struct{ ContainerName string }
 	ContainerDefinitions    []Container
 }
 
@@ -40,6 +42,7 @@ type Container struct {
 	Image              string
 	CPU                int
 	Environment        []struct{ Name string }
+	EnvironmentFiles   []struct{ Value string }
 	Privileged         bool
 	Links              []string
 	Firelens           *struct{ Type string }  `json:"firelensConfiguration"`
@@ -47,6 +50,10 @@ type Container struct {
 	Resources          []struct{ Type string } `json:"resourceRequirements"`
 	SecurityOptions    []string                `json:"dockerSecurityOptions"`
 	VolumesFrom        []struct{ SourceContainer string }
+	Hostname           string
+	ExtraHosts         []struct{ Hostname string }
+	RepositoryAccess   *struct{} `json:"repositoryCredentials"`
+	RestartPolicy      *RestartPolicy
 	Memory             *int
 	MemoryReservation  *int
 	Essential          *bool
@@ -65,8 +72,18 @@ type Container struct {
 type PortMapping struct {
 	Name          string
 	ContainerPort int
+	PortRange     string `json:"containerPortRange"`
 	HostPort      *int
 	Protocol      string
+}
+
+// Covers reports whether the mapping has a port of the container, alone or in a range.
+func (p PortMapping) Covers(port int) bool {
+	var first, last int
+	if n, err := fmt.Sscanf(p.PortRange, "%d-%d", &first, &last); n == 2 && err == nil {
+		return first <= port && port <= last
+	}
+	return p.ContainerPort == port
 }
 
 // HealthCheck is a container's health check; nil members take ECS's defaults.
@@ -94,7 +111,20 @@ type Volume struct {
 	ConfiguredAtLaunch bool // by the service or by RunTask
 	Host               *struct{ SourcePath string }
 	Docker             *struct{ Scope string } `json:"dockerVolumeConfiguration"`
-	EFS                *struct{}               `json:"efsVolumeConfiguration"`
+	EFS                *EFS                    `json:"efsVolumeConfiguration"`
+	FSx                *struct{}               `json:"fsxWindowsFileServerVolumeConfiguration"`
+}
+
+// EFS is what of a volume of EFS says how it is reached.
+type EFS struct {
+	TransitEncryption   string
+	AuthorizationConfig struct{ AccessPointID, IAM string }
+}
+
+// RestartPolicy says when a container is started again within its task.
+type RestartPolicy struct {
+	RestartAttemptPeriod *int
+	IgnoredExitCodes     []int
 }
 
 // LinuxParameters is what of the LinuxParameters structure Fargate has rules for.

@@ -2,6 +2,7 @@ package definition
 
 import (
 	"slices"
+	"strings"
 )
 
 // checkFargate returns the error with which ECS refuses a definition for Fargate, or nil.
@@ -17,7 +18,7 @@ func checkFargate(t *Task) error {
 		return clientError("Fargate requires that 'memory' be defined at the task level.")
 	}
 	cpu, memory := taskUnits(t.CPU, vcpu), taskUnits(t.Memory, gigabyte)
-	if !fargateSize(cpu, memory) {
+	if !fargateSize(cpu, memory) || t.onWindows() && (cpu < 1024 || cpu > 4096) {
 		return clientError("No Fargate configuration exists for given values: %d CPU, %d memory. See the Amazon ECS documentation for the valid values.", cpu, memory)
 	}
 	if err := checkFargateTask(t); err != nil {
@@ -38,16 +39,34 @@ func (c *Container) checkFargate(executionRole string) error {
 	if c.StopTimeout != nil && *c.StopTimeout > 120 {
 		return clientError("Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.")
 	}
+	if c.StartTimeout != nil && (*c.StartTimeout < 2 || *c.StartTimeout > 120) {
+		return clientError("Tasks using the Fargate launch type must have a container start timeout between 2 and 120 seconds.")
+	}
 	if member := c.onlyOnInstances(); member != "" {
 		return clientError("Fargate compatible task definitions do not support %s", member)
 	}
 	if err := c.LogConfiguration.checkFargate(executionRole); err != nil {
 		return err
 	}
+	if needs := c.needsExecutionRole(); executionRole == "" && needs != "" {
+		return clientError("Fargate requires task definition to have execution role ARN to support %s.", needs)
+	}
 	if executionRole == "" && ecrHost().MatchString(c.Image) {
 		return clientError("Fargate requires task definition to have execution role ARN to support ECR images.")
 	}
 	return nil
+}
+
+// needsExecutionRole names what Fargate gets for the container by itself; "" for nothing.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+func (c *Container) needsExecutionRole() string {
+	switch {
+	case c.RepositoryAccess != nil:
+		return "private registry authentication"
+	case len(c.EnvironmentFiles) > 0:
+		return "environment files"
+	}
+	return ""
 }
 
 // onlyOnInstances names a member that only containers on instances can have; "" where
@@ -108,6 +127,9 @@ func checkFargateTask(t *Task) error {
 		if v.Docker != nil {
 			return clientError("Fargate compatible task definitions do not support dockerVolumeConfiguration")
 		}
+		if v.FSx != nil {
+			return clientError("Fargate compatible task definitions do not support fsxWindowsFileServerVolumeConfiguration")
+		}
 	}
 	return nil
 }
@@ -130,4 +152,17 @@ func fargateSize(cpu, memory int) bool {
 	size, ok := sizes[cpu]
 	gib := memory / 1024
 	return ok && memory%1024 == 0 && gib >= size.from && gib <= size.to && (gib-size.from)%size.step == 0
+}
+
+func (t *Task) onWindows() bool { return strings.HasPrefix(t.Platform(), "windows") }
+
+// NeedsPlatform14 reports whether the task has what Fargate's platform for Linux has since
+// version 1.4.0. Each member of RegisterTaskDefinition's request says so.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+func (t *Task) NeedsPlatform14() bool {
+	return !t.onWindows() && (t.EphemeralStorage != nil || t.PidMode != "" || taskUnits(t.CPU, vcpu) > 4096 ||
+		slices.ContainsFunc(t.Volumes, func(v Volume) bool { return v.EFS != nil }) ||
+		slices.ContainsFunc(t.ContainerDefinitions, func(c Container) bool {
+			return len(c.Linux.Capabilities.Add) > 0 || len(c.EnvironmentFiles) > 0
+		}))
 }
