@@ -3,7 +3,6 @@ package app_test
 import (
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app/apptest"
@@ -11,18 +10,12 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
+// TestDeploys deploys a version that runs, and then one that does not.
 func TestDeploys(t *testing.T) {
-	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
-		began := time.Now()
-		apptest.Shop{Services: []string{"web"}}.Open(w, "web:v1")
-		w.Pin("dev", "web=v1")
-		w.Expect(w.One(), tagboat.VerdictSucceeded)
-		t.Log(time.Since(began), w.Calls(""))
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
 		w.Push("shop/web:v2", "exit=3@5s", "log=fatal: no database")
 		w.Pin("dev", "web=v2")
-		began = time.Now()
-		d := w.One()
-		t.Log(time.Since(began), w.Calls(""), d.Reason, d.Causes)
+		w.Expect(w.One(), tagboat.VerdictRolledBack, "fatal: no database")
 	})
 }
 

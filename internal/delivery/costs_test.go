@@ -229,18 +229,10 @@ func (c *costs) hundred() {
 
 // buckets changes services at AWS's rates and at AWS's speed.
 func (c *costs) buckets() {
-	crowd{services: 20, accounts: 1}.run(c.T, func(r *fleetRun) {
-		r.came(r.deploy("v1"))
-		r.Later(time.Minute)
-		got := r.deploy("v2")
-		c.table.AtMost(c.T, "20 services changed", float64(got.calls.Total), 110, "calls")
-	})
-	crowd{services: 100, accounts: 1, speed: 1}.run(c.T, func(r *fleetRun) {
-		r.came(r.deploy("v1"))
-		r.Later(time.Minute)
-		got := r.deploy("v2")
-		c.table.AtMost(c.T, "100 services changed at AWS's rates", float64(got.calls.Total), 1300, "calls")
-	})
+	got := crowd{services: 20, accounts: 1}.changed(c.T)
+	c.table.AtMost(c.T, "20 services changed", float64(got.calls.Total), 110, "calls")
+	got = crowd{services: 100, accounts: 1, speed: 1}.changed(c.T)
+	c.table.AtMost(c.T, "100 services changed at AWS's rates", float64(got.calls.Total), 1300, "calls")
 	var took [2]time.Duration
 	for i, parallel := range []int{rollout.DefaultParallel, 1 << 20} {
 		crowd{services: 200, accounts: 1, speed: 1}.run(c.T, func(r *fleetRun) {
@@ -291,7 +283,7 @@ func (c *costs) newest() {
 			w.AWS("logs.PutLogEvents", stream)
 		}
 		calls := cost(w, func(ctx context.Context, a *app.App) error {
-			document, err := a.History.Events(ctx, history.Request{Selection: fleet.Selection{Environments: []tagboat.EnvName{"dev"}}, Limit: 50})
+			document, err := a.History.Events(ctx, history.Request{Selection: apptest.Dev, Limit: 50})
 			if len(document.Events) != 50 {
 				w.Errorf("%d events", len(document.Events))
 			}
@@ -333,3 +325,76 @@ type silent struct{}
 func (silent) Sending(tagboat.Digest, int64, int64) {}
 
 func (silent) Sent(tagboat.Digest, int64, bool) {}
+
+func TestPinsInBrief(t *testing.T) { pinsInBrief(t) }
+
+// pinsInBrief reads the parameters of fifty groups ten to a call, and no history, of which
+// Parameter Store answers three a second. It returns the calls that took.
+func pinsInBrief(t *testing.T) (brief int) {
+	apptest.Run(t, sandbox.Config{Quotas: "aws"}, func(w *apptest.World) {
+		const n = 50
+		apptest.Teams(w, n)
+		var images []catalog.ImageArg
+		for i := range n {
+			w.Push(fmt.Sprintf("team%02d/app:v1", i))
+			images = append(images, catalog.ImageArg{Image: tagboat.ImageName(fmt.Sprintf("app%02d", i)), Tag: "v1"})
+		}
+		if _, err := w.Open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: images}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, asked := operation.Start(w.Context(), nil)
+		document, err := w.Open().Pinning.Pins(ctx, pinning.PinsRequest{Environment: "dev", Brief: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(document.Pins) != n || document.Pins[0].Digest != w.Pushed["team00/app:v1"] || document.Pins[0].SetBy != "" {
+			t.Errorf("%d pins, the first is %+v", len(document.Pins), document.Pins[0])
+		}
+		brief = asked.Calls().Total
+		if calls := asked.Calls(); calls.Total > 7 || calls.ByOperation["ssm.GetParameterHistory"] != 0 {
+			t.Errorf("%v", calls)
+		}
+		ctx, asked = operation.Start(w.Context(), nil)
+		whole, err := w.Open().Pinning.Pins(ctx, pinning.PinsRequest{Environment: "dev"})
+		if err != nil || whole.Pins[n-1].SetBy == "" || asked.Calls().ByOperation["ssm.GetParameterHistory"] != n {
+			t.Errorf("%v %+v %v", err, whole.Pins, asked.Calls())
+		}
+	})
+	return brief
+}
+
+func TestFortyImagesOfOneRepository(t *testing.T) { fortyImages(t) }
+
+// fortyImages pins images of one repository: what is true of that is asked for once. It
+// returns the calls that took.
+func fortyImages(t *testing.T) (total int) {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		const n = 40
+		text := "app: shop\nregistry: " + sandboxtest.Host + "\nimages:\n"
+		var images []catalog.ImageArg
+		for i := range n {
+			text += fmt.Sprintf("  app%02d: {repository: shop/apps}\n", i)
+			tag := fmt.Sprintf("v%02d", i)
+			w.Push("shop/apps:" + tag)
+			images = append(images, catalog.ImageArg{Image: tagboat.ImageName(fmt.Sprintf("app%02d", i)), Tag: tag})
+		}
+		w.Write("tagboat.yaml", text+"stages: [{name: dev}]\nenvironments: {dev: {stage: dev, region: us-east-1, cluster: dev}}\n")
+		w.Cache = t.TempDir() // what the versions consist of is known from the run before
+		if _, err := w.Open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: images, DryRun: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Open().Pinning.Pin(w.Context(), pinning.Request{Environment: "dev", Images: images[:1]}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, asked := operation.Start(w.Context(), nil)
+		result, err := w.Open().Pinning.Pin(ctx, pinning.Request{Environment: "dev", Images: images})
+		if err != nil || !result.Changed || len(result.Document.Pins) != n {
+			t.Fatalf("%+v %v", result, err)
+		}
+		total = asked.Calls().Total
+		if calls := asked.Calls(); calls.Total > 46 || calls.ByOperation["ecr.DescribeRepositories"] != 1 {
+			t.Errorf("%v", calls)
+		}
+	})
+	return total
+}

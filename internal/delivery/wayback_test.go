@@ -396,10 +396,15 @@ var otherSettings = map[string]any{
 	"deploymentConfiguration":     map[string]any{"maximumPercent": 150, "deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": false}},
 }
 
+// settingsOff takes away those of them that stay where a file leaves them out.
+var settingsOff = map[string]any{"serviceConnectConfiguration": map[string]any{"enabled": false}, "vpcLatticeConfigurations": []any{}, "serviceRegistries": []any{}}
+
+// ports are what a service needs for them.
+var ports = map[string]any{"portMappings": []any{map[string]any{"containerPort": 80, "name": "http"}}}
+
 // TestAllSettingsGoBack has a deployment that changes settings, too, and fails. What was
 // absent before is absent after.
 func TestAllSettingsGoBack(t *testing.T) {
-	ports := map[string]any{"portMappings": []any{map[string]any{"containerPort": 80, "name": "http"}}}
 	for _, tc := range []struct {
 		name         string
 		before, then map[string]any
@@ -407,7 +412,7 @@ func TestAllSettingsGoBack(t *testing.T) {
 		left         []string // settings that stay, and are named
 	}{
 		{"settings that are new", nil, otherSettings, false, nil},
-		{"settings that are gone", otherSettings, map[string]any{"serviceConnectConfiguration": map[string]any{"enabled": false}, "vpcLatticeConfigurations": []any{}, "serviceRegistries": []any{}}, false, nil},
+		{"settings that are gone", otherSettings, settingsOff, false, nil},
 		{
 			"after an interrupted run", nil, otherSettings, true,
 			[]string{"desiredCount", "deploymentConfiguration", "propagateTags", "enableECSManagedTags", "availabilityZoneRebalancing", "platformVersion"},
@@ -417,9 +422,7 @@ func TestAllSettingsGoBack(t *testing.T) {
 		{"a capacity provider strategy, after an interrupted run", nil, spot, true, []string{"platformVersion"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
-				w.AWS("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
-				apptest.Shop{Service: tc.before, Container: ports}.Begin(w)
+			apptest.Shop{Service: tc.before, Container: ports}.Run(t, func(w *apptest.World) {
 				before := settings(w)
 				apptest.Shop{Services: []string{"web"}, Service: tc.then, Container: ports}.Configure(w)
 				next(w, "start=20s", "exit=1@1s")
@@ -458,9 +461,7 @@ func TestSettingsAloneGoBack(t *testing.T) {
 		"launchType": nil, "capacityProviderStrategy": []any{map[string]any{"capacityProvider": "FARGATE_SPOT", "weight": 1}},
 		"deploymentConfiguration": gives,
 	}
-	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
-		w.AWS("ecs.CreateCluster", map[string]any{"clusterName": "dev", "capacityProviders": []string{"FARGATE", "FARGATE_SPOT"}})
-		apptest.Shop{Service: map[string]any{"deploymentConfiguration": gives}}.Begin(w)
+	apptest.Shop{Service: map[string]any{"deploymentConfiguration": gives}}.Run(t, func(w *apptest.World) {
 		before := settings(w)
 		apptest.Shop{Services: []string{"web"}, Service: spot}.Configure(w)
 		w.Control("POST", "harm", `{"kind": "capacity", "cluster": "dev", "provider": "FARGATE_SPOT"}`)

@@ -69,8 +69,8 @@ func (h *hooks) verdicts(path string) map[tagboat.ServiceName]tagboat.Verdict {
 	return heard
 }
 
-// inWorldWithHooks runs a story with three services, of which api fails, and webhooks.
-func inWorldWithHooks(t *testing.T, yaml string, variables map[string]string, story func(w *apptest.World, h *hooks, got []tagboat.Deployment)) {
+// withHooks runs a story with three services, of which api fails, and webhooks.
+func withHooks(t *testing.T, yaml string, variables map[string]string, story func(w *apptest.World, h *hooks, got []tagboat.Deployment)) {
 	t.Helper()
 	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
 		apptest.Shop{Services: []string{"api", "job", "web"}, Service: breaker}.Open(w)
@@ -104,7 +104,7 @@ notify:
 		"DEFAULT": "https://hooks.example.com/default", "FAILURES": "https://hooks.example.com/failures",
 		"EVERYTHING": "https://hooks.example.com/all", "KEY": "k3y", "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "ada",
 	}
-	inWorldWithHooks(t, yaml, variables, func(w *apptest.World, h *hooks, got []tagboat.Deployment) {
+	withHooks(t, yaml, variables, func(w *apptest.World, h *hooks, got []tagboat.Deployment) {
 		want := map[string]map[tagboat.ServiceName]tagboat.Verdict{
 			"/default":  {"api": tagboat.VerdictRolledBack, "web": tagboat.VerdictSucceeded},
 			"/failures": {"api": tagboat.VerdictRolledBack},
@@ -144,7 +144,7 @@ notify:
 	variables := map[string]string{
 		"DOWN": "https://hooks.example.com/down/hush?hush=1", "PLAIN": "http://hooks.example.com/hush", "GOOD": "https://hooks.example.com/good",
 	}
-	inWorldWithHooks(t, yaml, variables, func(w *apptest.World, h *hooks, got []tagboat.Deployment) {
+	withHooks(t, yaml, variables, func(w *apptest.World, h *hooks, got []tagboat.Deployment) {
 		w.Expect(got[0], tagboat.VerdictRolledBack)
 		w.Expect(got[2], tagboat.VerdictSucceeded)
 		want := []string{
@@ -171,7 +171,7 @@ notify:
 func TestWebhooksHearOfInterruptionsAndRollbacks(t *testing.T) {
 	const yaml = "\nnotify: [{urlEnv: HOOK}]\n"
 	variables := map[string]string{"HOOK": "https://hooks.example.com/hook"}
-	inWorldWithHooks(t, yaml, variables, func(w *apptest.World, h *hooks, _ []tagboat.Deployment) {
+	withHooks(t, yaml, variables, func(w *apptest.World, h *hooks, _ []tagboat.Deployment) {
 		next(w, "start=60s")
 		ctx, interrupt := context.WithTimeout(w.Context(), 20*time.Second)
 		defer interrupt()
