@@ -126,7 +126,7 @@ type PlanDocument struct {
 	Changes  []Change  `json:"changes"`
 	Problems []Problem `json:"problems"`
 	Warnings []Problem `json:"warnings"`
-	// Pins are those that a rollback changes; a deployment changes none.
+	// Pins are those that change before: of a rollback, and where a version is named.
 	Pins []PinChange `json:"pins,omitempty"`
 }
 

@@ -15,10 +15,12 @@ import (
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/pinning"
 )
 
 type deployOptions struct {
 	targets
+	versions    versions
 	message     string
 	wait        bool
 	noRollback  bool
@@ -32,17 +34,21 @@ type deployOptions struct {
 func newDeploy(f *frame) *cobra.Command {
 	o := deployOptions{targets: targets{changing: "deploy"}}
 	cmd := &cobra.Command{
-		Use:     "deploy [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
+		Use:     "deploy [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE|IMAGE=VERSION...]",
 		Short:   "Make the ECS services match the pins, and tell how it ended",
-		Long:    "Plans, checks, registers what changed, rolls the services and watches them to their\nverdict. A rollout that fails is explained and rolled back to what ran before.\n\nAll is planned and checked before anything changes. Services begin at once, each\nafter those that it dependsOn in its environment ended well; with --wait=false, after\nthose began. AWS's rates are kept, so many services take the time that those allow.",
-		Example: "  tagboat deploy --env dev\n  tagboat deploy --stage prod api worker --timeout 20m",
+		Long:    "Plans, checks, registers what changed, rolls the services and watches them to their\nverdict. A rollout that fails is explained and rolled back to what ran before.\n\nA version of an image is pinned first, as tagboat pin does, and the services that run\nthe image are deployed. Nothing is pinned unless all can be planned.\n\nAll is planned and checked before anything changes. Services begin at once, each\nafter those that it dependsOn in its environment ended well; with --wait=false, after\nthose began. AWS's rates are kept, so many services take the time that those allow.",
+		Example: "  tagboat deploy --env dev\n  tagboat deploy api=1.4.2 --env dev\n  tagboat deploy --stage prod api worker --timeout 20m",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.services = args
+			var err error
+			if o.services, err = o.versions.arguments(args); err != nil {
+				return err
+			}
 			return runDeploy(cmd.Context(), f, o)
 		},
 	}
 	o.flags(cmd)
+	o.versions.flags(cmd)
 	cmd.Flags().BoolVar(&o.wait, "wait", true, "watch until the rollout ends")
 	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a failed rollout as it is, to look at")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
@@ -58,16 +64,19 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if o.dryRun {
 		reading := o.targets
 		reading.changing = ""
-		return runPlan(ctx, f, planOptions{targets: reading})
+		return runPlan(ctx, f, planOptions{targets: reading, versions: o.versions})
 	}
 	if o.maxParallel < 1 || o.timeout <= 0 {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
+	}
+	if o.resume && len(o.versions.images) > 0 {
+		return tagboat.Usagef("--resume begins nothing, and so pins nothing").WithHint("leave it out, or name services only")
 	}
 	a, selected, err := o.open(ctx, f)
 	if err != nil {
 		return err
 	}
-	set, err := a.Delivery.Plan(ctx, selected)
+	set, prepared, err := o.versions.plan(ctx, a, selected, pinning.Request{Message: o.message})
 	if ctx.Err() != nil {
 		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was planned: nothing was changed")
 	}
@@ -82,6 +91,9 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 		return err
 	}
 	set.Message = o.message
+	if err := f.pin(ctx, a, prepared); err != nil {
+		return err
+	}
 	return carryOut(ctx, f, a, set, o)
 }
 
@@ -109,7 +121,7 @@ func carryOut(ctx context.Context, f *frame, a *app.App, set *delivery.PlanSet, 
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
 	progress.done()
-	return showDeployments(f, "deploy", document, false)
+	return showDeployments(f, "deploy", document, len(o.versions.images) > 0)
 }
 
 type continueOptions struct {

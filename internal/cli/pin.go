@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
@@ -116,25 +114,4 @@ func tellPinned(f *frame, result pinning.Result, o pinOptions) {
 	default:
 		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "pinned;"), result.Document.Environment)
 	}
-}
-
-// parseImageArg reads IMAGE, IMAGE=TAG or IMAGE@DIGEST.
-func parseImageArg(arg string) (catalog.ImageArg, error) {
-	name, digest, byDigest := strings.Cut(arg, "@")
-	name, tag, byTag := strings.Cut(name, "=")
-	wanted := catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag}
-	if !tagboat.ValidImageName(name) {
-		return wanted, tagboat.Usagef("%q names no image", arg).WithHint("write IMAGE, IMAGE=TAG or IMAGE@sha256:…, with IMAGE as in tagboat.yaml")
-	}
-	if byTag && !tagboat.ValidTag(tag) {
-		return wanted, tagboat.Usagef("%q is not a tag (in %q)", tag, arg).WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores")
-	}
-	if byDigest {
-		d, err := tagboat.ParseDigest(digest)
-		if err != nil {
-			return wanted, err
-		}
-		wanted.Digest = d
-	}
-	return wanted, nil
 }

@@ -10,26 +10,33 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/githubactions"
+	"github.com/tagboat/tagboat/internal/pinning"
 )
 
 type planOptions struct {
 	targets
+	versions versions
 	exitCode bool
 }
 
 func newPlan(f *frame) *cobra.Command {
 	var o planOptions
 	cmd := &cobra.Command{
-		Use:     "plan [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
+		Use:     "plan [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE|IMAGE=VERSION...]",
 		Short:   "Show what deploy would change, and check that it can",
-		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. Changes nothing.",
+		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. With a\nversion of an image it shows what deploying that would change. Changes nothing.",
+		Example: "  tagboat plan --env prod\n  tagboat plan api=1.4.2 --stage prod",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.services = args
+			var err error
+			if o.services, err = o.versions.arguments(args); err != nil {
+				return err
+			}
 			return runPlan(cmd.Context(), f, o)
 		},
 	}
 	o.flags(cmd)
+	o.versions.flags(cmd)
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 3 where something would change")
 	return cmd
 }
@@ -39,7 +46,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := a.Delivery.Plan(ctx, selected)
+	set, _, err := o.versions.plan(ctx, a, selected, pinning.Request{})
 	if err != nil {
 		return err
 	}

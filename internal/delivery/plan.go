@@ -41,16 +41,26 @@ type Delivery struct {
 type PlanSet struct {
 	Message string // why, for the history and for webhooks
 	plans   []deploy.Plan
-	cells   []fleet.Cell // with what was pinned then; none where that does not matter
+	cells   []fleet.Cell        // with what was pinned then; none where that does not matter
+	pinned  []tagboat.PinChange // what has to be pinned first
 }
 
 // Document returns what plan prints.
-func (s *PlanSet) Document() tagboat.PlanDocument { return deploy.Document(s.plans) }
+func (s *PlanSet) Document() tagboat.PlanDocument {
+	document := deploy.Document(s.plans)
+	document.Pins = s.pinned
+	return document
+}
 
 // Plan finds out what deploying the selection would change, and whether it can. It
 // changes nothing. An error of kind Usage tells what is wrong with the user's files
 // or pins.
 func (d *Delivery) Plan(ctx context.Context, s fleet.Selection) (*PlanSet, error) {
+	return d.PlanWith(ctx, s, nil)
+}
+
+// PlanWith is Plan as if versions were pinned.
+func (d *Delivery) PlanWith(ctx context.Context, s fleet.Selection, versions fleet.Versions) (*PlanSet, error) {
 	cells, err := d.Fleet.Cells(ctx, s)
 	if err != nil {
 		return nil, err
@@ -58,16 +68,27 @@ func (d *Delivery) Plan(ctx context.Context, s fleet.Selection) (*PlanSet, error
 	if err := d.Fleet.DistinctServices(cells); err != nil {
 		return nil, err
 	}
-	targets, err := targets(ctx, cells, nil)
+	set := &PlanSet{cells: versions.Pinned(cells), pinned: changes(cells, versions)}
+	targets, err := targets(ctx, set.cells, nil)
 	if err != nil {
 		return nil, err
 	}
 	d.tellFirstPinned(cells, targets)
-	plans, err := deploy.Prepare(ctx, targets)
-	if err != nil {
+	if set.plans, err = deploy.Prepare(ctx, targets); err != nil {
 		return nil, err
 	}
-	return &PlanSet{plans: plans, cells: cells}, d.addRevisions(ctx, cells, plans)
+	return set, d.addRevisions(ctx, set.cells, set.plans)
+}
+
+// changes returns the pins that versions take the place of, environment by environment.
+func changes(cells []fleet.Cell, versions fleet.Versions) []tagboat.PinChange {
+	var all []tagboat.PinChange
+	for i, c := range cells {
+		if i == 0 || cells[i-1].Env.Name != c.Env.Name {
+			all = append(all, fleet.PinChanges(c.Book(), c.Env.Name, versions[c.Env.Name])...)
+		}
+	}
+	return all
 }
 
 // targets returns what should run in each cell.

@@ -15,6 +15,8 @@ type Selection struct {
 	Stage        tagboat.StageName
 	Tenant       string
 	Services     []tagboat.ServiceName
+	// Images choose the services that run one of them, beside those of Services.
+	Images []tagboat.ImageName
 	// Everywhere says that all environments are meant: what changes something asks for it.
 	Everywhere bool
 }
@@ -107,20 +109,61 @@ func (f *Fleet) noEnvironment(s Selection) error {
 
 // Services returns those that s chooses, by name.
 func (f *Fleet) Services(s Selection) ([]config.Service, error) {
-	var failed []error
+	names, err := f.runners(s.Images)
+	failed := []error{err}
 	for _, name := range s.Services {
 		if _, err := f.Config.Service(string(name)); err != nil {
 			failed = append(failed, err)
 		}
 	}
-	if len(failed) > 0 {
-		return nil, errors.Join(failed...)
+	if err := errors.Join(failed...); err != nil {
+		return nil, err
 	}
+	names = append(names, s.Services...)
 	var chosen []config.Service
 	for _, name := range slices.Sorted(maps.Keys(f.Config.Services)) {
-		if len(s.Services) == 0 || slices.Contains(s.Services, name) {
+		if len(names) == 0 || slices.Contains(names, name) {
 			chosen = append(chosen, f.Config.Services[name])
 		}
 	}
 	return chosen, nil
+}
+
+// runners returns the services that run images. What is wrong with the files of others does
+// not matter.
+func (f *Fleet) runners(images []tagboat.ImageName) ([]tagboat.ServiceName, error) {
+	var running []tagboat.ServiceName
+	ran := map[tagboat.ImageName]bool{}
+	if len(images) > 0 {
+		all := slices.Collect(maps.Values(f.Config.Services))
+		templates, _ := f.Source.Templates(all)
+		for _, service := range all {
+			for _, image := range runs(service, templates[service.Name]) {
+				if slices.Contains(images, image) {
+					running, ran[image] = append(running, service.Name), true
+				}
+			}
+		}
+	}
+	var failed []error
+	for _, name := range images {
+		image, err := f.Config.Image(string(name))
+		if err == nil && !ran[name] {
+			err = tagboat.Usagef("no service runs the image %s", name).At(image.Where).
+				WithHint("tagboat pin pins it; or name it under the containers of a service")
+		}
+		failed = append(failed, err)
+	}
+	return running, errors.Join(failed...)
+}
+
+// runs returns the images that the containers of a service run.
+func runs(service config.Service, templates Templates) []tagboat.ImageName {
+	containers := service.Containers
+	if templates.Definition != nil {
+		if all, err := templates.Definition.Images(service.Containers, service.ContainerPlaces); err == nil {
+			containers = all
+		}
+	}
+	return slices.Collect(maps.Values(containers))
 }

@@ -11,12 +11,10 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
-	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/operation"
 )
@@ -56,91 +54,6 @@ func (p *Pinning) Pin(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	return results[0], err
-}
-
-// PinIn is Pin in several environments: nothing is written in any of them unless it can be
-// in all. Of an error midway the results are those of the environments before it.
-func (p *Pinning) PinIn(ctx context.Context, r Request, environments []tagboat.EnvName) ([]Result, error) {
-	args, err := p.images(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range environments {
-		if _, err := p.Fleet.Config.Environment(string(name)); err != nil {
-			return nil, err
-		}
-	}
-	picks, err := p.Catalog.Find(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	decisions, failed := make([]decision, len(environments)), make([]error, len(environments))
-	for i, name := range environments {
-		decisions[i], failed[i] = p.decide(ctx, p.Fleet.Config.Environments[name], picks, r)
-	}
-	if err := errors.Join(failed...); err != nil {
-		return nil, err
-	}
-	var results []Result
-	for _, d := range decisions {
-		result, err := p.carryOut(ctx, d, r)
-		if err != nil && len(result.Document.Pins) == 0 {
-			return results, err
-		}
-		results = append(results, result)
-		if err != nil {
-			return results, err
-		}
-	}
-	return results, nil
-}
-
-// decision is what may be pinned in an environment, and upon what that was decided.
-type decision struct {
-	env   config.Environment
-	picks catalog.Picks
-	draft *ledger.Draft
-	note  string // for the history
-}
-
-func (p *Pinning) decide(ctx context.Context, env config.Environment, picks catalog.Picks, r Request) (decision, error) {
-	d := decision{env: env, picks: picks}
-	var err error
-	if d.draft, err = p.draft(ctx, env, slices.Collect(maps.Keys(picks))); err != nil {
-		return d, err
-	}
-	book, err := d.draft.Book(ctx)
-	if err != nil {
-		return d, err
-	}
-	d.note, err = p.admit(ctx, admission{env: env, book: book, picks: picks, allowOlder: r.AllowOlder, automation: r.Automation})
-	return d, err
-}
-
-func (p *Pinning) carryOut(ctx context.Context, d decision, r Request) (Result, error) {
-	want, reasons := request{pins: d.picks.References(), conditional: map[tagboat.ImageName]bool{}}, map[tagboat.ImageName]string{}
-	for name, pick := range d.picks {
-		if pick.Why != "" {
-			reasons[name] = pick.Why
-		}
-		want.conditional[name] = r.Automation || pick.ByRule()
-	}
-	out, err := p.writeOn(ctx, d.draft, d.env, want, history.Origin{Command: "pin", Message: strings.TrimSpace(r.Message + d.note)}, r.DryRun)
-	if err != nil {
-		return Result{}, err
-	}
-	if out.Changed {
-		p.TellShared(ctx, d.env, want.pins)
-	}
-	result := Result{
-		Document: tagboat.PinsDocument{Environment: d.env.Name, Pins: tagboat.List(out.Pins), Replaced: out.replaced},
-		Changed:  out.Changed,
-		Reasons:  reasons,
-	}
-	if r.DryRun {
-		return result, nil
-	}
-	return result, p.afterPin(ctx, d.draft, d.env, d.picks, out, r.Automation)
 }
 
 // images returns what a request names, or every image that has a rule.
