@@ -34,7 +34,9 @@ func Place(env config.Environment) cloud.Place {
 }
 
 // Session returns the way to where an environment is.
-func (a *Access) Session(env config.Environment) *cloud.Session { return a.At(Place(env)) }
+func (a *Access) Session(env config.Environment) *cloud.Session {
+	return a.At(Place(env)).Serve(string(env.Name))
+}
 
 // At returns the way to a place.
 func (a *Access) At(place cloud.Place) *cloud.Session { return a.cloud.At(place) }

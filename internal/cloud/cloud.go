@@ -45,6 +45,7 @@ type Cloud struct {
 	cache  string
 	world  world
 
+	profile     string // that AWS_PROFILE chooses
 	sessionName string
 	asking      chan struct{}          // held by who asks AWS who the caller is
 	us          atomic.Pointer[caller] // by the caller's own credentials; nil while it is not known
@@ -80,7 +81,7 @@ func New(ctx context.Context, o Options) (*Cloud, error) {
 		return nil, tagboat.Usagef("reading the AWS configuration: %w", err)
 	}
 	cfg.HTTPClient = keepBodies(cfg.HTTPClient)
-	c.config = cfg
+	c.config, c.profile = cfg, profileOf(cfg)
 	return c, nil
 }
 

@@ -19,11 +19,11 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		hint    string
 		missing bool
 	}{
-		"no cluster": {answer{code: "ClusterNotFoundException", body: "Cluster not found."}, tagboat.Usage, "ecs.ListTasks: ClusterNotFoundException: Cluster not found. (request request-1)", "create-cluster", true},
-		"denied":     {answer{code: "AccessDeniedException", body: "User x is not authorized"}, tagboat.Internal, "AccessDeniedException: User x", "get-caller-identity", false},
+		"no cluster": {answer{code: "ClusterNotFoundException", body: "Cluster not found."}, tagboat.Usage, "cluster dev is not in eu-west-1 (ecs.ListTasks, request request-1)", "aws ecs list-clusters --region eu-west-1", true},
+		"denied":     {answer{code: "AccessDeniedException", body: "User x is not authorized"}, tagboat.Internal, "User x is not authorized (AccessDeniedException, request request-1)", "get-caller-identity", false},
 		"expired":    {answer{code: "ExpiredTokenException", body: "expired"}, tagboat.Internal, "ExpiredTokenException", "sso login", false},
 		"unknown":    {answer{code: "UnrecognizedClientException", body: "bad token"}, tagboat.Internal, "bad token", "AWS_PROFILE", false},
-		"other":      {answer{code: "InvalidParameterException", body: "no"}, tagboat.Internal, "ecs.ListTasks: InvalidParameterException: no", "", false},
+		"other":      {answer{code: "InvalidParameterException", body: "no"}, tagboat.Internal, "ecs.ListTasks in eu-west-1: no (InvalidParameterException, request request-1)", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			aws(t, map[string][]answer{"ecs.ListTasks": {c.answer}})

@@ -129,7 +129,7 @@ func (o onceRetryer) IsErrorRetryable(err error) bool {
 // ambiguous reports whether a call that ended in err may have taken effect: it went out,
 // and the answer got lost or says that AWS itself does not know.
 func ambiguous(err error) bool {
-	if err == nil || notSent(err) || isThrottle(err) {
+	if err == nil || notSent(err) || isThrottle(err) || untrusted(err) {
 		return false
 	}
 	var dial *net.OpError

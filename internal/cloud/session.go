@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,9 @@ type Session struct {
 
 	credentials aws.CredentialsProvider // the role's where the place has one
 	assumed     atomic.Pointer[caller]  // who the role's session is, once there was one
+
+	names        sync.Mutex // guards environments
+	environments []string   // that the session was used for
 
 	ecs        *ECS
 	parameters *Parameters
@@ -106,7 +110,7 @@ func (c *Cloud) open(p Place) *Session {
 	cfg.Region, s.region = p.Region, p.Region
 	s.own = cfg.Credentials
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)],
-		s.addPeer, addPacing(c.pacer, s.scope))
+		s.addWhereabouts, s.addPeer, addPacing(c.pacer, s.scope))
 	s.sts = sts.NewFromConfig(cfg)
 	if p.Role != "" {
 		provider := &assumption{cloud: c, client: s.sts, role: p.Role, assumed: &s.assumed}
@@ -227,7 +231,7 @@ func (s *Session) hasRegion() error {
 	if s.region != "" {
 		return nil
 	}
-	return tagboat.Usagef("no AWS region is set").
+	return tagboat.Usagef("%s has no AWS region", s.whereabouts().subject()).
 		WithHint("give the environment a region in tagboat.yaml, or set AWS_REGION")
 }
 
@@ -241,7 +245,7 @@ func (s *Session) checkAccount(ctx context.Context) error {
 		if account == s.place.Account {
 			return nil
 		}
-		return tagboat.Usagef("the environment is in account %s, and its role %s belongs to account %s", s.place.Account, s.place.Role, account).
+		return tagboat.Usagef("%s is in account %s, and its role %s belongs to account %s", s.whereabouts().subject(), s.place.Account, s.place.Role, account).
 			WithHint("correct account or role in tagboat.yaml")
 	}
 	account, arn, err := s.Identity(ctx)
@@ -249,8 +253,8 @@ func (s *Session) checkAccount(ctx context.Context) error {
 		return err
 	}
 	if account != s.place.Account {
-		return tagboat.Usagef("the environment is in account %s, and the AWS credentials are for account %s (%s)", s.place.Account, account, arn).
-			WithHint("choose other credentials with AWS_PROFILE, or give the environment a role to assume")
+		return tagboat.Usagef("%s is in account %s, and the AWS credentials are for account %s (%s)", s.whereabouts().subject(), s.place.Account, account, arn).
+			WithHint("choose other credentials with AWS_PROFILE (aws configure list-profiles), or give the environment a role to assume")
 	}
 	return nil
 }

@@ -43,6 +43,18 @@ func Policy(purpose Purpose, scopes []Scope) Document {
 	return document
 }
 
+// PurposeOf returns the first purpose whose policy allows an action; "" where none does.
+func PurposeOf(action string) Purpose {
+	for _, purpose := range Purposes() {
+		if slices.ContainsFunc(grants, func(g grant) bool {
+			return slices.Contains(g.purposes, purpose) && slices.Contains(g.actions, action)
+		}) {
+			return purpose
+		}
+	}
+	return ""
+}
+
 // grant is a statement that some purposes need.
 type grant struct {
 	sid       string
