@@ -24,7 +24,7 @@ func (v Verdict) Concern() Concern {
 		return Fine
 	case VerdictUnchanged:
 		return Idle
-	case VerdictSuperseded, VerdictTimedOut, VerdictInterrupted, VerdictSkipped:
+	case VerdictSuperseded, VerdictTimedOut, VerdictInterrupted, VerdictSkipped, VerdictBlocked:
 		return Doubtful
 	default:
 		return Alarming

@@ -33,7 +33,7 @@ func TestConcern(t *testing.T) {
 	got := map[tagboat.Verdict]string{}
 	for _, v := range []tagboat.Verdict{
 		tagboat.VerdictUnchanged, tagboat.VerdictSucceeded, tagboat.VerdictRolledBack, tagboat.VerdictFailed, tagboat.VerdictSuperseded,
-		tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictStarted, tagboat.VerdictSkipped, "unheard-of",
+		tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictStarted, tagboat.VerdictSkipped, tagboat.VerdictBlocked, "unheard-of",
 	} {
 		_, isError := v.Kind()
 		if c := v.Concern(); isError && c > tagboat.Doubtful || !isError && c == tagboat.Alarming {
@@ -44,7 +44,7 @@ func TestConcern(t *testing.T) {
 	want := map[tagboat.Verdict]string{
 		tagboat.VerdictUnchanged: "➖", tagboat.VerdictSucceeded: "✅", tagboat.VerdictStarted: "✅",
 		tagboat.VerdictRolledBack: "❌", tagboat.VerdictFailed: "❌", "unheard-of": "❌",
-		tagboat.VerdictSuperseded: "⚠️", tagboat.VerdictTimedOut: "⚠️", tagboat.VerdictInterrupted: "⚠️", tagboat.VerdictSkipped: "⚠️",
+		tagboat.VerdictSuperseded: "⚠️", tagboat.VerdictTimedOut: "⚠️", tagboat.VerdictInterrupted: "⚠️", tagboat.VerdictSkipped: "⚠️", tagboat.VerdictBlocked: "⚠️",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

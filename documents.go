@@ -128,6 +128,16 @@ type PlanDocument struct {
 	Warnings []Problem `json:"warnings"`
 	// Pins are those that change before: of a rollback, and where a version is named.
 	Pins []PinChange `json:"pins,omitempty"`
+	// LeftAlone are services that would stay as they are, whatever should run.
+	LeftAlone []LeftAlone `json:"leftAlone,omitempty"`
+}
+
+// LeftAlone is a service that a command leaves as it is: the verdict that it ends in, and why.
+type LeftAlone struct {
+	Environment EnvName     `json:"environment"`
+	Service     ServiceName `json:"service"`
+	Verdict     Verdict     `json:"verdict"` // blocked or skipped
+	Reason      string      `json:"reason"`
 }
 
 // PinChange is a pin that another version takes the place of.

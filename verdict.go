@@ -20,7 +20,15 @@ const (
 	// VerdictSkipped is that of a deployment that was not begun because of how another
 	// one ended. Nothing was changed, and the other one has the verdict that counts.
 	VerdictSkipped Verdict = "skipped"
+	// VerdictBlocked is that of a deployment that automation did not begin, because of a
+	// hold or a rejection. Nothing was changed.
+	VerdictBlocked Verdict = "blocked"
 )
+
+// Begun reports whether a deployment with this verdict may have changed something.
+func (v Verdict) Begun() bool {
+	return v != VerdictUnchanged && v != VerdictSkipped && v != VerdictBlocked
+}
 
 // Kind returns the kind of error that a command ends in for this verdict, and
 // false where the verdict is not an error.
@@ -36,6 +44,8 @@ func (v Verdict) Kind() (Kind, bool) {
 		return TimedOut, true
 	case VerdictInterrupted:
 		return Interrupted, true
+	case VerdictBlocked:
+		return Blocked, true
 	default:
 		return Failed, true
 	}

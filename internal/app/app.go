@@ -86,20 +86,21 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	matrix := &fleet.Fleet{Config: file, Access: ways, Source: fleet.WorkTree{Config: file}}
 	recorder := &history.Recorder{Config: file, Access: ways, Getenv: o.Getenv}
 	repositories := &catalog.Catalog{Config: file, Access: ways, Registry: images}
-	tagger := catalog.Tagger{Catalog: repositories, Recorder: recorder}
 	writer := &pinning.Writer{Fleet: matrix, Access: ways, Recorder: recorder}
 	holds := &pinning.Holds{Writer: writer}
+	tagger := catalog.Tagger{Catalog: repositories, Recorder: recorder, Holds: holds}
 	view := delivery.View{Fleet: matrix, Holds: holds}
 	pins := &pinning.Pinning{Writer: writer, Catalog: repositories, Holds: holds, Tags: pinning.StageTags{Writer: writer, Catalog: repositories}}
 	deliver := &delivery.Delivery{
 		Fleet: matrix, Access: ways, Registry: images, Recorder: recorder,
 		Webhooks: &delivery.Webhooks{Config: file, Getenv: o.Getenv, Transport: o.Transport},
+		Holds:    holds,
 		Runner:   &rollout.Runner{},
 	}
 	return &App{
 		Config: file, Fleet: matrix,
 		Images: catalog.Images{Catalog: repositories, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
-		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories},
+		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories, Holds: holds},
 		History:  &history.History{Fleet: matrix, Access: ways, Recorder: recorder},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins},
 		View: view, Generator: generate.Generator{Fleet: matrix, Access: ways},

@@ -30,6 +30,7 @@ type PublishRequest struct {
 	Tags             []string // instead of the commit and of publish.tags in tagboat.yaml, if any
 	CreateRepository bool
 	Message          string
+	Automation       bool // no person asks: holds and rejections count for tags of stages
 	DryRun           bool
 	Progress         publish.Progress
 }
@@ -57,6 +58,11 @@ func (c Publisher) Publish(ctx context.Context, r PublishRequest) (doc tagboat.P
 	}
 	version := image.Repository
 	version.Digest, doc.Digest = content.Digest, content.Digest
+	if r.Automation {
+		if err := c.mayTag(ctx, image.Name, version, tags); err != nil {
+			return doc, err
+		}
+	}
 	if r.DryRun {
 		doc.Tags, err = c.Retag(ctx, version, tags, true)
 		return doc, err

@@ -14,6 +14,13 @@ import (
 type Tagger struct {
 	*Catalog
 	Recorder *history.Recorder
+	Holds    Holds
+}
+
+// Holds are what automation leaves alone.
+type Holds interface {
+	// MayTag returns an error of kind Blocked where automation must not put tags on a version.
+	MayTag(ctx context.Context, image tagboat.ImageName, version tagboat.Reference, tags []string) error
 }
 
 // TagRequest says which version gets which tags.
@@ -21,7 +28,9 @@ type TagRequest struct {
 	Version ImageArg
 	Tags    []string
 	Message string
-	DryRun  bool
+	// Automation says that no person asks: holds and rejections count for tags of stages.
+	Automation bool
+	DryRun     bool
 }
 
 // Tag puts tags on a version without pulling it. A tag that the version has already
@@ -33,6 +42,11 @@ func (c Tagger) Tag(ctx context.Context, r TagRequest) (tagboat.TagDocument, err
 		return tagboat.TagDocument{}, err
 	}
 	version := picks[r.Version.Image].Version.Reference
+	if r.Automation {
+		if err := c.mayTag(ctx, r.Version.Image, version, r.Tags); err != nil {
+			return tagboat.TagDocument{}, err
+		}
+	}
 	changes, err := c.Retag(ctx, version, r.Tags, r.DryRun)
 	if err == nil && !r.DryRun {
 		c.Recorder.Tags(ctx, version, changes, r.Version.Image, history.Origin{Command: "tag", Message: r.Message})
@@ -40,6 +54,22 @@ func (c Tagger) Tag(ctx context.Context, r TagRequest) (tagboat.TagDocument, err
 	return tagboat.TagDocument{
 		Image: r.Version.Image, Repository: version.Name(), Digest: version.Digest, Tags: tagboat.List(changes),
 	}, err
+}
+
+// mayTag returns an error where automation must not put those of the tags on a version that
+// it does not have yet.
+func (c Tagger) mayTag(ctx context.Context, image tagboat.ImageName, version tagboat.Reference, tags []string) error {
+	changes, err := c.Retag(ctx, version, tags, true)
+	if err != nil {
+		return err
+	}
+	var changed []string
+	for _, change := range changes {
+		if change.Changed {
+			changed = append(changed, change.Tag)
+		}
+	}
+	return c.Holds.MayTag(ctx, image, version, changed)
 }
 
 // Retag puts tags on a version, and first those that have to move: where the repository

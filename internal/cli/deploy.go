@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,7 +15,6 @@ import (
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
-	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
 
@@ -27,6 +27,7 @@ type deployOptions struct {
 	dryRun      bool
 	resume      bool
 	keepGoing   bool
+	automation  bool
 	timeout     time.Duration
 	maxParallel int
 }
@@ -57,6 +58,7 @@ func newDeploy(f *frame) *cobra.Command {
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
 	cmd.Flags().BoolVar(&o.keepGoing, "keep-going", true, "begin others after one has failed, except those that depend on it")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	automationFlag(cmd, &o.automation)
 	return cmd
 }
 
@@ -64,7 +66,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if o.dryRun {
 		reading := o.targets
 		reading.changing = ""
-		return runPlan(ctx, f, planOptions{targets: reading, versions: o.versions})
+		return runPlan(ctx, f, planOptions{targets: reading, versions: o.versions, automation: o.automation})
 	}
 	if o.maxParallel < 1 || o.timeout <= 0 {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
@@ -76,7 +78,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	set, prepared, err := o.versions.plan(ctx, a, selected, pinning.Request{Message: o.message})
+	set, prepared, err := o.versions.plan(ctx, a, selected, pinning.Request{Message: o.message, Automation: o.automation})
 	if ctx.Err() != nil {
 		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was planned: nothing was changed")
 	}
@@ -86,6 +88,11 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	f.warn(set.Document().Warnings)
 	if o.resume {
 		return resumeDeploy(ctx, f, a, set, o)
+	}
+	if o.automation {
+		if err := a.Delivery.Automate(set); err != nil {
+			return err
+		}
 	}
 	if err := problems(set.Document().Problems); err != nil {
 		return err
@@ -126,7 +133,8 @@ func carryOut(ctx context.Context, f *frame, a *app.App, set *delivery.PlanSet, 
 
 type continueOptions struct {
 	targets
-	rollback bool
+	rollback   bool
+	automation bool
 }
 
 func newContinue(f *frame) *cobra.Command {
@@ -145,6 +153,7 @@ func newContinue(f *frame) *cobra.Command {
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&o.rollback, "rollback", false, "go back to what ran before instead")
+	automationFlag(cmd, &o.automation)
 	return cmd
 }
 
@@ -154,10 +163,15 @@ type continueDocument struct {
 }
 
 func runContinue(ctx context.Context, f *frame, o continueOptions) error {
-	return answer(ctx, f, o.targets, func(a *app.App, selected fleet.Selection) (continueDocument, error) {
-		continued, err := a.Delivery.Continue(ctx, selected, o.rollback)
-		return continueDocument{continued}, err
-	}, o.printContinued)
+	a, selected, err := o.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	continued, err := a.Delivery.Continue(ctx, delivery.ContinueRequest{Selection: selected, Rollback: o.rollback, Automation: o.automation})
+	if err != nil && len(continued) == 0 {
+		return err
+	}
+	return errors.Join(show(f, continueDocument{continued}, o.printContinued), err)
 }
 
 func (o continueOptions) printContinued(f *frame, document continueDocument) {
@@ -168,75 +182,6 @@ func (o continueOptions) printContinued(f *frame, document continueDocument) {
 	for _, c := range document.Continued {
 		f.Printf("%s/%s goes %s from %s\n", c.Environment, c.Service, way, c.Stage)
 	}
-}
-
-type rollbackOptions struct {
-	targets
-	message     string
-	to          when
-	dryRun      bool
-	timeout     time.Duration
-	maxParallel int
-}
-
-func newRollback(f *frame) *cobra.Command {
-	o := rollbackOptions{targets: targets{changing: rollbackCommand}}
-	cmd := &cobra.Command{
-		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
-		Short: "Go back to what ran last and well, pins and task definitions both",
-		Long: "Finds in ECS's own history what each service ran last and well, pins those versions\n" +
-			"and deploys that revision. Where the pins are ahead of what runs, because a deployment\n" +
-			"was rolled back, what runs is only pinned. A version that was rolled back before is\n" +
-			"passed over. Automation is held off what changes: tagboat unhold lets it go on.",
-		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run",
-		GroupID: "deploy",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.services = args
-			return runRollback(cmd.Context(), f, o)
-		},
-	}
-	o.flags(cmd)
-	cmd.Flags().Var(&o.to, "to", "go back to what ran at this time, or so long ago: 2026-01-02T10:30:00Z, 3h")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
-	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
-	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
-	return cmd
-}
-
-func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
-	if o.maxParallel < 1 || o.timeout <= 0 {
-		return tagboat.Usagef("--max-parallel and --timeout must be positive")
-	}
-	a, selected, err := o.open(ctx, f)
-	if err != nil {
-		return err
-	}
-	back, err := a.Rollbacks.Plan(ctx, selected, o.to.When)
-	if err != nil {
-		return err
-	}
-	document := back.Document()
-	f.warn(document.Warnings)
-	if err := problems(document.Problems); err != nil {
-		return err
-	}
-	if o.dryRun {
-		return show(f, document, printPlan)
-	}
-	return goBack(ctx, f, a, back, o)
-}
-
-func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {
-	progress := newProgress(f, back.Len())
-	document, err := a.Rollbacks.Do(outlasting(ctx), back, o.message, rollout.Options{
-		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
-	})
-	progress.done()
-	if err != nil {
-		return err
-	}
-	return showDeployments(f, rollbackCommand, document, true)
 }
 
 // progress draws one line per service while it rolls.
@@ -294,7 +239,7 @@ func rank(u rollout.Update) int {
 		return 0
 	case u.State != rollout.StateDone:
 		return 1
-	case u.Verdict.Concern() < tagboat.Fine && u.Verdict != tagboat.VerdictSkipped:
+	case u.Verdict.Concern() < tagboat.Fine && u.Verdict != tagboat.VerdictSkipped && u.Verdict != tagboat.VerdictBlocked:
 		return 0
 	default:
 		return 2

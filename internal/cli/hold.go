@@ -18,16 +18,18 @@ type holdOptions struct {
 	until   when
 	message string
 	dryRun  bool
+
+	automation bool
 }
 
 func newHold(f *frame) *cobra.Command {
 	o := holdOptions{targets: targets{changing: "hold"}}
 	cmd := &cobra.Command{
 		Use:   "hold --env ENV [IMAGE...]",
-		Short: "Stop automation from changing pins; people can still act",
-		Long: "What runs with --automation (or TAGBOAT_AUTOMATION=true) does not pin an image that is\n" +
-			"held, and ends with exit code 8. Without an image, all of the environment is held.\n" +
-			"A rollback holds what it brought back.",
+		Short: "Stop automation from pinning and deploying; people can still act",
+		Long: "What runs with --automation (or TAGBOAT_AUTOMATION=true) neither pins an image that is\n" +
+			"held nor deploys a service that runs it, and ends with exit code 8. Without an image,\n" +
+			"all of the environment is held. A rollback holds what it brought back.",
 		Example: "  tagboat hold --env prod -m 'the sale goes on' --until 2026-11-30\n  tagboat hold --env prod api --until 2h",
 		GroupID: "truth",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,12 +62,13 @@ func newUnhold(f *frame) *cobra.Command {
 func (o *holdOptions) flags(cmd *cobra.Command) {
 	o.targets.flags(cmd)
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for those who meet the hold and for the history")
+	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be held and write nothing")
 }
 
 func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Holds, context.Context, pinning.HoldRequest) (tagboat.HoldsDocument, error)) error {
 	request := pinning.HoldRequest{
-		Images: named[tagboat.ImageName](o.images), Until: o.until.When, Message: o.message, DryRun: o.dryRun,
+		Images: named[tagboat.ImageName](o.images), Until: o.until.When, Message: o.message, Automation: o.automation, DryRun: o.dryRun,
 	}
 	request.Until.Ago = -request.Until.Ago
 	return perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.HoldsDocument, error) {

@@ -40,7 +40,7 @@ func newPin(f *frame) *cobra.Command {
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	cmd.Flags().BoolVar(&o.all, "all", false, "pin what the rule of each image chooses")
 	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "let a version be older than the one that is pinned; the history says so")
-	cmd.Flags().BoolVar(&o.automation, "automation", false, "no person asks: leave alone what is held or was rejected (exit code 8)")
+	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "resolve and check, and write nothing")
 	return cmd
 }
@@ -53,7 +53,7 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 		All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun,
 	}
 	if o.automation && o.allowOlder {
-		return tagboat.Usagef("automation never goes back: --automation and --allow-older exclude each other")
+		return noWayBack()
 	}
 	for _, arg := range o.images {
 		wanted, err := parseImageArg(arg)

@@ -21,6 +21,8 @@ type pinsOptions struct {
 	brief   bool
 	images  []string // to restore
 	imports importOptions
+
+	automation bool // with --restore and --import
 }
 
 func newPins(f *frame) *cobra.Command {
@@ -52,6 +54,7 @@ func newPins(f *frame) *cobra.Command {
 	cmd.Flags().Var(&o.asOf, "as-of", "show the pins of that time, or of so long ago: 2026-01-02T10:30:00Z, 3h")
 	cmd.Flags().BoolVar(&o.brief, "brief", false, "leave out who set the pins, when and why, and so the call for each parameter")
 	cmd.Flags().BoolVar(&o.restore, "restore", false, "pin again what somebody overwrote who does not keep to the ledger's protocol")
+	automationFlag(cmd, &o.automation)
 	o.imports.flags(cmd)
 	return cmd
 }
@@ -62,6 +65,9 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	}
 	if err := o.imports.unused(); err != nil {
 		return err
+	}
+	if o.automation && f.getenv("TAGBOAT_AUTOMATION") == "" {
+		return tagboat.Usagef("--automation means nothing to pins, which changes nothing without --restore or --import").WithHint("leave it out")
 	}
 	if o.brief && o.asOf.text != "" {
 		return tagboat.Usagef("--brief reads no history, and --as-of does nothing else").WithHint("leave one of them out")
@@ -84,7 +90,10 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 		o.changing = ""
 	}
 	return perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.PinsDocument, error) {
-		result, err := a.Pinning.Restore(ctx, env, named[tagboat.ImageName](o.images), o.imports.message, o.imports.dryRun)
+		result, err := a.Pinning.Restore(ctx, pinning.RestoreRequest{
+			Environment: env, Images: named[tagboat.ImageName](o.images),
+			Message: o.imports.message, Automation: o.automation, DryRun: o.imports.dryRun,
+		})
 		return result.Document, err
 	}, o.printRestored)
 }
@@ -165,7 +174,8 @@ func runImport(ctx context.Context, f *frame, o pinsOptions) error {
 	}
 	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.ImportDocument, error) {
 		return a.Adoption.Import(ctx, adopt.Request{
-			Path: o.imports.path, Environment: environment, Message: o.imports.message, DryRun: o.imports.dryRun,
+			Path: o.imports.path, Environment: environment, Message: o.imports.message,
+			Automation: o.automation, DryRun: o.imports.dryRun,
 		})
 	}, o.imports.printImported)
 }

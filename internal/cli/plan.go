@@ -15,8 +15,9 @@ import (
 
 type planOptions struct {
 	targets
-	versions versions
-	exitCode bool
+	versions   versions
+	exitCode   bool
+	automation bool // of deploy --dry-run
 }
 
 func newPlan(f *frame) *cobra.Command {
@@ -46,9 +47,14 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	set, _, err := o.versions.plan(ctx, a, selected, pinning.Request{})
+	set, _, err := o.versions.plan(ctx, a, selected, pinning.Request{Automation: o.automation})
 	if err != nil {
 		return err
+	}
+	if o.automation {
+		if err := a.Delivery.Automate(set); err != nil {
+			return err
+		}
 	}
 	document := set.Document()
 	if err := show(f, document, printPlan); err != nil {
@@ -62,6 +68,9 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 		}
 		return err
 	}
+	if err := set.Blocked(); err != nil {
+		return quiet{err}
+	}
 	if o.exitCode && len(document.Changes) > 0 {
 		return quiet{tagboat.Errorf(tagboat.Pending, "changes are pending")}
 	}
@@ -69,7 +78,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 }
 
 func printPlan(f *frame, document tagboat.PlanDocument) {
-	if len(document.Changes) == 0 && len(document.Problems) == 0 && len(document.Pins) == 0 {
+	if len(document.Changes) == 0 && len(document.Problems) == 0 && len(document.Pins) == 0 && len(document.LeftAlone) == 0 {
 		f.Printf("nothing to change\n")
 	}
 	for _, p := range document.Pins {
@@ -81,6 +90,9 @@ func printPlan(f *frame, document tagboat.PlanDocument) {
 			f.Printf("  • %s\n", step)
 		}
 		printDiff(f, change.Diff)
+	}
+	for _, left := range document.LeftAlone {
+		f.Printf("%s\n  • %s: %s\n", f.OnOut(console.Strong, fmt.Sprintf("%s/%s", left.Environment, left.Service)), left.Verdict, left.Reason)
 	}
 }
 

@@ -22,6 +22,8 @@ type publishOptions struct {
 	message string
 	create  bool
 	dryRun  bool
+
+	automation bool
 }
 
 func newPublish(f *frame) *cobra.Command {
@@ -42,6 +44,7 @@ func newPublish(f *frame) *cobra.Command {
 	cmd.Flags().StringSliceVar(&o.tags, "tag", nil, "tags instead of the git commit and publish.tags")
 	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none: scanned on push, with immutable tags")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "read the image and say what would be tagged, and push nothing")
 	return cmd
 }
@@ -62,7 +65,7 @@ func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 		defer bars.Done()
 		return a.Publisher.Publish(ctx, catalog.PublishRequest{
 			Image: tagboat.ImageName(o.image), From: from, Dir: ".", Tags: o.tags,
-			CreateRepository: o.create, Message: o.message, DryRun: o.dryRun, Progress: transfers{bars},
+			CreateRepository: o.create, Message: o.message, Automation: o.automation, DryRun: o.dryRun, Progress: transfers{bars},
 		})
 	}, o.printPublished)
 }
@@ -120,6 +123,8 @@ type tagOptions struct {
 	tags    []string
 	message string
 	dryRun  bool
+
+	automation bool
 }
 
 func newTag(f *frame) *cobra.Command {
@@ -137,6 +142,7 @@ func newTag(f *frame) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would change, and change nothing")
 	return cmd
 }
@@ -150,7 +156,7 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 		return err
 	}
 	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.TagDocument, error) {
-		return a.Tagger.Tag(ctx, catalog.TagRequest{Version: version, Tags: o.tags, Message: o.message, DryRun: o.dryRun})
+		return a.Tagger.Tag(ctx, catalog.TagRequest{Version: version, Tags: o.tags, Message: o.message, Automation: o.automation, DryRun: o.dryRun})
 	}, func(f *frame, document tagboat.TagDocument) { printTags(f, document, o.dryRun) })
 }
 

@@ -76,6 +76,10 @@ func newRoot(f *frame) *cobra.Command {
 	root.PersistentFlags().StringVarP(&f.output, "output", "o", "table", "table or json")
 	root.PersistentFlags().BoolVar(&f.stats, "stats", false, "print the calls to AWS by operation at the end")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) && unknown.GetSpecifiedName() == automation {
+			return tagboat.Usagef("--automation means nothing to %s, which changes nothing that can be held", cmd.CommandPath()).WithHint("leave it out")
+		}
 		return tagboat.Usagef("%v", err).WithHint("see %s --help", cmd.CommandPath())
 	})
 	withExitCodes(root)

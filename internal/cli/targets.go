@@ -36,6 +36,18 @@ func (t *targets) flags(cmd *cobra.Command) {
 	}
 }
 
+// automationFlag adds the flag of every command that changes something: holds and rejections
+// bind what no person asks for.
+func automationFlag(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, automation, false, "no person asks: leave alone what is held or was rejected (exit code 8)")
+}
+
+const automation = "automation"
+
+func noWayBack() error {
+	return tagboat.Usagef("automation never goes back: --automation and --allow-older exclude each other")
+}
+
 // open checks what is chosen, and opens Tagboat.
 func (t targets) open(ctx context.Context, f *frame) (*app.App, fleet.Selection, error) {
 	selected := fleet.Selection{

@@ -36,7 +36,7 @@ func worst(deployments []tagboat.Deployment, touched bool) error {
 
 // changed reports whether a deployment may have changed what a service runs.
 func changed(d tagboat.Deployment) bool {
-	return !d.Refused && d.Verdict != tagboat.VerdictUnchanged && d.Verdict != tagboat.VerdictSkipped
+	return !d.Refused && d.Verdict.Begun()
 }
 
 func verdictStyle(v tagboat.Verdict) console.Style {
@@ -45,7 +45,7 @@ func verdictStyle(v tagboat.Verdict) console.Style {
 		return console.Good
 	case tagboat.VerdictUnchanged, tagboat.VerdictStarted:
 		return console.Faint
-	case tagboat.VerdictSuperseded, tagboat.VerdictTimedOut, tagboat.VerdictInterrupted:
+	case tagboat.VerdictSuperseded, tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictBlocked:
 		return console.Warn
 	default:
 		return console.Bad
@@ -149,7 +149,7 @@ func printSum(f *frame, deployments []tagboat.Deployment) {
 	var parts []console.Markup
 	for _, v := range []tagboat.Verdict{
 		tagboat.VerdictSucceeded, tagboat.VerdictUnchanged, tagboat.VerdictStarted, tagboat.VerdictRolledBack, tagboat.VerdictFailed,
-		tagboat.VerdictSuperseded, tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictSkipped,
+		tagboat.VerdictSuperseded, tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictBlocked, tagboat.VerdictSkipped,
 	} {
 		if count[v] > 0 {
 			parts = append(parts, f.OnOut(verdictStyle(v), fmt.Sprintf("%d %s", count[v], v)))

@@ -48,6 +48,9 @@ func (v versions) plan(ctx context.Context, a *app.App, selected fleet.Selection
 		set, err := a.Delivery.Plan(ctx, selected)
 		return set, nil, err
 	}
+	if r.Automation && v.allowOlder {
+		return nil, nil, noWayBack()
+	}
 	for _, image := range v.images {
 		selected.Images = append(selected.Images, image.Image)
 	}

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
@@ -15,30 +16,46 @@ type Continued struct {
 	Stage       string              `json:"stage"` // in which it waited
 }
 
-// Continue answers the pause hooks of the selected services.
-func (d *Delivery) Continue(ctx context.Context, s fleet.Selection, rollback bool) ([]Continued, error) {
-	cells, err := d.Fleet.Cells(ctx, s)
+// ContinueRequest says whose pause hooks to answer, and how.
+type ContinueRequest struct {
+	fleet.Selection
+	Rollback   bool // go back instead of on
+	Automation bool // no person asks: holds and rejections count
+}
+
+// Continue answers the pause hooks of the selected services. As automation it leaves those
+// alone that are held or run what was rejected, and answers the others; the error is of kind
+// Blocked then.
+func (d *Delivery) Continue(ctx context.Context, r ContinueRequest) ([]Continued, error) {
+	cells, err := d.Fleet.Cells(ctx, r.Selection)
 	if err != nil {
 		return nil, err
 	}
 	var all []Continued
+	var blocked []error
 	for _, c := range cells {
 		target, err := c.Visible(ctx)
 		if err != nil {
 			return all, err
 		}
-		stage, err := rollout.Continue(ctx, d.Access.Session(c.Env).ECS(), target, rollback)
+		if r.Automation {
+			if err := d.Holds.MayDeploy(c.Env, c.Book(), target.Desired.Images); err != nil {
+				blocked = append(blocked, err)
+				continue
+			}
+		}
+		stage, err := rollout.Continue(ctx, d.Access.Session(c.Env).ECS(), target, r.Rollback)
 		if err != nil {
 			return all, err
 		}
 		event := tagboat.Event{Command: "continue", Service: c.Service.Name, Message: "from " + stage}
-		if rollback {
+		if r.Rollback {
 			event.Message = "back from " + stage
 		}
 		d.Recorder.Record(ctx, c.Env, event)
 		all = append(all, Continued{Environment: c.Env.Name, Service: c.Service.Name, Stage: stage})
 	}
-	return all, nil
+	return all, errors.Join(blocked...)
 }
 
 // UnderWay returns what of the set an interrupted or killed run, or one that did not wait,

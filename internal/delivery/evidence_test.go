@@ -338,7 +338,7 @@ func TestALostAnswerToContinue(t *testing.T) {
 		time.AfterFunc(10*time.Minute, func() {
 			a, proxy := through(w, proxytest.Order{Kind: proxytest.Lose, Operation: "ecs.ContinueServiceDeployment"})
 			selection := fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
-			if _, err := a.Delivery.Continue(w.Context(), selection, false); err != nil {
+			if _, err := a.Delivery.Continue(w.Context(), delivery.ContinueRequest{Selection: selection}); err != nil {
 				w.Error(err)
 			}
 			if n := len(proxy.Calls("ecs.ContinueServiceDeployment")); n != 1 {

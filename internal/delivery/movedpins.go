@@ -11,7 +11,6 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
-	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -19,6 +18,7 @@ import (
 // an environment that ask before it begins.
 type movedPins struct {
 	delivery     *Delivery
+	automation   bool // holds that came meanwhile count, too
 	environments map[tagboat.EnvName]*planned
 }
 
@@ -41,9 +41,9 @@ type reading struct {
 	err  error
 }
 
-func (d *Delivery) movedPins(cells []fleet.Cell) rollout.Pins {
-	m := &movedPins{delivery: d, environments: map[tagboat.EnvName]*planned{}}
-	for _, c := range cells {
+func (d *Delivery) movedPins(s *PlanSet) rollout.Pins {
+	m := &movedPins{delivery: d, automation: s.automation, environments: map[tagboat.EnvName]*planned{}}
+	for _, c := range s.cells {
 		if m.environments[c.Env.Name] == nil {
 			m.environments[c.Env.Name] = &planned{env: c.Env, book: c.Book(), turn: make(chan struct{}, 1)}
 		}
@@ -75,6 +75,9 @@ func (m *movedPins) Moved(ctx context.Context, d deploy.Desired) (string, error)
 		case rejected(image.Image, pin.Digest):
 			moved = append(moved, fmt.Sprintf("%s of image %s was rejected meanwhile by a rollback", pin.Reference().Readable(), image.Image))
 		}
+	}
+	if len(moved) == 0 && m.automation {
+		return "", m.delivery.Holds.MayDeploy(p.env, book, d.Images)
 	}
 	return strings.Join(moved, ", "), nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/proxytest"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -69,6 +70,28 @@ func TestARejectionComesBeforeThePin(t *testing.T) {
 		}))
 		got := w.DeployWith(w.Context(), a, apptest.Wait)[0]
 		w.Expect(got, tagboat.VerdictSuperseded, "the service was not changed", "v3 of image web was rejected meanwhile by a rollback")
+	})
+}
+
+// TestAHoldComesWhileAutomationDeploys has somebody hold the image after the plan was made.
+func TestAHoldComesWhileAutomationDeploys(t *testing.T) {
+	apptest.Shop{}.Run(t, func(w *apptest.World) {
+		next(w)
+		a := w.Open(apptest.After("RegisterTaskDefinition", "", func() {
+			if _, err := w.Open().Pinning.Holds.Hold(w.Context(), pinning.HoldRequest{Environment: "dev", Message: "a sale"}); err != nil {
+				w.Error(err)
+			}
+		}))
+		set, err := a.Delivery.Plan(w.Context(), apptest.Dev)
+		if err == nil {
+			err = a.Delivery.Automate(set)
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
+		got := a.Delivery.Deploy(w.Context(), set, apptest.Wait).Deployments[0]
+		w.Expect(got, tagboat.VerdictBlocked, "image web is held in dev: a sale", "the service was not changed")
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
 	})
 }
 

@@ -34,6 +34,7 @@ type Delivery struct {
 	Registry *registry.Client
 	Recorder *history.Recorder
 	Webhooks *Webhooks
+	Holds    *pinning.Holds
 	Runner   *rollout.Runner // of the process
 }
 
@@ -43,6 +44,8 @@ type PlanSet struct {
 	plans   []deploy.Plan
 	cells   []fleet.Cell        // with what was pinned then; none where that does not matter
 	pinned  []tagboat.PinChange // what has to be pinned first
+	// automation says that no person asks: holds and rejections bind.
+	automation bool
 }
 
 // Document returns what plan prints.
@@ -203,7 +206,7 @@ func (d *Delivery) Deploy(ctx context.Context, s *PlanSet, o rollout.Options) ta
 }
 
 func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, o rollout.Options) tagboat.DeployDocument {
-	o.Pins = d.movedPins(s.cells)
+	o.Pins = d.movedPins(s)
 	done := d.Runner.Run(ctx, s.plans, o)
 	for i, p := range s.plans {
 		done[i].ConsoleURL = d.consoleURL(p.Desired, done[i])

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,26 +34,68 @@ type Rollback struct {
 	pins map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
 }
 
-// Plan finds out what the selected services ran last and well, or at a time where
-// to is one, and what it takes to go back there, all of them as one: where one has nothing to go back to, or two want
-// different versions of one image, that is an error of kind Usage. It changes nothing.
-func (b *Rollbacks) Plan(ctx context.Context, s fleet.Selection, to access.When) (*Rollback, error) {
-	cells, err := b.Fleet.Cells(ctx, s)
+// RollbackRequest says what goes back, and how far.
+type RollbackRequest struct {
+	fleet.Selection
+	To         access.When // the zero value for what ran last and well
+	Automation bool        // no person asks: holds count
+}
+
+// Plan finds out what the selected services ran last and well, or at a time, and what it
+// takes to go back there, all of them as one. Services that have nothing to go back to, and
+// those that automation must leave alone, stay as they are; that there are no others is an
+// error of kind Usage or Blocked. So is that two want different versions of one image. It
+// changes nothing.
+func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, error) {
+	cells, err := b.Fleet.Cells(ctx, r.Selection)
 	if err != nil {
 		return nil, err
 	}
-	r := &Rollback{PlanSet: PlanSet{cells: cells}, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
-	targets, err := b.waysBack(ctx, cells, to)
+	back := &Rollback{PlanSet: PlanSet{cells: cells}, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
+	ways, err := b.waysBack(ctx, cells, r)
 	if err != nil {
 		return nil, err
 	}
-	for _, target := range targets {
-		if err := r.pin(target.Desired); err != nil {
+	var going []deploy.Target
+	for _, w := range ways {
+		if w.none != nil {
+			continue
+		}
+		if err := back.pin(w.Desired); err != nil {
 			return nil, err
 		}
+		going = append(going, w.Target)
 	}
-	r.plans, err = deploy.Prepare(ctx, targets)
-	return r, err
+	if len(going) == 0 {
+		return nil, nowhere(ways)
+	}
+	plans, err := deploy.Prepare(ctx, going)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range ways {
+		if w.none != nil {
+			back.plans = append(back.plans, deploy.Plan{Target: w.Target, LeftAlone: leftAlone(w.none)})
+			continue
+		}
+		back.plans, plans = append(back.plans, plans[0]), plans[1:]
+	}
+	return back, nil
+}
+
+// way is what a service goes back to.
+type way struct {
+	deploy.Target
+	none error // why it does not go back; nil where it does
+}
+
+// nowhere returns the error of services none of which goes back.
+func nowhere(ways []way) error {
+	failed := make([]error, len(ways))
+	for i, w := range ways {
+		failed[i] = w.none
+	}
+	return errors.Join(failed...)
 }
 
 // servicesAtOnce is of how many services the history is read at the same time.
@@ -60,17 +103,16 @@ const servicesAtOnce = 16
 
 // waysBack returns what the services go back to, in their order. Of several errors it
 // returns that of the first service.
-func (b *Rollbacks) waysBack(ctx context.Context, cells []fleet.Cell, to access.When) ([]deploy.Target, error) {
-	targets, failed := make([]deploy.Target, len(cells)), make([]error, len(cells))
+func (b *Rollbacks) waysBack(ctx context.Context, cells []fleet.Cell, r RollbackRequest) ([]way, error) {
+	ways, failed := make([]way, len(cells)), make([]error, len(cells))
 	var group errgroup.Group
 	group.SetLimit(servicesAtOnce)
 	for i, c := range cells {
 		group.Go(func() error {
-			target, err := c.Visible(ctx)
-			if err == nil {
-				target, err = b.wayBack(ctx, c, target, to)
+			ways[i].Target, failed[i] = b.wayBack(ctx, c, r)
+			if none := (status.Nothing{}); errors.As(failed[i], &none) || tagboat.KindOf(failed[i]) == tagboat.Blocked {
+				ways[i].none, failed[i] = failed[i], nil
 			}
-			targets[i], failed[i] = target, err
 			return nil
 		})
 	}
@@ -80,14 +122,23 @@ func (b *Rollbacks) waysBack(ctx context.Context, cells []fleet.Cell, to access.
 			return nil, err
 		}
 	}
-	return targets, nil
+	return ways, nil
 }
 
 // wayBack returns what a service goes back to.
-func (b *Rollbacks) wayBack(ctx context.Context, c fleet.Cell, target deploy.Target, to access.When) (deploy.Target, error) {
+func (b *Rollbacks) wayBack(ctx context.Context, c fleet.Cell, r RollbackRequest) (deploy.Target, error) {
+	target, err := c.Visible(ctx)
+	if err != nil {
+		return target, err
+	}
+	if r.Automation {
+		if err := b.Pinning.Holds.MayRollBack(c.Env, c.Book(), target.Desired.Images); err != nil {
+			return target, err
+		}
+	}
 	history := b.Access.Session(c.Env).ECS()
-	if to != (access.When{}) {
-		at, err := b.Access.PastMoment(ctx, c.Env, to)
+	if r.To != (access.When{}) {
+		at, err := b.Access.PastMoment(ctx, c.Env, r.To)
 		if err != nil {
 			return target, err
 		}

@@ -24,7 +24,7 @@ import (
 // plannedBack plans one step back.
 func plannedBack(w *apptest.World, a *app.App, selection fleet.Selection) *delivery.Rollback {
 	w.Helper()
-	back, err := a.Rollbacks.Plan(w.Context(), selection, access.When{})
+	back, err := a.Rollbacks.Plan(w.Context(), delivery.RollbackRequest{Selection: selection})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -124,10 +124,10 @@ func TestRollbackToATime(t *testing.T) {
 			w.Expect(w.One(), tagboat.VerdictSucceeded)
 		}
 		a, all := w.Open(), apptest.Dev
-		if _, err := a.Rollbacks.Plan(w.Context(), all, access.When{At: first.Add(-24 * time.Hour)}); tagboat.KindOf(err) != tagboat.Usage {
+		if _, err := a.Rollbacks.Plan(w.Context(), delivery.RollbackRequest{Selection: all, To: access.When{At: first.Add(-24 * time.Hour)}}); tagboat.KindOf(err) != tagboat.Usage {
 			w.Errorf("before the first: %v", err)
 		}
-		back, err := a.Rollbacks.Plan(w.Context(), all, access.When{At: first.Add(time.Minute)})
+		back, err := a.Rollbacks.Plan(w.Context(), delivery.RollbackRequest{Selection: all, To: access.When{At: first.Add(time.Minute)}})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestRollbackToATime(t *testing.T) {
 func rollbackTo(w *apptest.World, at time.Time) error {
 	w.Helper()
 	a := w.Open()
-	back, err := a.Rollbacks.Plan(w.Context(), apptest.Dev, access.When{At: at})
+	back, err := a.Rollbacks.Plan(w.Context(), delivery.RollbackRequest{Selection: apptest.Dev, To: access.When{At: at}})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app/apptest"
+	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
@@ -257,7 +258,7 @@ func TestAPauseIsToldAndContinued(t *testing.T) {
 			go func() {
 				<-time.After(10 * time.Minute)
 				selection := fleet.Selection{Environments: []tagboat.EnvName{"dev"}, Services: []tagboat.ServiceName{"web"}}
-				if _, err := w.Open().Delivery.Continue(w.Context(), selection, back); err != nil {
+				if _, err := w.Open().Delivery.Continue(w.Context(), delivery.ContinueRequest{Selection: selection, Rollback: back}); err != nil {
 					w.Error(err)
 				}
 			}()

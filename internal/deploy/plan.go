@@ -20,10 +20,21 @@ type Plan struct {
 	Diff     string // of the task definition and the service; "" where they do not change
 	Problems []tagboat.Problem
 	Warnings []tagboat.Problem // what may be right, or could not be checked
+	// LeftAlone says why the plan is not carried out; nil where it is.
+	LeftAlone *LeftAlone
+}
+
+// LeftAlone is why a service is left as it is, and the verdict that this comes to.
+type LeftAlone struct {
+	Verdict tagboat.Verdict // blocked or skipped
+	Why     string
 }
 
 // Changes reports whether the plan changes anything in AWS.
 func (p Plan) Changes() bool {
+	if p.LeftAlone != nil {
+		return false
+	}
 	for _, s := range p.Steps {
 		switch s.(type) {
 		case Adopt, Judge:
@@ -38,6 +49,12 @@ func (p Plan) Changes() bool {
 func Document(plans []Plan) tagboat.PlanDocument {
 	d := tagboat.PlanDocument{Changes: []tagboat.Change{}, Problems: []tagboat.Problem{}, Warnings: []tagboat.Problem{}}
 	for _, p := range plans {
+		if p.LeftAlone != nil {
+			d.LeftAlone = append(d.LeftAlone, tagboat.LeftAlone{
+				Environment: p.Desired.Environment, Service: p.Desired.Service, Verdict: p.LeftAlone.Verdict, Reason: p.LeftAlone.Why,
+			})
+			continue
+		}
 		d.Problems = append(d.Problems, p.Problems...)
 		d.Warnings = append(d.Warnings, p.Warnings...)
 		if !p.Changes() {

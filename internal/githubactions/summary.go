@@ -41,7 +41,7 @@ func versions(images []tagboat.ImageState) string {
 }
 
 func took(d tagboat.Deployment) string {
-	if d.Verdict == tagboat.VerdictUnchanged || d.Verdict == tagboat.VerdictSkipped {
+	if !d.Verdict.Begun() {
 		return ""
 	}
 	return d.EndedAt.Sub(d.StartedAt).Round(time.Second).String()

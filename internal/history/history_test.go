@@ -132,15 +132,15 @@ func restoreWeb(w *apptest.World) {
 	if told := w.Heard.Notices[len(w.Heard.Notices)-1]; !strings.Contains(told, "tagboat pins --env dev --restore web") {
 		w.Errorf("told: %s", told)
 	}
-	if result, err := w.Open().Pinning.Restore(w.Context(), "dev", []tagboat.ImageName{"api"}, "", false); err != nil || result.Changed {
+	if result, err := w.Open().Pinning.Restore(w.Context(), pinning.RestoreRequest{Environment: "dev", Images: []tagboat.ImageName{"api"}}); err != nil || result.Changed {
 		w.Errorf("nothing of api was overwritten: %+v %v", result, err)
 	}
 	puts := w.Calls("ssm.PutParameter")
-	if result, err := w.Open().Pinning.Restore(w.Context(), "dev", nil, "", true); err != nil || result.Document.Pins[0].Tag != "v2" || w.Calls("ssm.PutParameter") != puts {
+	if result, err := w.Open().Pinning.Restore(w.Context(), pinning.RestoreRequest{Environment: "dev", DryRun: true}); err != nil || result.Document.Pins[0].Tag != "v2" || w.Calls("ssm.PutParameter") != puts {
 		w.Errorf("a dry run: %+v %v", result, err)
 	}
 	for _, again := range []bool{true, false} {
-		if result, err := w.Open().Pinning.Restore(w.Context(), "dev", nil, "", false); err != nil || result.Changed != again {
+		if result, err := w.Open().Pinning.Restore(w.Context(), pinning.RestoreRequest{Environment: "dev"}); err != nil || result.Changed != again {
 			w.Errorf("restored: %+v %v", result, err)
 		}
 	}

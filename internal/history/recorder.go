@@ -99,7 +99,7 @@ func (r *Recorder) write(ctx context.Context, at cloud.Place, events []tagboat.E
 func (r *Recorder) Deployments(ctx context.Context, by Origin, deployments []tagboat.Deployment) {
 	events := map[tagboat.EnvName][]tagboat.Event{}
 	for _, d := range deployments {
-		if d.Verdict == tagboat.VerdictUnchanged || d.Verdict == tagboat.VerdictSkipped {
+		if !d.Verdict.Begun() {
 			continue
 		}
 		events[d.Environment] = append(events[d.Environment], tagboat.Event{

@@ -274,7 +274,7 @@ func TestOccasions(t *testing.T) {
 	for _, o := range append(notify.Occasions(), "") {
 		for _, v := range []tagboat.Verdict{
 			tagboat.VerdictUnchanged, tagboat.VerdictSucceeded, tagboat.VerdictRolledBack, tagboat.VerdictFailed, tagboat.VerdictSuperseded,
-			tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictStarted, tagboat.VerdictSkipped,
+			tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictStarted, tagboat.VerdictSkipped, tagboat.VerdictBlocked,
 		} {
 			if o.Of(v) {
 				got[o] += string(v) + " "
@@ -282,9 +282,9 @@ func TestOccasions(t *testing.T) {
 		}
 	}
 	want := map[notify.Occasion]string{
-		notify.Failure: "rolled-back failed superseded timed-out interrupted ",
+		notify.Failure: "rolled-back failed superseded timed-out interrupted blocked ",
 		notify.Success: "succeeded ",
-		notify.All:     "unchanged succeeded rolled-back failed superseded timed-out interrupted started skipped ",
+		notify.All:     "unchanged succeeded rolled-back failed superseded timed-out interrupted started skipped blocked ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

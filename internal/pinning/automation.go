@@ -13,23 +13,118 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// mayAutomate returns an error where automation must leave an image alone: it is held, or
-// the version was rejected.
-func (h *Holds) mayAutomate(env config.Environment, holds ledger.Holds, f catalog.Pick) error {
-	image := f.Image.Name
-	if hold := holds.Of(image, h.Access.Session(env).Now()); hold != nil {
-		return tagboat.Errorf(tagboat.Blocked, "image %s is held in %s%s", image, env.Name, describe(hold)).
-			WithHint("a person may pin it, without --automation; to let automation go on: tagboat unhold --env %s %s", env.Name, image)
+var _ catalog.Holds = (*Holds)(nil)
+
+// mayPin returns an error where automation must not pin a version: the image is held, or the
+// version was rejected.
+func (h *Holds) mayPin(env config.Environment, holds ledger.Holds, image tagboat.ImageName, version tagboat.Reference) error {
+	return h.may("pin", env, holds, image, version)
+}
+
+// MayDeploy returns an error of kind Blocked where automation must leave a service alone that
+// runs these images: one of them is held, or all of the environment, or a version of them was
+// rejected.
+func (h *Holds) MayDeploy(env config.Environment, book ledger.Book, images []deploy.Image) error {
+	holds, err := book.Holds(env.Name)
+	if err != nil {
+		return err
 	}
-	if holds[image].Rejects(f.Version.Reference.Digest) {
-		return tagboat.Errorf(tagboat.Blocked, "%s of image %s was rejected in %s by a rollback", f.Version.Reference.Readable(), image, env.Name).
-			WithHint("where it is good after all, a person may pin it, without --automation")
+	return h.mayAll("deploy", env, holds, images)
+}
+
+// MayRollBack is MayDeploy for going back, which leaves what was rejected.
+func (h *Holds) MayRollBack(env config.Environment, book ledger.Book, images []deploy.Image) error {
+	all, err := book.Holds(env.Name)
+	if err != nil {
+		return err
+	}
+	holds := ledger.Holds{}
+	for image, held := range all {
+		holds[image] = ledger.ImageHold{Hold: held.Hold}
+	}
+	return h.mayAll("roll back", env, holds, images)
+}
+
+// MayTag returns an error of kind Blocked where automation must not put tags on a version of
+// an image: those that a stage writes say what is pinned in its environments, and one of
+// these is held, or the version was rejected there.
+func (h *Holds) MayTag(ctx context.Context, image tagboat.ImageName, version tagboat.Reference, tags []string) error {
+	var failed []error
+	whose := h.Fleet.Config.WhoseTag(image)
+	for _, env := range h.Fleet.Config.SortedEnvironments() {
+		at := slices.IndexFunc(tags, func(tag string) bool { return whose(tag) == env.Stage })
+		if at < 0 {
+			continue
+		}
+		holds, err := h.now(ctx, env)
+		if err == nil {
+			err = h.may("move the tag "+tags[at]+" of", env, holds, image, version)
+		}
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+func (h *Holds) mayAll(do string, env config.Environment, holds ledger.Holds, images []deploy.Image) error {
+	if len(images) == 0 {
+		return h.may(do, env, holds, ledger.AllImages, tagboat.Reference{})
+	}
+	for _, image := range images {
+		if err := h.may(do, env, holds, image.Image, image.Pinned); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// may returns an error where automation must not do something with a version of an image.
+func (h *Holds) may(do string, env config.Environment, holds ledger.Holds, image tagboat.ImageName, version tagboat.Reference) error {
+	if hold := holds.Of(image, h.Access.Session(env).Now()); hold != nil {
+		return held(env, image, hold).
+			WithHint("a person may %s it, without --automation; to let automation go on: %s", do, unhold(env, image))
+	}
+	if holds[image].Rejects(version.Digest) {
+		return tagboat.Errorf(tagboat.Blocked, "%s of image %s was rejected in %s by a rollback", version.Readable(), image, env.Name).
+			WithHint("where it is good after all, a person may %s it, without --automation", do)
+	}
+	return nil
+}
+
+// held is the error of what automation must not change.
+func held(env config.Environment, image tagboat.ImageName, hold *tagboat.Hold) *tagboat.Error {
+	if image == ledger.AllImages {
+		return tagboat.Errorf(tagboat.Blocked, "all of %s is held%s", env.Name, describe(hold))
+	}
+	return tagboat.Errorf(tagboat.Blocked, "image %s is held in %s%s", image, env.Name, describe(hold))
+}
+
+// unhold is the command that lifts a hold.
+func unhold(env config.Environment, image tagboat.ImageName) string {
+	if image == ledger.AllImages {
+		return "tagboat unhold --env " + string(env.Name)
+	}
+	return fmt.Sprintf("tagboat unhold --env %s %s", env.Name, image)
+}
+
+// mayLift returns an error where automation would lift or replace a hold: that is for people.
+func (h *Holds) mayLift(env config.Environment, images []tagboat.ImageName) func(now ledger.Holds) error {
+	return func(now ledger.Holds) error {
+		var failed []error
+		for _, image := range slices.Sorted(maps.Keys(now)) {
+			hold := now[image].At(h.Access.Session(env).Now())
+			if hold != nil && (len(images) == 0 || slices.Contains(images, image)) {
+				failed = append(failed, held(env, image, hold).
+					WithHint("automation neither lifts nor replaces a hold; a person may: %s", unhold(env, image)))
+			}
+		}
+		return errors.Join(failed...)
+	}
 }
 
 // mayTouch checks who holds what: automation stops there, and a person is told.
@@ -45,7 +140,7 @@ func (h *Holds) mayTouch(ctx context.Context, a admission) error {
 			continue
 		}
 		if a.automation {
-			failed = append(failed, h.mayAutomate(a.env, holds, f))
+			failed = append(failed, h.mayPin(a.env, holds, image, f.Version.Reference))
 		} else if hold := holds.Of(image, h.Access.Session(a.env).Now()); hold != nil {
 			operation.Tell(ctx, Held{image, a.env.Name, hold})
 		}
@@ -88,21 +183,21 @@ func words(changes ledger.Holds) string {
 // yields looks at holds and rejections again after automation pinned: where one came
 // meanwhile, the image goes back to what it was, unless somebody else pinned it since. The
 // error is of kind Blocked then.
-func (p *Pinning) yields(ctx context.Context, env config.Environment, picks catalog.Picks, w Outcome) error {
+func (h *Holds) yields(ctx context.Context, env config.Environment, w Outcome) error {
 	if len(w.writes) == 0 {
 		return nil
 	}
-	holds, err := p.Holds.now(ctx, env)
+	holds, err := h.now(ctx, env)
 	if err != nil {
 		return tagboat.Errorf(tagboat.Internal, "the pins stand, and whether they are held by now is not known: %w", err).WithHint("%s", tagboat.HintOf(err))
 	}
 	var failed []error
 	for _, m := range w.writes {
-		held := p.Holds.mayAutomate(env, holds, picks[m.Image])
+		held := h.mayPin(env, holds, m.Image, m.Reference())
 		if held == nil {
 			continue
 		}
-		failed = append(failed, p.Holds.takeBack(ctx, env, m, held))
+		failed = append(failed, h.takeBack(ctx, env, m, held))
 	}
 	return errors.Join(failed...)
 }
@@ -134,12 +229,47 @@ func (h *Holds) takeBack(ctx context.Context, env config.Environment, m write, h
 	return tagboat.Errorf(tagboat.Blocked, "%w; %s", held, text).WithHint("%s", tagboat.HintOf(held))
 }
 
+// WriteAs is Write; as automation, of versions that are neither held nor rejected, and only
+// where nobody pinned or held the images meanwhile.
+func (h *Holds) WriteAs(ctx context.Context, automation bool, env config.Environment, pins map[tagboat.ImageName]tagboat.Reference, by history.Origin, dryRun bool) (Outcome, error) {
+	if !automation {
+		return h.Write(ctx, env, pins, by, dryRun)
+	}
+	d, err := h.draft(ctx, env, slices.Collect(maps.Keys(pins)))
+	if err != nil {
+		return Outcome{}, err
+	}
+	book, err := d.Book(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	holds, err := book.Holds(env.Name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	want, failed := request{pins: pins, conditional: map[tagboat.ImageName]bool{}}, []error(nil)
+	for _, image := range slices.Sorted(maps.Keys(pins)) {
+		want.conditional[image] = true
+		if pin, ok := book.Pin(env.Name, image); !ok || !pin.Pins(pins[image]) {
+			failed = append(failed, h.mayPin(env, holds, image, pins[image]))
+		}
+	}
+	if err := errors.Join(failed...); err != nil {
+		return Outcome{}, err
+	}
+	out, err := h.writeOn(ctx, d, env, want, by, dryRun)
+	if err == nil && !dryRun {
+		err = stands(out, errors.Join(losers(env, out.lost, pins), h.yields(ctx, env, out)))
+	}
+	return out, err
+}
+
 // losers returns an error of kind Blocked for what was conditional and did not count.
-func losers(env config.Environment, lost []ledger.Conflict, picks catalog.Picks) error {
+func losers(env config.Environment, lost []ledger.Conflict, wanted map[tagboat.ImageName]tagboat.Reference) error {
 	var failed []error
 	for _, o := range lost {
 		failed = append(failed, tagboat.Errorf(tagboat.Blocked, "image %s was pinned to %s by %s meanwhile%s, which %s in %s does not take the place of: that was chosen before",
-			o.Image, o.Is.Readable(), cmp.Or(o.By, "somebody"), because(o.Message), picks[o.Image].Version.Reference.Readable(), env.Name).
+			o.Image, o.Is.Readable(), cmp.Or(o.By, "somebody"), because(o.Message), wanted[o.Image].Readable(), env.Name).
 			WithHint("to choose again: tagboat pin %s --env %s", o.Image, env.Name))
 	}
 	return errors.Join(failed...)

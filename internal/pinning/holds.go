@@ -26,6 +26,7 @@ type HoldRequest struct {
 	Images      []tagboat.ImageName // none for the whole environment
 	Until       access.When         // the zero value for no end
 	Message     string
+	Automation  bool // no person asks: a hold that is there stays
 	DryRun      bool // tell what would be held, and write nothing
 }
 
@@ -42,7 +43,7 @@ func (h *Holds) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument,
 	if len(r.Images) == 0 {
 		r.Images = []tagboat.ImageName{ledger.AllImages}
 	}
-	return h.change(ctx, env, holdsChange{history.Origin{Command: "hold", Message: r.Message}, r.DryRun, true, func(now ledger.Holds) ledger.Holds {
+	return h.change(ctx, env, h.holdsChange(env, r, "hold", r.Images, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for _, image := range r.Images {
 			held := now[image]
@@ -50,7 +51,7 @@ func (h *Holds) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument,
 			changes[image] = held
 		}
 		return changes
-	}})
+	}))
 }
 
 // Unhold lets automation go on: with the images given, or with all of the environment.
@@ -60,7 +61,7 @@ func (h *Holds) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocumen
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
-	return h.change(ctx, env, holdsChange{history.Origin{Command: "unhold", Message: r.Message}, r.DryRun, false, func(now ledger.Holds) ledger.Holds {
+	return h.change(ctx, env, h.holdsChange(env, r, "unhold", r.Images, func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, held := range now {
 			if held.Hold != nil && (len(r.Images) == 0 || slices.Contains(r.Images, image)) {
@@ -72,7 +73,7 @@ func (h *Holds) Unhold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocumen
 			operation.Tell(ctx, AllHeld{env.Name})
 		}
 		return changes
-	}})
+	}))
 }
 
 // holdable returns the environment, where all that was asked for exists.
@@ -117,6 +118,16 @@ type holdsChange struct {
 	// given up: what it was to change is not there any more.
 	again  bool
 	change func(now ledger.Holds) ledger.Holds
+	may    func(now ledger.Holds) error // decides whether it may be made; nil where it may
+}
+
+// holdsChange returns the change that a command asks for.
+func (h *Holds) holdsChange(env config.Environment, r HoldRequest, command string, images []tagboat.ImageName, change func(ledger.Holds) ledger.Holds) holdsChange {
+	c := holdsChange{by: history.Origin{Command: command, Message: r.Message}, dryRun: r.DryRun, again: command == "hold", change: change}
+	if r.Automation {
+		c.may = h.mayLift(env, images)
+	}
+	return c
 }
 
 // holdsTries is how often others may come before a change of holds.
@@ -151,6 +162,11 @@ func (h *Holds) changeOnce(ctx context.Context, env config.Environment, c holdsC
 		return nil, nil, err
 	}
 	holds, unreadable := book.Holds(env.Name)
+	if c.may != nil {
+		if err := c.may(holds); err != nil {
+			return nil, nil, err
+		}
+	}
 	changes := c.change(holds)
 	was := holds
 	if unreadable != nil {

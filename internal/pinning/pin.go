@@ -81,9 +81,9 @@ func (p *Pinning) afterPin(ctx context.Context, draft *ledger.Draft, env config.
 	mine := slices.DeleteFunc(slices.Clone(w.Pins), func(pin tagboat.Pin) bool {
 		return slices.ContainsFunc(w.lost, func(o ledger.Conflict) bool { return o.Image == pin.Image })
 	})
-	failed := []error{losers(env, w.lost, picks)}
+	failed := []error{losers(env, w.lost, picks.References())}
 	if automation {
-		failed = append(failed, p.yields(ctx, env, picks, w))
+		failed = append(failed, p.Holds.yields(ctx, env, w))
 	} else {
 		failed = append(failed, p.Holds.accept(ctx, draft, env, mine))
 	}

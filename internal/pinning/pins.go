@@ -64,14 +64,22 @@ func (p *Pinning) read(ctx context.Context, env config.Environment, brief bool) 
 	return pins, holds, err
 }
 
-// Restore pins again what somebody overwrote who does not keep to the protocol: of the
-// images given, or of all. Of a dry run it says what that would come to.
-func (p *Pinning) Restore(ctx context.Context, name tagboat.EnvName, images []tagboat.ImageName, message string, dryRun bool) (Result, error) {
-	env, err := p.Fleet.Config.Environment(string(name))
+// RestoreRequest says what to pin again.
+type RestoreRequest struct {
+	Environment tagboat.EnvName
+	Images      []tagboat.ImageName // none for all
+	Message     string
+	Automation  bool // no person asks: holds and rejections count
+	DryRun      bool // tell what that would come to, and write nothing
+}
+
+// Restore pins again what somebody overwrote who does not keep to the protocol.
+func (p *Pinning) Restore(ctx context.Context, r RestoreRequest) (Result, error) {
+	env, err := p.Fleet.Config.Environment(string(r.Environment))
 	if err != nil {
 		return Result{}, err
 	}
-	for _, image := range images {
+	for _, image := range r.Images {
 		if _, err := p.Fleet.Config.Image(string(image)); err != nil {
 			return Result{}, err
 		}
@@ -83,7 +91,7 @@ func (p *Pinning) Restore(ctx context.Context, name tagboat.EnvName, images []ta
 	lost := map[tagboat.ImageName]tagboat.Reference{}
 	for _, entry := range book.Entries {
 		for _, o := range entry.Overwritten {
-			if len(images) == 0 || slices.Contains(images, o.Image) {
+			if len(r.Images) == 0 || slices.Contains(r.Images, o.Image) {
 				lost[o.Image] = o.Reference()
 			}
 		}
@@ -92,13 +100,14 @@ func (p *Pinning) Restore(ctx context.Context, name tagboat.EnvName, images []ta
 	if len(lost) == 0 {
 		return Result{Document: document}, nil
 	}
-	out, err := p.Write(ctx, env, lost, history.Origin{Command: "restore", Message: cmp.Or(message, "restored")}, dryRun)
+	by := history.Origin{Command: "restore", Message: cmp.Or(r.Message, "restored")}
+	out, err := p.Holds.WriteAs(ctx, r.Automation, env, lost, by, r.DryRun)
 	if err != nil {
 		return Result{}, err
 	}
 	document.Pins = tagboat.List(out.Pins)
 	result := Result{Document: document, Changed: out.Changed}
-	if dryRun {
+	if r.DryRun {
 		return result, nil
 	}
 	return result, p.Tags.Keep(ctx, env, out.Pins)

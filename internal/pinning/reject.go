@@ -30,7 +30,7 @@ func (h *Holds) Reject(ctx context.Context, env config.Environment, left []tagbo
 		return err
 	}
 	by := history.Origin{Command: "hold", Message: message}
-	_, err = h.change(ctx, env, holdsChange{by, false, true, func(now ledger.Holds) ledger.Holds {
+	_, err = h.change(ctx, env, holdsChange{by: by, again: true, change: func(now ledger.Holds) ledger.Holds {
 		changes := ledger.Holds{}
 		for image, digest := range bad {
 			held := now[image].Reject(digest).Accept(to[image].Digest) // a person goes back to it
@@ -40,7 +40,7 @@ func (h *Holds) Reject(ctx context.Context, env config.Environment, left []tagbo
 		return changes
 	}})
 	if tagboat.KindOf(err) == tagboat.Usage {
-		_, err = h.change(ctx, env, holdsChange{by, false, true, func(now ledger.Holds) ledger.Holds {
+		_, err = h.change(ctx, env, holdsChange{by: by, again: true, change: func(now ledger.Holds) ledger.Holds {
 			held := now[ledger.AllImages]
 			held.Hold = hold
 			return ledger.Holds{ledger.AllImages: held}

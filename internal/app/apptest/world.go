@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
@@ -236,7 +236,7 @@ func (w *World) Rollback(services ...tagboat.ServiceName) []tagboat.Deployment {
 func (w *World) TryRollback(services ...tagboat.ServiceName) ([]tagboat.Deployment, error) {
 	w.Helper()
 	a := w.Open()
-	back, err := a.Rollbacks.Plan(w.Context(), fleet.Selection{Environments: Dev.Environments, Services: services}, access.When{})
+	back, err := a.Rollbacks.Plan(w.Context(), delivery.RollbackRequest{Selection: fleet.Selection{Environments: Dev.Environments, Services: services}})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/wait"
@@ -86,6 +87,9 @@ func (a *applier) stillPinned(ctx context.Context) error {
 		return nil
 	}
 	why, err := a.pins.Moved(ctx, a.desired)
+	if tagboat.KindOf(err) == tagboat.Blocked {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("whether the pins are still what was planned could not be read: %w", err)
 	}

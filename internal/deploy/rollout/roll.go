@@ -88,7 +88,10 @@ func (r *roll) end() tagboat.Deployment {
 }
 
 func (r *roll) decide(ctx context.Context) {
+	left := r.plan.LeftAlone
 	switch {
+	case left != nil:
+		r.verdict(left.Verdict, left.Why+"; nothing was changed")
 	case ctx.Err() != nil:
 		r.result.DeploymentID = "" // what was there before is not ours
 		r.verdict(tagboat.VerdictInterrupted, "it was not begun: nothing was changed")
@@ -184,6 +187,7 @@ func (r *roll) pinnedYet(ctx context.Context) {
 	}
 	why, err := r.options.Pins.Moved(ctx, r.plan.Desired)
 	switch {
+	case tagboat.KindOf(err) == tagboat.Blocked: // what runs already is no change
 	case err != nil:
 		r.result.Reason += "; whether that is still what is pinned could not be read: " + err.Error()
 	case why != "":
@@ -207,6 +211,8 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 	var changing changeError
 	var moved movedError
 	switch {
+	case tagboat.KindOf(err) == tagboat.Blocked:
+		r.verdict(tagboat.VerdictBlocked, err.Error()+"; the service was not changed")
 	case errors.As(err, &moved):
 		r.verdict(tagboat.VerdictSuperseded, "the service was not changed, since it was planned for what is pinned no more: "+moved.why)
 	case ctx.Err() != nil:

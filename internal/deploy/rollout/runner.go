@@ -38,7 +38,8 @@ type Options struct {
 // Pins reads anew what should run: others pin while a deployment is on its way.
 type Pins interface {
 	// Moved says what took the place of what a service was planned for, and who did that;
-	// "" where nothing did. It is safe for concurrent use.
+	// "" where nothing did. An error of kind Blocked says that automation must leave the
+	// service alone by now. It is safe for concurrent use.
 	Moved(ctx context.Context, d deploy.Desired) (string, error)
 }
 

@@ -121,7 +121,7 @@ func (w *waves) ready(i int) bool {
 // hopeless says why a plan will not be carried out, or "". One that has nothing to do
 // is done whatever happens.
 func (w *waves) hopeless(i int) string {
-	if len(w.plans[i].Steps) == 0 {
+	if len(w.plans[i].Steps) == 0 || w.plans[i].LeftAlone != nil {
 		return ""
 	}
 	for _, on := range w.dependsOn[i] {
@@ -134,7 +134,8 @@ func (w *waves) hopeless(i int) string {
 
 func (w *waves) end(i int) {
 	w.ended[i] = true
-	if _, failed := w.results[i].Verdict.Kind(); failed && !w.all && w.stopped == "" {
+	kind, failed := w.results[i].Verdict.Kind()
+	if failed && kind != tagboat.Blocked && !w.all && w.stopped == "" {
 		d := w.plans[i].Desired
 		w.stopped = fmt.Sprintf("%s/%s ended as %s", d.Environment, d.Service, w.results[i].Verdict)
 	}

@@ -16,6 +16,19 @@ import (
 // Rejected reports whether a version of an image is known to be bad.
 type Rejected func(image tagboat.ImageName, version tagboat.Digest) bool
 
+// Nothing is wrapped by the error that a service ran nothing that it could go back to.
+type Nothing struct{}
+
+// Error implements error.
+func (Nothing) Error() string { return "nothing to go back to" }
+
+// nothing returns an error of kind Usage that wraps Nothing.
+func nothing(format string, args ...any) *tagboat.Error {
+	e := tagboat.Usagef(format, args...)
+	e.Err = Nothing{}
+	return e
+}
+
 // LastGood returns t with the definition and the images that its service ran last and
 // well: those of the newest deployment that succeeded, unless that is what is pinned, and
 // else of the newest one before it that ran something else. So where the pins are ahead of
@@ -49,7 +62,7 @@ func LastGood(ctx context.Context, h deploy.History, t deploy.Target, rejected R
 			return candidate, nil
 		}
 	}
-	return t, tagboat.Usagef("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
+	return t, nothing("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
 		WithHint("pin a version that is good and deploy it, or stop the service: aws ecs update-service --cluster %s --service %s --desired-count 0", d.Cluster, d.ServiceName)
 }
 
@@ -69,7 +82,7 @@ func GoodAt(ctx context.Context, h deploy.History, t deploy.Target, at time.Time
 		}
 		return then, err
 	}
-	return t, tagboat.Usagef("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
+	return t, nothing("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
 		WithHint("it remembers the deployments of ninety days; pin what was pinned then: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))
 }
 

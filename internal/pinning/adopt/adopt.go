@@ -22,6 +22,7 @@ import (
 type Adoption struct {
 	*pinning.Writer
 	Catalog *catalog.Catalog
+	Holds   *pinning.Holds
 }
 
 // Request says which parameters to adopt.
@@ -29,6 +30,7 @@ type Request struct {
 	Path        string          // of one parameter, or above several
 	Environment tagboat.EnvName // whose versions they hold; "" where their names tell
 	Message     string
+	Automation  bool // no person asks: holds and rejections count
 	DryRun      bool
 }
 
@@ -48,9 +50,9 @@ func (a *Adoption) Import(ctx context.Context, r Request) (tagboat.ImportDocumen
 	if err := a.resolve(ctx, matched.claims); err != nil {
 		return tagboat.ImportDocument{}, err
 	}
-	message := cmp.Or(r.Message, "adopted from "+r.Path)
+	r.Message = cmp.Or(r.Message, "adopted from "+r.Path)
 	document := tagboat.ImportDocument{Imported: []tagboat.ImportedPin{}, Uncovered: tagboat.List(matched.uncovered), Proposal: proposer{a}.propose(sources, matched)}
-	if document.Changed, err = a.write(ctx, matched.claims, message, true); err != nil {
+	if document.Changed, err = a.write(ctx, matched.claims, r, true); err != nil {
 		return tagboat.ImportDocument{}, err
 	}
 	for _, v := range matched.claims {
@@ -60,7 +62,7 @@ func (a *Adoption) Import(ctx context.Context, r Request) (tagboat.ImportDocumen
 	if r.DryRun || !document.Changed {
 		return document, nil
 	}
-	_, err = a.write(ctx, matched.claims, message, false)
+	_, err = a.write(ctx, matched.claims, r, false)
 	return document, err
 }
 
@@ -93,7 +95,7 @@ func (a *Adoption) resolve(ctx context.Context, all []*claim) error {
 
 // write pins what was adopted, environment by environment, and reports whether that
 // changes anything.
-func (a *Adoption) write(ctx context.Context, all []*claim, message string, dryRun bool) (bool, error) {
+func (a *Adoption) write(ctx context.Context, all []*claim, r Request, dryRun bool) (bool, error) {
 	pins := map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}
 	environments := map[tagboat.EnvName]config.Environment{}
 	for _, v := range all {
@@ -104,7 +106,7 @@ func (a *Adoption) write(ctx context.Context, all []*claim, message string, dryR
 	}
 	changed := false
 	for _, name := range slices.Sorted(maps.Keys(pins)) {
-		out, err := a.Write(ctx, environments[name], pins[name], history.Origin{Command: "import", Message: message}, dryRun)
+		out, err := a.Holds.WriteAs(ctx, r.Automation, environments[name], pins[name], history.Origin{Command: "import", Message: r.Message}, dryRun)
 		if err != nil {
 			return changed, err
 		}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/delivery"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
+)
+
+type rollbackOptions struct {
+	targets
+	message     string
+	to          when
+	automation  bool
+	dryRun      bool
+	timeout     time.Duration
+	maxParallel int
+}
+
+func newRollback(f *frame) *cobra.Command {
+	o := rollbackOptions{targets: targets{changing: rollbackCommand}}
+	cmd := &cobra.Command{
+		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
+		Short: "Go back to what ran last and well, pins and task definitions both",
+		Long: "Finds in ECS's own history what each service ran last and well, pins those versions\n" +
+			"and deploys that revision. Where the pins are ahead of what runs, because a deployment\n" +
+			"was rolled back, what runs is only pinned. A version that was rolled back before is\n" +
+			"passed over. Automation is held off what changes: tagboat unhold lets it go on.",
+		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run",
+		GroupID: "deploy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.services = args
+			return runRollback(cmd.Context(), f, o)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().Var(&o.to, "to", "go back to what ran at this time, or so long ago: 2026-01-02T10:30:00Z, 3h")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
+	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
+	automationFlag(cmd, &o.automation)
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	return cmd
+}
+
+func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
+	if o.maxParallel < 1 || o.timeout <= 0 {
+		return tagboat.Usagef("--max-parallel and --timeout must be positive")
+	}
+	a, selected, err := o.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	back, err := a.Rollbacks.Plan(ctx, delivery.RollbackRequest{Selection: selected, To: o.to.When, Automation: o.automation})
+	if err != nil {
+		return err
+	}
+	document := back.Document()
+	f.warn(document.Warnings)
+	if err := problems(document.Problems); err != nil {
+		return err
+	}
+	if o.dryRun {
+		return show(f, document, printPlan)
+	}
+	return goBack(ctx, f, a, back, o)
+}
+
+func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {
+	progress := newProgress(f, back.Len())
+	document, err := a.Rollbacks.Do(outlasting(ctx), back, o.message, rollout.Options{
+		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
+	})
+	progress.done()
+	if err != nil {
+		return err
+	}
+	err = showDeployments(f, rollbackCommand, document, true)
+	if err == nil && slices.ContainsFunc(document.Deployments, func(d tagboat.Deployment) bool { return d.Verdict == tagboat.VerdictSkipped }) {
+		return quiet{tagboat.Errorf(tagboat.Internal, "not every service went back")}
+	}
+	return err
+}
