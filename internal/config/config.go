@@ -60,11 +60,12 @@ type Service struct {
 
 // Stage is a tier, such as dev or prod.
 type Stage struct {
-	Name  tagboat.StageName
-	Auto  string // newest, upstream, or "" where only people move it
-	Gates Gates
-	Tags  []TagPattern // what pin puts on a version that enters the stage
-	Where tagboat.Position
+	Name    tagboat.StageName
+	Auto    string // newest, upstream, or "" where only people move it
+	Gates   Gates
+	Confirm bool         // a person has to say yes before something changes
+	Tags    []TagPattern // what pin puts on a version that enters the stage
+	Where   tagboat.Position
 }
 
 // Gates is what must hold before a version may enter a stage. The zero value lets

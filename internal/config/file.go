@@ -42,10 +42,11 @@ type fileService struct {
 }
 
 type fileStage struct {
-	Name  source.Text   `yaml:"name,required" doc:"the name of the stage, such as dev"`
-	Auto  string        `yaml:"auto,later" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
-	Gates fileGates     `yaml:"gates" doc:"what must hold before a version may enter the stage"`
-	Tags  []source.Text `yaml:"tags" doc:"tags that a version gets when it is pinned here: {environment} moves from version to version, {environment}-{time:20060102-1504} is new each time"`
+	Name    source.Text   `yaml:"name,required" doc:"the name of the stage, such as dev"`
+	Auto    string        `yaml:"auto,later" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
+	Gates   fileGates     `yaml:"gates" doc:"what must hold before a version may enter the stage"`
+	Confirm bool          `yaml:"confirm" doc:"true where a person has to say yes before deploy, rollback, pin or continue changes something: at the terminal, or with --yes"`
+	Tags    []source.Text `yaml:"tags" doc:"tags that a version gets when it is pinned here: {environment} moves from version to version, {environment}-{time:20060102-1504} is new each time"`
 }
 
 type fileGates struct {

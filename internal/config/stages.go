@@ -26,11 +26,12 @@ func (b *builder) stages() {
 		}
 		first[name] = from.Name.At
 		b.config.Stages = append(b.config.Stages, Stage{
-			Name:  tagboat.StageName(name),
-			Auto:  from.Auto,
-			Gates: b.gates(from),
-			Tags:  b.tagPatterns(from.Tags, stageTagNames),
-			Where: from.Name.At,
+			Name:    tagboat.StageName(name),
+			Auto:    from.Auto,
+			Gates:   b.gates(from),
+			Confirm: from.Confirm,
+			Tags:    b.tagPatterns(from.Tags, stageTagNames),
+			Where:   from.Name.At,
 		})
 	}
 }
