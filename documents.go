@@ -119,6 +119,8 @@ type Change struct {
 	Service     ServiceName `json:"service"`
 	Steps       []string    `json:"steps"`
 	Diff        string      `json:"diff"`
+	// Images are what the containers come to run, and what they ran before.
+	Images []ImageState `json:"images"`
 }
 
 // PlanDocument is what plan prints with -o json.

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -21,6 +20,7 @@ import (
 type deployOptions struct {
 	targets
 	versions    versions
+	yes         bool
 	message     string
 	wait        bool
 	noRollback  bool
@@ -59,6 +59,7 @@ func newDeploy(f *frame) *cobra.Command {
 	cmd.Flags().BoolVar(&o.keepGoing, "keep-going", true, "begin others after one has failed, except those that depend on it")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	automationFlag(cmd, &o.automation)
+	yesFlag(cmd, &o.yes)
 	return cmd
 }
 
@@ -97,6 +98,9 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if err := problems(set.Document().Problems); err != nil {
 		return err
 	}
+	if err := f.confirm(ctx, a, question{command: "deploy", yes: o.yes, automation: o.automation, changes: planned(set.Document())}); err != nil {
+		return err
+	}
 	set.Message = o.message
 	if err := f.pin(ctx, a, prepared); err != nil {
 		return err
@@ -129,59 +133,6 @@ func carryOut(ctx context.Context, f *frame, a *app.App, set *delivery.PlanSet, 
 	})
 	progress.done()
 	return showDeployments(f, "deploy", document, len(o.versions.images) > 0)
-}
-
-type continueOptions struct {
-	targets
-	rollback   bool
-	automation bool
-}
-
-func newContinue(f *frame) *cobra.Command {
-	o := continueOptions{targets: targets{changing: "continue"}}
-	cmd := &cobra.Command{
-		Use:     "continue --env ENV SERVICE...",
-		Short:   "Let a deployment go on that waits in a pause hook",
-		Long:    "A deployment with a PAUSE lifecycle hook waits for somebody to look. continue lets it\ngo on to its next stage; with --rollback it goes back to what ran before.",
-		Example: "  tagboat continue --env prod api\n  tagboat continue --env prod api --rollback",
-		GroupID: "deploy",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.services = args
-			return runContinue(cmd.Context(), f, o)
-		},
-	}
-	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.rollback, "rollback", false, "go back to what ran before instead")
-	automationFlag(cmd, &o.automation)
-	return cmd
-}
-
-// continueDocument is what continue prints with -o json.
-type continueDocument struct {
-	Continued []delivery.Continued `json:"continued"`
-}
-
-func runContinue(ctx context.Context, f *frame, o continueOptions) error {
-	a, selected, err := o.open(ctx, f)
-	if err != nil {
-		return err
-	}
-	continued, err := a.Delivery.Continue(ctx, delivery.ContinueRequest{Selection: selected, Rollback: o.rollback, Automation: o.automation})
-	if err != nil && len(continued) == 0 {
-		return err
-	}
-	return errors.Join(show(f, continueDocument{continued}, o.printContinued), err)
-}
-
-func (o continueOptions) printContinued(f *frame, document continueDocument) {
-	way := "on"
-	if o.rollback {
-		way = "back"
-	}
-	for _, c := range document.Continued {
-		f.Printf("%s/%s goes %s from %s\n", c.Environment, c.Service, way, c.Stage)
-	}
 }
 
 // progress draws one line per service while it rolls.

@@ -19,6 +19,7 @@ type pinOptions struct {
 	message    string
 	allowOlder bool
 	automation bool
+	yes        bool
 	dryRun     bool
 }
 
@@ -41,6 +42,7 @@ func newPin(f *frame) *cobra.Command {
 	cmd.Flags().BoolVar(&o.all, "all", false, "pin what the rule of each image chooses")
 	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "let a version be older than the one that is pinned; the history says so")
 	automationFlag(cmd, &o.automation)
+	yesFlag(cmd, &o.yes)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "resolve and check, and write nothing")
 	return cmd
 }
@@ -66,7 +68,15 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	if err != nil {
 		return err
 	}
-	results, err := a.Pinning.PinIn(ctx, request, names)
+	prepared, err := a.Pinning.Prepare(ctx, request, names)
+	if err != nil {
+		return err
+	}
+	q := question{command: "pin", yes: o.yes || o.dryRun, automation: o.automation, changes: repinned(prepared.Changes())}
+	if err := f.confirm(ctx, a, q); err != nil {
+		return err
+	}
+	results, err := a.Pinning.Commit(ctx, prepared)
 	if len(results) == 0 {
 		return err
 	}

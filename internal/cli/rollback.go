@@ -18,6 +18,7 @@ type rollbackOptions struct {
 	message     string
 	to          when
 	automation  bool
+	yes         bool
 	dryRun      bool
 	timeout     time.Duration
 	maxParallel int
@@ -45,6 +46,7 @@ func newRollback(f *frame) *cobra.Command {
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
 	automationFlag(cmd, &o.automation)
+	yesFlag(cmd, &o.yes)
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	return cmd
 }
@@ -68,6 +70,9 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 	}
 	if o.dryRun {
 		return show(f, document, printPlan)
+	}
+	if err := f.confirm(ctx, a, question{command: rollbackCommand, yes: o.yes, automation: o.automation, changes: planned(document)}); err != nil {
+		return err
 	}
 	return goBack(ctx, f, a, back, o)
 }

@@ -35,6 +35,7 @@ import (
 //	fault JSON                       orders a fault
 //	later DURATION                   lets time pass
 //	meanwhile DURATION CALL JSON     makes a call to AWS so long after the next command begins
+//	answered ANSWER ARGUMENT...      is tagboat where a person can be asked, and says that
 //	interrupted DURATION ARGUMENT... is tagboat where somebody interrupts it after so long
 //	layout DIR VERSION               writes an OCI layout of an image
 //	show FILE                        adds a file to what is printed
@@ -60,6 +61,7 @@ func TestScreens(t *testing.T) {
 type screens struct {
 	*sandboxtest.World
 	variables map[string]string
+	answer    string // of the person at the terminal; "" where nobody is there
 	out       strings.Builder
 }
 
@@ -90,6 +92,10 @@ func (s *screens) line(line string) {
 	switch verb {
 	case "tagboat":
 		fmt.Fprintf(&s.out, "$ %s\n%s\n", line, s.command(s.Context(), args))
+	case "answered":
+		s.answer = args[0] + "\n"
+		fmt.Fprintf(&s.out, "$ tagboat %s\n%s\n", strings.Join(args[1:], " "), s.command(s.Context(), args[1:]))
+		s.answer = ""
 	case "interrupted":
 		ctx, cancel := context.WithTimeout(s.Context(), s.duration(args[0]))
 		defer cancel()
@@ -168,10 +174,11 @@ func (s *screens) layout(dir, version string) {
 func (s *screens) command(ctx context.Context, args []string) string {
 	var out, talk bytes.Buffer
 	f := &frame{
-		Streams:   &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk, OutTTY: true, Width: 80},
+		Streams:   &console.Streams{In: strings.NewReader(s.answer), Out: &out, Err: &talk, OutTTY: true, Width: 80},
 		getenv:    func(name string) string { return s.variables[name] },
 		transport: sandboxtest.Carrier{Handler: s.Server},
 	}
+	f.InTTY, f.ErrTTY = s.answer != "", s.answer != ""
 	before := s.counts()
 	code := f.main(context.WithValue(ctx, withoutTerminal{}, ctx), args) // as Listen has it
 	var screen strings.Builder

@@ -23,6 +23,7 @@ type Streams struct {
 	In     io.Reader
 	Out    io.Writer // data
 	Err    io.Writer // talk
+	InTTY  bool      // a person can answer
 	OutTTY bool      // a person looks at Out
 	ErrTTY bool      // a person looks at Err
 	Color  bool      // colour may be used on whichever is a terminal
@@ -38,7 +39,7 @@ type Streams struct {
 // Through returns the same streams with both writers behind a filter.
 func (s *Streams) Through(filter func(io.Writer) io.Writer) *Streams {
 	return &Streams{
-		In: s.In, Out: filter(s.Out), Err: filter(s.Err), OutTTY: s.OutTTY, ErrTTY: s.ErrTTY, Color: s.Color,
+		In: s.In, Out: filter(s.Out), Err: filter(s.Err), InTTY: s.InTTY, OutTTY: s.OutTTY, ErrTTY: s.ErrTTY, Color: s.Color,
 		Width: s.Width, Height: s.Height, Resized: s.Resized,
 	}
 }
@@ -55,6 +56,7 @@ func (s *Streams) size() (width, height int) {
 // (https://no-color.org), and so are TERM=dumb and COLUMNS.
 func System() *Streams {
 	s := &Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	s.InTTY = term.IsTerminal(int(os.Stdin.Fd()))
 	s.OutTTY = term.IsTerminal(int(os.Stdout.Fd()))
 	s.ErrTTY = term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	s.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

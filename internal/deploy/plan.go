@@ -60,7 +60,10 @@ func Document(plans []Plan) tagboat.PlanDocument {
 		if !p.Changes() {
 			continue
 		}
-		c := tagboat.Change{Environment: p.Desired.Environment, Service: p.Desired.Service, Diff: p.Diff}
+		c := tagboat.Change{
+			Environment: p.Desired.Environment, Service: p.Desired.Service, Diff: p.Diff,
+			Images: WithPreviousVersions(ImageStates(p.Desired.Images, nil), p),
+		}
 		for _, s := range p.Steps {
 			c.Steps = append(c.Steps, s.String())
 		}

@@ -137,6 +137,10 @@ func TestDocument(t *testing.T) {
 		Changes: []tagboat.Change{{
 			Environment: "dev", Service: "api",
 			Steps: []string{"register a revision of task definition api", "update service api in cluster c"},
+			Images: []tagboat.ImageState{{
+				Container: "app", Image: "api", Tag: "v2", Pinned: plans[1].Desired.Images[0].Pinned.Digest,
+				Previous: plans[0].Desired.Images[0].Pinned.Digest, PreviousTag: "v1",
+			}},
 		}},
 		Problems: []tagboat.Problem{},
 		Warnings: []tagboat.Problem{},
