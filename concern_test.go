@@ -4,9 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestTally(t *testing.T) {
@@ -46,9 +45,7 @@ func TestConcern(t *testing.T) {
 		tagboat.VerdictRolledBack: "❌", tagboat.VerdictFailed: "❌", "unheard-of": "❌",
 		tagboat.VerdictSuperseded: "⚠️", tagboat.VerdictTimedOut: "⚠️", tagboat.VerdictInterrupted: "⚠️", tagboat.VerdictSkipped: "⚠️", tagboat.VerdictBlocked: "⚠️",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestChange(t *testing.T) {

@@ -4,13 +4,11 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestDigest(t *testing.T) {
-	d, err := tagboat.ParseDigest("sha256:" + hex)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := expect.Value(tagboat.ParseDigest("sha256:" + hex))(t)
 	if d.Hex() != hex || d.Short() != hex[:12] || d.String() != "sha256:"+hex {
 		t.Errorf("%s %s %s", d.Hex(), d.Short(), d)
 	}

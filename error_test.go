@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -90,9 +89,7 @@ func TestPosition(t *testing.T) {
 		tagboat.Position{File: "a", Line: 1, Column: 2}.String(),
 		tagboat.Position{File: "a", Column: 2}.String(),
 	}
-	if diff := cmp.Diff([]string{"a", "a:1", "a:1:2", "a"}, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"a", "a:1", "a:1:2", "a"}, got)
 }
 
 func TestSuggest(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // floors are the packages of the tree from the roof down: each imports what is on floors
@@ -34,7 +36,7 @@ var floors = [][]string{
 	{"internal/config"},
 	{"internal/ledger", "internal/casetest"},
 	{"internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
-	{"internal/console", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
+	{"internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
 	{""},
 
 	{"internal/sandbox/sandboxtest"},
@@ -71,19 +73,13 @@ func TestArrowsGoDown(t *testing.T) {
 func TestSizes(t *testing.T) {
 	const files, lines = 25, 400
 	for pkg := range packages(t) {
-		all, err := filepath.Glob(filepath.Join("./"+pkg, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		all := expect.Value(filepath.Glob(filepath.Join("./"+pkg, "*.go")))(t)
 		all = slices.DeleteFunc(all, func(file string) bool { return strings.HasSuffix(file, "_test.go") })
 		if len(all) > files {
 			t.Errorf("%s has %d files; a package of more than %d has a second noun in it", pkg, len(all), files)
 		}
 		for _, file := range all {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := expect.Value(os.ReadFile(file))(t)
 			if n := strings.Count(string(text), "\n"); n > lines {
 				t.Errorf("%s has %d lines; a file of more than %d has a second idea in it", file, n, lines)
 			}
@@ -100,10 +96,7 @@ var (
 // TestTheMapIsTrue holds that ARCHITECTURE.md has every package, and no other, and that the
 // functions of its stories are there.
 func TestTheMapIsTrue(t *testing.T) {
-	text, err := os.ReadFile("ARCHITECTURE.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := expect.Value(os.ReadFile("ARCHITECTURE.md"))(t)
 	onMap := map[string]bool{}
 	for _, row := range mapRow.FindAllString(string(text), -1) {
 		for _, name := range mapName.FindAllStringSubmatch(row, -1) {
@@ -148,15 +141,9 @@ func hasFunction(t *testing.T, there map[string][]string, name, function string)
 		if filepath.Base(pkg) != name || strings.HasPrefix(pkg, "internal/sandbox") {
 			continue
 		}
-		files, err := filepath.Glob(filepath.Join(pkg, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		files := expect.Value(filepath.Glob(filepath.Join(pkg, "*.go")))(t)
 		for _, file := range files {
-			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
+			parsed := expect.Value(parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution))(t)
 			for _, d := range parsed.Decls {
 				if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == method && receiverOf(f) == receiver {
 					return true

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 func packages(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+	expect.OK(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
 			return err
 		}
@@ -35,10 +37,7 @@ func packages(t *testing.T) map[string][]string {
 			found[strings.TrimPrefix(filepath.ToSlash(path), ".")] = pkg.Imports
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return found
 }
 
@@ -77,7 +76,7 @@ func TestImports(t *testing.T) {
 			return pkg == "internal/cli" || pkg == "cmd/tagboat" || imported != "github.com/spf13/cobra"
 		}},
 		{"only tests import what is for tests", func(pkg, imported string) bool {
-			forTests := []string{"internal/proxytest", "internal/casetest", "internal/figures", "internal/sandbox/sandboxtest", "internal/app/apptest"}
+			forTests := []string{"internal/proxytest", "internal/casetest", "internal/expect", "internal/figures", "internal/sandbox/sandboxtest", "internal/app/apptest"}
 			return !isOurs(imported) || !slices.Contains(forTests, below(imported)) || pkg == "internal/app/apptest"
 		}},
 		{"nothing imports a command", func(_, imported string) bool {
@@ -107,7 +106,7 @@ func TestOnlyConsolePrints(t *testing.T) {
 		"internal/cli/root.go",          // gives the streams to the library of commands, behind the guard
 		"internal/cli/githubactions.go", // the commands to GitHub Actions, which escapes them itself
 	}
-	err := filepath.WalkDir("internal", func(path string, _ fs.DirEntry, err error) error {
+	expect.OK(t, filepath.WalkDir("internal", func(path string, _ fs.DirEntry, err error) error {
 		allowed := slices.ContainsFunc(mayWrite, func(p string) bool { return strings.HasPrefix(filepath.ToSlash(path), p) })
 		if err != nil || allowed || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "sandbox") {
 			return err
@@ -119,29 +118,20 @@ func TestOnlyConsolePrints(t *testing.T) {
 			}
 		}
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 }
 
 // TestPackageComments asks every package to say what it is for.
 func TestPackageComments(t *testing.T) {
 	for pkg := range packages(t) {
 		dir := "./" + pkg
-		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		files := expect.Value(filepath.Glob(filepath.Join(dir, "*.go")))(t)
 		var comment string
 		for _, file := range files {
 			if strings.HasSuffix(file, "_test.go") {
 				continue
 			}
-			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
-			if err != nil {
-				t.Fatal(err)
-			}
+			parsed := expect.Value(parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly))(t)
 			comment += parsed.Doc.Text()
 		}
 		if new(doc.Package).Synopsis(comment) == "" {
@@ -172,7 +162,7 @@ func TestPromisesAreHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	there := map[string]bool{}
-	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+	expect.OK(t, filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -181,10 +171,7 @@ func TestPromisesAreHeld(t *testing.T) {
 			there[string(found[1])] = true
 		}
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	named := namedTests.FindAllSubmatch(promises, -1)
 	if len(named) < 20 {
 		t.Errorf("SECURITY.md names %d tests", len(named))
@@ -206,15 +193,9 @@ func TestPromisesAreHeld(t *testing.T) {
 func TestPatternsCompileLate(t *testing.T) {
 	compiled := regexp.MustCompile(`(?m)^(?:var |\t)\w+ += regexp\.MustCompile.*$`)
 	for pkg := range packages(t) {
-		files, err := filepath.Glob(filepath.Join("./"+pkg, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		files := expect.Value(filepath.Glob(filepath.Join("./"+pkg, "*.go")))(t)
 		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := expect.Value(os.ReadFile(file))(t)
 			if at := compiled.Find(text); at != nil && !strings.HasSuffix(file, "_test.go") {
 				t.Errorf("%s: %s; wrap it in sync.OnceValue", file, strings.TrimSpace(string(at)))
 			}

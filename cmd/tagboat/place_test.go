@@ -16,6 +16,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/demo"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -30,10 +31,7 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	server, err := sandbox.New(sandbox.Config{Speed: 1000, Clusters: []string{"dev"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(sandbox.Config{Speed: 1000, Clusters: []string{"dev"}}))(t)
 	p := &place{gallows: &gallows{next: server, changes: map[string]int{}}, dir: t.TempDir(), digests: map[string]tagboat.Digest{}}
 	listening := httptest.NewServer(p.gallows)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -75,9 +73,7 @@ environments:
 "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}`
 	}
 	for file, text := range files {
-		if err := os.WriteFile(filepath.Join(p.dir, file), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, os.WriteFile(filepath.Join(p.dir, file), []byte(text), 0o600))
 	}
 	p.registry = registry
 }
@@ -90,21 +86,10 @@ func (p *place) push(t *testing.T, tag string) {
 	if tag == "bad" {
 		labels["tagboat.sandbox.exit"] = "3@1s"
 	}
-	image, err := demo.BuildImage(tag, labels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref, err := name.NewTag(p.registry + "/shop/app:" + tag)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, image); err != nil {
-		t.Fatal(err)
-	}
-	digest, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(demo.BuildImage(tag, labels))(t)
+	ref := expect.Value(name.NewTag(p.registry + "/shop/app:" + tag))(t)
+	expect.OK(t, remote.Write(ref, image))
+	digest := expect.Value(image.Digest())(t)
 	p.digests[tag] = tagboat.Digest(digest.String())
 }
 
@@ -139,16 +124,11 @@ func (p *place) must(t *testing.T, args ...string) {
 
 func (p *place) run(t *testing.T, at int, delivered bool, args ...string) outcome {
 	t.Helper()
-	binary, err := exec.LookPath("tagboat")
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := expect.Value(exec.LookPath("tagboat"))(t)
 	var out, talk bytes.Buffer
 	cmd := exec.Command(binary, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.dir, p.env, &out, &talk
-	if err := p.gallows.start(cmd, at, delivered); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, p.gallows.start(cmd, at, delivered))
 	_ = cmd.Wait() // the code says it
 	return outcome{code: cmd.ProcessState.ExitCode(), stdout: out.Bytes(), stderr: talk.String()}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat/internal/demo"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/figures"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
@@ -99,14 +100,8 @@ func fill(tb testing.TB, size int) large {
 	tb.Helper()
 	scope := wire.Scope{Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion}
 	ticking := clock.NewScaled(time.Now().AddDate(-1, 0, 0), 1000)
-	store, err := registry.Open(registry.Options{Clock: ticking, Scope: scope})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	server, err := sandbox.New(sandbox.Config{Clock: ticking, Modules: []sandbox.Module{ecr.New(store, ticking), ssm.New(ticking)}})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	store := expect.Value(registry.Open(registry.Options{Clock: ticking, Scope: scope}))(tb)
+	server := expect.Value(sandbox.New(sandbox.Config{Clock: ticking, Modules: []sandbox.Module{ecr.New(store, ticking), ssm.New(ticking)}}))(tb)
 	listening := httptest.NewServer(server)
 	tb.Cleanup(listening.Close)
 	host := strings.TrimPrefix(listening.URL, "http://")
@@ -120,9 +115,7 @@ func fill(tb testing.TB, size int) large {
 	}
 	l := large{dir: tb.TempDir(), url: listening.URL}
 	config := strings.ReplaceAll(largeConfig, "$REGISTRY", host)
-	if err := os.WriteFile(filepath.Join(l.dir, "tagboat.yaml"), []byte(config), 0o600); err != nil {
-		tb.Fatal(err)
-	}
+	expect.OK(tb, os.WriteFile(filepath.Join(l.dir, "tagboat.yaml"), []byte(config), 0o600))
 	return l
 }
 
@@ -147,49 +140,27 @@ func habit(i int) string {
 
 func pushOne(tb testing.TB, reference string) map[string]any {
 	tb.Helper()
-	image, err := demo.BuildImage("large", nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tag, err := name.NewTag(reference)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := remote.Write(tag, image); err != nil {
-		tb.Fatal(err)
-	}
-	raw, err := image.RawManifest()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	image := expect.Value(demo.BuildImage("large", nil))(tb)
+	tag := expect.Value(name.NewTag(reference))(tb)
+	expect.OK(tb, remote.Write(tag, image))
+	raw := expect.Value(image.RawManifest())(tb)
 	var manifest map[string]any
-	if err := json.Unmarshal(raw, &manifest); err != nil {
-		tb.Fatal(err)
-	}
+	expect.OK(tb, json.Unmarshal(raw, &manifest))
 	return manifest
 }
 
 func annotated(tb testing.TB, manifest map[string]any, n int) []byte {
 	tb.Helper()
 	manifest["annotations"] = map[string]string{"org.opencontainers.image.revision": fmt.Sprintf("%040x", n)}
-	raw, err := json.Marshal(manifest)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	raw := expect.Value(json.Marshal(manifest))(tb)
 	return raw
 }
 
 // run runs a command and returns what it cost.
 func (l large) run(tb testing.TB, binary string, args ...string) cost {
 	tb.Helper()
-	request, err := http.NewRequest(http.MethodDelete, l.url+"/_sandbox/calls", nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	request := expect.Value(http.NewRequest(http.MethodDelete, l.url+"/_sandbox/calls", nil))(tb)
+	answer := expect.Value(http.DefaultClient.Do(request))(tb)
 	answer.Body.Close()
 	cmd := exec.Command(binary, args...)
 	cmd.Dir = l.dir
@@ -210,15 +181,10 @@ func (l large) run(tb testing.TB, binary string, args ...string) cost {
 
 func (l large) counted(tb testing.TB) map[string]int {
 	tb.Helper()
-	answer, err := http.Get(l.url + "/_sandbox/calls")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	answer := expect.Value(http.Get(l.url + "/_sandbox/calls"))(tb)
 	defer answer.Body.Close()
 	var got counted
-	if err := json.NewDecoder(answer.Body).Decode(&got); err != nil {
-		tb.Fatal(err)
-	}
+	expect.OK(tb, json.NewDecoder(answer.Body).Decode(&got))
 	calls := map[string]int{}
 	for operation, c := range got.ByOperation {
 		calls[operation] = c.Calls

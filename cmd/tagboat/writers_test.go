@@ -17,6 +17,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -32,10 +33,7 @@ func TestManyProcessesLoseNothing(t *testing.T) {
 	if os.Getenv("TAGBOAT_EXHAUSTIVE") != "" {
 		processes, faulty = 32, []int{5, 5, 5, 5}
 	}
-	server, err := sandbox.New(sandbox.Config{Speed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(sandbox.Config{Speed: 1}))(t)
 	listening := httptest.NewServer(server)
 	defer listening.Close()
 	order(t, listening.URL, `{"operation":"ssm.PutParameter","kind":"latency","latency":"200ms"}`)
@@ -87,14 +85,9 @@ func (r *writing) round(t *testing.T, updates int) {
 // check checks what is stored, as a template would read it.
 func (r *writing) check(t *testing.T, updates int) {
 	t.Helper()
-	got, err := r.store.Get(t.Context(), []string{contended})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(r.store.Get(t.Context(), []string{contended}))(t)
 	stored := map[string]string{}
-	if err := json.Unmarshal([]byte(got[contended].Value), &stored); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Unmarshal([]byte(got[contended].Value), &stored))
 	for number := range r.all {
 		for update := range updates {
 			if tag := stored[string(writersImage(number, update))]; tag != strconv.Itoa(r.rounds) {
@@ -123,19 +116,11 @@ func startWriter(t *testing.T, url string, number int) *writerProcess {
 	}
 	cmd := exec.CommandContext(t.Context(), binary, strconv.Itoa(number))
 	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "NO_PROXY=127.0.0.1")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	in := expect.Value(cmd.StdinPipe())(t)
+	out := expect.Value(cmd.StdoutPipe())(t)
 	p := &writerProcess{cmd: cmd, in: in, out: bufio.NewScanner(out), err: &bytes.Buffer{}}
 	cmd.Stderr = p.err
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = in.Close()
 		_ = cmd.Wait()
@@ -145,9 +130,7 @@ func startWriter(t *testing.T, url string, number int) *writerProcess {
 
 func (p *writerProcess) begin(t *testing.T, round, updates int) {
 	t.Helper()
-	if _, err := fmt.Fprintln(p.in, round, updates); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(fmt.Fprintln(p.in, round, updates))(t)
 }
 
 // calls waits until the process was told that its update is safe.
@@ -156,10 +139,7 @@ func (p *writerProcess) calls(t *testing.T) int {
 	if !p.out.Scan() {
 		t.Fatalf("a process ended: %v: %s", p.cmd.Wait(), p.err)
 	}
-	made, err := strconv.Atoi(p.out.Text())
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := expect.Value(strconv.Atoi(p.out.Text()))(t)
 	return made
 }
 
@@ -222,35 +202,24 @@ func storeAt(t *testing.T, url string) ledger.Store {
 	for name, value := range map[string]string{"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"} {
 		t.Setenv(name, value)
 	}
-	aws, err := cloud.New(t.Context(), cloud.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	aws := expect.Value(cloud.New(t.Context(), cloud.Options{}))(t)
 	return aws.At(cloud.Place{}).Parameters()
 }
 
 // callsServed returns how many calls a sandbox was asked.
 func callsServed(t *testing.T, url string) int {
 	t.Helper()
-	answer, err := http.Get(url + "/_sandbox/calls")
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := expect.Value(http.Get(url + "/_sandbox/calls"))(t)
 	defer answer.Body.Close()
 	var got counted
-	if err := json.NewDecoder(answer.Body).Decode(&got); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.NewDecoder(answer.Body).Decode(&got))
 	return got.Total
 }
 
 // order orders a fault.
 func order(t *testing.T, url, fault string) {
 	t.Helper()
-	answer, err := http.Post(url+"/_sandbox/faults", "application/json", strings.NewReader(fault))
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := expect.Value(http.Post(url+"/_sandbox/faults", "application/json", strings.NewReader(fault)))(t)
 	defer answer.Body.Close()
 	if answer.StatusCode >= http.StatusMultipleChoices {
 		t.Fatalf("%s: %s", fault, answer.Status)

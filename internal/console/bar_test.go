@@ -4,9 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestBar(t *testing.T) {
@@ -34,9 +33,7 @@ func TestBarsWithoutATerminal(t *testing.T) {
 	}
 	bars.End("layer", "pushed")
 	want := "layer  0% of 100 B\nlayer  25% of 100 B\nlayer  50% of 100 B\nlayer  75% of 100 B\nlayer  pushed\n"
-	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.String())
 }
 
 func TestBarsOnATerminal(t *testing.T) {

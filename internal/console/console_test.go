@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func buffers() (*console.Streams, *bytes.Buffer, *bytes.Buffer) {
@@ -39,9 +38,7 @@ func TestTable(t *testing.T) {
 			streams, out, _ := buffers()
 			streams.OutTTY, streams.Color, streams.Width = test.tty, test.color, test.width
 			table.Print(streams)
-			if diff := cmp.Diff(test.want, out.String()); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, test.want, out.String())
 		})
 	}
 }
@@ -62,18 +59,14 @@ func TestError(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			streams, _, out := buffers()
 			streams.Error(test.err)
-			if diff := cmp.Diff(test.want, out.String()); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, test.want, out.String())
 		})
 	}
 }
 
 func TestJSON(t *testing.T) {
 	streams, out, _ := buffers()
-	if err := streams.JSON(map[string]string{"image": "a<b>&c"}); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, streams.JSON(map[string]string{"image": "a<b>&c"}))
 	if want := "{\n  \"image\": \"a<b>&c\"\n}\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}

@@ -8,9 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // onScreen runs a test on a terminal, in a bubble where time passes at once.
@@ -38,9 +37,7 @@ func later(d time.Duration) {
 
 func shows(t *testing.T, s *screen, want string) {
 	t.Helper()
-	if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), s.text()); diff != "" {
-		t.Errorf("the screen (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "the screen", strings.TrimPrefix(want, "\n"), s.text())
 }
 
 func TestLiveIsDrawnInPlace(t *testing.T) {
@@ -217,9 +214,7 @@ func TestLiveInColour(t *testing.T) {
 		live.Set("a", console.Line{Cells: []console.Cell{{Text: "a", Style: console.Strong}, {Text: "failed-badly", Style: console.Bad}}})
 		live.Done()
 		want := "\x1b[?7l\r\x1b[2K\x1b[1ma\x1b[0m  \x1b[31mfaile…\x1b[0m\n\x1b[?7h"
-		if diff := cmp.Diff(want, out.String()); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, want, out.String())
 	})
 }
 
@@ -247,8 +242,6 @@ a  rolling  event ::error::10
 note
 a  failed  1/2  event 12
 `
-		if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), out.String()); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, strings.TrimPrefix(want, "\n"), out.String())
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestPrintable(t *testing.T) {
@@ -89,9 +90,7 @@ func FuzzPrinted(f *testing.F) {
 		streams.Printf("%s %s\n", streams.OnOut(console.Bad, text), text)
 		streams.Error(tagboat.Usagef("%s", text).WithHint("%s", text).At(tagboat.Position{File: text, Line: 1, Column: 2, Text: text}))
 		streams.NewLive(0).Set("a", console.Line{Cells: []console.Cell{console.Text(text)}})
-		if err := streams.JSON(text); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, streams.JSON(text))
 		for _, printed := range []string{out.String(), talk.String()} {
 			if i := strings.IndexFunc(printed, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }); i >= 0 {
 				t.Errorf("%q has %q in it", printed, printed[i:])

@@ -18,34 +18,27 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/gate"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
 func newKey(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := expect.Value(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	return key
 }
 
 func publicPEM(t *testing.T, key crypto.Signer) []byte {
 	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := expect.Value(x509.MarshalPKIXPublicKey(key.Public()))(t)
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
 func keyFile(t *testing.T, key crypto.Signer) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "prod.pub")
-	if err := os.WriteFile(file, publicPEM(t, key), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, os.WriteFile(file, publicPEM(t, key), 0o600))
 	return file
 }
 
@@ -62,10 +55,7 @@ func sign(t *testing.T, key crypto.Signer, message []byte) registry.Signature {
 		hash := sha256.Sum256(message)
 		signed, options = hash[:], crypto.SHA256
 	}
-	signature, err := key.Sign(rand.Reader, signed, options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	signature := expect.Value(key.Sign(rand.Reader, signed, options))(t)
 	return registry.Signature{Payload: message, Signature: signature}
 }
 
@@ -123,10 +113,7 @@ func TestSignature(t *testing.T) {
 		{"ours over something else", ours, []registry.Signature{sign(t, ours, []byte(`{}`))}, false, "of the signatures beside it (1) none is by the key of prod.pub"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := gate.Check(t.Context(), config.Gates{Signature: keyFile(t, tc.key)}, version(one), evidence{signatures: tc.signatures})
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := expect.Value(gate.Check(t.Context(), config.Gates{Signature: keyFile(t, tc.key)}, version(one), evidence{signatures: tc.signatures}))(t)
 			if got[0].Passed != tc.passed || got[0].Reason != tc.reason || (got[0].Hint == "") != tc.passed {
 				t.Errorf("%+v, want passed %v: %s", got[0], tc.passed, tc.reason)
 			}
@@ -135,14 +122,8 @@ func TestSignature(t *testing.T) {
 }
 
 func TestParseKey(t *testing.T) {
-	long, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	long := expect.Value(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))(t)
+	other := expect.Value(rsa.GenerateKey(rand.Reader, 2048))(t)
 	for name, tc := range map[string]struct {
 		data []byte
 		want string
@@ -204,9 +185,7 @@ func FuzzParseStatement(f *testing.F) {
 // TestAKeyThatHasNoEnd is a device, which is not read.
 func TestAKeyThatHasNoEnd(t *testing.T) {
 	large := filepath.Join(t.TempDir(), "large.pub")
-	if err := os.WriteFile(large, make([]byte, 5<<20), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, os.WriteFile(large, make([]byte, 5<<20), 0o600))
 	for _, file := range []string{"/dev/zero", large} {
 		if _, err := gate.ReadKey(file); tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), file) {
 			t.Error(err)

@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/githubactions"
 )
 
@@ -55,9 +54,7 @@ func TestAnnotations(t *testing.T) {
 		"::warning title=prod/a%3Ab%2Cc%25 superseded::because",
 		"::warning title=prod/late skipped::because",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestAnnotationsAreAsManyAsGitHubShows(t *testing.T) {
@@ -86,9 +83,7 @@ func TestErrors(t *testing.T) {
 		`::error title=tagboat::reading: two%0A→ three`,
 		`::error title=tagboat::50%25`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 	many := make([]error, 12)
 	for i := range many {
 		many[i] = errors.New("no")
@@ -143,20 +138,13 @@ func TestAppendSummary(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "summary")
-			if err := os.WriteFile(file, bytes.Repeat([]byte("-"), tc.before), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, os.WriteFile(file, bytes.Repeat([]byte("-"), tc.before), 0o600))
 			pieces := make([]string, tc.rows)
 			for i := range pieces {
 				pieces[i] = row
 			}
-			if err := githubactions.AppendSummary(file, pieces); err != nil {
-				t.Fatal(err)
-			}
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, githubactions.AppendSummary(file, pieces))
+			data := expect.Value(os.ReadFile(file))(t)
 			added := string(data[tc.before:])
 			if got := strings.Count(added, row); got != tc.want || strings.Contains(added, "The rest is more") != tc.cut {
 				t.Errorf("%d rows, cut %t", got, strings.Contains(added, "The rest is more"))

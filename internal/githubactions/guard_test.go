@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/githubactions"
 )
 
@@ -26,9 +27,7 @@ func TestGuard(t *testing.T) {
 		"ok ✓ ::not at the beginning::": "ok ✓ ::not at the beginning::",
 	} {
 		var log bytes.Buffer
-		if _, err := githubactions.Guard(&log).Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(githubactions.Guard(&log).Write([]byte(text)))(t)
 		if log.String() != want {
 			t.Errorf("%q becomes %q, want %q", text, log.String(), want)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/iam"
 )
 
@@ -38,9 +39,7 @@ func TestWritePolicy(t *testing.T) {
 		{Sid: "ReadHistory", Effect: "Allow", Action: []string{"ssm:GetParameterHistory"}, Resource: parameter},
 		{Sid: "WritePins", Effect: "Allow", Action: []string{"ssm:LabelParameterVersion", "ssm:PutParameter", "ssm:UnlabelParameterVersion"}, Resource: parameter},
 	}}
-	if diff := cmp.Diff(want, iam.Policy(iam.Write, []iam.Scope{plain, plain})); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, iam.Policy(iam.Write, []iam.Scope{plain, plain}))
 }
 
 // resources returns what a statement is about.
@@ -110,9 +109,7 @@ func TestResources(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, resources(iam.Policy(test.purpose, []iam.Scope{test.scope}), test.sid)); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, test.want, resources(iam.Policy(test.purpose, []iam.Scope{test.scope}), test.sid))
 		})
 	}
 }
@@ -148,7 +145,7 @@ func TestEveryOperationIsKnown(t *testing.T) {
 func operationsOf(t *testing.T, dir string) []string {
 	t.Helper()
 	var operations []string
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	expect.OK(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -169,10 +166,7 @@ func operationsOf(t *testing.T, dir string) []string {
 			return true
 		})
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	slices.Sort(operations)
 	return slices.Compact(operations)
 }

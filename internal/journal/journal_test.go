@@ -15,6 +15,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/journal"
 )
 
@@ -68,9 +69,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	m := &memory{}
 	j := journal.Journal{Log: m, Group: "/tagboat/shop"}
 	first, second := event("1", noon), event("2", noon.Add(time.Minute))
-	if err := j.Write(t.Context(), second, first); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, j.Write(t.Context(), second, first))
 	third := event("3", noon.Add(time.Hour))
 	m.calls = 0
 	if err := j.Write(t.Context(), third); err != nil || m.calls != 1 {
@@ -99,9 +98,7 @@ func TestNewest(t *testing.T) {
 			e.Image = "web"
 		}
 		for range 1 + n%2 { // as where the answer to a write was lost
-			if err := j.Write(t.Context(), e); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, j.Write(t.Context(), e))
 		}
 	}
 	for stream, lines := range m.streams {
@@ -118,13 +115,8 @@ func TestNewest(t *testing.T) {
 	}
 	for _, newest := range []int{1, 10, 50, 286, 1000} {
 		m.read, request.Newest = 0, newest
-		got, err := j.Read(t.Context(), request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(all[len(all)-len(got):], got); diff != "" {
-			t.Error(diff)
-		}
+		got := expect.Value(j.Read(t.Context(), request))(t)
+		expect.Equal(t, all[len(all)-len(got):], got)
 		ids := map[string]bool{}
 		for _, e := range got {
 			ids[e.ID] = true
@@ -140,9 +132,7 @@ func TestMessagesAreCut(t *testing.T) {
 	m := &memory{}
 	long := event("1", noon)
 	long.Message = strings.Repeat("\x01ü", 200_000)
-	if err := (journal.Journal{Log: m, Group: "/tagboat/shop"}).Write(t.Context(), long); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, (journal.Journal{Log: m, Group: "/tagboat/shop"}).Write(t.Context(), long))
 	line := m.streams["/tagboat/shopdev"][0].Message
 	if got, ok := journal.Parse(line); !ok || len(line) > 1<<20-26 || !strings.HasPrefix(got.Message, "\x01ü\x01ü") || !strings.HasSuffix(got.Message, "…") {
 		t.Errorf("%d bytes, %v", len(line), ok)

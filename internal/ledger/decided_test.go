@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -130,10 +131,7 @@ func noDecisionIsLost(t *testing.T, w *world, tags ...string) {
 // audited returns the pins as whoever reads the history sees them.
 func audited(t *testing.T, w *world) map[string]string {
 	t.Helper()
-	book, err := (&ledger.Ledger{Store: w.memory, Versions: w.keeps}).Audit(t.Context(), images())
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := expect.Value((&ledger.Ledger{Store: w.memory, Versions: w.keeps}).Audit(t.Context(), images()))(t)
 	got := map[string]string{}
 	for _, pin := range book.Pins("dev") {
 		set(got, changes{pin.Image: pin.Reference()})
@@ -153,18 +151,14 @@ func TestEveryDecision(t *testing.T) {
 	sale, rollback := &tagboat.Hold{Reason: "sale", By: "ada", Since: &when}, &tagboat.Hold{Reason: "rolled back", By: "bob", Since: &when}
 	filled := func(m *ledger.Memory) {
 		value := `{"filler":"` + strings.Repeat("x", 3960) + `"}`
-		if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: value}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(m.Put(t.Context(), ledger.Put{Name: parameter, Value: value}))(t)
 	}
 	labelled := func(at int64) func(m *ledger.Memory) {
 		return func(m *ledger.Memory) {
 			for n := range 12 {
 				update(t, m, images(), changes{"agent": version("shop/agent", fmt.Sprint(n), digest1)})
 			}
-			if err := m.Label(t.Context(), parameter, at, "release"); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, m.Label(t.Context(), parameter, at, "release"))
 		}
 	}
 	proxying := func(ctx context.Context, l *ledger.Ledger, a *actor) error {

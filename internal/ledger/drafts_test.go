@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -33,27 +32,17 @@ func twoGroups(tag string) []ledger.Change {
 func TestSeveralGroupsAreReadAtOnce(t *testing.T) {
 	s := &scripted{Store: memory()}
 	l := &ledger.Ledger{Store: s}
-	receipts, err := l.UpdateAll(t.Context(), twoGroups("1"), ledger.Why{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	receipts := expect.Value(l.UpdateAll(t.Context(), twoGroups("1"), ledger.Why{}))(t)
 	if s.calls != 3 || len(receipts) != 2 {
 		t.Errorf("%d calls, %+v", s.calls, receipts)
 	}
-	if diff := cmp.Diff(`{"x/agent":"1@`+string(digest2)+`"}`, receipts[1].Value); diff != "" {
-		t.Error(diff)
-	}
-	book, err := l.Read(t.Context(), group(), sidecars())
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.Equal(t, `{"x/agent":"1@`+string(digest2)+`"}`, receipts[1].Value)
+	book := expect.Value(l.Read(t.Context(), group(), sidecars()))(t)
 	var images []tagboat.ImageName
 	for _, pin := range book.Pins("dev") {
 		images = append(images, pin.Image)
 	}
-	if diff := cmp.Diff([]tagboat.ImageName{"agent", "api"}, images); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []tagboat.ImageName{"agent", "api"}, images)
 	if len(book.Entries[1].Others) != 0 {
 		t.Errorf("a key of its own counts as somebody else's: %v", book.Entries[1].Others)
 	}
@@ -68,9 +57,7 @@ func TestOneGroupStillCostsTwoCalls(t *testing.T) {
 
 func TestNothingIsWrittenWhereOneGroupCannotBe(t *testing.T) {
 	m := memory()
-	if _, err := m.Put(t.Context(), ledger.Put{Name: "/containers/generic", Value: "text"}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(m.Put(t.Context(), ledger.Put{Name: "/containers/generic", Value: "text"}))(t)
 	s := &scripted{Store: m}
 	_, err := (&ledger.Ledger{Store: s}).UpdateAll(t.Context(), twoGroups("1"), ledger.Why{})
 	if tagboat.KindOf(err) != tagboat.Usage || len(s.puts) != 0 {
@@ -99,10 +86,7 @@ func TestTheSameCommandCompletesWhatFailedMidway(t *testing.T) {
 	if !errors.Is(err, errDown) || len(receipts) != 1 || !strings.Contains(err.Error(), "1 of 2 groups are written, and the same command does the rest; group generic") {
 		t.Fatalf("%+v, %v", receipts, err)
 	}
-	receipts, err = (&ledger.Ledger{Store: s}).UpdateAll(t.Context(), twoGroups("1"), ledger.Why{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	receipts = expect.Value((&ledger.Ledger{Store: s}).UpdateAll(t.Context(), twoGroups("1"), ledger.Why{}))(t)
 	written := []bool{receipts[0].Written, receipts[1].Written}
 	if !slices.Equal(written, []bool{false, true}) {
 		t.Errorf("written again: %v", written)
@@ -119,15 +103,8 @@ func TestReadAheadIsNotBelievedTwice(t *testing.T) {
 		other.Images = map[tagboat.ImageName]tagboat.Reference{"other": repository("x/other")}
 		update(t, m, other, changes{"other": version("x/other", "9", digest1)})
 	}}
-	if _, err := (&ledger.Ledger{Store: s}).UpdateAll(t.Context(), twoGroups("1"), ledger.Why{}); err != nil {
-		t.Fatal(err)
-	}
-	got, err := m.Get(t.Context(), []string{"/containers/generic"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.Value((&ledger.Ledger{Store: s}).UpdateAll(t.Context(), twoGroups("1"), ledger.Why{}))(t)
+	got := expect.Value(m.Get(t.Context(), []string{"/containers/generic"}))(t)
 	want := `{"other":"9@` + string(digest1) + `","x/agent":"1@` + string(digest2) + `"}`
-	if diff := cmp.Diff(want, compact(t, got["/containers/generic"].Value)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, compact(t, got["/containers/generic"].Value))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -94,13 +95,8 @@ func FuzzValue(f *testing.F) {
 		if _, err := l.Update(t.Context(), group(), apiOne, ledger.Why{}); err != nil {
 			return
 		}
-		after, err := l.Read(t.Context(), group())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(before.Entries[0].Others, after.Entries[0].Others); diff != "" {
-			t.Errorf("other keys changed: %s", diff)
-		}
+		after := expect.Value(l.Read(t.Context(), group()))(t)
+		expect.EqualIn(t, "other keys changed", before.Entries[0].Others, after.Entries[0].Others)
 		if pin, ok := after.Pin("dev", "api"); !ok || pin.Digest != digest1 {
 			t.Errorf("the pin is %+v", pin)
 		}

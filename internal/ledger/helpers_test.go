@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -45,29 +46,21 @@ type changes = map[tagboat.ImageName]tagboat.Reference
 
 func update(t *testing.T, s ledger.Store, g ledger.Group, c changes) ledger.Receipt {
 	t.Helper()
-	r, err := (&ledger.Ledger{Store: s}).Update(t.Context(), g, c, ledger.Why{Message: "a test"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := expect.Value((&ledger.Ledger{Store: s}).Update(t.Context(), g, c, ledger.Why{Message: "a test"}))(t)
 	return r
 }
 
 // value returns what the parameter holds, without the spaces that mean nothing in JSON.
 func value(t *testing.T, s ledger.Store) string {
 	t.Helper()
-	got, err := s.Get(t.Context(), []string{parameter})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(s.Get(t.Context(), []string{parameter}))(t)
 	return compact(t, got[parameter].Value)
 }
 
 func compact(t *testing.T, value string) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := json.Compact(&b, []byte(value)); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Compact(&b, []byte(value)))
 	return b.String()
 }
 

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -15,9 +14,7 @@ func TestStepsAfterWhatIsNoValue(t *testing.T) {
 	m := memory()
 	update(t, m, group(), changes{"api": version("shop/api", "1", digest1)})
 	for _, value := range []string{"oops", `{"api":"2@` + string(digest2) + `"}`} {
-		if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: value, Overwrite: true}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(m.Put(t.Context(), ledger.Put{Name: parameter, Value: value, Overwrite: true}))(t)
 	}
 	update(t, m, group(), changes{"api": version("shop/api", "3", digest1)})
 	steps, since, err := (&ledger.Ledger{Store: m}).Steps(t.Context(), group())
@@ -28,9 +25,7 @@ func TestStepsAfterWhatIsNoValue(t *testing.T) {
 	for _, s := range steps {
 		got = append(got, fmt.Sprintf("%d: %s>%s %v", s.Version, s.From.Tag, s.To.Tag, s.Foreign))
 	}
-	if diff := cmp.Diff([]string{"1: >1 false", "3: 1>2 true", "4: 2>3 false"}, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"1: >1 false", "3: 1>2 true", "4: 2>3 false"}, got)
 }
 
 func BenchmarkSteps(b *testing.B) {
@@ -38,9 +33,7 @@ func BenchmarkSteps(b *testing.B) {
 	l := &ledger.Ledger{Store: m}
 	for n := range 100 {
 		pins := changes{"api": version("shop/api", fmt.Sprint(n), digest1), "proxy": version("shop/proxy", fmt.Sprint(n), digest1)}
-		if _, err := l.Update(b.Context(), group(), pins, ledger.Why{}); err != nil {
-			b.Fatal(err)
-		}
+		expect.Value(l.Update(b.Context(), group(), pins, ledger.Why{}))(b)
 	}
 	for b.Loop() {
 		if _, _, err := l.Steps(b.Context(), group()); err != nil {
@@ -53,13 +46,8 @@ func BenchmarkSteps(b *testing.B) {
 func TestADroppedPinIsOverwritten(t *testing.T) {
 	m := memory()
 	update(t, m, group(), changes{"api": version("shop/api", "1", digest1), "proxy": version("shop/proxy", "1", digest1)})
-	if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: `{"api":"2"}`, Overwrite: true}); err != nil {
-		t.Fatal(err)
-	}
-	book, err := (&ledger.Ledger{Store: m}).Audit(t.Context(), group())
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(m.Put(t.Context(), ledger.Put{Name: parameter, Value: `{"api":"2"}`, Overwrite: true}))(t)
+	book := expect.Value((&ledger.Ledger{Store: m}).Audit(t.Context(), group()))(t)
 	lost := book.Entries[0].Overwritten
 	if len(lost) != 1 || lost[0].Image != "proxy" || lost[0].Digest != digest1 {
 		t.Errorf("lost: %+v", lost)

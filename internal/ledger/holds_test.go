@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -17,14 +18,8 @@ const holdsParameter = "/tagboat/dev/shop/holds"
 
 func readHolds(t *testing.T, s ledger.Store) ledger.Holds {
 	t.Helper()
-	book, err := (&ledger.Ledger{Store: s}).Read(t.Context(), group(), ledger.HoldsGroup(holdsParameter, "dev"), ledger.HoldsGroup("/tagboat/prod/shop/holds", "prod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	holds, err := book.Holds("dev")
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := expect.Value((&ledger.Ledger{Store: s}).Read(t.Context(), group(), ledger.HoldsGroup(holdsParameter, "dev"), ledger.HoldsGroup("/tagboat/prod/shop/holds", "prod")))(t)
+	holds := expect.Value(book.Holds("dev"))(t)
 	return holds
 }
 
@@ -32,14 +27,8 @@ func readHolds(t *testing.T, s ledger.Store) ledger.Holds {
 func hold(t *testing.T, s ledger.Store, was, is ledger.Holds) ledger.Receipt {
 	t.Helper()
 	g := ledger.HoldsGroup(holdsParameter, "dev")
-	draft, err := (&ledger.Ledger{Store: s}).Draft(t.Context(), g)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := draft.Hold(t.Context(), g, was, is, ledger.Why{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	draft := expect.Value((&ledger.Ledger{Store: s}).Draft(t.Context(), g))(t)
+	r := expect.Value(draft.Hold(t.Context(), g, was, is, ledger.Why{}))(t)
 	return r
 }
 
@@ -76,11 +65,8 @@ func TestManyHolds(t *testing.T) {
 		held.Hold = &tagboat.Hold{Reason: strings.Repeat("because ", 99), By: "ada", Since: &when}
 		changes[tagboat.ImageName(fmt.Sprint("image", n))] = held
 	}
-	draft, err := l.Draft(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = draft.Hold(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"), nil, changes, ledger.Why{})
+	draft := expect.Value(l.Draft(t.Context(), ledger.HoldsGroup(holdsParameter, "dev")))(t)
+	_, err := draft.Hold(t.Context(), ledger.HoldsGroup(holdsParameter, "dev"), nil, changes, ledger.Why{})
 	var full *tagboat.Error
 	if !errors.As(err, &full) || full.Kind != tagboat.Usage || !strings.Contains(full.Hint, "tagboat hold --env dev") {
 		t.Errorf("%v", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -113,9 +114,7 @@ func lookAtTheEnd(t *testing.T, w *world) {
 	after = w.stored(len(w.puts))
 	next := changes{"agent": version("shop/agent", "next", digest2)}
 	set(want, next)
-	if _, err := (&ledger.Ledger{Store: after, Versions: w.keeps}).Update(t.Context(), images(), next, ledger.Why{}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value((&ledger.Ledger{Store: after, Versions: w.keeps}).Update(t.Context(), images(), next, ledger.Why{}))(t)
 	if got := holds(after); !cmp.Equal(want, got) {
 		t.Errorf("the next writer left it torn: %s", cmp.Diff(want, got))
 	}
@@ -124,10 +123,7 @@ func lookAtTheEnd(t *testing.T, w *world) {
 // read returns what a reader takes for the pins, as tags and digests.
 func read(t *testing.T, s ledger.Store, kept int) map[string]string {
 	t.Helper()
-	book, err := (&ledger.Ledger{Store: s, Versions: kept}).Read(t.Context(), images())
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := expect.Value((&ledger.Ledger{Store: s, Versions: kept}).Read(t.Context(), images()))(t)
 	got := map[string]string{}
 	for _, pin := range book.Pins("dev") {
 		set(got, map[tagboat.ImageName]tagboat.Reference{pin.Image: pin.Reference()})

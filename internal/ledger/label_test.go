@@ -7,16 +7,14 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // labels returns the versions of a store that bear one, with it.
 func labels(t *testing.T, s ledger.Store) string {
 	t.Helper()
-	history, err := s.History(t.Context(), parameter)
-	if err != nil {
-		t.Fatal(err)
-	}
+	history := expect.Value(s.History(t.Context(), parameter))(t)
 	var all []string
 	for _, p := range history {
 		for _, label := range p.Labels {
@@ -37,24 +35,18 @@ func TestALabelledOldestVersionMakesRoom(t *testing.T) {
 		return err
 	}
 	for n := range 2 {
-		if err := errors.Join(pin(n), l.Label(t.Context(), images(), int64(n+1), ledger.BeforeRollback)); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, errors.Join(pin(n), l.Label(t.Context(), images(), int64(n+1), ledger.BeforeRollback)))
 	}
 	if got := labels(t, m); got != "2 "+ledger.BeforeRollback {
 		t.Errorf("a label is on one version: %s", got)
 	}
 	for n := range 5 {
-		if err := pin(10 + n); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, pin(10+n))
 	}
 	if got := labels(t, m); got != "" {
 		t.Errorf("it made room, and is there yet: %s", got)
 	}
-	if err := m.Label(t.Context(), parameter, 4, "release-7"); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, m.Label(t.Context(), parameter, 4, "release-7"))
 	before := value(t, m)
 	err := pin(20)
 	var blocked *tagboat.Error

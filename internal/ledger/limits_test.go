@@ -11,10 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/time/rate"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -41,9 +41,7 @@ func TestARepeatedWriteIsTheSameOne(t *testing.T) {
 	update(t, m, group(), changes{"api": version("shop/api", "0", digest1)})
 	s := &repeating{Store: m, between: func() { update(t, m, group(), apiTwo) }}
 	r := update(t, s, group(), apiOne)
-	if diff := cmp.Diff(`{"api":"2@`+string(digest2)+`"}`, value(t, m)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, `{"api":"2@`+string(digest2)+`"}`, value(t, m))
 	if len(r.Overtaken) != 1 || r.Overtaken[0].Version != 3 || r.Wrote != 2 {
 		t.Errorf("%+v", r)
 	}
@@ -56,9 +54,7 @@ func TestADelayedWriteIsTheSameOne(t *testing.T) {
 	s := &scripted{Store: m}
 	update(t, s, group(), apiOne)
 	update(t, m, group(), apiTwo)
-	if _, err := m.Put(t.Context(), s.puts[0]); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(m.Put(t.Context(), s.puts[0]))(t)
 	book, err := (&ledger.Ledger{Store: m}).Read(t.Context(), group())
 	if pin, _ := book.Pin("dev", "api"); err != nil || pin.Tag != "2" {
 		t.Errorf("%+v, %v", pin, err)
@@ -98,9 +94,7 @@ func TestALabelThatWouldHinderARepair(t *testing.T) {
 	for n := range 100 {
 		update(t, m, group(), changes{"api": version("shop/api", fmt.Sprint(n), digest1)})
 	}
-	if err := m.Label(t.Context(), parameter, 2, "release-7"); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, m.Label(t.Context(), parameter, 2, "release-7"))
 	s := &scripted{Store: m}
 	s.beforePut = []func(){func() { t.Error("it wrote what nobody could have repaired") }}
 	_, err := (&ledger.Ledger{Store: s}).Update(t.Context(), group(), proxyOne, ledger.Why{})
@@ -108,9 +102,7 @@ func TestALabelThatWouldHinderARepair(t *testing.T) {
 	if !errors.As(err, &e) || e.Kind != tagboat.Usage || !strings.Contains(e.Hint, "--parameter-version 2 --labels release-7") {
 		t.Errorf("%v", err)
 	}
-	if err := m.Unlabel(t.Context(), parameter, 2, []string{"release-7"}); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, m.Unlabel(t.Context(), parameter, 2, []string{"release-7"}))
 	s.beforePut, s.calls = nil, 0
 	if update(t, s, group(), proxyOne); s.calls != 3 {
 		t.Errorf("%d calls where the oldest version has to go", s.calls)
@@ -202,12 +194,8 @@ func TestADeletedParameterIsSeen(t *testing.T) {
 				if versions > 0 {
 					want["proxy"] = fmt.Sprint(versions-1) + "@" + string(digest1)
 				}
-				if diff := cmp.Diff(want, decode(value(t, m))); diff != "" {
-					t.Error(diff)
-				}
-				if diff := cmp.Diff([]string{"agent"}, r.Forgotten); diff != "" {
-					t.Errorf("forgotten: %s", diff)
-				}
+				expect.Equal(t, want, decode(value(t, m)))
+				expect.EqualIn(t, "forgotten", []string{"agent"}, r.Forgotten)
 			})
 		})
 	}
@@ -237,9 +225,7 @@ func TestNobodyCanTell(t *testing.T) {
 	tear(t, m)
 	for n := range 100 {
 		put := ledger.Put{Name: parameter, Value: fmt.Sprintf(`{"api":"%d","other":"x"}`, n), Overwrite: true}
-		if _, err := m.Put(t.Context(), put); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(m.Put(t.Context(), put))(t)
 	}
 	l := &ledger.Ledger{Store: m}
 	book, err := l.Read(t.Context(), group())
@@ -291,15 +277,11 @@ func TestTwoMakeRoomAtOnce(t *testing.T) {
 	for n := range 4 {
 		update(t, m, group(), changes{"api": version("shop/api", fmt.Sprint(n), digest1)})
 	}
-	if err := l.Label(t.Context(), group(), 1, ledger.BeforeRollback); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, l.Label(t.Context(), group(), 1, ledger.BeforeRollback))
 	s := &unlabelling{Store: m, before: func() { update(t, m, group(), proxyOne) }}
 	update(t, s, group(), apiTwo)
 	want := `{"api":"2@` + string(digest2) + `","proxy":"1@` + string(digest1) + `"}`
-	if diff := cmp.Diff(want, value(t, m)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, value(t, m))
 }
 
 // unlabelling is a Store in which something happens before the first label goes.

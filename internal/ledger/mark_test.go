@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -16,13 +17,8 @@ func TestTemplatesFindKeys(t *testing.T) {
 	for i := range 70 {
 		tag := fmt.Sprint("v", i)
 		pins := changes{"api": version("shop/api", tag, digest1), "proxy": version("shop/proxy", tag, digest2)}
-		if _, err := l.Update(t.Context(), group(), pins, ledger.Why{}); err != nil {
-			t.Fatal(err)
-		}
-		got, err := m.Get(t.Context(), []string{parameter})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(l.Update(t.Context(), group(), pins, ledger.Why{}))(t)
+		got := expect.Value(m.Get(t.Context(), []string{parameter}))(t)
 		for _, key := range []string{"api", "proxy"} {
 			_, rest, _ := strings.Cut(got[parameter].Value, `"`+key+`":"`)
 			if value, _, _ := strings.Cut(rest, `"`); !strings.HasPrefix(value, tag+"@sha256:") {

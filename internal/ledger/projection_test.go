@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -33,10 +34,7 @@ func pinAPI(ctx context.Context, s ledger.Store, tag string, d tagboat.Digest) e
 // shown returns what the projection has.
 func shown(t *testing.T, s ledger.Store) string {
 	t.Helper()
-	got, err := s.Get(t.Context(), []string{single})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(s.Get(t.Context(), []string{single}))(t)
 	return got[single].Value
 }
 
@@ -53,33 +51,21 @@ func TestProjectionFollowsThePin(t *testing.T) {
 		{"3", digest2, 2}, // the tag moves, which the projection does not show
 	} {
 		s := &scripted{Store: m}
-		if err := pinAPI(t.Context(), s, c.tag, c.digest); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, pinAPI(t.Context(), s, c.tag, c.digest))
 		if s.calls != c.calls {
 			t.Errorf("step %d: %d calls, want %d", i, s.calls, c.calls)
 		}
-		if diff := cmp.Diff("registry.test/shop/api@"+string(c.digest), shown(t, m)); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, "registry.test/shop/api@"+string(c.digest), shown(t, m))
 	}
 }
 
 func TestStaleProjectionIsSeenAndRepaired(t *testing.T) {
 	m := memory()
 	l := &ledger.Ledger{Store: m}
-	if err := pinAPI(t.Context(), m, "1", digest1); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, pinAPI(t.Context(), m, "1", digest1))
 	update(t, m, projecting(), changes{"api": version("shop/api", "2", digest2)}) // as a writer that died before the projection
-	book, err := l.Read(t.Context(), projecting())
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := l.ReadProjections(t.Context(), book)
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := expect.Value(l.Read(t.Context(), projecting()))(t)
+	got := expect.Value(l.ReadProjections(t.Context(), book))(t)
 	want := []ledger.Projection{{
 		Image: "api", Parameter: single, Value: "registry.test/shop/api@" + string(digest1), Want: "registry.test/shop/api@" + string(digest2),
 	}}
@@ -88,9 +74,7 @@ func TestStaleProjectionIsSeenAndRepaired(t *testing.T) {
 	}
 	// Whoever pins next repairs it, even if their pin is so already and of another image.
 	change := ledger.Change{Group: projecting(), Pins: changes{"proxy": version("shop/proxy", "1", digest1)}}
-	if _, err := l.UpdateAll(t.Context(), []ledger.Change{change}, ledger.Why{}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(l.UpdateAll(t.Context(), []ledger.Change{change}, ledger.Why{}))(t)
 	if got := shown(t, m); got != want[0].Want {
 		t.Errorf("it has %s", got)
 	}
@@ -106,9 +90,7 @@ func TestLateProjection(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	if err := pinAPI(t.Context(), s, "1", digest1); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, pinAPI(t.Context(), s, "1", digest1))
 	if got := shown(t, m); !strings.HasSuffix(got, string(digest2)) {
 		t.Errorf("the projection has %s, and the ledger %s", got, value(t, m))
 	}
@@ -180,13 +162,9 @@ func TestPinThatCannotBeProjected(t *testing.T) {
 // we wrote ourselves is known better.
 func TestReadThatIsBehind(t *testing.T) {
 	m := memory()
-	if err := pinAPI(t.Context(), m, "1", digest1); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, pinAPI(t.Context(), m, "1", digest1))
 	s := &scripted{Store: &lagging{Store: m}}
-	if err := pinAPI(t.Context(), s, "2", digest2); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, pinAPI(t.Context(), s, "2", digest2))
 	if len(s.puts) != 2 {
 		t.Errorf("%d writes", len(s.puts))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -27,9 +28,7 @@ func TestM3DifferentImagesNeverConflict(t *testing.T) {
 	if !r.Repaired || len(r.Overtaken) != 0 || r.Version != 4 {
 		t.Errorf("%+v", r)
 	}
-	if diff := cmp.Diff(both, value(t, store)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, both, value(t, store))
 }
 
 func TestRaceToCreate(t *testing.T) {
@@ -37,9 +36,7 @@ func TestRaceToCreate(t *testing.T) {
 	s := &scripted{Store: store}
 	s.beforePut = []func(){func() { update(t, store, group(), proxyOne) }}
 	update(t, s, group(), apiOne)
-	if diff := cmp.Diff(both, value(t, store)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, both, value(t, store))
 }
 
 func TestSameImageLaterWinsAndTheLoserIsTold(t *testing.T) {
@@ -50,9 +47,7 @@ func TestSameImageLaterWinsAndTheLoserIsTold(t *testing.T) {
 	s.beforeHistory = []func(){func() { update(t, store, group(), apiTwo) }}
 	r := update(t, s, group(), apiOne)
 	want := []ledger.Conflict{{Image: "api", Is: apiTwo["api"], Version: 4, By: "arn:aws:iam::123456789012:user/ci", Message: "a test"}}
-	if diff := cmp.Diff(want, r.Overtaken); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, r.Overtaken)
 	if got := `{"api":"2@` + string(digest2) + `","proxy":"2@` + string(digest2) + `"}`; got != value(t, store) {
 		t.Errorf("the value is %s", value(t, store))
 	}
@@ -72,9 +67,7 @@ func TestRepairIsNotLostInAnotherRace(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	want := `{"api":"3@` + string(digest1) + `","proxy":"1@` + string(digest1) + `"}`
-	if diff := cmp.Diff(want, value(t, store)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, value(t, store))
 }
 
 // tear leaves a parameter in which proxy's update was overwritten by a writer that died
@@ -105,9 +98,7 @@ func TestTornParameterIsSeenAndRepaired(t *testing.T) {
 	if r, err := l.Repair(t.Context(), group(), ledger.Why{}); err != nil || !r.Repaired {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if diff := cmp.Diff(both, value(t, store)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, both, value(t, store))
 }
 
 func TestWhoeverComesNextRepairs(t *testing.T) {
@@ -117,9 +108,7 @@ func TestWhoeverComesNextRepairs(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	want := `{"api":"5@` + string(digest2) + `","proxy":"1@` + string(digest1) + `"}`
-	if diff := cmp.Diff(want, value(t, store)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, value(t, store))
 }
 
 func TestAReaderSeesWhatWasLost(t *testing.T) {
@@ -127,10 +116,7 @@ func TestAReaderSeesWhatWasLost(t *testing.T) {
 	tear(t, store)
 	s := &scripted{Store: store}
 	for range 2 { // four calls, and then one again
-		book, err := (&ledger.Ledger{Store: s}).Read(t.Context(), group())
-		if err != nil {
-			t.Fatal(err)
-		}
+		book := expect.Value((&ledger.Ledger{Store: s}).Read(t.Context(), group()))(t)
 		if pin, ok := book.Pin("dev", "proxy"); !ok || pin.Tag != "1" {
 			t.Errorf("a reader misses an update: %+v", book)
 		}
@@ -138,9 +124,7 @@ func TestAReaderSeesWhatWasLost(t *testing.T) {
 	if s.calls != 5 || len(s.puts) != 1 {
 		t.Errorf("%d calls, %d of them writes", s.calls, len(s.puts))
 	}
-	if diff := cmp.Diff(both, value(t, store)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, both, value(t, store))
 }
 
 // refusing is a Store that may be read only.
@@ -153,10 +137,7 @@ func (r refusing) Put(context.Context, ledger.Put) (int64, error) {
 func TestAReaderWhoMayNotWriteSeesWhatWasLost(t *testing.T) {
 	store := memory()
 	tear(t, store)
-	book, err := (&ledger.Ledger{Store: refusing{store}}).Read(t.Context(), group())
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := expect.Value((&ledger.Ledger{Store: refusing{store}}).Read(t.Context(), group()))(t)
 	if pin, ok := book.Pin("dev", "proxy"); !ok || pin.Tag != "1" || !book.Entries[0].Torn {
 		t.Errorf("%+v", book)
 	}
@@ -174,9 +155,7 @@ func TestUnchangedOnlyBecauseTornIsWritten(t *testing.T) {
 	}()
 	// The value says proxy 0 because proxy 1 got lost: to pin 0 now is still a change.
 	r := update(t, store, group(), changes{"proxy": version("shop/proxy", "0", digest2)})
-	if _, err := (&ledger.Ledger{Store: store}).Repair(t.Context(), group(), ledger.Why{}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value((&ledger.Ledger{Store: store}).Repair(t.Context(), group(), ledger.Why{}))(t)
 	want := `{"api":"1@` + string(digest1) + `","proxy":"0@` + string(digest2) + `"}`
 	if diff := cmp.Diff(want, value(t, store)); diff != "" || len(r.Overtaken) != 0 {
 		t.Errorf("%+v: %s", r, diff)
@@ -187,36 +166,24 @@ func TestOthersWritesCountAsWhatTheyChanged(t *testing.T) {
 	store := memory()
 	update(t, store, group(), apiTwo)
 	update(t, store, group(), proxyOne)
-	history, err := store.History(t.Context(), parameter)
-	if err != nil {
-		t.Fatal(err)
-	}
+	history := expect.Value(store.History(t.Context(), parameter))(t)
 	// The console: our description is carried along with another value.
 	put := ledger.Put{Name: parameter, Overwrite: true, Value: `{"api":"9","proxy":"1@` + string(digest1) + `"}`, Description: history[1].Description}
 	s := &scripted{Store: store}
 	s.beforePut = []func(){func() {
-		if _, err := store.Put(t.Context(), put); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(store.Put(t.Context(), put))(t)
 	}}
 	update(t, s, group(), changes{"proxy": version("shop/proxy", "2", digest2)})
 	want := `{"api":"9","proxy":"2@` + string(digest2) + `"}`
-	if diff := cmp.Diff(want, value(t, store)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, value(t, store))
 }
 
 func TestAuditSaysWho(t *testing.T) {
 	store := memory()
 	update(t, store, group(), apiOne)
 	l := &ledger.Ledger{Store: store}
-	if _, err := l.Update(t.Context(), group(), proxyOne, ledger.Why{Actor: "bob", Message: "because"}); err != nil {
-		t.Fatal(err)
-	}
-	book, err := l.Audit(t.Context(), group())
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(l.Update(t.Context(), group(), proxyOne, ledger.Why{Actor: "bob", Message: "because"}))(t)
+	book := expect.Value(l.Audit(t.Context(), group()))(t)
 	at := when
 	want := []tagboat.Pin{
 		{
@@ -228,7 +195,5 @@ func TestAuditSaysWho(t *testing.T) {
 			ParameterVersion: 2, SetBy: "bob", SetAt: &at, Message: "because",
 		},
 	}
-	if diff := cmp.Diff(want, book.Pins("dev")); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, book.Pins("dev"))
 }

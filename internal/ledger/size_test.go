@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -69,9 +70,7 @@ func TestGroupThatDoesNotFit(t *testing.T) {
 // TestOthersCountToo: keys of others stay where they are, and are named as what they take.
 func TestOthersCountToo(t *testing.T) {
 	m := memory()
-	if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: `{"theirs":"` + strings.Repeat("x", 4010) + `"}`}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(m.Put(t.Context(), ledger.Put{Name: parameter, Value: `{"theirs":"` + strings.Repeat("x", 4010) + `"}`}))(t)
 	_, err := (&ledger.Ledger{Store: m}).Update(t.Context(), group(), changes{"api": version("shop/api", "1", digest1)}, ledger.Why{})
 	if err == nil || !strings.Contains(err.Error(), "api 82, keys of others 4022") {
 		t.Errorf("the error is %v", err)

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/ledger/ledgertest"
 )
@@ -26,17 +26,10 @@ func TestUpdateCreatesThenReads(t *testing.T) {
 			Parameter: parameter, ParameterVersion: 1, Message: "a test",
 		}},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.Receipt{})); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got, cmpopts.IgnoreUnexported(ledger.Receipt{}))
 	want.Pins[0].Message = "" // which only the history has
-	book, err := (&ledger.Ledger{Store: s}).Read(t.Context(), group())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want.Pins, book.Pins("dev")); diff != "" {
-		t.Error(diff)
-	}
+	book := expect.Value((&ledger.Ledger{Store: s}).Read(t.Context(), group()))(t)
+	expect.Equal(t, want.Pins, book.Pins("dev"))
 }
 
 func TestUncontendedUpdateIsTwoCalls(t *testing.T) {
@@ -60,21 +53,14 @@ func TestUnchangedWritesNothing(t *testing.T) {
 func TestForeignKeysStay(t *testing.T) {
 	s := memory()
 	foreign := `{"zebra": "kept", "api": "0.9"}`
-	if _, err := s.Put(t.Context(), ledger.Put{Name: parameter, Value: foreign}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(s.Put(t.Context(), ledger.Put{Name: parameter, Value: foreign}))(t)
 	update(t, s, group(), changes{"api": version("shop/api", "1", digest1)})
-	if diff := cmp.Diff(`{"api":"1@`+string(digest1)+`","zebra":"kept"}`, value(t, s)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, `{"api":"1@`+string(digest1)+`","zebra":"kept"}`, value(t, s))
 }
 
 func TestPreviewWritesNothing(t *testing.T) {
 	s := &scripted{Store: memory()}
-	r, err := (&ledger.Ledger{Store: s}).Preview(t.Context(), group(), changes{"api": version("shop/api", "1", digest1)}, ledger.Why{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := expect.Value((&ledger.Ledger{Store: s}).Preview(t.Context(), group(), changes{"api": version("shop/api", "1", digest1)}, ledger.Why{}))(t)
 	if len(s.puts) != 0 || !r.Written || r.Value != `{"api":"1@`+string(digest1)+`"}` {
 		t.Errorf("%+v", r)
 	}
@@ -119,9 +105,7 @@ func TestImageOfAnotherGroup(t *testing.T) {
 func TestLongMessageIsCut(t *testing.T) {
 	s := &scripted{Store: memory()}
 	why := ledger.Why{Actor: "ci", Message: strings.Repeat("\"é\n", 900)}
-	if _, err := (&ledger.Ledger{Store: s}).Update(t.Context(), group(), changes{"api": version("shop/api", "1", digest1)}, why); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value((&ledger.Ledger{Store: s}).Update(t.Context(), group(), changes{"api": version("shop/api", "1", digest1)}, why))(t)
 	if d := s.puts[0].Description; len(d) > 1024 || !strings.Contains(d, `"by":"ci"`) {
 		t.Errorf("%d bytes: %s", len(d), d)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -36,15 +37,10 @@ func TestHistoriesReadWhileOthersWrite(t *testing.T) {
 	for n := range 5 {
 		update(t, m, images(), changes{"agent": version("shop/agent", fmt.Sprint(n), digest1)})
 	}
-	stale, err := m.History(t.Context(), parameter)
-	if err != nil {
-		t.Fatal(err)
-	}
+	stale := expect.Value(m.History(t.Context(), parameter))(t)
 	update(t, m, images(), apiOne)
 	last := stale[len(stale)-1]
-	if _, err := m.Put(t.Context(), ledger.Put{Name: parameter, Value: last.Value, Description: last.Description, Overwrite: true}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(m.Put(t.Context(), ledger.Put{Name: parameter, Value: last.Value, Description: last.Description, Overwrite: true}))(t)
 	s.torn = 2
 	r := update(t, s, images(), proxyOne)
 	want := map[string]string{"agent": "4@" + string(digest1)}

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/notify"
 )
 
@@ -37,10 +38,7 @@ func sample() tagboat.Notification {
 
 func address(t *testing.T, text string) notify.Address {
 	t.Helper()
-	a, err := notify.ParseAddress(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := expect.Value(notify.ParseAddress(text))(t)
 	return a
 }
 
@@ -70,9 +68,7 @@ func TestSend(t *testing.T) {
 		}
 	})
 	to.Key = key
-	if err := quick().Send(t.Context(), to, sample()); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, quick().Send(t.Context(), to, sample()))
 	if diff := cmp.Diff(sample(), got); diff != "" || n.Load() != 1 {
 		t.Errorf("%d requests: %s", n.Load(), diff)
 	}
@@ -286,7 +282,5 @@ func TestOccasions(t *testing.T) {
 		notify.Success: "succeeded ",
 		notify.All:     "unchanged succeeded rolled-back failed superseded timed-out interrupted started skipped blocked ",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }

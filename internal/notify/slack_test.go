@@ -13,6 +13,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/notify"
 )
 
@@ -22,9 +23,7 @@ func posted(t *testing.T, n tagboat.Notification) []byte {
 	var body []byte
 	to, _ := receiver(t, func(_ int64, _ http.ResponseWriter, r *http.Request) { body, _ = io.ReadAll(r.Body) })
 	to.Format = notify.Slack
-	if err := quick().Send(t.Context(), to, n); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, quick().Send(t.Context(), to, n))
 	return body
 }
 
@@ -40,9 +39,7 @@ func TestSlack(t *testing.T) {
 		},
 	}
 	var got bytes.Buffer
-	if err := json.Indent(&got, posted(t, n), "", "  "); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Indent(&got, posted(t, n), "", "  "))
 	got.WriteByte('\n')
 	casetest.Golden(t, "testdata/slack.json", got.Bytes())
 	if strings.Contains(got.String(), "hunter2") {
@@ -70,9 +67,7 @@ func TestSlackTakesIt(t *testing.T) {
 					Elements []struct{ Text string }
 				}
 			}
-			if err := json.Unmarshal(body, &m); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, json.Unmarshal(body, &m))
 			total := 0
 			for _, b := range m.Blocks {
 				text := b.Text.Text

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/proxytest"
 )
 
@@ -163,16 +164,12 @@ func TestWhatIsHeldLandsAtRelease(t *testing.T) {
 				order(t, p, c.kind+" ecs.A 1 name=slow for=1m")
 				var answer string
 				go func() { answer = call(p, "ecs.A", "late") }()
-				if err := p.Await(t.Context(), "slow", 1); err != nil {
-					t.Fatal(err)
-				}
+				expect.OK(t, p.Await(t.Context(), "slow", 1))
 				synctest.Wait()
 				if behind.bodies() != c.before {
 					t.Errorf("before it was released %q landed", behind.bodies())
 				}
-				if err := p.Release("slow"); err != nil {
-					t.Fatal(err)
-				}
+				expect.OK(t, p.Release("slow"))
 				synctest.Wait()
 				if behind.bodies() != c.after {
 					t.Errorf("in the end %q landed", behind.bodies())
@@ -238,9 +235,7 @@ func TestCallsAreCounted(t *testing.T) {
 		{Operation: "ecs.A", Body: []byte("2"), Order: "twice", Landed: 2},
 		{Operation: "ecs.B", Body: []byte("3"), Landed: 1},
 	}
-	if diff := cmp.Diff(want, p.Calls("*")); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, p.Calls("*"))
 	if err := p.AwaitLanded(t.Context(), "ecs.*", 3); err != nil {
 		t.Error(err)
 	}

@@ -8,16 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
 func remembering(t *testing.T, cache string) *registry.Client {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	c, err := registry.New(registry.Options{Cache: cache})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := expect.Value(registry.New(registry.Options{Cache: cache}))(t)
 	return c
 }
 
@@ -48,18 +46,14 @@ func TestASecondLookAsksForNothingButWhatATagIs(t *testing.T) {
 		t.Errorf("resolving took %d requests, and not those for the way to log in and the manifest: %v", n, err)
 	}
 	for _, got := range []registry.Version{listed, resolved} {
-		if diff := cmp.Diff(first, got); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, first, got)
 	}
 }
 
 func TestAMovedTagIsNotRemembered(t *testing.T) {
 	s, cache := serve(t), t.TempDir()
 	s.push(t, "shop/api:latest", image(t, "amd64", map[string]string{revision: "one"}))
-	if _, err := remembering(t, cache).Resolve(t.Context(), s.ref(t, "shop/api:latest")); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(remembering(t, cache).Resolve(t.Context(), s.ref(t, "shop/api:latest")))(t)
 	digest := s.push(t, "shop/api:latest", image(t, "arm64", map[string]string{revision: "two"}))
 	got, err := remembering(t, cache).Resolve(t.Context(), s.ref(t, "shop/api:latest"))
 	if err != nil || got.Reference.Digest != digest || got.Revision != "two" {
@@ -70,9 +64,7 @@ func TestAMovedTagIsNotRemembered(t *testing.T) {
 func TestWhatIsGoneDoesNotResolve(t *testing.T) {
 	s, cache := serve(t), t.TempDir()
 	digest := s.push(t, "shop/api:1.0", image(t, "amd64", nil))
-	if _, err := remembering(t, cache).Resolve(t.Context(), s.ref(t, "shop/api:1.0")); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(remembering(t, cache).Resolve(t.Context(), s.ref(t, "shop/api:1.0")))(t)
 	_, err := remembering(t, cache).Resolve(t.Context(), s.ref(t, "shop/other@"+string(digest)))
 	if tagboat.KindOf(err) != tagboat.Usage {
 		t.Errorf("a version of another repository resolved: %v", err)
@@ -83,17 +75,12 @@ func TestWhatIsKeptWrongIsAskedForAgain(t *testing.T) {
 	s, cache := serve(t), t.TempDir()
 	digest := s.push(t, "shop/api:1.0", image(t, "amd64", nil))
 	ref := s.ref(t, "shop/api@"+string(digest))
-	want, err := remembering(t, cache).Resolve(t.Context(), ref)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := expect.Value(remembering(t, cache).Resolve(t.Context(), ref))(t)
 	files, err := filepath.Glob(filepath.Join(cache, "*", "*", "*.json"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v, %v", files, err)
 	}
-	if err := os.WriteFile(files[0], []byte(`{"Reference":{"Digest":"sha256:1"}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, os.WriteFile(files[0], []byte(`{"Reference":{"Digest":"sha256:1"}}`), 0o600))
 	got, err := remembering(t, cache).ResolveListed(t.Context(), ref)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)

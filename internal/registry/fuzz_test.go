@@ -10,19 +10,17 @@ import (
 	"unicode"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // fuzzed is a client of a hostile registry with small limits.
 func fuzzed(t *testing.T, h *hostile) *registry.Client {
 	t.Helper()
-	c, err := registry.New(registry.Options{
+	c := expect.Value(registry.New(registry.Options{
 		Transport: h, Limits: registry.Limits{Size: 64 << 10, Tags: 200, Redirects: 3},
 		Credentials: &users{known: map[string][2]string{registryHost: {"bob", "hunter2"}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	return c
 }
 
@@ -68,10 +66,7 @@ func FuzzManifest(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+		content := expect.Value(os.ReadFile(file))(f)
 		_, manifest, _ := strings.Cut(string(content), "\n")
 		f.Add(manifest, "")
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -65,42 +66,23 @@ func (s *server) asked() []string {
 
 func (s *server) ref(t *testing.T, image string) tagboat.Reference {
 	t.Helper()
-	r, err := tagboat.ParseReference(s.host + "/" + image)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := expect.Value(tagboat.ParseReference(s.host + "/" + image))(t)
 	return r
 }
 
 func (s *server) push(t *testing.T, image string, img v1.Image) tagboat.Digest {
 	t.Helper()
-	ref, err := name.ParseReference(s.host + "/" + image)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, img); err != nil {
-		t.Fatal(err)
-	}
-	h, err := img.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ref := expect.Value(name.ParseReference(s.host + "/" + image))(t)
+	expect.OK(t, remote.Write(ref, img))
+	h := expect.Value(img.Digest())(t)
 	return tagboat.Digest(h.String())
 }
 
 func (s *server) pushIndex(t *testing.T, image string, index v1.ImageIndex) tagboat.Digest {
 	t.Helper()
-	ref, err := name.ParseReference(s.host + "/" + image)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.WriteIndex(ref, index); err != nil {
-		t.Fatal(err)
-	}
-	h, err := index.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ref := expect.Value(name.ParseReference(s.host + "/" + image))(t)
+	expect.OK(t, remote.WriteIndex(ref, index))
+	h := expect.Value(index.Digest())(t)
 	return tagboat.Digest(h.String())
 }
 
@@ -112,10 +94,7 @@ func image(t *testing.T, architecture string, labels map[string]string) v1.Image
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, err := img.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := expect.Value(img.ConfigFile())(t)
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", architecture
 	config.Created = v1.Time{Time: built}
@@ -142,10 +121,7 @@ func index(t *testing.T, labels map[string]string) v1.ImageIndex {
 func client(t *testing.T, c registry.Credentials) *registry.Client {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	got, err := registry.New(registry.Options{Credentials: c, UserAgent: "test/1"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(registry.New(registry.Options{Credentials: c, UserAgent: "test/1"}))(t)
 	return got
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -111,13 +112,10 @@ func honest(r *http.Request) *http.Response {
 func (h *hostile) client(t *testing.T, cache string, limits registry.Limits) *registry.Client {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	c, err := registry.New(registry.Options{
+	c := expect.Value(registry.New(registry.Options{
 		Transport: h, Cache: cache, Limits: limits,
 		Credentials: &users{known: map[string][2]string{registryHost: {"bob", "hunter2"}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	return c
 }
 
@@ -189,10 +187,7 @@ func TestTheBytesSayWhatTheyAre(t *testing.T) {
 // TestWhatIsNoImage has what registries hold beside images, and what hostile ones make up.
 func TestWhatIsNoImage(t *testing.T) {
 	casetest.Each(t, "testdata/noimage/*.json", func(t *testing.T, file string) {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		content := expect.Value(os.ReadFile(file))(t)
 		want, manifest, _ := strings.Cut(string(content), "\n")
 		want = strings.TrimPrefix(want, "// ")
 		h := &hostile{attack: to("/manifests/1.0", ok(manifest, "Content-Type", "application/vnd.oci.image.manifest.v1+json"))}
@@ -306,10 +301,7 @@ func TestARegistryThatDoesNotGoOn(t *testing.T) {
 					}
 				}
 				begun := time.Now()
-				c, err := registry.New(registry.Options{Transport: h, Limits: limits, Credentials: &users{}})
-				if err != nil {
-					t.Fatal(err)
-				}
+				c := expect.Value(registry.New(registry.Options{Transport: h, Limits: limits, Credentials: &users{}}))(t)
 				isLimit(t, operations[tc.operation](t, c), tc.setting)
 				if took := time.Since(begun); took > tc.within+time.Second {
 					t.Errorf("it took %s", took)
@@ -527,11 +519,8 @@ func TestALoginStaysOutOfTheClear(t *testing.T) {
 		}
 		return nil
 	}
-	c, err := registry.New(registry.Options{Transport: h, Credentials: &users{known: map[string][2]string{"10.0.0.5:5000": {"bob", "hunter2"}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = c.Resolve(t.Context(), tagboat.Reference{Host: "10.0.0.5:5000", Repository: "shop/api", Tag: "1.0"})
+	c := expect.Value(registry.New(registry.Options{Transport: h, Credentials: &users{known: map[string][2]string{"10.0.0.5:5000": {"bob", "hunter2"}}}}))(t)
+	_, err := c.Resolve(t.Context(), tagboat.Reference{Host: "10.0.0.5:5000", Repository: "shop/api", Tag: "1.0"})
 	if err == nil || !strings.Contains(err.Error(), "unencrypted") || strings.Contains(err.Error(), "hunter2") {
 		t.Error(err)
 	}
@@ -556,10 +545,7 @@ func TestALoginStaysOutOfTheClear(t *testing.T) {
 func TestTagsThatCannotBeTags(t *testing.T) {
 	h := &hostile{attack: to("/tags/list", ok(`{"tags":["1.0","../../x","a b","\u001b[2J","`+strings.Repeat("x", 200)+`",""]}`))}
 	c := h.client(t, "", registry.Limits{})
-	all, err := c.List(t.Context(), at(""))
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := expect.Value(c.List(t.Context(), at("")))(t)
 	for _, l := range all {
 		tag := l.Tags[0]
 		if tagboat.ValidTag(tag) {
@@ -609,11 +595,8 @@ func TestABombInGzip(t *testing.T) {
 		return true
 	})
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	c, err := registry.New(registry.Options{Limits: registry.Limits{Size: 1 << 20}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = c.Resolve(t.Context(), s.ref(t, "shop/api:1.0"))
+	c := expect.Value(registry.New(registry.Options{Limits: registry.Limits{Size: 1 << 20}}))(t)
+	_, err := c.Resolve(t.Context(), s.ref(t, "shop/api:1.0"))
 	isLimit(t, err, "size")
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/registry/registrytest"
@@ -44,10 +45,7 @@ func TestLister(t *testing.T) {
 // what refuse tells it to.
 func sandboxed(t *testing.T, refuse func(*http.Request) bool) string {
 	t.Helper()
-	server, err := sandbox.New(sandbox.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(sandbox.Config{}))(t)
 	listening := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refuse(r) {
 			w.WriteHeader(http.StatusForbidden)
@@ -77,10 +75,7 @@ func pushTags(t *testing.T, repository string, tags ...string) tagboat.Digest {
 			t.Fatal(err)
 		}
 	}
-	hash, err := img.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	hash := expect.Value(img.Digest())(t)
 	return tagboat.Digest(hash.String())
 }
 
@@ -117,10 +112,7 @@ func TestWaitsAreTold(t *testing.T) {
 	})
 	var told []string
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	c, err := registry.New(registry.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := expect.Value(registry.New(registry.Options{}))(t)
 	ctx, _ := operation.Start(t.Context(), func(e operation.Event) { told = append(told, e.String()) })
 	all, err := c.List(ctx, s.ref(t, "shop/api"))
 	if err != nil || len(all) != 1 {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
@@ -24,28 +25,20 @@ func TestResolveTag(t *testing.T) {
 	labels := map[string]string{revision: "abc123", "team": "shop"}
 	pushed := image(t, "amd64", labels)
 	digest := s.push(t, "shop/api:1.0", pushed)
-	got, err := client(t, nil).Resolve(t.Context(), s.ref(t, "shop/api:1.0"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(client(t, nil).Resolve(t.Context(), s.ref(t, "shop/api:1.0")))(t)
 	want := registry.Version{
 		Size:      sizeOf(t, pushed),
 		Reference: s.ref(t, "shop/api:1.0@"+string(digest)), MediaType: "application/vnd.docker.distribution.manifest.v2+json",
 		Platforms: []string{"linux/amd64"}, Created: built, Revision: "abc123", Labels: labels,
 		Images: []tagboat.Digest{digest},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 // sizeOf is what the manifest says of config and layers.
 func sizeOf(t *testing.T, image v1.Image) int64 {
 	t.Helper()
-	manifest, err := image.Manifest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	manifest := expect.Value(image.Manifest())(t)
 	size := manifest.Config.Size
 	for _, layer := range manifest.Layers {
 		size += layer.Size
@@ -56,17 +49,12 @@ func sizeOf(t *testing.T, image v1.Image) int64 {
 func TestS7IndexKeepsItsOwnDigest(t *testing.T) {
 	s := serve(t)
 	digest := s.pushIndex(t, "shop/api:1.0", index(t, map[string]string{"vcs-ref": "def456"}))
-	got, err := client(t, nil).Resolve(t.Context(), s.ref(t, "shop/api:1.0"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(client(t, nil).Resolve(t.Context(), s.ref(t, "shop/api:1.0")))(t)
 	want := registry.Version{
 		Reference: s.ref(t, "shop/api:1.0@"+string(digest)), MediaType: "application/vnd.oci.image.index.v1+json",
 		Platforms: []string{"linux/amd64", "linux/arm64/v8"}, Created: built, Revision: "def456",
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(registry.Version{}, "Labels", "Images", "Size")); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got, cmpopts.IgnoreFields(registry.Version{}, "Labels", "Images", "Size"))
 	if got.Size == 0 {
 		t.Error("an index has the size of its first image, and it is 0")
 	}
@@ -101,10 +89,7 @@ func TestResolveDigestKeepsTheTag(t *testing.T) {
 }
 
 func TestResolveInTheSandbox(t *testing.T) {
-	box, err := sandbox.New(sandbox.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	box := expect.Value(sandbox.New(sandbox.Config{}))(t)
 	http := httptest.NewServer(box)
 	t.Cleanup(http.Close)
 	s := &server{host: strings.TrimPrefix(http.URL, "http://")}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -26,42 +27,29 @@ func (m rawManifest) MediaType() (types.MediaType, error) { return types.OCIMani
 // attach pushes a bundle that refers to an image, as cosign 3 does.
 func (s *server) attach(t *testing.T, subject name.Digest, bundle, predicate string) {
 	t.Helper()
-	head, err := remote.Head(subject)
-	if err != nil {
-		t.Fatal(err)
-	}
+	head := expect.Value(remote.Head(subject))(t)
 	manifest := v1.Manifest{
 		SchemaVersion: 2, MediaType: types.OCIManifestSchema1,
 		Config: s.blob(t, subject.Context(), "{}", "application/vnd.oci.empty.v1+json"),
 		Layers: []v1.Descriptor{s.blob(t, subject.Context(), bundle, bundleType)}, Subject: head,
 		Annotations: map[string]string{"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": predicate},
 	}
-	data, err := json.Marshal(struct {
+	data := expect.Value(json.Marshal(struct {
 		v1.Manifest
 		ArtifactType string `json:"artifactType"`
-	}{manifest, bundleType})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}{manifest, bundleType}))(t)
 	hash, _, err := v1.SHA256(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Put(subject.Context().Digest(hash.String()), rawManifest(data)); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, remote.Put(subject.Context().Digest(hash.String()), rawManifest(data)))
 }
 
 func (s *server) blob(t *testing.T, repo name.Repository, content string, mediaType types.MediaType) v1.Descriptor {
 	t.Helper()
 	layer := static.NewLayer([]byte(content), mediaType)
-	if err := remote.WriteLayer(repo, layer); err != nil {
-		t.Fatal(err)
-	}
-	digest, err := layer.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, remote.WriteLayer(repo, layer))
+	digest := expect.Value(layer.Digest())(t)
 	return v1.Descriptor{MediaType: mediaType, Digest: digest, Size: int64(len(content))}
 }
 
@@ -69,10 +57,7 @@ func TestBundlesThatRefer(t *testing.T) {
 	s := serve(t)
 	digest := s.push(t, "shop/api:1.0", image(t, "amd64", nil))
 	version := s.ref(t, "shop/api@"+string(digest))
-	subject, err := name.NewDigest(version.Pinned())
-	if err != nil {
-		t.Fatal(err)
-	}
+	subject := expect.Value(name.NewDigest(version.Pinned()))(t)
 	const sign = "https://sigstore.dev/cosign/sign/v1"
 	s.attach(t, subject, `{"mediaType":"`+bundleType+`","dsseEnvelope":{"payload":"c3RhdGVtZW50","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"c2ln"}]}}`, sign)
 	s.attach(t, subject, `{"mediaType":"`+bundleType+`","messageSignature":{"signature":"c2ln"}}`, sign)

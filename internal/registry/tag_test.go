@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -26,9 +27,7 @@ func TestTagKeepsTheDigest(t *testing.T) {
 		"an index": s.pushIndex(t, "shop/api:2.0", index(t, nil)),
 	} {
 		s.answer(nil)
-		if err := c.Tag(t.Context(), s.ref(t, "shop/api@"+string(digest)), "stable"); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, c.Tag(t.Context(), s.ref(t, "shop/api@"+string(digest)), "stable"))
 		for _, request := range s.asked() {
 			if strings.Contains(request, "/blobs/") {
 				t.Errorf("%s: %s, and the manifest alone has to travel", name, request)
@@ -88,11 +87,8 @@ func sigImage(t *testing.T) v1.Image {
 		a.Annotations = map[string]string{"dev.cosignproject.cosign/signature": signature}
 		return a
 	}
-	image, err := mutate.Append(mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json"),
-		add("payload", simple, "c2ln"), add("other", "", "c2ln"), add("unreadable", simple, "!"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(mutate.Append(mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json"),
+		add("payload", simple, "c2ln"), add("other", "", "c2ln"), add("unreadable", simple, "!")))(t)
 	return image
 }
 
@@ -110,9 +106,7 @@ func TestSignatures(t *testing.T) {
 	if got, err = c.Signatures(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestSignaturesThatRefer(t *testing.T) {
@@ -120,23 +114,14 @@ func TestSignaturesThatRefer(t *testing.T) {
 	c := client(t, nil)
 	digest := s.push(t, "shop/api:1.0", image(t, "amd64", nil))
 	version := s.ref(t, "shop/api@"+string(digest))
-	subject, err := name.NewDigest(version.Pinned())
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, err := remote.Head(subject)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signature, err := mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json"),
+	subject := expect.Value(name.NewDigest(version.Pinned()))(t)
+	head := expect.Value(remote.Head(subject))(t)
+	signature := expect.Value(mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json"),
 		"application/vnd.dev.cosign.artifact.sig.v1+json"), mutate.Addendum{
 		Layer:       static.NewLayer([]byte("payload"), "application/vnd.dev.cosign.simplesigning.v1+json"),
 		MediaType:   "application/vnd.dev.cosign.simplesigning.v1+json",
 		Annotations: map[string]string{"dev.cosignproject.cosign/signature": "c2ln"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	referring, ok := mutate.Subject(signature, *head).(v1.Image)
 	if !ok {
 		t.Fatal("not an image")

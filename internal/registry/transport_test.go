@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -131,9 +132,7 @@ func TestDockerLoginIsUsed(t *testing.T) {
 	})
 	c := client(t, &users{})
 	login := `{"auths":{"` + s.host + `":{"username":"bob","password":"secret"}}}`
-	if err := os.WriteFile(filepath.Join(os.Getenv("DOCKER_CONFIG"), "config.json"), []byte(login), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, os.WriteFile(filepath.Join(os.Getenv("DOCKER_CONFIG"), "config.json"), []byte(login), 0o600))
 	if ok, err := c.Exists(t.Context(), s.ref(t, "shop/api:1.0")); !ok || err != nil {
 		t.Errorf("%t, %v", ok, err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -21,18 +21,14 @@ func (r running) alarms() *cloudwatch.Client { return cloudwatch.NewFromConfig(r
 // alarm makes an alarm and gives it a state.
 func (r running) alarm(t *testing.T, name string, state types.StateValue) {
 	t.Helper()
-	if _, err := r.alarms().PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+	expect.Value(r.alarms().PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
 		AlarmName: &name, EvaluationPeriods: aws.Int32(1), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
 		MetricName: aws.String("5xx"), Namespace: aws.String("AWS/ApplicationELB"), Threshold: aws.Float64(2.5),
 		Period: aws.Int32(60), Statistic: types.StatisticSum,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.alarms().SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
+	}))(t)
+	expect.Value(r.alarms().SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
 		AlarmName: &name, StateValue: state, StateReason: aws.String("a test says so"),
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 }
 
 func TestAlarmsBySDK(t *testing.T) {
@@ -46,9 +42,7 @@ func TestAlarmsBySDK(t *testing.T) {
 	a := out.MetricAlarms[0]
 	got := []any{*a.AlarmName, a.StateValue, *a.StateReason, *a.Threshold, *a.EvaluationPeriods, a.StateUpdatedTimestamp.IsZero()}
 	want := []any{"errors", types.StateValueAlarm, "a test says so", 2.5, int32(1), false}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 	ringing, err := box.alarms().DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{StateValue: types.StateValueOk})
 	if err != nil || len(ringing.MetricAlarms) != 1 || *ringing.MetricAlarms[0].AlarmName != "latency" {
 		t.Errorf("alarms that are OK: %+v, %v", ringing, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
@@ -19,10 +20,7 @@ var update = flag.Bool("update", false, "write the tables of docs/sandbox.md")
 const page = "../../docs/sandbox.md"
 
 func TestDocumentationSaysWhatIsThere(t *testing.T) {
-	server, err := sandbox.New(sandbox.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(sandbox.Config{}))(t)
 	for section, want := range map[string]string{
 		"operations": operationsTable(server.Operations()),
 		"ignored":    ignoredTable(ecs.Ignored()),
@@ -35,19 +33,14 @@ func TestDocumentationSaysWhatIsThere(t *testing.T) {
 func checkSection(t *testing.T, section, want string) {
 	begins := "<!-- " + section + ": written by go test ./internal/sandbox -run TestDocumentation -update -->\n"
 	ends := "<!-- end of " + section + " -->\n"
-	data, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := expect.Value(os.ReadFile(page))(t)
 	before, rest, found := strings.Cut(string(data), begins)
 	got, after, ended := strings.Cut(rest, ends)
 	if !found || !ended {
 		t.Fatalf("%s has no place for %s", page, section)
 	}
 	if *update {
-		if err := os.WriteFile(page, []byte(before+begins+want+ends+after), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, os.WriteFile(page, []byte(before+begins+want+ends+after), 0o600))
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 )
@@ -57,9 +57,7 @@ func TestFaultEndsAfterItsCount(t *testing.T) {
 	for range 3 {
 		got = append(got, code(box.register(t)))
 	}
-	if diff := cmp.Diff([]string{"ServerException", "ServerException", ""}, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"ServerException", "ServerException", ""}, got)
 	if _, err := box.ecsClient().ListClusters(t.Context(), &ecs.ListClustersInput{}); err != nil {
 		t.Errorf("a fault hit another operation: %v", err)
 	}
@@ -157,13 +155,9 @@ func TestFaultsAreListedAndCleared(t *testing.T) {
 	_ = box.register(t)
 	var got struct{ Faults []sandbox.Fault }
 	_, body := box.send(t, http.MethodGet, "/_sandbox/faults", "")
-	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Unmarshal([]byte(body), &got))
 	want := []sandbox.Fault{{Operation: "ecs.*", Kind: "throttle", Rate: 1, Code: "InternalFailure", Status: 500, Hits: 1}}
-	if diff := cmp.Diff(want, got.Faults); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got.Faults)
 	box.send(t, http.MethodDelete, "/_sandbox/faults", "")
 	if err := box.register(t); err != nil {
 		t.Errorf("after they were cleared: %v", err)

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 )
@@ -49,9 +49,7 @@ func TestRevisionsComeTwentyAtOnceAndThenOneASecond(t *testing.T) {
 		wall.Advance(pause)
 		got = append(got, admitted(t, client))
 	}
-	if diff := cmp.Diff([]int{20, 1, 0, 1, 7, 20}, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []int{20, 1, 0, 1, 7, 20}, got)
 }
 
 func TestQuotasAreThoseOfOneAccountAndRegion(t *testing.T) {
@@ -75,10 +73,7 @@ func TestQuotasAreThoseOfOneAccountAndRegion(t *testing.T) {
 // sandbox stands still in these tests, so the SDK would take them for long expired.
 func staticCredentials(t *testing.T, box running) aws.CredentialsProvider {
 	t.Helper()
-	issued, err := stscreds.NewAssumeRoleProvider(box.stsClient(), "arn:aws:iam::222222222222:role/tagboat").Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	issued := expect.Value(stscreds.NewAssumeRoleProvider(box.stsClient(), "arn:aws:iam::222222222222:role/tagboat").Retrieve(t.Context()))(t)
 	issued.CanExpire = false
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return issued, nil })
 }
@@ -86,9 +81,7 @@ func staticCredentials(t *testing.T, box running) aws.CredentialsProvider {
 func TestNoQuotasUnlessAsked(t *testing.T) {
 	box := serve(t, sandbox.Config{ClientClock: clock.NewManual(start)})
 	for range 30 {
-		if _, err := box.ecsClient().RegisterTaskDefinition(t.Context(), registration()); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(box.ecsClient().RegisterTaskDefinition(t.Context(), registration()))(t)
 	}
 }
 
@@ -118,9 +111,7 @@ func TestCallsAreCounted(t *testing.T) {
 
 	var got sandbox.Calls
 	_, body := box.send(t, http.MethodGet, "/_sandbox/calls", "")
-	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Unmarshal([]byte(body), &got))
 	want := sandbox.Calls{Total: 26, Throttled: 1, Failed: 1, Mutating: 22, ByOperation: map[string]sandbox.OperationCalls{
 		"ecs.RegisterTaskDefinition": {Calls: 21, Throttled: 1, Mutating: true},
 		"ecs.ListClusters":           {Calls: 1},
@@ -129,11 +120,7 @@ func TestCallsAreCounted(t *testing.T) {
 		"registry.PUT manifests":     {Calls: 1, Mutating: true},
 		"registry.GET blobs":         {Calls: 1},
 	}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 	box.send(t, http.MethodDelete, "/_sandbox/calls", "")
-	if diff := cmp.Diff(sandbox.Calls{ByOperation: map[string]sandbox.OperationCalls{}}, box.Calls()); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, sandbox.Calls{ByOperation: map[string]sandbox.OperationCalls{}}, box.Calls())
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/crane"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -33,10 +33,7 @@ const longest = 2 * time.Minute
 // serveAll runs a whole sandbox, with all services, until the test ends or stop is called.
 func serveAll(t *testing.T, config sandbox.Config) (box running, stop func()) {
 	t.Helper()
-	server, err := sandbox.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(config))(t)
 	web := httptest.NewServer(server)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -60,25 +57,17 @@ func serveAll(t *testing.T, config sandbox.Config) (box running, stop func()) {
 // push puts an image with labels into the registry and returns its reference and digest.
 func (r running) push(t *testing.T, name string, labels map[string]string) (reference, digest string) {
 	t.Helper()
-	image, err := mutate.Config(empty.Image, v1.Config{Labels: labels})
-	if err != nil {
-		t.Fatal(err)
-	}
-	hash, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(mutate.Config(empty.Image, v1.Config{Labels: labels}))(t)
+	hash := expect.Value(image.Digest())(t)
 	reference = strings.TrimPrefix(r.url, "http://") + "/" + name
-	if err := crane.Push(image, reference, crane.Insecure, crane.WithContext(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, crane.Push(image, reference, crane.Insecure, crane.WithContext(t.Context())))
 	return reference, hash.String()
 }
 
 // registerApp registers a revision of a task that runs one image and prints to /app.
 func (r running) registerApp(t *testing.T, image string) string {
 	t.Helper()
-	out, err := r.ecsClient().RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+	out := expect.Value(r.ecsClient().RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
 		Family: aws.String("app"), NetworkMode: types.NetworkModeAwsvpc,
 		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
 		Cpu:                     aws.String("256"), Memory: aws.String("512"),
@@ -90,47 +79,32 @@ func (r running) registerApp(t *testing.T, image string) string {
 				"awslogs-group": "/app", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "ecs",
 			}},
 		}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	return *out.TaskDefinition.TaskDefinitionArn
 }
 
 // prepare makes what the service needs and returns its target group.
 func (r running) prepare(t *testing.T) string {
 	t.Helper()
-	if _, err := r.ecsClient().CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String("dev")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(r.ecsClient().CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String("dev")}))(t)
 	logs := cloudwatchlogs.NewFromConfig(r.awsConfig())
-	if _, err := logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/app")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/app")}))(t)
 	balancing := elb.NewFromConfig(r.awsConfig())
-	balancer, err := balancing.CreateLoadBalancer(t.Context(), &elb.CreateLoadBalancerInput{Name: aws.String("app"), Subnets: []string{"subnet-1", "subnet-2"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	balancer := expect.Value(balancing.CreateLoadBalancer(t.Context(), &elb.CreateLoadBalancerInput{Name: aws.String("app"), Subnets: []string{"subnet-1", "subnet-2"}}))(t)
 	var groups []string
 	for _, name := range []string{"app", "app-green"} {
-		group, err := balancing.CreateTargetGroup(t.Context(), &elb.CreateTargetGroupInput{
+		group := expect.Value(balancing.CreateTargetGroup(t.Context(), &elb.CreateTargetGroupInput{
 			Name: &name, Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
 			VpcId: aws.String("vpc-1"), TargetType: elbtypes.TargetTypeEnumIp,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}))(t)
 		groups = append(groups, *group.TargetGroups[0].TargetGroupArn)
 	}
-	if _, err := balancing.CreateListener(t.Context(), &elb.CreateListenerInput{
+	expect.Value(balancing.CreateListener(t.Context(), &elb.CreateListenerInput{
 		LoadBalancerArn: balancer.LoadBalancers[0].LoadBalancerArn, Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
 		DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{
 			TargetGroups: []elbtypes.TargetGroupTuple{{TargetGroupArn: &groups[0], Weight: aws.Int32(1)}, {TargetGroupArn: &groups[1], Weight: aws.Int32(0)}},
 		}}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	return groups[0]
 }
 
@@ -138,18 +112,9 @@ func (r running) prepare(t *testing.T) string {
 func (r running) balanced(t *testing.T, targetGroup string) types.LoadBalancer {
 	t.Helper()
 	balancing := elb.NewFromConfig(r.awsConfig())
-	green, err := balancing.DescribeTargetGroups(t.Context(), &elb.DescribeTargetGroupsInput{Names: []string{"app-green"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listeners, err := balancing.DescribeListeners(t.Context(), &elb.DescribeListenersInput{LoadBalancerArn: &green.TargetGroups[0].LoadBalancerArns[0]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := balancing.DescribeRules(t.Context(), &elb.DescribeRulesInput{ListenerArn: listeners.Listeners[0].ListenerArn})
-	if err != nil {
-		t.Fatal(err)
-	}
+	green := expect.Value(balancing.DescribeTargetGroups(t.Context(), &elb.DescribeTargetGroupsInput{Names: []string{"app-green"}}))(t)
+	listeners := expect.Value(balancing.DescribeListeners(t.Context(), &elb.DescribeListenersInput{LoadBalancerArn: &green.TargetGroups[0].LoadBalancerArns[0]}))(t)
+	rules := expect.Value(balancing.DescribeRules(t.Context(), &elb.DescribeRulesInput{ListenerArn: listeners.Listeners[0].ListenerArn}))(t)
 	return types.LoadBalancer{
 		TargetGroupArn: &targetGroup, ContainerName: aws.String("app"), ContainerPort: aws.Int32(80),
 		AdvancedConfiguration: &types.AdvancedConfiguration{
@@ -161,7 +126,7 @@ func (r running) balanced(t *testing.T, targetGroup string) types.LoadBalancer {
 
 func (r running) createService(t *testing.T, taskDefinition, targetGroup string) {
 	t.Helper()
-	_, err := r.ecsClient().CreateService(t.Context(), &ecs.CreateServiceInput{
+	expect.Value(r.ecsClient().CreateService(t.Context(), &ecs.CreateServiceInput{
 		Cluster: aws.String("dev"), ServiceName: aws.String("app"), TaskDefinition: &taskDefinition,
 		DesiredCount: aws.Int32(2), LaunchType: types.LaunchTypeFargate,
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-1"}}},
@@ -169,10 +134,7 @@ func (r running) createService(t *testing.T, taskDefinition, targetGroup string)
 		DeploymentConfiguration: &types.DeploymentConfiguration{
 			DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{Enable: true, Rollback: true},
 		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 }
 
 // settled waits until the service has one deployment, which is completed, and
@@ -205,14 +167,8 @@ func (r running) settled(t *testing.T) types.Service {
 // runningDigests returns what the service's tasks run.
 func (r running) runningDigests(t *testing.T) []string {
 	t.Helper()
-	listed, err := r.ecsClient().ListTasks(t.Context(), &ecs.ListTasksInput{Cluster: aws.String("dev"), ServiceName: aws.String("app")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	described, err := r.ecsClient().DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Cluster: aws.String("dev"), Tasks: listed.TaskArns})
-	if err != nil {
-		t.Fatal(err)
-	}
+	listed := expect.Value(r.ecsClient().ListTasks(t.Context(), &ecs.ListTasksInput{Cluster: aws.String("dev"), ServiceName: aws.String("app")}))(t)
+	described := expect.Value(r.ecsClient().DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Cluster: aws.String("dev"), Tasks: listed.TaskArns}))(t)
 	var digests []string
 	for _, task := range described.Tasks {
 		digests = append(digests, aws.ToString(task.Containers[0].ImageDigest))
@@ -229,9 +185,7 @@ func TestImageGoesFromPushToRunningTasks(t *testing.T) {
 	if got := *box.settled(t).Deployments[0].Status; got != "PRIMARY" {
 		t.Errorf("the deployment is %s", got)
 	}
-	if diff := cmp.Diff([]string{digest, digest}, box.runningDigests(t)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{digest, digest}, box.runningDigests(t))
 	health, err := elb.NewFromConfig(box.awsConfig()).DescribeTargetHealth(t.Context(), &elb.DescribeTargetHealthInput{TargetGroupArn: &targetGroup})
 	if err != nil || len(health.TargetHealthDescriptions) != 2 {
 		t.Fatalf("targets: %v, %v", health, err)
@@ -256,19 +210,14 @@ func TestBrokenImageIsRolledBackToWhatRan(t *testing.T) {
 	box.createService(t, first, targetGroup)
 	box.settled(t)
 
-	_, err := box.ecsClient().UpdateService(t.Context(), &ecs.UpdateServiceInput{
+	expect.Value(box.ecsClient().UpdateService(t.Context(), &ecs.UpdateServiceInput{
 		Cluster: aws.String("dev"), Service: aws.String("app"), TaskDefinition: aws.String(box.registerApp(t, bad)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	service := box.settled(t)
 	if *service.TaskDefinition != first {
 		t.Errorf("the service ended with %s, want %s", *service.TaskDefinition, first)
 	}
-	if diff := cmp.Diff([]string{digest, digest}, box.runningDigests(t)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{digest, digest}, box.runningDigests(t))
 }
 
 func TestRestartGoesOnWhereItStopped(t *testing.T) {
@@ -282,12 +231,8 @@ func TestRestartGoesOnWhereItStopped(t *testing.T) {
 
 	again, _ := serveAll(t, config)
 	after := again.settled(t)
-	if diff := cmp.Diff(*before.Deployments[0].Id, *after.Deployments[0].Id); diff != "" {
-		t.Errorf("deployment: %s", diff)
-	}
-	if diff := cmp.Diff([]string{digest, digest}, again.runningDigests(t)); diff != "" {
-		t.Error(diff)
-	}
+	expect.EqualIn(t, "deployment", *before.Deployments[0].Id, *after.Deployments[0].Id)
+	expect.Equal(t, []string{digest, digest}, again.runningDigests(t))
 	images, err := ecr.NewFromConfig(again.awsConfig()).DescribeImages(t.Context(), &ecr.DescribeImagesInput{
 		RepositoryName: aws.String("shop/app"), RegistryId: aws.String(sandbox.DefaultAccount),
 	}, func(o *ecr.Options) { o.Region = sandbox.DefaultRegion })
@@ -302,9 +247,7 @@ func TestRestartGoesOnWhereItStopped(t *testing.T) {
 func TestSandboxIsReadyAtOnce(t *testing.T) {
 	begun := time.Now()
 	box, _ := serveAll(t, sandbox.Config{})
-	if _, err := box.ecsClient().ListClusters(t.Context(), &ecs.ListClustersInput{}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(box.ecsClient().ListClusters(t.Context(), &ecs.ListClustersInput{}))(t)
 	if took := time.Since(begun); took > time.Second {
 		t.Errorf("ready after %v", took)
 	}
@@ -316,7 +259,5 @@ func TestLabelsOfOtherServicesDoNotKeepAnImageFromRunning(t *testing.T) {
 	image, digest := box.push(t, "shop/app:v1", map[string]string{"tagboat.sandbox.scan": "high=1"})
 	box.createService(t, box.registerApp(t, image), targetGroup)
 	box.settled(t)
-	if diff := cmp.Diff([]string{digest, digest}, box.runningDigests(t)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{digest, digest}, box.runningDigests(t))
 }

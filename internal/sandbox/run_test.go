@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -19,10 +20,7 @@ import (
 func restart(t *testing.T, dir string) (*sandbox.Server, *counter) {
 	t.Helper()
 	module := &counter{}
-	server, err := sandbox.New(sandbox.Config{DataDir: dir, Modules: []sandbox.Module{module}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(sandbox.Config{DataDir: dir, Modules: []sandbox.Module{module}}))(t)
 	return server, module
 }
 
@@ -32,9 +30,7 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 	module.registered.Store(7)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := errors.Join(server.Run(ctx), server.Close()); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, errors.Join(server.Run(ctx), server.Close()))
 	if _, module := restart(t, dir); module.registered.Load() != 7 {
 		t.Errorf("%d after a restart, want 7", module.registered.Load())
 	}
@@ -76,26 +72,19 @@ func TestStateIsKeptSoonAndTheClockNeverGoesBackAfterAKill(t *testing.T) {
 func copied(t *testing.T, dir string) string {
 	t.Helper()
 	other := t.TempDir()
-	if err := os.CopyFS(other, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, os.CopyFS(other, os.DirFS(dir)))
 	return other
 }
 
 func TestTwoSandboxesDoNotShareADirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	config := sandbox.Config{DataDir: dir, Address: "http://127.0.0.1:4510", Modules: []sandbox.Module{&counter{}}}
-	first, err := sandbox.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = sandbox.New(config)
+	first := expect.Value(sandbox.New(config))(t)
+	_, err := sandbox.New(config)
 	if want := fmt.Sprintf("process %d at http://127.0.0.1:4510", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("two sandboxes have one directory: %v", err)
 	}
-	if err := errors.Join(first.Close(), first.Close()); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, errors.Join(first.Close(), first.Close()))
 	second, err := sandbox.New(config)
 	if err != nil {
 		t.Fatalf("the first has ended: %v", err)
@@ -103,12 +92,8 @@ func TestTwoSandboxesDoNotShareADirectory(t *testing.T) {
 	if _, err := sandbox.New(config); err == nil {
 		t.Error("what ended twice let go of what is another's")
 	}
-	if err := second.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "state", "clock.json"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, second.Close())
+	expect.OK(t, os.WriteFile(filepath.Join(dir, "state", "clock.json"), []byte("{"), 0o600))
 	for range 2 {
 		if _, err := sandbox.New(config); err == nil || strings.Contains(err.Error(), "in use") {
 			t.Errorf("one that could not start holds the directory: %v", err)
@@ -119,12 +104,8 @@ func TestTwoSandboxesDoNotShareADirectory(t *testing.T) {
 func TestDamagedStateIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	server, _ := restart(t, dir)
-	if err := server.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "state", "ecs.json"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, server.Close())
+	expect.OK(t, os.WriteFile(filepath.Join(dir, "state", "ecs.json"), []byte("{"), 0o600))
 	if _, err := sandbox.New(sandbox.Config{DataDir: dir, Modules: []sandbox.Module{&counter{}}}); err == nil {
 		t.Error("damaged state was taken for none")
 	}
@@ -148,10 +129,7 @@ func (s *scheduler) Run(ctx context.Context) error {
 
 func TestRunRunsModulesUntilTheEnd(t *testing.T) {
 	module := &scheduler{}
-	server, err := sandbox.New(sandbox.Config{Modules: []sandbox.Module{module}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(sandbox.Config{Modules: []sandbox.Module{module}}))(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := server.Run(ctx); err != nil || !module.stopped {
@@ -161,10 +139,7 @@ func TestRunRunsModulesUntilTheEnd(t *testing.T) {
 
 func TestRunEndsWithTheErrorOfAModule(t *testing.T) {
 	module := &scheduler{err: wire.Errorf("X", "stuck")}
-	server, err := sandbox.New(sandbox.Config{Modules: []sandbox.Module{module}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(sandbox.Config{Modules: []sandbox.Module{module}}))(t)
 	if err := server.Run(t.Context()); !errors.Is(err, module.err) {
 		t.Errorf("got %v", err)
 	}

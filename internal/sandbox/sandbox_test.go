@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
@@ -77,10 +78,7 @@ func serve(t *testing.T, config sandbox.Config) running {
 	if config.Modules == nil {
 		config.Modules = []sandbox.Module{fake}
 	}
-	server, err := sandbox.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := expect.Value(sandbox.New(config))(t)
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
 	return running{Server: server, ecs: fake, url: web.URL}
@@ -102,22 +100,13 @@ func (r running) stsClient() *sts.Client { return sts.NewFromConfig(r.awsConfig(
 // send does one HTTP request and returns the answer's status and body.
 func (r running) send(t *testing.T, method, path, body string, header ...string) (*http.Response, string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, r.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	request := expect.Value(http.NewRequestWithContext(t.Context(), method, r.url+path, strings.NewReader(body)))(t)
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := expect.Value(http.DefaultClient.Do(request))(t)
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := expect.Value(io.ReadAll(response.Body))(t)
 	return response, string(text)
 }
 

@@ -12,18 +12,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 )
 
 func TestCallerIdentity(t *testing.T) {
 	box := serve(t, sandbox.Config{Account: "111111111111"})
-	got, err := box.stsClient().GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(box.stsClient().GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}))(t)
 	if *got.Account != "111111111111" || *got.Arn != "arn:aws:iam::111111111111:user/sandbox" {
 		t.Errorf("got %s in %s", *got.Arn, *got.Account)
 	}
@@ -34,14 +31,9 @@ func TestAssumedRoleCallsEveryServiceFromItsAccount(t *testing.T) {
 	config := box.awsConfig()
 	config.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(
 		box.stsClient(), "arn:aws:iam::222222222222:role/tagboat", func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "ci" }))
-	got, err := ecs.NewFromConfig(config).ListClusters(t.Context(), &ecs.ListClustersInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(ecs.NewFromConfig(config).ListClusters(t.Context(), &ecs.ListClustersInput{}))(t)
 	want := []string{"arn:aws:sts::222222222222:assumed-role/tagboat/ci", "eu-west-1", strings.TrimPrefix(box.url, "http://")}
-	if diff := cmp.Diff(want, got.ClusterArns); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got.ClusterArns)
 }
 
 func TestExpiredCredentialsAreRefused(t *testing.T) {
@@ -49,16 +41,13 @@ func TestExpiredCredentialsAreRefused(t *testing.T) {
 	box := serve(t, sandbox.Config{ClientClock: wall})
 	config := box.awsConfig()
 	config.Credentials = stscreds.NewAssumeRoleProvider(box.stsClient(), "arn:aws:iam::222222222222:role/tagboat")
-	issued, err := config.Credentials.Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	issued := expect.Value(config.Credentials.Retrieve(t.Context()))(t)
 	config.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		issued.CanExpire = false
 		return issued, nil
 	})
 	wall.Advance(time.Hour)
-	_, err = ecs.NewFromConfig(config).ListClusters(t.Context(), &ecs.ListClustersInput{})
+	_, err := ecs.NewFromConfig(config).ListClusters(t.Context(), &ecs.ListClustersInput{})
 	if code(err) != "ExpiredTokenException" {
 		t.Errorf("ECS: %v", err)
 	}
@@ -70,10 +59,7 @@ func TestExpiredCredentialsAreRefused(t *testing.T) {
 
 func TestPresignedRequestsHaveACallerToo(t *testing.T) {
 	box := serve(t, sandbox.Config{Account: "111111111111"})
-	signed, err := sts.NewPresignClient(box.stsClient()).PresignGetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	signed := expect.Value(sts.NewPresignClient(box.stsClient()).PresignGetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}))(t)
 	_, body := box.send(t, signed.Method, strings.TrimPrefix(signed.URL, box.url), "")
 	if !strings.Contains(body, "<Account>111111111111</Account>") {
 		t.Error(body)
@@ -169,16 +155,12 @@ func TestPeopleGetAnAnswer(t *testing.T) {
 	}
 	_, body := box.send(t, http.MethodGet, "/_sandbox/health", "")
 	var got sandbox.Health
-	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Unmarshal([]byte(body), &got))
 	want := sandbox.Health{
 		Status: "ok", Account: "111111111111", Region: "eu-west-1", Now: start,
 		Speed: sandbox.DefaultSpeed, Quotas: "off", Services: []string{"sts", "ecs"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestConfigIsChecked(t *testing.T) {

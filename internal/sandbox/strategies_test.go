@@ -11,8 +11,8 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -20,15 +20,10 @@ import (
 func (r running) updated(t *testing.T, image string, c *types.DeploymentConfiguration) string {
 	t.Helper()
 	client := r.ecsClient()
-	if _, err := client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
+	expect.Value(client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
 		Cluster: aws.String("dev"), Service: aws.String("app"), TaskDefinition: aws.String(r.registerApp(t, image)), DeploymentConfiguration: c,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	listed, err := client.ListServiceDeployments(t.Context(), &ecs.ListServiceDeploymentsInput{Cluster: aws.String("dev"), Service: aws.String("app")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
+	listed := expect.Value(client.ListServiceDeployments(t.Context(), &ecs.ListServiceDeploymentsInput{Cluster: aws.String("dev"), Service: aws.String("app")}))(t)
 	return *listed.ServiceDeployments[0].ServiceDeploymentArn
 }
 
@@ -80,14 +75,10 @@ func TestPauseIsContinued(t *testing.T) {
 	})
 	target := waits.TargetServiceRevision
 	got := []any{string(waits.LifecycleStage), *target.RequestedProductionTrafficWeight, *target.RequestedTestTrafficWeight, target.RunningTaskCount}
-	if diff := cmp.Diff([]any{"POST_TEST_TRAFFIC_SHIFT", 0.0, 100.0, int32(2)}, got); diff != "" {
-		t.Error(diff)
-	}
-	if _, err := box.ecsClient().ContinueServiceDeployment(t.Context(), &ecs.ContinueServiceDeploymentInput{
+	expect.Equal(t, []any{"POST_TEST_TRAFFIC_SHIFT", 0.0, 100.0, int32(2)}, got)
+	expect.Value(box.ecsClient().ContinueServiceDeployment(t.Context(), &ecs.ContinueServiceDeploymentInput{
 		ServiceDeploymentArn: &arn, HookId: waits.LifecycleHookDetails[0].HookId,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	done := box.until(t, arn, func(d types.ServiceDeployment) bool { return d.Status == types.ServiceDeploymentStatusSuccessful })
 	if got := *done.TargetServiceRevision.RequestedProductionTrafficWeight; got != 100 {
 		t.Errorf("in the end %v%% of the traffic is shifted", got)
@@ -133,9 +124,7 @@ func TestAlarmFailsADeployment(t *testing.T) {
 	d := box.until(t, arn, func(d types.ServiceDeployment) bool {
 		return d.Status == types.ServiceDeploymentStatusRollbackSuccessful
 	})
-	if diff := cmp.Diff([]string{"errors"}, d.Alarms.TriggeredAlarmNames); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"errors"}, d.Alarms.TriggeredAlarmNames)
 }
 
 func TestHarm(t *testing.T) {

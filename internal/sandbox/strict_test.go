@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 )
@@ -60,19 +61,11 @@ func TestStrictRegistry(t *testing.T) {
 	check(push(crane.WithAuth(&authn.Basic{Username: "AWS", Password: "guess"})), http.StatusUnauthorized, "UNAUTHORIZED")
 
 	api := ecr.NewFromConfig(full.awsConfig())
-	token, err := api.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := base64.StdEncoding.DecodeString(*token.AuthorizationData[0].AuthorizationToken)
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := expect.Value(api.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{}))(t)
+	plain := expect.Value(base64.StdEncoding.DecodeString(*token.AuthorizationData[0].AuthorizationToken))(t)
 	login := crane.WithAuth(&authn.Basic{Username: "AWS", Password: strings.TrimPrefix(string(plain), "AWS:")})
 	check(push(login), http.StatusNotFound, "NAME_UNKNOWN")
-	if _, err := api.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/app")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(api.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/app")}))(t)
 	if err := push(login); err != nil {
 		t.Errorf("with login and repository: %v", err)
 	}
@@ -86,26 +79,16 @@ func TestStrictRegistry(t *testing.T) {
 // TestMirror runs a task whose sidecar is an image of a public registry.
 func TestMirror(t *testing.T) {
 	dir := t.TempDir()
-	path, err := layout.Write(filepath.Join(dir, "public.ecr.aws/x/agent"), empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sidecar, err := mutate.Config(empty.Image, v1.Config{Labels: map[string]string{"tagboat.sandbox.exit": "7"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendImage(sidecar, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": "3.2"})); err != nil {
-		t.Fatal(err)
-	}
+	path := expect.Value(layout.Write(filepath.Join(dir, "public.ecr.aws/x/agent"), empty.Index))(t)
+	sidecar := expect.Value(mutate.Config(empty.Image, v1.Config{Labels: map[string]string{"tagboat.sandbox.exit": "7"}}))(t)
+	expect.OK(t, path.AppendImage(sidecar, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": "3.2"})))
 	box, _ := serveAll(t, sandbox.Config{Speed: fast, Mirror: dir})
 	client := box.ecsClient()
-	if _, err := client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+	expect.Value(client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
 		Family: aws.String("agent"), NetworkMode: types.NetworkModeAwsvpc, Cpu: aws.String("256"), Memory: aws.String("512"),
 		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
 		ContainerDefinitions:    []types.ContainerDefinition{{Name: aws.String("agent"), Image: aws.String("public.ecr.aws/x/agent:3.2")}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	run, err := client.RunTask(t.Context(), &ecs.RunTaskInput{
 		TaskDefinition: aws.String("agent"), LaunchType: types.LaunchTypeFargate,
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-1"}}},
@@ -116,14 +99,8 @@ func TestMirror(t *testing.T) {
 	waiter := ecs.NewTasksStoppedWaiter(client, func(o *ecs.TasksStoppedWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 20*time.Millisecond
 	})
-	out, err := waiter.WaitForOutput(t.Context(), &ecs.DescribeTasksInput{Tasks: []string{*run.Tasks[0].TaskArn}}, 30*time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest, err := sidecar.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(waiter.WaitForOutput(t.Context(), &ecs.DescribeTasksInput{Tasks: []string{*run.Tasks[0].TaskArn}}, 30*time.Second))(t)
+	digest := expect.Value(sidecar.Digest())(t)
 	if c := out.Tasks[0].Containers[0]; c.ExitCode == nil || *c.ExitCode != 7 || *c.ImageDigest != digest.String() {
 		t.Errorf("the container is %+v", c)
 	}

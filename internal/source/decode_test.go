@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/source"
 )
 
@@ -27,17 +26,10 @@ type hold struct {
 }
 
 func TestDecode(t *testing.T) {
-	n, err := source.Parse("a.yaml", []byte("name: tug\nflag: be\ncrew: 4\nsteam: true\nports: [ghent]\nholds: {fore: {size: 2}}\nnotes: {a: [1]}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := expect.Value(source.Parse("a.yaml", []byte("name: tug\nflag: be\ncrew: 4\nsteam: true\nports: [ghent]\nholds: {fore: {size: 2}}\nnotes: {a: [1]}\n")))(t)
 	var got ship
-	if err := source.Decode(n, &got); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string]any{"a": []any{json.Number("1")}}, got.Notes.Value()); diff != "" {
-		t.Error(diff)
-	}
+	expect.OK(t, source.Decode(n, &got))
+	expect.Equal(t, map[string]any{"a": []any{json.Number("1")}}, got.Notes.Value())
 	got.Notes = source.Any{}
 	at := func(line, column int, text string) tagboat.Position {
 		return tagboat.Position{File: "a.yaml", Line: line, Column: column, Text: text}
@@ -48,9 +40,7 @@ func TestDecode(t *testing.T) {
 		Holds: source.Entries[*hold]{{Name: "fore", At: at(6, 9, "holds: {fore: {size: 2}}"), Value: &hold{Size: 2}}},
 		Where: at(1, 1, "name: tug"),
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestDecodeFindsEverything(t *testing.T) {
@@ -73,21 +63,14 @@ func TestDecodeFindsEverything(t *testing.T) {
 		`a.yaml:5:23: unknown field "sizes"`,
 		`a.yaml:6:1: unknown field "captain"`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestSchema(t *testing.T) {
-	got, err := json.Marshal(source.Schema(ship{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(json.Marshal(source.Schema(ship{})))(t)
 	const want = `{"additionalProperties":false,"properties":{"crew":{"type":"integer"},"flag":{"enum":["be","nl"],"type":"string"},` +
 		`"holds":{"additionalProperties":{"additionalProperties":false,"properties":{"size":{"type":"integer"}},"required":["size"],"type":"object"},"type":"object"},` +
 		`"name":{"description":"what it is called","type":"string"},"notes":{},"ports":{"items":{"type":"string"},"type":"array"},"steam":{"type":"boolean"}},` +
 		`"required":["name"],"type":"object"}`
-	if diff := cmp.Diff(strings.ReplaceAll(want, ",", ",\n"), strings.ReplaceAll(string(got), ",", ",\n")); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, strings.ReplaceAll(want, ",", ",\n"), strings.ReplaceAll(string(got), ",", ",\n"))
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/source"
 )
 
@@ -81,9 +82,7 @@ func TestLargeFilesAreRefusedSoon(t *testing.T) {
 	for _, c := range large {
 		t.Run(c.file, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), c.file)
-			if err := os.WriteFile(path, []byte(c.content()), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, os.WriteFile(path, []byte(c.content()), 0o600))
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			_, err := source.Read(path, source.Border{})
@@ -174,23 +173,15 @@ func TestFilesStayInsideTheBorder(t *testing.T) {
 		"repo/app/unused.jsonnet":   "local s = importstr '../../secret.txt'; { a: 1 }",
 	} {
 		path := filepath.Join(top, file)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)))
 	}
 	app := filepath.Join(top, "repo", "app")
 	if err := errors.Join(os.Symlink("../../secret.txt", filepath.Join(app, "link.txt")), os.Symlink("../../secret.txt", filepath.Join(app, "linked.yaml")),
 		os.Symlink("up.jsonnet", filepath.Join(app, "inside.jsonnet"))); err != nil {
 		t.Skip("this system has no symbolic links")
 	}
-	border, err := source.NewBorder(app)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wide, err := source.NewBorder(app, filepath.Join(top, "shared"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	border := expect.Value(source.NewBorder(app))(t)
+	wide := expect.Value(source.NewBorder(app, filepath.Join(top, "shared")))(t)
 	for _, c := range []struct {
 		file   string
 		border source.Border
@@ -225,19 +216,13 @@ func TestFilesStayInsideTheBorder(t *testing.T) {
 
 // FuzzBorder: what the border lets in is inside, wherever dots and links lead.
 func FuzzBorder(f *testing.F) {
-	top, err := filepath.EvalSymlinks(f.TempDir())
-	if err != nil {
-		f.Fatal(err)
-	}
+	top := expect.Value(filepath.EvalSymlinks(f.TempDir()))(f)
 	inside := filepath.Join(top, "app")
 	if err := errors.Join(os.MkdirAll(filepath.Join(inside, "sub"), 0o700), os.MkdirAll(inside+"lication", 0o700),
 		os.Symlink("..", filepath.Join(inside, "up")), os.Symlink("/", filepath.Join(inside, "root")), os.Symlink("sub", filepath.Join(inside, "down"))); err != nil {
 		f.Skip("this system has no symbolic links")
 	}
-	border, err := source.NewBorder(inside)
-	if err != nil {
-		f.Fatal(err)
-	}
+	border := expect.Value(source.NewBorder(inside))(f)
 	for _, path := range []string{"sub", "down", "up", "root/etc/passwd", "../application", "up/app/sub", "sub/../../app", "/etc/passwd", ".", "", "up/none"} {
 		f.Add(path)
 	}

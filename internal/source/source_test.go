@@ -9,9 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/source"
 )
 
@@ -29,19 +28,12 @@ func TestParseValues(t *testing.T) {
 		{"byte order mark", "a.json", "\xef\xbb\xbf{}", `{}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			n, err := source.Parse(tc.file, []byte(tc.text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			n := expect.Value(source.Parse(tc.file, []byte(tc.text)))(t)
 			var got strings.Builder
 			enc := json.NewEncoder(&got)
 			enc.SetEscapeHTML(false)
-			if err := enc.Encode(n.Value()); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tc.want+"\n", got.String()); diff != "" {
-				t.Error(diff)
-			}
+			expect.OK(t, enc.Encode(n.Value()))
+			expect.Equal(t, tc.want+"\n", got.String())
 		})
 	}
 }
@@ -52,18 +44,12 @@ func TestPlaces(t *testing.T) {
 	for file, text := range map[string]string{
 		"a.json": "{\"a\" :[1,\n  {\"é\": \"x\"}]\n,\n\"c\" :{}}",
 	} {
-		n, err := source.Parse(file, []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
+		n := expect.Value(source.Parse(file, []byte(text)))(t)
 		if got := places(n); got != want {
 			t.Errorf("%s: %s, want %s", file, got, want)
 		}
 	}
-	n, err := source.Parse("a.yaml", []byte("# top\na:\n  - 1\n  - é: x\n    b: \"y\"\nc: {d: [e]}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := expect.Value(source.Parse("a.yaml", []byte("# top\na:\n  - 1\n  - é: x\n    b: \"y\"\nc: {d: [e]}\n")))(t)
 	const yaml = "2:1 a:2:1/3:3 a[0]:3:5 a[1]:4:5 a[1].é:4:5/4:8 a[1].b:5:5/5:8 c:6:1/6:4 c.d:6:5/6:8 c.d[0]:6:9"
 	if got := places(n); got != yaml {
 		t.Errorf("%s, want %s", got, yaml)
@@ -121,15 +107,10 @@ func TestJsonnetImports(t *testing.T) {
 		"fails.jsonnet":  "local lib = import 'lib.libsonnet';\n{ cpu: lib.fail('cpu') }",
 		"broken.jsonnet": "{} +\n  import 'bad.libsonnet'",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	t.Chdir(dir)
-	n, err := source.Read(filepath.Join(dir, "good.jsonnet"), source.Border{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := expect.Value(source.Read(filepath.Join(dir, "good.jsonnet"), source.Border{}))(t)
 	if got := n.Field("cpu"); got.Text != "256" || got.At != (tagboat.Position{File: "good.jsonnet"}) {
 		t.Errorf("%+v", got)
 	}
@@ -175,9 +156,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil || dec.Decode(&want) != nil {
 			return
 		}
-		if diff := cmp.Diff(want, n.Value()); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, want, n.Value())
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	fake "github.com/tagboat/tagboat/internal/sandbox/ecr"
@@ -42,17 +43,11 @@ type box struct {
 func newBox(t *testing.T) *box {
 	t.Helper()
 	now := clock.NewManual(start)
-	store, err := registry.Open(registry.Options{Clock: now, Scope: wire.Scope{Account: account, Region: "eu-west-1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	handler, err := sandbox.New(sandbox.Config{
+	store := expect.Value(registry.Open(registry.Options{Clock: now, Scope: wire.Scope{Account: account, Region: "eu-west-1"}}))(t)
+	handler := expect.Value(sandbox.New(sandbox.Config{
 		Account: account, Region: "eu-west-1", Clock: now,
 		Modules: []sandbox.Module{fake.New(store, now)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	b := &box{t: t, clock: now, url: server.URL, host: strings.TrimPrefix(server.URL, "http://")}
@@ -76,19 +71,13 @@ func (b *box) create(repository string, change ...func(*ecr.CreateRepositoryInpu
 	for _, c := range change {
 		c(in)
 	}
-	out, err := b.CreateRepository(b.t.Context(), in)
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	out := expect.Value(b.CreateRepository(b.t.Context(), in))(b.t)
 	return out.Repository
 }
 
 func (b *box) ref(reference string) name.Reference {
 	b.t.Helper()
-	ref, err := name.ParseReference(b.host + "/" + reference)
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	ref := expect.Value(name.ParseReference(b.host + "/" + reference))(b.t)
 	return ref
 }
 
@@ -103,38 +92,26 @@ func (b *box) push(reference string, image v1.Image) string {
 
 func digestOf(t *testing.T, image interface{ Digest() (v1.Hash, error) }) string {
 	t.Helper()
-	digest, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	digest := expect.Value(image.Digest())(t)
 	return digest.String()
 }
 
 func randomImage(t *testing.T) v1.Image {
 	t.Helper()
-	image, err := random.Image(1024, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(random.Image(1024, 2))(t)
 	return image
 }
 
 func labelled(t *testing.T, label, value string) v1.Image {
 	t.Helper()
-	image, err := mutate.Config(randomImage(t), v1.Config{Labels: map[string]string{label: value}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(mutate.Config(randomImage(t), v1.Config{Labels: map[string]string{label: value}}))(t)
 	return image
 }
 
 // manifest returns the bytes that PutImage takes.
 func manifest(t *testing.T, image interface{ RawManifest() ([]byte, error) }) *string {
 	t.Helper()
-	raw, err := image.RawManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := expect.Value(image.RawManifest())(t)
 	return aws.String(string(raw))
 }
 
@@ -158,9 +135,6 @@ func digestID(digest string) types.ImageIdentifier {
 
 func (b *box) describe(repository string, ids ...types.ImageIdentifier) []types.ImageDetail {
 	b.t.Helper()
-	out, err := b.DescribeImages(context.Background(), &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: ids})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	out := expect.Value(b.DescribeImages(context.Background(), &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: ids}))(b.t)
 	return out.ImageDetails
 }

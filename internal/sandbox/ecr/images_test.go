@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestDescribeImages(t *testing.T) {
@@ -22,10 +24,7 @@ func TestDescribeImages(t *testing.T) {
 	b.clock.Advance(time.Hour)
 	b.push("shop/api:stable", image)
 	size := int64(0)
-	m, err := image.Manifest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := expect.Value(image.Manifest())(t)
 	for _, layer := range append(m.Layers, m.Config) {
 		size += layer.Size
 	}
@@ -42,12 +41,10 @@ func TestDescribeImages(t *testing.T) {
 	}}
 	for name, ids := range map[string][]types.ImageIdentifier{"all": nil, "by tag": {tagID("v1")}, "by digest": {digestID(digest)}} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(want, b.describe("shop/api", ids...), cmpopts.IgnoreUnexported(types.ImageDetail{})); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, want, b.describe("shop/api", ids...), cmpopts.IgnoreUnexported(types.ImageDetail{}))
 		})
 	}
-	_, err = b.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/api"), ImageIds: []types.ImageIdentifier{tagID("v2")}})
+	_, err := b.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/api"), ImageIds: []types.ImageIdentifier{tagID("v2")}})
 	wantError(t, err, "ImageNotFoundException", "The image with imageId {imageDigest:'null', imageTag:'v2'} does not exist "+
 		"within the repository with name 'shop/api' in the registry with id '111111111111'")
 	_, err = b.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("none")})
@@ -74,10 +71,7 @@ func (b *box) fill(repository string, n int) (ids, digests []string) {
 			if tag != "" {
 				in.ImageTag = &tag
 			}
-			out, err := b.PutImage(b.t.Context(), in)
-			if err != nil {
-				b.t.Fatal(err)
-			}
+			out := expect.Value(b.PutImage(b.t.Context(), in))(b.t)
 			digest := *out.Image.ImageId.ImageDigest
 			ids = append(ids, digest+" "+tag)
 			if !slices.Contains(digests, digest) {
@@ -100,20 +94,14 @@ func TestImagesPageByPage(t *testing.T) {
 			var gotIDs, gotDigests []string
 			list := ecr.NewListImagesPaginator(b, &ecr.ListImagesInput{RepositoryName: aws.String("big"), MaxResults: limit})
 			for list.HasMorePages() {
-				page, err := list.NextPage(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
+				page := expect.Value(list.NextPage(t.Context()))(t)
 				for _, id := range page.ImageIds {
 					gotIDs = append(gotIDs, aws.ToString(id.ImageDigest)+" "+aws.ToString(id.ImageTag))
 				}
 			}
 			describe := ecr.NewDescribeImagesPaginator(b, &ecr.DescribeImagesInput{RepositoryName: aws.String("big"), MaxResults: limit})
 			for describe.HasMorePages() {
-				page, err := describe.NextPage(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
+				page := expect.Value(describe.NextPage(t.Context()))(t)
 				if size == 0 && len(page.ImageDetails) > 100 {
 					t.Errorf("a page has %d images, want up to 100", len(page.ImageDetails))
 				}
@@ -121,12 +109,8 @@ func TestImagesPageByPage(t *testing.T) {
 					gotDigests = append(gotDigests, *d.ImageDigest)
 				}
 			}
-			if diff := cmp.Diff(wantIDs, gotIDs); diff != "" {
-				t.Errorf("ListImages: %s", diff)
-			}
-			if diff := cmp.Diff(wantDigests, gotDigests); diff != "" {
-				t.Errorf("DescribeImages: %s", diff)
-			}
+			expect.EqualIn(t, "ListImages", wantIDs, gotIDs)
+			expect.EqualIn(t, "DescribeImages", wantDigests, gotDigests)
 		})
 	}
 	_, err := b.ListImages(t.Context(), &ecr.ListImagesInput{RepositoryName: aws.String("big"), MaxResults: aws.Int32(1001)})
@@ -163,12 +147,9 @@ func TestBatchGetImage(t *testing.T) {
 	b := newBox(t)
 	image := randomImage(t)
 	digest := b.push("app:v1", image)
-	out, err := b.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{RepositoryName: aws.String("app"), ImageIds: []types.ImageIdentifier{
+	out := expect.Value(b.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{RepositoryName: aws.String("app"), ImageIds: []types.ImageIdentifier{
 		tagID("v1"), digestID(digest), tagID("v2"), digestID("sha256:1"), {}, {ImageTag: aws.String("v1"), ImageDigest: aws.String(digest)},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}}))(t)
 	for i, got := range out.Images {
 		if *got.ImageManifest != *manifest(t, image) || *got.ImageId.ImageDigest != digest {
 			t.Errorf("image %d is %s", i, *got.ImageManifest)
@@ -182,33 +163,22 @@ func TestBatchGetImage(t *testing.T) {
 	if diff := cmp.Diff(want, codes); diff != "" || len(out.Images) != 3 {
 		t.Errorf("%d images, failures %s", len(out.Images), diff)
 	}
-	_, err = b.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{RepositoryName: aws.String("app"), ImageIds: make([]types.ImageIdentifier, 101)})
+	_, err := b.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{RepositoryName: aws.String("app"), ImageIds: make([]types.ImageIdentifier, 101)})
 	wantError(t, err, "InvalidParameterException", "")
 }
 
 func TestBatchDeleteImage(t *testing.T) {
 	b := newBox(t)
-	index, err := random.Index(100, 1, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.WriteIndex(b.ref("app:multi"), index); err != nil {
-		t.Fatal(err)
-	}
-	m, err := index.IndexManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	index := expect.Value(random.Index(100, 1, 1))(t)
+	expect.OK(t, remote.WriteIndex(b.ref("app:multi"), index))
+	m := expect.Value(index.IndexManifest())(t)
 	child := m.Manifests[0].Digest.String()
 	image := randomImage(t)
 	digest := b.push("app:v1", image)
 	b.push("app:v2", image)
 	remove := func(ids ...types.ImageIdentifier) string {
 		t.Helper()
-		out, err := b.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{RepositoryName: aws.String("app"), ImageIds: ids})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := expect.Value(b.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{RepositoryName: aws.String("app"), ImageIds: ids}))(t)
 		s := ""
 		for _, id := range out.ImageIds {
 			s += aws.ToString(id.ImageTag) + "@" + *id.ImageDigest + " "

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestRetagByPutImage(t *testing.T) {
@@ -21,19 +23,14 @@ func TestRetagByPutImage(t *testing.T) {
 			ImageManifest: manifest(t, image), ImageDigest: &digest})
 		return err
 	}
-	if err := put("stable"); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, put("stable"))
 	wantError(t, put("stable"), "ImageAlreadyExistsException",
 		"Image with digest '"+digest+"' and tag 'stable' already exists in the repository with name 'app' in registry with id '111111111111'")
 	got := b.describe("app")
 	if diff := cmp.Diff([]string{"stable", "v1"}, got[0].ImageTags); diff != "" || !got[0].ImagePushedAt.Equal(start) {
 		t.Errorf("pushed at %v; tags %s", got[0].ImagePushedAt, diff)
 	}
-	_, err := b.PutImageTagMutability(t.Context(), &ecr.PutImageTagMutabilityInput{RepositoryName: aws.String("app"), ImageTagMutability: types.ImageTagMutabilityImmutable})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(b.PutImageTagMutability(t.Context(), &ecr.PutImageTagMutabilityInput{RepositoryName: aws.String("app"), ImageTagMutability: types.ImageTagMutabilityImmutable}))(t)
 	wantError(t, put("stable"), "ImageTagAlreadyExistsException",
 		"The image tag 'stable' already exists in the 'app' repository and cannot be overwritten because the tag is immutable.")
 	if err := put("new"); err != nil {
@@ -93,20 +90,15 @@ func TestScanFindings(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			b.push("app:"+name, labelled(t, "tagboat.sandbox.scan", test.value))
-			out, err := b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{
-				RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &name}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			out := expect.Value(b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{
+				RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &name}}))(t)
 			if out.ImageScanStatus.Status != test.status {
 				t.Fatalf("status %s, want %s", out.ImageScanStatus.Status, test.status)
 			}
 			if test.counts == nil {
 				return
 			}
-			if diff := cmp.Diff(test.counts, out.ImageScanFindings.FindingSeverityCounts); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, test.counts, out.ImageScanFindings.FindingSeverityCounts)
 			if findings := out.ImageScanFindings.Findings; len(findings) > 0 && findings[0].Severity != test.first {
 				t.Errorf("the first finding is %s, want %s", findings[0].Severity, test.first)
 			}
@@ -130,15 +122,10 @@ func TestStartImageScan(t *testing.T) {
 		return err
 	}
 	status := func(tag string) types.ScanStatus {
-		out, err := b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &tag}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := expect.Value(b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &tag}}))(t)
 		return out.ImageScanStatus.Status
 	}
-	if err := scan(); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, scan())
 	if got := status("plain"); got != types.ScanStatusInProgress {
 		t.Errorf("at once it is %s", got)
 	}
@@ -151,11 +138,9 @@ func TestStartImageScan(t *testing.T) {
 	if err := scan(); err != nil {
 		t.Errorf("a day later: %v", err)
 	}
-	if _, err := b.PutImageScanningConfiguration(t.Context(), &ecr.PutImageScanningConfigurationInput{
+	expect.Value(b.PutImageScanningConfiguration(t.Context(), &ecr.PutImageScanningConfigurationInput{
 		RepositoryName: aws.String("app"), ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	b.push("app:pushed", randomImage(t))
 	if got := status("pushed"); got != types.ScanStatusInProgress {
 		t.Errorf("a pushed image is %s", got)

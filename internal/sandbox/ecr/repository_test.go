@@ -10,8 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestRepositoryLife(t *testing.T) {
@@ -37,17 +38,10 @@ func TestRepositoryLife(t *testing.T) {
 		RepositoryUri:  aws.String(b.host + "/shop/api"),
 	}
 	same := cmpopts.IgnoreUnexported(types.Repository{}, types.EncryptionConfiguration{}, types.ImageScanningConfiguration{}, types.ImageTagMutabilityExclusionFilter{})
-	if diff := cmp.Diff(want, made, same); diff != "" {
-		t.Error(diff)
-	}
-	described, err := b.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"shop/api"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]types.Repository{*want}, described.Repositories, same); diff != "" {
-		t.Error(diff)
-	}
-	_, err = b.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/api")})
+	expect.Equal(t, want, made, same)
+	described := expect.Value(b.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"shop/api"}}))(t)
+	expect.Equal(t, []types.Repository{*want}, described.Repositories, same)
+	_, err := b.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/api")})
 	wantError(t, err, "RepositoryAlreadyExistsException", "The repository with name 'shop/api' already exists in the registry with id '111111111111'")
 	b.push("shop/api:v1", randomImage(t))
 	_, err = b.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("shop/api")})
@@ -104,22 +98,15 @@ func TestDescribeRepositoriesPages(t *testing.T) {
 	var got []string
 	pages := ecr.NewDescribeRepositoriesPaginator(b, &ecr.DescribeRepositoriesInput{MaxResults: aws.Int32(2)})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := expect.Value(pages.NextPage(t.Context()))(t)
 		if len(got) == 2 { // one that goes shifts nothing
-			if _, err := b.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: aws.String("repo-0")}); err != nil {
-				t.Fatal(err)
-			}
+			expect.Value(b.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: aws.String("repo-0")}))(t)
 		}
 		for _, r := range page.Repositories {
 			got = append(got, *r.RepositoryName)
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestAccountsAndRegionsAreApart(t *testing.T) {
@@ -139,10 +126,7 @@ func TestAccountsAndRegionsAreApart(t *testing.T) {
 
 func TestAuthorizationToken(t *testing.T) {
 	b := newBox(t)
-	out, err := b.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(b.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{}))(t)
 	data := out.AuthorizationData[0]
 	if *data.ProxyEndpoint != b.url || !data.ExpiresAt.Equal(start.Add(12*time.Hour)) {
 		t.Errorf("token for %s until %v", *data.ProxyEndpoint, data.ExpiresAt)
@@ -191,9 +175,7 @@ func TestSettings(t *testing.T) {
 	got := []any{*lifecycle.LifecyclePolicyText, *policy.PolicyText, described.Repositories[0].ImageScanningConfiguration.ScanOnPush,
 		described.Repositories[0].ImageTagMutability, len(tags.Tags), *tags.Tags[0].Value}
 	want := []any{`{"rules":[]}`, `{"Version":"2012-10-17"}`, true, types.ImageTagMutabilityImmutable, 1, "b"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 	must(b.DeleteLifecyclePolicy(ctx, &ecr.DeleteLifecyclePolicyInput{RepositoryName: name}))
 	_, err = b.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: name})
 	wantError(t, err, "LifecyclePolicyNotFoundException", "")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
 
@@ -148,10 +149,7 @@ func (f *fixture) newest(t *testing.T, service, what string) any {
 
 func encoded(t *testing.T, v any) string {
 	t.Helper()
-	raw, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := expect.Value(json.Marshal(v))(t)
 	return string(raw)
 }
 
@@ -169,10 +167,7 @@ func captures(t *testing.T, pattern string) []capture {
 	}
 	var all []capture
 	for _, file := range sources {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := expect.Value(os.ReadFile(file))(t)
 		date, where, _ := strings.Cut(string(text), "\n")
 		seen, err := time.Parse(time.DateOnly, date)
 		if err != nil || strings.TrimSpace(where) == "" {

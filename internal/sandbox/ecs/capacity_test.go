@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
@@ -76,9 +76,7 @@ func (f *fixture) checkInstance(t *testing.T) {
 		*i.Ec2InstanceId, *task.AvailabilityZone, i.RunningTasksCount, i.RegisteredResources[1].IntegerValue,
 		i.RemainingResources[1].IntegerValue, *task.Containers[0].NetworkBindings[0].HostPort,
 	}
-	if diff := cmp.Diff([]any{"i-0123456789abcdef0", "eu-west-1b", int32(1), int32(100), int32(36), int32(49153)}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, []any{"i-0123456789abcdef0", "eu-west-1b", int32(1), int32(100), int32(36), int32(49153)}, got)
 	if listed, err := f.client.ListTasks(t.Context(), &sdk.ListTasksInput{ContainerInstance: i.ContainerInstanceArn}); err != nil || len(listed.TaskArns) != 1 {
 		t.Errorf("tasks on the instance: %v, %v", listed, err)
 	}
@@ -182,12 +180,8 @@ func TestSubnetsAreZones(t *testing.T) {
 	}
 	f.settle(t, "web")
 	want := map[string]int{"subnet-1 eu-west-1a": 2, "subnet-2 eu-west-1b": 2}
-	if diff := cmp.Diff(want, zones()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, want, zones())
 	f.update(t, &sdk.UpdateServiceInput{NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-2", "subnet-1"}}}})
 	f.settle(t, "web")
-	if diff := cmp.Diff(want, zones()); diff != "" {
-		t.Errorf("named the other way round (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "named the other way round", want, zones())
 }

@@ -9,6 +9,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestRolesBecomeARNs names roles of a definition and of a task.
@@ -16,10 +18,7 @@ func TestRolesBecomeARNs(t *testing.T) {
 	f := newFixture(t)
 	f.must(t, "RegisterTaskDefinition", `{"family":"f","executionRoleArn":"exec","taskRoleArn":"/path/task","networkMode":"awsvpc",
 		"cpu":"256","memory":"512","containerDefinitions":[{"name":"app","image":"`+good+`"},{"name":"side","image":"`+good+`"}]}`)
-	d, err := f.client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{TaskDefinition: aws.String("f")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := expect.Value(f.client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{TaskDefinition: aws.String("f")}))(t)
 	const iam = "arn:aws:iam::111111111111:role/"
 	if got := *d.TaskDefinition.ExecutionRoleArn + " " + *d.TaskDefinition.TaskRoleArn; got != iam+"exec "+iam+"path/task" {
 		t.Errorf("the roles are %s", got)
@@ -86,10 +85,7 @@ func TestRevisionsTellTheirTargets(t *testing.T) {
 	f.settle(t, "web")
 	f.register(t, "web", better)
 	f.update(t, &sdk.UpdateServiceInput{TaskDefinition: aws.String("web")})
-	listed, err := f.client.ListServiceDeployments(t.Context(), &sdk.ListServiceDeploymentsInput{Service: aws.String("web")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	listed := expect.Value(f.client.ListServiceDeployments(t.Context(), &sdk.ListServiceDeploymentsInput{Service: aws.String("web")}))(t)
 	d := f.serviceDeployment(t, *listed.ServiceDeployments[0].ServiceDeploymentArn)
 	if d.Status != types.ServiceDeploymentStatusPending || *d.TargetServiceRevision.RequestedProductionTrafficWeight != 0 || *d.SourceServiceRevisions[0].RequestedProductionTrafficWeight != 100 {
 		t.Errorf("a %s deployment sends %v %% to the new revision and %v %% to the old one", d.Status,
@@ -134,7 +130,5 @@ func TestPlacementIsSpelledOneWay(t *testing.T) {
 	for _, p := range f.describe(t, "web").PlacementStrategy {
 		fields = append(fields, aws.ToString(p.Field))
 	}
-	if diff := cmp.Diff([]string{"instanceId", "MEMORY", "attribute:ecs.availability-zone", ""}, fields); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"instanceId", "MEMORY", "attribute:ecs.availability-zone", ""}, fields)
 }

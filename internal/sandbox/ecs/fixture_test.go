@@ -17,6 +17,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/smithy-go"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -88,21 +89,12 @@ func (f *fixture) clientOf(account string) *sdk.Client {
 // raw sends a request that the SDK would not, and returns the answer's body.
 func (f *fixture) raw(t *testing.T, operation, body string) []byte {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	request := expect.Value(http.NewRequestWithContext(t.Context(), http.MethodPost, f.url, strings.NewReader(body)))(t)
 	request.Header.Set("X-Amz-Target", "AmazonEC2ContainerServiceV20141113."+operation)
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+wiretest.Account+"/20261121/"+wiretest.Region+"/ecs/aws4_request")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := expect.Value(http.DefaultClient.Do(request))(t)
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := expect.Value(io.ReadAll(response.Body))(t)
 	return answer
 }
 
@@ -138,10 +130,7 @@ func (f *fixture) register(t *testing.T, family, image string, members ...string
 	if code, message := f.post(t, "RegisterTaskDefinition", body); code != "" {
 		t.Fatalf("registering %s: %s: %s", family, code, message)
 	}
-	out, err := f.client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{TaskDefinition: &family})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(f.client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{TaskDefinition: &family}))(t)
 	return *out.TaskDefinition.TaskDefinitionArn
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -32,32 +33,21 @@ func FuzzRegister(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%s: %v", operation, err)
 			}
-			data, err := json.Marshal(out)
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := expect.Value(json.Marshal(out))(t)
 			var answer taken
-			if err := json.Unmarshal(data, &answer); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, json.Unmarshal(data, &answer))
 			return answer, true
 		}
 		first, ok := call("RegisterTaskDefinition", body)
 		if !ok {
 			return
 		}
-		family, err := json.Marshal(map[string]string{"taskDefinition": string(first.TaskDefinition["family"][1 : len(first.TaskDefinition["family"])-1])})
-		if err != nil {
-			t.Fatal(err)
-		}
+		family := expect.Value(json.Marshal(map[string]string{"taskDefinition": string(first.TaskDefinition["family"][1 : len(first.TaskDefinition["family"])-1])}))(t)
 		described, ok := call("DescribeTaskDefinition", family)
 		if !ok {
 			t.Fatalf("a registered definition cannot be described: %s", body)
 		}
-		again, err := json.Marshal(described.TaskDefinition)
-		if err != nil {
-			t.Fatal(err)
-		}
+		again := expect.Value(json.Marshal(described.TaskDefinition))(t)
 		second, ok := call("RegisterTaskDefinition", again)
 		if len(again) < 64<<10 && (!ok || string(second.TaskDefinition["containerDefinitions"]) != string(first.TaskDefinition["containerDefinitions"])) {
 			t.Errorf("registered again, %s became %s", first.TaskDefinition["containerDefinitions"], second.TaskDefinition["containerDefinitions"])

@@ -9,6 +9,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
@@ -17,10 +18,7 @@ import (
 func (f *fixture) harm(t *testing.T, h ecs.Harm) []string {
 	t.Helper()
 	h.Account, h.Region = wiretest.Account, wiretest.Region
-	met, err := f.service.Do(h)
-	if err != nil {
-		t.Fatal(err)
-	}
+	met := expect.Value(f.service.Do(h))(t)
 	return met
 }
 

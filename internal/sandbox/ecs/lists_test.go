@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
@@ -51,10 +52,7 @@ func (f *fixture) allocations(t *testing.T, operation, request string) float64 {
 		key := map[string]string{"DescribeTasks": "tasks", "DescribeServiceDeployments": "serviceDeploymentArns"}[operation]
 		arn := *f.describe(t, "s001").CurrentServiceDeployment
 		if key == "tasks" {
-			listed, err := f.client.ListTasks(t.Context(), &sdk.ListTasksInput{ServiceName: aws.String("s001")})
-			if err != nil {
-				t.Fatal(err)
-			}
+			listed := expect.Value(f.client.ListTasks(t.Context(), &sdk.ListTasksInput{ServiceName: aws.String("s001")}))(t)
 			arn = listed.TaskArns[0]
 		}
 		request = fmt.Sprintf(`{%q:[%q]}`, key, arn)

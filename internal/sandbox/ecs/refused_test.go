@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // refusals is a file of testdata/refused: requests that AWS refuses, each of them one
@@ -36,14 +38,9 @@ func TestRefused(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := expect.Value(os.ReadFile(file))(t)
 			var r refusals
-			if err := json.Unmarshal(data, &r); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, json.Unmarshal(data, &r))
 			r.run(t)
 		})
 	}
@@ -75,10 +72,7 @@ func (r *refusals) changed(t *testing.T, one refusal) string {
 	if containers, ok := request["containerDefinitions"].([]any); ok && one.Container != nil {
 		request["containerDefinitions"] = append([]any{patched(containers[0].(map[string]any), one.Container)}, containers[1:]...)
 	}
-	data, err := json.Marshal(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := expect.Value(json.Marshal(request))(t)
 	return string(data)
 }
 

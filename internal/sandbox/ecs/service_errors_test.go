@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestCreateServiceRefused expects AWS's words for each mistake.
@@ -15,9 +17,7 @@ func TestCreateServiceRefused(t *testing.T) {
 	f := newFixture(t)
 	definition := f.register(t, "web", good)
 	f.register(t, "old", good)
-	if _, err := f.client.DeregisterTaskDefinition(t.Context(), &sdk.DeregisterTaskDefinitionInput{TaskDefinition: aws.String("old:1")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(f.client.DeregisterTaskDefinition(t.Context(), &sdk.DeregisterTaskDefinitionInput{TaskDefinition: aws.String("old:1")}))(t)
 	if code, message := f.post(t, "RegisterTaskDefinition", `{"family":"bridge","containerDefinitions":[{"name":"app","image":"x","memory":6}]}`); code != "" {
 		t.Fatal(code, message)
 	}
@@ -107,9 +107,7 @@ func TestDeletedService(t *testing.T) {
 	if got, want := failed(remove("none", true)), "ServiceNotFoundException: Service not found."; got != want {
 		t.Errorf("deleting what is not there: %s", got)
 	}
-	if err := remove("web", true); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, remove("web", true))
 	if s := f.describe(t, "web"); *s.Status != "DRAINING" {
 		t.Errorf("after the deletion the service is %s", *s.Status)
 	}
@@ -161,10 +159,7 @@ func TestServicePages(t *testing.T) {
 	var sizes []int
 	var all []string
 	for p := sdk.NewListServicesPaginator(f.client, &sdk.ListServicesInput{}); p.HasMorePages(); {
-		out, err := p.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := expect.Value(p.NextPage(t.Context()))(t)
 		sizes, all = append(sizes, len(out.ServiceArns)), append(all, out.ServiceArns...)
 	}
 	if fmt.Sprint(sizes) != "[10 10 3]" || all[22] != prefix+"service/default/s22" {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
@@ -36,20 +37,14 @@ func webService(definition string) *sdk.CreateServiceInput {
 
 func (f *fixture) create(t *testing.T, in *sdk.CreateServiceInput) types.Service {
 	t.Helper()
-	out, err := f.client.CreateService(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(f.client.CreateService(t.Context(), in))(t)
 	return *out.Service
 }
 
 func (f *fixture) update(t *testing.T, in *sdk.UpdateServiceInput) types.Service {
 	t.Helper()
 	in.Service = aws.String("web")
-	out, err := f.client.UpdateService(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(f.client.UpdateService(t.Context(), in))(t)
 	return *out.Service
 }
 
@@ -90,10 +85,7 @@ func events(s types.Service) string {
 // tasks describes the service's tasks of a desired status.
 func (f *fixture) tasks(t *testing.T, status types.DesiredStatus) []types.Task {
 	t.Helper()
-	listed, err := f.client.ListTasks(t.Context(), &sdk.ListTasksInput{ServiceName: aws.String("web"), DesiredStatus: status})
-	if err != nil {
-		t.Fatal(err)
-	}
+	listed := expect.Value(f.client.ListTasks(t.Context(), &sdk.ListTasksInput{ServiceName: aws.String("web"), DesiredStatus: status}))(t)
 	if len(listed.TaskArns) == 0 {
 		return nil
 	}
@@ -144,9 +136,7 @@ func TestCreatedService(t *testing.T) {
 		),
 		cmpopts.IgnoreFields(types.Service{}, "Deployments", "CurrentServiceDeployment", "CurrentServiceRevisions"),
 	}
-	if diff := cmp.Diff(want, got, ignore...); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, want, got, ignore...)
 	d := got.Deployments[0]
 	if *d.Status != "PRIMARY" || d.RolloutState != types.DeploymentRolloutStateInProgress || !strings.HasPrefix(*d.Id, "ecs-svc/") ||
 		*d.RolloutStateReason != "ECS deployment "+*d.Id+" in progress." || *d.PlatformVersion != "1.4.0" || d.DesiredCount != 0 {
@@ -199,18 +189,13 @@ func TestRollout(t *testing.T) {
 // they point to can be described.
 func (f *fixture) checkHistory(t *testing.T, want []string) {
 	t.Helper()
-	listed, err := f.client.ListServiceDeployments(t.Context(), &sdk.ListServiceDeploymentsInput{Service: aws.String("web")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	listed := expect.Value(f.client.ListServiceDeployments(t.Context(), &sdk.ListServiceDeploymentsInput{Service: aws.String("web")}))(t)
 	var got, arns, revisions []string
 	for _, d := range listed.ServiceDeployments {
 		got = append(got, string(d.Status))
 		arns, revisions = append(arns, *d.ServiceDeploymentArn), append(revisions, *d.TargetServiceRevisionArn)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("service deployments (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "service deployments", want, got)
 	described, err := f.client.DescribeServiceDeployments(t.Context(), &sdk.DescribeServiceDeploymentsInput{ServiceDeploymentArns: append(arns, prefix+"service-deployment/default/web/none")})
 	if err != nil || len(described.ServiceDeployments) != len(want) || *described.Failures[0].Reason != "MISSING" {
 		t.Errorf("describing service deployments: %+v, %v", described, err)
@@ -315,9 +300,7 @@ func TestWaiter(t *testing.T) {
 	waiter := sdk.NewServicesStableWaiter(f.client, func(o *sdk.ServicesStableWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 20*time.Millisecond
 	})
-	if err := waiter.Wait(t.Context(), &sdk.DescribeServicesInput{Services: []string{"web"}}, 20*time.Second); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, waiter.Wait(t.Context(), &sdk.DescribeServicesInput{Services: []string{"web"}}, 20*time.Second))
 	if s := f.describe(t, "web"); s.RunningCount != 2 {
 		t.Errorf("the waiter is content with %d tasks", s.RunningCount)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
@@ -18,27 +18,18 @@ import (
 func TestClusters(t *testing.T) {
 	f := newFixture(t)
 	for range 2 { // the second time answers what is there
-		if _, err := f.client.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String("prod"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(f.client.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String("prod"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}))(t)
 	}
 	in := webService(f.register(t, "web", good))
 	in.Cluster = aws.String("prod")
 	f.create(t, in)
-	listed, err := f.client.ListClusters(t.Context(), &sdk.ListClustersInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{prefix + "cluster/default", prefix + "cluster/prod"}, listed.ClusterArns); diff != "" {
-		t.Errorf("clusters (-want +got):\n%s", diff)
-	}
-	_, err = f.client.DeleteCluster(t.Context(), &sdk.DeleteClusterInput{Cluster: aws.String("prod")})
+	listed := expect.Value(f.client.ListClusters(t.Context(), &sdk.ListClustersInput{}))(t)
+	expect.EqualIn(t, "clusters", []string{prefix + "cluster/default", prefix + "cluster/prod"}, listed.ClusterArns)
+	_, err := f.client.DeleteCluster(t.Context(), &sdk.DeleteClusterInput{Cluster: aws.String("prod")})
 	if got, want := failed(err), "ClusterContainsServicesException: The Cluster cannot be deleted while Services are active."; got != want {
 		t.Errorf("deleting one that is used: %s", got)
 	}
-	if _, err := f.client.DeleteCluster(t.Context(), &sdk.DeleteClusterInput{Cluster: aws.String("default")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(f.client.DeleteCluster(t.Context(), &sdk.DeleteClusterInput{Cluster: aws.String("default")}))(t)
 	_, err = f.client.ListServices(t.Context(), &sdk.ListServicesInput{})
 	if got, want := failed(err), "ClusterNotFoundException: The referenced cluster was inactive."; got != want {
 		t.Errorf("using a deleted one: %s", got)
@@ -56,9 +47,7 @@ func TestClusters(t *testing.T) {
 
 func TestAccountSettings(t *testing.T) {
 	f := newFixture(t)
-	if _, err := f.client.PutAccountSetting(t.Context(), &sdk.PutAccountSettingInput{Name: types.SettingNameContainerInsights, Value: aws.String("enhanced")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(f.client.PutAccountSetting(t.Context(), &sdk.PutAccountSettingInput{Name: types.SettingNameContainerInsights, Value: aws.String("enhanced")}))(t)
 	out, err := f.client.ListAccountSettings(t.Context(), &sdk.ListAccountSettingsInput{})
 	if err != nil || len(out.Settings) != 1 || *out.Settings[0].Value != "enhanced" {
 		t.Errorf("what was set: %+v, %v", out, err)
@@ -77,14 +66,10 @@ func TestTags(t *testing.T) {
 	f.register(t, "web", good)
 	service := f.create(t, webService("web"))
 	for _, arn := range []string{*service.ServiceArn, prefix + "task-definition/web:1", prefix + "cluster/default"} {
-		if _, err := f.client.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: &arn, Tags: []types.Tag{
+		expect.Value(f.client.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: &arn, Tags: []types.Tag{
 			{Key: aws.String("team"), Value: aws.String("tv")}, {Key: aws.String("tier"), Value: aws.String("one")},
-		}}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.client.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{"tier", "none"}}); err != nil {
-			t.Fatal(err)
-		}
+		}}))(t)
+		expect.Value(f.client.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{"tier", "none"}}))(t)
 		out, err := f.client.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: &arn})
 		if err != nil || len(out.Tags) != 1 || *out.Tags[0].Value != "tv" {
 			t.Errorf("the tags of %s are %+v, %v", arn, out.Tags, err)
@@ -121,18 +106,10 @@ func TestSavedState(t *testing.T) {
 	f.create(t, webService(f.register(t, "web", good)))
 	f.clock.Advance(15_000_000_000)
 	f.describe(t, "web")
-	saved, err := f.service.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(saved)
-	if err != nil {
-		t.Fatal(err)
-	}
+	saved := expect.Value(f.service.Save())(t)
+	data := expect.Value(json.Marshal(saved))(t)
 	f.service = ecs.New(ecs.Deps{Clock: f.clock, Images: f.world, Logs: f.world, Targets: f.world})
-	if err := f.service.Load(data); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, f.service.Load(data))
 	f.serve(t)
 	if s := f.settle(t, "web"); s.RunningCount != 2 || len(s.Tags) != 1 {
 		t.Errorf("after going on: %d tasks, tags %v", s.RunningCount, s.Tags)

@@ -9,7 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestRunTask follows a task of no service from its start to its stop.
@@ -38,9 +39,7 @@ func TestRunTask(t *testing.T) {
 		len(task.Tags) != 1 || *task.Containers[0].ImageDigest != goodDigest || task.Attachments[0].Details[0].Value == nil || task.Version == 0 {
 		t.Errorf("the task is %+v", task)
 	}
-	if _, err := f.client.StopTask(t.Context(), &sdk.StopTaskInput{Task: arn, Reason: aws.String("enough")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(f.client.StopTask(t.Context(), &sdk.StopTaskInput{Task: arn, Reason: aws.String("enough")}))(t)
 	f.clock.Advance(3 * time.Minute)
 	if task = described(); *task.LastStatus != "STOPPED" || task.StopCode != types.TaskStopCodeUserInitiated || *task.StoppedReason != "enough" {
 		t.Errorf("stopped: %s, %s, %s", *task.LastStatus, task.StopCode, *task.StoppedReason)
@@ -86,9 +85,7 @@ func TestTaskErrors(t *testing.T) {
 	f := newFixture(t)
 	f.register(t, "job", good)
 	f.register(t, "old", good)
-	if _, err := f.client.DeregisterTaskDefinition(t.Context(), &sdk.DeregisterTaskDefinitionInput{TaskDefinition: aws.String("old:1")}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(f.client.DeregisterTaskDefinition(t.Context(), &sdk.DeregisterTaskDefinitionInput{TaskDefinition: aws.String("old:1")}))(t)
 	const invalid = "InvalidParameterException"
 	tests := []struct{ name, operation, body, code, message string }{
 		{"count", "RunTask", `{"taskDefinition":"job","count":11}`, invalid, "Count must be between 1 and 10."},
@@ -120,20 +117,15 @@ func TestPropagatedTags(t *testing.T) {
 	in.PropagateTags, in.EnableECSManagedTags = types.PropagateTagsService, true
 	f.create(t, in)
 	f.settle(t, "web")
-	out, err := f.client.DescribeTasks(t.Context(), &sdk.DescribeTasksInput{
+	out := expect.Value(f.client.DescribeTasks(t.Context(), &sdk.DescribeTasksInput{
 		Tasks: []string{*f.tasks(t, types.DesiredStatusRunning)[0].TaskArn}, Include: []types.TaskField{types.TaskFieldTags},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	got := map[string]string{}
 	for _, tag := range out.Tasks[0].Tags {
 		got[*tag.Key] = *tag.Value
 	}
 	want := map[string]string{"team": "radio", "aws:ecs:clusterName": "default", "aws:ecs:serviceName": "web"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 // TestListTasks filters the tasks of a service and of none.
@@ -142,11 +134,9 @@ func TestListTasks(t *testing.T) {
 	f.register(t, "job", good)
 	service := f.create(t, webService(f.register(t, "web", good)))
 	f.settle(t, "web")
-	if _, err := f.client.RunTask(t.Context(), &sdk.RunTaskInput{
+	expect.Value(f.client.RunTask(t.Context(), &sdk.RunTaskInput{
 		TaskDefinition: aws.String("job"), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: network(), StartedBy: aws.String("me"),
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	want := map[string]int{"all": 3, "service": 2, "family": 1, "startedBy": 1, "deployment": 2, "pending": 0, "stopped": 0, "EC2": 0}
 	got := map[string]int{}
 	for name, in := range map[string]*sdk.ListTasksInput{
@@ -164,7 +154,5 @@ func TestListTasks(t *testing.T) {
 		}
 		got[name] += 0
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, want, got)
 }

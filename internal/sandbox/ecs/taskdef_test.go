@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestRoundTrip registers a definition with much in it, and expects it back with what
@@ -41,10 +43,7 @@ func TestRoundTrip(t *testing.T) {
 			Name: aws.String("router"), Image: aws.String("fluent-bit"), FirelensConfiguration: &types.FirelensConfiguration{Type: types.FirelensConfigurationTypeFluentbit},
 		}},
 	}
-	out, err := f.client.RegisterTaskDefinition(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(f.client.RegisterTaskDefinition(t.Context(), in))(t)
 	want := registered(in)
 	ignore := []cmp.Option{cmpopts.IgnoreUnexported(
 		types.TaskDefinition{}, types.ContainerDefinition{}, types.PortMapping{}, types.KeyValuePair{}, types.Secret{}, types.HealthCheck{},
@@ -52,21 +51,12 @@ func TestRoundTrip(t *testing.T) {
 		types.Attribute{}, types.Tag{}, types.HostVolumeProperties{}, types.EFSVolumeConfiguration{}, types.FirelensConfiguration{},
 		types.LogConfiguration{},
 	)}
-	if diff := cmp.Diff(want, out.TaskDefinition, ignore...); diff != "" {
-		t.Errorf("the definition changed on its way (-want +got):\n%s", diff)
-	}
-	described, err := f.client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{
+	expect.EqualIn(t, "the definition changed on its way", want, out.TaskDefinition, ignore...)
+	described := expect.Value(f.client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{
 		TaskDefinition: aws.String("web:1"), Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, described.TaskDefinition, ignore...); diff != "" {
-		t.Errorf("described (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(in.Tags, described.Tags, ignore...); diff != "" {
-		t.Errorf("tags (-want +got):\n%s", diff)
-	}
+	}))(t)
+	expect.EqualIn(t, "described", want, described.TaskDefinition, ignore...)
+	expect.EqualIn(t, "tags", in.Tags, described.Tags, ignore...)
 }
 
 // registered returns what AWS answers to TestRoundTrip's request.
@@ -127,9 +117,7 @@ func TestUnknownMembersStay(t *testing.T) {
 		"portMappings": []any{map[string]any{"containerPort": number("80"), "hostPort": number("80"), "protocol": "tcp"}},
 		"someday":      map[string]any{"n": number("12345678901234567890")},
 	}
-	if diff := cmp.Diff(want, answer.TaskDefinition.ContainerDefinitions[0]); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, want, answer.TaskDefinition.ContainerDefinitions[0])
 }
 
 // TestRevisions follows a family from its first revision to their deletion.
@@ -147,9 +135,7 @@ func TestRevisions(t *testing.T) {
 	}
 	deregister := func(id string) {
 		t.Helper()
-		if _, err := f.client.DeregisterTaskDefinition(t.Context(), &sdk.DeregisterTaskDefinitionInput{TaskDefinition: &id}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(f.client.DeregisterTaskDefinition(t.Context(), &sdk.DeregisterTaskDefinitionInput{TaskDefinition: &id}))(t)
 	}
 	check := func(want map[string]string) {
 		t.Helper()
@@ -157,9 +143,7 @@ func TestRevisions(t *testing.T) {
 		for id := range want {
 			got[id] = describe(id)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		expect.Equal(t, want, got)
 	}
 	const unknown = "ClientException: Unable to describe task definition."
 	check(map[string]string{
@@ -198,10 +182,7 @@ func TestListTaskDefinitions(t *testing.T) {
 	arn := func(name string) string { return prefix + "task-definition/" + name }
 	list := func(in sdk.ListTaskDefinitionsInput) (all []string, pages int) {
 		for p := sdk.NewListTaskDefinitionsPaginator(f.client, &in); p.HasMorePages(); pages++ {
-			out, err := p.NextPage(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			out := expect.Value(p.NextPage(t.Context()))(t)
 			all = append(all, out.TaskDefinitionArns...)
 		}
 		return all, pages
@@ -217,13 +198,8 @@ func TestListTaskDefinitions(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || pages != 3 {
 		t.Errorf("%d pages, descending (-want +got):\n%s", pages, diff)
 	}
-	families, err := f.client.ListTaskDefinitionFamilies(t.Context(), &sdk.ListTaskDefinitionFamiliesInput{FamilyPrefix: aws.String("web")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"web", "web-admin"}, families.Families); diff != "" {
-		t.Errorf("families (-want +got):\n%s", diff)
-	}
+	families := expect.Value(f.client.ListTaskDefinitionFamilies(t.Context(), &sdk.ListTaskDefinitionFamiliesInput{FamilyPrefix: aws.String("web")}))(t)
+	expect.EqualIn(t, "families", []string{"web", "web-admin"}, families.Families)
 	if code, message := f.post(t, "ListTaskDefinitions", `{"nextToken":"?"}`); code+message != "InvalidParameterExceptionInvalid token" {
 		t.Errorf("a wrong token: %s: %s", code, message)
 	}

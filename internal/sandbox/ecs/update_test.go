@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestUpdates shows which changes of a settled service start a deployment.
@@ -66,9 +68,7 @@ func TestStopServiceDeployment(t *testing.T) {
 	f.update(t, &sdk.UpdateServiceInput{TaskDefinition: aws.String("web")})
 	f.clock.Advance(time.Minute)
 	current := f.describe(t, "web").CurrentServiceDeployment
-	if _, err := f.client.StopServiceDeployment(t.Context(), &sdk.StopServiceDeploymentInput{ServiceDeploymentArn: current}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(f.client.StopServiceDeployment(t.Context(), &sdk.StopServiceDeploymentInput{ServiceDeploymentArn: current}))(t)
 	if s := f.settle(t, "web"); *s.TaskDefinition != first {
 		t.Errorf("it runs %s", *s.TaskDefinition)
 	}
@@ -96,10 +96,7 @@ func TestListServiceDeployments(t *testing.T) {
 		t.Helper()
 		in.Service = aws.String("web")
 		for {
-			out, err := f.client.ListServiceDeployments(t.Context(), &in)
-			if err != nil {
-				t.Fatal(err)
-			}
+			out := expect.Value(f.client.ListServiceDeployments(t.Context(), &in))(t)
 			all = append(all, out.ServiceDeployments...)
 			if in.NextToken = out.NextToken; in.NextToken == nil {
 				return all

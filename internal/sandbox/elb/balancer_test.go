@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
@@ -16,10 +16,7 @@ import (
 
 func (c cloud) balancer(t *testing.T, name string) string {
 	t.Helper()
-	out, err := c.CreateLoadBalancer(t.Context(), &sdk.CreateLoadBalancerInput{Name: &name, Subnets: []string{"subnet-1", "subnet-2"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.CreateLoadBalancer(t.Context(), &sdk.CreateLoadBalancerInput{Name: &name, Subnets: []string{"subnet-1", "subnet-2"}}))(t)
 	return *out.LoadBalancers[0].LoadBalancerArn
 }
 
@@ -29,12 +26,9 @@ func forward(group string) []types.Action {
 
 func (c cloud) listener(t *testing.T, balancer, group string, port int32) string {
 	t.Helper()
-	out, err := c.CreateListener(t.Context(), &sdk.CreateListenerInput{
+	out := expect.Value(c.CreateListener(t.Context(), &sdk.CreateListenerInput{
 		LoadBalancerArn: &balancer, Port: &port, Protocol: types.ProtocolEnumHttp, DefaultActions: forward(group),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	return *out.Listeners[0].ListenerArn
 }
 
@@ -44,16 +38,13 @@ func TestLoadBalancer(t *testing.T) {
 	c := newCloud(t)
 	balancer, blue, green := c.balancer(t, "front"), c.create(t, "blue"), c.create(t, "green")
 	listener := c.listener(t, balancer, blue, 80)
-	made, err := c.CreateRule(t.Context(), &sdk.CreateRuleInput{
+	made := expect.Value(c.CreateRule(t.Context(), &sdk.CreateRuleInput{
 		ListenerArn: &listener, Priority: aws.Int32(10),
 		Conditions: []types.RuleCondition{{Field: aws.String("path-pattern"), Values: []string{"/api/*"}}},
 		Actions: []types.Action{{Type: types.ActionTypeEnumForward, ForwardConfig: &types.ForwardActionConfig{
 			TargetGroups: []types.TargetGroupTuple{{TargetGroupArn: &green, Weight: aws.Int32(1)}},
 		}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	if !c.service.Routes(*made.Rules[0].RuleArn) || c.service.Routes(listener) {
 		t.Error("a rule routes, and the listener of an application load balancer does not")
 	}
@@ -62,40 +53,25 @@ func TestLoadBalancer(t *testing.T) {
 			t.Errorf("%s: %s, %v, %v", group, targets, balanced, ok)
 		}
 	}
-	saved, err := c.service.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
+	saved := expect.Value(c.service.Save())(t)
 	service := elb.New(clock.NewManual(start))
-	if err := service.Load(saved.(json.RawMessage)); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, service.Load(saved.(json.RawMessage)))
 	later := cloud{Client: newClient(wiretest.Serve(t, service.Service()), wiretest.Account)}
 	for _, c := range []cloud{c, later} {
-		rules, err := c.DescribeRules(t.Context(), &sdk.DescribeRulesInput{ListenerArn: &listener})
-		if err != nil {
-			t.Fatal(err)
-		}
+		rules := expect.Value(c.DescribeRules(t.Context(), &sdk.DescribeRulesInput{ListenerArn: &listener}))(t)
 		var got []string
 		for _, r := range rules.Rules {
 			got = append(got, *r.Priority)
 		}
-		groups, err := c.DescribeTargetGroups(t.Context(), &sdk.DescribeTargetGroupsInput{LoadBalancerArn: &balancer})
-		if err != nil {
-			t.Fatal(err)
-		}
+		groups := expect.Value(c.DescribeTargetGroups(t.Context(), &sdk.DescribeTargetGroupsInput{LoadBalancerArn: &balancer}))(t)
 		for _, g := range groups.TargetGroups {
 			got = append(got, *g.TargetGroupName+" "+g.LoadBalancerArns[0])
 		}
-		if diff := cmp.Diff([]string{"default", "10", "blue " + balancer, "green " + balancer}, got); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		expect.Equal(t, []string{"default", "10", "blue " + balancer, "green " + balancer}, got)
 	}
-	_, err = c.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: &green})
+	_, err := c.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: &green})
 	wiretest.WantFailure(t, err, "ResourceInUse: Target group '"+green+"' is currently in use by a listener or a rule")
-	if _, err := c.DeleteLoadBalancer(t.Context(), &sdk.DeleteLoadBalancerInput{LoadBalancerArn: &balancer}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(c.DeleteLoadBalancer(t.Context(), &sdk.DeleteLoadBalancerInput{LoadBalancerArn: &balancer}))(t)
 	if _, balanced, _ := c.service.Kind(blue); balanced || c.service.Routes(*made.Rules[0].RuleArn) {
 		t.Error("a load balancer that is gone still sends")
 	}

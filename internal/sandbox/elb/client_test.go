@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
@@ -56,20 +57,14 @@ func input(name string) *sdk.CreateTargetGroupInput {
 // create makes a target group and returns its ARN.
 func (c cloud) create(t *testing.T, name string) string {
 	t.Helper()
-	out, err := c.CreateTargetGroup(t.Context(), input(name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.CreateTargetGroup(t.Context(), input(name)))(t)
 	return *out.TargetGroups[0].TargetGroupArn
 }
 
 // health returns ID:port, state and reason of each target, and the description.
 func (c cloud) health(t *testing.T, arn string) []string {
 	t.Helper()
-	out, err := c.DescribeTargetHealth(t.Context(), &sdk.DescribeTargetHealthInput{TargetGroupArn: &arn})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.DescribeTargetHealth(t.Context(), &sdk.DescribeTargetHealthInput{TargetGroupArn: &arn}))(t)
 	return describe(out.TargetHealthDescriptions)
 }
 

@@ -8,17 +8,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 func TestCreateTargetGroup(t *testing.T) {
 	c := newCloud(t)
-	out, err := c.CreateTargetGroup(t.Context(), input("web"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.CreateTargetGroup(t.Context(), input("web")))(t)
 	got := out.TargetGroups[0]
 	if arn := *got.TargetGroupArn; !regexp.MustCompile(`^arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/web/[0-9a-f]{16}$`).MatchString(arn) {
 		t.Errorf("the ARN is %s", arn)
@@ -31,16 +28,9 @@ func TestCreateTargetGroup(t *testing.T) {
 		HealthCheckPath: aws.String("/"), HealthCheckIntervalSeconds: aws.Int32(30), HealthCheckTimeoutSeconds: aws.Int32(5),
 		HealthyThresholdCount: aws.Int32(5), UnhealthyThresholdCount: aws.Int32(2), Matcher: &types.Matcher{HttpCode: aws.String("200")},
 	}
-	if diff := cmp.Diff(want, got, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
-	again, err := c.CreateTargetGroup(t.Context(), input("web"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(out.TargetGroups, again.TargetGroups, sdkOnly); diff != "" {
-		t.Errorf("made again: %s", diff)
-	}
+	expect.Equal(t, want, got, sdkOnly)
+	again := expect.Value(c.CreateTargetGroup(t.Context(), input("web")))(t)
+	expect.EqualIn(t, "made again", out.TargetGroups, again.TargetGroups, sdkOnly)
 }
 
 func TestCreateTargetGroupRules(t *testing.T) {
@@ -98,10 +88,7 @@ func TestChecksByProtocol(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(name)
 			tt.edit(in)
-			out, err := c.CreateTargetGroup(t.Context(), in)
-			if err != nil {
-				t.Fatal(err)
-			}
+			out := expect.Value(c.CreateTargetGroup(t.Context(), in))(t)
 			g := out.TargetGroups[0]
 			matcher := ""
 			if g.Matcher != nil {
@@ -167,18 +154,15 @@ func TestDescribeTargetGroups(t *testing.T) {
 func TestModifyAndDelete(t *testing.T) {
 	c := newCloud(t)
 	arn := c.create(t, "web")
-	out, err := c.ModifyTargetGroup(t.Context(), &sdk.ModifyTargetGroupInput{
+	out := expect.Value(c.ModifyTargetGroup(t.Context(), &sdk.ModifyTargetGroupInput{
 		TargetGroupArn: &arn, HealthCheckPath: aws.String("/up"), HealthCheckIntervalSeconds: aws.Int32(10),
 		HealthyThresholdCount: aws.Int32(2), Matcher: &types.Matcher{HttpCode: aws.String("200-204")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	g := out.TargetGroups[0]
 	if *g.HealthCheckPath != "/up" || *g.HealthCheckIntervalSeconds != 10 || *g.UnhealthyThresholdCount != 2 {
 		t.Errorf("modified: %s, %d, %d", *g.HealthCheckPath, *g.HealthCheckIntervalSeconds, *g.UnhealthyThresholdCount)
 	}
-	_, err = c.ModifyTargetGroup(t.Context(), &sdk.ModifyTargetGroupInput{TargetGroupArn: &arn, HealthCheckIntervalSeconds: aws.Int32(301)})
+	_, err := c.ModifyTargetGroup(t.Context(), &sdk.ModifyTargetGroupInput{TargetGroupArn: &arn, HealthCheckIntervalSeconds: aws.Int32(301)})
 	wiretest.WantFailure(t, err, "ValidationError: 1 validation error detected: Value '301'")
 	if settings, _ := c.service.Settings(arn); settings.Interval.Seconds() != 10 {
 		t.Errorf("after a refused change the interval is %v", settings.Interval)
@@ -209,10 +193,7 @@ func TestAttributes(t *testing.T) {
 	}
 	const delay = "deregistration_delay.timeout_seconds"
 	get := func() string {
-		out, err := c.DescribeTargetGroupAttributes(t.Context(), &sdk.DescribeTargetGroupAttributesInput{TargetGroupArn: &arn})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := expect.Value(c.DescribeTargetGroupAttributes(t.Context(), &sdk.DescribeTargetGroupAttributesInput{TargetGroupArn: &arn}))(t)
 		for _, a := range out.Attributes {
 			if *a.Key == delay {
 				return *a.Value

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
@@ -20,9 +21,7 @@ func TestSchedulerTellsHealth(t *testing.T) {
 	const ip = "10.0.0.7"
 	check := func(want ...string) {
 		t.Helper()
-		if diff := cmp.Diff(want, c.health(t, arn)); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, want, c.health(t, arn))
 	}
 	c.service.Register(start, arn, ip, 8080)
 	c.service.Register(start, arn, "10.0.0.8", 8080)
@@ -50,18 +49,13 @@ func TestHealthyHasNoReason(t *testing.T) {
 	arn := c.create(t, "web")
 	c.service.Register(start, arn, "10.0.0.7", 8080)
 	c.service.SetHealth(start, arn, "10.0.0.7", 8080, "healthy", "Some.Reason", "of somebody")
-	out, err := c.DescribeTargetHealth(t.Context(), &sdk.DescribeTargetHealthInput{TargetGroupArn: &arn})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.DescribeTargetHealth(t.Context(), &sdk.DescribeTargetHealthInput{TargetGroupArn: &arn}))(t)
 	want := []types.TargetHealthDescription{{
 		Target:          &types.TargetDescription{Id: aws.String("10.0.0.7"), Port: aws.Int32(8080)},
 		HealthCheckPort: aws.String("8080"),
 		TargetHealth:    &types.TargetHealth{State: types.TargetHealthStateEnumHealthy},
 	}}
-	if diff := cmp.Diff(want, out.TargetHealthDescriptions, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.TargetHealthDescriptions, sdkOnly)
 }
 
 func TestSchedulerOfUnknownGroup(t *testing.T) {
@@ -104,22 +98,13 @@ func TestTargetsByHand(t *testing.T) {
 	_, err = c.RegisterTargets(t.Context(), &sdk.RegisterTargetsInput{TargetGroupArn: &arn, Targets: targets("10.0.0.3", "web-1")})
 	wiretest.WantFailure(t, err, "ValidationError: The IP address 'web-1' is not a valid")
 	const unused = " unused Target.NotInUse Target group is not configured to receive traffic from the load balancer"
-	if diff := cmp.Diff([]string{"10.0.0.1 80" + unused, "10.0.0.2 80" + unused}, c.health(t, arn)); diff != "" {
-		t.Error(diff)
-	}
-	out, err := c.DescribeTargetHealth(t.Context(), &sdk.DescribeTargetHealthInput{TargetGroupArn: &arn, Targets: targets("10.0.0.9", "10.0.0.2")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.Equal(t, []string{"10.0.0.1 80" + unused, "10.0.0.2 80" + unused}, c.health(t, arn))
+	out := expect.Value(c.DescribeTargetHealth(t.Context(), &sdk.DescribeTargetHealthInput{TargetGroupArn: &arn, Targets: targets("10.0.0.9", "10.0.0.2")}))(t)
 	want := []string{"10.0.0.9 80 unused Target.NotRegistered Target is not registered to the target group", "10.0.0.2 80" + unused}
-	if diff := cmp.Diff(want, describe(out.TargetHealthDescriptions)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, describe(out.TargetHealthDescriptions))
 	_, err = c.DeregisterTargets(t.Context(), &sdk.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: targets("10.0.0.1", "10.0.0.9")})
 	wiretest.WantFailure(t, err, "")
-	if diff := cmp.Diff([]string{"10.0.0.2 80" + unused}, c.health(t, arn)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"10.0.0.2 80" + unused}, c.health(t, arn))
 }
 
 func TestDeregisterDrains(t *testing.T) {
@@ -131,9 +116,7 @@ func TestDeregisterDrains(t *testing.T) {
 	wiretest.WantFailure(t, err, "")
 	c.clock.Advance(299 * time.Second)
 	want := []string{"10.0.0.1 80 draining Target.DeregistrationInProgress Target deregistration is in progress"}
-	if diff := cmp.Diff(want, c.health(t, arn)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, c.health(t, arn))
 	c.clock.Advance(time.Second)
 	if got := c.health(t, arn); len(got) != 0 {
 		t.Errorf("after the delay: %v", got)
@@ -145,26 +128,14 @@ func TestSaveAndLoad(t *testing.T) {
 	arn := c.create(t, "web")
 	c.service.Register(start, arn, "10.0.0.1", 80)
 	c.service.SetHealth(start, arn, "10.0.0.1", 80, "healthy", "", "")
-	state, err := c.service.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	state := expect.Value(c.service.Save())(t)
+	data := expect.Value(json.Marshal(state))(t)
 	to := newCloud(t)
-	if err := to.service.Load(data); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"10.0.0.1 80 healthy"}, to.health(t, arn)); diff != "" {
-		t.Error(diff)
-	}
+	expect.OK(t, to.service.Load(data))
+	expect.Equal(t, []string{"10.0.0.1 80 healthy"}, to.health(t, arn))
 	before, _ := c.service.Settings(arn)
 	after, _ := to.service.Settings(arn)
-	if diff := cmp.Diff(before, after); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, before, after)
 	if second := to.create(t, "web2"); second == arn {
 		t.Error("an ARN was given twice")
 	}

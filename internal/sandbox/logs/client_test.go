@@ -9,6 +9,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/logs"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -43,18 +44,14 @@ func newCloud(t *testing.T) cloud {
 func (c cloud) createGroup(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		if _, err := c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: &name}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: &name}))(t)
 	}
 }
 
 func (c cloud) createStream(t *testing.T, group string, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		if _, err := c.CreateLogStream(t.Context(), &sdk.CreateLogStreamInput{LogGroupName: &group, LogStreamName: &name}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(c.CreateLogStream(t.Context(), &sdk.CreateLogStreamInput{LogGroupName: &group, LogStreamName: &name}))(t)
 	}
 }
 

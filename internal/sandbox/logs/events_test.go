@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
@@ -24,10 +24,7 @@ func (c cloud) put(t *testing.T, events ...types.InputLogEvent) (*sdk.PutLogEven
 func (c cloud) page(t *testing.T, in sdk.GetLogEventsInput) (messages, forward, backward string) {
 	t.Helper()
 	in.LogGroupName, in.LogStreamName = aws.String("g"), aws.String("s")
-	out, err := c.GetLogEvents(t.Context(), &in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.GetLogEvents(t.Context(), &in))(t)
 	var m []string
 	for _, e := range out.Events {
 		m = append(m, *e.Message)
@@ -70,28 +67,18 @@ func TestPutLogEventsRules(t *testing.T) {
 
 func TestPutLogEventsRejects(t *testing.T) {
 	c := newStream(t)
-	out, err := c.put(t, line(-15*24*time.Hour, "old"), line(0, "now"), line(2*time.Hour, "soon"), line(2*time.Hour+time.Millisecond, "too soon"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.put(t, line(-15*24*time.Hour, "old"), line(0, "now"), line(2*time.Hour, "soon"), line(2*time.Hour+time.Millisecond, "too soon")))(t)
 	want := &types.RejectedLogEventsInfo{TooOldLogEventEndIndex: aws.Int32(1), TooNewLogEventStartIndex: aws.Int32(3)}
-	if diff := cmp.Diff(want, out.RejectedLogEventsInfo, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.RejectedLogEventsInfo, sdkOnly)
 	if got, _, _ := c.page(t, sdk.GetLogEventsInput{}); got != "now soon" {
 		t.Errorf("written: %q", got)
 	}
 
-	_, err = c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("g"), RetentionInDays: aws.Int32(1)})
+	_, err := c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("g"), RetentionInDays: aws.Int32(1)})
 	wiretest.WantFailure(t, err, "")
-	out, err = c.put(t, line(-25*time.Hour, "expired"), line(time.Minute, "fresh"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out = expect.Value(c.put(t, line(-25*time.Hour, "expired"), line(time.Minute, "fresh")))(t)
 	want = &types.RejectedLogEventsInfo{ExpiredLogEventEndIndex: aws.Int32(1)}
-	if diff := cmp.Diff(want, out.RejectedLogEventsInfo, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.RejectedLogEventsInfo, sdkOnly)
 }
 
 func TestGetLogEventsForward(t *testing.T) {
@@ -110,9 +97,7 @@ func TestGetLogEventsForward(t *testing.T) {
 	got := []string{read(), read(), read(), read()}
 	c.service.Append(here, "g", "s", start.Add(time.Second), "d")
 	got = append(got, read(), read())
-	if diff := cmp.Diff([]string{"a b", "c", "", "", "d", ""}, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"a b", "c", "", "", "d", ""}, got)
 }
 
 func TestGetLogEventsBackward(t *testing.T) {
@@ -208,18 +193,10 @@ func TestAppendMakesGroupAndStream(t *testing.T) {
 func TestSaveAndLoad(t *testing.T) {
 	c := newStream(t)
 	c.service.Append(here, "g", "s", start, "kept")
-	state, err := c.service.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	state := expect.Value(c.service.Save())(t)
+	data := expect.Value(json.Marshal(state))(t)
 	to := newCloud(t)
-	if err := to.service.Load(data); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, to.service.Load(data))
 	to.service.Append(here, "g", "s", start, "new")
 	if got, _, _ := to.page(t, sdk.GetLogEventsInput{}); got != "kept new" {
 		t.Errorf("after loading: %q", got)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
@@ -71,9 +72,7 @@ func TestFilterLogEvents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := filterPages(t, c, tt.in)
 			wiretest.WantFailure(t, err, tt.wantErr)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, tt.want, got)
 		})
 	}
 }
@@ -81,15 +80,10 @@ func TestFilterLogEvents(t *testing.T) {
 func TestFilteredEvent(t *testing.T) {
 	c := newStream(t)
 	c.service.Append(here, "g", "s", start.Add(1500*time.Millisecond), "m")
-	out, err := c.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{LogGroupName: aws.String("g")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{LogGroupName: aws.String("g")}))(t)
 	at := start.UnixMilli() + 1500
 	want := []types.FilteredLogEvent{{LogStreamName: aws.String("s"), Message: aws.String("m"), Timestamp: &at, IngestionTime: &at, EventId: out.Events[0].EventId}}
-	if diff := cmp.Diff(want, out.Events, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.Events, sdkOnly)
 	if id := *out.Events[0].EventId; len(id) != 56 {
 		t.Errorf("the event's id is %q", id)
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
@@ -26,10 +26,7 @@ func TestLogGroups(t *testing.T) {
 	wiretest.WantFailure(t, err, "")
 	c.service.Append(here, "/ecs/api", "s", start, "0123456789")
 
-	out, err := c.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{}))(t)
 	want := []types.LogGroup{{
 		Arn:                       aws.String("arn:aws:logs:eu-west-1:111111111111:log-group:/ecs/api:*"),
 		LogGroupArn:               aws.String("arn:aws:logs:eu-west-1:111111111111:log-group:/ecs/api"),
@@ -41,9 +38,7 @@ func TestLogGroups(t *testing.T) {
 		StoredBytes:               aws.Int64(36),
 		DeletionProtectionEnabled: aws.Bool(false),
 	}}
-	if diff := cmp.Diff(want, out.LogGroups, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.LogGroups, sdkOnly)
 
 	_, err = c.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("/ecs/api")})
 	wiretest.WantFailure(t, err, "")
@@ -126,10 +121,7 @@ func TestLogStreams(t *testing.T) {
 	c.service.Append(here, "g", "ecs/app/2", start.Add(700*time.Millisecond), "last")
 	c.service.Append(here, "g", "ecs/app/1", start.Add(500*time.Millisecond), "between")
 
-	out, err := c.DescribeLogStreams(t.Context(), &sdk.DescribeLogStreamsInput{LogGroupName: aws.String("g"), LogStreamNamePrefix: aws.String("ecs/app/2")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(c.DescribeLogStreams(t.Context(), &sdk.DescribeLogStreamsInput{LogGroupName: aws.String("g"), LogStreamNamePrefix: aws.String("ecs/app/2")}))(t)
 	want := []types.LogStream{{
 		Arn:                 aws.String("arn:aws:logs:eu-west-1:111111111111:log-group:g:log-stream:ecs/app/2"),
 		LogStreamName:       aws.String("ecs/app/2"),
@@ -140,9 +132,7 @@ func TestLogStreams(t *testing.T) {
 		StoredBytes:         aws.Int64(0),
 		UploadSequenceToken: aws.String(strings.Repeat("0", 55) + "2"),
 	}}
-	if diff := cmp.Diff(want, out.LogStreams, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.LogStreams, sdkOnly)
 
 	type input = sdk.DescribeLogStreamsInput
 	for name, tt := range map[string]struct {
@@ -209,13 +199,8 @@ func TestTags(t *testing.T) {
 	wiretest.WantFailure(t, err, "")
 	_, err = c.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"a"}})
 	wiretest.WantFailure(t, err, "")
-	out, err := c.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: arn})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string]string{"b": "3", "c": "4"}, out.Tags); diff != "" {
-		t.Error(diff)
-	}
+	out := expect.Value(c.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: arn}))(t)
+	expect.Equal(t, map[string]string{"b": "3", "c": "4"}, out.Tags)
 	_, err = c.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: aws.String(*arn + "x"), Tags: map[string]string{"b": "3"}})
 	wiretest.WantFailure(t, err, "ResourceNotFoundException: ")
 }

@@ -13,25 +13,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/mirror"
 )
 
 func built(t *testing.T, architecture, label string) v1.Image {
 	t.Helper()
-	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: architecture, Config: v1.Config{Labels: map[string]string{"of": label}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: architecture, Config: v1.Config{Labels: map[string]string{"of": label}}}))(t)
 	return image
 }
 
 // TestResolve finds images and indexes by tag and by digest, as another tool wrote them.
 func TestResolve(t *testing.T) {
 	dir := t.TempDir()
-	path, err := layout.Write(filepath.Join(dir, "public.ecr.aws/x/agent"), empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := expect.Value(layout.Write(filepath.Join(dir, "public.ecr.aws/x/agent"), empty.Index))(t)
 	tagged := func(tag string) layout.Option {
 		return layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": tag})
 	}
@@ -39,16 +34,9 @@ func TestResolve(t *testing.T) {
 	index := mutate.AppendManifests(empty.Index,
 		mutate.IndexAddendum{Add: arm, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64", Variant: "v8"}}},
 		mutate.IndexAddendum{Add: amd, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}})
-	if err := path.AppendImage(amd, tagged("3.1")); err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendIndex(index, tagged("3.2")); err != nil {
-		t.Fatal(err)
-	}
-	m, err := mirror.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, path.AppendImage(amd, tagged("3.1")))
+	expect.OK(t, path.AppendIndex(index, tagged("3.2")))
+	m := expect.Value(mirror.Open(dir))(t)
 	one, _ := amd.Digest()
 	many, _ := index.Digest()
 	for reference, want := range map[string]mirror.Image{
@@ -73,13 +61,8 @@ func TestResolve(t *testing.T) {
 	if _, err := m.Resolve("../" + filepath.Base(dir) + "/public.ecr.aws/x/agent:3.1"); err == nil {
 		t.Error("a reference leads out of the mirror")
 	}
-	config, err := amd.ConfigName()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "public.ecr.aws/x/agent/blobs/sha256", config.Hex), []byte(`{"os":"linux"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	config := expect.Value(amd.ConfigName())(t)
+	expect.OK(t, os.WriteFile(filepath.Join(dir, "public.ecr.aws/x/agent/blobs/sha256", config.Hex), []byte(`{"os":"linux"}`), 0o600))
 	if _, err := m.Resolve("public.ecr.aws/x/agent:3.1"); err == nil || !strings.Contains(err.Error(), "has other content") {
 		t.Errorf("a blob with other content: %v", err)
 	}

@@ -8,14 +8,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
 
 func TestBlobs(t *testing.T) {
-	dir, err := registry.OpenDir(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := expect.Value(registry.OpenDir(t.TempDir()))(t)
 	for name, blobs := range map[string]registry.Blobs{"memory": registry.NewMemory(), "dir": dir} {
 		t.Run(name, func(t *testing.T) { conform(t, blobs) })
 	}
@@ -31,35 +29,21 @@ func conform(t *testing.T, blobs registry.Blobs) {
 		}
 	}
 	stage := func() registry.Staging {
-		staged, err := blobs.Stage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := staged.Write(content); err != nil {
-			t.Fatal(err)
-		}
+		staged := expect.Value(blobs.Stage())(t)
+		expect.Value(staged.Write(content))(t)
 		return staged
 	}
 	staged := stage()
 	missing("before Commit")
-	if err := staged.Discard(); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, staged.Discard())
 	missing("after Discard")
 	for range 2 { // the same content may come twice
-		if err := stage().Commit(digest); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, stage().Commit(digest))
 	}
-	blob, err := blobs.Open(digest)
-	if err != nil {
-		t.Fatal(err)
-	}
+	blob := expect.Value(blobs.Open(digest))(t)
 	defer blob.Close()
 	for range 2 { // a missing blob is no error
-		if err := blobs.Remove(digest); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, blobs.Remove(digest))
 	}
 	missing("after Remove")
 	if got, err := io.ReadAll(blob); err != nil || string(got) != string(content) {
@@ -69,16 +53,9 @@ func conform(t *testing.T, blobs registry.Blobs) {
 
 func TestOpenDirClearsUnfinishedUploads(t *testing.T) {
 	root := t.TempDir()
-	dir, err := registry.OpenDir(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := dir.Stage(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := registry.OpenDir(root); err != nil {
-		t.Fatal(err)
-	}
+	dir := expect.Value(registry.OpenDir(root))(t)
+	expect.Value(dir.Stage())(t)
+	expect.Value(registry.OpenDir(root))(t)
 	left, err := os.ReadDir(filepath.Join(root, "uploads"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("uploads holds %v, %v", left, err)

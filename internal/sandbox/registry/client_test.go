@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
 
@@ -27,15 +28,9 @@ func TestPushedIsPulledByteForByte(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			s := newSUT(t, dir)
 			for i := range 5 {
-				image, err := random.Image(int64(i*100_000), int64(i))
-				if err != nil {
-					t.Fatal(err)
-				}
+				image := expect.Value(random.Image(int64(i*100_000), int64(i)))(t)
 				s.push(fmt.Sprint("shop/api:v", i), image)
-				got, err := remote.Image(s.ref(fmt.Sprint("shop/api:v", i)))
-				if err != nil {
-					t.Fatal(err)
-				}
+				got := expect.Value(remote.Image(s.ref(fmt.Sprint("shop/api:v", i))))(t)
 				sameImage(t, image, got)
 			}
 		})
@@ -71,31 +66,17 @@ func sameImage(t *testing.T, want, got v1.Image) {
 
 func layerBytes(t *testing.T, layer v1.Layer) []byte {
 	t.Helper()
-	r, err := layer.Compressed()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := expect.Value(layer.Compressed())(t)
 	defer r.Close()
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := expect.Value(io.ReadAll(r))(t)
 	return data
 }
 
 func TestIndex(t *testing.T) {
 	s := newSUT(t, "")
-	index, err := random.Index(1000, 1, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.WriteIndex(s.ref("multi:1"), index); err != nil {
-		t.Fatal(err)
-	}
-	got, err := remote.Index(s.ref("multi:1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	index := expect.Value(random.Index(1000, 1, 3))(t)
+	expect.OK(t, remote.WriteIndex(s.ref("multi:1"), index))
+	got := expect.Value(remote.Index(s.ref("multi:1")))(t)
 	want, _ := index.RawManifest()
 	if raw, _ := got.RawManifest(); !bytes.Equal(raw, want) {
 		t.Errorf("index %s, want %s", raw, want)
@@ -110,9 +91,7 @@ func TestIndex(t *testing.T) {
 	}
 	child := s.ref("multi@" + string(record.Children[0].Digest))
 	wantStatus(t, remote.Delete(child), http.StatusForbidden, "DENIED")
-	if err := remote.Delete(s.ref("multi@" + string(record.Digest))); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, remote.Delete(s.ref("multi@"+string(record.Digest))))
 	if err := remote.Delete(child); err != nil {
 		t.Errorf("deleting the child of an index that is gone: %v", err)
 	}
@@ -134,17 +113,13 @@ func TestPushTimeStaysWhenTagsMove(t *testing.T) {
 	image := randomImage(t)
 	digest := s.push("shop/api:v1", image)
 	s.clock.Advance(time.Hour)
-	if err := crane.Tag(s.host+"/shop/api:v1", "stable"); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, crane.Tag(s.host+"/shop/api:v1", "stable"))
 	s.push("shop/api:v1-again", image)
 	got := s.image("shop/api", registry.Ref{Digest: digest})
 	if want := []string{"stable", "v1", "v1-again"}; !got.PushedAt.Equal(start) || !slices.Equal(got.Tags, want) {
 		t.Errorf("pushed at %v with tags %v, want %v with %v", got.PushedAt, got.Tags, start, want)
 	}
-	if err := remote.Delete(s.ref("shop/api@" + string(digest))); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, remote.Delete(s.ref("shop/api@"+string(digest))))
 	s.push("shop/api:v1", image)
 	got = s.image("shop/api", registry.Ref{Digest: digest})
 	if want := start.Add(time.Hour); !got.PushedAt.Equal(want) {
@@ -162,9 +137,7 @@ func TestMovedTagLeavesUntaggedImage(t *testing.T) {
 	if got := s.image("app", registry.Ref{Tag: "latest"}); got.Digest != second {
 		t.Errorf("latest is %s, want %s", got.Digest, second)
 	}
-	if err := remote.Delete(s.ref("app:latest")); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, remote.Delete(s.ref("app:latest")))
 	if got := s.image("app", registry.Ref{Digest: second}); len(got.Tags) != 0 {
 		t.Errorf("an image whose tag was deleted has tags %v", got.Tags)
 	}
@@ -174,10 +147,7 @@ func TestTagsAreListedPageByPage(t *testing.T) {
 	s := newSUT(t, "")
 	image := randomImage(t)
 	s.push("big:first", image)
-	manifest, err := image.RawManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	manifest := expect.Value(image.RawManifest())(t)
 	want := []string{"first"}
 	id := registry.RepositoryID{Scope: home, Name: "big"}
 	for i := range 2500 {
@@ -190,19 +160,13 @@ func TestTagsAreListedPageByPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	repo, err := name.NewRepository(s.host + "/big")
-	if err != nil {
-		t.Fatal(err)
-	}
+	repo := expect.Value(name.NewRepository(s.host + "/big"))(t)
 	for _, size := range []int{0, 1000, 7} {
 		options := []remote.Option{}
 		if size > 0 {
 			options = append(options, remote.WithPageSize(size))
 		}
-		got, err := remote.List(repo, options...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := expect.Value(remote.List(repo, options...))(t)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("pages of %d: %s", size, diff)
 		}
@@ -212,27 +176,18 @@ func TestTagsAreListedPageByPage(t *testing.T) {
 func TestCatalog(t *testing.T) {
 	s := newSUT(t, "")
 	for _, name := range []string{"b/c", "a", "b"} {
-		if _, err := s.CreateRepository(registry.RepositoryID{Scope: home, Name: name + "-repo"}, registry.Settings{}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(s.CreateRepository(registry.RepositoryID{Scope: home, Name: name + "-repo"}, registry.Settings{}))(t)
 	}
-	got, err := crane.Catalog(s.host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"a-repo", "b-repo", "b/c-repo"}, got); diff != "" {
-		t.Error(diff)
-	}
+	got := expect.Value(crane.Catalog(s.host))(t)
+	expect.Equal(t, []string{"a-repo", "b-repo", "b/c-repo"}, got)
 }
 
 func TestImmutableTag(t *testing.T) {
 	s := newSUT(t, "")
 	id := registry.RepositoryID{Scope: home, Name: "shop/api"}
-	if _, err := s.CreateRepository(id, registry.Settings{
+	expect.Value(s.CreateRepository(id, registry.Settings{
 		Mutability: registry.ImmutableWithExclusion, Exclusions: []string{"dev-*"},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	s.push("shop/api:v1", randomImage(t))
 	s.push("shop/api:dev-1", randomImage(t))
 	s.push("shop/api:dev-1", randomImage(t))
@@ -251,23 +206,15 @@ func TestCopyMountsLayers(t *testing.T) {
 	s := newSUT(t, dir)
 	s.push("from:1", randomImage(t))
 	before := blobCount(t, dir)
-	image, err := remote.Image(s.ref("from:1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(remote.Image(s.ref("from:1")))(t)
 	s.push("to:1", image)
-	got, err := remote.Image(s.ref("to:1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(remote.Image(s.ref("to:1")))(t)
 	sameImage(t, image, got)
 	if after := blobCount(t, dir); after != before {
 		t.Errorf("%d blobs after the copy, %d before", after, before)
 	}
 	for _, name := range []string{"from", "to"} {
-		if _, err := s.DeleteRepository(registry.RepositoryID{Scope: home, Name: name}, true); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(s.DeleteRepository(registry.RepositoryID{Scope: home, Name: name}, true))(t)
 		if left, want := blobCount(t, dir), map[string]int{"from": before, "to": 0}[name]; left != want {
 			t.Errorf("%d blobs are left without %s, want %d", left, name, want)
 		}
@@ -276,9 +223,6 @@ func TestCopyMountsLayers(t *testing.T) {
 
 func blobCount(t *testing.T, dir string) int {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "blobs", "sha256", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := expect.Value(filepath.Glob(filepath.Join(dir, "blobs", "sha256", "*")))(t)
 	return len(files)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
 
@@ -40,19 +41,12 @@ func TestPushesAndDeletionsAtOnce(t *testing.T) {
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, group.Wait())
 	for worker := range 8 {
 		name := fmt.Sprintf("stays-%d", worker)
-		got, err := remote.Image(s.ref(name + ":v9"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := expect.Value(remote.Image(s.ref(name + ":v9")))(t)
 		sameImage(t, image, got)
-		if _, err := s.DeleteRepository(registry.RepositoryID{Scope: home, Name: name}, true); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(s.DeleteRepository(registry.RepositoryID{Scope: home, Name: name}, true))(t)
 	}
 	if _, err := s.DeleteRepository(registry.RepositoryID{Scope: home, Name: "goes"}, true); err != nil && !registry.IsNotFound(err) {
 		t.Fatal(err)

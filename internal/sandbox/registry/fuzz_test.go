@@ -9,15 +9,13 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
 
 func newHandler(t testing.TB) (*registry.Store, *registry.Handler) {
-	store, err := registry.Open(registry.Options{Clock: clock.NewManual(start), Scope: home})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := expect.Value(registry.Open(registry.Options{Clock: clock.NewManual(start), Scope: home}))(t)
 	return store, registry.NewHandler(store)
 }
 
@@ -94,10 +92,7 @@ func FuzzMatchFilter(f *testing.F) {
 			t.Skip()
 		}
 		pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(filter), `\*`, ".*") + "$"
-		expression, err := regexp.Compile(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expression := expect.Value(regexp.Compile(pattern))(t)
 		if got, want := registry.MatchFilter(filter, tag), expression.MatchString(tag); got != want {
 			t.Errorf("%q matches %q: %v, want %v", filter, tag, got, want)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
 
@@ -22,25 +23,16 @@ type answer struct {
 // do sends one request; headers are NAME: VALUE.
 func (s *sut) do(method, path, body string, headers ...string) answer {
 	s.t.Helper()
-	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	request := expect.Value(http.NewRequest(method, s.url+path, strings.NewReader(body)))(s.t)
 	for _, h := range headers {
 		key, value, _ := strings.Cut(h, ": ")
 		if request.Header.Set(key, value); key == "Host" {
 			request.Host = value
 		}
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	response := expect.Value(http.DefaultClient.Do(request))(s.t)
 	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	data := expect.Value(io.ReadAll(response.Body))(s.t)
 	return answer{response.StatusCode, string(data), response.Header}
 }
 
@@ -242,7 +234,5 @@ func TestReferrers(t *testing.T) {
 		}
 	}
 	s.want(s.do("DELETE", "/v2/app/manifests/"+digests[0], ""), http.StatusAccepted, "")
-	if diff := cmp.Diff(digests[1:], list(subject)); diff != "" {
-		t.Errorf("after a deletion: %s", diff)
-	}
+	expect.EqualIn(t, "after a deletion", digests[1:], list(subject))
 }

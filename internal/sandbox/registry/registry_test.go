@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -37,10 +38,7 @@ type sut struct {
 func newSUT(t *testing.T, dir string) *sut {
 	t.Helper()
 	now := clock.NewManual(start)
-	store, err := registry.Open(registry.Options{Clock: now, Scope: home, Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := expect.Value(registry.Open(registry.Options{Clock: now, Scope: home, Dir: dir}))(t)
 	server := httptest.NewServer(registry.NewHandler(store))
 	t.Cleanup(server.Close)
 	return &sut{store, t, now, server.URL, strings.TrimPrefix(server.URL, "http://")}
@@ -48,10 +46,7 @@ func newSUT(t *testing.T, dir string) *sut {
 
 func (s *sut) ref(reference string) name.Reference {
 	s.t.Helper()
-	ref, err := name.ParseReference(s.host + "/" + reference)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	ref := expect.Value(name.ParseReference(s.host + "/" + reference))(s.t)
 	return ref
 }
 
@@ -66,28 +61,19 @@ func (s *sut) push(reference string, image v1.Image) registry.Digest {
 
 func (s *sut) image(repository string, ref registry.Ref) registry.Image {
 	s.t.Helper()
-	image, err := s.Image(registry.RepositoryID{Scope: home, Name: repository}, ref)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	image := expect.Value(s.Image(registry.RepositoryID{Scope: home, Name: repository}, ref))(s.t)
 	return image
 }
 
 func digestOf(t *testing.T, image interface{ Digest() (v1.Hash, error) }) registry.Digest {
 	t.Helper()
-	hash, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	hash := expect.Value(image.Digest())(t)
 	return registry.Digest(hash.String())
 }
 
 func randomImage(t *testing.T) v1.Image {
 	t.Helper()
-	image, err := random.Image(1024, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := expect.Value(random.Image(1024, 2))(t)
 	return image
 }
 
@@ -95,24 +81,15 @@ func randomImage(t *testing.T) v1.Image {
 func labelled(t *testing.T, architecture string, labels map[string]string) v1.Image {
 	t.Helper()
 	image := randomImage(t)
-	config, err := image.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := expect.Value(image.ConfigFile())(t)
 	config = config.DeepCopy()
 	config.OS, config.Architecture, config.Config.Labels = "linux", architecture, labels
-	image, err = mutate.ConfigFile(image, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	image = expect.Value(mutate.ConfigFile(image, config))(t)
 	return image
 }
 
 func toJSON(t *testing.T, v any) []byte {
 	t.Helper()
-	data, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := expect.Value(json.Marshal(v))(t)
 	return data
 }

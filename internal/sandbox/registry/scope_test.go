@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -37,9 +38,7 @@ func TestPushGoesToTheScopeThatIsMeant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSUT(t, "")
 			for _, scope := range test.exists {
-				if _, err := s.CreateRepository(registry.RepositoryID{Scope: scope, Name: "app"}, registry.Settings{}); err != nil {
-					t.Fatal(err)
-				}
+				expect.Value(s.CreateRepository(registry.RepositoryID{Scope: scope, Name: "app"}, registry.Settings{}))(t)
 			}
 			header := test.header
 			if header == "" {

@@ -13,6 +13,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
 
@@ -26,9 +27,7 @@ func TestTagListAgreesWithAModel(t *testing.T) {
 	for step := range 12_000 {
 		tag := fmt.Sprintf("%c%d", "aAbB"[random.IntN(4)], random.IntN(1500))
 		if model[tag] && step > 6_000 {
-			if err := s.DeleteTag(id, tag); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, s.DeleteTag(id, tag))
 			delete(model, tag)
 			continue
 		}
@@ -44,9 +43,7 @@ func TestTagListAgreesWithAModel(t *testing.T) {
 		for _, n := range []int{0, 1, 600, 1000} {
 			var got struct{ Tags []string }
 			a := s.want(s.do("GET", fmt.Sprintf("/v2/app/tags/list?n=%d&last=%s", n, last), ""), http.StatusOK, "")
-			if err := json.Unmarshal([]byte(a.body), &got); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, json.Unmarshal([]byte(a.body), &got))
 			if diff := gocmp.Diff(after[:min(n, len(after))], got.Tags); diff != "" {
 				t.Errorf("%d after %q: %s", n, last, diff)
 			}

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
@@ -18,43 +18,22 @@ func TestStateOutlivesTheStore(t *testing.T) {
 	s := newSUT(t, dir)
 	image := labelled(t, "amd64", map[string]string{"a": "b"})
 	s.push("shop/api:v1", image)
-	if _, err := s.CreateRepository(registry.RepositoryID{Scope: other, Name: "empty"}, registry.Settings{
+	expect.Value(s.CreateRepository(registry.RepositoryID{Scope: other, Name: "empty"}, registry.Settings{
 		Mutability: registry.Immutable, Tags: map[string]string{"team": "x"},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	saved, err := s.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
+	saved := expect.Value(s.Save())(t)
 	data := toJSON(t, saved)
 
 	again := newSUT(t, dir)
-	if err := again.Load(json.RawMessage(data)); err != nil {
-		t.Fatal(err)
-	}
-	resaved, err := again.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, again.Load(json.RawMessage(data)))
+	resaved := expect.Value(again.Save())(t)
 	var want, have any
-	if err := json.Unmarshal(data, &want); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(toJSON(t, resaved), &have); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, have); diff != "" {
-		t.Error(diff)
-	}
-	got, err := remote.Image(again.ref("shop/api:v1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Unmarshal(data, &want))
+	expect.OK(t, json.Unmarshal(toJSON(t, resaved), &have))
+	expect.Equal(t, want, have)
+	got := expect.Value(remote.Image(again.ref("shop/api:v1")))(t)
 	sameImage(t, image, got)
-	if _, err := again.DeleteRepository(registry.RepositoryID{Scope: home, Name: "shop/api"}, true); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(again.DeleteRepository(registry.RepositoryID{Scope: home, Name: "shop/api"}, true))(t)
 	if left := blobCount(t, dir); left != 0 {
 		t.Errorf("%d blobs are left of a repository that was loaded and deleted", left)
 	}
@@ -83,13 +62,9 @@ func TestEvents(t *testing.T) {
 	s.clock.Advance(time.Minute)
 	put("v1") // changes nothing
 	put("v2")
-	if _, err := s.DeleteImage(id, registry.Ref{Tag: "v1"}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(s.DeleteImage(id, registry.Ref{Tag: "v1"}))(t)
 	put("v3")
-	if _, err := s.DeleteImage(id, registry.Ref{Digest: digest}); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(s.DeleteImage(id, registry.Ref{Digest: digest}))(t)
 	want := []string{
 		"push 111111111111 app:v1 0s",
 		"push 111111111111 app:v2 1m0s",
@@ -98,9 +73,7 @@ func TestEvents(t *testing.T) {
 		"delete 111111111111 app:v2 1m0s",
 		"delete 111111111111 app:v3 1m0s",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 }
 
 // putMany pushes n images to a repository, each under a tag of its own.
@@ -127,26 +100,21 @@ func TestHundredThousandTags(t *testing.T) {
 	for more := true; more; {
 		page := 0
 		more = false
-		err := s.Images(id, from, func(i *registry.Image) bool {
+		expect.OK(t, s.Images(id, from, func(i *registry.Image) bool {
 			if page == 100 {
 				from, more = i.Position(), true
 				return false
 			}
 			page++
 			return true
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}))
 		seen += page
 	}
 	if seen != n {
 		t.Errorf("listed %d images, want %d", seen, n)
 	}
 	for i := 0; i < n; i += 10 {
-		if _, err := s.DeleteImage(id, registry.Ref{Tag: fmt.Sprintf("v%d", i)}); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(s.DeleteImage(id, registry.Ref{Tag: fmt.Sprintf("v%d", i)}))(t)
 	}
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %v", took)
@@ -154,10 +122,7 @@ func TestHundredThousandTags(t *testing.T) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	store, err := registry.Open(registry.Options{Clock: clock.NewManual(start), Scope: home})
-	if err != nil {
-		b.Fatal(err)
-	}
+	store := expect.Value(registry.Open(registry.Options{Clock: clock.NewManual(start), Scope: home}))(b)
 	b.ResetTimer()
 	putMany(b, store, registry.RepositoryID{Scope: home, Name: "big"}, b.N)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -32,9 +33,7 @@ func many(b *testing.B, services int) (*rollout.Engine, []rollout.ServiceSpec) {
 		specs[i] = serviceSpec(2, "app:v1", withBreaker, withBalancer)
 		specs[i].Name = fmt.Sprintf("api-%d", i)
 		specs[i].ARN = serviceARN + fmt.Sprint("-", i)
-		if _, err := e.CreateService(epoch, specs[i]); err != nil {
-			b.Fatal(err)
-		}
+		expect.Value(e.CreateService(epoch, specs[i]))(b)
 	}
 	e.Advance(epoch.Add(10 * time.Minute))
 	return e, specs
@@ -48,9 +47,7 @@ func BenchmarkRolling(b *testing.B) {
 	now := epoch.Add(10 * time.Minute)
 	for n := 0; b.Loop(); n++ {
 		for _, spec := range specs {
-			if _, err := e.UpdateService(now, spec.ARN, spec, true); err != nil {
-				b.Fatal(err)
-			}
+			expect.Value(e.UpdateService(now, spec.ARN, spec, true))(b)
 		}
 		now = now.Add(5 * time.Minute)
 		e.Advance(now)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -69,9 +70,7 @@ func TestMissingTagRollsBack(t *testing.T) {
 		t.Errorf("the service's task definition is %s", got)
 	}
 	s.after(2 * time.Minute)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 1, 1, 0}}, s.lines()); diff != "" {
-		t.Errorf("in the end (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 1, 1, 0}}, s.lines())
 	unable := "(service api) was unable to place a task. Reason: CannotPullContainerError: pull image manifest has been " +
 		"retried 1 time(s): failed to resolve ref app:missing: app:missing: not found."
 	want := []string{
@@ -84,17 +83,13 @@ func TestMissingTagRollsBack(t *testing.T) {
 		"(service api) (deployment ecs-svc/N) deployment completed.",
 		"(service api) has reached a steady state.",
 	}
-	if diff := cmp.Diff(want, s.messages(from)); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "events", want, s.messages(from))
 	r := s.service().History[0]
 	if r.Status != "ROLLBACK_SUCCESSFUL" || r.Rollback == nil || r.Rollback.RevisionARN != s.service().Deployments[0].RevisionARN ||
 		r.StatusReason != "Service deployment rolled back because the circuit breaker threshold was exceeded." {
 		t.Errorf("service deployment %+v", r)
 	}
-	if diff := cmp.Diff(rollout.BreakerState{Failures: 3, Threshold: 3, Status: "TRIGGERED"}, r.Breaker); diff != "" {
-		t.Errorf("breaker (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "breaker", rollout.BreakerState{Failures: 3, Threshold: 3, Status: "TRIGGERED"}, r.Breaker)
 	if !slices.Contains(s.world.events, "SERVICE_DEPLOYMENT_FAILED") {
 		t.Errorf("EventBridge was told %v", s.world.events)
 	}
@@ -113,9 +108,7 @@ func TestWithoutCandidateADeploymentStalls(t *testing.T) {
 			s := newRig(t)
 			s.create(1, "app:missing", tc.change)
 			s.after(10 * time.Minute)
-			if diff := cmp.Diff([]line{{"PRIMARY", "FAILED", 1, 0, 0}}, s.lines()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			expect.Equal(t, []line{{"PRIMARY", "FAILED", 1, 0, 0}}, s.lines())
 			if r := s.service().History[0]; r.Status != "STOPPED" || r.StatusReason != tc.reason {
 				t.Errorf("service deployment %s: %q", r.Status, r.StatusReason)
 			}
@@ -202,9 +195,7 @@ func TestFailingTargetsTripTheBreaker(t *testing.T) {
 		reasons[task.StopCode+": "+task.StoppedReason]++
 	}
 	want := map[string]int{"ServiceSchedulerInitiated: Task failed ELB health checks in (target-group " + groupARN + ")": 3}
-	if diff := cmp.Diff(want, reasons); diff != "" {
-		t.Errorf("stopped tasks (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "stopped tasks", want, reasons)
 }
 
 // Of two tasks the first to become healthy resets the count, unless that is off.
@@ -239,9 +230,7 @@ func TestStopServiceDeployment(t *testing.T) {
 	s.deploy("app:v2")
 	s.after(30 * time.Second)
 	arn := s.service().History[0].ARN
-	if err := s.StopServiceDeployment(s.now, arn); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, s.StopServiceDeployment(s.now, arn))
 	if got := s.service().History[0].Status; got != "ROLLBACK_REQUESTED" {
 		t.Errorf("at once it is %s", got)
 	}
@@ -312,9 +301,7 @@ func TestNoSecondRollbackBeforeTheFirstIsComplete(t *testing.T) {
 	s.deploy("app:gone")
 	s.after(10 * time.Minute)
 	want := []line{{"PRIMARY", "FAILED", 1, 0, 0}, {"ACTIVE", "IN_PROGRESS", 1, 1, 0}}
-	if diff := cmp.Diff(want, s.lines()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, want, s.lines())
 	if r := s.service().History[0]; r.StatusReason != "No rollback candidate was found to run the rollback" {
 		t.Errorf("service deployment %s: %s", r.Status, r.StatusReason)
 	}
@@ -326,9 +313,7 @@ func TestOldTasksAreReplacedWithTheirOwnRevision(t *testing.T) {
 	s.deploy("app:missing")
 	s.after(time.Minute)
 	old := s.Tasks(rollout.TaskFilter{ServiceARN: serviceARN})[0]
-	if err := s.CrashContainer(s.now, old.ARN, "app", 1); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, s.CrashContainer(s.now, old.ARN, "app", 1))
 	if err := s.CrashContainer(s.now, old.ARN, "app", 1); err == nil {
 		t.Error("a container that ended crashed again")
 	}

@@ -6,8 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -50,9 +49,7 @@ func TestDeletingAService(t *testing.T) {
 		t.Errorf("creating it again: %v", err)
 	}
 	s.after(5 * time.Minute)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines()); diff != "" {
-		t.Errorf("again (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "again", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 	if _, err := s.CreateService(s.now, spec); code(err) != "InvalidParameterException" {
 		t.Errorf("creating it twice: %v", err)
 	}
@@ -82,10 +79,7 @@ func TestSeedsGiveDifferentIDs(t *testing.T) {
 	ids := map[string]string{}
 	for _, seed := range []string{"a", "b", "a"} {
 		e := rollout.New(newWorld(), simulated.Runtime{}, rollout.Options{Seed: seed})
-		service, err := e.CreateService(epoch, serviceSpec(1, "app:v1"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		service := expect.Value(e.CreateService(epoch, serviceSpec(1, "app:v1")))(t)
 		id := service.Deployments[0].ID
 		if known := ids[seed]; known != "" && known != id {
 			t.Errorf("seed %s gives %s and %s", seed, known, id)
@@ -116,7 +110,5 @@ func TestRestoreRefusesWhatIsNoSnapshot(t *testing.T) {
 			t.Errorf("%q was restored", bad)
 		}
 	}
-	if diff := cmp.Diff(before, s.saved()); diff != "" {
-		t.Errorf("a refused snapshot changed the state:\n%s", diff)
-	}
+	expect.EqualIn(t, "a refused snapshot changed the state", before, s.saved())
 }

@@ -3,6 +3,7 @@ package rollout_test
 import (
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -32,8 +33,6 @@ func FuzzParseBehaviour(f *testing.F) {
 			}
 			s.after(next.Sub(s.now))
 		}
-		if _, err := s.Snapshot(); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(s.Snapshot())(t)
 	})
 }

@@ -6,8 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -54,9 +53,7 @@ func TestContainerHealthChecks(t *testing.T) {
 					got = append(got, change{s.now.Sub(began), last})
 				}
 			})(s, epoch.Add(25*time.Hour))
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			expect.Equal(t, tc.want, got)
 		})
 	}
 }
@@ -129,7 +126,5 @@ func TestUnhealthyTasksAreReplaced(t *testing.T) {
 		"(service api, taskSet ecs-svc/N) has begun draining connections on 2 tasks.",
 		"(service api) has reached a steady state.",
 	}
-	if diff := cmp.Diff(want, s.messages(from)); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "events", want, s.messages(from))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -55,9 +56,7 @@ func TestNoInstances(t *testing.T) {
 	}
 	s.instance(rollout.Needs{CPU: 1024, Memory: 2048})
 	s.after(2 * time.Minute)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines()); diff != "" {
-		t.Errorf("with an instance (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "with an instance", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 }
 
 // TestNoRoom fills an instance by cpu, by memory and by a port, and goes on once there is
@@ -86,9 +85,7 @@ func TestNoRoom(t *testing.T) {
 			}
 			second := s.instance(test.has)
 			s.after(2 * time.Minute)
-			if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines()); diff != "" {
-				t.Errorf("with two instances (-want +got):\n%s", diff)
-			}
+			expect.EqualIn(t, "with two instances", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 			s.RemoveInstance(s.now, second.ARN)
 			s.after(5 * time.Minute)
 			if s.Service(serviceARN).Running != 1 {
@@ -117,9 +114,7 @@ func TestZones(t *testing.T) {
 		spec.Places = []rollout.Place{{Subnet: "subnet-1", Zone: "a"}, {Subnet: "subnet-2", Zone: "b"}, {Subnet: "subnet-3", Zone: "a"}}
 	})
 	s.after(2 * time.Minute)
-	if diff := cmp.Diff(map[string]int{"a": 3, "b": 3}, s.zones()); diff != "" {
-		t.Errorf("on Fargate (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "on Fargate", map[string]int{"a": 3, "b": 3}, s.zones())
 	s = newRig(t)
 	s.world.push("app:v1")
 	for range 4 { // two in the first zone
@@ -127,9 +122,7 @@ func TestZones(t *testing.T) {
 	}
 	s.create(6, "app:v1", onInstances(rollout.Needs{CPU: 100}))
 	s.after(2 * time.Minute)
-	if diff := cmp.Diff(map[string]int{"eu-west-1a": 2, "eu-west-1b": 2, "eu-west-1c": 2}, s.zones()); diff != "" {
-		t.Errorf("on instances (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "on instances", map[string]int{"eu-west-1a": 2, "eu-west-1b": 2, "eu-west-1c": 2}, s.zones())
 }
 
 // TestInstancePorts gives each task a port of its own on the instance, where its target is.
@@ -142,9 +135,7 @@ func TestInstancePorts(t *testing.T) {
 	})
 	s.after(5 * time.Minute)
 	want := map[string]string{groupARN + " " + i.EC2 + ":49153": "healthy", groupARN + " " + i.EC2 + ":49154": "healthy"}
-	if diff := cmp.Diff(want, s.world.targets); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, want, s.world.targets)
 }
 
 // TestHindrance keeps some tasks from being placed, and then all until it is lifted.
@@ -163,9 +154,7 @@ func TestHindrance(t *testing.T) {
 		t.Errorf("a task of another group is hindered: %v", why)
 	}
 	task := s.Tasks(rollout.TaskFilter{ServiceARN: serviceARN, DesiredStatus: "RUNNING"})[0]
-	if _, err := s.StopTask(s.now, task.ARN, ""); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(s.StopTask(s.now, task.ARN, ""))(t)
 	s.after(time.Hour)
 	if n := s.Service(serviceARN).Running; n != 0 || s.said("was unable to place a task. Reason: No.") == 0 {
 		t.Errorf("%d run in spite of it all", n)

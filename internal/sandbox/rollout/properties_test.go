@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -52,9 +53,7 @@ func TestRestoringAtAnyMomentChangesNothing(t *testing.T) {
 			}
 			saved := s.saved()
 			s.Engine = rollout.New(s.world, simulated.Runtime{}, rollout.Options{Seed: "another"})
-			if err := s.Restore([]byte(saved)); err != nil {
-				t.Fatal(err)
-			}
+			expect.OK(t, s.Restore([]byte(saved)))
 			if diff := cmp.Diff(saved, s.saved()); diff != "" {
 				t.Fatalf("seed %d: a restored engine saves something else:\n%s", seed, diff)
 			}

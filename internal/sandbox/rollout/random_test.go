@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -144,9 +145,7 @@ func randomStrategy(r *rand.Rand, spec *rollout.ServiceSpec) {
 }
 
 func (s *rig) mustCreate(spec rollout.ServiceSpec) {
-	if _, err := s.CreateService(s.now, spec); err != nil {
-		s.t.Fatal(err)
-	}
+	expect.Value(s.CreateService(s.now, spec))(s.t)
 }
 
 // play runs a history; between has the engine come from one call to the next.
@@ -189,9 +188,6 @@ func walk(look func(*rig)) func(*rig, time.Time) {
 
 func (s *rig) saved() string {
 	s.t.Helper()
-	data, err := s.Snapshot()
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	data := expect.Value(s.Snapshot())(s.t)
 	return string(data)
 }

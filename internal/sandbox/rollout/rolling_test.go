@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -58,9 +59,7 @@ func TestCalmRollout(t *testing.T) {
 		"(service api) (deployment ecs-svc/N) deployment completed.",
 		"(service api) has reached a steady state.",
 	}
-	if diff := cmp.Diff(want, s.messages(from)); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "events", want, s.messages(from))
 	d := s.service().Deployments[0]
 	if d.ID == first || d.RolloutReason != "ECS deployment "+d.ID+" completed." {
 		t.Errorf("deployment %s: %s", d.ID, d.RolloutReason)
@@ -95,9 +94,7 @@ func TestRolloutBehindALoadBalancer(t *testing.T) {
 		"(service api) (deployment ecs-svc/N) deployment completed.",
 		"(service api) has reached a steady state.",
 	}
-	if diff := cmp.Diff(want, s.messages(from)); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "events", want, s.messages(from))
 	if len(s.world.targets) != 1 {
 		t.Errorf("targets are left: %v", s.world.targets)
 	}
@@ -188,12 +185,8 @@ func TestScaling(t *testing.T) {
 		"(service api) has stopped 23 running tasks: " + repeat(23) + ".",
 		"(service api) has reached a steady state.",
 	}
-	if diff := cmp.Diff(want, s.messages(from)); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines()); diff != "" {
-		t.Errorf("deployments (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "events", want, s.messages(from))
+	expect.EqualIn(t, "deployments", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 }
 
 func repeat(n int) string {
@@ -212,13 +205,11 @@ func TestANewerUpdateOvertakes(t *testing.T) {
 	s.after(10 * time.Second)
 	from := s.now
 	s.deploy("app:v3")
-	if diff := cmp.Diff([]line{
+	expect.EqualIn(t, "at once", []line{
 		{"PRIMARY", "IN_PROGRESS", 2, 0, 0},
 		{"ACTIVE", "IN_PROGRESS", 0, 0, 0},
 		{"ACTIVE", "COMPLETED", 2, 2, 0},
-	}, s.lines()); diff != "" {
-		t.Errorf("at once (-want +got):\n%s", diff)
-	}
+	}, s.lines())
 	if got := s.service().History[1].Status; got != "STOP_REQUESTED" {
 		t.Errorf("the older service deployment is %s", got)
 	}
@@ -227,9 +218,7 @@ func TestANewerUpdateOvertakes(t *testing.T) {
 		t.Errorf("the older service deployment is %s", got)
 	}
 	s.after(2 * time.Minute)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines()); diff != "" {
-		t.Errorf("in the end (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 	if got := s.messages(from)[0]; got != "(service api) stopped 2 pending tasks." {
 		t.Errorf("first event: %s", got)
 	}
@@ -240,9 +229,7 @@ func TestSteadyStateIsSaidAgain(t *testing.T) {
 	from := s.now
 	s.after(13 * time.Hour)
 	want := []string{"(service api) has reached a steady state.", "(service api) has reached a steady state."}
-	if diff := cmp.Diff(want, s.messages(from)); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "events", want, s.messages(from))
 }
 
 func TestDaemonRunsOneTaskPerInstance(t *testing.T) {
@@ -254,16 +241,12 @@ func TestDaemonRunsOneTaskPerInstance(t *testing.T) {
 	}
 	s.create(0, "app:v1", withBounds(0, 100), onInstances(rollout.Needs{}), func(spec *rollout.ServiceSpec) { spec.Strategy = rollout.Daemon })
 	s.after(2 * time.Minute)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 3, 3, 0}}, s.lines()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, []line{{"PRIMARY", "COMPLETED", 3, 3, 0}}, s.lines())
 }
 
 func TestNothingWantedIsCompleteAtOnce(t *testing.T) {
 	s := newRig(t)
 	s.create(0, "app:missing")
 	s.after(2 * time.Second)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 0, 0, 0}}, s.lines()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, []line{{"PRIMARY", "COMPLETED", 0, 0, 0}}, s.lines())
 }

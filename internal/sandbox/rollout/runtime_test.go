@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -87,12 +88,8 @@ func TestARuntimeThatOnlyWatches(t *testing.T) {
 	}
 	started := []string{"app start sha256:0000000", "side start sha256:0000000"}
 	calls := append(append(started, "app check target 0 every 10s after 0s", "app check target 1 every 30s after 13s", "side stop within 30s"), started...)
-	if diff := cmp.Diff(calls, r.calls); diff != "" {
-		t.Errorf("the runtime was asked (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"app: hello"}, s.world.logs); diff != "" {
-		t.Errorf("logs (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "the runtime was asked", calls, r.calls)
+	expect.EqualIn(t, "logs", []string{"app: hello"}, s.world.logs)
 }
 
 // A state without what a Runtime needs is refused.
@@ -118,9 +115,7 @@ func TestARuntimeThatCannotStartContainers(t *testing.T) {
 		t.Errorf("the deployment is %s after %d failures", d.RolloutState, d.Failed)
 	}
 	for _, task := range s.Tasks(rollout.TaskFilter{}) {
-		if diff := cmp.Diff(ending{"TaskFailedToStart", reason, []string{"app - " + reason}}, ended(task)); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		expect.Equal(t, ending{"TaskFailedToStart", reason, []string{"app - " + reason}}, ended(task))
 	}
 }
 
@@ -147,12 +142,8 @@ func TestEventsThatMeanNothing(t *testing.T) {
 	for _, event := range append(early, rollout.ContainerEvent{Kind: rollout.StartFailed, Text: "too late"}) {
 		s.Observe(s.now, task.ARN, event)
 	}
-	if diff := cmp.Diff(before, s.saved()); diff != "" {
-		t.Errorf("too late (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"app start sha256:0000000", "app stop within 30s"}, r.calls); diff != "" {
-		t.Errorf("the runtime was asked (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "too late", before, s.saved())
+	expect.EqualIn(t, "the runtime was asked", []string{"app start sha256:0000000", "app stop within 30s"}, r.calls)
 }
 
 // replay is the simulation for a watcher: it keeps what will happen

@@ -5,8 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -75,17 +74,13 @@ func TestNativeStrategiesPassTheirStages(t *testing.T) {
 					want = append(want, at)
 				}
 			}
-			if diff := cmp.Diff(want, settled); diff != "" {
-				t.Errorf("stages out of order (-want +got):\n%s", diff)
-			}
+			expect.EqualIn(t, "stages out of order", want, settled)
 			for _, at := range append(tc.steps, "SCALE_UP", "TEST_TRAFFIC_SHIFT", "BAKE_TIME 100%", "CLEAN_UP 100%") {
 				if !slices.Contains(settled, at) {
 					t.Errorf("never at %s: %v", at, settled)
 				}
 			}
-			if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines()); diff != "" {
-				t.Errorf("in the end (-want +got):\n%s", diff)
-			}
+			expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 			if got := s.service().History[0].Status; got != "SUCCESSFUL" {
 				t.Errorf("the service deployment is %s", got)
 			}
@@ -99,9 +94,7 @@ func TestBlueRunsUntilGreenIsBaked(t *testing.T) {
 	s.deploy("app:v2")
 	s.after(5 * time.Minute)
 	want := []line{{"PRIMARY", "IN_PROGRESS", 2, 2, 0}, {"ACTIVE", "COMPLETED", 2, 2, 0}}
-	if diff := cmp.Diff(want, s.lines()); diff != "" {
-		t.Errorf("while it bakes (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "while it bakes", want, s.lines())
 	if got := s.service().History[0].LifecycleStage; got != "BAKE_TIME" {
 		t.Errorf("the stage is %s", got)
 	}
@@ -161,9 +154,7 @@ func TestPauseHooks(t *testing.T) {
 				t.Error("a hook that is not there was continued")
 			}
 			if tc.answer != nil {
-				if err := tc.answer(s, r.ARN, r.Hooks[0].ID); err != nil {
-					t.Fatal(err)
-				}
+				expect.OK(t, tc.answer(s, r.ARN, r.Hooks[0].ID))
 			}
 			s.after(26 * time.Hour)
 			r = s.service().History[0]
@@ -213,9 +204,7 @@ func TestFunctionsOfHooks(t *testing.T) {
 	if r.Status != "ROLLBACK_SUCCESSFUL" || r.StatusReason != why || len(f.calls) != 3 {
 		t.Errorf("%s: %s, after %d calls", r.Status, r.StatusReason, len(f.calls))
 	}
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 1, 1, 0}}, s.lines()); diff != "" {
-		t.Errorf("in the end (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 1, 1, 0}}, s.lines())
 }
 
 func TestAlarmsEndABake(t *testing.T) {
@@ -231,9 +220,7 @@ func TestAlarmsEndABake(t *testing.T) {
 		t.Errorf("%s with %v%% of the traffic", r.Status, r.Traffic.Production)
 	}
 	s.after(5 * time.Minute)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines()); diff != "" {
-		t.Errorf("in the end (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 }
 
 func TestSpotCapacity(t *testing.T) {
@@ -249,17 +236,13 @@ func TestSpotCapacity(t *testing.T) {
 	if len(spot) != 2 {
 		t.Fatalf("%d of four tasks are on Spot, want two: one is the base, the rest one to two", len(spot))
 	}
-	if err := s.Interrupt(s.now, spot[0]); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, s.Interrupt(s.now, spot[0]))
 	task := s.Task(spot[0])
 	if task.StopCode != "SpotInterruption" || task.StoppedReason != "Your Spot Task was interrupted." {
 		t.Errorf("%s: %s", task.StopCode, task.StoppedReason)
 	}
 	s.after(5 * time.Minute)
-	if diff := cmp.Diff([]line{{"PRIMARY", "COMPLETED", 4, 4, 0}}, s.lines()); diff != "" {
-		t.Errorf("in the end (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 4, 4, 0}}, s.lines())
 }
 
 func TestExternalServicesAreLeftAlone(t *testing.T) {
@@ -273,16 +256,12 @@ func TestExternalServicesAreLeftAlone(t *testing.T) {
 		})
 		s.after(time.Hour)
 		s.update(true, func(spec *rollout.ServiceSpec) { spec.Desired = 3 })
-		if err := s.Restore([]byte(s.saved())); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, s.Restore([]byte(s.saved())))
 		s.after(time.Hour)
 		if service := s.service(); len(service.Deployments) != 0 || service.Running+service.Pending != 0 {
 			t.Errorf("%s: ECS rolled it: %+v", controller, service)
 		}
-		if _, err := s.DeleteService(s.now, serviceARN, true); err != nil {
-			t.Fatal(err)
-		}
+		expect.Value(s.DeleteService(s.now, serviceARN, true))(t)
 		if got := s.service().Status; got != "INACTIVE" {
 			t.Errorf("%s: deleted it is %s", controller, got)
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -44,9 +45,7 @@ func TestTargetGroupSettings(t *testing.T) {
 				t.Errorf("the deployment is %s since %s", d.RolloutState, d.UpdatedAt.Sub(epoch))
 			}
 			task := s.Tasks(rollout.TaskFilter{})[0]
-			if _, err := s.StopTask(s.now, task.ARN, ""); err != nil {
-				t.Fatal(err)
-			}
+			expect.Value(s.StopTask(s.now, task.ARN, ""))(t)
 			for ; task.LastStatus == "DEACTIVATING"; s.after(time.Second) {
 			}
 			if got := s.now.Sub(task.StoppingAt); got != tc.drain {

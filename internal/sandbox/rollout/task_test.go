@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -38,12 +39,8 @@ func TestATasksLife(t *testing.T) {
 			t.Errorf("after %s the task is %s, want %s", step.until, task.LastStatus, step.status)
 		}
 	}
-	if diff := cmp.Diff([]string{"app: hello", "app: world"}, s.world.logs); diff != "" {
-		t.Errorf("logs (-want +got):\n%s", diff)
-	}
-	if _, err := s.StopTask(s.now, task.ARN, "enough"); err != nil {
-		t.Fatal(err)
-	}
+	expect.EqualIn(t, "logs", []string{"app: hello", "app: world"}, s.world.logs)
+	expect.Value(s.StopTask(s.now, task.ARN, "enough"))(t)
 	for _, status := range []string{"STOPPING", "DEPROVISIONING", "STOPPED"} {
 		if task.LastStatus != status || task.DesiredStatus != "STOPPED" {
 			t.Errorf("the task is %s, want %s", task.LastStatus, status)
@@ -121,17 +118,13 @@ func TestHowTasksEnd(t *testing.T) {
 			task := s.run(tc.containers...)
 			s.after(2 * time.Minute)
 			if tc.stop {
-				if _, err := s.StopTask(s.now, task.ARN, ""); err != nil {
-					t.Fatal(err)
-				}
+				expect.Value(s.StopTask(s.now, task.ARN, ""))(t)
 				s.after(2 * time.Minute)
 			}
 			if task.LastStatus != "STOPPED" {
 				t.Errorf("the task is %s", task.LastStatus)
 			}
-			if diff := cmp.Diff(tc.want, ended(task)); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			expect.Equal(t, tc.want, ended(task))
 		})
 	}
 }
@@ -141,9 +134,7 @@ func TestStoppingAPendingTask(t *testing.T) {
 	s.world.push("app:v1")
 	task := s.run(rollout.ContainerSpec{Name: "app", Image: "app:v1", Essential: true})
 	s.after(7 * time.Second)
-	if _, err := s.StopTask(s.now, task.ARN, ""); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(s.StopTask(s.now, task.ARN, ""))(t)
 	s.after(time.Minute)
 	want := ending{"UserInitiated", "Task stopped by user", []string{"app -"}}
 	if diff := cmp.Diff(want, ended(task)); diff != "" || !task.StartedAt.IsZero() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
 
@@ -28,9 +29,7 @@ func TestTheFirstTaskResolvesTheTag(t *testing.T) {
 		t.Errorf("the container's image is %s, want %s", task.Containers[0].Image, want)
 	}
 	want := []rollout.ContainerImage{{Container: "app", Image: "app:latest", Digest: old}}
-	if diff := cmp.Diff(want, s.service().Revisions[0].Images); diff != "" {
-		t.Errorf("the revision's images (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "the revision's images", want, s.service().Revisions[0].Images)
 
 	young := s.world.push("app:latest")
 	for _, step := range []struct {
@@ -59,9 +58,7 @@ func TestVersionConsistencyOff(t *testing.T) {
 	young := s.world.push("app:latest")
 	s.update(false, func(spec *rollout.ServiceSpec) { spec.Desired = 2 })
 	s.after(5 * time.Minute)
-	if diff := cmp.Diff(map[string]int{old: 1, young: 1}, s.digests()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	expect.Equal(t, map[string]int{old: 1, young: 1}, s.digests())
 	if got := s.Tasks(rollout.TaskFilter{})[0].Containers[0].Image; got != "app:latest" {
 		t.Errorf("the container's image is %s", got)
 	}
@@ -79,9 +76,7 @@ func TestADeletedDigestBreaksReplacements(t *testing.T) {
 	s.after(5 * time.Minute)
 	s.world.push("app:latest")
 	delete(s.world.images, "app@"+old)
-	if _, err := s.StopTask(s.now, s.Tasks(rollout.TaskFilter{})[0].ARN, ""); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(s.StopTask(s.now, s.Tasks(rollout.TaskFilter{})[0].ARN, ""))(t)
 	s.after(time.Hour)
 	if got := s.service().Running; got != 0 {
 		t.Errorf("%d tasks run", got)

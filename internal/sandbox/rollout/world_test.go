@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout/simulated"
 )
@@ -121,10 +122,7 @@ func (s *rig) after(d time.Duration) {
 // create adds the service with one container that runs an image.
 func (s *rig) create(desired int, image string, change ...func(*rollout.ServiceSpec)) *rollout.Service {
 	s.t.Helper()
-	service, err := s.CreateService(s.now, serviceSpec(desired, image, change...))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	service := expect.Value(s.CreateService(s.now, serviceSpec(desired, image, change...)))(s.t)
 	return service
 }
 
@@ -133,10 +131,7 @@ func (s *rig) update(force bool, change func(*rollout.ServiceSpec)) *rollout.Ser
 	s.t.Helper()
 	spec := s.Service(serviceARN).Spec
 	change(&spec)
-	service, err := s.UpdateService(s.now, serviceARN, spec, force)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	service := expect.Value(s.UpdateService(s.now, serviceARN, spec, force))(s.t)
 	return service
 }
 

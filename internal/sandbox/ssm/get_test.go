@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
@@ -78,18 +78,11 @@ func TestGetParameters(t *testing.T) {
 	s.put(t, "/a", "1")
 	s.put(t, "/a", "2")
 	s.put(t, "/b", "3")
-	out, err := s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{"/a:1", "/b", "/c", "/a:9", "/b:label"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string]string{"/a": "1", "/b": "3"}, values(out.Parameters)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"/c", "/a:9", "/b:label"}, out.InvalidParameters); diff != "" {
-		t.Error(diff)
-	}
+	out := expect.Value(s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{"/a:1", "/b", "/c", "/a:9", "/b:label"}}))(t)
+	expect.Equal(t, map[string]string{"/a": "1", "/b": "3"}, values(out.Parameters))
+	expect.Equal(t, []string{"/c", "/a:9", "/b:label"}, out.InvalidParameters)
 
-	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: make11()})
+	_, err := s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: make11()})
 	wiretest.WantFailure(t, err, "ValidationException: 1 validation error detected: Value '[/n0, /n1,")
 	_, err = s.GetParameters(t.Context(), &sdk.GetParametersInput{Names: []string{}})
 	wiretest.WantFailure(t, err, "ValidationException: 1 validation error detected: Value '[]' at 'names'")
@@ -115,10 +108,7 @@ func TestSecureString(t *testing.T) {
 		wiretest.WantFailure(t, err, "")
 	}
 	get := func(decrypt bool) string {
-		out, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: &name, WithDecryption: &decrypt})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := expect.Value(s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: &name, WithDecryption: &decrypt}))(t)
 		return *out.Parameter.Value
 	}
 	put()
@@ -136,10 +126,7 @@ func TestSecureString(t *testing.T) {
 	if get(false) == sealed {
 		t.Error("the same value written again looks the same")
 	}
-	history, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: &name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	history := expect.Value(s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: &name}))(t)
 	if v := history.Parameters[0]; *v.Value != sealed || *v.KeyId != "alias/aws/ssm" {
 		t.Errorf("history: %q by %q", *v.Value, *v.KeyId)
 	}

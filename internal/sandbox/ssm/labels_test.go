@@ -8,18 +8,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 // labels returns the labels of each version of /p.
 func (s store) labels(t *testing.T) map[int64][]string {
 	t.Helper()
-	out, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")}))(t)
 	m := map[int64][]string{}
 	for _, v := range out.Parameters {
 		m[v.Version] = v.Labels
@@ -34,35 +31,22 @@ func TestLabelsMove(t *testing.T) {
 	s.label(t, "/p", 1, "good", "old")
 	got := s.label(t, "/p", 0, "good", "9th", "awsome", "SSM-x", "a b", "_ok.-")
 	want := &sdk.LabelParameterVersionOutput{InvalidLabels: []string{"9th", "awsome", "SSM-x", "a b"}, ParameterVersion: 2}
-	if diff := cmp.Diff(want, got, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(map[int64][]string{1: {"old"}, 2: {"good", "_ok.-"}}, s.labels(t)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got, sdkOnly)
+	expect.Equal(t, map[int64][]string{1: {"old"}, 2: {"good", "_ok.-"}}, s.labels(t))
 	s.put(t, "/p", "3")
-	if diff := cmp.Diff(map[int64][]string{1: {"old"}, 2: {"good", "_ok.-"}, 3: {}}, s.labels(t)); diff != "" {
-		t.Errorf("a new version has labels: %s", diff)
-	}
+	expect.EqualIn(t, "a new version has labels", map[int64][]string{1: {"old"}, 2: {"good", "_ok.-"}, 3: {}}, s.labels(t))
 }
 
 func TestUnlabel(t *testing.T) {
 	s := newStore(t)
 	s.put(t, "/p", "1")
 	s.label(t, "/p", 1, "a", "b")
-	got, err := s.UnlabelParameterVersion(t.Context(), &sdk.UnlabelParameterVersionInput{
+	got := expect.Value(s.UnlabelParameterVersion(t.Context(), &sdk.UnlabelParameterVersionInput{
 		Name: aws.String("/p"), ParameterVersion: aws.Int64(1), Labels: []string{"b", "c"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	want := &sdk.UnlabelParameterVersionOutput{RemovedLabels: []string{"b"}, InvalidLabels: []string{"c"}}
-	if diff := cmp.Diff(want, got, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(map[int64][]string{1: {"a"}}, s.labels(t)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got, sdkOnly)
+	expect.Equal(t, map[int64][]string{1: {"a"}}, s.labels(t))
 }
 
 func TestLabelRules(t *testing.T) {
@@ -104,14 +88,9 @@ func TestDelete(t *testing.T) {
 	if v := s.put(t, "/p", "again"); v != 1 {
 		t.Errorf("made again, it has version %d", v)
 	}
-	got, err := s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: []string{"/q", "/z", "/r"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: []string{"/q", "/z", "/r"}}))(t)
 	want := &sdk.DeleteParametersOutput{DeletedParameters: []string{"/q", "/r"}, InvalidParameters: []string{"/z"}}
-	if diff := cmp.Diff(want, got, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got, sdkOnly)
 	_, err = s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: make11()})
 	wiretest.WantFailure(t, err, "ValidationException: ")
 }
@@ -127,13 +106,8 @@ func TestTags(t *testing.T) {
 	wiretest.WantFailure(t, err, "")
 	_, err = s.RemoveTagsFromResource(t.Context(), &sdk.RemoveTagsFromResourceInput{ResourceId: resource, ResourceType: kind, TagKeys: []string{"c", "d"}})
 	wiretest.WantFailure(t, err, "")
-	out, err := s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: resource, ResourceType: kind})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]types.Tag{tag("a", "2"), tag("b", "1")}, out.TagList, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	out := expect.Value(s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: resource, ResourceType: kind}))(t)
+	expect.Equal(t, []types.Tag{tag("a", "2"), tag("b", "1")}, out.TagList, sdkOnly)
 	_, err = s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: aws.String("/q"), ResourceType: kind})
 	wiretest.WantFailure(t, err, "InvalidResourceId: ")
 	_, err = s.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceId: resource, ResourceType: "Document"})

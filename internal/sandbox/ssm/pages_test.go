@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
@@ -99,9 +99,7 @@ func TestGetParametersByPath(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := pathPages(t, s, &tt.in)
 			wiretest.WantFailure(t, err, tt.wantErr)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, tt.want, got)
 		})
 	}
 }
@@ -150,19 +148,14 @@ func TestDescribeParameters(t *testing.T) {
 
 func TestDescribedMember(t *testing.T) {
 	s := tree(t)
-	out, err := s.Client.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{ParameterFilters: filters("Name", "", "/c/dev/web")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(s.Client.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{ParameterFilters: filters("Name", "", "/c/dev/web")}))(t)
 	want := []types.ParameterMetadata{{
 		Name: aws.String("/c/dev/web"), ARN: aws.String("arn:aws:ssm:eu-west-1:111111111111:parameter/c/dev/web"),
 		Type: types.ParameterTypeString, Version: 2, Tier: types.ParameterTierStandard, DataType: aws.String("text"),
 		LastModifiedDate: &start, LastModifiedUser: aws.String("arn:aws:iam::111111111111:user/tester"),
 		Policies: []types.ParameterInlinePolicy{},
 	}}
-	if diff := cmp.Diff(want, out.Parameters, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, out.Parameters, sdkOnly)
 }
 
 func TestHistoryPages(t *testing.T) {
@@ -174,19 +167,14 @@ func TestHistoryPages(t *testing.T) {
 	in := &sdk.GetParameterHistoryInput{Name: aws.String("/p"), MaxResults: aws.Int32(2)}
 	var got []string
 	for pages := sdk.NewGetParameterHistoryPaginator(s.Client, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := expect.Value(pages.NextPage(t.Context()))(t)
 		for _, v := range page.Parameters {
 			got = append(got, fmt.Sprintf("%d=%s %v", v.Version, *v.Value, v.Labels))
 		}
 		got = append(got, "-")
 	}
 	want := []string{"1=1 []", "2=2 []", "-", "3=3 []", "4=4 [b a]", "-", "5=5 []", "-"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 	for name, tt := range map[string]struct {
 		in   sdk.GetParameterHistoryInput
 		want string

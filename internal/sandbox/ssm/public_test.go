@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
@@ -17,10 +18,7 @@ import (
 func TestPublicParameters(t *testing.T) {
 	s := newStore(t)
 	const image, arn = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id", "arn:aws:ssm:eu-west-1::parameter"
-	byName, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String(image)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	byName := expect.Value(s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String(image)}))(t)
 	if p := byName.Parameter; !strings.HasPrefix(*p.Value, "ami-0") || *p.ARN != arn+image || p.Type != types.ParameterTypeString {
 		t.Errorf("it is %s %s %s", *p.Value, *p.ARN, p.Type)
 	}
@@ -49,10 +47,7 @@ func TestOldFilters(t *testing.T) {
 	s := tree(t)
 	names := func(filters ...types.ParametersFilter) []string {
 		t.Helper()
-		out, err := s.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{Filters: filters})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := expect.Value(s.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{Filters: filters}))(t)
 		var names []string
 		for _, p := range out.Parameters {
 			names = append(names, *p.Name)
@@ -61,12 +56,8 @@ func TestOldFilters(t *testing.T) {
 	}
 	byName := types.ParametersFilter{Key: types.ParametersFilterKeyName, Values: []string{"/c/dev/", "plain"}}
 	byType := types.ParametersFilter{Key: types.ParametersFilterKeyType, Values: []string{"StringList"}}
-	if diff := cmp.Diff([]string{"/c/dev/api", "/c/dev/web", "/c/dev/x/deep", "/c/dev/zlist", "plain"}, names(byName)); diff != "" {
-		t.Errorf("by name (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"/c/dev/zlist"}, names(byName, byType)); diff != "" {
-		t.Errorf("by name and type (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "by name", []string{"/c/dev/api", "/c/dev/web", "/c/dev/x/deep", "/c/dev/zlist", "plain"}, names(byName))
+	expect.EqualIn(t, "by name and type", []string{"/c/dev/zlist"}, names(byName, byType))
 	_, err := s.DescribeParameters(t.Context(), &sdk.DescribeParametersInput{
 		Filters: []types.ParametersFilter{byName}, ParameterFilters: filters("Name", "", "x"),
 	})

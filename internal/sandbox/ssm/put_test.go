@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
@@ -29,10 +30,7 @@ func TestPutThenGet(t *testing.T) {
 	if v := s.put(t, "/containers/dev/api", "two"); v != 2 {
 		t.Errorf("the second version is %d", v)
 	}
-	got, err := s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/containers/dev/api")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/containers/dev/api")}))(t)
 	want := &types.Parameter{
 		ARN:              aws.String("arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/api"),
 		DataType:         aws.String("text"),
@@ -42,9 +40,7 @@ func TestPutThenGet(t *testing.T) {
 		Value:            aws.String("two"),
 		Version:          2,
 	}
-	if diff := cmp.Diff(want, got.Parameter, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got.Parameter, sdkOnly)
 }
 
 func TestPutRules(t *testing.T) {
@@ -200,10 +196,7 @@ func TestPutKeepsWhatIsLeftOut(t *testing.T) {
 	})
 	wiretest.WantFailure(t, err, "")
 
-	got, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")}))(t)
 	row := func(version int64, description string, policies ...types.ParameterInlinePolicy) types.ParameterHistory {
 		return types.ParameterHistory{
 			Name: aws.String("/p"), Type: types.ParameterTypeString, Value: aws.String(fmt.Sprint(version)), Version: version,
@@ -217,7 +210,5 @@ func TestPutKeepsWhatIsLeftOut(t *testing.T) {
 		PolicyType: aws.String("NoChangeNotification"), PolicyStatus: aws.String("Pending"),
 	}
 	want := []types.ParameterHistory{row(1, "first", notify), row(2, "first", notify), row(3, "third")}
-	if diff := cmp.Diff(want, got.Parameters, sdkOnly); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got.Parameters, sdkOnly)
 }

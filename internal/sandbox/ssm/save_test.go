@@ -9,40 +9,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wiretest"
 )
 
 func TestSaveAndLoad(t *testing.T) {
 	from, to := tree(t), newStore(t)
-	state, err := from.service.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	state := expect.Value(from.service.Save())(t)
+	data := expect.Value(json.Marshal(state))(t)
 	to.put(t, "/gone", "x")
-	if err := to.service.Load(data); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, to.service.Load(data))
 	all := func(s store) []types.ParameterHistory {
 		var rows []types.ParameterHistory
 		for _, name := range []string{"/c/dev/web", "/c/dev/zlist", "plain"} {
-			out, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: &name})
-			if err != nil {
-				t.Fatal(err)
-			}
+			out := expect.Value(s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: &name}))(t)
 			rows = append(rows, out.Parameters...)
 		}
 		return rows
 	}
-	if diff := cmp.Diff(all(from), all(to), sdkOnly); diff != "" {
-		t.Error(diff)
-	}
-	_, err = to.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/gone")})
+	expect.Equal(t, all(from), all(to), sdkOnly)
+	_, err := to.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/gone")})
 	wiretest.WantFailure(t, err, "ParameterNotFound: ")
 	if v := to.put(t, "/c/dev/web", "3"); v != 3 {
 		t.Errorf("the next version is %d", v)
@@ -73,10 +60,7 @@ func TestConcurrentWriters(t *testing.T) {
 		wg.Go(func() { versions[i] = s.put(t, "/p", fmt.Sprint(i)) })
 	}
 	wg.Wait()
-	history, err := s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	history := expect.Value(s.GetParameterHistory(t.Context(), &sdk.GetParameterHistoryInput{Name: aws.String("/p")}))(t)
 	for i, v := range versions {
 		if got := *history.Parameters[v-1].Value; got != fmt.Sprint(i) {
 			t.Errorf("writer %d was told version %d, which holds %q", i, v, got)

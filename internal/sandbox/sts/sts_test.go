@@ -9,8 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/sts"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -26,10 +25,7 @@ var start = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 // call sends one request as a client with an access key would.
 func call(t *testing.T, s *sts.Service, accessKey, operation, query string) (*wire.Answer, error) {
 	t.Helper()
-	form, err := url.ParseQuery(query)
-	if err != nil {
-		t.Fatal(err)
-	}
+	form := expect.Value(url.ParseQuery(query))(t)
 	caller, err := s.Caller(accessKey, region)
 	if err != nil {
 		return nil, err
@@ -54,31 +50,21 @@ type assumed struct {
 
 func assume(t *testing.T, s *sts.Service, accessKey, query string) assumed {
 	t.Helper()
-	answer, err := call(t, s, accessKey, "AssumeRole", query)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := expect.Value(call(t, s, accessKey, "AssumeRole", query))(t)
 	var got assumed
-	if err := xml.Unmarshal(answer.Body, &got); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, xml.Unmarshal(answer.Body, &got))
 	return got
 }
 
 func TestCallerOfAnUnknownKeyIsTheDefaultAccountsUser(t *testing.T) {
-	got, err := sts.New(account, clock.NewManual(start)).Caller("any", region)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := expect.Value(sts.New(account, clock.NewManual(start)).Caller("any", region))(t)
 	want := wire.Caller{
 		Scope:     wire.Scope{Account: account, Region: region},
 		ARN:       "arn:aws:iam::111111111111:user/sandbox",
 		UserID:    got.UserID,
 		AccessKey: "any",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, got)
 	if !strings.HasPrefix(got.UserID, "AIDA") || len(got.UserID) != 21 {
 		t.Errorf("%q is not the id of a user", got.UserID)
 	}
@@ -96,14 +82,9 @@ func TestAssumedRoleBelongsToTheAccountInItsARN(t *testing.T) {
 	if want := start.Add(time.Hour); !got.Expiration.Equal(want) {
 		t.Errorf("expires at %v, want %v", got.Expiration, want)
 	}
-	caller, err := s.Caller(got.Key, region)
-	if err != nil {
-		t.Fatal(err)
-	}
+	caller := expect.Value(s.Caller(got.Key, region))(t)
 	want := wire.Caller{Scope: wire.Scope{Account: "222222222222", Region: region}, ARN: got.ARN, UserID: got.ID, AccessKey: got.Key}
-	if diff := cmp.Diff(want, caller); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, caller)
 }
 
 func TestSessionEndsOnTime(t *testing.T) {
@@ -158,21 +139,13 @@ func TestSessionsOutliveTheProcessWithoutTheirSecrets(t *testing.T) {
 	c := clock.NewManual(start)
 	before := sts.New(account, c)
 	got := assume(t, before, "any", "RoleArn=arn:aws:iam::222222222222:role/r&RoleSessionName=me")
-	state, err := before.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	state := expect.Value(before.Save())(t)
+	data := expect.Value(json.Marshal(state))(t)
 	if strings.Contains(string(data), got.Secret) || strings.Contains(string(data), got.Token) {
 		t.Error("the state has secrets in it")
 	}
 	after := sts.New(account, c)
-	if err := after.Load(data); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, after.Load(data))
 	caller, err := after.Caller(got.Key, region)
 	if err != nil || caller.ARN != got.ARN {
 		t.Errorf("got %v, %v", caller, err)

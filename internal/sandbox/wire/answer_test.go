@@ -7,8 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -40,9 +39,7 @@ func TestQueryAnswer(t *testing.T) {
 		`<Tags><member><Key>k</Key><Value>v</Value></member></Tags>` +
 		`<Labels><entry><key>x</key><value>1</value></entry></Labels>` +
 		`</DescribeThingsResult><ResponseMetadata><RequestId>req-1</RequestId></ResponseMetadata></DescribeThingsResponse>`
-	if diff := cmp.Diff(want, string(got.Body)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, string(got.Body))
 	if got.Status != http.StatusOK || got.Header.Get("Content-Type") != "text/xml" {
 		t.Errorf("status %d, headers %v", got.Status, got.Header)
 	}
@@ -52,9 +49,7 @@ func TestQueryError(t *testing.T) {
 	got := queryService.Failure("req-1", wire.Errorf("ValidationError", "%s is wrong", "x"))
 	want := `<ErrorResponse xmlns="urn:ns"><Error><Type>Sender</Type><Code>ValidationError</Code>` +
 		`<Message>x is wrong</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`
-	if diff := cmp.Diff(want, string(got.Body)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, string(got.Body))
 	if got.Status != http.StatusBadRequest {
 		t.Errorf("status %d", got.Status)
 	}
@@ -93,12 +88,8 @@ func TestJSONErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := tt.service.Failure("req-1", tt.err)
 			var body map[string]any
-			if err := json.Unmarshal(got.Body, &body); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.body, body); diff != "" {
-				t.Error(diff)
-			}
+			expect.OK(t, json.Unmarshal(got.Body, &body))
+			expect.Equal(t, tt.body, body)
 			if got.Status != tt.status {
 				t.Errorf("status %d, want %d", got.Status, tt.status)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -37,16 +38,13 @@ type formInput struct {
 
 func decodeForm(t *testing.T, query string) (formInput, error) {
 	t.Helper()
-	form, err := url.ParseQuery(query)
-	if err != nil {
-		t.Fatal(err)
-	}
+	form := expect.Value(url.ParseQuery(query))(t)
 	var got formInput
 	op := wire.Op(func(_ context.Context, _ wire.Caller, in formInput) (any, error) {
 		got = in
 		return nil, nil
 	})
-	_, err = op(t.Context(), &wire.Request{Form: form})
+	_, err := op(t.Context(), &wire.Request{Form: form})
 	return got, err
 }
 
@@ -71,13 +69,8 @@ func TestFormFillsEveryKindOfMember(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeForm(t, tt.query)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(formInput{})); diff != "" {
-				t.Error(diff)
-			}
+			got := expect.Value(decodeForm(t, tt.query))(t)
+			expect.Equal(t, tt.want, got, cmp.AllowUnexported(formInput{}))
 		})
 	}
 }

@@ -6,15 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
 )
 
 func read(t *testing.T, document string) *definition.Task {
 	t.Helper()
 	var task definition.Task
-	if err := json.Unmarshal([]byte(document), &task); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Unmarshal([]byte(document), &task))
 	return &task
 }
 
