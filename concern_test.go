@@ -16,12 +16,8 @@ func TestTally(t *testing.T) {
 	} {
 		deployments = append(deployments, tagboat.Deployment{Verdict: v})
 	}
-	if got, want := tagboat.Tally(deployments), "2 failed, 1 rolled-back, 1 timed-out, 2 succeeded, 1 unchanged"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	if got, want := tagboat.Tally(nil), "nothing to do"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
+	expect.Equal(t, "2 failed, 1 rolled-back, 1 timed-out, 2 succeeded, 1 unchanged", tagboat.Tally(deployments))
+	expect.Equal(t, "nothing to do", tagboat.Tally(nil))
 	if deployments[0].Verdict != tagboat.VerdictUnchanged {
 		t.Error("the deployments were put into another order")
 	}
@@ -55,9 +51,7 @@ func TestChange(t *testing.T) {
 		"v3":                          {Tag: "v3", Pinned: "sha256:bb", PreviousTag: "v2", Previous: "sha256:bb"},
 		"0123456789ab → 1123456789ab": {Pinned: "sha256:1123456789abcdef", Previous: "sha256:0123456789abcdef"},
 	} {
-		if got := state.Change(); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
+		expect.Equal(t, want, state.Change())
 	}
 }
 

@@ -64,9 +64,7 @@ func TestVerdictKinds(t *testing.T) {
 func TestErrors(t *testing.T) {
 	err := tagboat.Usagef("reading %s: %w", "x", fs.ErrNotExist).
 		WithHint("write %s", "it").At(tagboat.Position{File: "a.yaml", Line: 3, Column: 5})
-	if got, want := err.Error(), "a.yaml:3:5: reading x: file does not exist"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
+	expect.Equal(t, "a.yaml:3:5: reading x: file does not exist", err.Error())
 	if err.Hint != "write it" || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%+v", err)
 	}
@@ -104,8 +102,6 @@ func TestSuggest(t *testing.T) {
 		{"zzzzzz", []string{"dev", "prod"}, "there is dev, prod"},
 		{"x", nil, ""},
 	} {
-		if got := tagboat.Suggest(tc.name, tc.candidates); got != tc.want {
-			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
-		}
+		expect.EqualIn(t, tc.name, tc.want, tagboat.Suggest(tc.name, tc.candidates))
 	}
 }

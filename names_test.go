@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestValidName(t *testing.T) {
@@ -28,8 +29,6 @@ func TestValidRegistryNames(t *testing.T) {
 		"localhost": true, "localhost:5000": true, "reg.example": true, "127.0.0.1:4510": true, "[::1]:80": true,
 		"": false, "reg": false, "reg.example/": false, "https://reg.example": false, "reg.example:x": false,
 	} {
-		if got := tagboat.ValidHost(host); got != want {
-			t.Errorf("%q: %v, want %v", host, got, want)
-		}
+		expect.EqualIn(t, host, want, tagboat.ValidHost(host))
 	}
 }

@@ -4,9 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 const hex = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -26,9 +25,7 @@ func TestParseReference(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", s, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", s, diff)
-		}
+		expect.EqualIn(t, s, want, got)
 		if got.String() != s {
 			t.Errorf("%s is written %s", s, got)
 		}
@@ -53,12 +50,8 @@ func TestParseReferenceV7(t *testing.T) {
 
 func TestReferenceForms(t *testing.T) {
 	r := tagboat.Reference{Host: "reg.example", Repository: "api", Tag: "1", Digest: "sha256:" + hex}
-	if got, want := r.Pinned(), "reg.example/api@sha256:"+hex; got != want {
-		t.Errorf("pinned %s, want %s", got, want)
-	}
-	if got := (tagboat.Reference{Repository: "api", Tag: "1"}).Pinned(); got != "" {
-		t.Errorf("without a digest it is pinned to %s", got)
-	}
+	expect.EqualIn(t, "pinned", "reg.example/api@sha256:"+hex, r.Pinned())
+	expect.EqualIn(t, "without a digest it is pinned to", "", (tagboat.Reference{Repository: "api", Tag: "1"}).Pinned())
 }
 
 func TestSameRepository(t *testing.T) {
@@ -121,9 +114,7 @@ func TestReadable(t *testing.T) {
 		"v1":           {Repository: "shop/api", Tag: "v1", Digest: digest},
 		"80b088460eec": {Repository: "shop/api", Digest: digest},
 	} {
-		if got := ref.Readable(); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+		expect.Equal(t, want, ref.Readable())
 	}
 }
 

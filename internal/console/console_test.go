@@ -67,7 +67,5 @@ func TestError(t *testing.T) {
 func TestJSON(t *testing.T) {
 	streams, out, _ := buffers()
 	expect.OK(t, streams.JSON(map[string]string{"image": "a<b>&c"}))
-	if want := "{\n  \"image\": \"a<b>&c\"\n}\n"; out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
-	}
+	expect.Equal(t, "{\n  \"image\": \"a<b>&c\"\n}\n", out.String())
 }

@@ -29,7 +29,7 @@ func Value[T any](v T, err error) func(testing.TB) T {
 }
 
 // Equal fails the test, which goes on, unless got is what is wanted.
-func Equal(t testing.TB, want, got any, options ...cmp.Option) {
+func Equal[T any](t testing.TB, want, got T, options ...cmp.Option) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, options...); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -37,7 +37,7 @@ func Equal(t testing.TB, want, got any, options ...cmp.Option) {
 }
 
 // EqualIn is Equal for one of several values, whose name its message has.
-func EqualIn(t testing.TB, what string, want, got any, options ...cmp.Option) {
+func EqualIn[T any](t testing.TB, what string, want, got T, options ...cmp.Option) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, options...); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)

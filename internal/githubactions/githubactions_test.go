@@ -161,8 +161,6 @@ func TestAppendSummary(t *testing.T) {
 
 func TestInside(t *testing.T) {
 	for value, want := range map[string]bool{"": false, "true": true, "false": false} {
-		if got := githubactions.Inside(func(string) string { return value }); got != want {
-			t.Errorf("%q: %t", value, got)
-		}
+		expect.EqualIn(t, value, want, githubactions.Inside(func(string) string { return value }))
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/iam"
 )
@@ -181,8 +179,6 @@ func TestActions(t *testing.T) {
 		"sts.AssumeRole":               {"sts:AssumeRole"},
 		"registry.DELETE what-is-this": {"ecr:DELETE what-is-this"},
 	} {
-		if diff := cmp.Diff(want, iam.Actions(operation)); diff != "" {
-			t.Errorf("%s: %s", operation, diff)
-		}
+		expect.EqualIn(t, operation, want, iam.Actions(operation))
 	}
 }

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -166,9 +167,7 @@ func TestBuilds(t *testing.T) {
 			journal.Build{Run: "https://dev.azure.com/o/p/_build/results?buildId=9"},
 		},
 	} {
-		if diff := cmp.Diff(tc.want, journal.BuildOf(func(name string) string { return tc.env[name] })); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
+		expect.EqualIn(t, name, tc.want, journal.BuildOf(func(name string) string { return tc.env[name] }))
 	}
 }
 
@@ -193,8 +192,6 @@ func TestSessionName(t *testing.T) {
 		{map[string]string{"GITHUB_ACTIONS": "true"}, ""},
 		{map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "4711"}, "gha-4711"},
 	} {
-		if got := journal.SessionName(func(name string) string { return tc.env[name] }); got != tc.want {
-			t.Errorf("%v: %q", tc.env, got)
-		}
+		expect.EqualIn(t, fmt.Sprint(tc.env), tc.want, journal.SessionName(func(name string) string { return tc.env[name] }))
 	}
 }

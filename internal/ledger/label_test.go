@@ -37,15 +37,11 @@ func TestALabelledOldestVersionMakesRoom(t *testing.T) {
 	for n := range 2 {
 		expect.OK(t, errors.Join(pin(n), l.Label(t.Context(), images(), int64(n+1), ledger.BeforeRollback)))
 	}
-	if got := labels(t, m); got != "2 "+ledger.BeforeRollback {
-		t.Errorf("a label is on one version: %s", got)
-	}
+	expect.EqualIn(t, "a label is on one version", "2 "+ledger.BeforeRollback, labels(t, m))
 	for n := range 5 {
 		expect.OK(t, pin(10+n))
 	}
-	if got := labels(t, m); got != "" {
-		t.Errorf("it made room, and is there yet: %s", got)
-	}
+	expect.EqualIn(t, "it made room, and is there yet", "", labels(t, m))
 	expect.OK(t, m.Label(t.Context(), parameter, 4, "release-7"))
 	before := value(t, m)
 	err := pin(20)
@@ -54,9 +50,7 @@ func TestALabelledOldestVersionMakesRoom(t *testing.T) {
 		!strings.Contains(blocked.Hint, "aws ssm unlabel-parameter-version --name "+parameter+" --parameter-version 4 --labels release-7") {
 		t.Errorf("%v", err)
 	}
-	if got := value(t, m); got != before {
-		t.Errorf("it wrote %s", got)
-	}
+	expect.EqualIn(t, "it wrote", before, value(t, m))
 	if err := errors.Join(m.Unlabel(t.Context(), parameter, 4, []string{"release-7", "other"}), pin(20)); err != nil {
 		t.Error(err)
 	}

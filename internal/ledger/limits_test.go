@@ -59,9 +59,7 @@ func TestADelayedWriteIsTheSameOne(t *testing.T) {
 	if pin, _ := book.Pin("dev", "api"); err != nil || pin.Tag != "2" {
 		t.Errorf("%+v, %v", pin, err)
 	}
-	if want := `{"api":"2@` + string(digest2) + `","proxy":"1@` + string(digest1) + `"}`; value(t, m) != want {
-		t.Errorf("a reader left %s", value(t, m))
-	}
+	expect.EqualIn(t, "a reader left", `{"api":"2@`+string(digest2)+`","proxy":"1@`+string(digest1)+`"}`, value(t, m))
 }
 
 // TestTheLaterOneYieldsAtTheLimit has two pins that fit each, and not both.

@@ -75,9 +75,7 @@ func TestStaleProjectionIsSeenAndRepaired(t *testing.T) {
 	// Whoever pins next repairs it, even if their pin is so already and of another image.
 	change := ledger.Change{Group: projecting(), Pins: changes{"proxy": version("shop/proxy", "1", digest1)}}
 	expect.Value(l.UpdateAll(t.Context(), []ledger.Change{change}, ledger.Why{}))(t)
-	if got := shown(t, m); got != want[0].Want {
-		t.Errorf("it has %s", got)
-	}
+	expect.EqualIn(t, "it has", want[0].Want, shown(t, m))
 }
 
 // TestLateProjection: the other writer is done, projection and all, between our write of

@@ -84,9 +84,7 @@ func checkSignature(t *testing.T, key []byte, header string, body []byte) {
 	}
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(at + "." + string(body)))
-	if want := hex.EncodeToString(mac.Sum(nil)); sum != want {
-		t.Errorf("signature %s, want %s", sum, want)
-	}
+	expect.EqualIn(t, "signature", hex.EncodeToString(mac.Sum(nil)), sum)
 	var seconds int64
 	if _, err := fmt.Sscan(at, &seconds); err != nil || time.Since(time.Unix(seconds, 0)).Abs() > time.Minute {
 		t.Errorf("signed at %s: %v", at, err)
@@ -96,9 +94,7 @@ func checkSignature(t *testing.T, key []byte, header string, body []byte) {
 func TestSignature(t *testing.T) {
 	const want = "t=1772359200,v1=edefede4e59e5bb4d9fe97f821bed1e2ac0dc5d1234759ab98f9223b0ee7968f" // as openssl makes it
 	got := notify.Sign(notify.Key("k3y"), time.Unix(1772359200, 0), []byte(`{"id":"N1"}`))
-	if got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
+	expect.Equal(t, want, got)
 }
 
 func TestNoSignatureWithoutAKey(t *testing.T) {

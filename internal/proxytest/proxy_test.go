@@ -112,9 +112,7 @@ func TestAnswersAreRewritten(t *testing.T) {
 	} {
 		p := proxytest.New(&aws{})
 		order(t, p, "rewrite ecs.A "+c.edits)
-		if got := call(p, "ecs.A", "{}"); got != c.answer {
-			t.Errorf("%s: %s", c.edits, got)
-		}
+		expect.EqualIn(t, c.edits, c.answer, call(p, "ecs.A", "{}"))
 	}
 }
 
@@ -134,12 +132,8 @@ func TestStaleAnswersAreOfTheSameQuestion(t *testing.T) {
 	p := proxytest.New(&aws{})
 	first, other := call(p, "ecs.A", `{"of":1}`), call(p, "ecs.A", `{"of":2,"include":["TAGS"]}`)
 	order(t, p, "stale ecs.A 3")
-	if got := call(p, "ecs.A", `{"of":1}`); got != first {
-		t.Errorf("%s, not %s", got, first)
-	}
-	if got := call(p, "ecs.A", `{"of":2}`); got != other {
-		t.Errorf("%s, not %s", got, other)
-	}
+	expect.Equal(t, first, call(p, "ecs.A", `{"of":1}`))
+	expect.Equal(t, other, call(p, "ecs.A", `{"of":2}`))
 	if fresh := call(p, "ecs.A", `{"of":3}`); fresh == first || fresh == other {
 		t.Errorf("a question that is new is answered %s", fresh)
 	}
@@ -202,9 +196,7 @@ func TestReorderedCallsChangePlaces(t *testing.T) {
 		call(p, "ecs.B", "another")
 		call(p, "ecs.A", "second")
 		synctest.Wait()
-		if got := behind.bodies(); got != "another second first" {
-			t.Errorf("landed as %s", got)
-		}
+		expect.EqualIn(t, "landed as", "another second first", behind.bodies())
 	})
 }
 
@@ -243,9 +235,7 @@ func TestCallsAreCounted(t *testing.T) {
 
 func TestAResetBehindTheProxyReachesTheClient(t *testing.T) {
 	p := proxytest.New(&aws{fail: true})
-	if got := call(p, "ecs.A", "1"); got != "reset" {
-		t.Errorf("the client got %s", got)
-	}
+	expect.EqualIn(t, "the client got", "reset", call(p, "ecs.A", "1"))
 }
 
 func TestOrdersThatMakeNoSense(t *testing.T) {

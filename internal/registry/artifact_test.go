@@ -3,6 +3,7 @@ package registry_test
 import (
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/registry"
 )
 
@@ -20,8 +21,6 @@ func TestWhatAListingSaysOfAVersion(t *testing.T) {
 		{"another manifest's type", oci, docker, `is no image: its type is "` + docker + `"`},
 		{"schema 1", "application/vnd.docker.distribution.manifest.v1+prettyjws", "", "is an image of Docker's schema 1, which nothing pulls any more"},
 	} {
-		if got := registry.Artifact(test.manifest, test.artifact); got != test.want {
-			t.Errorf("%s: %q, want %q", test.name, got, test.want)
-		}
+		expect.EqualIn(t, test.name, test.want, registry.Artifact(test.manifest, test.artifact))
 	}
 }

@@ -6,8 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -27,8 +26,6 @@ func TestRegistryCallsAreNamedByWhatTheyAreAbout(t *testing.T) {
 	} {
 		box := serve(t, sandbox.Config{})
 		box.send(t, http.MethodGet, path, "")
-		if diff := cmp.Diff([]string{want}, slices.Collect(maps.Keys(box.Calls().ByOperation))); diff != "" {
-			t.Errorf("%s: %s", path, diff)
-		}
+		expect.EqualIn(t, path, []string{want}, slices.Collect(maps.Keys(box.Calls().ByOperation)))
 	}
 }

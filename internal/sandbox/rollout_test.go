@@ -182,18 +182,14 @@ func TestImageGoesFromPushToRunningTasks(t *testing.T) {
 	image, digest := box.push(t, "shop/app:v1", map[string]string{"tagboat.sandbox.log": "hello from v1"})
 	box.createService(t, box.registerApp(t, image), targetGroup)
 
-	if got := *box.settled(t).Deployments[0].Status; got != "PRIMARY" {
-		t.Errorf("the deployment is %s", got)
-	}
+	expect.EqualIn(t, "the deployment", "PRIMARY", *box.settled(t).Deployments[0].Status)
 	expect.Equal(t, []string{digest, digest}, box.runningDigests(t))
 	health, err := elb.NewFromConfig(box.awsConfig()).DescribeTargetHealth(t.Context(), &elb.DescribeTargetHealthInput{TargetGroupArn: &targetGroup})
 	if err != nil || len(health.TargetHealthDescriptions) != 2 {
 		t.Fatalf("targets: %v, %v", health, err)
 	}
 	for _, target := range health.TargetHealthDescriptions {
-		if target.TargetHealth.State != elbtypes.TargetHealthStateEnumHealthy {
-			t.Errorf("a target is %s", target.TargetHealth.State)
-		}
+		expect.EqualIn(t, "a target", elbtypes.TargetHealthStateEnumHealthy, target.TargetHealth.State)
 	}
 	lines, err := cloudwatchlogs.NewFromConfig(box.awsConfig()).FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/app")})
 	if err != nil || len(lines.Events) != 2 || *lines.Events[0].Message != "hello from v1" {
@@ -214,9 +210,7 @@ func TestBrokenImageIsRolledBackToWhatRan(t *testing.T) {
 		Cluster: aws.String("dev"), Service: aws.String("app"), TaskDefinition: aws.String(box.registerApp(t, bad)),
 	}))(t)
 	service := box.settled(t)
-	if *service.TaskDefinition != first {
-		t.Errorf("the service ended with %s, want %s", *service.TaskDefinition, first)
-	}
+	expect.EqualIn(t, "the service ended with", first, *service.TaskDefinition)
 	expect.Equal(t, []string{digest, digest}, box.runningDigests(t))
 }
 

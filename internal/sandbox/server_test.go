@@ -115,9 +115,7 @@ func TestErrorsOfEachProtocol(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			response, body := box.send(t, http.MethodPost, "/", tt.body, tt.header...)
-			if response.StatusCode != tt.status {
-				t.Errorf("status %d, want %d", response.StatusCode, tt.status)
-			}
+			expect.EqualIn(t, "status", tt.status, response.StatusCode)
 			for _, want := range tt.want {
 				if !strings.Contains(body, want) {
 					t.Errorf("%s\nhas no %s", body, want)
@@ -142,9 +140,7 @@ func TestSignedGetOfTheFrontPageIsACallOfAServiceThatIsNotThere(t *testing.T) {
 func TestDateIsTheSandboxs(t *testing.T) {
 	box := serve(t, sandbox.Config{Clock: clock.NewManual(start)})
 	response, _ := box.send(t, http.MethodGet, "/_sandbox/health", "")
-	if got, want := response.Header.Get("Date"), "Fri, 20 Nov 2026 12:00:00 GMT"; got != want {
-		t.Errorf("Date: %s, want %s", got, want)
-	}
+	expect.EqualIn(t, "Date", "Fri, 20 Nov 2026 12:00:00 GMT", response.Header.Get("Date"))
 }
 
 func TestPeopleGetAnAnswer(t *testing.T) {

@@ -106,9 +106,7 @@ func TestFunctionsAnswerAsOrdered(t *testing.T) {
 	})
 	const want = "Service deployment rolled back because PRE_SCALE_UP lifecycle hook(s) failed. " +
 		"Lifecycle hook target arn:aws:lambda:eu-west-1:123456789012:function:check returned FAILED status."
-	if *d.StatusReason != want {
-		t.Errorf("because %s", *d.StatusReason)
-	}
+	expect.EqualIn(t, "because", want, *d.StatusReason)
 }
 
 func TestAlarmFailsADeployment(t *testing.T) {

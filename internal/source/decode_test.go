@@ -29,7 +29,7 @@ func TestDecode(t *testing.T) {
 	n := expect.Value(source.Parse("a.yaml", []byte("name: tug\nflag: be\ncrew: 4\nsteam: true\nports: [ghent]\nholds: {fore: {size: 2}}\nnotes: {a: [1]}\n")))(t)
 	var got ship
 	expect.OK(t, source.Decode(n, &got))
-	expect.Equal(t, map[string]any{"a": []any{json.Number("1")}}, got.Notes.Value())
+	expect.Equal[any](t, map[string]any{"a": []any{json.Number("1")}}, got.Notes.Value())
 	got.Notes = source.Any{}
 	at := func(line, column int, text string) tagboat.Position {
 		return tagboat.Position{File: "a.yaml", Line: line, Column: column, Text: text}

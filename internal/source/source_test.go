@@ -45,18 +45,12 @@ func TestPlaces(t *testing.T) {
 		"a.json": "{\"a\" :[1,\n  {\"é\": \"x\"}]\n,\n\"c\" :{}}",
 	} {
 		n := expect.Value(source.Parse(file, []byte(text)))(t)
-		if got := places(n); got != want {
-			t.Errorf("%s: %s, want %s", file, got, want)
-		}
+		expect.EqualIn(t, file, want, places(n))
 	}
 	n := expect.Value(source.Parse("a.yaml", []byte("# top\na:\n  - 1\n  - é: x\n    b: \"y\"\nc: {d: [e]}\n")))(t)
 	const yaml = "2:1 a:2:1/3:3 a[0]:3:5 a[1]:4:5 a[1].é:4:5/4:8 a[1].b:5:5/5:8 c:6:1/6:4 c.d:6:5/6:8 c.d[0]:6:9"
-	if got := places(n); got != yaml {
-		t.Errorf("%s, want %s", got, yaml)
-	}
-	if got := n.Field("a").Items[1].Field("b").At.Text; got != `    b: "y"` {
-		t.Errorf("text %q", got)
-	}
+	expect.Equal(t, yaml, places(n))
+	expect.EqualIn(t, "text", `    b: "y"`, n.Field("a").Items[1].Field("b").At.Text)
 }
 
 func places(n *source.Node) string {

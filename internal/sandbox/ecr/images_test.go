@@ -203,9 +203,7 @@ func TestBatchDeleteImage(t *testing.T) {
 		{"its child, now free", digestID(child), "@" + child + " ", 0},
 	}
 	for _, step := range steps {
-		if got := remove(step.id); got != step.want {
-			t.Errorf("%s: %q, want %q", step.name, got, step.want)
-		}
+		expect.EqualIn(t, step.name, step.want, remove(step.id))
 		if left := len(b.describe("app")); left != step.left {
 			t.Errorf("%s: %d images are left, want %d", step.name, left, step.left)
 		}

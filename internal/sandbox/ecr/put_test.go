@@ -126,13 +126,9 @@ func TestStartImageScan(t *testing.T) {
 		return out.ImageScanStatus.Status
 	}
 	expect.OK(t, scan())
-	if got := status("plain"); got != types.ScanStatusInProgress {
-		t.Errorf("at once it is %s", got)
-	}
+	expect.EqualIn(t, "at once it", types.ScanStatusInProgress, status("plain"))
 	b.clock.Advance(time.Minute)
-	if got := status("plain"); got != types.ScanStatusComplete {
-		t.Errorf("later it is %s", got)
-	}
+	expect.EqualIn(t, "later it", types.ScanStatusComplete, status("plain"))
 	wantError(t, scan(), "LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
 	b.clock.Advance(24 * time.Hour)
 	if err := scan(); err != nil {
@@ -142,9 +138,7 @@ func TestStartImageScan(t *testing.T) {
 		RepositoryName: aws.String("app"), ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true},
 	}))(t)
 	b.push("app:pushed", randomImage(t))
-	if got := status("pushed"); got != types.ScanStatusInProgress {
-		t.Errorf("a pushed image is %s", got)
-	}
+	expect.EqualIn(t, "a pushed image", types.ScanStatusInProgress, status("pushed"))
 }
 
 // TestFilterWildcards allows two in a filter, and no third.

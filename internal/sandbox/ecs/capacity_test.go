@@ -139,9 +139,7 @@ func TestCapacityProviders(t *testing.T) {
 		t.Errorf("on instances: %+v, %v", onFleet, err)
 	}
 	code, _ := f.post(t, "PutClusterCapacityProviders", `{"cluster":"bare","capacityProviders":["FARGATE"],"defaultCapacityProviderStrategy":[]}`)
-	if code != "ResourceInUseException" {
-		t.Errorf("taking away what a service uses: %q", code)
-	}
+	expect.EqualIn(t, "taking away what a service uses", "ResourceInUseException", code)
 	if code, _ = f.post(t, "DeleteCapacityProvider", `{"capacityProvider":"fleet"}`); code != "ResourceInUseException" {
 		t.Errorf("deleting what a cluster has: %q", code)
 	}

@@ -20,9 +20,7 @@ func TestRolesBecomeARNs(t *testing.T) {
 		"cpu":"256","memory":"512","containerDefinitions":[{"name":"app","image":"`+good+`"},{"name":"side","image":"`+good+`"}]}`)
 	d := expect.Value(f.client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{TaskDefinition: aws.String("f")}))(t)
 	const iam = "arn:aws:iam::111111111111:role/"
-	if got := *d.TaskDefinition.ExecutionRoleArn + " " + *d.TaskDefinition.TaskRoleArn; got != iam+"exec "+iam+"path/task" {
-		t.Errorf("the roles are %s", got)
-	}
+	expect.EqualIn(t, "the roles", iam+"exec "+iam+"path/task", *d.TaskDefinition.ExecutionRoleArn+" "+*d.TaskDefinition.TaskRoleArn)
 	run, err := f.client.RunTask(t.Context(), &sdk.RunTaskInput{
 		TaskDefinition: aws.String("f"), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: network(),
 		Overrides: &types.TaskOverride{
@@ -62,9 +60,7 @@ func TestRebalancing(t *testing.T) {
 	} {
 		name := fmt.Sprint("s", i)
 		f.must(t, "CreateService", fmt.Sprintf(`{"serviceName":%q,"taskDefinition":"bridge",%s}`, name, test.members))
-		if got := string(f.describe(t, name).AvailabilityZoneRebalancing); got != test.want {
-			t.Errorf("%s: %s, want %s", test.members, got, test.want)
-		}
+		expect.EqualIn(t, test.members, test.want, string(f.describe(t, name).AvailabilityZoneRebalancing))
 	}
 	if code, message := f.post(t, "UpdateService", `{"service":"s0","deploymentConfiguration":{"maximumPercent":100,"minimumHealthyPercent":0}}`); code != "InvalidParameterException" {
 		t.Errorf("taking the room that rebalancing needs: %s %s", code, message)

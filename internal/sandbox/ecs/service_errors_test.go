@@ -104,36 +104,24 @@ func TestDeletedService(t *testing.T) {
 	if got, want := failed(remove("web", false)), "InvalidParameterException: The service cannot be stopped while it is scaled above 0."; got != want {
 		t.Errorf("deleting without force: %s", got)
 	}
-	if got, want := failed(remove("none", true)), "ServiceNotFoundException: Service not found."; got != want {
-		t.Errorf("deleting what is not there: %s", got)
-	}
+	expect.EqualIn(t, "deleting what is not there", "ServiceNotFoundException: Service not found.", failed(remove("none", true)))
 	expect.OK(t, remove("web", true))
-	if s := f.describe(t, "web"); *s.Status != "DRAINING" {
-		t.Errorf("after the deletion the service is %s", *s.Status)
-	}
+	expect.EqualIn(t, "after the deletion the service", "DRAINING", *f.describe(t, "web").Status)
 	_, err := f.client.CreateService(t.Context(), webService(definition))
-	if got, want := failed(err), "InvalidParameterException: Unable to Start a service that is still Draining."; got != want {
-		t.Errorf("making it anew: %s", got)
-	}
+	expect.EqualIn(t, "making it anew", "InvalidParameterException: Unable to Start a service that is still Draining.", failed(err))
 	f.clock.Advance(10 * time.Minute)
 	if s := f.describe(t, "web"); *s.Status != "INACTIVE" || len(s.Deployments) != 0 {
 		t.Errorf("later it is %s with %d deployments", *s.Status, len(s.Deployments))
 	}
 	_, err = f.client.UpdateService(t.Context(), &sdk.UpdateServiceInput{Service: aws.String("web"), DesiredCount: aws.Int32(1)})
-	if got, want := failed(err), "ServiceNotActiveException: Service was not ACTIVE."; got != want {
-		t.Errorf("updating it: %s", got)
-	}
+	expect.EqualIn(t, "updating it", "ServiceNotActiveException: Service was not ACTIVE.", failed(err))
 	_, err = f.client.UpdateService(t.Context(), &sdk.UpdateServiceInput{Service: aws.String("none")})
-	if got, want := failed(err), "ServiceNotFoundException: Service not found."; got != want {
-		t.Errorf("updating what is not there: %s", got)
-	}
+	expect.EqualIn(t, "updating what is not there", "ServiceNotFoundException: Service not found.", failed(err))
 	again, err := f.client.DeleteService(t.Context(), &sdk.DeleteServiceInput{Service: aws.String("web")})
 	if err != nil || *again.Service.Status != "INACTIVE" {
 		t.Errorf("deleting it again: %+v, %v", again, err)
 	}
-	if s := f.create(t, webService(definition)); *s.Status != "ACTIVE" {
-		t.Errorf("made anew it is %s", *s.Status)
-	}
+	expect.EqualIn(t, "made anew it", "ACTIVE", *f.create(t, webService(definition)).Status)
 }
 
 func TestClientToken(t *testing.T) {
@@ -166,9 +154,7 @@ func TestServicePages(t *testing.T) {
 		t.Errorf("pages of %v, ending in %s", sizes, all[len(all)-1])
 	}
 	_, err := f.client.DescribeServices(t.Context(), &sdk.DescribeServicesInput{Services: all[:11]})
-	if got, want := failed(err), "InvalidParameterException: Services cannot have more than 10 elements."; got != want {
-		t.Errorf("describing 11: %s", got)
-	}
+	expect.EqualIn(t, "describing 11", "InvalidParameterException: Services cannot have more than 10 elements.", failed(err))
 	out, err := f.client.DescribeServices(t.Context(), &sdk.DescribeServicesInput{Services: []string{all[0], "s01", "none", "arn:aws:ecs:eu-west-1:111111111111:service/s02"}})
 	if err != nil || len(out.Services) != 3 || len(out.Failures) != 1 || *out.Failures[0].Arn != prefix+"service/default/none" || *out.Failures[0].Reason != "MISSING" {
 		t.Errorf("describing by ARN, name and old ARN: %d services, failures %+v, %v", len(out.Services), out.Failures, err)

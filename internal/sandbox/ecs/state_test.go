@@ -31,9 +31,7 @@ func TestClusters(t *testing.T) {
 	}
 	expect.Value(f.client.DeleteCluster(t.Context(), &sdk.DeleteClusterInput{Cluster: aws.String("default")}))(t)
 	_, err = f.client.ListServices(t.Context(), &sdk.ListServicesInput{})
-	if got, want := failed(err), "ClusterNotFoundException: The referenced cluster was inactive."; got != want {
-		t.Errorf("using a deleted one: %s", got)
-	}
+	expect.EqualIn(t, "using a deleted one", "ClusterNotFoundException: The referenced cluster was inactive.", failed(err))
 	out, err := f.client.DescribeClusters(t.Context(), &sdk.DescribeClustersInput{
 		Clusters: []string{"prod", "default", "none"}, Include: []types.ClusterField{types.ClusterFieldTags},
 	})

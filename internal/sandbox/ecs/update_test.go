@@ -69,9 +69,7 @@ func TestStopServiceDeployment(t *testing.T) {
 	f.clock.Advance(time.Minute)
 	current := f.describe(t, "web").CurrentServiceDeployment
 	expect.Value(f.client.StopServiceDeployment(t.Context(), &sdk.StopServiceDeploymentInput{ServiceDeploymentArn: current}))(t)
-	if s := f.settle(t, "web"); *s.TaskDefinition != first {
-		t.Errorf("it runs %s", *s.TaskDefinition)
-	}
+	expect.EqualIn(t, "it runs", first, *f.settle(t, "web").TaskDefinition)
 	f.checkHistory(t, []string{"ROLLBACK_SUCCESSFUL", "SUCCESSFUL"})
 
 	_, err := f.client.StopServiceDeployment(t.Context(), &sdk.StopServiceDeploymentInput{ServiceDeploymentArn: current})

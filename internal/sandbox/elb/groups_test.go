@@ -96,9 +96,7 @@ func TestChecksByProtocol(t *testing.T) {
 			}
 			timeout := map[int32]string{5: "5", 6: "6", 10: "10"}[*g.HealthCheckTimeoutSeconds]
 			got := strings.Join([]string{string(g.HealthCheckProtocol), aws.ToString(g.HealthCheckPath), timeout, matcher}, " ")
-			if got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
+			expect.Equal(t, tt.want, got)
 		})
 	}
 }
@@ -201,14 +199,10 @@ func TestAttributes(t *testing.T) {
 		}
 		return ""
 	}
-	if got := get(); got != "300" {
-		t.Errorf("by default the delay is %q", got)
-	}
+	expect.EqualIn(t, "by default the delay", "300", get())
 	wiretest.WantFailure(t, set(delay, "10"), "")
 	wiretest.WantFailure(t, set(delay, "3601"), "InvalidConfigurationRequest: ")
 	wiretest.WantFailure(t, set(delay, "soon"), "InvalidConfigurationRequest: ")
 	wiretest.WantFailure(t, set("colour", "red"), "InvalidConfigurationRequest: Target group attribute key 'colour' is not recognized")
-	if got := get(); got != "10" {
-		t.Errorf("the delay is %q", got)
-	}
+	expect.EqualIn(t, "the delay", "10", get())
 }

@@ -106,14 +106,10 @@ func TestGetLogEventsBackward(t *testing.T) {
 	wiretest.WantFailure(t, err, "")
 	in := sdk.GetLogEventsInput{Limit: aws.Int32(2)}
 	messages, forward, backward := c.page(t, in)
-	if messages != "b c" {
-		t.Errorf("the newest are %q", messages)
-	}
+	expect.EqualIn(t, "the newest", "b c", messages)
 	in.NextToken = &backward
 	messages, _, backward = c.page(t, in)
-	if messages != "a" {
-		t.Errorf("before them are %q", messages)
-	}
+	expect.EqualIn(t, "before them", "a", messages)
 	in.NextToken = &backward
 	messages, _, again := c.page(t, in)
 	if messages != "" || again != backward {

@@ -134,9 +134,7 @@ func TestMovedTagLeavesUntaggedImage(t *testing.T) {
 	if got := s.image("app", registry.Ref{Digest: first}); len(got.Tags) != 0 {
 		t.Errorf("the first image has tags %v", got.Tags)
 	}
-	if got := s.image("app", registry.Ref{Tag: "latest"}); got.Digest != second {
-		t.Errorf("latest is %s, want %s", got.Digest, second)
-	}
+	expect.EqualIn(t, "latest", second, s.image("app", registry.Ref{Tag: "latest"}).Digest)
 	expect.OK(t, remote.Delete(s.ref("app:latest")))
 	if got := s.image("app", registry.Ref{Digest: second}); len(got.Tags) != 0 {
 		t.Errorf("an image whose tag was deleted has tags %v", got.Tags)
@@ -196,9 +194,7 @@ func TestImmutableTag(t *testing.T) {
 	var e *transport.Error
 	errors.As(err, &e)
 	want := "The image tag 'v1' already exists in the 'shop/api' repository and cannot be overwritten because the tag is immutable."
-	if e.Errors[0].Message != want {
-		t.Errorf("message %q, want %q", e.Errors[0].Message, want)
-	}
+	expect.EqualIn(t, "message", want, e.Errors[0].Message)
 }
 
 func TestCopyMountsLayers(t *testing.T) {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 )
@@ -53,9 +51,7 @@ func TestBase(t *testing.T) {
 	s := newSUT(t, "")
 	for _, path := range []string{"/v2/", "/v2"} {
 		a := s.want(s.do("GET", path, ""), http.StatusOK, "")
-		if got := a.Get("Docker-Distribution-Api-Version"); got != "registry/2.0" {
-			t.Errorf("version %q", got)
-		}
+		expect.EqualIn(t, "version", "registry/2.0", a.Get("Docker-Distribution-Api-Version"))
 	}
 	s.want(s.do("POST", "/v2/", ""), http.StatusMethodNotAllowed, "UNSUPPORTED")
 	s.want(s.do("GET", "/v2/what", ""), http.StatusNotFound, "UNSUPPORTED")
@@ -78,9 +74,7 @@ func TestChunkedUpload(t *testing.T) {
 		t.Errorf("range %q after a chunk out of order", got)
 	}
 	s.want(s.do("PATCH", at, ", w", "Content-Range: 5-9"), http.StatusRequestedRangeNotSatisfiable, "BLOB_UPLOAD_INVALID")
-	if got := s.want(s.do("GET", at, ""), http.StatusNoContent, "").Get("Range"); got != "0-4" {
-		t.Errorf("status says %q", got)
-	}
+	expect.EqualIn(t, "status says", "0-4", s.want(s.do("GET", at, ""), http.StatusNoContent, "").Get("Range"))
 	s.want(s.do("PATCH", at, ", w"), http.StatusAccepted, "") // streamed
 	a = s.want(s.do("PUT", at+"?digest="+digest, "orld", "Content-Range: 8-11"), http.StatusCreated, "")
 	if got := s.do("GET", a.Get("Location"), ""); got.body != "hello, world" || got.Get("Docker-Content-Digest") != digest {
@@ -198,9 +192,7 @@ func TestReferrers(t *testing.T) {
 		digest := string(registry.DigestOf([]byte(body)))
 		digests = append(digests, digest)
 		a := s.want(s.do("PUT", "/v2/app/manifests/"+digest, body), http.StatusCreated, "")
-		if got := a.Get("OCI-Subject"); got != subject {
-			t.Errorf("OCI-Subject %q, want %s", got, subject)
-		}
+		expect.EqualIn(t, "OCI-Subject", subject, a.Get("OCI-Subject"))
 	}
 	list := func(query string) []string {
 		var index struct {
@@ -229,9 +221,7 @@ func TestReferrers(t *testing.T) {
 		emptyJSON:                              nil,
 	}
 	for query, want := range tests {
-		if diff := cmp.Diff(want, list(query)); diff != "" {
-			t.Errorf("%s: %s", query, diff)
-		}
+		expect.EqualIn(t, query, want, list(query))
 	}
 	s.want(s.do("DELETE", "/v2/app/manifests/"+digests[0], ""), http.StatusAccepted, "")
 	expect.EqualIn(t, "after a deletion", digests[1:], list(subject))

@@ -63,12 +63,8 @@ func TestMissingTagRollsBack(t *testing.T) {
 	if d[0].ID != first || d[0].RolloutReason != "ECS deployment circuit breaker: rolling back to deploymentId "+first+"." {
 		t.Errorf("rolling back to %s: %s", d[0].ID, d[0].RolloutReason)
 	}
-	if d[1].RolloutReason != "ECS deployment circuit breaker: tasks failed to start." {
-		t.Errorf("failed: %s", d[1].RolloutReason)
-	}
-	if got := s.service().Spec.Task.ARN; got != taskSpec("app:v1").ARN {
-		t.Errorf("the service's task definition is %s", got)
-	}
+	expect.EqualIn(t, "failed", "ECS deployment circuit breaker: tasks failed to start.", d[1].RolloutReason)
+	expect.EqualIn(t, "the service's task definition", taskSpec("app:v1").ARN, s.service().Spec.Task.ARN)
 	s.after(2 * time.Minute)
 	expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 1, 1, 0}}, s.lines())
 	unable := "(service api) was unable to place a task. Reason: CannotPullContainerError: pull image manifest has been " +
@@ -141,9 +137,7 @@ func TestWithoutBreakerItGoesOnForEver(t *testing.T) {
 	}
 	s.world.push("app:missing")
 	s.after(30 * time.Minute)
-	if got := s.service().Deployments[0].RolloutState; got != "COMPLETED" {
-		t.Errorf("with the image there the deployment is %s", got)
-	}
+	expect.EqualIn(t, "with the image there the deployment", "COMPLETED", s.service().Deployments[0].RolloutState)
 }
 
 func TestANewDeploymentResetsTheBackoff(t *testing.T) {
@@ -153,9 +147,7 @@ func TestANewDeploymentResetsTheBackoff(t *testing.T) {
 	s.world.push("app:v1")
 	s.deploy("app:v1")
 	s.after(2 * time.Minute)
-	if got := s.service().Deployments[0].RolloutState; got != "COMPLETED" {
-		t.Errorf("the new deployment is %s", got)
-	}
+	expect.EqualIn(t, "the new deployment", "COMPLETED", s.service().Deployments[0].RolloutState)
 }
 
 // A task that exits once it ran is replaced at once and for ever; no failure counts.
@@ -178,9 +170,7 @@ func TestFailingTargetsTripTheBreaker(t *testing.T) {
 	from := s.now
 	s.deploy("app:sick")
 	s.after(15 * time.Minute)
-	if r := s.service().History[0]; r.Status != "ROLLBACK_SUCCESSFUL" {
-		t.Errorf("service deployment %s", r.Status)
-	}
+	expect.EqualIn(t, "service deployment", "ROLLBACK_SUCCESSFUL", s.service().History[0].Status)
 	all := strings.Join(s.messages(from), "\n")
 	for _, want := range []string{
 		"(service api) (task ID) (port 8080) is unhealthy in (target-group " + groupARN + ") due to (reason Health checks failed with these codes: [503]).",
@@ -231,13 +221,9 @@ func TestStopServiceDeployment(t *testing.T) {
 	s.after(30 * time.Second)
 	arn := s.service().History[0].ARN
 	expect.OK(t, s.StopServiceDeployment(s.now, arn))
-	if got := s.service().History[0].Status; got != "ROLLBACK_REQUESTED" {
-		t.Errorf("at once it is %s", got)
-	}
+	expect.EqualIn(t, "at once it", "ROLLBACK_REQUESTED", s.service().History[0].Status)
 	s.after(5 * time.Second)
-	if got := s.service().History[0].Status; got != "ROLLBACK_IN_PROGRESS" {
-		t.Errorf("then it is %s", got)
-	}
+	expect.EqualIn(t, "then it", "ROLLBACK_IN_PROGRESS", s.service().History[0].Status)
 	s.after(2 * time.Minute)
 	d := s.service().Deployments[0]
 	if got := s.service().History[0].Status; got != "ROLLBACK_SUCCESSFUL" || d.ID != first || d.RolloutState != "COMPLETED" {
@@ -280,9 +266,7 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("service deployment %s, alarms %s", r.Status, r.Alarms.Status)
 			}
 			failed := slices.Contains(s.messages(from), "(service api) (deployment ecs-svc/N) deployment failed: alarm detected.")
-			if failed != (tc.before == "OK") {
-				t.Errorf("failure said: %t", failed)
-			}
+			expect.EqualIn(t, "failure said", tc.before == "OK", failed)
 			if got := s.service().Deployments[0]; got.RolloutState != "COMPLETED" || got.Running != 1 {
 				t.Errorf("in the end %v", s.lines())
 			}

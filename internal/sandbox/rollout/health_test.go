@@ -72,9 +72,7 @@ func TestContainerHealthDecidesARollout(t *testing.T) {
 	from := s.now
 	s.update(false, checked("app:sick"))
 	s.after(10 * time.Minute)
-	if r := s.service().History[0]; r.Status != "ROLLBACK_SUCCESSFUL" {
-		t.Errorf("service deployment %s", r.Status)
-	}
+	expect.EqualIn(t, "service deployment", "ROLLBACK_SUCCESSFUL", s.service().History[0].Status)
 	if all := strings.Join(s.messages(from), "\n"); !strings.Contains(all, "(service api) (task ID) failed container health checks.") {
 		t.Errorf("no such event in:\n%s", all)
 	}
@@ -100,9 +98,7 @@ func TestGracePeriod(t *testing.T) {
 			s.world.push("app:slow", "health=healthy@3m")
 			s.create(1, "app:slow", withBreaker, withBalancer, func(spec *rollout.ServiceSpec) { spec.Grace = tc.grace })
 			s.after(30 * time.Minute)
-			if got := s.service().Deployments[0].RolloutState; got != tc.want {
-				t.Errorf("the deployment is %s, want %s", got, tc.want)
-			}
+			expect.EqualIn(t, "the deployment", tc.want, s.service().Deployments[0].RolloutState)
 		})
 	}
 }

@@ -129,9 +129,7 @@ func TestBoundsThatAllowNothing(t *testing.T) {
 			}
 			s.update(false, func(spec *rollout.ServiceSpec) { spec.MinHealthyPercent, spec.MaxPercent = 100, 200 })
 			s.after(10 * time.Minute)
-			if state := s.service().Deployments[0].RolloutState; state != "COMPLETED" {
-				t.Errorf("with other bounds the deployment is %s", state)
-			}
+			expect.EqualIn(t, "with other bounds the deployment", "COMPLETED", s.service().Deployments[0].RolloutState)
 		})
 	}
 }
@@ -162,9 +160,7 @@ func TestWhatStartsADeployment(t *testing.T) {
 			s.world.push("app:v2")
 			before := s.service().Deployments[0].ID
 			s.update(tc.force, tc.change)
-			if got := s.service().Deployments[0].ID != before; got != tc.want {
-				t.Errorf("a deployment started: %t", got)
-			}
+			expect.EqualIn(t, "a deployment started", tc.want, s.service().Deployments[0].ID != before)
 		})
 	}
 }
@@ -210,18 +206,12 @@ func TestANewerUpdateOvertakes(t *testing.T) {
 		{"ACTIVE", "IN_PROGRESS", 0, 0, 0},
 		{"ACTIVE", "COMPLETED", 2, 2, 0},
 	}, s.lines())
-	if got := s.service().History[1].Status; got != "STOP_REQUESTED" {
-		t.Errorf("the older service deployment is %s", got)
-	}
+	expect.EqualIn(t, "the older service deployment", "STOP_REQUESTED", s.service().History[1].Status)
 	s.after(5 * time.Second)
-	if got := s.service().History[1].Status; got != "STOPPED" {
-		t.Errorf("the older service deployment is %s", got)
-	}
+	expect.EqualIn(t, "the older service deployment", "STOPPED", s.service().History[1].Status)
 	s.after(2 * time.Minute)
 	expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
-	if got := s.messages(from)[0]; got != "(service api) stopped 2 pending tasks." {
-		t.Errorf("first event: %s", got)
-	}
+	expect.EqualIn(t, "first event", "(service api) stopped 2 pending tasks.", s.messages(from)[0])
 }
 
 func TestSteadyStateIsSaidAgain(t *testing.T) {

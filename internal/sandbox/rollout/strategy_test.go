@@ -81,9 +81,7 @@ func TestNativeStrategiesPassTheirStages(t *testing.T) {
 				}
 			}
 			expect.EqualIn(t, "in the end", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
-			if got := s.service().History[0].Status; got != "SUCCESSFUL" {
-				t.Errorf("the service deployment is %s", got)
-			}
+			expect.EqualIn(t, "the service deployment", "SUCCESSFUL", s.service().History[0].Status)
 		})
 	}
 }
@@ -95,9 +93,7 @@ func TestBlueRunsUntilGreenIsBaked(t *testing.T) {
 	s.after(5 * time.Minute)
 	want := []line{{"PRIMARY", "IN_PROGRESS", 2, 2, 0}, {"ACTIVE", "COMPLETED", 2, 2, 0}}
 	expect.EqualIn(t, "while it bakes", want, s.lines())
-	if got := s.service().History[0].LifecycleStage; got != "BAKE_TIME" {
-		t.Errorf("the stage is %s", got)
-	}
+	expect.EqualIn(t, "the stage", "BAKE_TIME", s.service().History[0].LifecycleStage)
 }
 
 func TestAlternateTargetGroupsTakeTurns(t *testing.T) {
@@ -117,9 +113,7 @@ func TestAlternateTargetGroupsTakeTurns(t *testing.T) {
 	first := [2]int{count(groupARN), count(alternate)}
 	s.deploy("app:v2")
 	s.after(time.Hour)
-	if got := [3][2]int{first, {count(groupARN), count(alternate)}}; got != [3][2]int{{1, 0}, {0, 1}} {
-		t.Errorf("targets before and after: %v", got)
-	}
+	expect.EqualIn(t, "targets before and after", [3][2]int{{1, 0}, {0, 1}}, [3][2]int{first, {count(groupARN), count(alternate)}})
 }
 
 func TestPauseHooks(t *testing.T) {

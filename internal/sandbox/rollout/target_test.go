@@ -48,9 +48,7 @@ func TestTargetGroupSettings(t *testing.T) {
 			expect.Value(s.StopTask(s.now, task.ARN, ""))(t)
 			for ; task.LastStatus == "DEACTIVATING"; s.after(time.Second) {
 			}
-			if got := s.now.Sub(task.StoppingAt); got != tc.drain {
-				t.Errorf("its target drained for %s, want %s", got, tc.drain)
-			}
+			expect.EqualIn(t, "its target drained for", tc.drain, s.now.Sub(task.StoppingAt))
 		})
 	}
 }

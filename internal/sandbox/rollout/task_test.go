@@ -51,9 +51,7 @@ func TestATasksLife(t *testing.T) {
 	if s.Task(task.ARN) != nil {
 		t.Error("the stopped task is not forgotten")
 	}
-	if got := s.now.Sub(task.StoppedAt); got != time.Hour {
-		t.Errorf("it was forgotten after %s", got)
-	}
+	expect.EqualIn(t, "it was forgotten after", time.Hour, s.now.Sub(task.StoppedAt))
 }
 
 // ending is how a task and its containers ended.
@@ -121,9 +119,7 @@ func TestHowTasksEnd(t *testing.T) {
 				expect.Value(s.StopTask(s.now, task.ARN, ""))(t)
 				s.after(2 * time.Minute)
 			}
-			if task.LastStatus != "STOPPED" {
-				t.Errorf("the task is %s", task.LastStatus)
-			}
+			expect.EqualIn(t, "the task", "STOPPED", task.LastStatus)
 			expect.Equal(t, tc.want, ended(task))
 		})
 	}

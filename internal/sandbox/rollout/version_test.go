@@ -25,9 +25,7 @@ func TestTheFirstTaskResolvesTheTag(t *testing.T) {
 	s.create(1, "app:latest")
 	s.after(5 * time.Minute)
 	task := s.Tasks(rollout.TaskFilter{})[0]
-	if want := "app:latest@" + old; task.Containers[0].Image != want {
-		t.Errorf("the container's image is %s, want %s", task.Containers[0].Image, want)
-	}
+	expect.EqualIn(t, "the container's image", "app:latest@"+old, task.Containers[0].Image)
 	want := []rollout.ContainerImage{{Container: "app", Image: "app:latest", Digest: old}}
 	expect.EqualIn(t, "the revision's images", want, s.service().Revisions[0].Images)
 
@@ -59,12 +57,8 @@ func TestVersionConsistencyOff(t *testing.T) {
 	s.update(false, func(spec *rollout.ServiceSpec) { spec.Desired = 2 })
 	s.after(5 * time.Minute)
 	expect.Equal(t, map[string]int{old: 1, young: 1}, s.digests())
-	if got := s.Tasks(rollout.TaskFilter{})[0].Containers[0].Image; got != "app:latest" {
-		t.Errorf("the container's image is %s", got)
-	}
-	if got := s.service().Revisions[0].Images[0].Digest; got != "" {
-		t.Errorf("the revision has digest %s", got)
-	}
+	expect.EqualIn(t, "the container's image", "app:latest", s.Tasks(rollout.TaskFilter{})[0].Containers[0].Image)
+	expect.EqualIn(t, "the revision has digest", "", s.service().Revisions[0].Images[0].Digest)
 }
 
 // Deleting the digest that a service resolved breaks its replacements, even though the

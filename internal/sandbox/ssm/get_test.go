@@ -56,9 +56,7 @@ func TestGetBySelector(t *testing.T) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 			exists := s.service.Exists(wire.Scope{Account: wiretest.Account, Region: wiretest.Region}, name)
-			if exists != (err == nil) {
-				t.Errorf("Exists says %t", exists)
-			}
+			expect.EqualIn(t, "Exists says", err == nil, exists)
 		})
 	}
 }
@@ -119,9 +117,7 @@ func TestSecureString(t *testing.T) {
 	if again := get(false); again != sealed {
 		t.Error("the same version looks different every time")
 	}
-	if got := get(true); got != secret {
-		t.Errorf("with decryption: %q", got)
-	}
+	expect.EqualIn(t, "with decryption", secret, get(true))
 	put()
 	if get(false) == sealed {
 		t.Error("the same value written again looks the same")

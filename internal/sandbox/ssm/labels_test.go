@@ -85,9 +85,7 @@ func TestDelete(t *testing.T) {
 	wiretest.WantFailure(t, err, "")
 	_, err = s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})
 	wiretest.WantFailure(t, err, "ParameterNotFound: ")
-	if v := s.put(t, "/p", "again"); v != 1 {
-		t.Errorf("made again, it has version %d", v)
-	}
+	expect.EqualIn(t, "made again, it has version", 1, s.put(t, "/p", "again"))
 	got := expect.Value(s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: []string{"/q", "/z", "/r"}}))(t)
 	want := &sdk.DeleteParametersOutput{DeletedParameters: []string{"/q", "/r"}, InvalidParameters: []string{"/z"}}
 	expect.Equal(t, want, got, sdkOnly)

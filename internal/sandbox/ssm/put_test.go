@@ -27,9 +27,7 @@ func TestPutThenGet(t *testing.T) {
 	s := newStore(t)
 	s.put(t, "/containers/dev/api", "one")
 	s.clock.Advance(90 * time.Second)
-	if v := s.put(t, "/containers/dev/api", "two"); v != 2 {
-		t.Errorf("the second version is %d", v)
-	}
+	expect.EqualIn(t, "the second version", 2, s.put(t, "/containers/dev/api", "two"))
 	got := expect.Value(s.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/containers/dev/api")}))(t)
 	want := &types.Parameter{
 		ARN:              aws.String("arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/api"),
@@ -176,9 +174,7 @@ func TestHundredVersions(t *testing.T) {
 		"with the overwrite flag. Version 2, the oldest version, can't be deleted because it has a label associated with it.")
 
 	s.label(t, "/p", 101, "keep")
-	if v := s.put(t, "/p", "x"); v != 102 {
-		t.Errorf("the version after is %d", v)
-	}
+	expect.EqualIn(t, "the version after", 102, s.put(t, "/p", "x"))
 }
 
 func TestPutKeepsWhatIsLeftOut(t *testing.T) {

@@ -31,9 +31,7 @@ func TestSaveAndLoad(t *testing.T) {
 	expect.Equal(t, all(from), all(to), sdkOnly)
 	_, err := to.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/gone")})
 	wiretest.WantFailure(t, err, "ParameterNotFound: ")
-	if v := to.put(t, "/c/dev/web", "3"); v != 3 {
-		t.Errorf("the next version is %d", v)
-	}
+	expect.EqualIn(t, "the next version", 3, to.put(t, "/c/dev/web", "3"))
 }
 
 func TestLoadRefusesRubbish(t *testing.T) {

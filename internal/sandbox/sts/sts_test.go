@@ -73,9 +73,7 @@ func TestCallerOfAnUnknownKeyIsTheDefaultAccountsUser(t *testing.T) {
 func TestAssumedRoleBelongsToTheAccountInItsARN(t *testing.T) {
 	s := sts.New(account, clock.NewManual(start))
 	got := assume(t, s, "any", "RoleArn=arn:aws:iam::222222222222:role/team/deployer&RoleSessionName=me@home&ExternalId=x")
-	if want := "arn:aws:sts::222222222222:assumed-role/deployer/me@home"; got.ARN != want {
-		t.Errorf("ARN %q, want %q", got.ARN, want)
-	}
+	expect.EqualIn(t, "ARN", "arn:aws:sts::222222222222:assumed-role/deployer/me@home", got.ARN)
 	if !strings.HasPrefix(got.Key, "ASIA") || len(got.Key) != 20 || len(got.Secret) != 40 || got.Token == "" {
 		t.Error("the credentials do not look like AWS's")
 	}
@@ -172,9 +170,7 @@ func TestWhatASessionHandsOn(t *testing.T) {
 	const tags = "&Tags.member.1.Key=Team&Tags.member.1.Value=web&Tags.member.2.Key=Cost&Tags.member.2.Value=9&TransitiveTagKeys.member.1=Team"
 	s := sts.New(account, clock.NewManual(start))
 	first := assume(t, s, "any", role+"&SourceIdentity=ann"+tags)
-	if first.Source != "ann" {
-		t.Errorf("the source identity is %q", first.Source)
-	}
+	expect.EqualIn(t, "the source identity", "ann", first.Source)
 	second := assume(t, s, first.Key, role+"&Tags.member.1.Key=Cost&Tags.member.1.Value=3")
 	for query, code := range map[string]string{
 		"":                    "",
@@ -200,7 +196,5 @@ func TestWhatASessionHandsOn(t *testing.T) {
 			t.Errorf("%s: source identity %q, %v", query, got.Source, err)
 		}
 	}
-	if other := assume(t, s, "any", role); other.Source != "" {
-		t.Errorf("a user's session has the source identity %q", other.Source)
-	}
+	expect.EqualIn(t, "a user's session has the source identity", "", assume(t, s, "any", role).Source)
 }

@@ -50,9 +50,7 @@ func TestQueryError(t *testing.T) {
 	want := `<ErrorResponse xmlns="urn:ns"><Error><Type>Sender</Type><Code>ValidationError</Code>` +
 		`<Message>x is wrong</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`
 	expect.Equal(t, want, string(got.Body))
-	if got.Status != http.StatusBadRequest {
-		t.Errorf("status %d", got.Status)
-	}
+	expect.EqualIn(t, "status", http.StatusBadRequest, got.Status)
 }
 
 func TestJSONErrors(t *testing.T) {
@@ -90,13 +88,9 @@ func TestJSONErrors(t *testing.T) {
 			var body map[string]any
 			expect.OK(t, json.Unmarshal(got.Body, &body))
 			expect.Equal(t, tt.body, body)
-			if got.Status != tt.status {
-				t.Errorf("status %d, want %d", got.Status, tt.status)
-			}
+			expect.EqualIn(t, "status", tt.status, got.Status)
 			for name, want := range tt.header {
-				if got.Header.Get(name) != want {
-					t.Errorf("%s: %q, want %q", name, got.Header.Get(name), want)
-				}
+				expect.EqualIn(t, name, want, got.Header.Get(name))
 			}
 		})
 	}

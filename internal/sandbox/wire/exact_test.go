@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -14,9 +15,7 @@ func TestLowerCamel(t *testing.T) {
 		"Cluster": "cluster", "ServiceARN": "serviceArn", "TaskARNs": "taskArns", "CPU": "cpu", "CPUArchitecture": "cpuArchitecture",
 		"RuntimePlatform": "runtimePlatform", "AutoScalingGroupARN": "autoScalingGroupArn", "InstanceID": "instanceId", "IpcMode": "ipcMode",
 	} {
-		if got := wire.LowerCamel(field); got != want {
-			t.Errorf("%s: %s, want %s", field, got, want)
-		}
+		expect.EqualIn(t, field, want, wire.LowerCamel(field))
 	}
 }
 
