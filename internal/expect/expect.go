@@ -28,6 +28,9 @@ func Value[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
+// Err returns the error of a call whose value does not matter.
+func Err[T any](_ T, err error) error { return err }
+
 // Equal fails the test, which goes on, unless got is what is wanted.
 func Equal[T any](t testing.TB, want, got T, options ...cmp.Option) {
 	t.Helper()

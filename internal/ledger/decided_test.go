@@ -241,8 +241,7 @@ func TestEveryDecision(t *testing.T) {
 		}},
 		{scenario{name: "deleted meanwhile", start: first, deletes: true, players: []player{{"", pinning(one, false)}, {"", proxying}}}, false, fits},
 		{scenario{name: "more than are kept", start: first, keeps: 4, survive: true, players: []player{{"", pinning(one, false)}, {"", proxying}, {"", func(ctx context.Context, l *ledger.Ledger, _ *actor) error {
-			_, err := l.Update(ctx, images(), changes{"agent": version("shop/agent", "1", digest1)}, ledger.Why{})
-			return err
+			return expect.Err(l.Update(ctx, images(), changes{"agent": version("shop/agent", "1", digest1)}, ledger.Why{}))
 		}}}}, true, fits},
 	} {
 		t.Run(c.name, func(t *testing.T) {

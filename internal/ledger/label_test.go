@@ -31,8 +31,7 @@ func TestALabelledOldestVersionMakesRoom(t *testing.T) {
 	m.Versions = 4
 	l := &ledger.Ledger{Store: m}
 	pin := func(n int) error {
-		_, err := l.Update(t.Context(), images(), changes{"agent": version("shop/agent", fmt.Sprint(n), digest1)}, ledger.Why{})
-		return err
+		return expect.Err(l.Update(t.Context(), images(), changes{"agent": version("shop/agent", fmt.Sprint(n), digest1)}, ledger.Why{}))
 	}
 	for n := range 2 {
 		expect.OK(t, errors.Join(pin(n), l.Label(t.Context(), images(), int64(n+1), ledger.BeforeRollback)))

@@ -27,8 +27,7 @@ func projecting() ledger.Group {
 // pinAPI pins api in the group with its projection.
 func pinAPI(ctx context.Context, s ledger.Store, tag string, d tagboat.Digest) error {
 	change := ledger.Change{Group: projecting(), Pins: changes{"api": version("shop/api", tag, d)}}
-	_, err := (&ledger.Ledger{Store: s}).UpdateAll(ctx, []ledger.Change{change}, ledger.Why{})
-	return err
+	return expect.Err((&ledger.Ledger{Store: s}).UpdateAll(ctx, []ledger.Change{change}, ledger.Why{}))
 }
 
 // shown returns what the projection has.

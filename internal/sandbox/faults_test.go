@@ -27,8 +27,7 @@ func (r running) order(t *testing.T, fault string) {
 // register calls ECS once and returns the code of the error.
 func (r running) register(t *testing.T) error {
 	t.Helper()
-	_, err := r.ecsClient().RegisterTaskDefinition(t.Context(), registration())
-	return err
+	return expect.Err(r.ecsClient().RegisterTaskDefinition(t.Context(), registration()))
 }
 
 func TestThrottleTakesEachProtocolsForm(t *testing.T) {

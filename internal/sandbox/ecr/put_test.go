@@ -65,8 +65,7 @@ func TestPutImageChecks(t *testing.T) {
 			if test.in.RepositoryName == nil {
 				test.in.RepositoryName = aws.String("app")
 			}
-			_, err := b.PutImage(t.Context(), &test.in)
-			wantError(t, err, test.code, test.text)
+			wantError(t, expect.Err(b.PutImage(t.Context(), &test.in)), test.code, test.text)
 		})
 	}
 	if got := b.describe("app"); len(got) != 0 {
@@ -118,8 +117,7 @@ func TestStartImageScan(t *testing.T) {
 	b.push("app:plain", randomImage(t))
 	id := &types.ImageIdentifier{ImageTag: aws.String("plain")}
 	scan := func() error {
-		_, err := b.StartImageScan(t.Context(), &ecr.StartImageScanInput{RepositoryName: aws.String("app"), ImageId: id})
-		return err
+		return expect.Err(b.StartImageScan(t.Context(), &ecr.StartImageScanInput{RepositoryName: aws.String("app"), ImageId: id}))
 	}
 	status := func(tag string) types.ScanStatus {
 		out := expect.Value(b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &tag}}))(t)

@@ -83,8 +83,7 @@ func TestCreateRepositoryChecks(t *testing.T) {
 			if test.change != nil {
 				test.change(in)
 			}
-			_, err := b.CreateRepository(t.Context(), in)
-			wantError(t, err, "InvalidParameterException", "")
+			wantError(t, expect.Err(b.CreateRepository(t.Context(), in)), "InvalidParameterException", "")
 		})
 	}
 }
@@ -115,8 +114,7 @@ func TestAccountsAndRegionsAreApart(t *testing.T) {
 	_, err := b.client("us-east-1").DescribeRepositories(t.Context(), &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"shop/api"}})
 	wantError(t, err, "RepositoryNotFoundException", "")
 	b.create("theirs", func(in *ecr.CreateRepositoryInput) { in.RegistryId = aws.String("222222222222") })
-	_, err = b.DescribeRepositories(t.Context(), &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"theirs"}})
-	wantError(t, err, "RepositoryNotFoundException", "")
+	wantError(t, expect.Err(b.DescribeRepositories(t.Context(), &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"theirs"}})), "RepositoryNotFoundException", "")
 	b.push("theirs:v1", randomImage(t))
 	out, err := b.ListImages(t.Context(), &ecr.ListImagesInput{RepositoryName: aws.String("theirs"), RegistryId: aws.String("222222222222")})
 	if err != nil || len(out.ImageIds) != 1 {
@@ -144,11 +142,9 @@ func TestSettings(t *testing.T) {
 		in.Tags = []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}, {Key: aws.String("old"), Value: aws.String("")}}
 	})
 	name := repo.RepositoryName
-	_, err := b.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: name})
-	wantError(t, err, "LifecyclePolicyNotFoundException",
+	wantError(t, expect.Err(b.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: name})), "LifecyclePolicyNotFoundException",
 		"Lifecycle policy does not exist for the repository with name 'shop/api' in the registry with id '111111111111'")
-	_, err = b.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: name})
-	wantError(t, err, "RepositoryPolicyNotFoundException", "")
+	wantError(t, expect.Err(b.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: name})), "RepositoryPolicyNotFoundException", "")
 
 	must := func(_ any, err error) {
 		t.Helper()
@@ -177,6 +173,5 @@ func TestSettings(t *testing.T) {
 	want := []any{`{"rules":[]}`, `{"Version":"2012-10-17"}`, true, types.ImageTagMutabilityImmutable, 1, "b"}
 	expect.Equal(t, want, got)
 	must(b.DeleteLifecyclePolicy(ctx, &ecr.DeleteLifecyclePolicyInput{RepositoryName: name}))
-	_, err = b.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: name})
-	wantError(t, err, "LifecyclePolicyNotFoundException", "")
+	wantError(t, expect.Err(b.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: name})), "LifecyclePolicyNotFoundException", "")
 }

@@ -98,8 +98,7 @@ func TestDeletedService(t *testing.T) {
 	f.create(t, webService(definition))
 	f.settle(t, "web")
 	remove := func(name string, force bool) error {
-		_, err := f.client.DeleteService(t.Context(), &sdk.DeleteServiceInput{Service: &name, Force: &force})
-		return err
+		return expect.Err(f.client.DeleteService(t.Context(), &sdk.DeleteServiceInput{Service: &name, Force: &force}))
 	}
 	if got, want := failed(remove("web", false)), "InvalidParameterException: The service cannot be stopped while it is scaled above 0."; got != want {
 		t.Errorf("deleting without force: %s", got)

@@ -86,45 +86,37 @@ func TestLoadBalancerRules(t *testing.T) {
 		want string
 	}{
 		"one subnet": {func() error {
-			_, err := c.CreateLoadBalancer(t.Context(), &sdk.CreateLoadBalancerInput{Name: aws.String("x"), Subnets: []string{"subnet-1"}})
-			return err
+			return expect.Err(c.CreateLoadBalancer(t.Context(), &sdk.CreateLoadBalancerInput{Name: aws.String("x"), Subnets: []string{"subnet-1"}}))
 		}, "ValidationError: At least two subnets in two different Availability Zones must be specified"},
 		"another of the name": {func() error {
-			_, err := c.CreateLoadBalancer(t.Context(), &sdk.CreateLoadBalancerInput{Name: aws.String("front"), Subnets: []string{"subnet-1", "subnet-3"}})
-			return err
+			return expect.Err(c.CreateLoadBalancer(t.Context(), &sdk.CreateLoadBalancerInput{Name: aws.String("front"), Subnets: []string{"subnet-1", "subnet-3"}}))
 		}, "DuplicateLoadBalancerName"},
 		"no such balancer": {func() error {
-			_, err := c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: aws.String(balancer + "0"), Port: aws.Int32(81), DefaultActions: forward(group)})
-			return err
+			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: aws.String(balancer + "0"), Port: aws.Int32(81), DefaultActions: forward(group)}))
 		}, "LoadBalancerNotFound"},
 		"the port of another": {func() error {
-			_, err := c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &balancer, Port: aws.Int32(80), DefaultActions: forward(group)})
-			return err
+			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &balancer, Port: aws.Int32(80), DefaultActions: forward(group)}))
 		}, "DuplicateListener"},
 		"no such group": {func() error {
-			_, err := c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &balancer, Port: aws.Int32(81), DefaultActions: forward(group + "0")})
-			return err
+			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &balancer, Port: aws.Int32(81), DefaultActions: forward(group + "0")}))
 		}, "TargetGroupNotFound"},
 		"the group of another": {func() error {
 			other := c.balancer(t, "other")
-			_, err := c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &other, Port: aws.Int32(80), DefaultActions: forward(group)})
-			return err
+			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &other, Port: aws.Int32(80), DefaultActions: forward(group)}))
 		}, "TargetGroupAssociationLimit"},
 		"the priority of another": {func() error {
 			in := &sdk.CreateRuleInput{ListenerArn: &listener, Priority: aws.Int32(1), Actions: forward(group), Conditions: []types.RuleCondition{{Field: aws.String("path-pattern"), Values: []string{"/"}}}}
 			if _, err := c.CreateRule(t.Context(), in); err != nil {
 				return err
 			}
-			_, err := c.CreateRule(t.Context(), in)
-			return err
+			return expect.Err(c.CreateRule(t.Context(), in))
 		}, "PriorityInUse: Priority '1' is currently in use"},
 		"the default rule": {func() error {
 			out, err := c.DescribeRules(t.Context(), &sdk.DescribeRulesInput{ListenerArn: &listener})
 			if err != nil {
 				return err
 			}
-			_, err = c.DeleteRule(t.Context(), &sdk.DeleteRuleInput{RuleArn: out.Rules[0].RuleArn})
-			return err
+			return expect.Err(c.DeleteRule(t.Context(), &sdk.DeleteRuleInput{RuleArn: out.Rules[0].RuleArn}))
 		}, "OperationNotPermitted"},
 	} {
 		t.Run(title, func(t *testing.T) { wiretest.WantFailure(t, tt.call(), tt.want) })

@@ -66,8 +66,7 @@ func TestCreateTargetGroupRules(t *testing.T) {
 			c.create(t, "there")
 			in := input("new")
 			tt.edit(in)
-			_, err := c.CreateTargetGroup(t.Context(), in)
-			wiretest.WantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, expect.Err(c.CreateTargetGroup(t.Context(), in)), tt.want)
 		})
 	}
 }
@@ -169,8 +168,7 @@ func TestModifyAndDelete(t *testing.T) {
 	wiretest.WantFailure(t, err, "ValidationError: 'web' is not a valid target group ARN")
 
 	for range 2 {
-		_, err = c.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: &arn})
-		wiretest.WantFailure(t, err, "")
+		wiretest.WantFailure(t, expect.Err(c.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: &arn})), "")
 	}
 	if c.exists(arn) {
 		t.Error("a deleted target group exists")

@@ -59,8 +59,7 @@ func TestPutLogEventsRules(t *testing.T) {
 		"more than a day": {[]types.InputLogEvent{line(-25*time.Hour, "a"), line(0, "b")}, "InvalidParameterException: The batch of log events in a single PutLogEvents request cannot span more than 24 hours."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := newStream(t).put(t, tt.events...)
-			wiretest.WantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, expect.Err(newStream(t).put(t, tt.events...)), tt.want)
 		})
 	}
 }
@@ -74,8 +73,7 @@ func TestPutLogEventsRejects(t *testing.T) {
 		t.Errorf("written: %q", got)
 	}
 
-	_, err := c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("g"), RetentionInDays: aws.Int32(1)})
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("g"), RetentionInDays: aws.Int32(1)})), "")
 	out = expect.Value(c.put(t, line(-25*time.Hour, "expired"), line(time.Minute, "fresh")))(t)
 	want = &types.RejectedLogEventsInfo{ExpiredLogEventEndIndex: aws.Int32(1)}
 	expect.Equal(t, want, out.RejectedLogEventsInfo, sdkOnly)
@@ -83,8 +81,7 @@ func TestPutLogEventsRejects(t *testing.T) {
 
 func TestGetLogEventsForward(t *testing.T) {
 	c := newStream(t)
-	_, err := c.put(t, line(0, "a"), line(0, "b"), line(1*time.Second, "c"))
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(c.put(t, line(0, "a"), line(0, "b"), line(1*time.Second, "c"))), "")
 	in := sdk.GetLogEventsInput{Limit: aws.Int32(2), StartFromHead: aws.Bool(true)}
 	read := func() string {
 		messages, forward, _ := c.page(t, in)
@@ -102,8 +99,7 @@ func TestGetLogEventsForward(t *testing.T) {
 
 func TestGetLogEventsBackward(t *testing.T) {
 	c := newStream(t)
-	_, err := c.put(t, line(0, "a"), line(0, "b"), line(1*time.Second, "c"))
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(c.put(t, line(0, "a"), line(0, "b"), line(1*time.Second, "c"))), "")
 	in := sdk.GetLogEventsInput{Limit: aws.Int32(2)}
 	messages, forward, backward := c.page(t, in)
 	expect.EqualIn(t, "the newest", "b c", messages)

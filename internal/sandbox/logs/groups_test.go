@@ -20,10 +20,8 @@ var sdkOnly = cmpopts.IgnoreUnexported(types.LogGroup{}, types.LogStream{}, type
 
 func TestLogGroups(t *testing.T) {
 	c := newCloud(t)
-	_, err := c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("/ecs/api"), Tags: map[string]string{"a": "1"}})
-	wiretest.WantFailure(t, err, "")
-	_, err = c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/api"), RetentionInDays: aws.Int32(14)})
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("/ecs/api"), Tags: map[string]string{"a": "1"}})), "")
+	wiretest.WantFailure(t, expect.Err(c.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/api"), RetentionInDays: aws.Int32(14)})), "")
 	c.service.Append(here, "/ecs/api", "s", start, "0123456789")
 
 	out := expect.Value(c.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{}))(t)
@@ -40,8 +38,7 @@ func TestLogGroups(t *testing.T) {
 	}}
 	expect.Equal(t, want, out.LogGroups, sdkOnly)
 
-	_, err = c.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("/ecs/api")})
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(c.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("/ecs/api")})), "")
 	if c.service.GroupExists(here, "/ecs/api") {
 		t.Error("a deleted group exists")
 	}
@@ -51,8 +48,7 @@ func TestLogGroupRules(t *testing.T) {
 	c := newCloud(t)
 	c.createGroup(t, "there")
 	create := func(name string) error {
-		_, err := c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: &name})
-		return err
+		return expect.Err(c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: &name}))
 	}
 	for name, want := range map[string]string{
 		"/ecs/a.b-c_d#1":         "",
@@ -181,26 +177,21 @@ func TestLogStreamRules(t *testing.T) {
 		{"g", strings.Repeat("x", 513), "InvalidParameterException: Invalid LogGroup or LogStream, both must"},
 		{"g", "ecs/app/0123 with space", ""},
 	} {
-		_, err := c.CreateLogStream(t.Context(), &sdk.CreateLogStreamInput{LogGroupName: &tt.group, LogStreamName: &tt.stream})
-		wiretest.WantFailure(t, err, tt.want)
+		wiretest.WantFailure(t, expect.Err(c.CreateLogStream(t.Context(), &sdk.CreateLogStreamInput{LogGroupName: &tt.group, LogStreamName: &tt.stream})), tt.want)
 	}
-	_, err := c.DeleteLogStream(t.Context(), &sdk.DeleteLogStreamInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})
-	wiretest.WantFailure(t, err, "")
-	_, err = c.GetLogEvents(t.Context(), &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})
+	wiretest.WantFailure(t, expect.Err(c.DeleteLogStream(t.Context(), &sdk.DeleteLogStreamInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})), "")
+	_, err := c.GetLogEvents(t.Context(), &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})
 	wiretest.WantFailure(t, err, "ResourceNotFoundException: The specified log stream does not exist.")
 }
 
 func TestTags(t *testing.T) {
 	c := newCloud(t)
-	_, err := c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("g"), Tags: map[string]string{"a": "1", "b": "2"}})
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(c.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("g"), Tags: map[string]string{"a": "1", "b": "2"}})), "")
 	arn := aws.String("arn:aws:logs:eu-west-1:111111111111:log-group:g")
-	_, err = c.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"b": "3", "c": "4"}})
-	wiretest.WantFailure(t, err, "")
-	_, err = c.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"a"}})
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(c.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"b": "3", "c": "4"}})), "")
+	wiretest.WantFailure(t, expect.Err(c.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"a"}})), "")
 	out := expect.Value(c.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: arn}))(t)
 	expect.Equal(t, map[string]string{"b": "3", "c": "4"}, out.Tags)
-	_, err = c.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: aws.String(*arn + "x"), Tags: map[string]string{"b": "3"}})
+	_, err := c.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: aws.String(*arn + "x"), Tags: map[string]string{"b": "3"}})
 	wiretest.WantFailure(t, err, "ResourceNotFoundException: ")
 }

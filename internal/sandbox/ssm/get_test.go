@@ -135,7 +135,6 @@ func TestScopesAreApart(t *testing.T) {
 		newClient(s.url, "222222222222", wiretest.Region),
 		newClient(s.url, wiretest.Account, "us-east-1"),
 	} {
-		_, err := other.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/p")})
-		wiretest.WantFailure(t, err, "ParameterNotFound: ")
+		wiretest.WantFailure(t, expect.Err(other.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/p")})), "ParameterNotFound: ")
 	}
 }

@@ -70,8 +70,7 @@ func TestLabelRules(t *testing.T) {
 		"unknown parameter": {sdk.LabelParameterVersionInput{Name: aws.String("/q"), Labels: []string{"x"}}, "ParameterNotFound: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := s.LabelParameterVersion(t.Context(), &tt.in)
-			wiretest.WantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, expect.Err(s.LabelParameterVersion(t.Context(), &tt.in)), tt.want)
 		})
 	}
 }
@@ -81,16 +80,13 @@ func TestDelete(t *testing.T) {
 	for _, name := range []string{"/p", "/p", "/q", "/r"} {
 		s.put(t, name, "x")
 	}
-	_, err := s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})
-	wiretest.WantFailure(t, err, "")
-	_, err = s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})
-	wiretest.WantFailure(t, err, "ParameterNotFound: ")
+	wiretest.WantFailure(t, expect.Err(s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})), "")
+	wiretest.WantFailure(t, expect.Err(s.DeleteParameter(t.Context(), &sdk.DeleteParameterInput{Name: aws.String("/p")})), "ParameterNotFound: ")
 	expect.EqualIn(t, "made again, it has version", 1, s.put(t, "/p", "again"))
 	got := expect.Value(s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: []string{"/q", "/z", "/r"}}))(t)
 	want := &sdk.DeleteParametersOutput{DeletedParameters: []string{"/q", "/r"}, InvalidParameters: []string{"/z"}}
 	expect.Equal(t, want, got, sdkOnly)
-	_, err = s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: make11()})
-	wiretest.WantFailure(t, err, "ValidationException: ")
+	wiretest.WantFailure(t, expect.Err(s.DeleteParameters(t.Context(), &sdk.DeleteParametersInput{Names: make11()})), "ValidationException: ")
 }
 
 func TestTags(t *testing.T) {
@@ -114,6 +110,5 @@ func TestTags(t *testing.T) {
 	for i := range 49 {
 		many = append(many, tag(fmt.Sprint(i), ""))
 	}
-	_, err = s.AddTagsToResource(t.Context(), &sdk.AddTagsToResourceInput{ResourceId: resource, ResourceType: kind, Tags: many})
-	wiretest.WantFailure(t, err, "TooManyTagsError: ")
+	wiretest.WantFailure(t, expect.Err(s.AddTagsToResource(t.Context(), &sdk.AddTagsToResourceInput{ResourceId: resource, ResourceType: kind, Tags: many})), "TooManyTagsError: ")
 }

@@ -184,8 +184,7 @@ func TestHistoryPages(t *testing.T) {
 		"bad token": {sdk.GetParameterHistoryInput{Name: aws.String("/p"), NextToken: aws.String("x")}, "InvalidNextToken: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := s.GetParameterHistory(t.Context(), &tt.in)
-			wiretest.WantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, expect.Err(s.GetParameterHistory(t.Context(), &tt.in)), tt.want)
 		})
 	}
 }

@@ -115,8 +115,7 @@ func TestPutRules(t *testing.T) {
 			s.put(t, "/exists", "x")
 			in := &sdk.PutParameterInput{Name: aws.String("/new"), Value: aws.String("value"), Type: types.ParameterTypeString}
 			tt.edit(in)
-			_, err := s.PutParameter(t.Context(), in)
-			wiretest.WantFailure(t, err, tt.want)
+			wiretest.WantFailure(t, expect.Err(s.PutParameter(t.Context(), in)), tt.want)
 		})
 	}
 }
@@ -169,8 +168,7 @@ func TestHundredVersions(t *testing.T) {
 	wiretest.WantFailure(t, err, "ParameterVersionNotFound: Systems Manager could not find version 1 of /p. Verify the version and try again.")
 
 	s.label(t, "/p", 2, "keep")
-	_, err = s.PutParameter(t.Context(), &sdk.PutParameterInput{Name: aws.String("/p"), Value: aws.String("x"), Overwrite: aws.Bool(true)})
-	wiretest.WantFailure(t, err, "ParameterMaxVersionLimitExceeded: You attempted to create a new version of /p by calling the PutParameter API "+
+	wiretest.WantFailure(t, expect.Err(s.PutParameter(t.Context(), &sdk.PutParameterInput{Name: aws.String("/p"), Value: aws.String("x"), Overwrite: aws.Bool(true)})), "ParameterMaxVersionLimitExceeded: You attempted to create a new version of /p by calling the PutParameter API "+
 		"with the overwrite flag. Version 2, the oldest version, can't be deleted because it has a label associated with it.")
 
 	s.label(t, "/p", 101, "keep")
@@ -185,8 +183,7 @@ func TestPutKeepsWhatIsLeftOut(t *testing.T) {
 		Policies: aws.String(`[ {"Type":"NoChangeNotification", "Version":"1.0"} ]`),
 	})
 	wiretest.WantFailure(t, err, "")
-	_, err = s.PutParameter(t.Context(), &sdk.PutParameterInput{Name: aws.String("/p"), Value: aws.String("2"), Overwrite: aws.Bool(true)})
-	wiretest.WantFailure(t, err, "")
+	wiretest.WantFailure(t, expect.Err(s.PutParameter(t.Context(), &sdk.PutParameterInput{Name: aws.String("/p"), Value: aws.String("2"), Overwrite: aws.Bool(true)})), "")
 	_, err = s.PutParameter(t.Context(), &sdk.PutParameterInput{
 		Name: aws.String("/p"), Value: aws.String("3"), Overwrite: aws.Bool(true), Description: aws.String("third"), Policies: aws.String(""),
 	})

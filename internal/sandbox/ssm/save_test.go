@@ -29,8 +29,7 @@ func TestSaveAndLoad(t *testing.T) {
 		return rows
 	}
 	expect.Equal(t, all(from), all(to), sdkOnly)
-	_, err := to.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/gone")})
-	wiretest.WantFailure(t, err, "ParameterNotFound: ")
+	wiretest.WantFailure(t, expect.Err(to.GetParameter(t.Context(), &sdk.GetParameterInput{Name: aws.String("/gone")})), "ParameterNotFound: ")
 	expect.EqualIn(t, "the next version", 3, to.put(t, "/c/dev/web", "3"))
 }
 

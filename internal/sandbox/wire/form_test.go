@@ -44,8 +44,7 @@ func decodeForm(t *testing.T, query string) (formInput, error) {
 		got = in
 		return nil, nil
 	})
-	_, err := op(t.Context(), &wire.Request{Form: form})
-	return got, err
+	return got, expect.Err(op(t.Context(), &wire.Request{Form: form}))
 }
 
 func TestFormFillsEveryKindOfMember(t *testing.T) {
