@@ -44,8 +44,9 @@ func TestDescribeImages(t *testing.T) {
 			expect.Equal(t, want, b.describe("shop/api", ids...), cmpopts.IgnoreUnexported(types.ImageDetail{}))
 		})
 	}
-	wantError(t, expect.Err(b.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/api"), ImageIds: []types.ImageIdentifier{tagID("v2")}})), "ImageNotFoundException", "The image with imageId {imageDigest:'null', imageTag:'v2'} does not exist "+
-		"within the repository with name 'shop/api' in the registry with id '111111111111'")
+	wantError(t, expect.Err(b.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/api"), ImageIds: []types.ImageIdentifier{tagID("v2")}})),
+		"ImageNotFoundException", "The image with imageId {imageDigest:'null', imageTag:'v2'} does not exist "+
+			"within the repository with name 'shop/api' in the registry with id '111111111111'")
 	wantError(t, expect.Err(b.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("none")})), "RepositoryNotFoundException", "")
 }
 
@@ -111,8 +112,10 @@ func TestImagesPageByPage(t *testing.T) {
 			expect.EqualIn(t, "DescribeImages", wantDigests, gotDigests)
 		})
 	}
-	wantError(t, expect.Err(b.ListImages(t.Context(), &ecr.ListImagesInput{RepositoryName: aws.String("big"), MaxResults: aws.Int32(1001)})), "InvalidParameterException", "")
-	wantError(t, expect.Err(b.ListImages(t.Context(), &ecr.ListImagesInput{RepositoryName: aws.String("big"), NextToken: aws.String("?")})), "InvalidParameterException", "")
+	wantError(t, expect.Err(b.ListImages(t.Context(), &ecr.ListImagesInput{RepositoryName: aws.String("big"), MaxResults: aws.Int32(1001)})),
+		"InvalidParameterException", "")
+	wantError(t, expect.Err(b.ListImages(t.Context(), &ecr.ListImagesInput{RepositoryName: aws.String("big"), NextToken: aws.String("?")})),
+		"InvalidParameterException", "")
 }
 
 func TestImageFilters(t *testing.T) {

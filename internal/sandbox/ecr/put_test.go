@@ -30,7 +30,9 @@ func TestRetagByPutImage(t *testing.T) {
 	if diff := cmp.Diff([]string{"stable", "v1"}, got[0].ImageTags); diff != "" || !got[0].ImagePushedAt.Equal(start) {
 		t.Errorf("pushed at %v; tags %s", got[0].ImagePushedAt, diff)
 	}
-	expect.Value(b.PutImageTagMutability(t.Context(), &ecr.PutImageTagMutabilityInput{RepositoryName: aws.String("app"), ImageTagMutability: types.ImageTagMutabilityImmutable}))(t)
+	expect.Value(b.PutImageTagMutability(t.Context(), &ecr.PutImageTagMutabilityInput{
+		RepositoryName: aws.String("app"), ImageTagMutability: types.ImageTagMutabilityImmutable,
+	}))(t)
 	wantError(t, put("stable"), "ImageTagAlreadyExistsException",
 		"The image tag 'stable' already exists in the 'app' repository and cannot be overwritten because the tag is immutable.")
 	if err := put("new"); err != nil {
@@ -120,7 +122,9 @@ func TestStartImageScan(t *testing.T) {
 		return expect.Err(b.StartImageScan(t.Context(), &ecr.StartImageScanInput{RepositoryName: aws.String("app"), ImageId: id}))
 	}
 	status := func(tag string) types.ScanStatus {
-		out := expect.Value(b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &tag}}))(t)
+		out := expect.Value(b.DescribeImageScanFindings(t.Context(), &ecr.DescribeImageScanFindingsInput{
+			RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: &tag},
+		}))(t)
 		return out.ImageScanStatus.Status
 	}
 	expect.OK(t, scan())

@@ -18,7 +18,9 @@ import (
 func TestClusters(t *testing.T) {
 	f := newFixture(t)
 	for range 2 { // the second time answers what is there
-		expect.Value(f.client.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String("prod"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}))(t)
+		expect.Value(f.client.CreateCluster(t.Context(), &sdk.CreateClusterInput{
+			ClusterName: aws.String("prod"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}},
+		}))(t)
 	}
 	in := webService(f.register(t, "web", good))
 	in.Cluster = aws.String("prod")

@@ -92,13 +92,17 @@ func TestLoadBalancerRules(t *testing.T) {
 			return expect.Err(c.CreateLoadBalancer(t.Context(), &sdk.CreateLoadBalancerInput{Name: aws.String("front"), Subnets: []string{"subnet-1", "subnet-3"}}))
 		}, "DuplicateLoadBalancerName"},
 		"no such balancer": {func() error {
-			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: aws.String(balancer + "0"), Port: aws.Int32(81), DefaultActions: forward(group)}))
+			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{
+				LoadBalancerArn: aws.String(balancer + "0"), Port: aws.Int32(81), DefaultActions: forward(group),
+			}))
 		}, "LoadBalancerNotFound"},
 		"the port of another": {func() error {
 			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &balancer, Port: aws.Int32(80), DefaultActions: forward(group)}))
 		}, "DuplicateListener"},
 		"no such group": {func() error {
-			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{LoadBalancerArn: &balancer, Port: aws.Int32(81), DefaultActions: forward(group + "0")}))
+			return expect.Err(c.CreateListener(t.Context(), &sdk.CreateListenerInput{
+				LoadBalancerArn: &balancer, Port: aws.Int32(81), DefaultActions: forward(group + "0"),
+			}))
 		}, "TargetGroupNotFound"},
 		"the group of another": {func() error {
 			other := c.balancer(t, "other")
