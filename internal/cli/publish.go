@@ -29,9 +29,9 @@ type publishOptions struct {
 func newPublish(f *frame) *cobra.Command {
 	var o publishOptions
 	cmd := &cobra.Command{
-		Use:     "publish IMAGE --from docker:REFERENCE|oci:DIR|tar:FILE",
+		Use:     "publish IMAGE --from docker:REFERENCE|oci:DIR|tar:FILE|dir:DIR",
 		Short:   "Push an image that was built elsewhere, tagged with the git commit",
-		Long:    "Pushes an image from docker, an OCI layout or an archive of either. Layers go side by\nside, those that are in the repository already do not go at all, and one whose connection\nbreaks goes again. The image gets the git commit of the working directory as its tag, with\n-dirty behind it where files differ from the commit, and the tags that publish.tags in\ntagboat.yaml asks for.",
+		Long:    "Pushes an image from docker, an OCI layout, an archive of either, or a directory of\nfiles. Layers go side by side, those that are in the repository already do not go at\nall, and one whose connection breaks goes again. The image gets the git commit of the working directory as its tag, with\n-dirty behind it where files differ from the commit, and the tags that publish.tags in\ntagboat.yaml asks for.",
 		Example: "  docker build -t api . && tagboat publish api --from docker:api\n  tagboat publish api --from tar:image.tar --tag 1.4.2 --create-repository",
 		GroupID: "truth",
 		Args:    cobra.ExactArgs(1),
@@ -40,7 +40,7 @@ func newPublish(f *frame) *cobra.Command {
 			return runPublish(cmd.Context(), f, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.from, "from", "", "docker:REFERENCE, oci:DIRECTORY or tar:FILE")
+	cmd.Flags().StringVar(&o.from, "from", "", "docker:REFERENCE, oci:DIRECTORY, tar:FILE or dir:DIRECTORY")
 	cmd.Flags().StringSliceVar(&o.tags, "tag", nil, "tags instead of the git commit and publish.tags")
 	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none: scanned on push, with immutable tags")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
@@ -51,7 +51,7 @@ func newPublish(f *frame) *cobra.Command {
 
 func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 	if o.from == "" {
-		return tagboat.Usagef("publish needs to know where the image is").WithHint("tagboat publish %s --from docker:REFERENCE, oci:DIRECTORY or tar:FILE", o.image)
+		return tagboat.Usagef("publish needs to know where the image is").WithHint("tagboat publish %s --from docker:REFERENCE, oci:DIRECTORY, tar:FILE or dir:DIRECTORY", o.image)
 	}
 	from, err := publish.ParseSource(o.from)
 	if err != nil {

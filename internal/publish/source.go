@@ -10,13 +10,13 @@ import (
 
 // Source says where an image comes from.
 type Source struct {
-	Kind string // docker, oci or tar
+	Kind string // docker, oci, tar or dir
 	Name string // a reference, a directory or a file
 }
 
-const sourceHint = "write docker:REFERENCE, oci:DIRECTORY or tar:FILE"
+const sourceHint = "write docker:REFERENCE, oci:DIRECTORY, tar:FILE or dir:DIRECTORY"
 
-// ParseSource reads docker:REFERENCE, oci:DIRECTORY or tar:FILE. The error is of kind
+// ParseSource reads docker:REFERENCE, oci:DIRECTORY, tar:FILE or dir:DIRECTORY. The error is of kind
 // Usage.
 func ParseSource(s string) (Source, error) {
 	kind, name, ok := strings.Cut(s, ":")
@@ -28,7 +28,7 @@ func ParseSource(s string) (Source, error) {
 		if strings.HasPrefix(name, "-") {
 			return Source{}, tagboat.Usagef("%q is no reference of docker's", name).WithHint(sourceHint)
 		}
-	case "oci", "tar":
+	case "oci", "tar", "dir":
 	default:
 		return Source{}, tagboat.Usagef("there is no kind of source %q", kind).WithHint(sourceHint)
 	}
@@ -49,6 +49,8 @@ func (s Source) Open(ctx context.Context, dir string) (Content, error) {
 			return Content{}, err
 		}
 		return fromArchive(file, dir)
+	case "dir":
+		return fromDirectory(s.Name, dir)
 	case "oci":
 		if info, err := os.Stat(s.Name); err == nil && !info.IsDir() {
 			return Content{}, tagboat.Usagef("%s is not a directory", s.Name).WithHint("an archive is --from tar:%s", s.Name)

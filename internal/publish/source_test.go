@@ -21,6 +21,7 @@ func TestParseSource(t *testing.T) {
 		"docker:shop/api:1.4.2": {Kind: "docker", Name: "shop/api:1.4.2"},
 		"oci:build/image":       {Kind: "oci", Name: "build/image"},
 		"tar:C:/image.tar":      {Kind: "tar", Name: "C:/image.tar"},
+		"dir:build/site":        {Kind: "dir", Name: "build/site"},
 	} {
 		got, err := publish.ParseSource(s)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil || got.String() != s {
@@ -180,3 +181,41 @@ func TestSourcesHaveAnEnd(t *testing.T) {
 }
 
 func second(_ int, err error) error { return err }
+
+// TestDirectories: equal files make an equal image, and what is no file makes none.
+func TestDirectories(t *testing.T) {
+	digest := func(write func(dir string)) (tagboat.Digest, error) {
+		dir := t.TempDir()
+		write(dir)
+		content, err := publish.Source{Kind: "dir", Name: dir}.Open(t.Context(), t.TempDir())
+		return content.Digest, err
+	}
+	file := func(dir, name, text string, mode os.FileMode) {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	site := func(dir string) { file(dir, "bin/serve", "#!/bin/sh", 0o700); file(dir, "index.html", "hello", 0o600) }
+	first, err := digest(site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := digest(site); err != nil || again != first {
+		t.Errorf("%s and %s, %v", first, again, err)
+	}
+	if other, err := digest(func(dir string) { site(dir); file(dir, "index.html", "hallo", 0o600) }); err != nil || other == first {
+		t.Errorf("%s, %v", other, err)
+	}
+	if _, err := digest(func(string) {}); tagboat.KindOf(err) != tagboat.Usage {
+		t.Errorf("an empty directory: %v", err)
+	}
+	if _, err := digest(func(dir string) { site(dir); _ = os.Symlink("/etc/passwd", filepath.Join(dir, "link")) }); tagboat.KindOf(err) != tagboat.Usage {
+		t.Errorf("a link: %v", err)
+	}
+	if _, err := (publish.Source{Kind: "dir", Name: filepath.Join(t.TempDir(), "none")}).Open(t.Context(), t.TempDir()); tagboat.KindOf(err) != tagboat.Usage {
+		t.Errorf("no directory: %v", err)
+	}
+}
