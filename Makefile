@@ -55,7 +55,7 @@ deps.txt:
 	./scripts/linked.sh --write
 
 race:
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 30m ./...
 
 # Every interleaving of the ledger's writers and of their decisions, 32 processes at one parameter, and deployments
 # killed at every call; make test does the same with less.
