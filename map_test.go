@@ -41,7 +41,7 @@ var floors = [][]string{
 
 	{"internal/sandbox/sandboxtest"},
 	{"internal/sandbox"},
-	{"internal/sandbox/cloudwatch", "internal/sandbox/ecr", "internal/sandbox/ecs", "internal/sandbox/elb", "internal/sandbox/logs", "internal/sandbox/ssm", "internal/sandbox/sts"},
+	{"internal/sandbox/cloudwatch", "internal/sandbox/ecr", "internal/sandbox/ecs", "internal/sandbox/elb", "internal/sandbox/logs", "internal/sandbox/secretsmanager", "internal/sandbox/ssm", "internal/sandbox/sts"},
 	{"internal/sandbox/ecs/definition", "internal/sandbox/registry", "internal/sandbox/rollout/simulated", "internal/sandbox/mirror", "internal/sandbox/wiretest"},
 	{"internal/sandbox/rollout"},
 	{"internal/sandbox/clock", "internal/sandbox/wire"},

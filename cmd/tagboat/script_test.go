@@ -114,6 +114,7 @@ func stories(dir string) testscript.Params {
 			"webhook":    startWebhook,
 			"edit":       editFile,
 			"parameter":  putParameter,
+			"aws":        callAWS,
 			"stored":     checkStored,
 		},
 	}

@@ -181,6 +181,12 @@ func putParameter(ts *testscript.TestScript, _ bool, args []string) {
 	call(ts, "AmazonSSM.PutParameter", map[string]any{"Name": args[0], "Type": args[1], "Value": args[2], "Overwrite": true})
 }
 
+// callAWS makes a call as somebody else would, and writes the answer: aws TARGET INPUT.
+func callAWS(ts *testscript.TestScript, _ bool, args []string) {
+	_, err := ts.Stdout().Write(call(ts, args[0], json.RawMessage(args[1])))
+	ts.Check(err)
+}
+
 // checkStored compares a parameter's value as anybody reads it: stored NAME VALUE.
 func checkStored(ts *testscript.TestScript, neg bool, args []string) {
 	got := parameterValue(ts, "AWS::SSM::Parameter::Value<String>", args[0])

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -133,7 +134,7 @@ func problemErrors(found []tagboat.Problem) errorList {
 	of := map[same][]tagboat.Problem{}
 	var order []same
 	for _, p := range found {
-		key := same{p.Where, p.Hint, p.Message}
+		key := same{p.Where, forEnvironments(p.Hint, []tagboat.Problem{p}, "…"), p.Message}
 		if of[key] == nil {
 			order = append(order, key)
 		}
@@ -142,7 +143,7 @@ func problemErrors(found []tagboat.Problem) errorList {
 	var all errorList
 	for _, key := range order {
 		p := of[key][0]
-		e := tagboat.Usagef("%s: %s", concerned(of[key]), p.Message).WithHint("%s", p.Hint)
+		e := tagboat.Usagef("%s: %s", concerned(of[key]), p.Message).WithHint("%s", forEnvironments(p.Hint, of[key], ""))
 		switch {
 		case p.At.File != "":
 			e = e.At(p.At)
@@ -152,6 +153,21 @@ func problemErrors(found []tagboat.Problem) errorList {
 		all = append(all, e)
 	}
 	return all
+}
+
+// forEnvironments returns the hint of the first of several problems for all their
+// environments: it names its own after --env. Other names are what is written in their place.
+func forEnvironments(hint string, alike []tagboat.Problem, names string) string {
+	if names == "" {
+		var all []string
+		for _, p := range alike {
+			if !slices.Contains(all, string(p.Environment)) {
+				all = append(all, string(p.Environment))
+			}
+		}
+		names = strings.Join(all, ",")
+	}
+	return strings.ReplaceAll(hint, "--env "+string(alike[0].Environment), "--env "+names)
 }
 
 // concerned names the services that have a problem.

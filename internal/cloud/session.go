@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
@@ -41,6 +42,7 @@ type Session struct {
 
 	ecs        *ECS
 	parameters *Parameters
+	secrets    *Secrets
 	logs       *Logs
 	targets    *Targets
 	alarms     *Alarms
@@ -50,6 +52,7 @@ type Session struct {
 func (s *Session) connect(cfg aws.Config) {
 	s.ecs = &ECS{client: awsecs.NewFromConfig(cfg)}
 	s.parameters = &Parameters{client: ssm.NewFromConfig(cfg)}
+	s.secrets = &Secrets{client: secretsmanager.NewFromConfig(cfg)}
 	s.logs = &Logs{client: cloudwatchlogs.NewFromConfig(cfg)}
 	s.targets = &Targets{client: elb.NewFromConfig(cfg)}
 	s.alarms = &Alarms{client: cloudwatch.NewFromConfig(cfg)}
@@ -62,6 +65,9 @@ func (s *Session) ECS() *ECS { return s.ecs }
 
 // Parameters returns the place's Parameter Store, which a ledger can be kept in.
 func (s *Session) Parameters() *Parameters { return s.parameters }
+
+// Secrets returns the place's Secrets Manager.
+func (s *Session) Secrets() *Secrets { return s.secrets }
 
 // Logs returns the place's CloudWatch Logs.
 func (s *Session) Logs() *Logs { return s.logs }

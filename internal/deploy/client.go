@@ -90,6 +90,7 @@ type Client struct {
 	Deployments History
 	Alarms      Alarms
 	Parameters  Parameters // nil where nobody can ask
+	Secrets     Secrets    // likewise
 	// Now tells the time of AWS's clock, for ages; nil means the local one.
 	Now func() time.Time
 }
@@ -107,6 +108,13 @@ type Parameters interface {
 	// Missing returns those names, or ARNs, that there is no parameter for. It reads no
 	// secret.
 	Missing(ctx context.Context, names []string) ([]string, error)
+}
+
+// Secrets looks into Secrets Manager.
+type Secrets interface {
+	// Describe returns the secret with that ARN, which may lack the six characters at its end.
+	// It reads no value. The error wraps ecs.ErrNotFound where there is none.
+	Describe(ctx context.Context, arn string) (ecs.Secret, error)
 }
 
 // History tells what a service ran. ECS remembers ninety days.

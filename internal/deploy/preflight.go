@@ -26,9 +26,9 @@ func (f *findings) add(other findings) {
 }
 
 // preflight checks what can be told from the files, and that what the plan needs is there:
-// images, log groups, target groups, parameters. It asks only, and only for what the plan
+// images, log groups, target groups, secrets. It asks only, and only for what the plan
 // changes. A question that gets no answer is a warning; an error means that ctx ended.
-func preflight(ctx context.Context, p Plan, once *lookups, parameters answeredParameters) (findings, error) {
+func preflight(ctx context.Context, p Plan, once *lookups, secrets answeredSecrets) (findings, error) {
 	all := fromFiles(p)
 	if !p.Changes() {
 		all.add(renamed(ctx, p))
@@ -38,7 +38,7 @@ func preflight(ctx context.Context, p Plan, once *lookups, parameters answeredPa
 	if err != nil {
 		return all, err
 	}
-	all.add(missingParameters(p, r, parameters))
+	all.add(missingSecrets(p, r, secrets))
 	all.add(ask(ctx,
 		func(ctx context.Context) findings { return missingImages(ctx, p, once) },
 		func(ctx context.Context) findings { return missingLogGroups(ctx, p, r, once) },

@@ -67,10 +67,12 @@ func TestWhatCannotBeAskedIsAWarning(t *testing.T) {
 		"DescribeLogGroups":    `whether log group "/c/api" exists`,
 		"DescribeTargetGroups": "whether the target groups exist",
 		"GetParameters":        "whether the parameters of its secrets exist: killed",
+		"DescribeSecret":       "whether its secrets in Secrets Manager exist: killed",
 	} {
 		t.Run(op, func(t *testing.T) {
 			f := deploytest.New()
 			f.Stored = []string{"/a"}
+			f.Managed = map[string]ecs.Secret{managed: {Versions: map[string][]string{"1": {"AWSCURRENT"}}}}
 			f.Tgs = []ecs.TargetGroup{{ARN: "arn:x", Type: "instance", LoadBalancers: []string{"arn:lb"}}}
 			f.Refuse = func(asked string) error {
 				if asked == op {
@@ -78,7 +80,7 @@ func TestWhatCannotBeAskedIsAWarning(t *testing.T) {
 				}
 				return nil
 			}
-			wanted := wants(t, f, `"secrets":[{"name":"A","valueFrom":"/a"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/c/api"}}`)
+			wanted := wants(t, f, `"secrets":[{"name":"A","valueFrom":"/a"},{"name":"B","valueFrom":"`+managed+`"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/c/api"}}`)
 			service := deploytest.Parse(t, `{"desiredCount":1,"loadBalancers":[{"targetGroupArn":"arn:x","containerName":"app","containerPort":1}]}`)
 			wanted.Desired.ServiceDefinition = &service
 			problems, warnings := prepared(t, wanted)
@@ -89,11 +91,18 @@ func TestWhatCannotBeAskedIsAWarning(t *testing.T) {
 	}
 }
 
+const managed = "arn:aws:secretsmanager:r:123456789012:secret:x-AbCdEf"
+
 func TestPreflightSecrets(t *testing.T) {
 	const here, there = "arn:aws:ssm:r:123456789012:parameter/b", "arn:aws:ssm:q:123456789012:parameter/b"
-	const manager = "arn:aws:secretsmanager:r:123456789012:secret:x-AbCdEf"
+	const inOther = "arn:aws:secretsmanager:q:123456789012:secret:x-AbCdEf"
+	const doomed, empty = "arn:aws:secretsmanager:r:123456789012:secret:doomed-AbCdEf", "arn:aws:secretsmanager:r:123456789012:secret:empty-AbCdEf"
+	const gone = "arn:aws:secretsmanager:r:123456789012:secret:gone-AbCdEf"
 	missing := func(name, from string) string {
 		return fmt.Sprintf("container app: the secret %s comes from parameter %q, which does not exist", name, from)
+	}
+	unreadable := func(name, from, why string) string {
+		return fmt.Sprintf("container app: the secret %s comes from %q in Secrets Manager, which %s", name, from, why)
 	}
 	for name, test := range map[string]struct {
 		members  string
@@ -103,11 +112,20 @@ func TestPreflightSecrets(t *testing.T) {
 		"there":                 {`"secrets":[{"name":"A","valueFrom":"/a"},{"name":"N","valueFrom":"plain"}]`, nil, nil},
 		"missing":               {`"secrets":[{"name":"A","valueFrom":"/none"},{"name":"B","valueFrom":"` + here + `"}]`, []string{missing("A", "/none"), missing("B", here)}, nil},
 		"of the log driver":     {`"logConfiguration":{"logDriver":"splunk","secretOptions":[{"name":"splunk-token","valueFrom":"/none"}]}`, []string{missing("splunk-token", "/none")}, nil},
-		"elsewhere, not looked": {`"secrets":[{"name":"A","valueFrom":"` + there + `"},{"name":"B","valueFrom":"` + manager + `"}]`, nil, []string{"not checked: whether its secrets exist that are in Secrets Manager or in another region"}},
+		"elsewhere, not looked": {`"secrets":[{"name":"A","valueFrom":"` + there + `"},{"name":"B","valueFrom":"` + inOther + `"}]`, nil, []string{"not checked: whether its secrets exist that are in another region"}},
+		"in Secrets Manager":    {`"secrets":[{"name":"A","valueFrom":"` + managed + `"},{"name":"B","valueFrom":"` + managed + `:key::"},{"name":"C","valueFrom":"` + managed + `:::1"}]`, nil, nil},
+		"not in Secrets Manager": {
+			`"secrets":[{"name":"A","valueFrom":"` + gone + `"},{"name":"B","valueFrom":"` + doomed + `"},{"name":"C","valueFrom":"` + empty + `"},{"name":"D","valueFrom":"` + managed + `:key:NEXT:"}]`,
+			[]string{
+				unreadable("A", gone, "does not exist"), unreadable("B", doomed, "is marked for deletion"),
+				unreadable("C", empty, "has no value at the stage AWSCURRENT"), unreadable("D", managed+":key:NEXT:", "has no value at the stage NEXT"),
+			}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := deploytest.New()
 			f.Stored = []string{"/a", "plain"}
+			f.Managed = map[string]ecs.Secret{managed: {Versions: map[string][]string{"1": {"AWSCURRENT"}}}, doomed: {Deleted: true}, empty: {}}
 			problems, warnings := prepared(t, wants(t, f, test.members))
 			if diff := cmp.Diff(test.problems, problems); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)

@@ -22,12 +22,12 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 	for i, t := range targets {
 		plans[i] = NewPlan(t, observed[i])
 	}
-	parameters := askForParameters(ctx, plans)
+	secrets := askForSecrets(ctx, plans)
 	err = Each(ctx, targets, func(ctx context.Context, i int) error {
 		if err := confirm(ctx, &plans[i]); err != nil {
 			return err
 		}
-		found, err := preflight(ctx, plans[i], &once, parameters[targets[i].Client])
+		found, err := preflight(ctx, plans[i], &once, secrets[targets[i].Client])
 		plans[i].Problems = append(plans[i].Problems, found.problems...)
 		plans[i].Warnings = append(plans[i].Warnings, found.warnings...)
 		return err

@@ -1,47 +1,50 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// answeredParameters is which parameters are missing in one account and region.
-type answeredParameters struct {
-	missing map[string]bool
-	err     error // nobody knows
+// answeredSecrets is what of the secrets in one account and region is not there.
+type answeredSecrets struct {
+	missing map[string]string // why, by where a secret comes from
+	// Why nobody knows of other parameters, and of other secrets of Secrets Manager.
+	parameters, managed error
 }
 
-// askForParameters asks for the parameters of all plans that change something, each once
-// and ten in a call, since AWS's rate is shared with the reading of pins.
-func askForParameters(ctx context.Context, plans []Plan) map[*Client]answeredParameters {
-	names := map[*Client][]string{}
+// askForSecrets asks for the secrets of all plans that change something, each once.
+func askForSecrets(ctx context.Context, plans []Plan) map[*Client]answeredSecrets {
+	names := map[*Client]map[store][]string{}
 	for _, p := range plans {
 		r, err := ReadContents(p.Desired.Definition.JSON())
-		if err != nil || !p.Changes() || p.Client.Parameters == nil {
+		if err != nil || !p.Changes() {
 			continue
 		}
 		for _, s := range secretsOf(r) {
-			if s.parameterIn(p.Desired.Region) {
-				names[p.Client] = append(names[p.Client], s.from)
+			if names[p.Client] == nil {
+				names[p.Client] = map[store][]string{}
 			}
+			in := s.storeIn(p.Desired.Region)
+			names[p.Client][in] = append(names[p.Client][in], s.from)
 		}
 	}
-	answers := map[*Client]answeredParameters{}
+	answers := map[*Client]answeredSecrets{}
 	var mu sync.Mutex
 	var asking sync.WaitGroup
-	for client, all := range names {
-		slices.Sort(all)
+	for client, of := range names {
 		asking.Go(func() {
-			missing, err := client.Parameters.Missing(ctx, slices.Compact(all))
-			answer := answeredParameters{missing: map[string]bool{}, err: err}
-			for _, name := range missing {
-				answer.missing[name] = true
-			}
+			answer := client.askForSecrets(ctx, once(of[inParameters]), once(of[inSecretsManager]))
 			mu.Lock()
 			defer mu.Unlock()
 			answers[client] = answer
@@ -51,29 +54,91 @@ func askForParameters(ctx context.Context, plans []Plan) map[*Client]answeredPar
 	return answers
 }
 
-// missingParameters returns the secrets of a plan that name a parameter which is not there.
-func missingParameters(p Plan, r Contents, answer answeredParameters) findings {
-	var all findings
-	var unknown, elsewhere bool
-	for _, s := range secretsOf(r) {
-		switch {
-		case !s.parameterIn(p.Desired.Region):
-			elsewhere = true
-		case answer.err != nil:
-			unknown = true
-		case answer.missing[s.from]:
-			all.problems = append(all.problems, p.Desired.problemAt(p.Desired.place(s.path...),
-				fmt.Sprintf("create it (aws ssm put-parameter --type SecureString --name %s --value …) or correct valueFrom", s.parameterName()),
-				fmt.Sprintf("container %s: the secret %s comes from parameter %q, which does not exist", s.container, s.name, s.from),
-			))
+func once(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// askForSecrets asks Parameter Store for ten in a call, since AWS's rate is shared with the
+// reading of pins, and Secrets Manager for one.
+func (c *Client) askForSecrets(ctx context.Context, names, arns []string) answeredSecrets {
+	answer := answeredSecrets{missing: map[string]string{}}
+	if c.Parameters != nil && len(names) > 0 {
+		missing, err := c.Parameters.Missing(ctx, names)
+		answer.parameters = err
+		for _, name := range missing {
+			answer.missing[name] = fmt.Sprintf("parameter %q, which does not exist", name)
 		}
 	}
-	if unknown {
-		all.add(p.Desired.unanswered(tagboat.Position{}, "whether the parameters of its secrets exist", answer.err))
+	if c.Secrets == nil {
+		return answer
 	}
-	if elsewhere { // without their names, so that many services have one warning
+	const atOnce = 10
+	whys, errs := make([]string, len(arns)), make([]error, len(arns))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, arn := range arns {
+		group.Go(func() error {
+			whys[i], errs[i] = unreadable(ctx, c.Secrets, arn)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for i, arn := range arns {
+		if whys[i] != "" {
+			answer.missing[arn] = fmt.Sprintf("%q in Secrets Manager, which %s", arn, whys[i])
+		}
+		answer.managed = cmp.Or(answer.managed, errs[i])
+	}
+	return answer
+}
+
+// unreadable returns why a task cannot have a secret of Secrets Manager, or "". Its ARN may go
+// on with :KEY:STAGE:VERSION. Whether it has the key is not known: that is its value.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
+func unreadable(ctx context.Context, secrets Secrets, from string) (string, error) {
+	parts := append(strings.Split(from, ":"), "", "", "")
+	stage, version := cmp.Or(parts[partsOfARN+1], "AWSCURRENT"), parts[partsOfARN+2]
+	found, err := secrets.Describe(ctx, strings.Join(parts[:partsOfARN], ":"))
+	staged := slices.ContainsFunc(slices.Collect(maps.Values(found.Versions)), func(stages []string) bool { return slices.Contains(stages, stage) })
+	switch {
+	case errors.Is(err, ecs.ErrNotFound):
+		return "does not exist", nil
+	case err != nil:
+		return "", err
+	case found.Deleted:
+		return "is marked for deletion", nil
+	case version == "" && !staged: // a version without a stage is not described
+		return "has no value at the stage " + stage, nil
+	default:
+		return "", nil
+	}
+}
+
+// partsOfARN is how many parts the ARN of a secret in Secrets Manager has.
+const partsOfARN = 7
+
+// missingSecrets returns the secrets of a plan that are not there.
+func missingSecrets(p Plan, r Contents, answer answeredSecrets) findings {
+	var all findings
+	var has [inSecretsManager + 1]bool
+	for _, s := range secretsOf(r) {
+		in := s.storeIn(p.Desired.Region)
+		has[in] = true
+		if why := answer.missing[s.from]; why != "" {
+			all.problems = append(all.problems, p.Desired.problemAt(p.Desired.place(s.path...),
+				s.howToCreate(in, p.Desired.Region), fmt.Sprintf("container %s: the secret %s comes from %s", s.container, s.name, why)))
+		}
+	}
+	if has[inParameters] && answer.parameters != nil {
+		all.add(p.Desired.unanswered(tagboat.Position{}, "whether the parameters of its secrets exist", answer.parameters))
+	}
+	if has[inSecretsManager] && answer.managed != nil {
+		all.add(p.Desired.unanswered(tagboat.Position{}, "whether its secrets in Secrets Manager exist", answer.managed))
+	}
+	if has[elsewhere] { // without their names, so that many services have one warning
 		all.warnings = append(all.warnings, p.Desired.problem("", "make sure of it: a task whose secret is missing does not start",
-			"not checked: whether its secrets exist that are in Secrets Manager or in another region"))
+			"not checked: whether its secrets exist that are in another region"))
 	}
 	return all
 }
@@ -102,15 +167,54 @@ func secretsOf(r Contents) []secret {
 	return all
 }
 
-// parameterIn reports whether the secret is a parameter of that region: a name alone is one
-// of the task's own.
+// store is where a secret is.
+type store int
+
+const (
+	elsewhere store = iota
+	inParameters
+	inSecretsManager
+)
+
+// storeIn returns where in a region a secret is. A name alone is a parameter of the task's
+// own region.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html
-func (s secret) parameterIn(region string) bool {
-	parts := strings.SplitN(s.from, ":", 6) // arn:aws:ssm:REGION:ACCOUNT:parameter/NAME
-	if parts[0] != "arn" {
-		return true
+func (s secret) storeIn(region string) store {
+	parts := strings.Split(s.from, ":") // arn:aws:ssm:REGION:ACCOUNT:parameter/NAME
+	switch {
+	case parts[0] != "arn":
+		return inParameters
+	case len(parts) < partsOfARN-1 || region != "" && parts[3] != region:
+		return elsewhere
+	case parts[2] == "ssm":
+		return inParameters
+	case parts[2] == "secretsmanager" && len(parts) >= partsOfARN:
+		return inSecretsManager
+	default:
+		return elsewhere
 	}
-	return len(parts) == 6 && parts[2] == "ssm" && (region == "" || parts[3] == region)
+}
+
+// howToCreate returns the hint for a secret that is not there.
+func (s secret) howToCreate(in store, region string) string {
+	at := ""
+	if region != "" {
+		at = " --region " + region
+	}
+	if in == inSecretsManager {
+		return fmt.Sprintf("create it (aws secretsmanager create-secret%s --name %s --secret-string …) or correct valueFrom", at, s.managedName())
+	}
+	return fmt.Sprintf("create it (aws ssm put-parameter%s --type SecureString --name %s --value …) or correct valueFrom", at, s.parameterName())
+}
+
+// managedName returns the name of a secret of Secrets Manager, without the six characters with
+// which AWS ends its ARN.
+func (s secret) managedName() string {
+	name := strings.Split(s.from, ":")[partsOfARN-1]
+	if i := len(name) - len("-AbCdEf"); i > 0 && name[i] == '-' {
+		return name[:i]
+	}
+	return name
 }
 
 func (s secret) parameterName() string {

@@ -133,6 +133,12 @@ type TargetHealth struct {
 	Description string
 }
 
+// Secret is what of a secret of Secrets Manager says whether a task can have it.
+type Secret struct {
+	Deleted  bool                // it is marked for deletion
+	Versions map[string][]string // staging labels by the id of a version
+}
+
 // TargetGroup is where a load balancer sends its requests.
 type TargetGroup struct {
 	ARN           string

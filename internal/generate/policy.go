@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
@@ -170,12 +169,6 @@ func permitted(c fleet.Cell) (iam.Service, error) {
 
 type valueFrom struct{ ValueFrom string }
 
-// isParameter reports whether it names a parameter, not a secret of Secrets Manager.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html
-func (v valueFrom) isParameter() bool {
-	return v.ValueFrom != "" && (!strings.HasPrefix(v.ValueFrom, "arn:") || strings.Contains(v.ValueFrom, ":ssm:"))
-}
-
 // needs adds the roles and log groups that a definition names.
 func needs(definition taskdef.Definition, s *iam.Service) error {
 	var d struct {
@@ -199,7 +192,7 @@ func needs(definition taskdef.Definition, s *iam.Service) error {
 	}
 	for _, c := range d.ContainerDefinitions {
 		for _, secret := range slices.Concat(c.Secrets, c.LogConfiguration.SecretOptions) {
-			if secret.isParameter() {
+			if secret.ValueFrom != "" {
 				s.Secrets = append(s.Secrets, secret.ValueFrom)
 			}
 		}

@@ -119,7 +119,12 @@ var grants = []grant{
 	{
 		// Their values stay encrypted: only whether they exist is asked.
 		sid: "FindParameters", purposes: []Purpose{Deploy},
-		actions: []string{"ssm:GetParameters"}, resources: Scope.secrets,
+		actions: []string{"ssm:GetParameters"}, resources: Scope.parametersOfTasks,
+	},
+	{
+		// Likewise: nobody reads a value.
+		sid: "FindSecrets", purposes: []Purpose{Deploy},
+		actions: []string{"secretsmanager:DescribeSecret"}, resources: Scope.managedSecrets,
 	},
 	{
 		sid: "ReadLogsOfTasks", purposes: []Purpose{Deploy},

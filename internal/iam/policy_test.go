@@ -22,7 +22,7 @@ func scope() iam.Scope {
 		Services: []iam.Service{{
 			Cluster: "dev", Name: "web", Family: "web", Create: true,
 			Roles: []string{"exec", "arn:aws:iam::111111111111:role/path/task"}, LogGroups: []string{"/shop/web"},
-			Secrets: []string{"plain", "/shop/token", "arn:aws:ssm:eu-west-1:222222222222:parameter/shared"},
+			Secrets: []string{"plain", "/shop/token", "arn:aws:ssm:eu-west-1:222222222222:parameter/shared", "arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf:password::"},
 		}},
 	}
 }
@@ -78,6 +78,9 @@ func TestResources(t *testing.T) {
 		{"parameters that secrets come from", iam.Deploy, scope(), "FindParameters", []string{
 			"arn:aws:ssm:eu-west-1:111111111111:parameter/plain", "arn:aws:ssm:eu-west-1:111111111111:parameter/shop/token",
 			"arn:aws:ssm:eu-west-1:222222222222:parameter/shared",
+		}},
+		{"secrets of Secrets Manager, whole or without their end", iam.Deploy, scope(), "FindSecrets", []string{
+			"arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf-??????",
 		}},
 		{"no parameters where there are no secrets", iam.Deploy, somebodyElses, "FindParameters", nil},
 		{"a service that must exist is not created", iam.Deploy, somebodyElses, "CreateServices", nil},

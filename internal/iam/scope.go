@@ -40,7 +40,7 @@ type Service struct {
 	Create    bool     // it is created where it does not exist
 	Roles     []string // ARNs or names that its tasks run with; nil where they are not known
 	LogGroups []string // that its containers write to; nil where they are not known
-	Secrets   []string // names and ARNs of the parameters that its containers read
+	Secrets   []string // names and ARNs of the parameters, and ARNs of Secrets Manager, that its containers read
 }
 
 // partition returns AWS's partition of a region.
@@ -158,17 +158,40 @@ func (s Scope) logStreams() []string {
 	})
 }
 
-// secrets returns the parameters that tasks read. A name without a slash has its ARN with one.
+// parametersOfTasks returns the parameters that tasks read. A name without a slash has its ARN with one.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
-func (s Scope) secrets() []string {
+func (s Scope) parametersOfTasks() []string {
 	return each(s.Services, func(v Service) []string {
 		return each(v.Secrets, func(name string) []string {
-			if strings.HasPrefix(name, "arn:") {
+			switch {
+			case isManaged(name):
+				return nil
+			case strings.HasPrefix(name, "arn:"):
 				return []string{name}
 			}
 			return s.parameterARNs([]string{"/" + strings.TrimPrefix(name, "/")})
 		})
 	})
+}
+
+// managedSecrets returns the secrets of Secrets Manager that tasks read. The ARN in a file may
+// go on with a key and a version, and may lack the six characters at its end.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+func (s Scope) managedSecrets() []string {
+	return each(s.Services, func(v Service) []string {
+		return each(v.Secrets, func(name string) []string {
+			if !isManaged(name) {
+				return nil
+			}
+			arn := strings.Join(strings.Split(name, ":")[:7], ":")
+			return []string{arn, arn + "-??????"}
+		})
+	})
+}
+
+func isManaged(name string) bool {
+	parts := strings.Split(name, ":")
+	return len(parts) >= 7 && parts[0] == "arn" && parts[2] == "secretsmanager"
 }
 
 func (s Scope) logGroups() []string {

@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/mirror"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
+	"github.com/tagboat/tagboat/internal/sandbox/secretsmanager"
 	"github.com/tagboat/tagboat/internal/sandbox/ssm"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -50,7 +51,7 @@ type Registry interface {
 // those that need one another.
 //
 //	ECS ──▶ registry (pulls images), logs (containers print), ELB (tasks are targets),
-//	        Parameter Store (secrets), CloudWatch (alarms), the functions of hooks
+//	        Parameter Store and Secrets Manager (secrets), CloudWatch (alarms), the functions of hooks
 func (s *Server) builtin() ([]Module, error) {
 	store, err := s.openRegistry()
 	if err != nil {
@@ -61,13 +62,14 @@ func (s *Server) builtin() ([]Module, error) {
 		return nil, err
 	}
 	parameters, logGroups, balancing := ssm.New(s.clock), logs.New(s.clock), elb.New(s.clock)
-	alarms := cloudwatch.New(s.clock)
+	alarms, secrets := cloudwatch.New(s.clock), secretsmanager.New(s.clock)
 	s.ecs = ecs.New(ecs.Deps{
 		Clock:      s.clock,
 		Images:     images{store, others},
 		Logs:       logGroups,
 		Targets:    targets{balancing},
 		Parameters: parameters,
+		Secrets:    secrets,
 		Alarms:     alarms,
 		Functions:  &s.functions,
 		Clusters:   s.config.Clusters,
@@ -76,7 +78,7 @@ func (s *Server) builtin() ([]Module, error) {
 	})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock), parameters, logGroups, balancing, alarms, s.ecs}, nil
+	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, s.ecs}, nil
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {

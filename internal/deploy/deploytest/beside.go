@@ -2,6 +2,7 @@ package deploytest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tagboat/tagboat"
@@ -65,6 +66,21 @@ func (f *ECS) Exists(ctx context.Context, image tagboat.Reference) (bool, error)
 	}
 	defer f.Mu.Unlock()
 	return f.Images == nil || slices.Contains(f.Images, image.Pinned()), nil
+}
+
+// secrets is the double's Secrets Manager.
+type secrets struct{ *ECS }
+
+func (s secrets) Describe(ctx context.Context, arn string) (ecs.Secret, error) {
+	if err := s.begin(ctx, "DescribeSecret"); err != nil {
+		return ecs.Secret{}, err
+	}
+	defer s.Mu.Unlock()
+	found, ok := s.Managed[arn]
+	if !ok {
+		return ecs.Secret{}, fmt.Errorf("ResourceNotFoundException: %w", ecs.ErrNotFound)
+	}
+	return found, nil
 }
 
 var (

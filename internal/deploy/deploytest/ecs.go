@@ -29,7 +29,8 @@ type ECS struct {
 	LogGroups   []string
 	Images      []string // that exist; nil for all
 	Tgs         []ecs.TargetGroup
-	Stored      []string // parameters that exist
+	Stored      []string              // parameters that exist
+	Managed     map[string]ecs.Secret // of Secrets Manager, by ARN
 	targets     []ecs.TargetHealth
 
 	Calls    map[string]int
@@ -52,7 +53,7 @@ func New() *ECS {
 
 // Client returns the way to the double.
 func (f *ECS) Client() *deploy.Client {
-	return &deploy.Client{ECS: f, Logs: f, Targets: f, Images: f, Parameters: parameters{f}}
+	return &deploy.Client{ECS: f, Logs: f, Targets: f, Images: f, Parameters: parameters{f}, Secrets: secrets{f}}
 }
 
 // begin counts a call; the lock is held if it returns nil.

@@ -16,7 +16,8 @@ type Deps struct {
 	Images     Images
 	Logs       Logs
 	Targets    Targets
-	Parameters Parameters // nil: every secret is there
+	Parameters Parameters // nil: every parameter is there
+	Secrets    Secrets    // nil: every secret of Secrets Manager is there
 	Alarms     Alarms     // nil: every alarm is OK
 	Functions  Functions  // nil: every function of a lifecycle hook answers SUCCEEDED
 	Events     Events     // nil: nobody listens
@@ -77,6 +78,12 @@ type Targets interface {
 type Parameters interface {
 	// Exists reports whether there is a parameter of that name.
 	Exists(scope wire.Scope, name string) bool
+}
+
+// Secrets is Secrets Manager as ECS reads it.
+type Secrets interface {
+	// Unreadable returns why a task cannot have what a valueFrom names; "" where it can.
+	Unreadable(valueFrom string) string
 }
 
 // Alarms is CloudWatch's alarms.

@@ -71,17 +71,24 @@ func (w *world) CheckLaunch(spec *rollout.TaskSpec) string {
 	return cmp.Or(w.checkSecrets(content), w.checkLogGroups(content), w.checkPlatforms(content))
 }
 
-// checkSecrets looks for the parameters. Secrets of Secrets Manager count as there: the
-// sandbox does not have that service.
+// checkSecrets looks for the parameters and the secrets of Secrets Manager.
 func (w *world) checkSecrets(content *definition.Task) string {
-	if w.region.deps.Parameters == nil {
-		return ""
-	}
+	const failed = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+	deps := w.region.deps
 	var absent []string
 	for i := range content.ContainerDefinitions {
 		for _, s := range content.ContainerDefinitions[i].AllSecrets() {
+			if s.Store() == "asm" {
+				if deps.Secrets == nil {
+					continue
+				}
+				if why := deps.Secrets.Unreadable(s.ValueFrom); why != "" {
+					return failed + "unable to retrieve secret from asm: service call has been retried 1 time(s): " + why
+				}
+				continue
+			}
 			scope, name := w.parameter(s.ValueFrom)
-			if s.Store() == "ssm" && !w.region.deps.Parameters.Exists(scope, name) && !slices.Contains(absent, name) {
+			if deps.Parameters != nil && !deps.Parameters.Exists(scope, name) && !slices.Contains(absent, name) {
 				absent = append(absent, name)
 			}
 		}
@@ -89,8 +96,7 @@ func (w *world) checkSecrets(content *definition.Task) string {
 	if len(absent) == 0 {
 		return ""
 	}
-	return "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: " +
-		"unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: " + strings.Join(absent, ", ")
+	return failed + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: " + strings.Join(absent, ", ")
 }
 
 // parameter returns which parameter a secret's valueFrom means: a name, or an ARN, which
@@ -103,7 +109,7 @@ func (w *world) parameter(valueFrom string) (wire.Scope, string) {
 	name := strings.TrimPrefix(parts[5], "parameter")
 	if strings.Count(name, "/") == 1 {
 		name = name[1:] // the ARN of a name without slashes has one
-		if scope := (wire.Scope{Account: parts[4], Region: parts[3]}); !w.region.deps.Parameters.Exists(scope, name) {
+		if scope := (wire.Scope{Account: parts[4], Region: parts[3]}); w.region.deps.Parameters != nil && !w.region.deps.Parameters.Exists(scope, name) {
 			name = "/" + name
 		}
 	}
