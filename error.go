@@ -136,12 +136,7 @@ func HintOf(err error) string {
 // Suggest returns a hint that names the candidate closest to name, or lists the
 // candidates where none is close. It is "" where there are no candidates.
 func Suggest(name string, candidates []string) string {
-	best, distance := "", len(name)/3+2
-	for _, c := range candidates {
-		if d := editDistance(name, c); d < distance {
-			best, distance = c, d
-		}
-	}
+	best := Closest(name, candidates)
 	switch {
 	case best != "":
 		return fmt.Sprintf("did you mean %q?", best)
@@ -150,6 +145,17 @@ func Suggest(name string, candidates []string) string {
 	default:
 		return ""
 	}
+}
+
+// Closest returns the candidate that name is close to, or "" where none is.
+func Closest(name string, candidates []string) string {
+	best, distance := "", len(name)/3+2
+	for _, c := range candidates {
+		if d := editDistance(name, c); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
 }
 
 func editDistance(a, b string) int {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/operation"
 )
@@ -19,7 +20,7 @@ type frame struct {
 	*console.Streams
 	log       *console.Streams // the same where commands to GitHub Actions get through
 	getenv    func(string) string
-	config    string
+	config    string // "" until it is found
 	output    string
 	stats     bool
 	operation *operation.Operation // what this command is
@@ -36,6 +37,13 @@ func (f *frame) json() bool { return f.output == "json" }
 
 // open reads the configuration and prepares the way to AWS; it calls nothing yet.
 func (f *frame) open(ctx context.Context) (*app.App, error) {
+	if f.config == "" {
+		found, err := config.Find(".")
+		if err != nil {
+			return nil, err
+		}
+		f.config = found
+	}
 	return app.Open(ctx, app.Options{
 		Config:    f.config,
 		Cache:     cacheDir(f.getenv),

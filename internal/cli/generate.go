@@ -18,10 +18,11 @@ import (
 
 func newGenerate(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "generate",
-		Short: "Write files that other tools read: templates, policies, the schema",
-		Args:  cobra.ArbitraryArgs,
-		RunE:  noCommand,
+		Use:     "generate",
+		Short:   "Write files that other tools read: templates, policies, the schema",
+		Example: "  tagboat generate schema > tagboat.schema.json\n  tagboat generate iam-policy --for deploy --env prod",
+		Args:    cobra.ArbitraryArgs,
+		RunE:    f.noCommand,
 	}
 	cmd.AddCommand(newGenerateCloudFormation(f), newGeneratePolicy(f), newGenerateSchema(f))
 	return cmd

@@ -37,6 +37,7 @@ func newLogin(f *frame) *cobra.Command {
 		Use:     "login [REGISTRY...]",
 		Short:   "Check the logins to registries, and let docker use them; nothing is written to disk",
 		Long:    "Makes a login for each registry, by default for those of tagboat.yaml, and says how\nlong it holds. Nothing is kept: Tagboat makes its logins to ECR from your AWS credentials\nwhenever it needs one, and does the same for docker, podman and others where it is their\ncredential helper, docker-credential-tagboat.",
+		Example: "  tagboat login\n  tagboat login 111111111111.dkr.ecr.eu-west-1.amazonaws.com",
 		GroupID: "truth",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runLogin(cmd.Context(), f, loginOptions{registries: args})

@@ -24,14 +24,18 @@ func run(t *testing.T, args ...string) (code int, out, talk string) {
 }
 
 // TestHelp holds that every command says what it is for, what each of its flags does and
-// how it exits, and that two flags of one command have different letters.
+// how it is used, and that two flags of one command have different letters. How commands exit
+// is said once.
 func TestHelp(t *testing.T) {
 	var check func(cmd *cobra.Command)
 	check = func(cmd *cobra.Command) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		code, out, talk := run(t, append(path, "--help")...)
-		if code != 0 || talk != "" || !strings.Contains(out, "Exit codes:") || cmd.Short == "" {
+		if code != 0 || talk != "" || strings.Contains(out, "Exit codes:") == cmd.HasParent() || cmd.Short == "" {
 			t.Errorf("%s --help exits with %d, prints %q and %q", cmd.CommandPath(), code, out, talk)
+		}
+		if cmd.Runnable() && !strings.Contains(cmd.Example, "  "+cmd.CommandPath()) {
+			t.Errorf("%s --help has no example of it: %q", cmd.CommandPath(), cmd.Example)
 		}
 		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
 			if flag.Usage == "" || !strings.Contains(out, "--"+flag.Name) {
@@ -43,6 +47,14 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	check(newRoot(&frame{Streams: &console.Streams{}}))
+}
+
+func TestExitCodesHaveAPage(t *testing.T) {
+	for _, args := range [][]string{{"help", "exit-codes"}, {"exit-codes"}} {
+		if code, out, talk := run(t, args...); code != 0 || talk != "" || !strings.Contains(out, exitCodes) {
+			t.Errorf("%q exits with %d, prints %q and %q", args, code, out, talk)
+		}
+	}
 }
 
 func TestNoCommandIsHelp(t *testing.T) {
@@ -59,6 +71,9 @@ func TestVersion(t *testing.T) {
 	var got buildInfo
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 || got != readBuildInfo() || got.Go == "" {
 		t.Errorf("exit code %d, %q: %v", code, out, err)
+	}
+	if code, line, talk := run(t, "--version"); code != 0 || talk != "" || !strings.HasPrefix(line, "tagboat ") || strings.Count(line, "\n") != 1 {
+		t.Errorf("--version exits with %d, prints %q and %q", code, line, talk)
 	}
 	for want, info := range map[string]buildInfo{
 		"tagboat v1.2.3 go1.26 linux/arm64\n":                           {Version: "v1.2.3", Go: "go1.26", Platform: "linux/arm64"},

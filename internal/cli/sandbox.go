@@ -186,6 +186,7 @@ func newDemo(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "A guided run of it all in a sandbox of its own",
+		Example: "  tagboat demo\n  tagboat demo --keep",
 		GroupID: "try",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, o) },

@@ -38,6 +38,8 @@ import (
 //	answered ANSWER ARGUMENT...      is tagboat where a person can be asked, and says that
 //	interrupted DURATION ARGUMENT... is tagboat where somebody interrupts it after so long
 //	layout DIR VERSION               writes an OCI layout of an image
+//	cd DIR                           goes to a directory, which is made where it is not there
+//	rename FILE NAME                 renames a file
 //	show FILE                        adds a file to what is printed
 //	env NAME=VALUE                   sets a variable for the commands that follow
 //
@@ -114,6 +116,15 @@ func (s *screens) line(line string) {
 		s.Later(s.duration(rest))
 	case "layout":
 		s.layout(args[0], args[1])
+	case "cd":
+		if err := os.MkdirAll(rest, 0o700); err != nil {
+			s.Fatal(err)
+		}
+		s.Chdir(rest)
+	case "rename":
+		if err := os.Rename(args[0], args[1]); err != nil {
+			s.Fatal(err)
+		}
 	case "show":
 		text, err := os.ReadFile(args[0])
 		if err != nil {

@@ -19,6 +19,7 @@ func newStatus(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "status [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
 		Short:   "Show the matrix of services and environments: pinned, running, drift, health, age",
+		Example: "  tagboat status\n  tagboat status --stage prod api",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.services = args
