@@ -19,6 +19,7 @@ type publishOptions struct {
 	image   string
 	from    string
 	tags    []string
+	labels  []string
 	message string
 	create  bool
 	dryRun  bool
@@ -31,7 +32,7 @@ func newPublish(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "publish IMAGE --from docker:REFERENCE|oci:DIR|tar:FILE|dir:DIR",
 		Short:   "Push an image that was built elsewhere, tagged with the git commit",
-		Long:    "Pushes an image from docker, an OCI layout, an archive of either, or a directory of\nfiles. Layers go side by side, those that are in the repository already do not go at\nall, and one whose connection breaks goes again. The image gets the git commit of the working directory as its tag, with\n-dirty behind it where files differ from the commit, and the tags that publish.tags in\ntagboat.yaml asks for.",
+		Long:    "Pushes an image from docker, an OCI layout, an archive of either, or a directory of\nfiles. Layers are uploaded in parallel. Layers that the repository has already are not\nuploaded, and a broken upload is repeated. The image is tagged with the git commit of\nthe working directory (followed by -dirty if files differ from the commit) and with the\ntags of publish.tags in tagboat.yaml.",
 		Example: "  docker build -t api . && tagboat publish api --from docker:api\n  tagboat publish api --from tar:image.tar --tag 1.4.2 --create-repository",
 		GroupID: "truth",
 		Args:    cobra.ExactArgs(1),
@@ -42,6 +43,7 @@ func newPublish(f *frame) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.from, "from", "", "docker:REFERENCE, oci:DIRECTORY, tar:FILE or dir:DIRECTORY")
 	cmd.Flags().StringSliceVar(&o.tags, "tag", nil, "tags instead of the git commit and publish.tags")
+	cmd.Flags().StringArrayVar(&o.labels, "label", nil, "NAME=VALUE, a label of the image that dir:DIRECTORY becomes (repeatable)")
 	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none: scanned on push, with immutable tags")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	automationFlag(cmd, &o.automation)
@@ -55,6 +57,9 @@ func runPublish(ctx context.Context, f *frame, o publishOptions) error {
 	}
 	from, err := publish.ParseSource(o.from)
 	if err != nil {
+		return err
+	}
+	if from, err = from.WithLabels(o.labels); err != nil {
 		return err
 	}
 	if err := checkTags(o.tags); err != nil {

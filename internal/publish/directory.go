@@ -22,7 +22,7 @@ import (
 // linux/amd64, which is what ECS runs where a task definition does not say. What runs in it
 // is for the task definition to say. Equal files make an equal image, whenever they were
 // written and by whom. dir is for the layer.
-func fromDirectory(name, dir string) (Content, error) {
+func fromDirectory(name string, labels map[string]string, dir string) (Content, error) {
 	file := filepath.Join(dir, "files.tar")
 	if err := pack(name, file); err != nil {
 		return Content{}, err
@@ -32,7 +32,7 @@ func fromDirectory(name, dir string) (Content, error) {
 		return Content{}, fmt.Errorf("making a layer of %s: %w", name, err)
 	}
 	base, err := mutate.ConfigFile(mutate.MediaType(mutate.ConfigMediaType(empty.Image, types.OCIConfigJSON), types.OCIManifestSchema1),
-		&v1.ConfigFile{OS: "linux", Architecture: "amd64", RootFS: v1.RootFS{Type: "layers"}})
+		&v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Labels: labels}, RootFS: v1.RootFS{Type: "layers"}})
 	if err != nil {
 		return Content{}, fmt.Errorf("making an image of %s: %w", name, err)
 	}

@@ -12,6 +12,26 @@ import (
 type Source struct {
 	Kind string // docker, oci, tar or dir
 	Name string // a reference, a directory or a file
+	// Labels are those of an image that is made of a directory; others have those of their build.
+	Labels map[string]string
+}
+
+// WithLabels returns the source with labels, each as NAME=VALUE. The error is of kind Usage.
+func (s Source) WithLabels(labels []string) (Source, error) {
+	if len(labels) > 0 && s.Kind != "dir" {
+		return s, tagboat.Usagef("%s has the labels of its build", s).WithHint("docker build --label NAME=VALUE; --label is for --from dir:DIRECTORY")
+	}
+	for _, label := range labels {
+		name, value, ok := strings.Cut(label, "=")
+		if !ok || name == "" {
+			return s, tagboat.Usagef("%q is not a label", label).WithHint("write --label NAME=VALUE")
+		}
+		if s.Labels == nil {
+			s.Labels = map[string]string{}
+		}
+		s.Labels[name] = value
+	}
+	return s, nil
 }
 
 const sourceHint = "write docker:REFERENCE, oci:DIRECTORY, tar:FILE or dir:DIRECTORY"
@@ -32,7 +52,7 @@ func ParseSource(s string) (Source, error) {
 	default:
 		return Source{}, tagboat.Usagef("there is no kind of source %q", kind).WithHint(sourceHint)
 	}
-	return Source{kind, name}, nil
+	return Source{Kind: kind, Name: name}, nil
 }
 
 // String returns the form that ParseSource reads.
@@ -50,7 +70,7 @@ func (s Source) Open(ctx context.Context, dir string) (Content, error) {
 		}
 		return fromArchive(file, dir)
 	case "dir":
-		return fromDirectory(s.Name, dir)
+		return fromDirectory(s.Name, s.Labels, dir)
 	case "oci":
 		if info, err := os.Stat(s.Name); err == nil && !info.IsDir() {
 			return Content{}, tagboat.Usagef("%s is not a directory", s.Name).WithHint("an archive is --from tar:%s", s.Name)
