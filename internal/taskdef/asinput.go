@@ -10,8 +10,8 @@ import (
 )
 
 // asInput returns the input that an answer of describe-task-definition or describe-services
-// stands for, and a note of what was left out. Any other file is returned as it is. An
-// answer is known as a whole: a single member of one in a file is more likely a mistake.
+// stands for, and a note of what was left out. Any other file is returned as it is. A
+// single member of an answer is more likely a mistake.
 func asInput(root *source.Node, shape string) (*source.Node, *tagboat.Error) {
 	answer, wrapped := unwrap(root, shape)
 	if !wrapped && !isAnswer(answer, shape) {
@@ -59,6 +59,9 @@ func RunningService(record json.RawMessage, where func(member string) tagboat.Po
 // unwrap returns what a describing command's answer is about, with the tags that stand
 // beside it, and whether there was something around it.
 func unwrap(root *source.Node, shape string) (*source.Node, bool) {
+	if root.Kind == source.List && len(root.Items) == 1 && isAnswer(root.Items[0], shape) {
+		return root.Items[0], true
+	}
 	switch inner := root.Field("taskDefinition"); {
 	case shape == registerTaskDefinition && inner != nil && inner.Kind == source.Map:
 		whole := *inner
@@ -76,15 +79,17 @@ func unwrap(root *source.Node, shape string) (*source.Node, bool) {
 	return root, false
 }
 
-// isAnswer reports whether a file has what each answer has and no input does.
+// isAnswer reports whether a file has what answers have and no input does, of which somebody
+// may have removed some.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
 func isAnswer(n *source.Node, shape string) bool {
-	marks := []string{"taskDefinitionArn", "revision", "status"}
+	marks := responseOnly()
 	if shape == createService {
-		marks = []string{"serviceArn", "clusterArn", "status", "taskDefinition"}
+		marks = responseOnlyService()
 	}
-	return !slices.ContainsFunc(marks, func(mark string) bool { return n.Field(mark) == nil })
+	const enough = 2 // one may be a mistake
+	return len(slices.DeleteFunc(marks, func(mark string) bool { return n.Field(mark) == nil })) >= enough
 }
 
 // isDaemonCount reports whether a member is the desired count of a daemon: ECS counts it itself,

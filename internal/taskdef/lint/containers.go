@@ -224,8 +224,12 @@ func ulimits(s *subject) {
 	}
 }
 
-// images: what a file says of an image, the pinned version replaces.
+// images: what a file says of an image, the pinned version replaces. The note of an answer that
+// is used as a file says so of all.
 func images(s *subject) {
+	if slices.ContainsFunc(s.Notes, func(n *tagboat.Error) bool { return n.Where != nil && n.Where.File == s.Task.At.File }) {
+		return
+	}
 	for _, c := range s.containers() {
 		n := at(c, "image")
 		if n == nil || n.Text == "" {

@@ -90,7 +90,7 @@ func (s *subject) misspelt(c, log *source.Node, driver logDriver) map[string]boo
 	if options == nil {
 		return given
 	}
-	known := append(driver.options, "mode", "max-buffer-size")
+	known := slices.Concat(driver.options, []string{"mode", "max-buffer-size"})
 	for _, f := range options.Fields {
 		given[f.Name] = f.Value.Text != ""
 		if slices.Contains(known, f.Name) {
