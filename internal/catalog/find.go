@@ -30,9 +30,13 @@ type Catalog struct {
 // image's selection rule chooses.
 type ImageArg struct {
 	Image  tagboat.ImageName
-	Tag    string
+	Tag    string // where there is no such tag, it may be the first digits of a digest
 	Digest tagboat.Digest
+	Short  string // the first hex digits of a digest, in place of Tag and Digest
 }
+
+// byRule reports whether the argument names no version.
+func (a ImageArg) byRule() bool { return a.Tag == "" && a.Digest == "" && a.Short == "" }
 
 // Pick is the version that an argument stands for.
 type Pick struct {
@@ -98,7 +102,7 @@ func check(c *config.Config, args []ImageArg) error {
 			failed = append(failed, err)
 		case seen[arg.Image]:
 			failed = append(failed, tagboat.Usagef("image %s is named twice", arg.Image))
-		case arg.Tag == "" && arg.Digest == "" && image.Select.Empty():
+		case arg.byRule() && image.Select.Empty():
 			failed = append(failed, noRule(image))
 		}
 		seen[arg.Image] = true
@@ -108,8 +112,10 @@ func check(c *config.Config, args []ImageArg) error {
 
 func (c *Catalog) findOne(ctx context.Context, arg ImageArg) (Pick, error) {
 	f := Pick{Image: c.Config.Images[arg.Image]}
-	ref := f.Image.Repository
-	ref.Tag, ref.Digest = arg.Tag, arg.Digest
+	ref, err := c.named(ctx, f.Image, arg)
+	if err != nil {
+		return f, err
+	}
 	if ref.Tag == "" && ref.Digest == "" {
 		chosen, err := c.byRule(ctx, f.Image)
 		if err != nil {
@@ -131,6 +137,27 @@ func (c *Catalog) findOne(ctx context.Context, arg ImageArg) (Pick, error) {
 		f.Candidate = selection.Candidate{Tag: ref.Tag, Digest: version.Reference.Digest}
 	}
 	return f, err
+}
+
+// named returns the reference that an argument names; without tag and digest where it names
+// no version.
+func (c *Catalog) named(ctx context.Context, image config.Image, arg ImageArg) (tagboat.Reference, error) {
+	if arg.Short != "" {
+		return c.shortened(ctx, image, arg.Short)
+	}
+	ref := image.Repository
+	ref.Tag, ref.Digest = arg.Tag, arg.Digest
+	if ref.Digest != "" || !IsShortDigest(ref.Tag) {
+		return ref, nil
+	}
+	if is, err := c.Registry.Digest(ctx, ref); err != nil || is != "" {
+		return ref, err
+	}
+	digest, err := c.beginningWith(ctx, image, ref.Tag)
+	if err == nil && digest != "" {
+		ref.Tag, ref.Digest = "", digest
+	}
+	return ref, err
 }
 
 // sameVersion checks that a tag and a digest that are named together stand for the same

@@ -3,11 +3,15 @@ package cli
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
@@ -16,6 +20,7 @@ type pinOptions struct {
 	targets
 	images     []string
 	all        bool
+	running    bool
 	message    string
 	allowOlder bool
 	automation bool
@@ -26,10 +31,10 @@ type pinOptions struct {
 func newPin(f *frame) *cobra.Command {
 	o := pinOptions{targets: targets{changing: "pin"}}
 	cmd := &cobra.Command{
-		Use:     "pin IMAGE[=TAG|@DIGEST]...|--all --env ENV",
+		Use:     "pin IMAGE[=TAG|@DIGEST]...|--all|--running [IMAGE...] --env ENV",
 		Short:   "Say which version of an image should run in an environment",
-		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses. Where the rule sees a step back, or the task\ndefinition runs another platform, nothing is written.",
-		Example: "  tagboat pin api=1.4.2 --env dev\n  tagboat pin api=1.4.2 proxy@sha256:… --env prod -m 'release 12'\n  tagboat pin --all --env dev",
+		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses. Where the rule sees a step back, or the task\ndefinition runs another platform, nothing is written. With --running, what runs in each\nenvironment is pinned, by its digest, and by a tag where it has one.",
+		Example: "  tagboat pin api=1.4.2 --env dev\n  tagboat pin api=1.4.2 proxy@sha256:… --env prod -m 'release 12'\n  tagboat pin --all --env dev\n  tagboat pin --running --env prod -m 'as found'",
 		GroupID: "truth",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,6 +45,7 @@ func newPin(f *frame) *cobra.Command {
 	o.flags(cmd)
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
 	cmd.Flags().BoolVar(&o.all, "all", false, "pin what the rule of each image chooses")
+	cmd.Flags().BoolVar(&o.running, "running", false, "pin what runs in the environment, of the images given or of all")
 	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "let a version be older than the one that is pinned; the history says so")
 	automationFlag(cmd, &o.automation)
 	yesFlag(cmd, &o.yes)
@@ -48,39 +54,93 @@ func newPin(f *frame) *cobra.Command {
 }
 
 func runPin(ctx context.Context, f *frame, o pinOptions) error {
-	if o.all == (len(o.images) > 0) {
-		return tagboat.Usagef("pin needs images, or --all").WithHint("tagboat pin IMAGE --env ENV, or tagboat pin --all --env ENV")
-	}
-	request := pinning.Request{
-		All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun,
-	}
-	if o.automation && o.allowOlder {
-		return noWayBack()
-	}
-	for _, arg := range o.images {
-		wanted, err := parseImageArg(arg)
-		if err != nil {
-			return err
-		}
-		request.Images = append(request.Images, wanted)
+	request, err := o.request()
+	if err != nil {
+		return err
 	}
 	a, names, err := o.chosen(ctx, f)
 	if err != nil {
 		return err
 	}
-	prepared, err := a.Pinning.Prepare(ctx, request, names)
+	prepared, err := o.prepare(ctx, a, request, names)
 	if err != nil {
 		return err
 	}
-	q := question{command: "pin", yes: o.yes || o.dryRun, automation: o.automation, changes: repinned(prepared.Changes())}
+	q := question{command: "pin", yes: o.yes || o.dryRun, automation: o.automation}
+	for _, p := range prepared {
+		q.changes = append(q.changes, repinned(p.Changes())...)
+	}
 	if err := f.confirm(ctx, a, q); err != nil {
 		return err
 	}
-	results, err := a.Pinning.Commit(ctx, prepared)
+	var results []pinning.Result
+	for _, p := range prepared {
+		done, failed := a.Pinning.Commit(ctx, p)
+		results = append(results, done...)
+		if err = failed; err != nil {
+			break
+		}
+	}
 	if len(results) == 0 {
 		return err
 	}
 	return errors.Join(err, f.showPinned(results, o, err == nil))
+}
+
+// request is what the command line asks for.
+func (o pinOptions) request() (pinning.Request, error) {
+	request := pinning.Request{All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun}
+	switch {
+	case o.all && o.running, o.all && len(o.images) > 0, !o.all && !o.running && len(o.images) == 0:
+		return request, tagboat.Usagef("pin needs one of: images, --all, --running").
+			WithHint("tagboat pin IMAGE --env ENV, tagboat pin --all --env ENV or tagboat pin --running [IMAGE...] --env ENV")
+	case o.automation && o.allowOlder:
+		return request, noWayBack()
+	}
+	for _, arg := range o.images {
+		wanted, err := parseImageArg(arg)
+		if err != nil {
+			return request, err
+		}
+		if o.running && string(wanted.Image) != arg {
+			return request, tagboat.Usagef("--running pins the version that runs, and %q names one", arg).WithHint("leave out one of both: tagboat pin --running %s", wanted.Image)
+		}
+		request.Images = append(request.Images, wanted)
+	}
+	return request, nil
+}
+
+// prepare decides in all environments before anything is written in one. What runs is another
+// request in each.
+func (o pinOptions) prepare(ctx context.Context, a *app.App, request pinning.Request, names []tagboat.EnvName) ([]*pinning.Prepared, error) {
+	if !o.running {
+		prepared, err := a.Pinning.Prepare(ctx, request, names)
+		return []*pinning.Prepared{prepared}, err
+	}
+	var all []*pinning.Prepared
+	var failed []error
+	for _, env := range names {
+		request.Environment = env
+		prepared, err := o.prepareRunning(ctx, a, request)
+		all, failed = append(all, prepared), append(failed, err)
+	}
+	return all, errors.Join(failed...)
+}
+
+func (o pinOptions) prepareRunning(ctx context.Context, a *app.App, request pinning.Request) (*pinning.Prepared, error) {
+	running, err := a.View.Versions(ctx, request.Environment, named[tagboat.ImageName](o.images))
+	if err != nil {
+		return nil, err
+	}
+	request.Images = nil
+	for _, image := range slices.Sorted(maps.Keys(running)) {
+		tag, err := a.Images.TagOf(ctx, image, running[image])
+		if err != nil {
+			return nil, err
+		}
+		request.Images = append(request.Images, catalog.ImageArg{Image: image, Tag: tag, Digest: running[image]})
+	}
+	return a.Pinning.Prepare(ctx, request, []tagboat.EnvName{request.Environment})
 }
 
 // showPinned shows what is pinned now, and what to do next where all went well.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -165,14 +164,10 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 	}, func(f *frame, document tagboat.TagDocument) { printTags(f, document, o.dryRun) })
 }
 
-// parseVersionArg reads IMAGE@TAG beside what parseImageArg reads. A version has to be
-// named.
+// parseVersionArg is parseImageArg where a version has to be named.
 func parseVersionArg(arg string) (catalog.ImageArg, error) {
-	if name, version, ok := strings.Cut(arg, "@"); ok && !strings.HasPrefix(version, "sha256:") {
-		arg = name + "=" + version
-	}
 	wanted, err := parseImageArg(arg)
-	if err == nil && wanted.Tag == "" && wanted.Digest == "" {
+	if err == nil && wanted == (catalog.ImageArg{Image: wanted.Image}) {
 		err = tagboat.Usagef("%q names no version", arg).WithHint("write IMAGE@TAG or IMAGE@sha256:…")
 	}
 	return wanted, err

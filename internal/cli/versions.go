@@ -28,7 +28,7 @@ func (v *versions) flags(cmd *cobra.Command) {
 // arguments takes the versions out of arguments, and returns the services that are left.
 func (v *versions) arguments(args []string) (services []string, err error) {
 	for _, arg := range args {
-		if !strings.ContainsAny(arg, "=@") {
+		if !strings.ContainsAny(arg, "=:@") {
 			services = append(services, arg)
 			continue
 		}
@@ -90,23 +90,38 @@ func (f *frame) pin(ctx context.Context, a *app.App, prepared *pinning.Prepared)
 	return err
 }
 
-// parseImageArg reads IMAGE, IMAGE=TAG or IMAGE@DIGEST.
+// parseImageArg reads an image, alone or with a version behind a = or a : or an @. A version is
+// a tag, a digest, the first twelve digits of one, or TAG@DIGEST.
 func parseImageArg(arg string) (catalog.ImageArg, error) {
-	name, digest, byDigest := strings.Cut(arg, "@")
-	name, tag, byTag := strings.Cut(name, "=")
-	wanted := catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag}
-	if !tagboat.ValidImageName(name) {
-		return wanted, tagboat.Usagef("%q names no image", arg).WithHint("write IMAGE, IMAGE=TAG or IMAGE@sha256:…, with IMAGE as in tagboat.yaml")
+	name, version, by := arg, "", ""
+	if at := strings.IndexAny(arg, "=:@"); at >= 0 {
+		name, by, version = arg[:at], arg[at:at+1], arg[at+1:]
 	}
-	if byTag && !tagboat.ValidTag(tag) {
+	wanted := catalog.ImageArg{Image: tagboat.ImageName(name)}
+	if !tagboat.ValidImageName(name) {
+		return wanted, tagboat.Usagef("%q names no image", arg).WithHint("write IMAGE, IMAGE=TAG or IMAGE@DIGEST, with IMAGE as in tagboat.yaml")
+	}
+	if by == "" {
+		return wanted, nil
+	}
+	hex, isDigest := strings.CutPrefix(version, "sha256:")
+	if catalog.IsShortDigest(hex) && (isDigest || by == "@") {
+		wanted.Short = hex
+		return wanted, nil
+	}
+	tag, digest, both := strings.Cut(version, "@")
+	switch {
+	case isDigest:
+		digest = version
+	case tagboat.ValidTag(tag):
+		wanted.Tag = tag
+	default:
 		return wanted, tagboat.Usagef("%q is not a tag (in %q)", tag, arg).WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores")
 	}
-	if byDigest {
-		d, err := tagboat.ParseDigest(digest)
-		if err != nil {
-			return wanted, err
-		}
-		wanted.Digest = d
+	if !isDigest && !both {
+		return wanted, nil
 	}
-	return wanted, nil
+	var err error
+	wanted.Digest, err = tagboat.ParseDigest(digest)
+	return wanted, err
 }
