@@ -15,8 +15,8 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app/apptest"
-	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/sandbox"

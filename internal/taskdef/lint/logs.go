@@ -69,8 +69,12 @@ func logOptions(s *subject) {
 			driver.required = append(driver.required, "awslogs-stream-prefix")
 		}
 		for _, option := range driver.required {
+			tell := s.refuse
+			if option == "splunk-token" { // which the agent may have from elsewhere
+				tell = s.warn
+			}
 			if !given[option] {
-				s.refuse(or(at(log, "options", option), or(at(log, "options"), log)), fmt.Sprintf("add %q to options", option),
+				tell(or(at(log, "options", option), or(at(log, "options"), log)), fmt.Sprintf("add %q to options", option),
 					"the log driver %s of container %q needs %s", name, text(c, "name"), option)
 			}
 		}

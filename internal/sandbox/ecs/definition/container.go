@@ -109,12 +109,13 @@ var awslogsOptions = []string{
 }
 
 // requiredOptions are the options without which ECS takes no log driver, in the order of its
-// refusals: "Log driver awslogs requires options: awslogs-region, awslogs-group", "Log driver
-// splunk requires options: splunk-token".
-// https://github.com/hashicorp/terraform-provider-aws/issues/8596
+// refusals: "Log driver awslogs requires options: awslogs-region, awslogs-group". A splunk
+// driver without splunk-token has been seen refused
+// (https://github.com/hashicorp/terraform-provider-aws/issues/8596) and taken
+// (https://github.com/aws-actions/amazon-ecs-deploy-task-definition/issues/780).
 var requiredOptions = map[string][]string{
 	"awslogs": {"awslogs-region", "awslogs-group"},
-	"splunk":  {"splunk-token", "splunk-url"},
+	"splunk":  {"splunk-url"},
 }
 
 // check knows all options of awslogs alone: agents may have drivers that ECS does not know.
