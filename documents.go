@@ -231,6 +231,40 @@ type ServiceStatus struct {
 	Hold        *Hold        `json:"hold"`
 }
 
+// DoctorDocument is what doctor prints with -o json.
+type DoctorDocument struct {
+	Checks []Check `json:"checks"`
+}
+
+// Healthy reports whether no check found a problem.
+func (d DoctorDocument) Healthy() bool {
+	for _, c := range d.Checks {
+		if c.Result == CheckProblem {
+			return false
+		}
+	}
+	return true
+}
+
+// Check is one thing that doctor looked at.
+type Check struct {
+	Environment EnvName     `json:"environment,omitempty"` // "" for what no environment has
+	Check       string      `json:"check"`
+	Result      CheckResult `json:"result"`
+	Message     string      `json:"message"`          // what was found
+	Advice      string      `json:"advice,omitempty"` // what to do
+}
+
+// CheckResult says how a check ended.
+type CheckResult string
+
+// The results.
+const (
+	CheckOK        CheckResult = "ok"
+	CheckProblem   CheckResult = "problem"
+	CheckUnchecked CheckResult = "unchecked" // nobody knows
+)
+
 // StatusDocument is what status prints with -o json.
 type StatusDocument struct {
 	Services []ServiceStatus `json:"services"`

@@ -21,6 +21,7 @@ var floors = [][]string{
 	{"internal/cli"},
 	{"internal/lambda", "internal/demo", "internal/app/apptest"},
 	{"internal/app"},
+	{"internal/doctor"},
 	{"internal/delivery", "internal/generate", "internal/customresource", "internal/pinning/adopt"},
 	{"internal/pinning"},
 	{"internal/catalog"},
@@ -41,7 +42,7 @@ var floors = [][]string{
 
 	{"internal/sandbox/sandboxtest"},
 	{"internal/sandbox"},
-	{"internal/sandbox/cloudwatch", "internal/sandbox/ecr", "internal/sandbox/ecs", "internal/sandbox/elb", "internal/sandbox/logs", "internal/sandbox/secretsmanager", "internal/sandbox/ssm", "internal/sandbox/sts"},
+	{"internal/sandbox/cloudwatch", "internal/sandbox/ecr", "internal/sandbox/ecs", "internal/sandbox/elb", "internal/sandbox/iam", "internal/sandbox/logs", "internal/sandbox/secretsmanager", "internal/sandbox/ssm", "internal/sandbox/sts"},
 	{"internal/sandbox/ecs/definition", "internal/sandbox/registry", "internal/sandbox/rollout/simulated", "internal/sandbox/mirror", "internal/sandbox/wiretest"},
 	{"internal/sandbox/rollout"},
 	{"internal/sandbox/clock", "internal/sandbox/wire"},

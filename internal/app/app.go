@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/doctor"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/history"
@@ -48,6 +49,7 @@ type App struct {
 	Rollbacks *delivery.Rollbacks
 	View      delivery.View
 	Generator generate.Generator
+	Doctor    doctor.Doctor
 }
 
 // Open reads the configuration. It makes no call.
@@ -97,13 +99,14 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 		Holds:    holds,
 		Runner:   &rollout.Runner{},
 	}
+	policies := generate.Generator{Fleet: matrix, Access: ways}
 	return &App{
 		Config: file, Fleet: matrix,
 		Images: catalog.Images{Catalog: repositories, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
 		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories, Holds: holds},
 		History:  &history.History{Fleet: matrix, Access: ways, Recorder: recorder},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins},
-		View: view, Generator: generate.Generator{Fleet: matrix, Access: ways},
+		View: view, Generator: policies, Doctor: doctor.Doctor{Fleet: matrix, Access: ways, Policies: policies},
 	}
 }
 

@@ -102,7 +102,8 @@ func newGeneratePolicy(f *frame) *cobra.Command {
 		Long: "Prints a policy for just the parameters, services, repositories and roles of\n" +
 			"tagboat.yaml. read is for pins, write for pin, deploy for plan, deploy and status,\n" +
 			"publish for publish and tag, lambda for the function that answers CloudFormation,\n" +
-			"assume for whoever reaches environments through their role, import for pins --import.",
+			"assume for whoever reaches environments through their role, import for pins --import,\n" +
+			"doctor for what tagboat doctor asks beside.",
 		Example: "  tagboat generate iam-policy --for write --env dev > policy.json\n  aws iam put-role-policy --role-name ci --policy-name tagboat --policy-document file://policy.json",
 		Args:    usage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runGeneratePolicy(cmd.Context(), f, o) },

@@ -150,7 +150,7 @@ func isNotFound(api smithy.APIError) bool {
 	case "ClientException":
 		return strings.Contains(api.ErrorMessage(), "Unable to describe task definition")
 	case "ResourceNotFoundException", "ResourceNotFound", clusterNotFound, "ServiceNotFoundException", "ServiceDeploymentNotFoundException",
-		"ParameterNotFound", "TargetGroupNotFound", "TargetGroupNotFoundException":
+		"ParameterNotFound", "RepositoryNotFoundException", "TargetGroupNotFound", "TargetGroupNotFoundException":
 		return true
 	default:
 		return false

@@ -89,7 +89,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	} else {
 		q.form, _ = url.ParseQuery(q.body)
-		service := map[string]string{"2011-06-15": "sts", "2015-12-01": "elb"}[q.form.Get("Version")]
+		service := map[string]string{"2011-06-15": "sts", "2015-12-01": "elb", "2010-05-08": "iam"}[q.form.Get("Version")]
 		q.operation = service + "." + q.form.Get("Action")
 		w.Header().Set("Content-Type", "text/xml")
 	}

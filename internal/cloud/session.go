@@ -46,6 +46,7 @@ type Session struct {
 	logs       *Logs
 	targets    *Targets
 	alarms     *Alarms
+	iam        *Permissions
 	ecr        *ECR
 }
 
@@ -56,6 +57,7 @@ func (s *Session) connect(cfg aws.Config) {
 	s.logs = &Logs{client: cloudwatchlogs.NewFromConfig(cfg)}
 	s.targets = &Targets{client: elb.NewFromConfig(cfg)}
 	s.alarms = &Alarms{client: cloudwatch.NewFromConfig(cfg)}
+	s.iam = &Permissions{session: s, client: cfg.HTTPClient, endpoint: aws.ToString(cfg.BaseEndpoint)}
 	s.ecr = &ECR{client: ecr.NewFromConfig(cfg), now: s.Now, login: make(chan *login, 1)}
 	s.ecr.login <- nil
 }
@@ -77,6 +79,9 @@ func (s *Session) Targets() *Targets { return s.targets }
 
 // Alarms returns the place's CloudWatch alarms.
 func (s *Session) Alarms() *Alarms { return s.alarms }
+
+// Permissions returns what IAM says of the place's account.
+func (s *Session) Permissions() *Permissions { return s.iam }
 
 // ECR returns the place's container registry.
 func (s *Session) ECR() *ECR { return s.ecr }

@@ -137,6 +137,11 @@ var grants = []grant{
 		},
 		resources: where(hasServices, everything),
 	},
+	{
+		// Who may ask about himself may ask about everybody in the account.
+		sid: "AskWhatIsAllowed", purposes: []Purpose{Doctor},
+		actions: []string{"iam:SimulatePrincipalPolicy"}, resources: Scope.principals,
+	},
 }
 
 func where(holds func(Scope) bool, resources func(Scope) []string) func(Scope) []string {
@@ -165,6 +170,15 @@ func (s Scope) roles() []string {
 		return nil
 	}
 	return []string{s.Role}
+}
+
+// principals returns the role, or all users and roles of the account where there is none.
+func (s Scope) principals() []string {
+	if s.Role != "" {
+		return []string{s.Role}
+	}
+	iam := "arn:" + s.partition() + ":iam::" + s.Account + ":"
+	return []string{iam + "role/*", iam + "user/*"}
 }
 
 // functionLog is where Lambda writes what a function prints. A function that assumes

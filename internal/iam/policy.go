@@ -23,10 +23,13 @@ const (
 	Lambda  Purpose = "lambda"  // the custom resources of CloudFormation
 	Assume  Purpose = "assume"  // to reach environments that have a role
 	Import  Purpose = "import"  // pins --import
+	Doctor  Purpose = "doctor"  // what doctor asks beside what the others do
 )
 
 // Purposes returns all purposes.
-func Purposes() []Purpose { return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import} }
+func Purposes() []Purpose {
+	return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import, Doctor}
+}
 
 // Policy returns the smallest policy for a purpose in all given scopes. Statements that
 // nothing needs are left out.

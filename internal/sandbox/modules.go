@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/ecr"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
+	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/logs"
 	"github.com/tagboat/tagboat/internal/sandbox/mirror"
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
@@ -78,7 +79,7 @@ func (s *Server) builtin() ([]Module, error) {
 	})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, s.ecs}, nil
+	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, iam.New(), s.ecs}, nil
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {
