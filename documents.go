@@ -75,6 +75,10 @@ type PinsDocument struct {
 	Replaced []Replaced `json:"replaced,omitempty"`
 	// Projections are the parameters that follow one pin each, where there are any.
 	Projections []Projection `json:"projections,omitempty"`
+	// Unpinned are images of the file of which no version is pinned; pins alone says so.
+	Unpinned []ImageName `json:"unpinned,omitempty"`
+	// Errors are what could not be read; what is above is no less true.
+	Errors []EnvironmentError `json:"errors,omitempty"`
 }
 
 // Overwritten is an update that got lost, and who overwrote it.
@@ -159,6 +163,9 @@ type ImageState struct {
 	Running   Digest        `json:"running"` // "" where nothing runs, or not all tasks agree
 	// RunningTag is the tag that the running version was pinned by, "" where unknown.
 	RunningTag string `json:"runningTag"`
+	// Deploying and DeployingTag are what a deployment brings that goes on; status alone has them.
+	Deploying    Digest `json:"deploying,omitempty"`
+	DeployingTag string `json:"deployingTag,omitempty"`
 	// Previous and PreviousTag are what ran before a deployment, where that is known.
 	Previous    Digest `json:"previous,omitempty"`
 	PreviousTag string `json:"previousTag,omitempty"`
@@ -229,6 +236,27 @@ type ServiceStatus struct {
 	AgeSeconds  int64        `json:"ageSeconds"` // since the deployment that runs began
 	Behind      int          `json:"behind"`     // releases that the environment is behind the newest
 	Hold        *Hold        `json:"hold"`
+	// MainContainer is the one whose version stands for the service's; "" where it has none
+	// of ours.
+	MainContainer ContainerName `json:"mainContainer"`
+	// Since is when the deployment that runs began, DeploymentID which it is, and
+	// TaskDefinition the ARN of its revision; null and "" where there is none.
+	Since          *time.Time `json:"since"`
+	DeploymentID   string     `json:"deploymentId"`
+	TaskDefinition string     `json:"taskDefinition"`
+	// ConsoleURL is the service's page of AWS's console; "" where there is none, as in a
+	// sandbox.
+	ConsoleURL string `json:"consoleUrl"`
+}
+
+// Main returns the image of the main container; the zero value where there is none.
+func (s ServiceStatus) Main() ImageState {
+	for _, i := range s.Images {
+		if i.Container == s.MainContainer {
+			return i
+		}
+	}
+	return ImageState{}
 }
 
 // DoctorDocument is what doctor prints with -o json.
@@ -268,4 +296,6 @@ const (
 // StatusDocument is what status prints with -o json.
 type StatusDocument struct {
 	Services []ServiceStatus `json:"services"`
+	// Errors are what could not be read; what is above is no less true.
+	Errors []EnvironmentError `json:"errors,omitempty"`
 }

@@ -23,6 +23,30 @@ const (
 	Interrupted             // 130: the user stopped it
 )
 
+// String returns the name of k in JSON.
+func (k Kind) String() string {
+	switch k {
+	case Usage:
+		return "usage"
+	case Pending:
+		return "pending"
+	case RolledBack:
+		return "rolled-back"
+	case Failed:
+		return "failed"
+	case TimedOut:
+		return "timed-out"
+	case Superseded:
+		return "superseded"
+	case Blocked:
+		return "blocked"
+	case Interrupted:
+		return "interrupted"
+	default:
+		return "internal"
+	}
+}
+
 // ExitCode returns the exit code that stands for k.
 func (k Kind) ExitCode() int {
 	switch k {

@@ -19,6 +19,8 @@ type Event struct {
 	ParameterVersion int64   `json:"parameterVersion"`
 	TaskDefinition   string  `json:"taskDefinition"`
 	Verdict          Verdict `json:"verdict"`
+	// Changes are the versions that a deployment was to bring, and those that ran before.
+	Changes []ImageChange `json:"changes,omitempty"`
 	Message          string  `json:"message"`
 	Commit           string  `json:"commit"` // git commit that a CI system built
 	Run              string  `json:"run"`    // address of the run of a CI system
@@ -26,6 +28,13 @@ type Event struct {
 	Foreign bool `json:"foreign"`
 	// Overwrote says that such a write put back what was there before an update.
 	Overwrote bool `json:"overwrote"`
+}
+
+// ImageChange is a version that takes the place of another one.
+type ImageChange struct {
+	Image ImageName `json:"image"`
+	From  Observed  `json:"from"`
+	To    Observed  `json:"to"`
 }
 
 // Observed is a version as people and machines call it; both are "" for none.
@@ -39,4 +48,6 @@ type HistoryDocument struct {
 	Events []Event `json:"events"`
 	// Since is from when on the history is whole; null where it is from the beginning.
 	Since *time.Time `json:"since"`
+	// Errors are what could not be read; what is above is no less true.
+	Errors []EnvironmentError `json:"errors,omitempty"`
 }

@@ -23,6 +23,8 @@ type frame struct {
 	config    string // "" until it is found
 	output    string
 	stats     bool
+	wide      bool                 // tables show all that they have, past the terminal's edge
+	verbose   bool                 // notes on what is usual, and digests
 	operation *operation.Operation // what this command is
 	// transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
 	transport http.RoundTripper
@@ -53,7 +55,12 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 }
 
 // event prints what happens on the way.
-func (f *frame) event(e operation.Event) { f.notice(e.String()) }
+func (f *frame) event(e operation.Event) {
+	if _, usual := e.(interface{ Usual() }); usual && !f.verbose {
+		return
+	}
+	f.notice(e.String())
+}
 
 // notice prints what a user should know beside the answer.
 func (f *frame) notice(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) }

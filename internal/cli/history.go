@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,7 +26,7 @@ type historyOptions struct {
 func newHistory(f *frame) *cobra.Command {
 	var o historyOptions
 	cmd := &cobra.Command{
-		Use:   "history [--env ENV...] [--image IMAGE]",
+		Use:   "history [--env ENV...] [--image IMAGE] [--service SERVICE]",
 		Short: "Show who changed what, when and why, the newest first",
 		Long: "Puts together the versions of the ledger's parameters, which tell of everybody's\n" +
 			"writes but only of the last hundred, and the journal in CloudWatch Logs, which tells\n" +
@@ -40,6 +41,7 @@ func newHistory(f *frame) *cobra.Command {
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.image, "image", "", "only this image")
+	cmd.Flags().StringSliceVar(&o.services, "service", nil, "only these services and their images: repeated, or with commas")
 	cmd.Flags().Var(&o.since, "since", "only from this time on, or from so long ago: 2026-01-02T10:30:00Z, 7d")
 	cmd.Flags().Var(&o.until, "until", "only before this time")
 	cmd.Flags().IntVarP(&o.limit, "limit", "n", 50, "the newest so many; 0 for all")
@@ -50,22 +52,30 @@ func runHistory(ctx context.Context, f *frame, o historyOptions) error {
 	if o.limit < 0 {
 		return tagboat.Usagef("--limit must not be negative")
 	}
-	return answer(ctx, f, o.targets, func(a *app.App, selected fleet.Selection) (tagboat.HistoryDocument, error) {
-		return a.History.Events(ctx, history.Request{
+	var unread []tagboat.EnvironmentError
+	err := answer(ctx, f, o.targets, func(a *app.App, selected fleet.Selection) (tagboat.HistoryDocument, error) {
+		document, err := a.History.Events(ctx, history.Request{
 			Selection: selected, Image: tagboat.ImageName(o.image),
 			Since: o.since.When, Until: o.until.When, Limit: o.limit,
 		})
+		unread = document.Errors
+		return document, err
 	}, printHistory)
+	if err != nil {
+		return err
+	}
+	return f.incomplete(unread)
 }
 
 func printHistory(f *frame, document tagboat.HistoryDocument) {
-	if len(document.Events) == 0 {
+	if len(document.Events) == 0 && len(document.Errors) == 0 {
 		f.Talkf("nothing is known to have been changed\n")
-	} else {
-		table := console.NewTable("WHEN", "ENVIRONMENT", "WHAT", "FROM", "TO", "BY", "WHY")
+	}
+	if len(document.Events) > 0 {
+		table := console.NewTable("WHEN", "ENV", "WHAT", "CHANGE", "BY", "WHY").Keep("WHEN", "ENV", "CHANGE")
 		for _, e := range document.Events {
 			table.Row(console.Text(e.At.UTC().Format("2006-01-02 15:04:05Z")), console.Text(dash(string(e.Environment))),
-				console.Cell{Text: whatText(e), Style: eventStyle(e)}, console.Text(observedText(e.From)), console.Text(outcomeText(e)),
+				console.Cell{Text: whatText(e), Style: eventStyle(e)}, console.Cell{Text: changeText(e, f.wide || f.verbose), Style: changeStyle(e)},
 				console.Text(dash(cmp.Or(e.Actor, who(e.By)))), console.Text(whyText(e)))
 		}
 		table.Print(f.Streams)
@@ -94,11 +104,54 @@ func eventStyle(e tagboat.Event) console.Style {
 	}
 }
 
-func outcomeText(e tagboat.Event) string {
+// changeText is what an event changed: from one version to another, and of a deployment which
+// revision that made and how it ended. Digests stand where tags do not say it, or are asked for.
+func changeText(e tagboat.Event, digests bool) string {
 	if e.Verdict == "" {
-		return observedText(e.To)
+		return stepText(e.From, e.To, digests)
 	}
-	return strings.TrimSpace(string(e.Verdict) + " " + lastPart(e.TaskDefinition))
+	var parts []string
+	for _, c := range e.Changes {
+		text := stepText(c.From, c.To, digests)
+		if len(e.Changes) > 1 {
+			text = string(c.Image) + " " + text
+		}
+		parts = append(parts, text)
+	}
+	text := strings.Join(parts, ", ")
+	if e.TaskDefinition != "" {
+		text += fmt.Sprintf(" (%s)", lastPart(e.TaskDefinition))
+	}
+	if e.Verdict != tagboat.VerdictSucceeded || text == "" {
+		text += " " + string(e.Verdict)
+	}
+	return strings.TrimSpace(text)
+}
+
+// stepText says which version took the place of which; one alone where there is no other.
+func stepText(from, to tagboat.Observed, digests bool) string {
+	digests = digests || from.Tag == to.Tag && from.Digest != to.Digest
+	text := func(o tagboat.Observed) string {
+		if digests {
+			return observedText(o)
+		}
+		return cmp.Or(o.Tag, observedText(o))
+	}
+	switch {
+	case from == to || from == (tagboat.Observed{}):
+		return text(to)
+	case to == (tagboat.Observed{}):
+		return text(from) + " → none"
+	default:
+		return text(from) + " → " + text(to)
+	}
+}
+
+func changeStyle(e tagboat.Event) console.Style {
+	if e.Verdict == "" {
+		return console.Plain
+	}
+	return verdictStyle(e.Verdict)
 }
 
 func whyText(e tagboat.Event) string {

@@ -72,12 +72,30 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if o.brief && o.asOf.text != "" {
 		return tagboat.Usagef("--brief reads no history, and --as-of does nothing else").WithHint("leave one of them out")
 	}
-	return perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.PinsDocument, error) {
-		if o.asOf.text != "" {
-			return a.History.PinsAsOf(ctx, env, o.asOf.When)
+	var unread []tagboat.EnvironmentError
+	err := perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.PinsDocument, error) {
+		document, err := o.ask(ctx, a, env)
+		if err != nil && (ctx.Err() != nil || tagboat.KindOf(err) == tagboat.Usage) {
+			return document, err
 		}
-		return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: env, Brief: o.brief})
+		if err != nil {
+			document.Environment, document.Pins = env, []tagboat.Pin{}
+			document.Errors = append(document.Errors, fleet.Document([]fleet.Unread{{Environment: env, Err: err}})...)
+		}
+		unread = append(unread, document.Errors...)
+		return document, nil
 	}, o.printPins)
+	if err != nil {
+		return err
+	}
+	return f.incomplete(unread)
+}
+
+func (o pinsOptions) ask(ctx context.Context, a *app.App, env tagboat.EnvName) (tagboat.PinsDocument, error) {
+	if o.asOf.text != "" {
+		return a.History.PinsAsOf(ctx, env, o.asOf.When)
+	}
+	return a.Pinning.Pins(ctx, pinning.PinsRequest{Environment: env, Brief: o.brief})
 }
 
 func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
@@ -113,32 +131,43 @@ func (o pinsOptions) printRestored(f *frame, document tagboat.PinsDocument) {
 
 func (o pinsOptions) printPins(f *frame, document tagboat.PinsDocument) {
 	switch {
+	case len(document.Pins) == 0 && len(document.Errors) > 0:
+		return
 	case len(document.Pins) == 0 && document.AsOf != nil:
 		f.Talkf("nothing was pinned in %s at %s\n", document.Environment, document.AsOf.UTC().Format(time.RFC3339))
 		return
 	case len(document.Pins) == 0:
 		f.Talkf("nothing is pinned in %s\n", document.Environment)
-		return
 	}
-	columns := []string{"IMAGE", "TAG", "DIGEST", "REPOSITORY"}
-	if !o.brief {
+	columns := []string{"IMAGE", "TAG", "DIGEST"}
+	if len(document.Pins) == 0 {
+		columns = columns[:2]
+	} else if !o.brief {
 		columns = append(columns, "SET AT", "BY", "MESSAGE")
 	}
 	held := anyHeld(document.Pins, func(pin tagboat.Pin) *tagboat.Hold { return pin.Hold })
 	if held {
 		columns = append(columns, "HOLD")
 	}
-	table := console.NewTable(columns...)
+	if len(document.Pins) > 0 {
+		columns = append(columns, "REPOSITORY")
+	}
+	table := console.NewTable(columns...).Keep("IMAGE", "TAG", "DIGEST", "SET AT")
+	if !o.brief && len(document.Pins) > 0 {
+		table.Drop("REPOSITORY")
+	}
 	for _, pin := range document.Pins {
-		row := []console.Cell{{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
-			console.Text(pin.Digest.Short()), console.Text(pin.Repository)}
+		row := []console.Cell{{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)), console.Text(pin.Digest.Short())}
 		if !o.brief {
-			row = append(row, console.Text(moment(pin.SetAt)), console.Text(dash(pin.SetBy)), console.Text(pin.Message))
+			row = append(row, console.Text(moment(pin.SetAt)), console.Text(dash(who(pin.SetBy))), console.Text(pin.Message))
 		}
 		if held {
 			row = append(row, console.Text(heldText(pin.Hold)))
 		}
-		table.Row(row...)
+		table.Row(append(row, console.Text(pin.Repository))...)
+	}
+	for _, image := range document.Unpinned {
+		table.Row(console.Cell{Text: string(image), Style: console.Strong}, console.Cell{Text: "not pinned", Style: console.Faint})
 	}
 	table.Print(f.Streams)
 }

@@ -74,7 +74,8 @@ func newRoot(f *frame) *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVarP(&f.config, "config", "c", "", "the configuration file (default tagboat.yaml or tagboat.yml, here or in a directory above)")
-	root.PersistentFlags().StringVarP(&f.output, "output", "o", "table", "table or json")
+	root.PersistentFlags().StringVarP(&f.output, "output", "o", "table", "table, wide (a table past the terminal's edge) or json")
+	root.PersistentFlags().BoolVarP(&f.verbose, "verbose", "v", false, "digests, and notes on what is usual")
 	root.PersistentFlags().BoolVar(&f.stats, "stats", false, "print the calls to AWS by operation at the end")
 	root.Flags().Bool(versionFlag, false, "print the version")
 	root.SetFlagErrorFunc(wrongFlag)
@@ -139,10 +140,13 @@ func nothingEmpty(cmd *cobra.Command, args []string) error {
 
 func (f *frame) checkOutput() error {
 	switch f.output {
+	case "wide":
+		f.wide, f.Width = true, 0
+		return nil
 	case "table", "json":
 		return nil
 	default:
-		return tagboat.Usagef("unknown output %q", f.output).WithHint("--output takes table or json")
+		return tagboat.Usagef("unknown output %q", f.output).WithHint("--output takes table, wide or json")
 	}
 }
 

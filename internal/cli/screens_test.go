@@ -42,13 +42,15 @@ import (
 //	rename FILE NAME                 renames a file
 //	show FILE                        adds a file to what is printed
 //	env NAME=VALUE                   sets a variable for the commands that follow
+//	columns N                        is how wide the terminal is from now on
+//	silent tagboat ARGUMENT...       is tagboat without its screen, which must exit with 0
 //
 // The file want has each command, what it prints to standard output, and to standard error
 // behind a "! ", and below that its exit code and the calls that change something.
 func TestScreens(t *testing.T) {
 	casetest.Archives(t, "testdata/screens", func(t *testing.T, c casetest.Case) (screen string) {
 		sandboxtest.Run(t, sandbox.Config{Clusters: []string{"dev", "prod"}}, func(w *sandboxtest.World) {
-			s := &screens{World: w, variables: map[string]string{"TAGBOAT_CACHE": "off"}}
+			s := &screens{World: w, variables: map[string]string{"TAGBOAT_CACHE": "off"}, columns: 80}
 			s.prepare(c)
 			for _, line := range c.Lines("script") {
 				s.line(line)
@@ -65,6 +67,7 @@ type screens struct {
 	variables map[string]string
 	answer    string // of the person at the terminal; "" where nobody is there
 	out       strings.Builder
+	columns   int
 }
 
 func (s *screens) prepare(c casetest.Case) {
@@ -98,6 +101,14 @@ func (s *screens) line(line string) {
 		s.answer = args[0] + "\n"
 		fmt.Fprintf(&s.out, "$ tagboat %s\n%s\n", strings.Join(args[1:], " "), s.command(s.Context(), args[1:]))
 		s.answer = ""
+	case "silent":
+		if screen := s.command(s.Context(), args[1:]); !strings.Contains(screen, "(exit 0, ") {
+			s.Fatalf("%s:\n%s", line, screen)
+		}
+	case "columns":
+		if _, err := fmt.Sscan(rest, &s.columns); err != nil {
+			s.Fatal(err)
+		}
 	case "interrupted":
 		ctx, cancel := context.WithTimeout(s.Context(), s.duration(args[0]))
 		defer cancel()
@@ -185,7 +196,7 @@ func (s *screens) layout(dir, version string) {
 func (s *screens) command(ctx context.Context, args []string) string {
 	var out, talk bytes.Buffer
 	f := &frame{
-		Streams:   &console.Streams{In: strings.NewReader(s.answer), Out: &out, Err: &talk, OutTTY: true, Width: 80},
+		Streams:   &console.Streams{In: strings.NewReader(s.answer), Out: &out, Err: &talk, OutTTY: true, Width: s.columns},
 		getenv:    func(name string) string { return s.variables[name] },
 		transport: sandboxtest.Carrier{Handler: s.Server},
 	}

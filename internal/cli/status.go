@@ -1,25 +1,37 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/fleet"
 )
 
+type statusOptions struct {
+	targets
+	watch bool
+}
+
 func newStatus(f *frame) *cobra.Command {
-	var o targets
+	var o statusOptions
 	cmd := &cobra.Command{
-		Use:     "status [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
-		Short:   "Show the matrix of services and environments: pinned, running, drift, health, age",
-		Example: "  tagboat status\n  tagboat status --stage prod api",
+		Use:   "status [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
+		Short: "Show which version of every service runs where, and what is not as it should be",
+		Long: "Shows services down and environments across: the version that the main container runs,\n" +
+			"and how long ago it was deployed; below that, what needs a person. -o wide shows the\n" +
+			"other containers, too. With services named, all that is known of each. What cannot be\n" +
+			"read of an environment is said, and the exit code is 1.",
+		Example: "  tagboat status\n  tagboat status --stage prod --watch\n  tagboat status api\n  tagboat status -o json",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.services = args
@@ -27,32 +39,122 @@ func newStatus(f *frame) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "keep it up to date until Ctrl-C")
 	return cmd
 }
 
-func runStatus(ctx context.Context, f *frame, o targets) error {
-	return answer(ctx, f, o, func(a *app.App, selected fleet.Selection) (tagboat.StatusDocument, error) {
-		return a.View.Status(ctx, selected)
-	}, printStatus)
+func runStatus(ctx context.Context, f *frame, o statusOptions) error {
+	if o.watch && f.json() {
+		return tagboat.Usagef("--watch is for people, and goes with no --output json").WithHint("run tagboat status -o json again and again")
+	}
+	a, selected, err := o.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	if o.watch {
+		return watchStatus(ctx, f, a, selected)
+	}
+	document, err := a.View.Status(ctx, selected)
+	if err != nil {
+		return err
+	}
+	print := printServices
+	if len(o.services) == 0 {
+		environments, err := a.Fleet.Environments(selected)
+		if err != nil {
+			return err
+		}
+		print = func(f *frame, document tagboat.StatusDocument) { printMatrix(f, environments, document) }
+	}
+	if err := show(f, document, print); err != nil {
+		return err
+	}
+	return f.incompleteShown(document.Errors)
 }
 
-func printStatus(f *frame, document tagboat.StatusDocument) {
-	columns := []string{"SERVICE", "ENVIRONMENT", "STATE", "TASKS", "PINNED", "RUNNING", "AGE", "DRIFT"}
-	held := anyHeld(document.Services, func(s tagboat.ServiceStatus) *tagboat.Hold { return s.Hold })
-	if held {
-		columns = append(columns, "HOLD")
+func printMatrix(f *frame, environments []config.Environment, document tagboat.StatusDocument) {
+	m := matrix{paint: f.OnOut, width: f.Columns(), wide: f.wide, environments: environments, document: document}
+	for _, line := range m.lines() {
+		f.Printf("%s\n", line)
 	}
-	table := console.NewTable(columns...)
-	for _, s := range document.Services {
-		row := []console.Cell{{Text: string(s.Service), Style: console.Strong}, console.Text(string(s.Environment)),
-			{Text: s.State, Style: stateStyle(s)}, tasksCell(s), console.Text(pinnedText(s.Images)),
-			console.Text(runningText(s.Images)), console.Text(ageText(s.AgeSeconds)), driftCell(s.Drift)}
-		if held {
-			row = append(row, console.Text(heldText(s.Hold)))
+}
+
+// incomplete tells what could not be read, and returns the error of a command that has shown
+// what it knows.
+func (f *frame) incomplete(errs []tagboat.EnvironmentError) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	var all errorList
+	for _, e := range errs {
+		all = append(all, tagboat.Errorf(tagboat.Internal, "%s: %s", e.Environment, e.Message).WithHint("%s", e.Hint))
+	}
+	f.Error(all)
+	f.annotateErrors(all)
+	return quiet{tagboat.Errorf(tagboat.Internal, "not everything could be read")}
+}
+
+// incompleteShown is incomplete where a table has said already what could not be read.
+func (f *frame) incompleteShown(errs []tagboat.EnvironmentError) error {
+	if len(errs) == 0 || f.json() {
+		return f.incomplete(errs)
+	}
+	var names []string
+	for _, e := range errs {
+		if !slices.Contains(names, string(e.Environment)) {
+			names = append(names, string(e.Environment))
 		}
-		table.Row(row...)
+	}
+	return tagboat.Errorf(tagboat.Internal, "not everything could be read of %s", strings.Join(names, ", "))
+}
+
+// printServices prints all that is known of services, by service and environment.
+func printServices(f *frame, document tagboat.StatusDocument) {
+	services := slices.Clone(document.Services)
+	slices.SortStableFunc(services, func(a, b tagboat.ServiceStatus) int { return cmp.Compare(a.Service, b.Service) })
+	for _, s := range services {
+		printService(f, s)
+	}
+	m := matrix{paint: f.OnOut, width: f.Columns(), document: tagboat.StatusDocument{Errors: document.Errors}}
+	for _, line := range m.notes() {
+		f.Printf("%s\n", line)
+	}
+}
+
+func printService(f *frame, s tagboat.ServiceStatus) {
+	f.Printf("%s is %s", f.OnOut(console.Strong, fmt.Sprintf("%s/%s", s.Environment, s.Service)), f.OnOut(stateStyle(s), s.State))
+	if s.Since != nil {
+		f.Printf(", %d/%d tasks, since %s (%s)", s.Healthy, s.Desired, moment(s.Since), ageOf(s))
+	}
+	f.Printf("\n")
+	table := console.NewTable("  CONTAINER", "IMAGE", "PINNED", "RUNNING").Keep("PINNED", "RUNNING")
+	for _, i := range s.Images {
+		table.Row(console.Text("  "+string(i.Container)), console.Text(string(i.Image)), console.Text(versionText(i.Tag, i.Pinned)),
+			console.Cell{Text: versionText(i.RunningTag, i.Running), Style: runningStyle(i)})
 	}
 	table.Print(f.Streams)
+	for _, drift := range s.Drift {
+		f.Printf("  %s %s\n", f.OnOut(console.Warn, "drift:"), drift)
+	}
+	if s.Verdict != "" && s.Verdict != tagboat.VerdictSucceeded {
+		f.Printf("  %s %s\n", f.OnOut(console.Warn, "last deployment:"), s.Verdict)
+	}
+	if s.Hold != nil {
+		f.Printf("  %s\n", f.OnOut(console.Warn, holdText(*s.Hold)))
+	}
+	if s.DeploymentID != "" {
+		f.Printf("  deployment %s, task definition %s\n", s.DeploymentID, revision(s.TaskDefinition))
+	}
+	if s.ConsoleURL != "" {
+		f.Printf("  %s\n", f.OnOut(console.Faint, s.ConsoleURL))
+	}
+}
+
+func runningStyle(i tagboat.ImageState) console.Style {
+	if i.Running != "" && i.Running != i.Pinned {
+		return console.Warn
+	}
+	return console.Plain
 }
 
 func stateStyle(s tagboat.ServiceStatus) console.Style {
@@ -64,29 +166,6 @@ func stateStyle(s tagboat.ServiceStatus) console.Style {
 	default:
 		return console.Bad
 	}
-}
-
-func tasksCell(s tagboat.ServiceStatus) console.Cell {
-	cell := console.Text(fmt.Sprintf("%d/%d", s.Healthy, s.Desired))
-	if s.Healthy < s.Desired {
-		cell.Style = console.Warn
-	}
-	return cell
-}
-
-func driftCell(drift []string) console.Cell {
-	if len(drift) == 0 {
-		return console.Cell{Text: "-", Style: console.Faint}
-	}
-	return console.Cell{Text: strings.Join(drift, "; "), Style: console.Warn}
-}
-
-func pinnedText(images []tagboat.ImageState) string {
-	return perImage(images, func(i tagboat.ImageState) string { return versionText(i.Tag, i.Pinned) })
-}
-
-func runningText(images []tagboat.ImageState) string {
-	return perImage(images, func(i tagboat.ImageState) string { return versionText(i.RunningTag, i.Running) })
 }
 
 func newExplain(f *frame) *cobra.Command {

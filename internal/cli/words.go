@@ -57,19 +57,6 @@ func versionText(tag string, digest tagboat.Digest) string {
 
 func observedText(o tagboat.Observed) string { return versionText(o.Tag, o.Digest) }
 
-// perImage describes the image of each container, by its name where there are several.
-func perImage(images []tagboat.ImageState, version func(tagboat.ImageState) string) string {
-	parts := make([]string, 0, len(images))
-	for _, i := range images {
-		text := version(i)
-		if len(images) > 1 {
-			text = string(i.Image) + " " + text
-		}
-		parts = append(parts, text)
-	}
-	return strings.Join(slices.Compact(parts), ", ")
-}
-
 // revision returns family:revision of a task definition's ARN.
 func revision(arn string) string { return dash(arn[strings.LastIndex(arn, "/")+1:]) }
 
@@ -110,4 +97,18 @@ func heldText(h *tagboat.Hold) string {
 // anyHeld reports whether a table needs a column for holds.
 func anyHeld[T any](list []T, hold func(T) *tagboat.Hold) bool {
 	return slices.ContainsFunc(list, func(item T) bool { return hold(item) != nil })
+}
+
+// pinnedText is the version that is pinned for each container, by its image where there are
+// several.
+func pinnedText(images []tagboat.ImageState) string {
+	parts := make([]string, 0, len(images))
+	for _, i := range images {
+		text := versionText(i.Tag, i.Pinned)
+		if len(images) > 1 {
+			text = string(i.Image) + " " + text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(slices.Compact(parts), ", ")
 }

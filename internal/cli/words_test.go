@@ -14,14 +14,13 @@ const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 
 func TestTexts(t *testing.T) {
 	until := time.Date(2026, 1, 2, 10, 30, 0, 0, time.UTC)
-	two := []tagboat.ImageState{{Image: "api", Tag: "v1", Pinned: digest}, {Image: "proxy"}}
 	got := []string{
 		versionText("v1", digest), versionText("", digest), versionText("v1", ""),
 		ageText(0), ageText(119), ageText(120), ageText(7200), ageText(3 * 86400),
 		revision("arn:aws:ecs:eu-west-1:1:task-definition/web:7"), revision(""),
 		who("arn:aws:sts::123456789012:assumed-role/ci/run-7"), who("arn:aws:iam::123456789012:user/team/ann"), who("ann"),
 		heldText(nil), heldText(&tagboat.Hold{}), heldText(&tagboat.Hold{Until: &until, Reason: "sale"}),
-		pinnedText(two), pinnedText(two[:1]), runningText(two),
+		shortVersion("v1", digest), shortVersion("", digest), shortVersion("", ""),
 		sizeText(0), sizeText(999), sizeText(1000), sizeText(9_949_999), sizeText(12_300_000), sizeText(1_234_000_000), sizeText(5_000_000_000_000),
 		shortList(nil), shortList([]string{"a", "b", "c"}), shortList([]string{"a", "b", "c", "d", "e"}),
 		cutRevision("0123456789abcdef"), cutRevision("0abc"),
@@ -32,7 +31,7 @@ func TestTexts(t *testing.T) {
 		"web:7", "-",
 		"run-7", "ann", "ann",
 		"-", "held", "held until 2026-01-02 10:30Z: sale",
-		"api v1 (0123456), proxy -", "v1 (0123456)", "api -, proxy -",
+		"v1", "0123456789ab", "?",
 		"-", "999 B", "1.0 kB", "9.9 MB", "12 MB", "1.2 GB", "5000 GB",
 		"-", "a b c", "a b c +2",
 		"0123456789ab", "0abc",

@@ -143,15 +143,16 @@ func (c *Config) unknown(what, name string, known []string) error {
 	return e
 }
 
-// SortedEnvironments returns the environments in the order of their stages, and by
-// name within a stage.
+// SortedEnvironments returns the environments in the order of their stages, and in that of
+// the file within a stage.
 func (c *Config) SortedEnvironments() []Environment {
 	order := map[tagboat.StageName]int{}
 	for i, s := range c.Stages {
 		order[s.Name] = i
 	}
 	return slices.SortedFunc(maps.Values(c.Environments), func(a, b Environment) int {
-		return cmp.Or(cmp.Compare(order[a.Stage], order[b.Stage]), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(order[a.Stage], order[b.Stage]), cmp.Compare(a.Where.Line, b.Where.Line),
+			cmp.Compare(a.Where.Column, b.Where.Column), cmp.Compare(a.Name, b.Name))
 	})
 }
 

@@ -54,6 +54,9 @@ func (l *Live) draw(now time.Time) {
 
 // frame returns the lines as they stand, as many as fit, and last how many do not.
 func (l *Live) frame(width, height int, now time.Time) []string {
+	if l.whole != nil {
+		return l.top(width, height)
+	}
 	waiting := max(0, l.total-len(l.lines))
 	shown, hidden := l.fit(height, waiting > 0)
 	rows := make([][]Cell, len(shown))
@@ -63,6 +66,22 @@ func (l *Live) frame(width, height int, now time.Time) []string {
 	lines := l.columns(rows, width)
 	if rest := counted(hidden, waiting); rest != "" {
 		lines = append(lines, string(l.streams.OnErr(Faint, cutTo(rest, width))))
+	}
+	return lines
+}
+
+// top returns as many of the lines that are laid out as fit, and last how many do not.
+func (l *Live) top(width, height int) []string {
+	room := len(l.whole)
+	if height > 0 && room > height-1 {
+		room = max(height-2, 0)
+	}
+	lines := make([]string, room)
+	for i, line := range l.whole[:room] {
+		lines[i] = string(line)
+	}
+	if more := len(l.whole) - room; more > 0 {
+		lines = append(lines, string(l.streams.OnErr(Faint, cutTo(fmt.Sprintf("… and %d lines", more), width))))
 	}
 	return lines
 }

@@ -30,6 +30,7 @@ type Live struct {
 
 	mu    sync.Mutex
 	lines []*standing   // in the order of their keys
+	whole []Markup      // what is shown in place of lines
 	drawn []string      // what is on the terminal
 	at    time.Time     // when that was drawn
 	stop  chan struct{} // ends the drawing by itself; nil before it began
@@ -82,6 +83,17 @@ func (l *Live) Set(key string, line Line) {
 	}
 	if now := l.now(); now.Sub(l.at) >= drawEvery && !l.done {
 		l.draw(now)
+	}
+}
+
+// Show has lines that are laid out already in the place of those that were set, on a terminal
+// alone: as many as it has room for, from the first.
+func (l *Live) Show(lines []Markup) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.whole = lines
+	if l.streams.ErrTTY && !l.done {
+		l.draw(l.now())
 	}
 }
 

@@ -44,6 +44,14 @@ func (s *Streams) Through(filter func(io.Writer) io.Writer) *Streams {
 	}
 }
 
+// Columns returns how wide a line of data may be; 0 is no limit.
+func (s *Streams) Columns() int {
+	if s.OutTTY {
+		return s.Width
+	}
+	return 0
+}
+
 // size returns the columns and lines of the terminal.
 func (s *Streams) size() (width, height int) {
 	if s.Resized != nil {

@@ -209,7 +209,7 @@ func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, 
 	o.Pins = d.movedPins(s)
 	done := d.Runner.Run(ctx, s.plans, o)
 	for i, p := range s.plans {
-		done[i].ConsoleURL = d.consoleURL(p.Desired, done[i])
+		done[i].ConsoleURL = consoleURL(d.Fleet, p.Desired, done[i].DeploymentID)
 	}
 	d.Recorder.Deployments(ctx, by, done)
 	d.Webhooks.tell(ctx, by, done)
@@ -218,14 +218,14 @@ func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, 
 
 // consoleURL returns where AWS's console shows a deployment, or "" where nothing was
 // deployed and where calls do not go to AWS itself.
-func (d *Delivery) consoleURL(want deploy.Desired, done tagboat.Deployment) string {
-	if !d.Access.IsAWS() || done.DeploymentID == "" {
+func consoleURL(f *fleet.Fleet, want deploy.Desired, deployment string) string {
+	if !f.Access.IsAWS() || deployment == "" {
 		return ""
 	}
 	region := want.Region
 	if region == "" {
-		if env, err := d.Fleet.Config.Environment(string(want.Environment)); err == nil {
-			region = d.Access.Located(env).Region
+		if env, err := f.Config.Environment(string(want.Environment)); err == nil {
+			region = f.Access.Located(env).Region
 		}
 	}
 	return ecs.ConsoleURL(region, want.Cluster, want.ServiceName)

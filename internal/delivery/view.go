@@ -1,11 +1,15 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/deploy/status"
@@ -19,28 +23,121 @@ type View struct {
 	Holds *pinning.Holds
 }
 
-// Status returns the matrix of services and environments, from what is observed.
+// Status returns the matrix of services and environments, from what is observed. What cannot
+// be read of an environment stands beside what can.
 func (v View) Status(ctx context.Context, s fleet.Selection) (tagboat.StatusDocument, error) {
-	cells, err := v.Fleet.Cells(ctx, s)
+	cells, unread, err := v.Fleet.Look(ctx, s)
 	if err != nil {
 		return tagboat.StatusDocument{}, err
 	}
-	targets := make([]deploy.Target, len(cells))
-	for i, c := range cells {
-		if targets[i], err = c.Visible(ctx); err != nil {
-			return tagboat.StatusDocument{}, err
-		}
+	statuses := make([]tagboat.ServiceStatus, len(cells))
+	failed := v.inPlaces(cells, func(there []int) error { return v.survey(ctx, cells, there, statuses) })
+	if ctx.Err() != nil {
+		return tagboat.StatusDocument{}, ctx.Err()
 	}
-	statuses, err := status.Survey(ctx, targets)
-	if err != nil {
+	if err := broken(failed); err != nil {
 		return tagboat.StatusDocument{}, err
 	}
+	document := tagboat.StatusDocument{Services: []tagboat.ServiceStatus{}}
 	for i, c := range cells {
-		if statuses[i].Hold, err = v.Holds.On(c, targets[i].Desired.Images); err != nil {
-			return tagboat.StatusDocument{}, err
+		switch err, told := failed[c.Env.Name]; {
+		case !told:
+			document.Services = append(document.Services, statuses[i])
+		case err != nil:
+			unread = append(unread, fleet.Unread{Environment: c.Env.Name, Err: err})
+			failed[c.Env.Name] = nil // told once
 		}
 	}
-	return tagboat.StatusDocument{Services: tagboat.List(statuses)}, nil
+	document.Errors = fleet.Document(unread)
+	nameRunning(document.Services)
+	return document, nil
+}
+
+// nameRunning gives versions that run the tags that they have elsewhere in the matrix, where
+// nobody knows the one that they were deployed by.
+func nameRunning(services []tagboat.ServiceStatus) {
+	tags := map[tagboat.Digest]string{}
+	for _, s := range services {
+		for _, i := range s.Images {
+			tags[i.Pinned] = cmp.Or(i.Tag, tags[i.Pinned])
+			tags[i.Running] = cmp.Or(i.RunningTag, tags[i.Running])
+		}
+	}
+	for _, s := range services {
+		for n, i := range s.Images {
+			if i.Running != "" && i.RunningTag == "" {
+				s.Images[n].RunningTag = tags[i.Running]
+			}
+		}
+	}
+}
+
+// inPlaces calls do with the indexes of the cells of each account and region, and of each
+// environment alone where that fails. It returns the environments that failed.
+func (v View) inPlaces(cells []fleet.Cell, do func(there []int) error) map[tagboat.EnvName]error {
+	of := map[tagboat.EnvName][]int{}
+	var environments []config.Environment
+	for i, c := range cells {
+		if of[c.Env.Name] == nil {
+			environments = append(environments, c.Env)
+		}
+		of[c.Env.Name] = append(of[c.Env.Name], i)
+	}
+	failed := map[tagboat.EnvName]error{}
+	var mu sync.Mutex
+	fleet.EachPlace(environments, func(there []config.Environment) error {
+		var indexes []int
+		for _, env := range there {
+			indexes = append(indexes, of[env.Name]...)
+		}
+		err := do(indexes)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, env := range there {
+			delete(failed, env.Name)
+			if err != nil {
+				failed[env.Name] = err
+			}
+		}
+		return err
+	})
+	return failed
+}
+
+// broken returns the first error that is of the user's files, which all environments share.
+func broken(failed map[tagboat.EnvName]error) error {
+	for _, name := range slices.Sorted(maps.Keys(failed)) {
+		var e *tagboat.Error
+		if errors.As(failed[name], &e) && e.Where != nil {
+			return failed[name]
+		}
+	}
+	return nil
+}
+
+// survey looks at some of the cells and puts their statuses where they belong.
+func (v View) survey(ctx context.Context, cells []fleet.Cell, there []int, statuses []tagboat.ServiceStatus) error {
+	targets := make([]deploy.Target, len(there))
+	for n, i := range there {
+		target, err := cells[i].Visible(ctx)
+		if err != nil {
+			return err
+		}
+		targets[n] = target
+	}
+	found, err := status.Survey(ctx, targets)
+	if err != nil {
+		return err
+	}
+	for n, i := range there {
+		s := &statuses[i]
+		*s = found[n]
+		s.ConsoleURL = consoleURL(v.Fleet, targets[n].Desired, s.DeploymentID)
+		if s.Hold, err = v.Holds.On(cells[i], targets[n].Desired.Images); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Explanation is why a service's newest deployment goes as it does.

@@ -243,6 +243,24 @@ func WithRunningTags(images []tagboat.ImageState, o Observed) []tagboat.ImageSta
 	return images
 }
 
+// WithDeploying says of each image which version the PRIMARY deployment brings.
+func WithDeploying(images []tagboat.ImageState, o Observed) []tagboat.ImageState {
+	if o.Current == nil {
+		return images
+	}
+	current, err := taskdef.FromJSON(o.Current.Record)
+	if err != nil {
+		return images
+	}
+	digests := current.Digests()
+	for i, image := range images {
+		if digest := digests[image.Container]; digest != "" {
+			images[i].Deploying, images[i].DeployingTag = digest, current.Label(image.Container, taskdef.LabelTag)
+		}
+	}
+	return images
+}
+
 // WithPreviousVersions says of each image which version the task definition named that a plan
 // replaces. A definition that names no digest leaves that open.
 func WithPreviousVersions(images []tagboat.ImageState, p Plan) []tagboat.ImageState {

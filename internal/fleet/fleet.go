@@ -8,14 +8,10 @@ import (
 	"context"
 	"errors"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
-	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/ledger"
-	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // Fleet is the matrix of a configuration.
@@ -31,6 +27,22 @@ func (f *Fleet) Layout() Layout { return Layout{f.Config} }
 // Cells returns what a selection chooses, environment by environment, with the pins.
 // Everything that is wrong with the user's files is found before the first call.
 func (f *Fleet) Cells(ctx context.Context, s Selection) ([]Cell, error) {
+	return f.cells(s, func(environments []config.Environment) (map[tagboat.EnvName]ledger.Book, error) {
+		return f.Books(ctx, environments)
+	})
+}
+
+// Look is Cells for who changes nothing: what cannot be read of environments stands beside
+// what can. One whose pins cannot be read at all has no cells.
+func (f *Fleet) Look(ctx context.Context, s Selection) (cells []Cell, unread []Unread, err error) {
+	cells, err = f.cells(s, func(environments []config.Environment) (books map[tagboat.EnvName]ledger.Book, err error) {
+		books, unread, err = f.LookAtBooks(ctx, environments)
+		return books, err
+	})
+	return cells, unread, err
+}
+
+func (f *Fleet) cells(s Selection, read func([]config.Environment) (map[tagboat.EnvName]ledger.Book, error)) ([]Cell, error) {
 	environments, err := f.Environments(s)
 	if err != nil {
 		return nil, err
@@ -43,13 +55,17 @@ func (f *Fleet) Cells(ctx context.Context, s Selection) ([]Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	books, err := f.Books(ctx, environments)
+	books, err := read(environments)
 	if err != nil {
 		return nil, err
 	}
 	var cells []Cell
 	for _, env := range environments {
-		pins := f.pins(env, books[env.Name])
+		book, ok := books[env.Name]
+		if !ok {
+			continue
+		}
+		pins := f.pins(env, book)
 		for _, service := range services {
 			cells = append(cells, Cell{env, service, templates[service.Name], pins, f})
 		}
@@ -70,43 +86,6 @@ func (f *Fleet) Unpinned(env config.Environment, services []config.Service) ([]C
 		cells[i] = Cell{env, service, templates[service.Name], pins, f}
 	}
 	return cells, nil
-}
-
-// Books reads the pins and holds of all given environments: one call for ten parameters in
-// each account and region.
-func (f *Fleet) Books(ctx context.Context, environments []config.Environment) (map[tagboat.EnvName]ledger.Book, error) {
-	byPlace := map[cloud.Place][]config.Environment{}
-	for _, env := range environments {
-		byPlace[access.Place(env)] = append(byPlace[access.Place(env)], env)
-	}
-	read := make(chan ledger.Book, len(byPlace))
-	group, ctx := errgroup.WithContext(ctx)
-	for _, there := range byPlace {
-		var groups []ledger.Group
-		for _, env := range there {
-			groups = append(groups, f.Layout().All(env)...)
-		}
-		ledger := f.Access.Ledger(there[0])
-		group.Go(func() error {
-			book, err := ledger.Read(ctx, groups...)
-			read <- book
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	close(read)
-	books := map[tagboat.EnvName]ledger.Book{}
-	for book := range read {
-		for _, entry := range book.Entries {
-			if entry.Uncertain {
-				operation.Tell(ctx, Uncertain{entry.Group.Parameter})
-			}
-			books[entry.Group.Environment] = book
-		}
-	}
-	return books, nil
 }
 
 // Pinned returns the pins of images in an environment, in the order asked for; of all
@@ -147,12 +126,4 @@ func chosen(book ledger.Book, env tagboat.EnvName, images []tagboat.ImageName) (
 		pins[i] = pin
 	}
 	return pins, errors.Join(missing...)
-}
-
-// Uncertain says that nobody can tell whether a parameter lacks an update.
-type Uncertain struct{ Parameter string }
-
-// String implements operation.Event.
-func (u Uncertain) String() string {
-	return "none of the versions of " + u.Parameter + " that are kept says what all before it came to, so that a pin may be missing from it or be older than what was pinned last; tagboat history tells what the journal knows"
 }

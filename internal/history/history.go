@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,10 +27,10 @@ type History struct {
 
 // Request says which events are wanted.
 type Request struct {
-	fleet.Selection                   // of environments
-	Image           tagboat.ImageName // "" for all, and services too
-	Since, Until    access.When       // the zero value is no bound
-	Limit           int               // the newest so many; 0 for all
+	fleet.Selection
+	Image        tagboat.ImageName // "" for all, and services too
+	Since, Until access.When       // the zero value is no bound
+	Limit        int               // the newest so many; 0 for all
 }
 
 // Events returns what was changed, the newest event first: what the journal has, and
@@ -40,31 +41,55 @@ func (h *History) Events(ctx context.Context, r Request) (tagboat.HistoryDocumen
 			return tagboat.HistoryDocument{}, err
 		}
 	}
+	if _, err := h.Fleet.Services(r.Selection); err != nil {
+		return tagboat.HistoryDocument{}, err
+	}
 	environments, err := h.Fleet.Environments(r.Selection)
 	if err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
-	pasts := make([]past, len(environments))
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(environmentsAtOnce)
-	for i, env := range environments {
-		group.Go(func() error {
-			p, err := h.past(inner, env, r)
-			pasts[i] = p
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	pasts, unread, err := h.pasts(ctx, environments, r)
+	if err != nil {
 		return tagboat.HistoryDocument{}, err
 	}
 	if !r.Scoped() || r.Everywhere {
 		tagged, err := h.taggings(ctx, environments[0], r)
-		if err != nil {
+		if err != nil && len(unread) == 0 {
 			return tagboat.HistoryDocument{}, err
 		}
 		pasts = append(pasts, tagged...)
 	}
-	return merge(pasts, r), nil
+	document := merge(pasts, r)
+	document.Errors = fleet.Document(unread)
+	return document, nil
+}
+
+// pasts returns what is known of environments, and what could not be read of them. A request
+// that makes no sense is an error.
+func (h *History) pasts(ctx context.Context, environments []config.Environment, r Request) ([]past, []fleet.Unread, error) {
+	pasts, errs := make([]past, len(environments)), make([]error, len(environments))
+	var group errgroup.Group
+	group.SetLimit(environmentsAtOnce)
+	for i, env := range environments {
+		group.Go(func() error {
+			pasts[i], errs[i] = h.past(ctx, env, r)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	var unread []fleet.Unread
+	for i, env := range environments {
+		if tagboat.KindOf(errs[i]) == tagboat.Usage {
+			return nil, nil, errs[i]
+		}
+		if errs[i] != nil {
+			unread = append(unread, fleet.Unread{Environment: env.Name, Err: errs[i]})
+		}
+		for _, err := range pasts[i].unread {
+			unread = append(unread, fleet.Unread{Environment: env.Name, Err: err})
+		}
+	}
+	return pasts, unread, ctx.Err()
 }
 
 // environmentsAtOnce bounds how many environments' histories are read side by side.
@@ -75,6 +100,7 @@ type past struct {
 	place          cloud.Place
 	journal, steps []tagboat.Event
 	since          time.Time // from when on it is whole; the zero time for always
+	unread         []error   // of parameters that could not be read
 }
 
 func (h *History) past(ctx context.Context, env config.Environment, r Request) (past, error) {
@@ -83,9 +109,24 @@ func (h *History) past(ctx context.Context, env config.Environment, r Request) (
 		return past{}, err
 	}
 	inside := func(e tagboat.Event) bool {
-		return (r.Image == "" || e.Image == r.Image) && !e.At.Before(from) && (to.IsZero() || e.At.Before(to))
+		return h.wanted(r, e) && !e.At.Before(from) && (to.IsZero() || e.At.Before(to))
 	}
 	return h.all(ctx, env, journal.Request{From: from, To: to, Wanted: inside, Newest: r.Limit})
+}
+
+// wanted reports whether an event is of the image and of the services that are asked for: of
+// a service, so are those of its images.
+func (h *History) wanted(r Request, e tagboat.Event) bool {
+	if r.Image != "" && e.Image != r.Image {
+		return false
+	}
+	if len(r.Services) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Services, func(name tagboat.ServiceName) bool {
+		runs := func(image tagboat.ImageName) bool { return e.Image == image }
+		return e.Service == name || slices.ContainsFunc(slices.Collect(maps.Values(h.Fleet.Config.Services[name].Containers)), runs)
+	})
 }
 
 func (h *History) bounds(ctx context.Context, env config.Environment, r Request) (from, to time.Time, err error) {
@@ -106,7 +147,8 @@ func (h *History) all(ctx context.Context, env config.Environment, r journal.Req
 	for _, g := range groups {
 		steps, since, err := h.Access.Ledger(env).Steps(ctx, g)
 		if err != nil {
-			return past{}, err
+			p.unread = append(p.unread, err)
+			continue
 		}
 		if since.After(p.since) {
 			p.since = since

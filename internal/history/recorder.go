@@ -104,6 +104,7 @@ func (r *Recorder) Deployments(ctx context.Context, by Origin, deployments []tag
 		}
 		events[d.Environment] = append(events[d.Environment], tagboat.Event{
 			Command: by.Command, Message: by.Message, Service: d.Service, Verdict: d.Verdict, TaskDefinition: d.TaskDefinition,
+			Changes: changes(d.Images),
 		})
 	}
 	var all sync.WaitGroup
@@ -113,6 +114,25 @@ func (r *Recorder) Deployments(ctx context.Context, by Origin, deployments []tag
 		}
 	}
 	all.Wait()
+}
+
+// changes returns the versions that a deployment was to bring where they are not those that ran
+// before, and all of them where none is another: then something else changed.
+func changes(images []tagboat.ImageState) []tagboat.ImageChange {
+	var all, others []tagboat.ImageChange
+	for _, i := range images {
+		c := tagboat.ImageChange{Image: i.Image, To: tagboat.Observed{Tag: i.Tag, Digest: i.Pinned}}
+		if i.Previous != "" {
+			c.From = tagboat.Observed{Tag: i.PreviousTag, Digest: i.Previous}
+		}
+		if all = append(all, c); i.Previous != i.Pinned {
+			others = append(others, c)
+		}
+	}
+	if len(others) > 0 {
+		return others
+	}
+	return all
 }
 
 // Unrecorded says that something was changed and is not in the journal.

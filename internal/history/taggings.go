@@ -37,7 +37,7 @@ func (h *History) taggings(ctx context.Context, clock config.Environment, r Requ
 		read[at] = true
 		events, err := h.Recorder.journal(at).Read(ctx, journal.Request{
 			Environments: []tagboat.EnvName{""}, From: from, To: to, Newest: r.Limit,
-			Wanted: func(e tagboat.Event) bool { return e.Environment == "" && (r.Image == "" || e.Image == r.Image) },
+			Wanted: func(e tagboat.Event) bool { return e.Environment == "" && h.wanted(r, e) },
 		})
 		if err != nil { // who may look at environments need not be let into the registry's account
 			operation.Tell(ctx, TagsUnknown{name, err})

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,9 +59,10 @@ func (g Group) encode(changes map[tagboat.ImageName]tagboat.Reference) (values, 
 }
 
 // pins returns what v says of the group's images, sorted by image. Images that it does
-// not mention have no pin.
+// not mention have no pin. The error is of those whose value is no version.
 func (g Group) pins(v values, version int64) ([]tagboat.Pin, error) {
 	var pins []tagboat.Pin
+	var bad []error
 	for _, image := range slices.Sorted(maps.Keys(g.Images)) {
 		value, ok := v[g.key(image)]
 		if !ok {
@@ -68,15 +70,16 @@ func (g Group) pins(v values, version int64) ([]tagboat.Pin, error) {
 		}
 		ref, err := g.Form.Parse(value, g.Images[image])
 		if err != nil {
-			return nil, tagboat.Usagef("parameter %s has %q for image %s: %w", g.Parameter, value, image, err).
-				WithHint("put a good value there, such as that of an earlier version: aws ssm get-parameter-history --name %s", g.Parameter)
+			bad = append(bad, tagboat.Usagef("parameter %s has %q for image %s: %w", g.Parameter, value, image, err).
+				WithHint("put a good value there, such as that of an earlier version: aws ssm get-parameter-history --name %s", g.Parameter))
+			continue
 		}
 		pins = append(pins, tagboat.Pin{
 			Image: image, Repository: ref.Name(), Tag: ref.Tag, Digest: ref.Digest,
 			Parameter: g.Parameter, ParameterVersion: version,
 		})
 	}
-	return pins, nil
+	return pins, errors.Join(bad...)
 }
 
 // Form is how a pin is written into a parameter's value. The zero value stands for

@@ -33,6 +33,9 @@ type Entry struct {
 	// Overwritten are updates that a writer outside the protocol overwrote, by image. Only
 	// Audit fills it.
 	Overwritten []tagboat.Overwritten
+	// Err says what of the parameter could not be read, where Look or Inspect read it. Pins
+	// has the others.
+	Err error
 
 	values values // all of it
 }
@@ -67,9 +70,6 @@ func (b Book) Pin(env tagboat.EnvName, image tagboat.ImageName) (tagboat.Pin, bo
 // entry makes an Entry of what the group's parameter holds.
 func entry(g Group, v values, version int64) (Entry, error) {
 	pins, err := g.pins(v, version)
-	if err != nil {
-		return Entry{}, err
-	}
 	e := Entry{Group: g, Version: version, Pins: pins, values: v}
 	for key, value := range v {
 		if _, ours := g.image(key); !ours {
@@ -79,7 +79,7 @@ func entry(g Group, v values, version int64) (Entry, error) {
 			e.Others[key] = value
 		}
 	}
-	return e, nil
+	return e, err
 }
 
 // Ledger reads and writes pins in one account and region. It is safe for
@@ -110,10 +110,26 @@ const versionsKept = 100
 // historiesAtOnce bounds Audit: Parameter Store answers three a second.
 const historiesAtOnce = 3
 
+// strict returns the book, or the first of its entries' errors.
+func strict(book Book, err error) (Book, error) {
+	for _, e := range book.Entries {
+		if e.Err != nil {
+			return Book{}, e.Err
+		}
+	}
+	return book, err
+}
+
 // Read returns what the groups' parameters hold. It takes one Get of the Store for all of
 // them. It reads the history only after a writer outside the protocol, or one that died: the
 // history says what is missing, and Read restores it if it may write.
 func (l *Ledger) Read(ctx context.Context, groups ...Group) (Book, error) {
+	return strict(l.Look(ctx, groups...))
+}
+
+// Look is Read for who changes nothing: what is wrong with one parameter is the error of its
+// entry alone.
+func (l *Ledger) Look(ctx context.Context, groups ...Group) (Book, error) {
 	if len(groups) == 0 {
 		return Book{}, nil
 	}
@@ -121,23 +137,23 @@ func (l *Ledger) Read(ctx context.Context, groups ...Group) (Book, error) {
 	if err != nil {
 		return Book{}, fmt.Errorf("reading the ledger: %w", err)
 	}
-	return l.book(ctx, groups, found)
+	return l.book(ctx, groups, found), nil
 }
 
 // book returns what groups hold whose parameters were read.
-func (l *Ledger) book(ctx context.Context, groups []Group, found map[string]Parameter) (Book, error) {
+func (l *Ledger) book(ctx context.Context, groups []Group, found map[string]Parameter) Book {
 	var book Book
 	for _, g := range groups {
-		e := Entry{Group: g}
+		var e Entry
 		if p, ok := found[g.Parameter]; ok {
 			var err error
-			if e, err = l.entryOf(ctx, g, p); err != nil {
-				return Book{}, err
-			}
+			e, err = l.entryOf(ctx, g, p)
+			e.Err = err
 		}
+		e.Group = g
 		book.Entries = append(book.Entries, e)
 	}
-	return book, nil
+	return book
 }
 
 func (l *Ledger) entryOf(ctx context.Context, g Group, p Parameter) (Entry, error) {
@@ -195,20 +211,24 @@ func names(groups []Group) []string {
 // Audit is Read with who set each pin, when and why. It reads the history of each
 // parameter, of which Parameter Store answers three a second.
 func (l *Ledger) Audit(ctx context.Context, groups ...Group) (Book, error) {
+	return strict(l.Inspect(ctx, groups...), nil)
+}
+
+// Inspect is Audit for who changes nothing, as Look is Read.
+func (l *Ledger) Inspect(ctx context.Context, groups ...Group) Book {
 	book := Book{Entries: make([]Entry, len(groups))}
-	all, ctx := errgroup.WithContext(ctx)
+	var all errgroup.Group
 	all.SetLimit(historiesAtOnce)
 	for i, g := range groups {
 		all.Go(func() error {
 			e, err := l.audit(ctx, g)
+			e.Group, e.Err = g, err
 			book.Entries[i] = e
-			return err
+			return nil
 		})
 	}
-	if err := all.Wait(); err != nil {
-		return Book{}, err
-	}
-	return book, nil
+	_ = all.Wait()
+	return book
 }
 
 func (l *Ledger) audit(ctx context.Context, g Group) (Entry, error) {
@@ -225,10 +245,7 @@ func (l *Ledger) entryFrom(g Group, history []Parameter) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	e, err := entry(g, s.values, s.head.Version)
-	if err != nil {
-		return Entry{}, err
-	}
+	e, bad := entry(g, s.values, s.head.Version)
 	e.Torn, e.Uncertain = s.torn(), len(history) > 0 && !s.certain
 	e.Overwritten = g.lostUpdates(history, s)
 	for i := range e.Pins {
@@ -236,5 +253,5 @@ func (l *Ledger) entryFrom(g Group, history []Parameter) (Entry, error) {
 			sign(&e.Pins[i], history[at])
 		}
 	}
-	return e, nil
+	return e, bad
 }

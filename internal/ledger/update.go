@@ -121,7 +121,7 @@ func (d *Draft) Book(ctx context.Context) (Book, error) {
 	if d.book != nil {
 		return *d.book, nil
 	}
-	book, err := d.ledger.book(ctx, d.groups, d.parameters)
+	book, err := strict(d.ledger.book(ctx, d.groups, d.parameters), nil)
 	if err == nil {
 		d.book = &book
 	}

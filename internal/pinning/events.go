@@ -168,6 +168,9 @@ func (g GatePassed) String() string { return g.Text }
 // Movable says which tags may come to stand for something else.
 type Movable struct{ Versions []tagboat.Reference }
 
+// Usual says that this is so at nearly every pin, and worth telling only who asks for more.
+func (Movable) Usual() {}
+
 // String implements operation.Event.
 func (m Movable) String() string {
 	if len(m.Versions) == 1 {

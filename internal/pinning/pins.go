@@ -3,6 +3,7 @@ package pinning
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/tagboat/tagboat"
@@ -27,14 +28,15 @@ func (p *Pinning) Pins(ctx context.Context, r PinsRequest) (tagboat.PinsDocument
 		return tagboat.PinsDocument{}, err
 	}
 	book, holds, err := p.read(ctx, env, r.Brief)
-	if err != nil {
-		return tagboat.PinsDocument{}, err
-	}
+	unread := []error{err}
 	pins, err := p.Holds.with(env, holds, book.Pins(env.Name))
-	if err != nil {
-		return tagboat.PinsDocument{}, err
-	}
 	document := tagboat.PinsDocument{Environment: env.Name, Pins: tagboat.List(pins)}
+	for _, entry := range slices.Concat(book.Entries, holds.Entries) {
+		if !slices.Contains(unread, entry.Err) {
+			unread = append(unread, entry.Err)
+		}
+	}
+	unread = append(unread, err)
 	for _, entry := range book.Entries {
 		if entry.Torn {
 			operation.Tell(ctx, Torn{entry.Group.Parameter})
@@ -48,20 +50,40 @@ func (p *Pinning) Pins(ctx context.Context, r PinsRequest) (tagboat.PinsDocument
 		operation.Tell(ctx, Overwritten{env.Name, o})
 	}
 	document.Projections, err = p.projections(ctx, env, book)
-	return document, err
+	document.Errors = unreadOf(env, append(unread, err))
+	if len(document.Errors) == 0 {
+		document.Unpinned = p.unpinned(pins)
+	}
+	return document, ctx.Err()
 }
 
-// read returns an environment's pins and its holds.
+// unpinned returns the images of the file that have no pin, by name.
+func (p *Pinning) unpinned(pins []tagboat.Pin) []tagboat.ImageName {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.Fleet.Config.Images)), func(image tagboat.ImageName) bool {
+		return slices.ContainsFunc(pins, func(pin tagboat.Pin) bool { return pin.Image == image })
+	})
+}
+
+// unreadOf returns what JSON says of the errors among errs.
+func unreadOf(env config.Environment, errs []error) []tagboat.EnvironmentError {
+	var unread []fleet.Unread
+	for _, err := range errs {
+		if err != nil {
+			unread = append(unread, fleet.Unread{Environment: env.Name, Err: err})
+		}
+	}
+	return fleet.Document(unread)
+}
+
+// read returns an environment's pins and its holds, as far as they can be read.
 func (p *Pinning) read(ctx context.Context, env config.Environment, brief bool) (pins, holds ledger.Book, err error) {
 	from, layout := p.Access.Ledger(env), p.Fleet.Layout()
 	if brief {
-		pins, err = from.Read(ctx, layout.All(env)...)
+		pins, err = from.Look(ctx, layout.All(env)...)
 		return pins, pins, err
 	}
-	if pins, err = from.Audit(ctx, layout.Groups(env)...); err == nil {
-		holds, err = from.Read(ctx, layout.Holds(env))
-	}
-	return pins, holds, err
+	holds, err = from.Look(ctx, layout.Holds(env))
+	return from.Inspect(ctx, layout.Groups(env)...), holds, err
 }
 
 // RestoreRequest says what to pin again.

@@ -100,6 +100,15 @@ func (d Definition) Containers() map[tagboat.ContainerName]string {
 	return images
 }
 
+// ContainerNames returns the names of the containers, in their order.
+func (d Definition) ContainerNames() []tagboat.ContainerName {
+	var names []tagboat.ContainerName
+	for _, c := range d.containers() {
+		names = append(names, tagboat.ContainerName(text(c["name"])))
+	}
+	return names
+}
+
 // Digests returns the digest of each container's image, by the container's name; it
 // is "" where the image is not pinned to one.
 func (d Definition) Digests() map[tagboat.ContainerName]tagboat.Digest {

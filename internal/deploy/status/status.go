@@ -12,11 +12,18 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// Survey looks at ECS and returns the status of every target, in their order.
+// Survey looks at ECS and returns the status of every target, in their order. A cluster that
+// does not exist is an error: its services are not missing, nobody looked in the right place.
 func Survey(ctx context.Context, targets []deploy.Target) ([]tagboat.ServiceStatus, error) {
 	observed, err := deploy.Look(ctx, targets)
 	if err != nil {
 		return nil, err
+	}
+	for i, o := range observed {
+		if o.ClusterMissing {
+			p := deploy.Obstacles(targets[i].Desired, o)[0]
+			return nil, tagboat.Usagef("%s", p.Message).WithHint("%s", p.Hint)
+		}
 	}
 	tasks, err := runningTasks(ctx, targets, observed)
 	if err != nil {
@@ -88,6 +95,7 @@ func Status(d deploy.Desired, o deploy.Observed, tasks []ecs.Task, now time.Time
 		Drift:       []string{},
 		State:       "missing",
 	}
+	s.MainContainer = mainContainer(d)
 	primary, ok := o.Primary()
 	if !ok {
 		if o.Service != nil {
@@ -97,12 +105,38 @@ func Status(d deploy.Desired, o deploy.Observed, tasks []ecs.Task, now time.Time
 	}
 	s.State, s.Verdict = stateOf(*o.Service, primary)
 	s.Images = deploy.WithRunningTags(deploy.ImageStates(d.Images, tasks), o)
+	if s.State == "in-progress" {
+		s.Images = deploy.WithDeploying(s.Images, o)
+	}
 	s.Healthy, s.Desired = healthy(tasks), o.Service.Desired
 	s.AgeSeconds = max(0, int64(now.Sub(primary.CreatedAt).Seconds()))
+	s.Since, s.DeploymentID, s.TaskDefinition = &primary.CreatedAt, primary.ID, primary.TaskDefinition
 	for _, drift := range Drifts(d, o, s.Images) {
 		s.Drift = append(s.Drift, drift.String())
 	}
 	return s
+}
+
+// mainContainer returns the container whose version stands for the service's: the one that is
+// called like the service, or whose image is, else the first of ours in the task definition.
+func mainContainer(d deploy.Desired) tagboat.ContainerName {
+	for _, same := range []func(deploy.Image) bool{
+		func(i deploy.Image) bool { return string(i.Container) == string(d.Service) },
+		func(i deploy.Image) bool { return string(i.Image) == string(d.Service) },
+	} {
+		if at := slices.IndexFunc(d.Images, same); at >= 0 {
+			return d.Images[at].Container
+		}
+	}
+	for _, name := range d.Definition.ContainerNames() {
+		if slices.ContainsFunc(d.Images, func(i deploy.Image) bool { return i.Container == name }) {
+			return name
+		}
+	}
+	if len(d.Images) == 0 {
+		return ""
+	}
+	return d.Images[0].Container
 }
 
 // stateOf names the state of a service, and the verdict on its PRIMARY deployment

@@ -34,6 +34,10 @@ func TestStatus(t *testing.T) {
 		tags := map[tagboat.Digest]string{deploytest.Digest("v1"): "v1", deploytest.Digest("v2"): "v2"}
 		return []tagboat.ImageState{{Container: "app", Image: "api", Tag: "v1", Pinned: deploytest.Digest("v1"), Running: run, RunningTag: tags[run]}}
 	}
+	deploying := func(images []tagboat.ImageState, version string) []tagboat.ImageState {
+		images[0].Deploying, images[0].DeployingTag = deploytest.Digest(version), version
+		return images
+	}
 	for name, test := range map[string]struct {
 		change func(*deploy.Target, *state)
 		want   tagboat.ServiceStatus
@@ -99,7 +103,7 @@ func TestStatus(t *testing.T) {
 		},
 		"rolling": {
 			func(_ *deploy.Target, o *state) { o.Service.Deployments[0].RolloutState = "IN_PROGRESS" },
-			tagboat.ServiceStatus{Images: image(deploytest.Digest("v1")), State: "in-progress", Healthy: 1, Desired: 2, AgeSeconds: 3600},
+			tagboat.ServiceStatus{Images: deploying(image(deploytest.Digest("v1")), "v1"), State: "in-progress", Healthy: 1, Desired: 2, AgeSeconds: 3600},
 		},
 		"failed": {
 			func(_ *deploy.Target, o *state) { o.Service.Deployments[0].RolloutState = "FAILED" },
@@ -116,7 +120,11 @@ func TestStatus(t *testing.T) {
 			wanted, o := deploytest.Target(t, nil, "v1"), state{deploytest.Observed(t, "COMPLETED", 2), running("v1")}
 			o.Service.Deployments[0].CreatedAt = now.Add(-time.Hour)
 			test.change(&wanted, &o)
-			test.want.Environment, test.want.Service = "dev", "api"
+			test.want.Environment, test.want.Service, test.want.MainContainer = "dev", "api", "app"
+			if test.want.State != "missing" {
+				began := now.Add(-time.Hour)
+				test.want.Since, test.want.DeploymentID, test.want.TaskDefinition = &began, "ecs-svc/1", o.Service.Deployments[0].TaskDefinition
+			}
 			if test.want.Drift == nil {
 				test.want.Drift = []string{}
 			}
