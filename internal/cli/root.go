@@ -64,6 +64,9 @@ func newRoot(f *frame) *cobra.Command {
 		Args:          cobra.ArbitraryArgs,
 		RunE:          f.noCommand,
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Name() == cobra.ShellCompRequestCmd {
+				return nil // its arguments are what somebody has begun to write
+			}
 			if err := f.fromEnvironment(cmd); err != nil {
 				return err
 			}
@@ -87,6 +90,7 @@ func newRoot(f *frame) *cobra.Command {
 	for _, c := range root.Commands() {
 		c.Args = usage(c.Args)
 	}
+	f.completions(root)
 	return root
 }
 
