@@ -36,7 +36,7 @@ func flatObject(s string) ([]member, error) {
 		return nil, errors.New("the object has no end")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the object")
+		return nil, errors.New("there is something after the object")
 	}
 	return members, nil
 }
