@@ -45,6 +45,9 @@ func (f *frame) completions(root *cobra.Command) {
 	}
 	var visit func(cmd *cobra.Command)
 	visit = func(cmd *cobra.Command) {
+		if !cmd.Runnable() {
+			return // a page of the help
+		}
 		if find := arguments[cmd.Name()]; find != nil {
 			cmd.ValidArgsFunction = f.complete(find)
 		}
