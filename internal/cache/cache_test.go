@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat/internal/cache"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestKept(t *testing.T) {
@@ -33,9 +34,7 @@ func TestKept(t *testing.T) {
 
 func TestWhatIsNotWholeIsForgotten(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "x.json"), []byte(`{"half`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, os.WriteFile(filepath.Join(dir, "x.json"), []byte(`{"half`), 0o600))
 	if cache.Dir(dir).Read("x.json", &map[string]any{}) {
 		t.Error("half a file was read")
 	}
@@ -53,22 +52,17 @@ func TestWhatNobodyReadsIsPruned(t *testing.T) {
 	old := time.Now().Add(-31 * 24 * time.Hour)
 	backdate := func(name string, at time.Time) {
 		t.Helper()
-		if err := os.Chtimes(filepath.Join(root, name), at, at); err != nil {
-			t.Fatal(err)
-		}
+		expect.OK(t, os.Chtimes(filepath.Join(root, name), at, at))
 	}
 	there := func(name string) bool {
-		_, err := os.Stat(filepath.Join(root, name))
-		return err == nil
+		return expect.Err(os.Stat(filepath.Join(root, name))) == nil
 	}
 	for _, name := range []string{"unread/a.json", "read/b.json", "recent/c.json", "unread/.new-7"} {
 		dir.Write(name, "x")
 		backdate(name, old)
 	}
 	backdate("recent/c.json", old.Add(2*24*time.Hour))
-	if err := os.Mkdir(filepath.Join(root, "empty"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, os.Mkdir(filepath.Join(root, "empty"), 0o700))
 	var got string
 	if !dir.Read("read/b.json", &got) {
 		t.Fatal("it cannot be read")

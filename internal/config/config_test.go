@@ -12,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func shop(t *testing.T) *config.Config {
@@ -25,26 +26,18 @@ func shop(t *testing.T) *config.Config {
 
 func TestLoad(t *testing.T) {
 	c := shop(t)
-	dir, err := filepath.Abs("testdata/shop")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := expect.Value(filepath.Abs("testdata/shop"))(t)
 	got := map[string]any{
 		"app": c.App, "registry": c.Registry, "images": c.Images, "services": c.Services,
 		"stages": c.Stages, "environments": c.Environments, "vars": c.Vars, "ledger": c.Ledger,
 		"notify": c.Notify,
 	}
-	out, err := json.MarshalIndent(got, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := expect.Value(json.MarshalIndent(got, "", "  "))(t)
 	casetest.Golden(t, "testdata/shop.golden", append(bytes.ReplaceAll(out, []byte(dir), []byte("DIR")), '\n'))
 	if c.Dir != dir || c.File != "testdata/shop/tagboat.yaml" {
 		t.Errorf("dir %s, file %s", c.Dir, c.File)
 	}
-	if zone := c.Stages[2].Gates.Window.Zone.String(); zone != "Europe/Brussels" {
-		t.Errorf("zone %s", zone)
-	}
+	expect.EqualIn(t, "zone", "Europe/Brussels", c.Stages[2].Gates.Window.Zone.String())
 }
 
 func TestVarsFor(t *testing.T) {
@@ -64,9 +57,7 @@ func TestVarsFor(t *testing.T) {
 			t.Errorf("%s %s: %s", tc.env, tc.service, diff)
 		}
 	}
-	if diff := cmp.Diff([]string{"color", "cpu", "debug"}, c.VarNames()); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []string{"color", "cpu", "debug"}, c.VarNames())
 }
 
 func TestSortedEnvironments(t *testing.T) {
@@ -74,9 +65,7 @@ func TestSortedEnvironments(t *testing.T) {
 	for _, e := range shop(t).SortedEnvironments() {
 		got = append(got, e.Name)
 	}
-	if diff := cmp.Diff([]tagboat.EnvName{"dev", "mb-dev", "prod"}, got); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []tagboat.EnvName{"dev", "mb-dev", "prod"}, got)
 }
 
 func TestLookups(t *testing.T) {
@@ -89,18 +78,16 @@ func TestLookups(t *testing.T) {
 		look func() error
 		want string
 	}{
-		{func() error { _, err := c.Environment("prd"); return err }, "there is no environment \"prd\" in testdata/shop/tagboat.yaml\n    hint: did you mean \"prod\"?\n"},
-		{func() error { _, err := c.Service("zzzzzz"); return err }, "there is no service \"zzzzzz\" in testdata/shop/tagboat.yaml\n    hint: there is api, worker\n"},
-		{func() error { _, err := c.Image("apii"); return err }, "there is no image \"apii\" in testdata/shop/tagboat.yaml\n    hint: did you mean \"api\"?\n"},
-		{func() error { _, err := (&config.Config{File: "f.yaml"}).Environment("x"); return err }, "there is no environment \"x\" in f.yaml\n    hint: add it under environments: in f.yaml\n"},
+		{func() error { return expect.Err(c.Environment("prd")) }, "there is no environment \"prd\" in testdata/shop/tagboat.yaml\n    hint: did you mean \"prod\"?\n"},
+		{func() error { return expect.Err(c.Service("zzzzzz")) }, "there is no service \"zzzzzz\" in testdata/shop/tagboat.yaml\n    hint: there is api, worker\n"},
+		{func() error { return expect.Err(c.Image("apii")) }, "there is no image \"apii\" in testdata/shop/tagboat.yaml\n    hint: did you mean \"api\"?\n"},
+		{func() error { return expect.Err((&config.Config{File: "f.yaml"}).Environment("x")) }, "there is no environment \"x\" in f.yaml\n    hint: add it under environments: in f.yaml\n"},
 	} {
 		err := tc.look()
 		if tagboat.KindOf(err) != tagboat.Usage {
 			t.Errorf("kind of %v", err)
 		}
-		if diff := cmp.Diff(tc.want, casetest.Report(err)); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, tc.want, casetest.Report(err))
 	}
 }
 

@@ -4,11 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func dependent(services ...string) []byte {
@@ -40,9 +39,7 @@ func TestDependsOn(t *testing.T) {
 				for _, s := range got.Services {
 					on[s.Name] = s.DependsOn
 				}
-				if diff := cmp.Diff(c.want, on); diff != "" {
-					t.Error(diff)
-				}
+				expect.Equal(t, c.want, on)
 				return
 			}
 			said := casetest.Report(err)

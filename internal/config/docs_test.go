@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/selection"
 )
 
@@ -22,10 +23,7 @@ var (
 // TestRecipesOfTheDocumentation runs each rule of docs/versions.md as it stands there over
 // the tags beside it, which were pushed in their order. The bold one must win.
 func TestRecipesOfTheDocumentation(t *testing.T) {
-	text, err := os.ReadFile("../../docs/versions.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := expect.Value(os.ReadFile("../../docs/versions.md"))(t)
 	recipes := recipe.FindAllStringSubmatch(string(text), -1)
 	if len(recipes) < 15 {
 		t.Fatalf("only %d recipes were found", len(recipes))

@@ -4,11 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -69,9 +68,7 @@ func TestParameterNames(t *testing.T) {
 			if err != nil {
 				t.Fatal(casetest.Report(err))
 			}
-			if diff := cmp.Diff(tc.want, names(c)); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, tc.want, names(c))
 		})
 	}
 }
@@ -95,12 +92,8 @@ func TestGroups(t *testing.T) {
 		"proxy": {"generic", "digest", "advanced", "proxy", "/one/dev/proxy"},
 		"agent": {"generic", "digest", "advanced", "agent", ""},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if c.Ledger.Projections.Form != ledger.FormURI {
-		t.Errorf("projections are written as %s", c.Ledger.Projections.Form)
-	}
+	expect.Equal(t, want, got)
+	expect.EqualIn(t, "projections are written as", ledger.FormURI, c.Ledger.Projections.Form)
 }
 
 func TestBadLedgers(t *testing.T) {
@@ -140,9 +133,7 @@ func TestBadLedgers(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if tagboat.KindOf(err) != tagboat.Usage {
-				t.Errorf("kind %v", tagboat.KindOf(err))
-			}
+			expect.EqualIn(t, "kind", tagboat.Usage, tagboat.KindOf(err))
 			for _, want := range tc.want {
 				if !strings.Contains(casetest.Report(err), want) {
 					t.Errorf("no %q in %s", want, casetest.Report(err))

@@ -13,24 +13,20 @@ import (
 
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestReference holds docs/configuration.md in step with the comments of the structs that
 // tagboat.yaml is read into: what stands above its first rule is written by hand.
 func TestReference(t *testing.T) {
 	const page = "../../docs/configuration.md"
-	written, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	written := expect.Value(os.ReadFile(page))(t)
 	head, _, ok := bytes.Cut(written, []byte("\n---\n"))
 	if !ok {
 		t.Fatalf("%s has no line --- behind its head", page)
 	}
 	var schema node
-	if err := json.Unmarshal(config.Schema(), &schema); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, json.Unmarshal(config.Schema(), &schema))
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n---\n\n## Every field\n\nA field with a * must be there.\n", head)
 	order := []string{"app", "registry", "images", "services", "stages", "environments", "vars", "ledger", "journal", "notify", "publish", "limits", "files"}
@@ -48,10 +44,7 @@ func TestReference(t *testing.T) {
 // TestExamplesOfTheReference reads every configuration of docs/configuration.md as it stands
 // there.
 func TestExamplesOfTheReference(t *testing.T) {
-	page, err := os.ReadFile("../../docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := expect.Value(os.ReadFile("../../docs/configuration.md"))(t)
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
 	if len(examples) == 0 {
 		t.Fatal("there is no example")

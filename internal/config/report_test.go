@@ -3,11 +3,10 @@ package config_test
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestBad loads each file of testdata/bad and holds what a user is told of it.
@@ -27,7 +26,5 @@ func TestBad(t *testing.T) {
 func TestLoadMissingFile(t *testing.T) {
 	_, err := config.Load("nowhere/tagboat.yaml")
 	want := "there is no nowhere/tagboat.yaml\n    hint: say where it is with --config FILE; tagboat demo shows one\n"
-	if diff := cmp.Diff(want, casetest.Report(err)); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, want, casetest.Report(err))
 }

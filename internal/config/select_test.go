@@ -4,11 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/selection"
 )
 
@@ -29,9 +28,7 @@ func TestParseRule(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %s", text, casetest.Report(err))
 		}
-		if diff := cmp.Diff(want, rule.Spec); diff != "" {
-			t.Errorf("%s: %s", text, diff)
-		}
+		expect.EqualIn(t, text, want, rule.Spec)
 	}
 	for _, text := range []string{"", "{}", "1.0", "semver: later", "semvr: 1", "{semver", "minAge: 2h", "tag: a, follow: b"} {
 		if rule, err := config.ParseRule("--backtest", text); tagboat.KindOf(err) != tagboat.Usage {

@@ -12,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat/internal/customresource"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -143,13 +142,8 @@ func TestHandle(t *testing.T) {
 			if test.typ != "" {
 				request.ResourceType = test.typ
 			}
-			outcome, err := handler(b).Handle(t.Context(), request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff([]map[string]any{test.want}, b.answers); diff != "" {
-				t.Error(diff)
-			}
+			outcome := expect.Value(handler(b).Handle(t.Context(), request))(t)
+			expect.Equal(t, []map[string]any{test.want}, b.answers)
 			if (outcome.Failed != "") != (test.want["Status"] == "FAILED") {
 				t.Errorf("the outcome is %+v", outcome)
 			}
@@ -165,9 +159,7 @@ func TestAnswerTooLarge(t *testing.T) {
 	b := newBucket(t)
 	h := handler(b)
 	h.Resources["Custom::SsmParseDict"] = customresource.ParseDict{Parameters: s}
-	if _, err := h.Handle(t.Context(), b.request("Create", properties("/small", "/large"))); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(h.Handle(t.Context(), b.request("Create", properties("/small", "/large"))))(t)
 	reason, _ := b.answers[0]["Reason"].(string)
 	if b.answers[0]["Status"] != "FAILED" || !strings.Contains(reason, "4096") || !strings.Contains(reason, "/large gives 4007, /small gives 8") {
 		t.Errorf("the answer is %v", b.answers[0])
@@ -180,9 +172,7 @@ func TestReasonIsCut(t *testing.T) {
 		names = append(names, fmt.Sprintf("/größ/%d", i))
 	}
 	b := newBucket(t)
-	if _, err := handler(b).Handle(t.Context(), b.request("Create", properties(names...))); err != nil {
-		t.Fatal(err)
-	}
+	expect.Value(handler(b).Handle(t.Context(), b.request("Create", properties(names...))))(t)
 	reason, _ := b.answers[0]["Reason"].(string)
 	if b.size > 4096 || b.size < 4000 || !strings.HasSuffix(reason, "…") || !strings.Contains(reason, "/größ/3") {
 		t.Errorf("%d bytes: %s", b.size, reason)
@@ -195,12 +185,8 @@ func TestSaysThatTimeIsUp(t *testing.T) {
 	b := newBucket(t)
 	request := b.request("Create", nil)
 	request.ResourceType = "Custom::Waits"
-	if _, err := handler(b).Handle(ctx, request); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff("waiting: context deadline exceeded", b.answers[0]["Reason"]); diff != "" {
-		t.Error(diff)
-	}
+	expect.Value(handler(b).Handle(ctx, request))(t)
+	expect.Equal(t, "waiting: context deadline exceeded", b.answers[0]["Reason"])
 }
 
 func TestDelivery(t *testing.T) {

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/customresource"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -96,17 +95,12 @@ func TestParseDict(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, err := customresource.ParseDict{Parameters: parameters()}.Data(t.Context(), test.with)
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := expect.Value(customresource.ParseDict{Parameters: parameters()}.Data(t.Context(), test.with))(t)
 			got := map[string]string{}
 			for key, value := range data.Values {
 				got[key] = string(value)
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, test.want, got)
 		})
 	}
 }

@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/customresource"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 const (
@@ -59,17 +58,12 @@ func TestPins(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, err := customresource.Pins{Ledger: test.ledger}.Data(t.Context(), test.with)
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := expect.Value(customresource.Pins{Ledger: test.ledger}.Data(t.Context(), test.with))(t)
 			got := map[string]string{}
 			for key, value := range data.Values {
 				got[key] = strings.Trim(string(value), `"`)
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(diff)
-			}
+			expect.Equal(t, test.want, got)
 		})
 	}
 }

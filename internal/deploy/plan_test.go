@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestPlanSteps(t *testing.T) {
@@ -74,9 +73,7 @@ func TestPlanSteps(t *testing.T) {
 			for _, s := range p.Steps {
 				got = append(got, s.String())
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("steps (-want +got):\n%s", diff)
-			}
+			expect.EqualIn(t, "steps", test.want, got)
 			if len(p.Problems) > 0 {
 				t.Errorf("problems: %+v", p.Problems)
 			}
@@ -145,7 +142,5 @@ func TestDocument(t *testing.T) {
 		Problems: []tagboat.Problem{},
 		Warnings: []tagboat.Problem{},
 	}
-	if diff := cmp.Diff(want, d); diff != "" {
-		t.Errorf("document (-want +got):\n%s", diff)
-	}
+	expect.EqualIn(t, "document", want, d)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
@@ -47,10 +48,7 @@ func TestSnippets(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.golden, func(t *testing.T) {
-			got, err := test.from.Render(test.way)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := expect.Value(test.from.Render(test.way))(t)
 			casetest.Golden(t, filepath.Join("testdata", test.golden), got)
 		})
 	}

@@ -1,6 +1,9 @@
 package ledger_test
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -101,4 +104,41 @@ func FuzzValue(f *testing.F) {
 			t.Errorf("the pin is %+v", pin)
 		}
 	})
+}
+
+// TestTemplatesFindKeys: CloudFormation has no JSON parser, so templates split a value at
+// "key":" and after it at the next quotation mark. Nothing may stand between.
+func TestTemplatesFindKeys(t *testing.T) {
+	m := memory()
+	l := &ledger.Ledger{Store: m}
+	for i := range 70 {
+		tag := fmt.Sprint("v", i)
+		pins := changes{"api": version("shop/api", tag, digest1), "proxy": version("shop/proxy", tag, digest2)}
+		expect.Value(l.Update(t.Context(), group(), pins, ledger.Why{}))(t)
+		got := expect.Value(m.Get(t.Context(), []string{parameter}))(t)
+		for _, key := range []string{"api", "proxy"} {
+			_, rest, _ := strings.Cut(got[parameter].Value, `"`+key+`":"`)
+			if value, _, _ := strings.Cut(rest, `"`); !strings.HasPrefix(value, tag+"@sha256:") {
+				t.Fatalf("version %d: a template finds %q for %s in %q", i+1, value, key, got[parameter].Value)
+			}
+		}
+	}
+}
+
+// typed is a Store whose parameter is what it is.
+type typed struct {
+	ledger.Store
+	is ledger.Parameter
+}
+
+func (s typed) Get(context.Context, []string) (map[string]ledger.Parameter, error) {
+	p := s.is
+	p.Name, p.Version = parameter, 1
+	return map[string]ledger.Parameter{parameter: p}, nil
+}
+
+func (s typed) History(context.Context, string) ([]ledger.Parameter, error) {
+	p := s.is
+	p.Name, p.Version = parameter, 1
+	return []ledger.Parameter{p}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
@@ -26,15 +27,9 @@ func TestOperationsStayApart(t *testing.T) {
 	operation.From(first).Call("ecs.ListTasks", true)
 	operation.From(first).Throttled()
 	operation.From(second).Call("ssm.PutParameter", false)
-	if diff := cmp.Diff([]operation.Event{moved{"v1"}}, heard, cmp.AllowUnexported(moved{})); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(tagboat.Calls{Total: 2, Retried: 1, Throttled: 1, ByOperation: map[string]int{"ecs.ListTasks": 2}}, a.Calls()); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(tagboat.Calls{Total: 1, ByOperation: map[string]int{"ssm.PutParameter": 1}}, b.Calls()); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, []operation.Event{moved{"v1"}}, heard, cmp.AllowUnexported(moved{}))
+	expect.Equal(t, tagboat.Calls{Total: 2, Retried: 1, Throttled: 1, ByOperation: map[string]int{"ecs.ListTasks": 2}}, a.Calls())
+	expect.Equal(t, tagboat.Calls{Total: 1, ByOperation: map[string]int{"ssm.PutParameter": 1}}, b.Calls())
 }
 
 func TestNoOperation(t *testing.T) {
@@ -42,9 +37,7 @@ func TestNoOperation(t *testing.T) {
 	none := operation.From(context.Background())
 	none.Call("x", false)
 	none.Throttled()
-	if diff := cmp.Diff(tagboat.Calls{ByOperation: map[string]int{}}, none.Calls()); diff != "" {
-		t.Error(diff)
-	}
+	expect.Equal(t, tagboat.Calls{ByOperation: map[string]int{}}, none.Calls())
 }
 
 func TestManyAtOnce(t *testing.T) {

@@ -1,13 +1,17 @@
 package sandbox
 
 import (
+	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -110,4 +114,98 @@ func stranger(c credential, p wire.Protocol) wire.Service {
 		name = "unknown"
 	}
 	return wire.Service{Name: name, Protocol: p}
+}
+
+// serveAPI answers a call of an AWS API.
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	requestID := newRequestID()
+	credential, signed := credentialOf(r, r.URL.Query())
+	call, err := s.recognise(r, credential)
+	if err != nil {
+		call.service.Failure(requestID, err).Send(w)
+		return
+	}
+	caller, err := s.caller(call.service, credential, signed)
+	fail := func(w http.ResponseWriter, err error) { call.service.Failure(requestID, err).Send(w) }
+	s.carry(w, r, exchange{
+		operation: call.name(),
+		scope:     caller.Scope,
+		reads:     readsOnly(call.operation),
+		throttled: call.service.Throttled(),
+		refuse:    fail,
+		perform: func(w http.ResponseWriter, age time.Duration) {
+			if err != nil {
+				fail(w, err)
+				return
+			}
+			out, err := call.perform(wire.WithAge(r.Context(), age), caller, r.Host)
+			if err != nil {
+				fail(w, err)
+				return
+			}
+			call.service.Success(requestID, call.operation, out).Send(w)
+		},
+	})
+}
+
+func (c apiCall) perform(ctx context.Context, caller wire.Caller, host string) (any, error) {
+	operation, ok := c.service.Operations[c.operation]
+	if !ok {
+		return nil, c.service.UnknownOperation(c.operation)
+	}
+	return operation(ctx, &wire.Request{
+		Caller:    caller,
+		Operation: c.operation,
+		Host:      host,
+		JSON:      c.body,
+		Form:      c.form,
+	})
+}
+
+// newRequestID returns a random UUID of version 4.
+func newRequestID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+
+// serveRegistry hands a request to the registry. Its callers are not told apart: they
+// count for the default account.
+func (s *Server) serveRegistry(w http.ResponseWriter, r *http.Request) {
+	s.carry(w, r, exchange{
+		operation: registryOperation(r.Method, r.URL.Path),
+		scope:     s.config.scope(),
+		reads:     r.Method == http.MethodGet || r.Method == http.MethodHead,
+		throttled: &wire.Error{Code: "TOOMANYREQUESTS", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
+		perform:   func(w http.ResponseWriter, _ time.Duration) { s.registry.ServeHTTP(w, r) },
+		refuse:    refuseRegistry,
+	})
+}
+
+// registryOperation names a request by its method and by what of the registry it is
+// about, such as "registry.PUT manifests".
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#endpoints
+func registryOperation(method, path string) string {
+	parts := strings.Split(path, "/")
+	kind, last := parts[max(0, len(parts)-2)], parts[len(parts)-1]
+	if kind == "blobs" && last == "uploads" {
+		kind = last
+	}
+	switch kind {
+	case "manifests", "blobs", "uploads", "tags", "referrers":
+		return "registry." + method + " " + kind
+	default: // the ping, the catalog
+		return "registry." + method
+	}
+}
+
+// refuseRegistry answers an error in the form that the distribution API gives it.
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+func refuseRegistry(w http.ResponseWriter, err error) {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		e = &wire.Error{Code: "UNKNOWN", Message: err.Error(), Status: http.StatusInternalServerError}
+	}
+	writeJSON(w, e.Status, map[string]any{"errors": []map[string]string{{"code": e.Code, "message": e.Message}}})
 }

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,4 +122,24 @@ func code(err error) string {
 		return err.Error()
 	}
 	return ""
+}
+
+func TestRegistryCallsAreNamedByWhatTheyAreAbout(t *testing.T) {
+	for path, want := range map[string]string{
+		"/v2/":                             "registry.GET",
+		"/v2":                              "registry.GET",
+		"/v2/_catalog":                     "registry.GET",
+		"/v2/app/manifests/v1":             "registry.GET manifests",
+		"/v2/team/blobs/tags/manifests/v1": "registry.GET manifests",
+		"/v2/app/blobs/sha256:00":          "registry.GET blobs",
+		"/v2/app/blobs/uploads":            "registry.GET uploads",
+		"/v2/app/blobs/uploads/":           "registry.GET uploads",
+		"/v2/app/blobs/uploads/id":         "registry.GET uploads",
+		"/v2/app/tags/list":                "registry.GET tags",
+		"/v2/app/referrers/sha256:00":      "registry.GET referrers",
+	} {
+		box := serve(t, sandbox.Config{})
+		box.send(t, http.MethodGet, path, "")
+		expect.EqualIn(t, path, []string{want}, slices.Collect(maps.Keys(box.Calls().ByOperation)))
+	}
 }

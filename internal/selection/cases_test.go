@@ -14,6 +14,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/selection"
 )
 
@@ -94,10 +95,7 @@ func read(t *testing.T, c casetest.Case) selectionCase {
 
 func parse[T any](t *testing.T, text string, read func(string) (T, error)) T {
 	t.Helper()
-	v, err := read(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := expect.Value(read(text))(t)
 	return v
 }
 
@@ -105,9 +103,7 @@ func candidate(t *testing.T, place int, line string, now time.Time) selection.Ca
 	t.Helper()
 	at := strings.Index(line+"{", "{")
 	var f facts
-	if err := yaml.UnmarshalWithOptions([]byte(line[at:]), &f, yaml.Strict()); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, yaml.UnmarshalWithOptions([]byte(line[at:]), &f, yaml.Strict()))
 	if f.Digest != nil {
 		place = *f.Digest
 	}

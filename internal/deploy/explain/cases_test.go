@@ -10,6 +10,7 @@ import (
 	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // TestCases says what stands in each archive of testdata: what evidence.json comes to, task by
@@ -37,9 +38,7 @@ func evidence(t *testing.T, data []byte) explain.Evidence {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&e); err != nil {
-		t.Fatal(err)
-	}
+	expect.OK(t, decoder.Decode(&e))
 	e.Evidence.Logs = map[explain.Stream][]ecs.LogLine{}
 	for at, lines := range e.Logs {
 		task, container, _ := strings.Cut(at, " ")

@@ -10,6 +10,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // failed returns n tasks of a deployment that did not start, for a reason of AWS's.
@@ -94,10 +95,7 @@ func TestThreeFailuresOfAWSRollNothingBack(t *testing.T) {
 		}
 		target := deploytest.Target(t, f.Client(), "bad")
 		target.Desired.ServiceDefinition = nil
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{target})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{target}))(t)
 		if got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != "succeeded" {
 			t.Errorf("it ended as %s: %s", got.Verdict, got.Reason)
 		}
@@ -123,9 +121,7 @@ func TestLastEvent(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := rollout.LastEvent(ecs.Service{Name: "web", Events: tc.events}, ecs.Deployment{CreatedAt: began})
-			if got != tc.want {
-				t.Errorf("%q, want %q", got, tc.want)
-			}
+			expect.Equal(t, tc.want, got)
 		})
 	}
 	if got := rollout.LastEvent(ecs.Service{Events: []ecs.Event{event(1, "x")}}, ecs.Deployment{}); got != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // A run that is killed after any number of calls, and started again, ends where a run
@@ -81,10 +82,7 @@ func TestD11_LostAnswers(t *testing.T) {
 func TestInterruptedBeforeItBegan(t *testing.T) {
 	deploytest.InBubble(t, func(t *testing.T) {
 		f := deploytest.Running(t)
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, f.Client(), "v2")})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, f.Client(), "v2")}))(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		deploytest.Check(t, f, new(rollout.Runner).Run(ctx, plans, deploytest.Wait())[0], deploytest.Outcome{
@@ -112,10 +110,7 @@ func TestD11_CreatedByTheCallWhoseAnswerGotLost(t *testing.T) {
 		f := deploytest.New()
 		client := f.Client()
 		client.ECS = &repeating{f}
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, client, "v1")})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, client, "v1")}))(t)
 		if got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != tagboat.VerdictSucceeded {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}

@@ -8,13 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestD1_GreenAfterECSRolledBack(t *testing.T) {
@@ -67,10 +66,7 @@ func TestD2_StaleAnswers(t *testing.T) {
 			}
 		}
 		stale := &staleECS{ECS: f, until: 4}
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, &deploy.Client{ECS: stale, Logs: f, Targets: f, Images: f}, "v2")})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, &deploy.Client{ECS: stale, Logs: f, Targets: f, Images: f}, "v2")}))(t)
 		got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictSucceeded {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
@@ -127,10 +123,7 @@ func TestD5_MoreThanHundredTasksAndDigestsChecked(t *testing.T) {
 		f.Services["api"].Desired = 250
 		all := deploytest.Target(t, f.Client(), "v2")
 		all.Desired.ServiceDefinition = nil
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{all})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{all}))(t)
 		if got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]; got.Verdict != tagboat.VerdictSucceeded {
 			t.Fatalf("got %s: %s", got.Verdict, got.Reason)
 		}
@@ -195,10 +188,7 @@ func TestD7_NoAnswerForMinutesTimesOut(t *testing.T) {
 	deploytest.InBubble(t, func(t *testing.T) {
 		f := deploytest.Running(t)
 		f.Rolls = deploytest.Never
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, f.Client(), "v2")})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, f.Client(), "v2")}))(t)
 		f.Refuse = func(op string) error {
 			if op == "DescribeServices" {
 				return errors.New("connection reset by peer")
@@ -258,10 +248,7 @@ func TestD9_ProblemsBeforeTheFirstChange(t *testing.T) {
 		service := deploytest.Parse(t, `{"desiredCount":2,"loadBalancers":[{"targetGroupArn":"arn:aws:elasticloadbalancing:r:1:targetgroup/x/1","containerName":"app","containerPort":80}]}`)
 		wanted.Desired.ServiceDefinition = &service
 		wanted.Desired.Where = func(path ...string) tagboat.Position { return tagboat.Position{File: strings.Join(path, "."), Line: 1} }
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{wanted})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{wanted}))(t)
 		var got []string
 		for _, p := range plans[0].Problems {
 			if p.Hint == "" {
@@ -274,13 +261,9 @@ func TestD9_ProblemsBeforeTheFirstChange(t *testing.T) {
 			`containerDefinitions.0.logConfiguration.options.awslogs-group:1 container app: log group "/c/api" does not exist`,
 			`service.loadBalancers.0.targetGroupArn:1 target group "arn:aws:elasticloadbalancing:r:1:targetgroup/x/1" does not exist`,
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("problems (-want +got):\n%s", diff)
-		}
+		expect.EqualIn(t, "problems", want, got)
 		new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())
-		if made := f.Changes(); made != "" {
-			t.Errorf("something was changed: %s", made)
-		}
+		expect.EqualIn(t, "something was changed", "", f.Changes())
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // crowded is an ECS that answers polls of one service only after so long, and with an
@@ -44,10 +45,7 @@ func TestAThrottledBatchDelaysNoOther(t *testing.T) {
 	deploytest.InBubble(t, func(t *testing.T) {
 		f := deploytest.New()
 		targets := deploytest.Many(t, f, 25, "v1")
-		plans, err := deploy.Prepare(t.Context(), targets)
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), targets))(t)
 		began := time.Now()
 		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if time.Since(began) > 30*time.Second {
@@ -83,10 +81,7 @@ func TestFailingPollsBackOffByThemselves(t *testing.T) {
 	deploytest.InBubble(t, func(t *testing.T) {
 		f := deploytest.New()
 		targets := deploytest.Many(t, f, 11, "v1")
-		plans, err := deploy.Prepare(t.Context(), targets)
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), targets))(t)
 		began := time.Now()
 		f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
 			if time.Since(began) > 2*time.Minute {

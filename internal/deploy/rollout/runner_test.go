@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // All deployments of a cluster share polls of ten services, and the answer has their
@@ -94,9 +93,7 @@ func TestProgress(t *testing.T) {
 			}
 		}
 		want := []rollout.State{rollout.StateApplying, rollout.StateRolling, rollout.StateRollingBack, rollout.StateDone}
-		if diff := cmp.Diff(want, states); diff != "" {
-			t.Errorf("states (-want +got):\n%s", diff)
-		}
+		expect.EqualIn(t, "states", want, states)
 	})
 }
 
@@ -160,10 +157,7 @@ func TestRunsInFlightShare(t *testing.T) {
 			}
 			var runs sync.WaitGroup
 			for i, runner := range runners {
-				plans, err := deploy.Prepare(t.Context(), targets[i*5:i*5+5])
-				if err != nil {
-					t.Fatal(err)
-				}
+				plans := expect.Value(deploy.Prepare(t.Context(), targets[i*5:i*5+5]))(t)
 				runs.Go(func() {
 					for _, d := range runner.Run(t.Context(), plans, deploytest.Wait()) {
 						if d.Verdict != tagboat.VerdictSucceeded {
@@ -196,10 +190,7 @@ func TestARunThatEndsLeavesOthersAlone(t *testing.T) {
 				deploytest.Completes(f, s)
 			}
 		}
-		plans, err := deploy.Prepare(t.Context(), deploytest.Many(t, f, 2, "v1"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), deploytest.Many(t, f, 2, "v1")))(t)
 		ctx, interrupt := context.WithCancel(t.Context())
 		var runner rollout.Runner
 		var runs sync.WaitGroup
@@ -208,8 +199,6 @@ func TestARunThatEndsLeavesOthersAlone(t *testing.T) {
 		runs.Go(func() { ends[1] = runner.Run(t.Context(), plans[1:], deploytest.Wait())[0].Verdict })
 		time.AfterFunc(20*time.Second, interrupt)
 		runs.Wait()
-		if diff := cmp.Diff([]tagboat.Verdict{tagboat.VerdictInterrupted, tagboat.VerdictSucceeded}, ends); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, []tagboat.Verdict{tagboat.VerdictInterrupted, tagboat.VerdictSucceeded}, ends)
 	})
 }

@@ -5,13 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestSucceeded(t *testing.T) {
@@ -26,9 +25,7 @@ func TestSucceeded(t *testing.T) {
 			Container: "app", Image: "api", Tag: "v2", Pinned: deploytest.Digest("v2"), Running: deploytest.Digest("v2"), RunningTag: "v2",
 			Previous: deploytest.Digest("v1"), PreviousTag: "v1",
 		}}
-		if diff := cmp.Diff(want, got.Images); diff != "" {
-			t.Errorf("images (-want +got):\n%s", diff)
-		}
+		expect.EqualIn(t, "images", want, got.Images)
 	})
 }
 
@@ -114,10 +111,7 @@ func TestTheCulpritIsEssential(t *testing.T) {
 		bad.Desired.Definition = deploytest.Parse(t, fmt.Sprintf(`{"family":"api","containerDefinitions":[
 			{"name":"init","essential":false,"image":%q},
 			{"name":"app","image":%[1]q,"dependsOn":[{"containerName":"init","condition":"SUCCESS"}]}]}`, deploytest.Reference("bad").Pinned()))
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{bad})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{bad}))(t)
 		got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictRolledBack || len(got.Causes) == 0 || !strings.Contains(got.Causes[0].Cause, "container app exited with code 137") {
 			t.Errorf("got %s: %+v", got.Verdict, got.Causes)
@@ -143,8 +137,6 @@ func TestADeploymentThatHasNotBegunIsNotSettled(t *testing.T) {
 	} {
 		d := test.deployment
 		d.Status, d.RolloutState = "PRIMARY", test.state
-		if got := deploy.Settled(ecs.Service{Desired: 2, Deployments: []ecs.Deployment{d}}, d); got != test.want {
-			t.Errorf("%s: %v, want %v", test.what, got, test.want)
-		}
+		expect.EqualIn(t, test.what, test.want, deploy.Settled(ecs.Service{Desired: 2, Deployments: []ecs.Deployment{d}}, d))
 	}
 }

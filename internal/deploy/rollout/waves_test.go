@@ -5,13 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // begun notes in which order services were created.
@@ -44,9 +43,7 @@ func TestDependenciesEndWellFirst(t *testing.T) {
 				t.Errorf("%d: %s: %s", i, d.Verdict, d.Reason)
 			}
 		}
-		if diff := cmp.Diff([]string{"s2", "s3", "s0", "s1"}, *order); diff != "" {
-			t.Error(diff)
-		}
+		expect.Equal(t, []string{"s2", "s3", "s0", "s1"}, *order)
 	})
 }
 
@@ -85,9 +82,7 @@ func TestWhatFailsHoldsBack(t *testing.T) {
 				for _, d := range deploytest.RunMany(t, targets, o) {
 					got[d.Service], reasons[d.Service] = d.Verdict, d.Reason
 				}
-				if diff := cmp.Diff(c.want, got); diff != "" {
-					t.Error(diff)
-				}
+				expect.Equal(t, c.want, got)
 				if !strings.Contains(reasons["s2"], c.says) {
 					t.Errorf("s2 says %q", reasons["s2"])
 				}
@@ -131,10 +126,7 @@ func TestUnchangedReadsTasksOnlyInDoubt(t *testing.T) {
 				deploytest.RunMany(t, targets, deploytest.Wait())
 				f.Rolls = func(_ *deploytest.ECS, s *ecs.Service) { c.doubt(s) }
 				f.Calls = map[string]int{}
-				plans, err := deploy.Prepare(t.Context(), targets)
-				if err != nil {
-					t.Fatal(err)
-				}
+				plans := expect.Value(deploy.Prepare(t.Context(), targets))(t)
 				got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 				if got.Verdict != tagboat.VerdictUnchanged || f.Calls["ListTasks"] != c.reads {
 					t.Errorf("%s after %v", got.Verdict, f.Calls)

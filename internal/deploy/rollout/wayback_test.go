@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/deploytest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 func TestD4_R3_CrashesAreExplainedAndRolledBack(t *testing.T) {
@@ -110,10 +111,7 @@ func TestR2_StoppedIsNotUnchanged(t *testing.T) {
 		deploytest.Run(t, f, "bad", deploytest.Wait())
 		again := deploytest.Target(t, f.Client(), "bad")
 		again.Desired.ServiceDefinition = nil // the count comes from the tag
-		plans, err := deploy.Prepare(t.Context(), []deploy.Target{again})
-		if err != nil {
-			t.Fatal(err)
-		}
+		plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{again}))(t)
 		f.Rolls = deploytest.Completes
 		got := new(rollout.Runner).Run(t.Context(), plans, deploytest.Wait())[0]
 		if got.Verdict != tagboat.VerdictSucceeded || f.Services["api"].Desired != 2 || len(f.Definitions) != 1 {

@@ -1,7 +1,10 @@
 package cloudwatch
 
 import (
+	"maps"
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -94,4 +97,97 @@ func (c call) put(in definition) (empty, error) {
 	}
 	a.definition, a.ConfiguredAt = in, now
 	return empty{}, nil
+}
+
+type describeIn struct {
+	Names      []string `json:"AlarmNames"`
+	Prefix     string   `json:"AlarmNamePrefix"`
+	Types      []string `json:"AlarmTypes"`
+	State      string   `json:"StateValue"`
+	MaxRecords int      `json:"MaxRecords"`
+	NextToken  string   `json:"NextToken"`
+}
+
+type describeOut struct {
+	Composite []empty `json:"CompositeAlarms"`
+	Metric    []alarm `json:"MetricAlarms"`
+	NextToken string  `json:"NextToken,omitempty"`
+}
+
+// describe answers alarms in order of their names; one that is not there is left out.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+func (c call) describe(in describeIn) (describeOut, error) {
+	out := describeOut{Composite: []empty{}, Metric: []alarm{}}
+	if len(in.Names) > 0 && in.Prefix != "" {
+		return out, invalid("AlarmNamePrefix cannot be used with AlarmNames")
+	}
+	if len(in.Names) > 100 {
+		return out, invalid("AlarmNames can have at most 100 members")
+	}
+	size, err := wire.PageSize(in.MaxRecords, 50, 100, "ValidationError")
+	if err != nil {
+		return out, err
+	}
+	var alarms []alarm
+	for _, name := range slices.Sorted(maps.Keys(c.alarms[c.scope])) {
+		if a := c.alarms[c.scope][name]; in.wants(a) {
+			alarms = append(alarms, *a)
+		}
+	}
+	page, next, err := wire.Page(alarms, in.NextToken, size, "InvalidNextToken")
+	out.Metric, out.NextToken = append(out.Metric, page...), next
+	return out, err
+}
+
+func (in describeIn) wants(a *alarm) bool {
+	return (len(in.Names) == 0 || slices.Contains(in.Names, a.Name)) && strings.HasPrefix(a.Name, in.Prefix) &&
+		(in.State == "" || in.State == a.State) && (len(in.Types) == 0 || slices.Contains(in.Types, "MetricAlarm"))
+}
+
+type setStateIn struct {
+	Name       string `json:"AlarmName"`
+	State      string `json:"StateValue"`
+	Reason     string `json:"StateReason"`
+	ReasonData string `json:"StateReasonData"`
+}
+
+// setState changes an alarm's state; it stays until the next call.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
+func (c call) setState(in setStateIn) (empty, error) {
+	if err := checkState(in.State); err != nil {
+		return empty{}, err
+	}
+	a := c.alarms[c.scope][in.Name]
+	if a == nil {
+		return empty{}, notFound()
+	}
+	now := wire.At(c.clock.Now())
+	if a.State != in.State {
+		a.TransitionAt = now
+	}
+	a.State, a.Reason, a.ReasonData, a.StateAt = in.State, in.Reason, in.ReasonData, now
+	return empty{}, nil
+}
+
+type deleteIn struct {
+	Names []string `json:"AlarmNames"`
+}
+
+// delete removes all of the alarms or, where one is not there, none.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html
+func (c call) delete(in deleteIn) (empty, error) {
+	own := c.alarms[c.scope]
+	for _, name := range in.Names {
+		if own[name] == nil {
+			return empty{}, notFound()
+		}
+	}
+	for _, name := range in.Names {
+		delete(own, name)
+	}
+	return empty{}, nil
+}
+
+func notFound() error {
+	return &wire.Error{Code: "ResourceNotFound", Message: "The alarm does not exist.", Status: http.StatusNotFound}
 }

@@ -2,8 +2,12 @@ package wire
 
 import (
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/fxamacker/cbor/v2"
 )
 
 // Time is a timestamp on the wire: seconds since the epoch, with a fraction, in the
@@ -33,3 +37,50 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	t.Time = time.UnixMilli(int64(seconds * 1000)).UTC()
 	return nil
 }
+
+// CBORToJSON returns the body of a request of Smithy's RPC v2 as JSON, which operations
+// read. An empty body stands for an empty structure. The error is an *Error.
+// https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+func CBORToJSON(body []byte) (json.RawMessage, error) {
+	if len(body) == 0 {
+		return nil, nil
+	}
+	var value map[string]any
+	options := cbor.DecOptions{DefaultMapType: reflect.TypeFor[map[string]any](), MaxNestedLevels: 32}
+	mode, err := options.DecMode()
+	if err == nil {
+		err = mode.Unmarshal(body, &value)
+	}
+	if err != nil {
+		return nil, Errorf("SerializationException", "%v", err)
+	}
+	out, err := json.Marshal(value)
+	if err != nil {
+		return nil, Errorf("SerializationException", "%v", err)
+	}
+	return out, nil
+}
+
+func cborAnswer(out any) ([]byte, error) {
+	if out == nil {
+		out = struct{}{}
+	}
+	return cbor.Marshal(out) // members are named by their json tags
+}
+
+// epoch is CBOR's tag of a time in seconds since 1970.
+const epoch = 1
+
+// MarshalCBOR returns a tagged number of seconds with a fraction.
+func (t Time) MarshalCBOR() ([]byte, error) {
+	if t.IsZero() {
+		return cbor.Marshal(nil)
+	}
+	data, err := cbor.Marshal(cbor.Tag{Number: epoch, Content: float64(t.UnixMilli()) / 1000})
+	if err != nil {
+		return nil, fmt.Errorf("encoding a time: %w", err)
+	}
+	return data, nil
+}
+
+var _ cbor.Marshaler = Time{}

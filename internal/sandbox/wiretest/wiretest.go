@@ -4,6 +4,8 @@
 package wiretest
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -81,4 +84,57 @@ func callerOf(r *http.Request) wire.Caller {
 	}
 	c.ARN = "arn:aws:iam::" + c.Account + ":user/tester"
 	return c
+}
+
+// Failure returns the code and the message of an AWS error as an SDK has it, "" for no
+// error, and the text of any other.
+func Failure(err error) string {
+	var e interface {
+		ErrorCode() string
+		ErrorMessage() string
+	}
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.ErrorCode() + ": " + e.ErrorMessage()
+	default:
+		return err.Error()
+	}
+}
+
+// WantFailure fails the test unless err is an AWS error whose Failure begins with want,
+// or no error where want is "".
+func WantFailure(t testing.TB, err error, want string) {
+	t.Helper()
+	if got := Failure(err); want == "" && got != "" || !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Once is an AWS SDK's retryer that retries nothing that a service answers, so that a
+// test sees each error at once. It asks again only where the SDK closed its own
+// connection before it had read the whole answer, which happens now and then on a busy
+// machine and says nothing about the service.
+type Once struct{}
+
+// IsErrorRetryable reports whether err is the SDK's own doing.
+func (Once) IsErrorRetryable(err error) bool {
+	return strings.Contains(err.Error(), "use of closed network connection")
+}
+
+// MaxAttempts bounds how often a call is made.
+func (Once) MaxAttempts() int { return 5 }
+
+// RetryDelay returns no delay.
+func (Once) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
+
+// GetRetryToken gives every retry.
+func (Once) GetRetryToken(context.Context, error) (release func(error) error, err error) {
+	return func(error) error { return nil }, nil
+}
+
+// GetInitialToken gives every call.
+func (Once) GetInitialToken() (release func(error) error) {
+	return func(error) error { return nil }
 }
