@@ -18,9 +18,7 @@ func TestTally(t *testing.T) {
 	}
 	expect.Equal(t, "2 failed, 1 rolled-back, 1 timed-out, 2 succeeded, 1 unchanged", tagboat.Tally(deployments))
 	expect.Equal(t, "nothing to do", tagboat.Tally(nil))
-	if deployments[0].Verdict != tagboat.VerdictUnchanged {
-		t.Error("the deployments were put into another order")
-	}
+	expect.EqualIn(t, "the deployments were put into another order", tagboat.VerdictUnchanged, deployments[0].Verdict)
 }
 
 // A verdict that is an error is never fine, and one that is none never alarming.

@@ -37,9 +37,7 @@ func TestHTTPStatuses(t *testing.T) {
 
 func TestHintOf(t *testing.T) {
 	inner := tagboat.Usagef("no").WithHint("do this")
-	if got := tagboat.HintOf(fmt.Errorf("pinning: %w", inner)); got != "do this" {
-		t.Error(got)
-	}
+	expect.Equal(t, "do this", tagboat.HintOf(fmt.Errorf("pinning: %w", inner)))
 	if got := tagboat.HintOf(fs.ErrNotExist); !strings.Contains(got, "again") {
 		t.Error(got)
 	}
@@ -75,9 +73,7 @@ func TestErrors(t *testing.T) {
 	if tagboat.KindOf(errors.New("plain")) != tagboat.Internal || tagboat.KindOf(nil) != tagboat.Internal {
 		t.Error("what has no kind is internal")
 	}
-	if got := tagboat.Errorf(tagboat.Blocked, "100%% held").Error(); got != "100% held" {
-		t.Error(got)
-	}
+	expect.Equal(t, "100% held", tagboat.Errorf(tagboat.Blocked, "100%% held").Error())
 }
 
 func TestPosition(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // killing is a deployment that the process is killed in, and what has to come of it when
@@ -78,9 +79,7 @@ func (k killing) check(t *testing.T, p *place, ended outcome) {
 			t.Errorf("%s ended as %s with %s running: %s", d.Service, d.Verdict, d.Images[0].Running, d.Reason)
 		}
 	}
-	if n := p.gallows.changed("RegisterTaskDefinition"); n != k.revisions {
-		t.Errorf("%d revisions were registered, not %d", n, k.revisions)
-	}
+	expect.EqualIn(t, "revisions were registered", k.revisions, p.gallows.changed("RegisterTaskDefinition"))
 	if n := p.gallows.changed("CreateService", "UpdateService"); n < k.rollouts || n > k.rollouts+k.more {
 		t.Errorf("%d rollouts were started, not %d to %d", n, k.rollouts, k.rollouts+k.more)
 	}

@@ -43,9 +43,7 @@ func TestSeveralGroupsAreReadAtOnce(t *testing.T) {
 		images = append(images, pin.Image)
 	}
 	expect.Equal(t, []tagboat.ImageName{"agent", "api"}, images)
-	if len(book.Entries[1].Others) != 0 {
-		t.Errorf("a key of its own counts as somebody else's: %v", book.Entries[1].Others)
-	}
+	expect.EqualIn(t, "a key of its own counts as somebody else's", 0, len(book.Entries[1].Others))
 }
 
 func TestOneGroupStillCostsTwoCalls(t *testing.T) {

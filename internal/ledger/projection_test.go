@@ -162,9 +162,7 @@ func TestReadThatIsBehind(t *testing.T) {
 	expect.OK(t, pinAPI(t.Context(), m, "1", digest1))
 	s := &scripted{Store: &lagging{Store: m}}
 	expect.OK(t, pinAPI(t.Context(), s, "2", digest2))
-	if len(s.puts) != 2 {
-		t.Errorf("%d writes", len(s.puts))
-	}
+	expect.EqualIn(t, "writes", 2, len(s.puts))
 }
 
 // lagging is a Store whose second Get has the group as the first one had it.

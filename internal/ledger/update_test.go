@@ -88,9 +88,7 @@ func TestWhatIsNotOursIsNotTouched(t *testing.T) {
 			if !errors.As(err, &e) || e.Kind != tagboat.Usage || e.Hint == "" || !strings.Contains(err.Error(), parameter) {
 				t.Errorf("the error is %v", err)
 			}
-			if len(s.puts) != 0 {
-				t.Errorf("it wrote %+v", s.puts)
-			}
+			expect.EqualIn(t, "it wrote", 0, len(s.puts))
 		})
 	}
 }

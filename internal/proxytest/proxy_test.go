@@ -123,9 +123,7 @@ func TestARefusalIsAsAWSWordsIt(t *testing.T) {
 	if got := call(p, "ecs.ListTasks", "{}"); !strings.Contains(got, `"__type":"AccessDeniedException"`) || !strings.Contains(got, "not authorized to perform: ecs:ListTasks") {
 		t.Errorf("refused with %s", got)
 	}
-	if behind.bodies() != "" {
-		t.Error("it arrived")
-	}
+	expect.EqualIn(t, "it arrived", "", behind.bodies())
 }
 
 func TestStaleAnswersAreOfTheSameQuestion(t *testing.T) {

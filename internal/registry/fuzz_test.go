@@ -32,9 +32,7 @@ func (h *hostile) checkRequests(t *testing.T, most int, realm string) {
 		t.Errorf("%d requests", len(h.requests))
 	}
 	for _, r := range h.requests {
-		if r.URL.Scheme != "https" {
-			t.Errorf("it asked %s", r.URL)
-		}
+		expect.EqualIn(t, "it asked", "https", r.URL.Scheme)
 		if login := r.Header.Get("Authorization"); strings.HasPrefix(login, "Basic") && r.URL.Host != registryHost && !strings.Contains(realm, r.URL.Host) {
 			t.Errorf("the login went to %s", r.URL)
 		}

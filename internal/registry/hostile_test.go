@@ -497,9 +497,7 @@ func TestWhereARedirectMayGo(t *testing.T) {
 				if login := r.Header.Get("Authorization"); login != "" && r.URL.Host != registryHost {
 					t.Errorf("the login went to %s", r.URL)
 				}
-				if r.URL.Scheme != "https" {
-					t.Errorf("it asked %s", r.URL)
-				}
+				expect.EqualIn(t, "it asked", "https", r.URL.Scheme)
 			}
 		})
 	}

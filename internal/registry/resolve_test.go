@@ -155,7 +155,5 @@ func TestExists(t *testing.T) {
 			t.Errorf("it asked %s", r)
 		}
 	}
-	if pings != 1 {
-		t.Errorf("%d pings for one repository", pings)
-	}
+	expect.EqualIn(t, "pings for one repository", 1, pings)
 }

@@ -2,13 +2,12 @@ package sandbox_test
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
@@ -43,9 +42,7 @@ func checkSection(t *testing.T, section, want string) {
 		expect.OK(t, os.WriteFile(page, []byte(before+begins+want+ends+after), 0o600))
 		return
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s is out of date, run this test with -update:\n%s", page, diff)
-	}
+	expect.EqualIn(t, fmt.Sprintf("%s is out of date, run this test with -update", page), want, got)
 }
 
 func operationsTable(operations map[string][]string) string {

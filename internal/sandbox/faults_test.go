@@ -37,16 +37,12 @@ func TestThrottleTakesEachProtocolsForm(t *testing.T) {
 		t.Errorf("ECS: %v", err)
 	}
 	_, err := box.stsClient().GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
-	if code(err) != "Throttling" {
-		t.Errorf("STS: %v", err)
-	}
+	expect.EqualIn(t, "STS", "Throttling", code(err))
 	response, body := box.send(t, http.MethodPut, "/v2/app/manifests/v1", "")
 	if response.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, `"TOOMANYREQUESTS"`) {
 		t.Errorf("registry: %d %s", response.StatusCode, body)
 	}
-	if box.ecs.registered.Load() != 0 {
-		t.Error("a throttled call took effect")
-	}
+	expect.EqualIn(t, "a throttled call took effect", 0, box.ecs.registered.Load())
 }
 
 func TestFaultEndsAfterItsCount(t *testing.T) {
@@ -106,9 +102,7 @@ func TestSameSeedSameFaults(t *testing.T) {
 		return pattern.String()
 	}
 	first := run("7")
-	if first != run("7") {
-		t.Error("the same seed gave other faults")
-	}
+	expect.EqualIn(t, "the same seed gave other faults", run("7"), first)
 	if first == run("8") {
 		t.Error("another seed gave the same faults")
 	}
@@ -203,7 +197,5 @@ func TestSDKRetriesWhatItShould(t *testing.T) {
 			t.Errorf("%s: %v", fault, err)
 		}
 	}
-	if got := box.Calls().Total; got != 6 {
-		t.Errorf("%d calls, want 6", got)
-	}
+	expect.EqualIn(t, "calls", 6, box.Calls().Total)
 }

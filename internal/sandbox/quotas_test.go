@@ -59,14 +59,10 @@ func TestQuotasAreThoseOfOneAccountAndRegion(t *testing.T) {
 	}
 	elsewhere := box.awsConfig()
 	elsewhere.Region = "us-west-2"
-	if got := admitted(t, ecs.NewFromConfig(elsewhere)); got != 20 {
-		t.Errorf("%d calls in another region, want 20", got)
-	}
+	expect.EqualIn(t, "calls in another region", 20, admitted(t, ecs.NewFromConfig(elsewhere)))
 	other := box.awsConfig()
 	other.Credentials = aws.NewCredentialsCache(staticCredentials(t, box))
-	if got := admitted(t, ecs.NewFromConfig(other)); got != 20 {
-		t.Errorf("%d calls in another account, want 20", got)
-	}
+	expect.EqualIn(t, "calls in another account", 20, admitted(t, ecs.NewFromConfig(other)))
 }
 
 // staticCredentials are those of a role in another account. The client's clock of the

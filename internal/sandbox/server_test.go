@@ -48,13 +48,9 @@ func TestExpiredCredentialsAreRefused(t *testing.T) {
 	})
 	wall.Advance(time.Hour)
 	_, err := ecs.NewFromConfig(config).ListClusters(t.Context(), &ecs.ListClustersInput{})
-	if code(err) != "ExpiredTokenException" {
-		t.Errorf("ECS: %v", err)
-	}
+	expect.EqualIn(t, "ECS", "ExpiredTokenException", code(err))
 	_, err = sts.NewFromConfig(config).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
-	if code(err) != "ExpiredToken" {
-		t.Errorf("STS: %v", err)
-	}
+	expect.EqualIn(t, "STS", "ExpiredToken", code(err))
 }
 
 func TestPresignedRequestsHaveACallerToo(t *testing.T) {

@@ -108,9 +108,7 @@ func TestJsonnetImports(t *testing.T) {
 	if got := n.Field("cpu"); got.Text != "256" || got.At != (tagboat.Position{File: "good.jsonnet"}) {
 		t.Errorf("%+v", got)
 	}
-	if got := n.Field("cpu").Errorf("too small").Error(); got != "good.jsonnet: cpu: too small" {
-		t.Error(got)
-	}
+	expect.Equal(t, "good.jsonnet: cpu: too small", n.Field("cpu").Errorf("too small").Error())
 	for file, want := range map[string]string{
 		"fails.jsonnet":  "fails.jsonnet:2:8: not Jsonnet that can be evaluated: no cpu",
 		"broken.jsonnet": "broken.jsonnet:2:3: not Jsonnet that can be evaluated: bad.libsonnet:2:6 Expected a comma before next field",

@@ -95,9 +95,7 @@ func (f *fixture) checkInstance(t *testing.T) {
 func TestLenientClustersHaveAnInstance(t *testing.T) {
 	f := newFixture(t, lenient)
 	f.onEC2(t, 2)
-	if s := f.settle(t, "web"); s.RunningCount != 2 {
-		t.Errorf("%d run", s.RunningCount)
-	}
+	expect.EqualIn(t, "tasks that run", 2, f.settle(t, "web").RunningCount)
 }
 
 // TestCapacityProviders takes a cluster and a service through the providers of Fargate and

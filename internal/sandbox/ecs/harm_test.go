@@ -69,9 +69,7 @@ func TestUnreachableRegistry(t *testing.T) {
 	if len(stopped) == 0 || !strings.HasPrefix(*stopped[0].StoppedReason, want) || !strings.HasSuffix(*stopped[0].StoppedReason, "i/o timeout") {
 		t.Fatalf("stopped: %+v", stopped)
 	}
-	if s := f.settle(t, "web"); s.RunningCount != 2 {
-		t.Errorf("%d run", s.RunningCount)
-	}
+	expect.EqualIn(t, "tasks that run", 2, f.settle(t, "web").RunningCount)
 }
 
 // TestInstanceGone takes an instance away; its tasks start again on the other.
@@ -83,9 +81,7 @@ func TestInstanceGone(t *testing.T) {
 		t.Errorf("met %v", met)
 	}
 	f.clock.Advance(5 * time.Minute)
-	if s := f.describe(t, "web"); s.RunningCount != 2 {
-		t.Errorf("%d run", s.RunningCount)
-	}
+	expect.EqualIn(t, "tasks that run", 2, f.describe(t, "web").RunningCount)
 }
 
 // TestTaskProtection keeps a task through a rollout and a scale-in, until it ends.

@@ -128,9 +128,7 @@ func TestClientToken(t *testing.T) {
 	in := webService(f.register(t, "web", good))
 	in.ClientToken = aws.String("once")
 	first, second := f.create(t, in), f.create(t, in)
-	if *first.Deployments[0].Id != *second.Deployments[0].Id {
-		t.Error("the same call with the same token made two services")
-	}
+	expect.EqualIn(t, "the same call with the same token made two services", *second.Deployments[0].Id, *first.Deployments[0].Id)
 }
 
 // TestServicePages lists more services than a page has, and describes more than a call

@@ -237,9 +237,7 @@ func TestRollback(t *testing.T) {
 		t.Fatalf("no task tells that the container exited with 3: %+v", exited)
 	}
 	stream := "/ecs/web web/app/" + (*exited.TaskArn)[strings.LastIndex(*exited.TaskArn, "/")+1:]
-	if diff := cmp.Diff([]string{"no database"}, f.lines[stream]); diff != "" {
-		t.Errorf("lines of %s (-want +got):\n%s", stream, diff)
-	}
+	expect.EqualIn(t, fmt.Sprintf("lines of %s", stream), []string{"no database"}, f.lines[stream])
 	updated := f.update(t, &sdk.UpdateServiceInput{DesiredCount: aws.Int32(1)})
 	if len(updated.Deployments) != 1 || *updated.TaskDefinition != first {
 		t.Errorf("a change of the desired count brought the failed version back: %+v", updated.Deployments)

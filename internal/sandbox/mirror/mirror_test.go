@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -49,9 +48,7 @@ func TestResolve(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", reference, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", reference, diff)
-		}
+		expect.EqualIn(t, reference, want, got)
 	}
 	for _, reference := range []string{"public.ecr.aws/x/agent", "public.ecr.aws/x/agent:4", "public.ecr.aws/x:3.1", "public.ecr.aws/x/agent@sha256:" + strings.Repeat("0", 64)} {
 		if _, err := m.Resolve(reference); !errors.Is(err, mirror.ErrNotFound) {

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/crane"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -165,9 +164,7 @@ func TestTagsAreListedPageByPage(t *testing.T) {
 			options = append(options, remote.WithPageSize(size))
 		}
 		got := expect.Value(remote.List(repo, options...))(t)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("pages of %d: %s", size, diff)
-		}
+		expect.EqualIn(t, fmt.Sprintf("pages of %d", size), want, got)
 	}
 }
 

@@ -51,7 +51,5 @@ func TestPushesAndDeletionsAtOnce(t *testing.T) {
 	if _, err := s.DeleteRepository(registry.RepositoryID{Scope: home, Name: "goes"}, true); err != nil && !registry.IsNotFound(err) {
 		t.Fatal(err)
 	}
-	if left := blobCount(t, dir); left != 0 {
-		t.Errorf("%d blobs are left of repositories that are gone", left)
-	}
+	expect.EqualIn(t, "blobs are left of repositories that are gone", 0, blobCount(t, dir))
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -45,9 +44,7 @@ func TestStateOutlivesTheStore(t *testing.T) {
 	got := expect.Value(remote.Image(again.ref("shop/api:v1")))(t)
 	sameImage(t, image, got)
 	expect.Value(again.DeleteRepository(registry.RepositoryID{Scope: home, Name: "shop/api"}, true))(t)
-	if left := blobCount(t, dir); left != 0 {
-		t.Errorf("%d blobs are left of a repository that was loaded and deleted", left)
-	}
+	expect.EqualIn(t, "blobs are left of a repository that was loaded and deleted", 0, blobCount(t, dir))
 }
 
 func TestEvents(t *testing.T) {
@@ -209,9 +206,7 @@ func TestTagListAgreesWithAModel(t *testing.T) {
 			var got struct{ Tags []string }
 			a := s.want(s.do("GET", fmt.Sprintf("/v2/app/tags/list?n=%d&last=%s", n, last), ""), http.StatusOK, "")
 			expect.OK(t, json.Unmarshal([]byte(a.body), &got))
-			if diff := cmp.Diff(after[:min(n, len(after))], got.Tags); diff != "" {
-				t.Errorf("%d after %q: %s", n, last, diff)
-			}
+			expect.EqualIn(t, fmt.Sprintf("%d after %q", n, last), after[:min(n, len(after))], got.Tags)
 			if more := a.Get("Link") != ""; more != (n > 0 && n < len(after)) {
 				t.Errorf("%d after %q of %d: Link %q", n, last, len(after), a.Get("Link"))
 			}
@@ -267,9 +262,7 @@ func TestResolve(t *testing.T) {
 		t.Run(reference, func(t *testing.T) {
 			digest, labels, platforms, err := s.Resolve(reference)
 			got := result{digest, labels, platforms, registry.IsNotFound(err)}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("error %v: %s", err, diff)
-			}
+			expect.EqualIn(t, fmt.Sprintf("error %v", err), want, got)
 		})
 	}
 	if _, _, _, err := s.Resolve("app@sha256:12"); err == nil || registry.IsNotFound(err) {

@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,9 +34,7 @@ func TestBreakerThreshold(t *testing.T) {
 			spec.Breaker = rollout.Breaker{Enable: true, ThresholdType: tc.kind, ThresholdValue: tc.value}
 		})
 		got := s.service().History[0].Breaker
-		if diff := cmp.Diff(rollout.BreakerState{Threshold: tc.want, Status: "MONITORING"}, got); diff != "" {
-			t.Errorf("%s %d of %d (-want +got):\n%s", tc.kind, tc.value, tc.desired, diff)
-		}
+		expect.EqualIn(t, fmt.Sprintf("%s %d of %d", tc.kind, tc.value, tc.desired), rollout.BreakerState{Threshold: tc.want, Status: "MONITORING"}, got)
 	}
 }
 

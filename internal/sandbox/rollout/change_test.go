@@ -22,37 +22,25 @@ func code(err error) string {
 func TestDeletingAService(t *testing.T) {
 	s := created(t, 2)
 	spec := s.service().Spec
-	if _, err := s.DeleteService(s.now, serviceARN, false); code(err) != "InvalidParameterException" {
-		t.Errorf("without force: %v", err)
-	}
+	expect.EqualIn(t, "without force", "InvalidParameterException", code(expect.Err(s.DeleteService(s.now, serviceARN, false))))
 	service, err := s.DeleteService(s.now, serviceARN, true)
 	if err != nil || service.Status != "DRAINING" {
 		t.Fatalf("%v, %v", service, err)
 	}
-	if _, err := s.CreateService(s.now, spec); code(err) != "InvalidParameterException" {
-		t.Errorf("creating it while it drains: %v", err)
-	}
-	if _, err := s.UpdateService(s.now, serviceARN, spec, false); code(err) != "ServiceNotActiveException" {
-		t.Errorf("updating it while it drains: %v", err)
-	}
+	expect.EqualIn(t, "creating it while it drains", "InvalidParameterException", code(expect.Err(s.CreateService(s.now, spec))))
+	expect.EqualIn(t, "updating it while it drains", "ServiceNotActiveException", code(expect.Err(s.UpdateService(s.now, serviceARN, spec, false))))
 	s.after(time.Minute)
 	if service.Status != "INACTIVE" || len(service.Deployments)+len(service.History)+service.Running != 0 {
 		t.Errorf("in the end it is %+v", service)
 	}
-	if _, err := s.UpdateService(s.now, serviceARN, spec, false); code(err) != "ServiceNotFoundException" {
-		t.Errorf("updating it: %v", err)
-	}
-	if _, err := s.DeleteService(s.now, serviceARN, true); code(err) != "ServiceNotFoundException" {
-		t.Errorf("deleting it twice: %v", err)
-	}
+	expect.EqualIn(t, "updating it", "ServiceNotFoundException", code(expect.Err(s.UpdateService(s.now, serviceARN, spec, false))))
+	expect.EqualIn(t, "deleting it twice", "ServiceNotFoundException", code(expect.Err(s.DeleteService(s.now, serviceARN, true))))
 	if _, err := s.CreateService(s.now, spec); err != nil {
 		t.Errorf("creating it again: %v", err)
 	}
 	s.after(5 * time.Minute)
 	expect.EqualIn(t, "again", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
-	if _, err := s.CreateService(s.now, spec); code(err) != "InvalidParameterException" {
-		t.Errorf("creating it twice: %v", err)
-	}
+	expect.EqualIn(t, "creating it twice", "InvalidParameterException", code(expect.Err(s.CreateService(s.now, spec))))
 }
 
 func TestIDsLookLikeAWSs(t *testing.T) {
@@ -97,9 +85,7 @@ func TestServicesKeepAHundredEvents(t *testing.T) {
 		_, _ = s.StopTask(s.now, s.Tasks(rollout.TaskFilter{DesiredStatus: "RUNNING"})[0].ARN, "")
 		s.after(5 * time.Minute)
 	}
-	if got := len(s.service().Events); got != 100 {
-		t.Errorf("%d events are kept", got)
-	}
+	expect.EqualIn(t, "events are kept", 100, len(s.service().Events))
 }
 
 func TestRestoreRefusesWhatIsNoSnapshot(t *testing.T) {

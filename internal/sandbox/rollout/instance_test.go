@@ -88,9 +88,7 @@ func TestNoRoom(t *testing.T) {
 			expect.EqualIn(t, "with two instances", []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}, s.lines())
 			s.RemoveInstance(s.now, second.ARN)
 			s.after(5 * time.Minute)
-			if s.Service(serviceARN).Running != 1 {
-				t.Errorf("%d run after an instance went", s.Service(serviceARN).Running)
-			}
+			expect.EqualIn(t, "run after an instance went", 1, s.Service(serviceARN).Running)
 		})
 	}
 }
@@ -161,7 +159,5 @@ func TestHindrance(t *testing.T) {
 	}
 	s.Unhinder(s.now)
 	s.after(2 * time.Minute)
-	if n := s.Service(serviceARN).Running; n != 1 {
-		t.Errorf("%d run once it was lifted", n)
-	}
+	expect.EqualIn(t, "run once it was lifted", 1, s.Service(serviceARN).Running)
 }

@@ -1,11 +1,10 @@
 package rollout_test
 
 import (
+	"fmt"
 	"regexp"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
@@ -49,9 +48,7 @@ func TestCalmRollout(t *testing.T) {
 		{82 * time.Second, []line{{"PRIMARY", "COMPLETED", 2, 2, 0}}},
 	} {
 		s.after(from.Add(step.until).Sub(s.now))
-		if diff := cmp.Diff(step.want, s.lines()); diff != "" {
-			t.Errorf("after %s (-want +got):\n%s", step.until, diff)
-		}
+		expect.EqualIn(t, fmt.Sprintf("after %s", step.until), step.want, s.lines())
 	}
 	want := []string{
 		"(service api) has started 2 tasks: (task ID) (task ID).",
@@ -95,9 +92,7 @@ func TestRolloutBehindALoadBalancer(t *testing.T) {
 		"(service api) has reached a steady state.",
 	}
 	expect.EqualIn(t, "events", want, s.messages(from))
-	if len(s.world.targets) != 1 {
-		t.Errorf("targets are left: %v", s.world.targets)
-	}
+	expect.EqualIn(t, "targets are left", 1, len(s.world.targets))
 }
 
 func TestBoundsThatAllowNothing(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 )
@@ -42,9 +40,7 @@ func TestTheFirstTaskResolvesTheTag(t *testing.T) {
 	} {
 		step.do()
 		s.after(10 * time.Minute)
-		if diff := cmp.Diff(step.want, s.digests()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", step.name, diff)
-		}
+		expect.EqualIn(t, step.name, step.want, s.digests())
 	}
 }
 
@@ -72,9 +68,7 @@ func TestADeletedDigestBreaksReplacements(t *testing.T) {
 	delete(s.world.images, "app@"+old)
 	expect.Value(s.StopTask(s.now, s.Tasks(rollout.TaskFilter{})[0].ARN, ""))(t)
 	s.after(time.Hour)
-	if got := s.service().Running; got != 0 {
-		t.Errorf("%d tasks run", got)
-	}
+	expect.EqualIn(t, "tasks run", 0, s.service().Running)
 }
 
 func TestADigestIsTakenAsItIs(t *testing.T) {

@@ -115,9 +115,7 @@ func TestSecureString(t *testing.T) {
 	if strings.Contains(sealed, secret) || len(sealed) < 100 {
 		t.Errorf("without decryption: %q", sealed)
 	}
-	if again := get(false); again != sealed {
-		t.Error("the same version looks different every time")
-	}
+	expect.EqualIn(t, "the same version looks different every time", sealed, get(false))
 	expect.EqualIn(t, "with decryption", secret, get(true))
 	put()
 	if get(false) == sealed {

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -44,8 +42,6 @@ func TestExact(t *testing.T) {
 		`{`:                `{`,
 	} {
 		got := string(wire.Exact(json.RawMessage(in), &shape{}, wire.LowerCamel))
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", in, diff)
-		}
+		expect.EqualIn(t, in, want, got)
 	}
 }

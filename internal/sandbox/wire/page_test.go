@@ -2,10 +2,10 @@ package wire_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -24,9 +24,7 @@ func TestPagesCoverEverythingOnce(t *testing.T) {
 				break
 			}
 		}
-		if diff := cmp.Diff(items, got); diff != "" {
-			t.Errorf("size %d: %s", size, diff)
-		}
+		expect.EqualIn(t, fmt.Sprintf("size %d", size), items, got)
 	}
 }
 

@@ -2,9 +2,8 @@ package definition_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs/definition"
@@ -21,9 +20,7 @@ func TestSizesAsECSAnswersThem(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"": {"", ""}, "512": {"512", "512"}, "1 vCPU": {"1024", "0"}, ".5 vcpus": {"512", "0"}, "0.5GB": {"0", "512"}, "much": {"0", "0"},
 	} {
-		if diff := cmp.Diff(want, [2]string{definition.CPUUnits(text), definition.MemoryMiB(text)}); diff != "" {
-			t.Errorf("%q as CPU and memory (-want +got):\n%s", text, diff)
-		}
+		expect.EqualIn(t, fmt.Sprintf("%q as CPU and memory", text), want, [2]string{definition.CPUUnits(text), definition.MemoryMiB(text)})
 	}
 }
 
@@ -42,9 +39,7 @@ func TestCompatibilities(t *testing.T) {
 		if err := task.Check(); err != nil {
 			t.Errorf("%s is refused: %v", name, err)
 		}
-		if diff := cmp.Diff(tc.want, task.Compatibilities()); diff != "" {
-			t.Errorf("%s fits (-want +got):\n%s", name, diff)
-		}
+		expect.EqualIn(t, fmt.Sprintf("%s fits", name), tc.want, task.Compatibilities())
 	}
 }
 
