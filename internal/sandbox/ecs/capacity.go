@@ -47,10 +47,9 @@ func (r *region) provider(id string) *capacityProvider {
 var providerPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`) })
 
 type createProviderIn struct {
-	Name                     string
-	AutoScalingGroupProvider json.RawMessage
-	ManagedInstancesProvider json.RawMessage
-	Tags                     []tag
+	Name                                               string
+	AutoScalingGroupProvider, ManagedInstancesProvider json.RawMessage
+	Tags                                               []tag
 }
 
 type providerOut struct {
@@ -141,18 +140,14 @@ func (c call) describeProviders(in describeProvidersIn) (describeProvidersOut, e
 }
 
 type putProvidersIn struct {
-	Cluster                         string
+	clusterIn
 	CapacityProviders               []string
 	DefaultCapacityProviderStrategy json.RawMessage
 }
 
 // putProviders replaces a cluster's capacity providers and its default strategy.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PutClusterCapacityProviders.html
-func (c call) putProviders(in putProvidersIn) (clusterOut, error) {
-	changed, err := c.cluster(in.Cluster)
-	if err != nil {
-		return clusterOut{}, err
-	}
+func (c call) putProviders(changed *cluster, in putProvidersIn) (clusterOut, error) {
 	if in.CapacityProviders == nil || !given(in.DefaultCapacityProviderStrategy) {
 		return clusterOut{}, invalidParameter("Both capacityProviders and defaultCapacityProviderStrategy must be specified. They can be empty.")
 	}

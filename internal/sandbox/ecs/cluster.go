@@ -31,7 +31,7 @@ func (r *region) clusterARN(name string) string { return r.scope.ARN("ecs", "clu
 func (r *region) cluster(id string) (*cluster, error) {
 	c := r.anyCluster(id)
 	if c == nil {
-		return nil, clusterNotFound()
+		return nil, refused("ClusterNotFoundException", "Cluster not found.")
 	}
 	if c.Status != active {
 		return nil, refused("ClusterNotFoundException", "The referenced cluster was inactive.")
@@ -48,13 +48,11 @@ func (r *region) anyCluster(id string) *cluster {
 }
 
 type createClusterIn struct {
-	ClusterName                     string
-	Tags                            []tag
-	Settings                        json.RawMessage
-	Configuration                   json.RawMessage
-	CapacityProviders               []string
-	DefaultCapacityProviderStrategy json.RawMessage
-	ServiceConnectDefaults          json.RawMessage
+	ClusterName                                             string
+	Tags                                                    []tag
+	Settings, Configuration                                 json.RawMessage
+	CapacityProviders                                       []string
+	DefaultCapacityProviderStrategy, ServiceConnectDefaults json.RawMessage
 }
 
 type clusterOut struct {
@@ -92,19 +90,13 @@ func (c call) createCluster(in createClusterIn) (clusterOut, error) {
 }
 
 type updateClusterIn struct {
-	Cluster                string
-	Settings               json.RawMessage
-	Configuration          json.RawMessage
-	ServiceConnectDefaults json.RawMessage
+	clusterIn
+	Settings, Configuration, ServiceConnectDefaults json.RawMessage
 }
 
 // updateCluster changes what the request names, as UpdateClusterSettings does.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateCluster.html
-func (c call) updateCluster(in updateClusterIn) (clusterOut, error) {
-	changed, err := c.cluster(in.Cluster)
-	if err != nil {
-		return clusterOut{}, err
-	}
+func (c call) updateCluster(changed *cluster, in updateClusterIn) (clusterOut, error) {
 	for _, member := range []struct {
 		to   *json.RawMessage
 		from json.RawMessage
@@ -118,13 +110,12 @@ func (c call) updateCluster(in updateClusterIn) (clusterOut, error) {
 	return clusterOut{Cluster: c.clusterRecord(changed, []string{"SETTINGS", "CONFIGURATIONS", includeTags})}, nil
 }
 
+// clusterIn is the part of a request that names a cluster.
 type clusterIn struct{ Cluster string }
 
-func (c call) deleteCluster(in clusterIn) (clusterOut, error) {
-	doomed, err := c.cluster(in.Cluster)
-	if err != nil {
-		return clusterOut{}, err
-	}
+func (in clusterIn) clusterID() string { return in.Cluster }
+
+func (c call) deleteCluster(doomed *cluster, in clusterIn) (clusterOut, error) {
 	for _, s := range c.engine.Services(doomed.ARN) {
 		if s.Status == active {
 			return clusterOut{}, refused("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
@@ -144,10 +135,7 @@ func (c call) deleteCluster(in clusterIn) (clusterOut, error) {
 	return clusterOut{Cluster: c.clusterRecord(doomed, nil)}, nil
 }
 
-type describeClustersIn struct {
-	Clusters []string
-	Include  []string
-}
+type describeClustersIn struct{ Clusters, Include []string }
 
 type describeClustersOut struct {
 	Clusters []clusterRecord `json:"clusters"`
@@ -187,12 +175,9 @@ func (c call) listClusters(in paging) (listClustersOut, error) {
 			arns = append(arns, cluster.ARN)
 		}
 	}
-	slices.Sort(arns)
-	arns, next, err := page(in, list[string]{items: arns, key: itself}, 100)
+	arns, next, err := pageOfNames(in, arns)
 	return listClustersOut{ClusterARNs: arns, NextToken: next}, err
 }
-
-func itself(s string) string { return s }
 
 // clusterRecord is the Cluster structure of an answer.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html

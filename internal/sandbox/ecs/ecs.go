@@ -77,6 +77,17 @@ func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Oper
 	})
 }
 
+// inCluster makes an operation of f, which needs the ACTIVE cluster that a request names.
+func inCluster[In interface{ clusterID() string }, Out any](s *Service, f func(call, *cluster, In) (Out, error)) wire.Operation {
+	return operation(s, func(c call, in In) (out Out, err error) {
+		cluster, err := c.cluster(in.clusterID())
+		if err != nil {
+			return out, err
+		}
+		return f(c, cluster, in)
+	})
+}
+
 // refusal gives the scheduler's refusals the form that the wire has for errors.
 func refusal(err error) error {
 	var e *rollout.Error

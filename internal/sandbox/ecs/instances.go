@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
@@ -58,8 +57,8 @@ func (r *region) places(n *networkConfiguration) []rollout.Place {
 
 type listInstancesIn struct {
 	paging
-	Cluster string
-	Status  string
+	clusterIn
+	Status string
 }
 
 type listInstancesOut struct {
@@ -67,19 +66,14 @@ type listInstancesOut struct {
 	NextToken string   `json:"nextToken,omitempty"`
 }
 
-func (c call) listInstances(in listInstancesIn) (listInstancesOut, error) {
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
-		return listInstancesOut{}, err
-	}
+func (c call) listInstances(cluster *cluster, in listInstancesIn) (listInstancesOut, error) {
 	arns := []string{}
 	for _, i := range c.engine.Instances(cluster.ARN) {
 		if in.Status == "" || in.Status == active {
 			arns = append(arns, i.ARN)
 		}
 	}
-	slices.Sort(arns)
-	arns, next, err := page(in.paging, list[string]{items: arns, key: itself}, 100)
+	arns, next, err := pageOfNames(in.paging, arns)
 	return listInstancesOut{ARNs: arns, NextToken: next}, err
 }
 
@@ -130,7 +124,7 @@ func (r *region) instanceRecord(i *rollout.Instance) instanceRecord {
 }
 
 type describeInstancesIn struct {
-	Cluster            string
+	clusterIn
 	ContainerInstances []string
 }
 
@@ -139,12 +133,8 @@ type describeInstancesOut struct {
 	Failures           []failure        `json:"failures"`
 }
 
-func (c call) describeInstances(in describeInstancesIn) (describeInstancesOut, error) {
+func (c call) describeInstances(cluster *cluster, in describeInstancesIn) (describeInstancesOut, error) {
 	out := describeInstancesOut{ContainerInstances: []instanceRecord{}, Failures: []failure{}}
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
-		return out, err
-	}
 	if len(in.ContainerInstances) == 0 {
 		return out, invalidParameter("Container instance list cannot be empty.")
 	}
@@ -167,7 +157,7 @@ func (r *region) instanceARN(cluster *cluster, id string) string {
 }
 
 type registerInstanceIn struct {
-	Cluster                  string
+	clusterIn
 	InstanceIdentityDocument string
 	TotalResources           []struct {
 		Name         string
@@ -183,11 +173,7 @@ type instanceOut struct {
 // registerInstance is what the agent of an instance calls. The identity document says
 // which instance it is, and where; no signature is checked.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterContainerInstance.html
-func (c call) registerInstance(in registerInstanceIn) (instanceOut, error) {
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
-		return instanceOut{}, err
-	}
+func (c call) registerInstance(cluster *cluster, in registerInstanceIn) (instanceOut, error) {
 	if len(in.Attributes) > 0 {
 		return instanceOut{}, unsupported("attributes of one's own on container instances")
 	}
@@ -215,7 +201,7 @@ func (c call) registerInstance(in registerInstanceIn) (instanceOut, error) {
 }
 
 type deregisterInstanceIn struct {
-	Cluster           string
+	clusterIn
 	ContainerInstance string
 	Force             bool
 }
@@ -223,11 +209,7 @@ type deregisterInstanceIn struct {
 // deregisterInstance takes an instance away. With force its tasks go with it, as when the
 // EC2 instance is terminated.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterContainerInstance.html
-func (c call) deregisterInstance(in deregisterInstanceIn) (instanceOut, error) {
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
-		return instanceOut{}, err
-	}
+func (c call) deregisterInstance(cluster *cluster, in deregisterInstanceIn) (instanceOut, error) {
 	i := c.engine.Instance(c.instanceARN(cluster, in.ContainerInstance))
 	if i == nil || i.ClusterARN != cluster.ARN {
 		return instanceOut{}, invalidParameter("The referenced container instance was not found.")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -27,16 +28,8 @@ func invalidParameter(format string, args ...any) error {
 	return wire.Errorf("InvalidParameterException", format, args...)
 }
 
-func clusterNotFound() error {
-	return wire.Errorf("ClusterNotFoundException", "Cluster not found.")
-}
-
 func serviceNotFound() error {
 	return wire.Errorf("ServiceNotFoundException", "Service not found.")
-}
-
-func serviceNotActive() error {
-	return wire.Errorf("ServiceNotActiveException", "Service was not ACTIVE.")
 }
 
 // failure is one record of an answer that says what could not be found.
@@ -94,6 +87,25 @@ func page[T any](p paging, l list[T], size int) ([]T, string, error) {
 	}
 	last := l.key(rest[size-1])
 	return rest[:size], base64.StdEncoding.EncodeToString([]byte(tokenPrefix + last)), nil
+}
+
+// pageOfNames sorts names, and returns one page of up to a hundred.
+func pageOfNames(p paging, names []string) ([]string, string, error) {
+	slices.Sort(names)
+	return page(p, list[string]{items: names, key: itself}, 100)
+}
+
+func itself(s string) string { return s }
+
+// checkBatch holds the limit of an operation that describes what a list names.
+func checkBatch(name string, ids []string, most int) error {
+	if len(ids) == 0 {
+		return invalidParameter("%s cannot be empty.", name)
+	}
+	if len(ids) > most {
+		return invalidParameter("%s cannot have more than %d elements.", name, most)
+	}
+	return nil
 }
 
 const tokenPrefix = "after "

@@ -11,9 +11,8 @@ import (
 )
 
 type describeServicesIn struct {
-	Cluster  string
-	Services []string
-	Include  []string
+	clusterIn
+	Services, Include []string
 }
 
 type describeServicesOut struct {
@@ -21,17 +20,10 @@ type describeServicesOut struct {
 	Failures []failure       `json:"failures"`
 }
 
-func (c call) describeServices(in describeServicesIn) (describeServicesOut, error) {
+func (c call) describeServices(cluster *cluster, in describeServicesIn) (describeServicesOut, error) {
 	out := describeServicesOut{Services: []serviceRecord{}, Failures: []failure{}}
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
+	if err := checkBatch("Services", in.Services, 10); err != nil {
 		return out, err
-	}
-	if len(in.Services) == 0 {
-		return out, invalidParameter("Services cannot be empty.")
-	}
-	if len(in.Services) > 10 {
-		return out, invalidParameter("Services cannot have more than 10 elements.")
 	}
 	for _, id := range in.Services {
 		s := c.service(cluster, id)
@@ -54,9 +46,8 @@ func (c call) describeServices(in describeServicesIn) (describeServicesOut, erro
 
 type listServicesIn struct {
 	paging
-	Cluster            string
-	LaunchType         string
-	SchedulingStrategy string
+	clusterIn
+	LaunchType, SchedulingStrategy string
 }
 
 type listServicesOut struct {
@@ -64,11 +55,7 @@ type listServicesOut struct {
 	NextToken string   `json:"nextToken,omitempty"`
 }
 
-func (c call) listServices(in listServicesIn) (listServicesOut, error) {
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
-		return listServicesOut{}, err
-	}
+func (c call) listServices(cluster *cluster, in listServicesIn) (listServicesOut, error) {
 	arns := c.names(cluster.ARN)
 	if in.LaunchType != "" || in.SchedulingStrategy != "" {
 		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.requested(c.engine.Service(arn))) })

@@ -285,24 +285,20 @@ func (c call) activeService(clusterID, id string) (*rollout.Service, error) {
 		return nil, serviceNotFound()
 	}
 	if s.Status != active {
-		return nil, serviceNotActive()
+		return nil, refused("ServiceNotActiveException", "Service was not ACTIVE.")
 	}
 	return s, nil
 }
 
 type deleteServiceIn struct {
-	Cluster string
+	clusterIn
 	Service string
 	Force   bool
 }
 
 // deleteService begins to end a service. One that ends or has ended already is answered
 // as it is: https://github.com/aws/aws-sdk-js/issues/4189
-func (c call) deleteService(in deleteServiceIn) (serviceOut, error) {
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
-		return serviceOut{}, err
-	}
+func (c call) deleteService(cluster *cluster, in deleteServiceIn) (serviceOut, error) {
 	s := c.service(cluster, in.Service)
 	if s == nil {
 		return serviceOut{}, serviceNotFound()

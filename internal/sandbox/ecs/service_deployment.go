@@ -10,7 +10,7 @@ import (
 
 type listServiceDeploymentsIn struct {
 	paging
-	Cluster   string
+	clusterIn
 	Service   string
 	Status    []string
 	CreatedAt *struct{ Before, After wire.Time }
@@ -23,12 +23,8 @@ type listServiceDeploymentsOut struct {
 
 // listServiceDeployments answers the newest first.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
-func (c call) listServiceDeployments(in listServiceDeploymentsIn) (listServiceDeploymentsOut, error) {
+func (c call) listServiceDeployments(cluster *cluster, in listServiceDeploymentsIn) (listServiceDeploymentsOut, error) {
 	out := listServiceDeploymentsOut{ServiceDeployments: []serviceDeploymentBrief{}}
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
-		return out, err
-	}
 	s := c.service(cluster, in.Service)
 	if s == nil {
 		return out, serviceNotFound()
@@ -70,7 +66,7 @@ type describeServiceDeploymentsOut struct {
 
 func (c call) describeServiceDeployments(in describeServiceDeploymentsIn) (describeServiceDeploymentsOut, error) {
 	out := describeServiceDeploymentsOut{ServiceDeployments: []serviceDeploymentRecord{}, Failures: []failure{}}
-	if err := checkBatch("serviceDeploymentArns", in.ServiceDeploymentARNs); err != nil {
+	if err := checkBatch("serviceDeploymentArns", in.ServiceDeploymentARNs, 20); err != nil {
 		return out, err
 	}
 	for _, arn := range in.ServiceDeploymentARNs {
@@ -93,7 +89,7 @@ type describeServiceRevisionsOut struct {
 
 func (c call) describeServiceRevisions(in describeServiceRevisionsIn) (describeServiceRevisionsOut, error) {
 	out := describeServiceRevisionsOut{ServiceRevisions: []serviceRevisionRecord{}, Failures: []failure{}}
-	if err := checkBatch("serviceRevisionArns", in.ServiceRevisionARNs); err != nil {
+	if err := checkBatch("serviceRevisionArns", in.ServiceRevisionARNs, 20); err != nil {
 		return out, err
 	}
 	for _, arn := range in.ServiceRevisionARNs {
@@ -105,18 +101,6 @@ func (c call) describeServiceRevisions(in describeServiceRevisionsIn) (describeS
 		out.ServiceRevisions = append(out.ServiceRevisions, serviceRevisionRecordOf(revision, s))
 	}
 	return out, nil
-}
-
-// checkBatch holds the limit of the two Describe operations of this file.
-func checkBatch(name string, arns []string) error {
-	const most = 20
-	if len(arns) == 0 {
-		return invalidParameter("%s cannot be empty.", name)
-	}
-	if len(arns) > most {
-		return invalidParameter("%s cannot have more than %d elements.", name, most)
-	}
-	return nil
 }
 
 type stopServiceDeploymentIn struct {

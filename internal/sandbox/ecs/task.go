@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -22,13 +21,7 @@ const (
 
 type listTasksIn struct {
 	paging
-	Cluster           string
-	ServiceName       string
-	Family            string
-	StartedBy         string
-	DesiredStatus     string
-	LaunchType        string
-	ContainerInstance string
+	Cluster, ServiceName, Family, StartedBy, DesiredStatus, LaunchType, ContainerInstance string
 }
 
 type listTasksOut struct {
@@ -49,8 +42,7 @@ func (c call) listTasks(in listTasksIn) (listTasksOut, error) {
 			arns = append(arns, t.ARN)
 		}
 	}
-	slices.Sort(arns)
-	arns, next, err := page(in.paging, list[string]{items: arns, key: itself}, 100)
+	arns, next, err := pageOfNames(in.paging, arns)
 	return listTasksOut{ARNs: arns, NextToken: next}, err
 }
 
@@ -84,9 +76,8 @@ func (c call) taskFilter(in listTasksIn) (rollout.TaskFilter, error) {
 }
 
 type describeTasksIn struct {
-	Cluster string
-	Tasks   []string
-	Include []string
+	clusterIn
+	Tasks, Include []string
 }
 
 type describeTasksOut struct {
@@ -94,17 +85,10 @@ type describeTasksOut struct {
 	Failures []failure    `json:"failures"`
 }
 
-func (c call) describeTasks(in describeTasksIn) (describeTasksOut, error) {
+func (c call) describeTasks(cluster *cluster, in describeTasksIn) (describeTasksOut, error) {
 	out := describeTasksOut{Tasks: []taskRecord{}, Failures: []failure{}}
-	cluster, err := c.cluster(in.Cluster)
-	if err != nil {
+	if err := checkBatch("Tasks", in.Tasks, 100); err != nil {
 		return out, err
-	}
-	if len(in.Tasks) == 0 {
-		return out, invalidParameter("Tasks cannot be empty.")
-	}
-	if len(in.Tasks) > 100 {
-		return out, invalidParameter("Tasks cannot have more than 100 elements.")
 	}
 	for _, id := range in.Tasks {
 		if err := checkTaskID(id); err != nil {
@@ -128,6 +112,18 @@ func (r *region) taskARN(cluster *cluster, id string) string {
 		return id
 	}
 	return r.scope.ARN("ecs", "task/"+cluster.Name+"/"+id)
+}
+
+// task finds the task that a call is about.
+func (r *region) task(cluster *cluster, id string) (*rollout.Task, error) {
+	if err := checkTaskID(id); err != nil {
+		return nil, err
+	}
+	t := r.engine.Task(r.taskARN(cluster, id))
+	if t == nil || t.ClusterARN != cluster.ARN {
+		return nil, invalidParameter("The referenced task was not found.")
+	}
+	return t, nil
 }
 
 // checkTaskID tells an id, or an ARN that ends in one, from what is neither: ids have 32

@@ -236,8 +236,7 @@ func (c call) listTaskDefinitionFamilies(in listFamiliesIn) (listFamiliesOut, er
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
-	names, next, err := page(in.paging, list[string]{items: names, key: itself}, 100)
+	names, next, err := pageOfNames(in.paging, names)
 	return listFamiliesOut{Families: names, NextToken: next}, err
 }
 

@@ -11,23 +11,18 @@ import (
 )
 
 type runTaskIn struct {
-	Cluster                  string
-	TaskDefinition           string
-	Count                    *int
-	Group                    string
-	StartedBy                string
-	LaunchType               *string
-	CapacityProviderStrategy json.RawMessage
-	PlatformVersion          *string
-	NetworkConfiguration     *networkConfiguration
-	Overrides                json.RawMessage
-	PlacementConstraints     json.RawMessage
-	PlacementStrategy        json.RawMessage
-	VolumeConfigurations     json.RawMessage
-	EnableExecuteCommand     bool
-	PropagateTags            string
-	Tags                     []tag
-	ClientToken              string
+	Cluster, TaskDefinition                                                  string
+	Count                                                                    *int
+	Group, StartedBy                                                         string
+	LaunchType                                                               *string
+	CapacityProviderStrategy                                                 json.RawMessage
+	PlatformVersion                                                          *string
+	NetworkConfiguration                                                     *networkConfiguration
+	Overrides, PlacementConstraints, PlacementStrategy, VolumeConfigurations json.RawMessage
+	EnableExecuteCommand                                                     bool
+	PropagateTags                                                            string
+	Tags                                                                     []tag
+	ClientToken                                                              string
 }
 
 type runTaskOut struct {
@@ -179,28 +174,20 @@ func (c call) runSettings(cluster *cluster, in runTaskIn, content *definition.Ta
 }
 
 type stopTaskIn struct {
-	Cluster string
-	Task    string
-	Reason  string
+	clusterIn
+	Task, Reason string
 }
 
 type stopTaskOut struct {
 	Task taskRecord `json:"task"`
 }
 
-func (c call) stopTask(in stopTaskIn) (stopTaskOut, error) {
-	cluster, err := c.cluster(in.Cluster)
+func (c call) stopTask(cluster *cluster, in stopTaskIn) (stopTaskOut, error) {
+	t, err := c.task(cluster, in.Task)
 	if err != nil {
 		return stopTaskOut{}, err
 	}
-	if err := checkTaskID(in.Task); err != nil {
-		return stopTaskOut{}, err
-	}
-	arn := c.taskARN(cluster, in.Task)
-	if t := c.engine.Task(arn); t == nil || t.ClusterARN != cluster.ARN {
-		return stopTaskOut{}, invalidParameter("The referenced task was not found.")
-	}
-	stopped, err := c.engine.StopTask(c.deps.Clock.Now(), arn, in.Reason)
+	stopped, err := c.engine.StopTask(c.deps.Clock.Now(), t.ARN, in.Reason)
 	if err != nil {
 		return stopTaskOut{}, err
 	}
@@ -208,23 +195,16 @@ func (c call) stopTask(in stopTaskIn) (stopTaskOut, error) {
 }
 
 type executeIn struct {
-	Cluster string
-	Task    string
+	clusterIn
+	Task string
 }
 
 // executeCommand refuses what simulated containers cannot do, after what ECS refuses.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExecuteCommand.html
-func (c call) executeCommand(in executeIn) (struct{}, error) {
-	cluster, err := c.cluster(in.Cluster)
+func (c call) executeCommand(cluster *cluster, in executeIn) (struct{}, error) {
+	t, err := c.task(cluster, in.Task)
 	if err != nil {
 		return struct{}{}, err
-	}
-	if err := checkTaskID(in.Task); err != nil {
-		return struct{}{}, err
-	}
-	t := c.engine.Task(c.taskARN(cluster, in.Task))
-	if t == nil || t.ClusterARN != cluster.ARN {
-		return struct{}{}, invalidParameter("The referenced task was not found.")
 	}
 	if _, members := c.startedWith(t); !members.Exec {
 		return struct{}{}, invalidParameter("The execute command failed because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and try again or run a new task with execute command enabled and try again.")
