@@ -253,12 +253,8 @@ func (a *API) putImageTagMutability(_ context.Context, r *wire.Request, in putIm
 	if err := in.apply(&wanted); err != nil {
 		return out, err
 	}
-	id, err := in.id(r)
-	if err != nil {
-		return out, err
-	}
-	repo, err := a.UpdateRepository(id, func(s *registry.Settings) {
+	repo, err := a.change(r, in.target, func(s *registry.Settings) {
 		s.Mutability, s.Exclusions = wanted.Mutability, wanted.Exclusions
 	})
-	return putImageTagMutabilityOutput{targetOf(id), mutabilityOf(repo.Settings)}, err
+	return putImageTagMutabilityOutput{targetOf(repo.RepositoryID), mutabilityOf(repo.Settings)}, err
 }

@@ -199,10 +199,6 @@ type putImageScanningConfiguration struct {
 }
 
 func (a *API) putImageScanningConfiguration(_ context.Context, r *wire.Request, in putImageScanningConfiguration) (putImageScanningConfiguration, error) {
-	id, err := in.id(r)
-	if err != nil {
-		return in, err
-	}
-	_, err = a.UpdateRepository(id, func(s *registry.Settings) { s.ScanOnPush = in.Scanning.ScanOnPush })
-	return putImageScanningConfiguration{targetOf(id), in.Scanning}, err
+	repo, err := a.change(r, in.target, func(s *registry.Settings) { s.ScanOnPush = in.Scanning.ScanOnPush })
+	return putImageScanningConfiguration{targetOf(repo.RepositoryID), in.Scanning}, err
 }

@@ -164,7 +164,7 @@ func (c call) getEvents(in getEventsInput) (getEventsOutput, error) {
 	if err != nil {
 		return getEventsOutput{}, err
 	}
-	size, err := limit(in.Limit, maxEvents, maxEvents)
+	size, err := wire.PageLimit(in.Limit, maxEvents, invalidParameter, "limit")
 	if err != nil {
 		return getEventsOutput{}, err
 	}

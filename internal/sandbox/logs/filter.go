@@ -76,7 +76,7 @@ func (in filterEventsInput) parse() (size int, p pattern, from cursor, err error
 	if in.Prefix != "" && len(in.Streams) > 0 {
 		return 0, p, from, wire.Errorf(invalidParameter, "The logStreamNames and logStreamNamePrefix parameters are mutually exclusive.")
 	}
-	if size, err = limit(in.Limit, maxEvents, maxEvents); err != nil {
+	if size, err = wire.PageLimit(in.Limit, maxEvents, invalidParameter, "limit"); err != nil {
 		return 0, p, from, err
 	}
 	if p, err = parsePattern(in.Pattern); err != nil {

@@ -121,7 +121,7 @@ func (c call) describeGroups(in describeGroupsInput) (describeGroupsOutput, erro
 	if in.Prefix != "" && in.Pattern != "" {
 		return out, wire.Errorf(invalidParameter, "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
-	size, err := limit(in.Limit, maxDescribePage, maxDescribePage)
+	size, err := wire.PageLimit(in.Limit, maxDescribePage, invalidParameter, "limit")
 	if err != nil {
 		return out, err
 	}

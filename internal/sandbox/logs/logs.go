@@ -145,23 +145,8 @@ func checkLength(name, member string) error {
 	return nil
 }
 
-// invalidMember is how AWS words a member that breaks a rule of the API's model.
 func invalidMember(value, member, rule string) error {
-	return wire.Errorf(invalidParameter,
-		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must %s", value, member, rule)
-}
-
-// limit returns the size of a page: the default where none was asked for.
-func limit(asked *int, byDefault, most int) (int, error) {
-	switch {
-	case asked == nil:
-		return byDefault, nil
-	case *asked < 1:
-		return 0, invalidMember(fmt.Sprint(*asked), "limit", "have value greater than or equal to 1")
-	case *asked > most:
-		return 0, invalidMember(fmt.Sprint(*asked), "limit", fmt.Sprintf("have value less than or equal to %d", most))
-	}
-	return *asked, nil
+	return wire.InvalidMember(invalidParameter, value, member, rule)
 }
 
 const invalidParameter = "InvalidParameterException"

@@ -107,7 +107,7 @@ func (in describeStreamsInput) check() (size int, err error) {
 	default:
 		return 0, invalidMember(in.OrderBy, "orderBy", "satisfy enum value set: [LogStreamName, LastEventTime]")
 	}
-	return limit(in.Limit, maxDescribePage, maxDescribePage)
+	return wire.PageLimit(in.Limit, maxDescribePage, invalidParameter, "limit")
 }
 
 // find returns the streams that were asked for, in order.

@@ -51,7 +51,7 @@ func (c call) describe(in describeInput) (describeOutput, error) {
 	if err := checkFilters(in.ParameterFilters, describeFilters); err != nil {
 		return out, err
 	}
-	size, err := pageSize(in.MaxResults, maxDescribePage)
+	size, err := wire.PageLimit(in.MaxResults, maxDescribePage, invalid, "maxResults")
 	if err != nil {
 		return out, err
 	}

@@ -159,7 +159,7 @@ func (c call) getByPath(in byPathInput) (byPathOutput, error) {
 	if err := checkFilters(in.ParameterFilters, byPathFilters); err != nil {
 		return out, err
 	}
-	size, err := pageSize(in.MaxResults, maxPathPage)
+	size, err := wire.PageLimit(in.MaxResults, maxPathPage, invalid, "maxResults")
 	if err != nil {
 		return out, err
 	}
@@ -255,7 +255,7 @@ func (c call) history(in historyInput) (historyOutput, error) {
 	if err != nil {
 		return out, err
 	}
-	size, err := pageSize(in.MaxResults, maxHistoryPage)
+	size, err := wire.PageLimit(in.MaxResults, maxHistoryPage, invalid, "maxResults")
 	if err != nil {
 		return out, err
 	}

@@ -20,6 +20,20 @@ func PageSize(asked, byDefault, limit int, code string) (int, error) {
 	}
 }
 
+// PageLimit is PageSize for a service that says by its model's rules what is wrong with the
+// member. All of a page is the default.
+func PageLimit(asked *int, most int, code, member string) (int, error) {
+	switch {
+	case asked == nil:
+		return most, nil
+	case *asked < 1:
+		return 0, InvalidMember(code, strconv.Itoa(*asked), member, "have value greater than or equal to 1")
+	case *asked > most:
+		return 0, InvalidMember(code, strconv.Itoa(*asked), member, "have value less than or equal to "+strconv.Itoa(most))
+	}
+	return *asked, nil
+}
+
 // Page returns the page of items that token stands for, the first one where it is
 // "", and the token of the page after it, "" where there is none. A token that Page
 // never gave is an error with the service's own code.

@@ -87,6 +87,11 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// InvalidMember is how AWS words a member that breaks a rule of the API's model.
+func InvalidMember(code, value, member, rule string) error {
+	return Errorf(code, "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must %s", value, member, rule)
+}
+
 // Frozen encodes a service's state, so that later calls do not change it.
 func Frozen(what string, state any) (any, error) {
 	data, err := json.Marshal(state)
