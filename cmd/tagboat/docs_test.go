@@ -53,7 +53,7 @@ func pages(t *testing.T) []string {
 // TestPagesThatRun pastes every block ```sh of a page into a shell, from top to bottom, in an
 // empty directory with a bare HOME: README.md as it is, and the others where setup.sh has
 // made a shop. A block ```text behind one is what it prints, to the letter but for …, which
-// stands for anything within a line. What needs AWS, docker or make is ```bash.
+// stands for anything within a line, and alone in a line for any lines. What needs AWS, docker or make is ```bash.
 func TestPagesThatRun(t *testing.T) {
 	for _, page := range pages(t) {
 		all := blocks(t, page)
@@ -144,10 +144,17 @@ func paste(t *testing.T, page string, run []block) {
 }
 
 // alike reports whether what was printed is what a page says, in which … stands for
-// anything within a line.
+// anything within a line, and alone in a line for any lines.
 func alike(page, printed string) bool {
-	pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(page)), "…", `[^\n]*`)
-	return regexp.MustCompile("^" + pattern + "$").MatchString(trimLines(printed))
+	var pattern strings.Builder
+	for line := range strings.Lines(strings.TrimSpace(page) + "\n") {
+		if line == "…\n" {
+			pattern.WriteString(`(?:[^\n]*\n)*`)
+			continue
+		}
+		pattern.WriteString(strings.ReplaceAll(regexp.QuoteMeta(line), "…", `[^\n]*`))
+	}
+	return regexp.MustCompile("^" + pattern.String() + "$").MatchString(trimLines(printed) + "\n")
 }
 
 // trimLines drops blanks at the ends of lines, which nobody sees on a page.
