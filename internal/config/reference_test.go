@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,19 +42,52 @@ func TestReference(t *testing.T) {
 	casetest.Golden(t, page, []byte(b.String()))
 }
 
-// TestExamplesOfTheReference reads every configuration of docs/configuration.md as it stands
-// there.
-func TestExamplesOfTheReference(t *testing.T) {
-	page := expect.Value(os.ReadFile("../../docs/configuration.md"))(t)
-	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
-	if len(examples) == 0 {
-		t.Fatal("there is no example")
+// TestExamples reads every configuration of the pages as it stands there. A part of one, such
+// as stages alone, stands for that part in a small file.
+func TestExamples(t *testing.T) {
+	pages := expect.Value(filepath.Glob("../../docs/*.md"))(t)
+	var schema node
+	expect.OK(t, json.Unmarshal(config.Schema(), &schema))
+	dir := filepath.Join(t.TempDir(), "shop")
+	for _, name := range []string{"api.taskdef.json", "api.service.json", "db.taskdef.json", "keys/prod.pub", "../shared-templates/x"} {
+		expect.OK(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
+		expect.OK(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
 	}
-	for _, example := range examples {
-		if _, err := config.Parse("docs/configuration.md", example[1]); err != nil {
-			t.Error(casetest.Report(err))
+	read := 0
+	for _, file := range append(pages, "../../README.md") {
+		page := expect.Value(os.ReadFile(file))(t)
+		for _, example := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```").FindAllSubmatch(page, -1) {
+			first := regexp.MustCompile(`(?m)^(\w+):`).FindSubmatch(example[1])
+			if first == nil || schema.Properties[string(first[1])] == nil {
+				continue // a workflow, or a stack's template
+			}
+			read++
+			if _, err := config.Parse(filepath.Join(dir, "tagboat.yaml"), whole(example[1])); err != nil {
+				t.Errorf("%s: %s", file, casetest.Report(err))
+			}
 		}
 	}
+	if read < 8 {
+		t.Errorf("%d examples, want more", read)
+	}
+}
+
+// whole adds to a part of a configuration what a file needs.
+func whole(example []byte) []byte {
+	for _, rest := range []string{
+		"app: shop",
+		"registry: 111111111111.dkr.ecr.eu-west-1.amazonaws.com",
+		"images: {api: {repository: shop/api}, socket: {repository: shop/socket}, nginx: {repository: shop/nginx}, agent: {repository: shop/agent}, db: {repository: shop/db}}",
+		"stages: [{name: dev}, {name: prod}]",
+		"environments: {prod: {stage: prod, region: eu-west-1, cluster: prod}}",
+		"vars: {team: [{value: web}]}",
+	} {
+		name, _, _ := strings.Cut(rest, ":")
+		if !regexp.MustCompile(`(?m)^` + name + `:`).Match(example) {
+			example = fmt.Appendf(example, "%s\n", rest)
+		}
+	}
+	return example
 }
 
 // node is a part of the JSON Schema.
