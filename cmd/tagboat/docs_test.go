@@ -76,6 +76,19 @@ func TestPagesThatRun(t *testing.T) {
 	}
 }
 
+// TestPictureOfStatus: the screen that README.md begins with is one that a test prints.
+func TestPictureOfStatus(t *testing.T) {
+	screen, err := os.ReadFile("../../internal/cli/testdata/screens/status-of-many.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(blocks(t, "../../README.md")[0].text) {
+		if line != "…\n" && !strings.Contains(string(screen), "\n"+line) {
+			t.Errorf("no screen has the line %q", line)
+		}
+	}
+}
+
 const between = "----- end of a block -----"
 
 // paste runs blocks in one shell.
