@@ -115,7 +115,7 @@ type clusterIn struct{ Cluster string }
 
 func (in clusterIn) clusterID() string { return in.Cluster }
 
-func (c call) deleteCluster(doomed *cluster, in clusterIn) (clusterOut, error) {
+func (c call) deleteCluster(doomed *cluster, _ clusterIn) (clusterOut, error) {
 	for _, s := range c.engine.Services(doomed.ARN) {
 		if s.Status == active {
 			return clusterOut{}, refused("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
