@@ -136,6 +136,8 @@ type PlanDocument struct {
 	Pins []PinChange `json:"pins,omitempty"`
 	// LeftAlone are services that would stay as they are, whatever should run.
 	LeftAlone []LeftAlone `json:"leftAlone,omitempty"`
+	// Unchanged is how many services run what they should.
+	Unchanged int `json:"unchanged"`
 }
 
 // LeftAlone is a service that a command leaves as it is: the verdict that it ends in, and why.
@@ -163,6 +165,8 @@ type ImageState struct {
 	Running   Digest        `json:"running"` // "" where nothing runs, or not all tasks agree
 	// RunningTag is the tag that the running version was pinned by, "" where unknown.
 	RunningTag string `json:"runningTag"`
+	// Revision is the git commit of the pinned version; plan alone has it, where it is known.
+	Revision string `json:"revision,omitempty"`
 	// Deploying and DeployingTag are what a deployment brings that goes on; status alone has them.
 	Deploying    Digest `json:"deploying,omitempty"`
 	DeployingTag string `json:"deployingTag,omitempty"`

@@ -34,6 +34,9 @@ func (m matrix) notes() []console.Markup {
 		lines = append(lines, m.todo(e.Hint)...)
 	}
 	for _, n := range gathered(m.document.Services) {
+		if n.several == unpinned && slices.ContainsFunc(m.document.Errors, func(e tagboat.EnvironmentError) bool { return e.Environment == n.env }) {
+			continue // who knows
+		}
 		name := string(n.env)
 		if len(n.services) == 1 {
 			name += "/" + n.services[0]

@@ -12,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/githubactions"
 	"github.com/tagboat/tagboat/internal/pinning"
+	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 type planOptions struct {
@@ -79,14 +80,16 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 }
 
 func printPlan(f *frame, document tagboat.PlanDocument) {
-	if len(document.Changes) == 0 && len(document.Problems) == 0 && len(document.Pins) == 0 && len(document.LeftAlone) == 0 {
-		f.Printf("nothing to change\n")
-	}
 	for _, p := range document.Pins {
 		f.Printf("%s\n  • pin %s in place of %s\n", f.OnOut(console.Strong, fmt.Sprintf("%s, image %s", p.Environment, p.Image)), observedText(p.To), observedText(p.From))
 	}
 	for _, change := range document.Changes {
 		f.Printf("%s\n", f.OnOut(console.Strong, fmt.Sprintf("%s/%s", change.Environment, change.Service)))
+		for _, image := range change.Images {
+			if text := versionsText(image, f.verbose); text != "" {
+				f.Printf("  %s: %s\n", image.Image, f.OnOut(console.Accent, text))
+			}
+		}
 		for _, step := range change.Steps {
 			f.Printf("  • %s\n", step)
 		}
@@ -95,11 +98,51 @@ func printPlan(f *frame, document tagboat.PlanDocument) {
 	for _, left := range document.LeftAlone {
 		f.Printf("%s\n  • %s: %s\n", f.OnOut(console.Strong, fmt.Sprintf("%s/%s", left.Environment, left.Service)), left.Verdict, left.Reason)
 	}
+	printPlanned(f, document)
 }
+
+// printPlanned counts what a plan changes and what it leaves.
+func printPlanned(f *frame, document tagboat.PlanDocument) {
+	if len(document.Changes) == 0 && len(document.Problems) == 0 && len(document.Pins) == 0 && len(document.LeftAlone) == 0 {
+		f.Printf("nothing to change\n")
+		return
+	}
+	var parts []string
+	count := func(n int, of string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, of))
+		}
+	}
+	count(len(document.Changes), "to change")
+	count(document.Unchanged, "unchanged")
+	count(len(document.LeftAlone), "left alone")
+	if len(parts) > 0 {
+		f.Printf("services: %s\n", strings.Join(parts, ", "))
+	}
+}
+
+// versionsText says which version takes the place of which, and the commit that it was built
+// from; "" where that stays the same.
+func versionsText(i tagboat.ImageState, digests bool) string {
+	if i.Previous == i.Pinned {
+		return ""
+	}
+	text := stepText(tagboat.Observed{Tag: i.PreviousTag, Digest: i.Previous}, tagboat.Observed{Tag: i.Tag, Digest: i.Pinned}, digests)
+	if i.Revision != "" {
+		text += fmt.Sprintf(" (%.7s)", i.Revision)
+	}
+	return text
+}
+
+// versioned are the lines of a diff that say in digests and labels what versions are.
+var versioned = []string{"].image: ", "].dockerLabels." + taskdef.LabelTag, "].dockerLabels." + taskdef.LabelImage, "].dockerLabels." + taskdef.LabelRevision}
 
 func printDiff(f *frame, diff string) {
 	for line := range strings.Lines(diff) {
 		line = strings.TrimRight(line, "\n")
+		if !f.verbose && slices.ContainsFunc(versioned, func(part string) bool { return strings.Contains(line, part) }) {
+			continue
+		}
 		style := console.Plain
 		switch {
 		case strings.HasPrefix(strings.TrimSpace(line), "+"):

@@ -6,12 +6,14 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,7 +32,7 @@ func Main(ctx context.Context, args []string, streams *console.Streams) int {
 }
 
 func (f *frame) main(ctx context.Context, args []string) int {
-	streams, lost := lasting(f.Streams)
+	streams, lost, wrote := lasting(f.Streams)
 	f.Streams, f.log = streams, streams
 	ctx, f.operation = operation.Start(ctx, f.event)
 	if githubactions.Inside(f.getenv) {
@@ -41,7 +43,11 @@ func (f *frame) main(ctx context.Context, args []string) int {
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
 	root.SetIn(f.In)
+	settled := f.Working(func(since time.Duration) string {
+		return fmt.Sprintf("working for %s, %d calls so far", since, f.operation.Calls().Total)
+	})
 	err := afterAll(ctx, f.guarded(func() error { return root.ExecuteContext(ctx) }))
+	settled()
 	if f.stats {
 		printCalls(f, f.operation.Calls())
 	}
@@ -50,7 +56,40 @@ func (f *frame) main(ctx context.Context, args []string) int {
 		f.Error(err)
 		f.annotateErrors(err)
 	}
+	if err != nil && !wrote() && wantsJSON(f.output, args) {
+		_ = f.JSON(errorDocument(err)) // what cannot be written is lost, too
+	}
 	return f.exitCode(err, lost())
+}
+
+// wantsJSON reports whether a document is asked for, also where flags that are wrong kept the
+// command line from being read to its end.
+func wantsJSON(output string, args []string) bool {
+	for i, arg := range args {
+		value, joined := strings.CutPrefix(arg, "--output=")
+		if short, ok := strings.CutPrefix(arg, "-o"); ok && !joined {
+			value, joined = strings.TrimPrefix(short, "="), short != ""
+		}
+		separate := (arg == "-o" || arg == "--output") && i+1 < len(args) && args[i+1] == "json"
+		if joined && value == "json" || separate {
+			return true
+		}
+	}
+	return output == "json"
+}
+
+// errorDocument returns what JSON says of an error, which may join several.
+func errorDocument(err error) tagboat.ErrorDocument {
+	var document tagboat.ErrorDocument
+	for i, e := range console.Each(err) {
+		if i == 0 {
+			document.Error = tagboat.DetailOf(e)
+			document.Error.Kind, document.Error.ExitCode = tagboat.KindOf(err).String(), tagboat.KindOf(err).ExitCode()
+			continue
+		}
+		document.Others = append(document.Others, tagboat.DetailOf(e))
+	}
+	return document
 }
 
 func newRoot(f *frame) *cobra.Command {

@@ -64,14 +64,16 @@ func (v valued) Value(key any) any { return v.values.Value(key) }
 type lastingWriter struct {
 	to io.Writer
 
-	mu   sync.Mutex
-	lost error
+	mu    sync.Mutex
+	lost  error
+	wrote bool
 }
 
 // Write never fails.
 func (w *lastingWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.wrote = w.wrote || len(p) > 0
 	if w.lost == nil {
 		_, w.lost = w.to.Write(p)
 	}
@@ -84,16 +86,16 @@ func (w *lastingWriter) err() error {
 	return w.lost
 }
 
-// lasting returns the streams with writers that outlast their readers, and a function that
-// returns the first error of writing.
-func lasting(streams *console.Streams) (*console.Streams, func() error) {
+// lasting returns the streams with writers that outlast their readers, a function that
+// returns the first error of writing, and one that reports whether there was any data.
+func lasting(streams *console.Streams) (kept *console.Streams, lost func() error, wrote func() bool) {
 	var all []*lastingWriter
-	kept := streams.Through(func(to io.Writer) io.Writer {
+	kept = streams.Through(func(to io.Writer) io.Writer {
 		w := &lastingWriter{to: to}
 		all = append(all, w)
 		return w
 	})
-	return kept, func() error {
+	lost = func() error {
 		for _, w := range all {
 			if err := w.err(); err != nil {
 				return err
@@ -101,6 +103,8 @@ func lasting(streams *console.Streams) (*console.Streams, func() error) {
 		}
 		return nil
 	}
+	data := all[0]
+	return kept, lost, func() bool { data.mu.Lock(); defer data.mu.Unlock(); return data.wrote }
 }
 
 // crashed prints a fault of Tagboat's own, and returns it as an error.

@@ -9,9 +9,14 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // A crash is an error: Go's own exit code of one, 2, says that nothing was touched.
@@ -49,7 +54,7 @@ func TestExitCodeWhereNobodyReads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var talk bytes.Buffer
-			streams, lost := lasting(&console.Streams{Out: test.out, Err: &talk})
+			streams, lost, _ := lasting(&console.Streams{Out: test.out, Err: &talk})
 			f := &frame{Streams: streams}
 			f.Printf("line\n")
 			if err := f.JSON("document"); err != nil {
@@ -80,4 +85,42 @@ func TestOutlasting(t *testing.T) {
 	if <-child.Done(); outlasting(ctx).Err() == nil {
 		t.Error("Ctrl-C does not end it")
 	}
+}
+
+// failing is a writer whose disk is full, or whose reader went away.
+type failing struct{ err error }
+
+func (w failing) Write([]byte) (int, error) { return 0, w.err }
+
+// TestWhatCannotBeWritten has no command that prints end well where its data went nowhere.
+func TestWhatCannotBeWritten(t *testing.T) {
+	sandboxtest.Run(t, sandbox.Config{Clusters: []string{"dev", "prod"}}, func(w *sandboxtest.World) {
+		s := &screens{World: w, variables: map[string]string{"TAGBOAT_CACHE": "off"}, columns: 80}
+		s.prepare(casetest.Case{Archive: &txtar.Archive{}})
+		for _, line := range []string{
+			"push shop/api:1.0.0", "push shop/worker:v1", "silent tagboat pin api=1.0.0 worker=v1 --env dev", "silent tagboat deploy --env dev",
+		} {
+			s.line(line)
+		}
+		for _, command := range []string{
+			"status", "status web", "status -o wide", "pins --env dev", "pins --env dev --brief", "history", "plan --env dev", "explain --env dev web",
+			"explain --env dev", "images", "images api", "images api --why", "pin api=1.0.0 --env dev", "hold api --env dev",
+			"deploy --env dev", "deploy --env dev --dry-run", "tag api=1.0.0 good", "version", "generate iam-policy", "generate schema", "help", "status --help",
+		} {
+			for _, format := range []string{"", " -o json"} {
+				for _, lost := range []error{syscall.ENOSPC, syscall.EPIPE} {
+					args := strings.Fields(command + format)
+					var talk bytes.Buffer
+					f := &frame{
+						Streams:   &console.Streams{In: strings.NewReader(""), Out: failing{lost}, Err: &talk},
+						getenv:    func(name string) string { return s.variables[name] },
+						transport: sandboxtest.Carrier{Handler: s.Server},
+					}
+					if code := f.main(s.Context(), args); code != 1 {
+						t.Errorf("tagboat %s: exit %d where writing fails: %v\n%s", strings.Join(args, " "), code, lost, talk.String())
+					}
+				}
+			}
+		}
+	})
 }

@@ -173,12 +173,11 @@ func stateStyle(s tagboat.ServiceStatus) console.Style {
 func newExplain(f *frame) *cobra.Command {
 	var o targets
 	cmd := &cobra.Command{
-		Use:     "explain --env ENV SERVICE...",
+		Use:     "explain [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
 		Short:   "Say why a service does not run well: causes, evidence, what to change",
-		Long:    "Looks at stopped tasks, the health of containers and targets, the service's events\nand settings and the last lines of logs, and says what they mean, most likely cause\nfirst. ECS forgets stopped tasks after about an hour. Changes nothing.",
-		Example: "  tagboat explain --env prod api\n  tagboat explain --env prod api -o json",
+		Long:    "Looks at stopped tasks, the health of containers and targets, the service's events\nand settings and the last lines of logs, and says what they mean, most likely cause\nfirst. Without services it takes all that are not well. ECS forgets stopped tasks after\nabout an hour. Changes nothing.",
+		Example: "  tagboat explain\n  tagboat explain --env prod api\n  tagboat explain --env prod api -o json",
 		GroupID: "deploy",
-		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.services = args
 			return runExplain(cmd.Context(), f, o)
@@ -204,13 +203,16 @@ func printExplanations(f *frame, document explainDocument) {
 	for _, e := range document.Explanations {
 		printExplanation(f, e)
 	}
+	if len(document.Explanations) == 0 {
+		f.Printf("no problem found\n")
+	}
 }
 
 func printExplanation(f *frame, e delivery.Explanation) {
 	name := fmt.Sprintf("%s/%s", e.Environment, e.Service)
 	f.Printf("%s is %s\n", f.OnOut(console.Strong, name), e.State)
 	if len(e.Causes) == 0 {
-		f.Printf("  nothing speaks against it\n")
+		f.Printf("  no problem found\n")
 		return
 	}
 	f.folded(name+": why", func() { printCauses(f, e.Causes) })

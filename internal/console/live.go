@@ -53,6 +53,7 @@ const (
 // NewLive returns a Live on the stream for talk, for total things, 0 where nobody knows
 // how many. What else is said there stands above it, until Done.
 func (s *Streams) NewLive(total int) *Live {
+	s.settle()
 	l := &Live{streams: s, now: time.Now, total: total}
 	if s.ErrTTY {
 		s.live.Store(l)

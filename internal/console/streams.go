@@ -36,7 +36,8 @@ type Streams struct {
 	// of Width and Height, which it had at first.
 	Resized func() (width, height int)
 
-	live atomic.Pointer[Live] // what is drawn on Err now
+	live    atomic.Pointer[Live] // what is drawn on Err now
+	working atomic.Pointer[working]
 }
 
 // Through returns the same streams with both writers behind a filter.
@@ -105,6 +106,7 @@ func (s *Streams) JSON(v any) error {
 	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
+	s.settle()
 	if _, err := io.WriteString(s.Out, escapedJSON(document.String())); err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
@@ -133,12 +135,14 @@ func escapedJSON(document string) string {
 // Markup excepted. What cannot be written there cannot be told there either, so errors
 // are the operating system's to report (SIGPIPE).
 func (s *Streams) Printf(format string, args ...any) {
+	s.settle()
 	_, _ = io.WriteString(s.Out, sprintf(format, args))
 }
 
 // Talkf writes talk, as Printf does data: whole lines, while there is a Live on the
 // terminal.
 func (s *Streams) Talkf(format string, args ...any) {
+	s.settle()
 	if l := s.live.Load(); l != nil {
 		l.above(sprintf(format, args))
 		return

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tagboat/tagboat"
@@ -146,23 +148,32 @@ type Explanation struct {
 	Service     tagboat.ServiceName `json:"service"`
 	State       string              `json:"state"` // as status has it
 	Verdict     tagboat.Verdict     `json:"verdict"`
-	Causes      []tagboat.Cause     `json:"causes"` // most likely first; empty where nothing speaks against it
+	Causes      []tagboat.Cause     `json:"causes"` // most likely first; empty where no problem was found
 }
 
-// Explain says why services do not run well, at any time: it needs no deployment of
-// ours, and no pins.
+// Explain says why services do not run well, at any time: it needs no deployment of ours, and
+// no pins. Without services it takes all that are not well.
 func (v View) Explain(ctx context.Context, s fleet.Selection) ([]Explanation, error) {
 	cells, err := v.Fleet.Cells(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	var all []Explanation
-	for _, c := range cells {
-		target, err := c.Visible(ctx)
-		if err != nil {
+	targets := make([]deploy.Target, len(cells))
+	for i, c := range cells {
+		if targets[i], err = c.Visible(ctx); err != nil {
 			return nil, err
 		}
-		e, err := explanation(ctx, target)
+	}
+	statuses, err := status.Survey(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
+	all := []Explanation{}
+	for i, t := range targets {
+		if len(s.Services) == 0 && well(statuses[i]) {
+			continue
+		}
+		e, err := explanation(ctx, t, statuses[i])
 		if err != nil {
 			return nil, err
 		}
@@ -171,19 +182,48 @@ func (v View) Explain(ctx context.Context, s fleet.Selection) ([]Explanation, er
 	return all, nil
 }
 
-func explanation(ctx context.Context, t deploy.Target) (Explanation, error) {
-	statuses, err := status.Survey(ctx, []deploy.Target{t})
-	if err != nil {
-		return Explanation{}, err
+// well reports whether there is nothing to explain of a service: it is up, and its last
+// deployment succeeded, or it neither is there nor should be.
+func well(s tagboat.ServiceStatus) bool {
+	switch s.State {
+	case "steady":
+		return s.Healthy >= s.Desired && (s.Verdict == "" || s.Verdict == tagboat.VerdictSucceeded)
+	case "missing":
+		return s.Main().Pinned == ""
+	default:
+		return false
 	}
+}
+
+func explanation(ctx context.Context, t deploy.Target, s tagboat.ServiceStatus) (Explanation, error) {
+	e := Explanation{Environment: s.Environment, Service: s.Service, State: s.State, Verdict: s.Verdict}
 	causes, err := explain.Service(ctx, t)
-	if err != nil {
-		return Explanation{}, err
+	e.Causes = tagboat.List(append(absence(t.Desired, s), causes...))
+	return e, err
+}
+
+// absence returns why no task of a service can run: it is gone, or should have none.
+func absence(d deploy.Desired, s tagboat.ServiceStatus) []tagboat.Cause {
+	scope := fmt.Sprintf("--env %s %s", d.Environment, d.Service)
+	switch s.State {
+	case "missing":
+		c := tagboat.Cause{Cause: fmt.Sprintf("there is no service %q in cluster %q: it was never created, or somebody deleted it", d.ServiceName, d.Cluster), Class: "yours"}
+		if s.Main().Pinned == "" {
+			c.Advice = "nothing is pinned for it: pin a version and deploy it, tagboat deploy IMAGE=TAG " + scope
+		} else {
+			c.Advice = "create it again: tagboat deploy " + scope
+		}
+		return []tagboat.Cause{c}
+	case "draining", "inactive":
+		return []tagboat.Cause{{Cause: fmt.Sprintf("somebody deleted service %q: it is %s", d.ServiceName, s.State), Advice: "once it is gone, create it again: tagboat deploy " + scope, Class: "yours"}}
+	case "stopped":
+		return []tagboat.Cause{{
+			Cause: "the service wants no tasks: its desired count is 0", Evidence: strings.Join(s.Drift, "\n"),
+			Advice: "have it run what is pinned: tagboat deploy " + scope, Class: "yours",
+		}}
+	default:
+		return nil
 	}
-	return Explanation{
-		Environment: t.Desired.Environment, Service: t.Desired.Service,
-		State: statuses[0].State, Verdict: statuses[0].Verdict, Causes: tagboat.List(causes),
-	}, nil
 }
 
 // Pinned returns where an image is pinned to which version.

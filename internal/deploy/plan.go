@@ -58,11 +58,17 @@ func Document(plans []Plan) tagboat.PlanDocument {
 		d.Problems = append(d.Problems, p.Problems...)
 		d.Warnings = append(d.Warnings, p.Warnings...)
 		if !p.Changes() {
+			if len(p.Problems) == 0 {
+				d.Unchanged++
+			}
 			continue
 		}
 		c := tagboat.Change{
 			Environment: p.Desired.Environment, Service: p.Desired.Service, Diff: p.Diff,
 			Images: WithPreviousVersions(ImageStates(p.Desired.Images, nil), p),
+		}
+		for i, image := range c.Images {
+			c.Images[i].Revision = p.Desired.Definition.Label(image.Container, taskdef.LabelRevision)
 		}
 		for _, s := range p.Steps {
 			c.Steps = append(c.Steps, s.String())
@@ -105,7 +111,7 @@ type builder struct {
 }
 
 func (b *builder) create() {
-	b.diff = taskdef.Diff(taskdef.Definition{}, b.desired.Definition)
+	b.diff = taskdef.Diff(taskdef.Definition{}, b.desired.Definition) + taskdef.NewService(*b.desired.ServiceDefinition)
 	b.definition()
 	b.steps = append(b.steps, CreateService{
 		Cluster: b.desired.Cluster,

@@ -140,7 +140,7 @@ func TestDocument(t *testing.T) {
 			}},
 		}},
 		Problems: []tagboat.Problem{},
-		Warnings: []tagboat.Problem{},
+		Warnings: []tagboat.Problem{}, Unchanged: 1,
 	}
 	expect.EqualIn(t, "document", want, d)
 }

@@ -39,11 +39,16 @@ type Unread struct {
 	Err         error
 }
 
-// Document returns what JSON says of unread environments.
+// Document returns what JSON says of unread environments. What one remedy mends in an environment
+// is said once, however many calls it failed.
 func Document(unread []Unread) []tagboat.EnvironmentError {
 	var all []tagboat.EnvironmentError
 	for _, u := range unread {
-		all = append(all, tagboat.EnvironmentError{Environment: u.Environment, ErrorDetail: tagboat.DetailOf(u.Err)})
+		e := tagboat.EnvironmentError{Environment: u.Environment, ErrorDetail: tagboat.DetailOf(u.Err)}
+		same := func(o tagboat.EnvironmentError) bool { return o.Environment == e.Environment && o.Hint == e.Hint }
+		if e.Hint == "" || !slices.ContainsFunc(all, same) {
+			all = append(all, e)
+		}
 	}
 	return all
 }

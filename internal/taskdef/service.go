@@ -168,6 +168,9 @@ func display(v any) string {
 	return string(encode(v))
 }
 
+// NewService shows the members of a service that is to be created.
+func NewService(d Definition) string { return serviceDiff(d.members, Definition{}) }
+
 // serviceDiff shows the members that differ, each only as far as the file sets it.
 func serviceDiff(differ map[string]any, record Definition) string {
 	from, to := map[string]string{}, map[string]string{}
