@@ -329,7 +329,7 @@ func (m matrix) sum() []console.Markup {
 	if well == total {
 		text = fmt.Sprintf("all %d run what is pinned", total)
 	}
-	lines := append([]console.Markup{""}, m.wrapped("", "", text+" · a cell has the version and the time since its deployment")...)
+	lines := append([]console.Markup{""}, m.wrapped("", "", text+" · a cell: its version, and the time since its deployment")...)
 	var marks []string
 	for _, l := range legend {
 		if strings.Contains(used, l.mark) {

@@ -60,15 +60,15 @@ func runStatus(ctx context.Context, f *frame, o statusOptions) error {
 	if err != nil {
 		return err
 	}
-	print := printServices
+	write := printServices
 	if len(o.services) == 0 {
 		environments, err := a.Fleet.Environments(selected)
 		if err != nil {
 			return err
 		}
-		print = func(f *frame, document tagboat.StatusDocument) { printMatrix(f, environments, document) }
+		write = func(f *frame, document tagboat.StatusDocument) { printMatrix(f, environments, document) }
 	}
-	if err := show(f, document, print); err != nil {
+	if err := show(f, document, write); err != nil {
 		return err
 	}
 	return f.incompleteShown(document.Errors)

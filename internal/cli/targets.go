@@ -87,7 +87,7 @@ func (t targets) chosen(ctx context.Context, f *frame) (*app.App, []tagboat.EnvN
 
 // perEnvironment is answer for what is asked of one environment after the other. Of several
 // there is one document that has theirs.
-func perEnvironment[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, tagboat.EnvName) (D, error), print func(*frame, D)) error {
+func perEnvironment[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, tagboat.EnvName) (D, error), write func(*frame, D)) error {
 	a, names, err := t.chosen(ctx, f)
 	if err != nil {
 		return err
@@ -100,11 +100,11 @@ func perEnvironment[D any](ctx context.Context, f *frame, t targets, ask func(*a
 		}
 		documents = append(documents, document)
 	}
-	return showEach(f, names, documents, print)
+	return showEach(f, names, documents, write)
 }
 
 // showEach shows the documents of environments: one as it is, several as a list.
-func showEach[D any](f *frame, names []tagboat.EnvName, documents []D, print func(*frame, D)) error {
+func showEach[D any](f *frame, names []tagboat.EnvName, documents []D, write func(*frame, D)) error {
 	if f.json() && len(documents) == 1 {
 		return f.JSON(documents[0])
 	}
@@ -117,7 +117,7 @@ func showEach[D any](f *frame, names []tagboat.EnvName, documents []D, print fun
 		if len(documents) > 1 {
 			f.Printf("%s\n", f.OnOut(console.Strong, string(names[i])))
 		}
-		print(f, document)
+		write(f, document)
 	}
 	return nil
 }
