@@ -134,10 +134,28 @@ type PlanDocument struct {
 	Warnings []Problem `json:"warnings"`
 	// Pins are those that change before: of a rollback, and where a version is named.
 	Pins []PinChange `json:"pins,omitempty"`
+	// Back is what services go back from and to, of a rollback.
+	Back []GoingBack `json:"back,omitempty"`
 	// LeftAlone are services that would stay as they are, whatever should run.
 	LeftAlone []LeftAlone `json:"leftAlone,omitempty"`
 	// Unchanged is how many services run what they should.
 	Unchanged int `json:"unchanged"`
+}
+
+// GoingBack is what a service goes back from and to.
+type GoingBack struct {
+	Environment EnvName       `json:"environment"`
+	Service     ServiceName   `json:"service"`
+	Images      []ImageState  `json:"images"` // what is pinned, and as previous what runs
+	From        RevisionSince `json:"from"`
+	To          RevisionSince `json:"to"`
+}
+
+// RevisionSince is a revision, and when it was deployed.
+type RevisionSince struct {
+	TaskDefinition string     `json:"taskDefinition"` // ARN; "" where nothing runs
+	Since          *time.Time `json:"since"`
+	AgeSeconds     int64      `json:"ageSeconds"` // by AWS's clock
 }
 
 // LeftAlone is a service that a command leaves as it is: the verdict that it ends in, and why.

@@ -17,13 +17,17 @@ type Event struct {
 	// Parameter is where the pin is kept, and ParameterVersion what it became.
 	Parameter        string  `json:"parameter"`
 	ParameterVersion int64   `json:"parameterVersion"`
-	TaskDefinition   string  `json:"taskDefinition"`
+	TaskDefinition   string  `json:"taskDefinition"` // of a hold on a service: its revisions that are rejected
 	Verdict          Verdict `json:"verdict"`
 	// Changes are the versions that a deployment was to bring, and those that ran before.
 	Changes []ImageChange `json:"changes,omitempty"`
 	Message          string  `json:"message"`
 	Commit           string  `json:"commit"` // git commit that a CI system built
 	Run              string  `json:"run"`    // address of the run of a CI system
+	// Operation is the same in all deployments that one command made.
+	Operation string `json:"operation"`
+	// DeploymentID is the deployment in ECS; "" where a service was not changed.
+	DeploymentID string `json:"deploymentId"`
 	// Foreign says that somebody wrote who knows nothing of the ledger's protocol.
 	Foreign bool `json:"foreign"`
 	// Overwrote says that such a write put back what was there before an update.

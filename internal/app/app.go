@@ -100,12 +100,13 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 		Runner:   &rollout.Runner{},
 	}
 	policies := generate.Generator{Fleet: matrix, Access: ways}
+	past := &history.History{Fleet: matrix, Access: ways, Recorder: recorder}
 	return &App{
 		Config: file, Fleet: matrix,
 		Images: catalog.Images{Catalog: repositories, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
 		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories, Holds: holds},
-		History:  &history.History{Fleet: matrix, Access: ways, Recorder: recorder},
-		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins},
+		History:  past,
+		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins, History: past},
 		View: view, Generator: policies, Doctor: doctor.Doctor{Fleet: matrix, Access: ways, Policies: policies},
 	}
 }

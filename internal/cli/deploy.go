@@ -93,7 +93,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 		return resumeDeploy(ctx, f, a, set, o)
 	}
 	if o.automation {
-		if err := a.Delivery.Automate(set); err != nil {
+		if err := a.Delivery.Automate(ctx, set); err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 		return err
 	}
 	if o.automation {
-		if err := a.Delivery.Automate(set); err != nil {
+		if err := a.Delivery.Automate(ctx, set); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
@@ -29,10 +30,12 @@ func newRollback(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
 		Short: "Go back to what ran last and well, pins and task definitions both",
-		Long: "Finds in ECS's own history what each service ran last and well, pins those versions\n" +
-			"and deploys that revision. Where the pins are ahead of what runs, because a deployment\n" +
-			"was rolled back, what runs is only pinned. A version that was rolled back before is\n" +
-			"passed over. Automation is held off what changes: tagboat unhold lets it go on.",
+		Long: "Without services it undoes the last deployment of each environment: the services that it\n" +
+			"changed. What they ran last and well before is found in ECS's own history, pinned and\n" +
+			"deployed, by that very revision. A service with nothing to go back to is skipped, the\n" +
+			"others go, and the exit code is 1. Where the pins are ahead of what runs, because a deployment\n" +
+			"was rolled back, what runs is only pinned. A version or revision that was rolled back\n" +
+			"before is passed over. Automation is held off what changes: tagboat unhold lets it go on.",
 		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,12 +72,35 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 		return err
 	}
 	if o.dryRun {
-		return show(f, document, printPlan)
+		return show(f, document, func(f *frame, document tagboat.PlanDocument) {
+			backTable(document.Back).Print(f.Streams)
+			printPlan(f, document)
+		})
 	}
 	if err := f.confirm(ctx, a, question{command: rollbackCommand, yes: o.yes, automation: o.automation, changes: planned(document)}); err != nil {
 		return err
 	}
 	return goBack(ctx, f, a, back, o)
+}
+
+// backTable shows what each service goes back from and to, and how old both are.
+func backTable(back []tagboat.GoingBack) *console.Table {
+	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERSION", "TASK DEFINITION", "RUNS SINCE", "BACK TO WHAT CAME")
+	ago := func(r tagboat.RevisionSince) console.Cell {
+		if r.Since == nil {
+			return console.Text("-")
+		}
+		return console.Text(ageText(max(1, r.AgeSeconds)) + " ago")
+	}
+	for _, b := range back {
+		definition := revision(b.From.TaskDefinition)
+		if b.From.TaskDefinition != b.To.TaskDefinition {
+			definition += " → " + revision(b.To.TaskDefinition)
+		}
+		table.Row(console.Text(string(b.Environment)), console.Cell{Text: string(b.Service), Style: console.Strong},
+			console.Text(dash(perImage(b.Images, tagboat.ImageState.Change))), console.Text(definition), ago(b.From), ago(b.To))
+	}
+	return table
 }
 
 func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {

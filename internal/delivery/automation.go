@@ -1,42 +1,40 @@
 package delivery
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
-	"github.com/tagboat/tagboat/internal/fleet"
 )
 
 // Automate makes a set one that no person asks for: services whose images are held, or whose
-// versions were rejected, stay as they are, and so do those that somebody holds before their
+// versions or revisions were rejected, stay as they are, and so do those that somebody holds before their
 // turn comes.
-func (d *Delivery) Automate(s *PlanSet) error {
+func (d *Delivery) Automate(ctx context.Context, s *PlanSet) error {
 	s.automation = true
 	for i := range s.plans {
 		p := &s.plans[i]
 		if !p.Changes() {
 			continue
 		}
-		left, err := d.held(s.cells[i], p.Desired.Images)
-		if err != nil {
+		err := d.Holds.MayDeploy(s.cells[i].Env, s.cells[i].Book(), p.Desired.Images)
+		if err == nil {
+			var revision string
+			if revision, err = comesBack(ctx, s.cells[i], *p); revision != "" {
+				err = revisionRejected(s.cells[i], revision)
+			}
+		}
+		switch {
+		case tagboat.KindOf(err) == tagboat.Blocked:
+			p.LeftAlone = leftAlone(err)
+		case err != nil:
 			return err
 		}
-		p.LeftAlone = left
 	}
 	return nil
-}
-
-// held returns why automation must leave a service alone that should run these images;
-// nil where it need not.
-func (d *Delivery) held(c fleet.Cell, images []deploy.Image) (*deploy.LeftAlone, error) {
-	err := d.Holds.MayDeploy(c.Env, c.Book(), images)
-	if tagboat.KindOf(err) != tagboat.Blocked {
-		return nil, err
-	}
-	return leftAlone(err), nil
 }
 
 // leftAlone makes an error the reason why a service is left alone.

@@ -11,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -76,6 +77,9 @@ func (m *movedPins) Moved(ctx context.Context, d deploy.Desired) (string, error)
 			moved = append(moved, fmt.Sprintf("%s of image %s was rejected meanwhile by a rollback", pin.Reference().Readable(), image.Image))
 		}
 	}
+	if revision := newlyRejectedRevision(p.env.Name, p.book, book, d); revision != "" {
+		moved = append(moved, fmt.Sprintf("%s of service %s was rejected meanwhile by a rollback", revision, d.Service))
+	}
 	if len(moved) == 0 && m.automation {
 		return "", m.delivery.Holds.MayDeploy(p.env, book, d.Images)
 	}
@@ -90,6 +94,20 @@ func newlyRejected(env tagboat.EnvName, before, now ledger.Book) func(tagboat.Im
 	return func(image tagboat.ImageName, d tagboat.Digest) bool {
 		return is[image].Rejects(d) && !was[image].Rejects(d)
 	}
+}
+
+// newlyRejectedRevision returns a revision of a service that was rejected between two reads; of
+// who goes back to one, that one alone counts.
+func newlyRejectedRevision(env tagboat.EnvName, before, now ledger.Book, d deploy.Desired) string {
+	was, _ := before.Holds(env)
+	is, _ := now.Holds(env)
+	for _, revision := range (rejected{is, d.Service}).revisions() {
+		ours := d.Revision == "" || ecs.LastPart(d.Revision) == revision
+		if ours && !(rejected{was, d.Service}).Revision(revision) {
+			return revision
+		}
+	}
+	return ""
 }
 
 // movedTo says what an image is pinned to by now, and who did that where the history tells.

@@ -84,7 +84,7 @@ func TestAHoldComesWhileAutomationDeploys(t *testing.T) {
 		}))
 		set, err := a.Delivery.Plan(w.Context(), apptest.Dev)
 		if err == nil {
-			err = a.Delivery.Automate(set)
+			err = a.Delivery.Automate(w.Context(), set)
 		}
 		if err != nil {
 			w.Fatal(err)

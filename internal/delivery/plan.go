@@ -202,7 +202,7 @@ func (d *Delivery) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.
 
 // Deploy carries plans out and returns how each ended, in the order of the plans.
 func (d *Delivery) Deploy(ctx context.Context, s *PlanSet, o rollout.Options) tagboat.DeployDocument {
-	return d.carryOut(ctx, s, history.Origin{Command: "deploy", Message: s.Message}, o)
+	return d.carryOut(ctx, s, history.Origin{Command: history.Deploy, Message: s.Message}, o)
 }
 
 func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, o rollout.Options) tagboat.DeployDocument {
@@ -212,6 +212,9 @@ func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, 
 		done[i].ConsoleURL = consoleURL(d.Fleet, p.Desired, done[i].DeploymentID)
 	}
 	d.Recorder.Deployments(ctx, by, done)
+	if by.Command == history.Deploy {
+		d.accept(ctx, s, done)
+	}
 	d.Webhooks.tell(ctx, by, done)
 	return tagboat.DeployDocument{Deployments: tagboat.List(done), Calls: operation.From(ctx).Calls()}
 }

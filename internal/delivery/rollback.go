@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/deploy/status"
+	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
@@ -26,11 +27,13 @@ import (
 type Rollbacks struct {
 	*Delivery
 	Pinning *pinning.Pinning
+	History *history.History
 }
 
 // Rollback is what going back would do: the pins, and a plan to make ECS match them.
 type Rollback struct {
 	PlanSet
+	ways []way // of the plans
 	pins map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
 }
 
@@ -41,23 +44,30 @@ type RollbackRequest struct {
 	Automation bool        // no person asks: holds count
 }
 
-// Plan finds out what the selected services ran last and well, or at a time, and what it
-// takes to go back there, all of them as one. Services that have nothing to go back to, and
-// those that automation must leave alone, stay as they are; that there are no others is an
-// error of kind Usage or Blocked. So is that two want different versions of one image. It
-// changes nothing.
+// Plan finds out what the services ran last and well, or at a time, and what it takes to go
+// back there, all of them as one. The services are those that are named, with a time all that
+// are selected, and else those that the last deployment of each environment changed. Those
+// that have nothing to go back to, and those that automation must leave alone, stay as they
+// are; that there are no others is an error of kind Usage or Blocked. So is that two want
+// different versions of one image. It changes nothing.
 func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, error) {
 	cells, err := b.Fleet.Cells(ctx, r.Selection)
 	if err != nil {
 		return nil, err
 	}
-	back := &Rollback{PlanSet: PlanSet{cells: cells}, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
-	ways, err := b.waysBack(ctx, cells, r)
+	undone, err := b.undone(ctx, cells, r)
 	if err != nil {
 		return nil, err
 	}
+	back := &Rollback{pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
+	for _, u := range undone {
+		back.cells = append(back.cells, u.cells...)
+	}
+	if back.ways, err = b.waysBack(ctx, undone, r); err != nil {
+		return nil, err
+	}
 	var going []deploy.Target
-	for _, w := range ways {
+	for _, w := range back.ways {
 		if w.none != nil {
 			continue
 		}
@@ -67,13 +77,13 @@ func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, err
 		going = append(going, w.Target)
 	}
 	if len(going) == 0 {
-		return nil, nowhere(ways)
+		return nil, nowhere(back.ways)
 	}
 	plans, err := deploy.Prepare(ctx, going)
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range ways {
+	for _, w := range back.ways {
 		if w.none != nil {
 			back.plans = append(back.plans, deploy.Plan{Target: w.Target, LeftAlone: leftAlone(w.none)})
 			continue
@@ -85,12 +95,15 @@ func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, err
 
 // way is what a service goes back to.
 type way struct {
-	deploy.Target
+	status.Back
 	none error // why it does not go back; nil where it does
 }
 
 // nowhere returns the error of services none of which goes back.
 func nowhere(ways []way) error {
+	if len(ways) == 0 {
+		return tagboat.Usagef("nothing was deployed that could be undone").WithHint("tagboat status shows what runs")
+	}
 	failed := make([]error, len(ways))
 	for i, w := range ways {
 		failed[i] = w.none
@@ -103,59 +116,76 @@ const servicesAtOnce = 16
 
 // waysBack returns what the services go back to, in their order. Of several errors it
 // returns that of the first service.
-func (b *Rollbacks) waysBack(ctx context.Context, cells []fleet.Cell, r RollbackRequest) ([]way, error) {
-	ways, failed := make([]way, len(cells)), make([]error, len(cells))
+func (b *Rollbacks) waysBack(ctx context.Context, undone []undo, r RollbackRequest) ([]way, error) {
+	var ways []*way
+	var failed []*error
 	var group errgroup.Group
 	group.SetLimit(servicesAtOnce)
-	for i, c := range cells {
-		group.Go(func() error {
-			ways[i].Target, failed[i] = b.wayBack(ctx, c, r)
-			if none := (status.Nothing{}); errors.As(failed[i], &none) || tagboat.KindOf(failed[i]) == tagboat.Blocked {
-				ways[i].none, failed[i] = failed[i], nil
-			}
-			return nil
-		})
-	}
-	_ = group.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return nil, err
+	for _, u := range undone {
+		for _, c := range u.cells {
+			w, err := new(way), new(error)
+			ways, failed = append(ways, w), append(failed, err)
+			group.Go(func() error {
+				w.Back, *err = b.wayBack(ctx, c, r, u.unfinished[c.Service.Name])
+				if none := (status.Nothing{}); errors.As(*err, &none) || tagboat.KindOf(*err) == tagboat.Blocked {
+					w.none, *err = *err, nil
+				}
+				return nil
+			})
 		}
 	}
-	return ways, nil
+	_ = group.Wait()
+	all := make([]way, len(ways))
+	for i, err := range failed {
+		if *err != nil {
+			return nil, *err
+		}
+		all[i] = *ways[i]
+	}
+	return all, nil
 }
 
 // wayBack returns what a service goes back to.
-func (b *Rollbacks) wayBack(ctx context.Context, c fleet.Cell, r RollbackRequest) (deploy.Target, error) {
+func (b *Rollbacks) wayBack(ctx context.Context, c fleet.Cell, r RollbackRequest, unfinished bool) (status.Back, error) {
 	target, err := c.Visible(ctx)
 	if err != nil {
-		return target, err
-	}
-	if r.Automation {
-		if err := b.Pinning.Holds.MayRollBack(c.Env, c.Book(), target.Desired.Images); err != nil {
-			return target, err
-		}
-	}
-	history := b.Access.Session(c.Env).ECS()
-	if r.To != (access.When{}) {
-		at, err := b.Access.PastMoment(ctx, c.Env, r.To)
-		if err != nil {
-			return target, err
-		}
-		return status.GoodAt(ctx, history, target, at)
+		return status.Back{Target: target}, err
 	}
 	holds, err := c.Book().Holds(c.Env.Name)
 	if err != nil {
-		return target, err
+		return status.Back{Target: target}, err
 	}
-	return status.LastGood(ctx, history, target, func(image tagboat.ImageName, version tagboat.Digest) bool {
-		return holds[image].Rejects(version)
-	})
+	if r.Automation {
+		if err := b.Pinning.Holds.MayRollBack(c.Env, c.Book(), target.Desired.Images); err != nil {
+			return status.Back{Target: target}, err
+		}
+	}
+	history, bad := b.Access.Session(c.Env).ECS(), rejected{holds, c.Service.Name}
+	if r.To == (access.When{}) {
+		return status.LastGood(ctx, history, target, bad, unfinished)
+	}
+	at, err := b.Access.PastMoment(ctx, c.Env, r.To)
+	if err != nil {
+		return status.Back{Target: target}, err
+	}
+	back, err := status.GoodAt(ctx, history, target, at)
+	if err == nil && r.Automation {
+		err = b.Pinning.Holds.MayDeploy(c.Env, c.Book(), back.Desired.Images)
+		if revision := ecs.LastPart(back.Desired.Revision); err == nil && bad.Revision(revision) {
+			err = revisionRejected(c, revision)
+		}
+	}
+	return back, err
 }
 
 // Document is what the rollback would change: pins, and what ECS runs.
 func (r *Rollback) Document() tagboat.PlanDocument {
 	document := r.PlanSet.Document()
+	for i, p := range r.plans {
+		if p.LeftAlone == nil {
+			document.Back = append(document.Back, goingBack(p, r.ways[i].Since))
+		}
+	}
 	for _, env := range slices.Sorted(maps.Keys(r.pins)) {
 		for _, pin := range r.leaves(env) {
 			to := r.pins[env][pin.Image]
@@ -254,7 +284,7 @@ func (b *Rollbacks) Do(ctx context.Context, r *Rollback, message string, o rollo
 }
 
 func origin(message string) history.Origin {
-	return history.Origin{Command: "rollback", Message: message}
+	return history.Origin{Command: history.Rollback, Message: message}
 }
 
 // makeSure finds out, before anything changes, whether a rollback can end: whether its plans
@@ -287,7 +317,15 @@ func (b *Rollbacks) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollba
 		return pinnedBack{}, err
 	}
 	left := r.leaves(name)
-	if err := b.Pinning.Holds.Reject(ctx, env, left, r.pins[name], "rolled back: "+message); err != nil {
+	rejection := pinning.Rejection{
+		Pins: map[tagboat.ImageName]tagboat.Digest{}, To: r.pins[name], Revisions: r.rejects(name), Message: "rolled back: " + message,
+	}
+	for _, pin := range left {
+		if pin.Parameter != "" {
+			rejection.Pins[pin.Image] = pin.Digest
+		}
+	}
+	if err := b.Pinning.Holds.Reject(ctx, env, rejection); err != nil {
 		return pinnedBack{}, fmt.Errorf("holding what %s goes back to: %w", name, err)
 	}
 	b.label(ctx, env, left)

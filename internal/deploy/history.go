@@ -12,10 +12,12 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// PastRevision is a service revision that was deployed, well where succeeded returns it.
+// PastRevision is a service revision that was deployed.
 type PastRevision struct {
 	ecs.ServiceRevision
-	Newest bool // it is that of the service's newest deployment
+	Newest    bool // it is that of the service's newest deployment
+	Well      bool // its deployment succeeded
+	CreatedAt time.Time
 }
 
 // Digest returns what a container ran, or "" where the service revision does not say.
@@ -43,9 +45,20 @@ func (r PastRevision) HasPinned(images []Image) bool {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
 const RevisionsPerCall = 20
 
-// RanWell returns what a service ran well, the newest first, and reads no more of it than
-// is wanted; that alone which had ended at a time, unless it is zero.
+// RanWell returns what a service ran well, as Deployed does.
 func RanWell(ctx context.Context, h History, d Desired, by time.Time) iter.Seq2[PastRevision, error] {
+	return func(yield func(PastRevision, error) bool) {
+		for past, err := range Deployed(ctx, h, d, by) {
+			if (err != nil || past.Well) && !yield(past, err) {
+				return
+			}
+		}
+	}
+}
+
+// Deployed returns what was deployed as a service, well or not, the newest first, and reads no
+// more of it than is wanted; that alone which had ended at a time, unless it is zero.
+func Deployed(ctx context.Context, h History, d Desired, by time.Time) iter.Seq2[PastRevision, error] {
 	return func(yield func(PastRevision, error) bool) {
 		first := true
 		for page, err := range newestFirst(h.ServiceDeployments(ctx, d.Cluster, d.ServiceName, by)) {
@@ -61,7 +74,7 @@ func RanWell(ctx context.Context, h History, d Desired, by time.Time) iter.Seq2[
 				newest, first = page[0].Target.ARN, false
 			}
 			page = slices.DeleteFunc(page, func(d ecs.ServiceDeployment) bool {
-				return d.Status != ecs.Successful || !by.IsZero() && (d.FinishedAt.IsZero() || d.FinishedAt.After(by))
+				return !by.IsZero() && (d.FinishedAt.IsZero() || d.FinishedAt.After(by))
 			})
 			for some := range slices.Chunk(page, RevisionsPerCall) {
 				if !yieldRevisions(ctx, h, d, some, newest, yield) {
@@ -81,7 +94,7 @@ func yieldRevisions(ctx context.Context, h History, d Desired, deployments []ecs
 	}
 	for _, deployment := range deployments {
 		r, known := revisions[deployment.Target.ARN]
-		r.Newest = r.ARN == newest
+		r.Newest, r.Well, r.CreatedAt = r.ARN == newest, deployment.Status == ecs.Successful, deployment.CreatedAt
 		if known && r.TaskDefinition != "" && !yield(r, nil) {
 			return false
 		}

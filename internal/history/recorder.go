@@ -25,6 +25,12 @@ const (
 	recordingInterrupted = 3 * time.Second
 )
 
+// The commands that deploy.
+const (
+	Deploy   = "deploy"
+	Rollback = "rollback"
+)
+
 // Origin is what made a change: a command, and why its user ran it.
 type Origin struct{ Command, Message string }
 
@@ -97,14 +103,15 @@ func (r *Recorder) write(ctx context.Context, at cloud.Place, events []tagboat.E
 
 // Deployments records deployments that came to something, by environment.
 func (r *Recorder) Deployments(ctx context.Context, by Origin, deployments []tagboat.Deployment) {
-	events := map[tagboat.EnvName][]tagboat.Event{}
+	events, operation := map[tagboat.EnvName][]tagboat.Event{}, rand.Text()
 	for _, d := range deployments {
-		if !d.Verdict.Begun() {
-			continue
+		if !d.Verdict.Begun() && (by.Command != Rollback || d.Verdict != tagboat.VerdictUnchanged) {
+			continue // of what a rollback found done already, later ones have to know
 		}
 		events[d.Environment] = append(events[d.Environment], tagboat.Event{
 			Command: by.Command, Message: by.Message, Service: d.Service, Verdict: d.Verdict, TaskDefinition: d.TaskDefinition,
 			Changes: changes(d.Images),
+			Operation: operation, DeploymentID: d.DeploymentID,
 		})
 	}
 	var all sync.WaitGroup

@@ -22,12 +22,43 @@ type Holds map[tagboat.ImageName]ImageHold
 // of its own, so that lifting a hold loses no rejection that is added meanwhile.
 // Nothing is ever taken out of a parameter: a hold that was lifted is written as none.
 type ImageHold struct {
-	Hold     *tagboat.Hold
-	Rejected []tagboat.Digest // the oldest first
+	Hold      *tagboat.Hold
+	Rejected  []tagboat.Digest // the oldest first
+	Revisions []string         // of a service, see OfService: those that were rejected, as family:revision, the oldest first
 }
 
-// rejections bounds how many versions of an image stay rejected.
+// rejections bounds how many versions of an image, and revisions of a service, stay rejected.
 const rejections = 3
+
+// servicePrefix begins the key of what was rejected of a service: no image's name has a blank.
+// A program that knows nothing of it reads an image that no hold is on.
+const servicePrefix = "service "
+
+// OfService is what Holds calls a service: its revisions are rejected where a rollback left one
+// that brought no other version of an image.
+func OfService(name tagboat.ServiceName) tagboat.ImageName {
+	return tagboat.ImageName(servicePrefix) + tagboat.ImageName(name)
+}
+
+// Service returns the service that a name of OfService is of, and false for an image's.
+func Service(name tagboat.ImageName) (tagboat.ServiceName, bool) {
+	service, ok := strings.CutPrefix(string(name), servicePrefix)
+	return tagboat.ServiceName(service), ok
+}
+
+// RejectRevision returns h with a revision rejected.
+func (h ImageHold) RejectRevision(revision string) ImageHold {
+	h = h.AcceptRevision(revision)
+	h.Revisions = append(h.Revisions, revision)
+	h.Revisions = h.Revisions[max(0, len(h.Revisions)-rejections):]
+	return h
+}
+
+// AcceptRevision returns h with a revision no longer rejected.
+func (h ImageHold) AcceptRevision(revision string) ImageHold {
+	h.Revisions = slices.DeleteFunc(slices.Clone(h.Revisions), func(other string) bool { return other == revision })
+	return h
+}
 
 // maxReason is how much of a reason is kept, in bytes: the journal has all of it.
 const maxReason = 120
@@ -80,6 +111,9 @@ const rejectedSuffix = " rejected"
 
 // values returns how h is written.
 func (h ImageHold) values(image tagboat.ImageName) values {
+	if strings.HasPrefix(string(image), servicePrefix) {
+		return values{string(image): encode(rejectedJSON{h.Revisions})}
+	}
 	var digests []string
 	for _, d := range h.Rejected {
 		digests = append(digests, string(d))
@@ -95,7 +129,16 @@ func encodeHold(h *tagboat.Hold) string {
 			j.Reason = shorten(j.Reason)
 		}
 	}
-	b, err := json.Marshal(j)
+	return encode(j)
+}
+
+// rejectedJSON is how the rejected revisions of a service are written.
+type rejectedJSON struct {
+	Revisions []string `json:"revisions,omitempty"`
+}
+
+func encode(v any) string {
+	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // strings and times always encode
 	}
@@ -115,9 +158,14 @@ func (h Holds) read(key, value string) error {
 	name, isRejected := strings.CutSuffix(key, rejectedSuffix)
 	held := h[tagboat.ImageName(name)]
 	var err error
-	if isRejected {
+	switch {
+	case strings.HasPrefix(key, servicePrefix):
+		var j rejectedJSON
+		err = json.Unmarshal([]byte(value), &j)
+		held.Revisions = j.Revisions
+	case isRejected:
 		held.Rejected, err = parseDigests(value)
-	} else {
+	default:
 		held.Hold, err = decodeHold(value)
 	}
 	h[tagboat.ImageName(name)] = held

@@ -38,6 +38,15 @@ func (h *Holds) MayDeploy(env config.Environment, book ledger.Book, images []dep
 	return h.mayAll("deploy", env, holds, images)
 }
 
+// AcceptRevision takes back the rejection of a revision that a person deployed.
+func (h *Holds) AcceptRevision(ctx context.Context, env config.Environment, service tagboat.ServiceName, revision string) error {
+	_, err := h.change(ctx, env, holdsChange{by: history.Origin{Command: "unhold", Message: "deployed by hand"}, change: func(now ledger.Holds) ledger.Holds {
+		name := ledger.OfService(service)
+		return ledger.Holds{name: now[name].AcceptRevision(revision)}
+	}})
+	return err
+}
+
 // MayRollBack is MayDeploy for going back, which leaves what was rejected.
 func (h *Holds) MayRollBack(env config.Environment, book ledger.Book, images []deploy.Image) error {
 	all, err := book.Holds(env.Name)

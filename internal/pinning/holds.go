@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -192,7 +193,11 @@ func (h *Holds) changeOnce(ctx context.Context, env config.Environment, c holdsC
 func heldEvents(changes ledger.Holds, by history.Origin) []tagboat.Event {
 	var events []tagboat.Event
 	for _, image := range slices.Sorted(maps.Keys(changes)) {
-		events = append(events, tagboat.Event{Command: by.Command, Image: image, Message: by.Message})
+		event := tagboat.Event{Command: by.Command, Image: image, Message: by.Message}
+		if service, ok := ledger.Service(image); ok {
+			event = tagboat.Event{Command: by.Command, Service: service, Message: by.Message, TaskDefinition: strings.Join(changes[image].Revisions, " ")}
+		}
+		events = append(events, event)
 	}
 	return events
 }

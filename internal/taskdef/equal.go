@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tagboat/tagboat"
 )
 
 // Equal reports whether registering wanted where ECS has answer would change nothing.
@@ -25,6 +27,20 @@ func EqualButImages(wanted, answer Definition) bool {
 	for _, members := range []map[string]any{from, to} {
 		for _, c := range objects(members["containerDefinitions"]) {
 			delete(c, "image")
+		}
+	}
+	return bytes.Equal(encode(from), encode(to))
+}
+
+// EqualButVersions is Equal for definitions whose containers of these names may run other
+// images.
+func EqualButVersions(wanted, answer Definition, containers []tagboat.ContainerName) bool {
+	from, to := aligned(answer, wanted)
+	for _, members := range []map[string]any{from, to} {
+		for _, c := range objects(members["containerDefinitions"]) {
+			if slices.Contains(containers, tagboat.ContainerName(text(c["name"]))) {
+				delete(c, "image")
+			}
 		}
 	}
 	return bytes.Equal(encode(from), encode(to))

@@ -13,8 +13,18 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
-// Rejected reports whether a version of an image is known to be bad.
-type Rejected func(image tagboat.ImageName, version tagboat.Digest) bool
+// Rejected is what is known to be bad of a service.
+type Rejected interface {
+	Version(image tagboat.ImageName, version tagboat.Digest) bool
+	Revision(definition string) bool // family:revision of a task definition
+}
+
+// Back is what a service goes back to.
+type Back struct {
+	deploy.Target
+	Since   time.Time           // when what it goes back to was deployed
+	Brought deploy.PastRevision // what the service's newest deployment brought, well or not
+}
 
 // Nothing is wrapped by the error that a service ran nothing that it could go back to.
 type Nothing struct{}
@@ -32,57 +42,103 @@ func nothing(format string, args ...any) *tagboat.Error {
 // LastGood returns t with the definition and the images that its service ran last and
 // well: those of the newest deployment that succeeded, unless that is what is pinned, and
 // else of the newest one before it that ran something else. So where the pins are ahead of
-// what runs, since somebody has gone back already, that is the answer. What has a rejected
-// version in it is passed over. An error of kind Usage says that there is nothing.
-func LastGood(ctx context.Context, h deploy.History, t deploy.Target, rejected Rejected) (deploy.Target, error) {
+// what runs, since somebody has gone back already, that is the answer. What was rejected, or
+// has a rejected version in it, is passed over. An error of kind Usage says that there is
+// nothing, and wraps Nothing.
+//
+// Of a rollback that was begun and is not finished, the newest deployment is the answer
+// where that has gone back already: what it took the place of is rejected, and ran after it.
+func LastGood(ctx context.Context, h deploy.History, t deploy.Target, rejected Rejected, unfinished bool) (Back, error) {
 	d := t.Desired
-	var left string // the pinned versions run in it, and are left behind
-	for good, err := range deploy.RanWell(ctx, h, d, time.Time{}) {
+	l := look{target: t, rejected: rejected}
+	for past, err := range deploy.Deployed(ctx, h, d, time.Time{}) {
 		if err != nil {
-			return t, err
+			return Back{Target: t}, err
 		}
-		if good.TaskDefinition == left || has(good, d.Images, rejected) {
-			continue
-		}
-		if good.Newest && good.HasPinned(d.Images) {
-			left = good.TaskDefinition
-			continue
-		}
-		candidate, err := as(ctx, t, good.ServiceRevision)
-		switch {
-		case errors.Is(err, ecs.ErrNotFound):
-			continue // somebody deleted the revision
-		case good.Newest && (tagboat.KindOf(err) == tagboat.Usage || err == nil && samePins(candidate.Desired.Images, d.Images)):
-			left = good.TaskDefinition
-			continue
-		case err != nil:
-			return t, err
-		}
-		if !slices.ContainsFunc(candidate.Desired.Images, func(image deploy.Image) bool { return rejected(image.Image, image.Pinned.Digest) }) {
-			return candidate, nil
+		back, found, err := l.at(ctx, past, unfinished)
+		if found || err != nil {
+			back.Brought = l.newest
+			return back, err
 		}
 	}
-	return t, nothing("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
+	return Back{Target: t, Brought: l.newest}, nothing("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
 		WithHint("pin a version that is good and deploy it, or stop the service: aws ecs update-service --cluster %s --service %s --desired-count 0", d.Cluster, d.ServiceName)
+}
+
+// look goes from the newest deployment of a service to older ones.
+type look struct {
+	target   deploy.Target
+	rejected Rejected
+	seen     int
+	newest   deploy.PastRevision
+	left     string // the task definition that is pinned and runs, which is left behind
+	tookBad  bool   // the newest deployment took the place of what is rejected
+}
+
+// at looks at one deployment, and reports whether it is what the service goes back to.
+func (l *look) at(ctx context.Context, past deploy.PastRevision, unfinished bool) (Back, bool, error) {
+	images, bad := l.target.Desired.Images, l.bad(past)
+	l.seen++
+	switch l.seen {
+	case 1:
+		l.newest = past
+	case 2:
+		l.tookBad = bad
+	}
+	switch {
+	case !past.Well:
+		return Back{}, false, nil
+	case past.TaskDefinition == l.left:
+		if !unfinished || !l.tookBad {
+			return Back{}, false, nil
+		}
+		target, err := as(ctx, l.target, l.newest.ServiceRevision)
+		return Back{Target: target, Since: l.newest.CreatedAt}, true, err
+	case bad:
+		return Back{}, false, nil
+	case past.Newest && past.HasPinned(images):
+		l.left = past.TaskDefinition
+		return Back{}, false, nil
+	}
+	candidate, err := as(ctx, l.target, past.ServiceRevision)
+	switch {
+	case errors.Is(err, ecs.ErrNotFound):
+		return Back{}, false, nil // somebody deleted the revision
+	case past.Newest && (tagboat.KindOf(err) == tagboat.Usage || err == nil && samePins(candidate.Desired.Images, images)):
+		l.left = past.TaskDefinition
+		return Back{}, false, nil
+	case err != nil:
+		return Back{Target: l.target}, false, err
+	}
+	good := !slices.ContainsFunc(candidate.Desired.Images, func(image deploy.Image) bool { return l.rejected.Version(image.Image, image.Pinned.Digest) })
+	return Back{Target: candidate, Since: past.CreatedAt}, good, nil
+}
+
+// bad reports whether a revision is rejected, or known to have a rejected version.
+func (l *look) bad(r deploy.PastRevision) bool {
+	return l.rejected.Revision(ecs.LastPart(r.TaskDefinition)) || slices.ContainsFunc(l.target.Desired.Images, func(i deploy.Image) bool {
+		digest := r.Digest(i.Container)
+		return digest != "" && l.rejected.Version(i.Image, digest)
+	})
 }
 
 // GoodAt returns t with the definition and the images that its service ran at a time, by
 // AWS's clock: those of the last deployment that had succeeded by then. An error of kind
-// Usage says that ECS knows of none.
-func GoodAt(ctx context.Context, h deploy.History, t deploy.Target, at time.Time) (deploy.Target, error) {
+// Usage says that ECS knows of none, and wraps Nothing.
+func GoodAt(ctx context.Context, h deploy.History, t deploy.Target, at time.Time) (Back, error) {
 	d := t.Desired
 	for good, err := range deploy.RanWell(ctx, h, d, at) {
 		if err != nil {
-			return t, err
+			return Back{Target: t}, err
 		}
 		then, err := as(ctx, t, good.ServiceRevision)
 		if errors.Is(err, ecs.ErrNotFound) {
-			return t, tagboat.Usagef("service %s in %s ran %s at %s, and somebody deleted that since", d.Service, d.Environment, ecs.LastPart(good.TaskDefinition), at.UTC().Format(time.RFC3339)).
+			return Back{Target: t}, tagboat.Usagef("service %s in %s ran %s at %s, and somebody deleted that since", d.Service, d.Environment, ecs.LastPart(good.TaskDefinition), at.UTC().Format(time.RFC3339)).
 				WithHint("pin what was pinned then and deploy it: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))
 		}
-		return then, err
+		return Back{Target: then, Since: good.CreatedAt}, err
 	}
-	return t, nothing("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
+	return Back{Target: t}, nothing("ECS does not know what service %s in %s ran at %s", d.Service, d.Environment, at.UTC().Format(time.RFC3339)).
 		WithHint("it remembers the deployments of ninety days; pin what was pinned then: tagboat pins --env %s --as-of %s", d.Environment, at.UTC().Format(time.RFC3339))
 }
 
@@ -141,12 +197,4 @@ func imagesIn(revision ecs.TaskDefinition, definition taskdef.Definition, images
 		images[i].Pinned = ref
 	}
 	return images, nil
-}
-
-// has reports whether the revision is known to have a rejected version.
-func has(r deploy.PastRevision, images []deploy.Image, rejected Rejected) bool {
-	return slices.ContainsFunc(images, func(i deploy.Image) bool {
-		digest := r.Digest(i.Container)
-		return digest != "" && rejected(i.Image, digest)
-	})
 }
