@@ -85,7 +85,7 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 
 // backTable shows what each service goes back from and to, and how old both are.
 func backTable(back []tagboat.GoingBack) *console.Table {
-	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERSION", "TASK DEFINITION", "RUNS SINCE", "BACK TO WHAT CAME")
+	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERSION", "REVISION", "RUNS SINCE", "BACK TO")
 	ago := func(r tagboat.RevisionSince) console.Cell {
 		if r.Since == nil {
 			return console.Text("-")

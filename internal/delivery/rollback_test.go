@@ -17,6 +17,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
+	"github.com/tagboat/tagboat/internal/proxytest"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
@@ -284,4 +285,47 @@ func TestRollbackToWhatWasDeleted(t *testing.T) {
 			t.Errorf("it went back: %v", err)
 		}
 	})
+}
+
+// TestARollbackThatDiedIsCompleted has one that brought one of two services back and wrote
+// nothing to the journal, or what it came to. The same command completes it, and goes no further.
+func TestARollbackThatDiedIsCompleted(t *testing.T) {
+	for _, recorded := range []bool{false, true} {
+		t.Run(map[bool]string{false: "killed", true: "recorded"}[recorded], func(t *testing.T) {
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				apptest.Shop{Services: []string{"api", "web"}}.Open(w)
+				for _, tag := range []string{"v1", "v2", "v3"} {
+					w.Later(time.Minute)
+					w.Push("shop/web:" + tag)
+					w.Push("shop/api:" + tag)
+					w.Pin("dev", "web="+tag, "api="+tag)
+					w.Deploy()
+				}
+				w.Later(time.Minute)
+				orders := []proxytest.Order{{Kind: proxytest.Drop, Operation: "ecs.UpdateService", Match: `"api"`}}
+				if !recorded {
+					orders = append(orders, proxytest.Order{Kind: proxytest.Drop, Operation: "logs.PutLogEvents", Match: `succeeded`})
+				}
+				a, _ := through(w, orders...)
+				if _, err := a.Rollbacks.Do(w.Context(), plannedBack(w, a, apptest.Dev), "", apptest.Wait); err != nil {
+					w.Fatal(err)
+				}
+				w.Later(time.Minute)
+				for _, d := range w.Rollback() {
+					want := map[tagboat.ServiceName]tagboat.Verdict{"api": tagboat.VerdictSucceeded, "web": tagboat.VerdictUnchanged}[d.Service]
+					w.Expect(d, want)
+					if d.Images[0].Running != w.Pushed["shop/"+string(d.Service)+":v2"] {
+						w.Errorf("%s runs %s", d.Service, d.Images[0].Running)
+					}
+				}
+				w.Later(time.Minute)
+				for _, d := range w.Rollback() { // that was finished: one more goes further back
+					w.Expect(d, tagboat.VerdictSucceeded)
+					if d.Images[0].Running != w.Pushed["shop/"+string(d.Service)+":v1"] {
+						w.Errorf("%s runs %s", d.Service, d.Images[0].Running)
+					}
+				}
+			})
+		})
+	}
 }

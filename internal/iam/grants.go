@@ -26,7 +26,7 @@ var grants = []grant{
 		resources: Scope.journal,
 	},
 	{
-		sid: "ReadJournal", purposes: []Purpose{Read},
+		sid: "ReadJournal", purposes: []Purpose{Read, Deploy}, // a rollback asks which deployment was the last
 		actions: []string{"logs:FilterLogEvents"}, resources: Scope.journal,
 	},
 	{

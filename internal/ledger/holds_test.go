@@ -72,3 +72,20 @@ func TestManyHolds(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestRejectedRevisions are kept beside the holds, where a program that knows nothing of them
+// reads an image without a hold.
+func TestRejectedRevisions(t *testing.T) {
+	m := memory()
+	web := ledger.OfService("web")
+	hold(t, m, nil, ledger.Holds{"api": {Hold: &tagboat.Hold{By: "ada", Since: &when}}})
+	hold(t, m, readHolds(t, m), ledger.Holds{web: ledger.ImageHold{}.RejectRevision("web:1").RejectRevision("web:2")})
+	holds := readHolds(t, m)
+	if got := holds[web].Revisions; !cmp.Equal(got, []string{"web:1", "web:2"}) || holds["api"].Hold == nil || holds.Of(web, when) != nil {
+		t.Errorf("%+v", holds)
+	}
+	hold(t, m, holds, ledger.Holds{web: holds[web].AcceptRevision("web:1").RejectRevision("web:3").RejectRevision("web:4").RejectRevision("web:5")})
+	if got := readHolds(t, m)[web].Revisions; !cmp.Equal(got, []string{"web:3", "web:4", "web:5"}) {
+		t.Errorf("%v", got)
+	}
+}
