@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,7 +79,7 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 			printPlan(f, document)
 		})
 	}
-	if err := f.confirm(ctx, a, question{command: rollbackCommand, yes: o.yes, automation: o.automation, changes: planned(document)}); err != nil {
+	if err := f.confirm(ctx, a, question{command: rollbackCommand, yes: o.yes, automation: o.automation, changes: returning(document.Back)}); err != nil {
 		return err
 	}
 	return goBack(ctx, f, a, back, o)
@@ -86,21 +88,45 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 // backTable shows what each service goes back from and to, and how old both are.
 func backTable(back []tagboat.GoingBack) *console.Table {
 	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERSION", "REVISION", "RUNS SINCE", "BACK TO")
-	ago := func(r tagboat.RevisionSince) console.Cell {
-		if r.Since == nil {
-			return console.Text("-")
-		}
-		return console.Text(ageText(max(1, r.AgeSeconds)) + " ago")
-	}
 	for _, b := range back {
 		definition := revision(b.From.TaskDefinition)
 		if b.From.TaskDefinition != b.To.TaskDefinition {
 			definition += " → " + revision(b.To.TaskDefinition)
 		}
 		table.Row(console.Text(string(b.Environment)), console.Cell{Text: string(b.Service), Style: console.Strong},
-			console.Text(dash(perImage(b.Images, tagboat.ImageState.Change))), console.Text(definition), ago(b.From), ago(b.To))
+			console.Text(dash(changesText(b.Images))), console.Text(definition), console.Text(ago(b.From)), console.Text(ago(b.To)))
 	}
 	return table
+}
+
+// returning returns the changes of a rollback, for the question whether it is meant.
+func returning(back []tagboat.GoingBack) []pending {
+	all := make([]pending, len(back))
+	for i, b := range back {
+		all[i] = pending{b.Environment, fmt.Sprintf("%s/%s", b.Environment, b.Service), fmt.Sprintf("%s, %s (%s) → %s (%s)",
+			fromTo(b.Images), revision(b.From.TaskDefinition), ago(b.From), revision(b.To.TaskDefinition), ago(b.To))}
+	}
+	return all
+}
+
+func ago(r tagboat.RevisionSince) string {
+	if r.Since == nil {
+		return "-"
+	}
+	return ageText(max(1, r.AgeSeconds)) + " ago"
+}
+
+// changesText says what each image goes from and to, by its name where there are several.
+func changesText(images []tagboat.ImageState) string {
+	var parts []string
+	for _, i := range images {
+		text := i.Change()
+		if len(images) > 1 {
+			text = string(i.Image) + " " + text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {

@@ -160,6 +160,11 @@ func goingBack(p deploy.Plan, since time.Time) tagboat.GoingBack {
 		Images: deploy.WithPreviousVersions(deploy.ImageStates(p.Desired.Images, nil), p),
 		To:     aged(p, p.Desired.Revision, since),
 	}
+	for i := range back.Images {
+		if !p.Changes() { // it runs already
+			back.Images[i].Previous, back.Images[i].PreviousTag = back.Images[i].Pinned, back.Images[i].Tag
+		}
+	}
 	if primary, ok := p.Observed.Primary(); ok {
 		back.From = aged(p, primary.TaskDefinition, primary.CreatedAt)
 	}
