@@ -34,7 +34,7 @@ type finder func(ctx context.Context, f *frame, a *app.App, begun string) []stri
 // completions tells shells which words arguments and flags take.
 func (f *frame) completions(root *cobra.Command) {
 	arguments := map[string]finder{
-		"status": services, "explain": services, "rollback": services, "continue": services,
+		"status": services, "explain": services, "logs": services, "open": services, "rollback": services, "continue": services,
 		"deploy": either(services, versionsOf), "plan": either(services, versionsOf), "pin": versionsOf, "tag": versionsOf,
 		"images": images, "publish": images, "hold": images, "unhold": images, "pins": images,
 		"login": func(_ context.Context, _ *frame, a *app.App, _ string) []string { return a.Images.Hosts() },

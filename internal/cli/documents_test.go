@@ -33,6 +33,8 @@ var documents = []struct {
 	{"status", tagboat.StatusDocument{}},
 	{"explain", explainDocument{}},
 	{"continue", continueDocument{}},
+	{"logs", logsDocument{}},
+	{"open", openDocument{}},
 	{"history", tagboat.HistoryDocument{}},
 	{"images", tagboat.ImagesOverview{}},
 	{"images IMAGE", tagboat.ImagesDocument{}},

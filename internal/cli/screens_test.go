@@ -263,6 +263,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`"(startedAt|endedAt)": "[^"]*"`), `"$1": "TIME"`},
 	{regexp.MustCompile(`\b\d+m[\d.]+s\b|\b\d+\.\d+s\b`), "TIME"},
 	{regexp.MustCompile(`\bin \d+ tasks\b`), "in N tasks"},
+	{regexp.MustCompile(`(?m)^(\S+ \d\d:\d\d:\d\d\.\d{3}Z \S+ \S+) [0-9a-f]{8}  `), "$1 TASK  "},
 	{regexp.MustCompile(`\[::\]:\d+`), "[::]:PORT"},
 	{regexp.MustCompile(`\becs-svc/\d+|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[A-Z2-7]{26}\b`), "ID"},
 }

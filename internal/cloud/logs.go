@@ -66,6 +66,34 @@ func (l *Logs) Tail(ctx context.Context, group, stream string, n int) ([]ecs.Log
 	return lines[max(0, len(lines)-n):], nil
 }
 
+// LogPosition is a place in a stream: where a token goes on, or a time where there is none.
+type LogPosition struct {
+	Group, Stream string
+	From          time.Time
+	Token         string
+}
+
+// After returns the lines of a stream behind a position, oldest first, as many as one answer
+// has, and the token for those behind them. At the end of the stream that is the token of the
+// position itself. The error wraps ecs.ErrNotFound where there is no such stream.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+func (l *Logs) After(ctx context.Context, at LogPosition) (lines []ecs.LogLine, token string, err error) {
+	in := &cloudwatchlogs.GetLogEventsInput{
+		LogGroupName: aws.String(at.Group), LogStreamName: aws.String(at.Stream), StartFromHead: aws.Bool(true), StartTime: aws.Int64(at.From.UnixMilli()),
+	}
+	if at.Token != "" {
+		in.NextToken = aws.String(at.Token)
+	}
+	out, err := l.client.GetLogEvents(ctx, in)
+	if err != nil {
+		return nil, "", translate(err)
+	}
+	for _, e := range out.Events {
+		lines = append(lines, ecs.LogLine{At: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Message: aws.ToString(e.Message)})
+	}
+	return lines, aws.ToString(out.NextForwardToken), nil
+}
+
 var _ journal.Log = (*Logs)(nil)
 
 // What one call of PutLogEvents takes: so many lines, and so many bytes, of which each line

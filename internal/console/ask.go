@@ -9,6 +9,9 @@ import (
 // CanAsk reports whether a person sees what is asked, and can answer.
 func (s *Streams) CanAsk() bool { return s.InTTY && s.ErrTTY }
 
+// Seen reports whether a person looks at what is printed.
+func (s *Streams) Seen() bool { return s.OutTTY }
+
 // Confirm asks a question whose answer is yes or no, and reports whether it is yes: y or
 // yes. An empty answer, any other and the end of the input are no, and so is the end of ctx.
 func (s *Streams) Confirm(ctx context.Context, question string) bool {

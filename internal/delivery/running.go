@@ -20,6 +20,13 @@ func (v View) Versions(ctx context.Context, env tagboat.EnvName, images []tagboa
 	if err != nil {
 		return nil, err
 	}
+	var unread []error
+	for _, e := range document.Errors {
+		unread = append(unread, tagboat.Errorf(tagboat.Internal, "what runs in %s could not be read: %s", env, e.Message).WithHint("%s", e.Hint))
+	}
+	if err := errors.Join(unread...); err != nil {
+		return nil, err
+	}
 	ran := map[tagboat.ImageName]map[tagboat.Digest][]string{}
 	for _, s := range document.Services {
 		for _, state := range s.Images {
