@@ -21,9 +21,9 @@ type Event struct {
 	Verdict          Verdict `json:"verdict"`
 	// Changes are the versions that a deployment was to bring, and those that ran before.
 	Changes []ImageChange `json:"changes,omitempty"`
-	Message          string  `json:"message"`
-	Commit           string  `json:"commit"` // git commit that a CI system built
-	Run              string  `json:"run"`    // address of the run of a CI system
+	Message string        `json:"message"`
+	Commit  string        `json:"commit"` // git commit that a CI system built
+	Run     string        `json:"run"`    // address of the run of a CI system
 	// Operation is the same in all deployments that one command made.
 	Operation string `json:"operation"`
 	// DeploymentID is the deployment in ECS; "" where a service was not changed.

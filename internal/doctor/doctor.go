@@ -153,6 +153,8 @@ func (d Doctor) clock(session *cloud.Session, r *report) {
 	text := fmt.Sprintf("%s %s AWS's", skew.Abs().Round(time.Second), direction)
 	const advice = "set the clock, for example: sudo timedatectl set-ntp true"
 	switch {
+	case !d.Access.IsAWS(): // a sandbox's clock runs as fast as it is told to
+		r.ok("clock", "not compared: an endpoint of yours")
 	case skew.Abs() >= worstSkew:
 		r.add("clock", tagboat.CheckProblem, text+"; AWS refuses what is signed more than 5m0s off", advice)
 	case skew.Abs() >= largestSkew:
