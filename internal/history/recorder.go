@@ -110,7 +110,7 @@ func (r *Recorder) Deployments(ctx context.Context, by Origin, deployments []tag
 		}
 		events[d.Environment] = append(events[d.Environment], tagboat.Event{
 			Command: by.Command, Message: by.Message, Service: d.Service, Verdict: d.Verdict, TaskDefinition: d.TaskDefinition,
-			Changes: changes(d.Images),
+			Changes:   changes(d.Images),
 			Operation: operation, DeploymentID: d.DeploymentID,
 		})
 	}
