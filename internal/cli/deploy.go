@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -186,16 +187,20 @@ func runContinue(ctx context.Context, f *frame, o continueOptions) error {
 }
 
 // confirm asks for a yes where a stage wants one. What a service waits with is what is
-// pinned, as far as is known.
+// pinned, as far as that can be read.
 func (o continueOptions) confirm(ctx context.Context, f *frame, a *app.App, selected fleet.Selection) error {
 	environments, err := a.Fleet.Environments(selected)
 	if err != nil {
 		return err
 	}
 	q := question{command: "continue", yes: o.yes, automation: o.automation}
+	way := "goes on"
+	if o.rollback {
+		way = "goes back"
+	}
 	for _, env := range environments {
 		for _, service := range selected.Services {
-			q.changes = append(q.changes, pending{env.Name, fmt.Sprintf("%s/%s", env.Name, service), ""})
+			q.changes = append(q.changes, pending{env.Name, fmt.Sprintf("%s/%s", env.Name, service), way})
 		}
 	}
 	if !f.asks(a, q) {
@@ -205,13 +210,11 @@ func (o continueOptions) confirm(ctx context.Context, f *frame, a *app.App, sele
 	if err != nil {
 		return err
 	}
-	q.changes = nil
 	for _, s := range status.Services {
-		change := "goes on with " + pinnedText(s.Images)
-		if o.rollback {
-			change = "goes back from " + pinnedText(s.Images)
+		name := fmt.Sprintf("%s/%s", s.Environment, s.Service)
+		if at := slices.IndexFunc(q.changes, func(p pending) bool { return p.name == name }); at >= 0 {
+			q.changes[at].change = fmt.Sprintf("%s; pinned is %s", way, pinnedText(s.Images))
 		}
-		q.changes = append(q.changes, pending{s.Environment, fmt.Sprintf("%s/%s", s.Environment, s.Service), change})
 	}
 	return f.confirm(ctx, a, q)
 }
