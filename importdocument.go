@@ -21,7 +21,7 @@ type ImportedPin struct {
 	Parameter   string    `json:"parameter"` // the parameter that holds the pin
 }
 
-// UncoveredKey is a key that stands for no image of tagboat.yaml.
+// UncoveredKey is a key that matches no image of tagboat.yaml.
 type UncoveredKey struct {
 	Environment EnvName `json:"environment"`
 	Parameter   string  `json:"parameter"`

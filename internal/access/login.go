@@ -20,7 +20,7 @@ type Login struct {
 }
 
 // ErrNoLogin says that AWS has no login for a registry.
-var ErrNoLogin = errors.New("it is no private registry of Amazon ECR")
+var ErrNoLogin = errors.New("it is not a private registry of Amazon ECR")
 
 // LoginTo makes a login for a private registry of ECR from the caller's AWS credentials;
 // nothing is kept. For other hosts the error wraps ErrNoLogin, and no call is made. The

@@ -88,7 +88,7 @@ func (c *Catalog) tags(ctx context.Context, image config.Image) (map[tagboat.Dig
 		known[l.Digest] = append(known[l.Digest], l.Tags...)
 	}
 	if len(bare) > maxLooked {
-		return nil, tagboat.Usagef("%s has %d tags, and its registry tells their digests one by one", image.Repository.Name(), len(bare)).WithHint("name the tag, or the whole digest")
+		return nil, tagboat.Usagef("%s has %d tags, and its registry reports digests only one by one", image.Repository.Name(), len(bare)).WithHint("name the tag, or the whole digest")
 	}
 	digests, failed := make([]tagboat.Digest, len(bare)), make([]error, len(bare))
 	var group errgroup.Group

@@ -223,7 +223,7 @@ func nothingFits(image config.Image, choice selection.Choice) error {
 	if more := len(choice.Skipped) - len(told); more > 0 {
 		msg += fmt.Sprintf("; and %d more", more)
 	}
-	return tagboat.Usagef("%s", msg).At(image.Where).WithHint("tagboat images %s --why tells of every tag why not", image.Name)
+	return tagboat.Usagef("%s", msg).At(image.Where).WithHint("tagboat images %s --why explains each tag", image.Name)
 }
 
 func noRule(image config.Image) error {

@@ -72,7 +72,7 @@ func (c Publisher) Publish(ctx context.Context, r PublishRequest) (doc tagboat.P
 	}
 	doc.Tags, err = c.Retag(ctx, version, tags, false)
 	if err != nil {
-		return doc, tagboat.Errorf(tagboat.Internal, "%s is pushed, and its tags are not all put: %w", version.Pinned(), err).WithHint("%s", tagboat.HintOf(err))
+		return doc, tagboat.Errorf(tagboat.Internal, "%s is pushed, but not all of its tags were written: %w", version.Pinned(), err).WithHint("%s", tagboat.HintOf(err))
 	}
 	c.Recorder.Tags(ctx, version, doc.Tags, image.Name, history.Origin{Command: "publish", Message: r.Message})
 	return doc, nil

@@ -134,7 +134,7 @@ func (r *repository) whatTheyAre(ctx context.Context, wanted []int) error {
 
 // tooMany returns the error for a rule that has to know more than may be asked for.
 func (r *repository) tooMany(n int) error {
-	return tagboat.Usagef("the rule needs to know more of %d versions of %s than a list of them tells, and the registry tells that one by one", n, r.ref.Name()).
+	return tagboat.Usagef("the rule needs to know more of %d versions of %s than a list of them tells, and the registry reports that only one by one", n, r.ref.Name()).
 		WithHint("use a rule whose order is in the tags, and that few tags fit which are no images: semver, or match with order; or leave some out with ignore")
 }
 

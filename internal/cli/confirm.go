@@ -31,7 +31,7 @@ type pending struct {
 }
 
 func yesFlag(cmd *cobra.Command, yes *bool) {
-	cmd.Flags().BoolVarP(yes, "yes", "y", false, "say yes beforehand, where a stage has confirm: true")
+	cmd.Flags().BoolVarP(yes, "yes", "y", false, "answer yes in advance, for stages with confirm: true")
 }
 
 // confirm asks the question where a stage of the changes has confirm: true. The error, of
@@ -42,8 +42,8 @@ func (f *frame) confirm(ctx context.Context, a *app.App, q question) error {
 		return nil
 	}
 	if !f.asks(a, q) {
-		return tagboat.Usagef("the stage %s wants a yes before %s changes something in %s", env.Stage, q.command, env.Name).
-			WithHint("at a terminal tagboat asks for it; elsewhere add --yes, where a person has agreed")
+		return tagboat.Usagef("stage %s requires confirmation before %s changes something in %s", env.Stage, q.command, env.Name).
+			WithHint("tagboat asks at a terminal; elsewhere add --yes once a person has agreed")
 	}
 	f.Talkf("%s is about to change:\n", q.command)
 	for _, p := range q.changes {
@@ -53,9 +53,9 @@ func (f *frame) confirm(ctx context.Context, a *app.App, q question) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was asked for a yes: nothing was changed")
+		return tagboat.Errorf(tagboat.Interrupted, "interrupted while waiting for confirmation: nothing was changed")
 	}
-	return tagboat.Usagef("there was no yes: nothing was changed")
+	return tagboat.Usagef("not confirmed: nothing was changed")
 }
 
 // wanted returns the first environment whose stage wants a yes that was not given.

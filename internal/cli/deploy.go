@@ -39,8 +39,8 @@ func newDeploy(f *frame) *cobra.Command {
 	o := deployOptions{targets: targets{changing: "deploy"}}
 	cmd := &cobra.Command{
 		Use:     "deploy [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE|IMAGE=VERSION...]",
-		Short:   "Make the ECS services match the pins, and tell how it ended",
-		Long:    "Plans, checks, registers what changed, rolls the services and watches them to their\nverdict. A rollout that fails is explained and rolled back to what ran before.\n\nA version of an image is pinned first, as tagboat pin does, and the services that run\nthe image are deployed. Nothing is pinned unless all can be planned.\n\nAll is planned and checked before anything changes. Services begin at once, each\nafter those that it dependsOn in its environment ended well; with --wait=false, after\nthose began. AWS's rates are kept, so many services take the time that those allow.",
+		Short:   "Make the ECS services match the pins, and report how it ended",
+		Long:    "Plans and checks everything before anything changes. Then it registers the task\ndefinitions that changed, updates the services and watches each rollout to its verdict.\nA rollout that fails is explained and rolled back to what ran before.\n\nIMAGE=VERSION pins the version first, as tagboat pin does, and deploys the services that\nrun the image. Nothing is pinned unless every service can be planned.\n\nServices roll in parallel. A service waits until the services in its dependsOn have\nsucceeded, or with --wait=false until they have started. Tagboat keeps AWS's rate limits.",
 		Example: "  tagboat deploy --env dev\n  tagboat deploy api=1.4.2 --env dev\n  tagboat deploy --stage prod api worker --timeout 20m",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,13 +54,13 @@ func newDeploy(f *frame) *cobra.Command {
 	o.flags(cmd)
 	o.versions.flags(cmd)
 	cmd.Flags().BoolVar(&o.wait, "wait", true, "watch until the rollout ends")
-	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a failed rollout as it is, to look at")
+	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a failed rollout as it is, for inspection")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
-	cmd.Flags().BoolVar(&o.resume, "resume", false, "only watch what goes on already, and begin nothing")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
+	cmd.Flags().BoolVar(&o.resume, "resume", false, "only watch deployments in progress, and start none")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout continues")
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
-	cmd.Flags().BoolVar(&o.keepGoing, "keep-going", true, "begin others after one has failed, except those that depend on it")
-	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	cmd.Flags().BoolVar(&o.keepGoing, "keep-going", true, "start others after one has failed, except those that depend on it")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for the history")
 	automationFlag(cmd, &o.automation)
 	yesFlag(cmd, &o.yes)
 	return cmd
@@ -122,7 +122,7 @@ func resumeDeploy(ctx context.Context, f *frame, a *app.App, set *delivery.PlanS
 		if err := problems(set.Document().Problems); err != nil {
 			return err
 		}
-		f.Talkf("nothing is under way with what is pinned\n")
+		f.Talkf("no deployment of the pinned versions is in progress\n")
 	}
 	left.Message = o.message
 	return carryOut(ctx, f, a, left, o)
@@ -149,8 +149,8 @@ func newContinue(f *frame) *cobra.Command {
 	o := continueOptions{targets: targets{changing: "continue"}}
 	cmd := &cobra.Command{
 		Use:     "continue --env ENV SERVICE...",
-		Short:   "Let a deployment go on that waits in a pause hook",
-		Long:    "A deployment with a PAUSE lifecycle hook waits for somebody to look. continue lets it\ngo on to its next stage; with --rollback it goes back to what ran before.",
+		Short:   "Continue a deployment that waits in a pause hook",
+		Long:    "A deployment with a PAUSE lifecycle hook waits for a person. continue moves it to its next\nstage. With --rollback, ECS returns to what ran before.",
 		Example: "  tagboat continue --env prod api\n  tagboat continue --env prod api --rollback",
 		GroupID: "deploy",
 		Args:    cobra.MinimumNArgs(1),

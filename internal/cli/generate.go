@@ -41,7 +41,7 @@ func newGenerateCloudFormation(f *frame) *cobra.Command {
 		Short: "Print what a template needs to read pins at every stack update",
 		Long: "Prints what makes a template that you have read the pins of a service at every\n" +
 			"update of its stack: through a parameter, dynamic references or a custom resource.\n" +
-			"Each says in a comment what speaks for it and against it. Without --way, all three.",
+			"A comment in each names its advantages and drawbacks. Without --way, all three.",
 		Example: "  tagboat generate cloudformation --snippet web --env prod --way parameter",
 		Args:    usage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runSnippet(cmd.Context(), f, o) },
@@ -102,8 +102,8 @@ func newGeneratePolicy(f *frame) *cobra.Command {
 		Long: "Prints a policy for just the parameters, services, repositories and roles of\n" +
 			"tagboat.yaml. read is for pins, write for pin, deploy for plan, deploy and status,\n" +
 			"publish for publish and tag, lambda for the function that answers CloudFormation,\n" +
-			"assume for whoever reaches environments through their role, import for pins --import,\n" +
-			"doctor for what tagboat doctor asks beside.",
+			"assume for callers that reach environments through a role, import for pins --import,\n" +
+			"doctor for what tagboat doctor needs in addition.",
 		Example: "  tagboat generate iam-policy --for write --env dev > policy.json\n  aws iam put-role-policy --role-name ci --policy-name tagboat --policy-document file://policy.json",
 		Args:    usage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runGeneratePolicy(cmd.Context(), f, o) },
@@ -146,7 +146,7 @@ const maxPolicy = 6144
 
 func tellPolicy(f *frame, result generate.PolicyResult) error {
 	if result.Role != "" {
-		f.Talkf("for the role %s; who runs tagboat may assume it with: tagboat generate iam-policy --for assume\n"+
+		f.Talkf("for the role %s; the caller of tagboat may assume it with: tagboat generate iam-policy --for assume\n"+
 			"its trust policy must allow the caller sts:AssumeRole, and sts:SetSourceIdentity and sts:TagSession where the caller has a source identity or transitive session tags\n", result.Role)
 	}
 	compact, err := json.Marshal(result.Document)

@@ -29,7 +29,7 @@ func withExitCodes(root *cobra.Command) {
 
 const exitCodes = `  0 done or nothing to do · 1 an error · 2 wrong usage or configuration, nothing was touched
   3 changes pending (--exit-code) · 4 deployment failed and was rolled back
-  5 deployment failed and was not rolled back · 6 timed out, the deployment goes on
+  5 deployment failed and was not rolled back · 6 timed out, the deployment continues
   7 superseded by somebody else's deployment · 8 blocked by a gate or a hold · 130 interrupted
 `
 

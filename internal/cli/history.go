@@ -28,10 +28,10 @@ func newHistory(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [--env ENV...] [--image IMAGE] [--service SERVICE]",
 		Short: "Show who changed what, when and why, the newest first",
-		Long: "Puts together the versions of the ledger's parameters, which tell of everybody's\n" +
-			"writes but only of the last hundred, and the journal in CloudWatch Logs, which tells\n" +
-			"of all that Tagboat changed. A write that put back what was there before an update\n" +
-			"is marked: tagboat pins --restore undoes it.",
+		Long: "Combines two sources. The versions of the ledger's parameters show everybody's writes,\n" +
+			"but Parameter Store keeps only the last hundred. The journal in CloudWatch Logs has\n" +
+			"every change that Tagboat made. A write that put back an older value is marked; tagboat\n" +
+			"pins --restore undoes it.",
 		Example: "  tagboat history --env prod -n 20\n  tagboat history --image api --since 7d",
 		GroupID: "truth",
 		Args:    cobra.NoArgs,
@@ -42,9 +42,9 @@ func newHistory(f *frame) *cobra.Command {
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.image, "image", "", "only this image")
 	cmd.Flags().StringSliceVar(&o.services, "service", nil, "only these services and their images: repeated, or with commas")
-	cmd.Flags().Var(&o.since, "since", "only from this time on, or from so long ago: 2026-01-02T10:30:00Z, 7d")
+	cmd.Flags().Var(&o.since, "since", "only from a time on, given as a time or an age: 2026-01-02T10:30:00Z, 7d")
 	cmd.Flags().Var(&o.until, "until", "only before this time")
-	cmd.Flags().IntVarP(&o.limit, "limit", "n", 50, "the newest so many; 0 for all")
+	cmd.Flags().IntVarP(&o.limit, "limit", "n", 50, "how many entries, newest first; 0 for all")
 	return cmd
 }
 
@@ -69,7 +69,7 @@ func runHistory(ctx context.Context, f *frame, o historyOptions) error {
 
 func printHistory(f *frame, document tagboat.HistoryDocument) {
 	if len(document.Events) == 0 && len(document.Errors) == 0 {
-		f.Talkf("nothing is known to have been changed\n")
+		f.Talkf("no change is recorded\n")
 	}
 	if len(document.Events) > 0 {
 		table := console.NewTable("WHEN", "ENV", "WHAT", "CHANGE", "BY", "WHY").Keep("WHEN", "ENV", "CHANGE")
@@ -81,7 +81,7 @@ func printHistory(f *frame, document tagboat.HistoryDocument) {
 		table.Print(f.Streams)
 	}
 	if document.Since != nil {
-		f.Talkf("before %s Parameter Store has forgotten what others wrote\n", document.Since.UTC().Format("2006-01-02 15:04:05Z"))
+		f.Talkf("before %s Parameter Store no longer has what others wrote\n", document.Since.UTC().Format("2006-01-02 15:04:05Z"))
 	}
 }
 

@@ -187,7 +187,7 @@ func printBacktest(f *frame, d tagboat.ImagesDocument) {
 		table.Row(console.Text(moment(&c.At)), console.Cell{Text: dash(c.Tag), Style: console.Strong}, console.Text(c.Digest.Short()), console.Text(c.Why))
 	}
 	table.Print(f.Streams)
-	f.Talkf("tags count as they are now; what they stood for before nobody knows\n")
+	f.Talkf("tags count as they are now; what they pointed to before is not known\n")
 }
 
 func printOverview(f *frame, o tagboat.ImagesOverview) {

@@ -35,7 +35,7 @@ func newPin(f *frame) *cobra.Command {
 	o := pinOptions{targets: targets{changing: "pin"}}
 	cmd := &cobra.Command{
 		Use:     "pin IMAGE[=TAG|@DIGEST]...|--all|--running [IMAGE...] --env ENV",
-		Short:   "Say which version of an image should run in an environment",
+		Short:   "Set which version of an image should run in an environment",
 		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses. Where the rule sees a step back, or the task\ndefinition runs another platform, nothing is written. With --running, what runs in each\nenvironment is pinned, by its digest, and by a tag where it has one.",
 		Example: "  tagboat pin api=1.4.2 --env dev\n  tagboat pin api=1.4.2 proxy@sha256:… --env prod -m 'release 12'\n  tagboat pin --all --env dev\n  tagboat pin --running --env prod -m 'as found'",
 		GroupID: "truth",
@@ -46,10 +46,10 @@ func newPin(f *frame) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for the history")
 	cmd.Flags().BoolVar(&o.all, "all", false, "pin what the rule of each image chooses")
 	cmd.Flags().BoolVar(&o.running, "running", false, "pin what runs in the environment, of the images given or of all")
-	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "let a version be older than the one that is pinned; the history says so")
+	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "allow a version older than the pinned one; the history records it")
 	automationFlag(cmd, &o.automation)
 	yesFlag(cmd, &o.yes)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "resolve and check, and write nothing")
@@ -197,7 +197,7 @@ type versions struct {
 }
 
 func (v *versions) flags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&v.allowOlder, "allow-older", false, "let a version that is named be older than the one that is pinned; the history says so")
+	cmd.Flags().BoolVar(&v.allowOlder, "allow-older", false, "allow a named version to be older than the pinned one; the history records it")
 }
 
 // arguments takes the versions out of arguments, and returns the services that are left.

@@ -31,7 +31,7 @@ func newPins(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pins --env ENV [--as-of TIME] | pins --env ENV --restore [IMAGE...] | pins --import PATH [--env ENV]",
 		Short: "Show which versions should run in an environment, or adopt parameters that exist",
-		Long: "Shows what the ledger says, or with --as-of what it said at a time: from the versions\n" +
+		Long: "Shows the pins of the ledger, or with --as-of those of an earlier time: from the versions\n" +
 			"of its parameters, and before those from the journal. --restore\n" +
 			"undoes writes past Tagboat that put back what was there before. --import adopts parameters that others wrote, one or all\n" +
 			"below a path: their keys are matched with images by name or repository, and their\n" +
@@ -52,9 +52,9 @@ func newPins(f *frame) *cobra.Command {
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&o.everywhere, "all-environments", false, "with --restore: in every environment of the file")
-	cmd.Flags().Var(&o.asOf, "as-of", "show the pins of that time, or of so long ago: 2026-01-02T10:30:00Z, 3h")
+	cmd.Flags().Var(&o.asOf, "as-of", "show the pins of a time, given as a time or an age: 2026-01-02T10:30:00Z, 3h")
 	cmd.Flags().BoolVar(&o.brief, "brief", false, "leave out who set the pins, when and why, and so the call for each parameter")
-	cmd.Flags().BoolVar(&o.restore, "restore", false, "pin again what somebody overwrote who does not keep to the ledger's protocol")
+	cmd.Flags().BoolVar(&o.restore, "restore", false, "pin again what a writer other than Tagboat overwrote")
 	automationFlag(cmd, &o.automation)
 	o.imports.flags(cmd)
 	return cmd
@@ -228,7 +228,7 @@ func (o importOptions) printImported(f *frame, document tagboat.ImportDocument) 
 
 func (o importOptions) tellImported(f *frame, document tagboat.ImportDocument) {
 	for _, u := range document.Uncovered {
-		f.Talkf("%s in %s stands for no image (%s)\n", u.Key, u.Parameter, u.Value)
+		f.Talkf("%s in %s matches no image (%s)\n", u.Key, u.Parameter, u.Value)
 	}
 	if document.Proposal != "" {
 		f.Talkf("these lines of %s would cover them; import again after that\n", f.config)
@@ -271,7 +271,7 @@ func newHold(f *frame) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().Var(&o.until, "until", "when it ends, or after how long: 2026-01-02T10:30:00Z, 2h; never where left out")
+	cmd.Flags().Var(&o.until, "until", "when it ends, as a time or a duration: 2026-01-02T10:30:00Z, 2h (default never)")
 	return cmd
 }
 
@@ -279,7 +279,7 @@ func newUnhold(f *frame) *cobra.Command {
 	o := holdOptions{targets: targets{changing: "unhold"}}
 	cmd := &cobra.Command{
 		Use:     "unhold --env ENV [IMAGE...]",
-		Short:   "Let automation go on",
+		Short:   "Lift holds, so that automation may act again",
 		Long:    "Lifts the holds on images, or all holds of the environment. A version that a rollback\nrejected stays rejected for automation until somebody pins it by hand.",
 		Example: "  tagboat unhold --env prod api",
 		GroupID: "truth",
@@ -294,7 +294,7 @@ func newUnhold(f *frame) *cobra.Command {
 
 func (o *holdOptions) flags(cmd *cobra.Command) {
 	o.targets.flags(cmd)
-	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for those who meet the hold and for the history")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for those who find the hold and for the history")
 	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be held and write nothing")
 }

@@ -44,7 +44,7 @@ func newPublish(f *frame) *cobra.Command {
 	cmd.Flags().StringSliceVar(&o.tags, "tag", nil, "tags instead of the git commit and publish.tags")
 	cmd.Flags().StringArrayVar(&o.labels, "label", nil, "NAME=VALUE, a label of the image that dir:DIRECTORY becomes (repeatable)")
 	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none: scanned on push, with immutable tags")
-	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for the history")
 	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "read the image and say what would be tagged, and push nothing")
 	return cmd
@@ -135,7 +135,7 @@ func newTag(f *frame) *cobra.Command {
 	var o tagOptions
 	cmd := &cobra.Command{
 		Use:     "tag IMAGE@VERSION TAG...",
-		Short:   "Put more tags on a version, without pulling it",
+		Short:   "Add tags to a version, without pulling it",
 		Long:    "Puts tags on a version that is in the registry: only its manifest goes back, byte by\nbyte, so that image and index keep their digest. VERSION is a tag or a digest. A tag that\nthe version has stays, and one of another version moves, where the repository lets it.\n\nTags that a stage should keep by itself belong into tagboat.yaml: stages: - {name: prod,\ntags: [\"{environment}\", \"{environment}-{time:20060102-1504}\"]}.",
 		Example: "  tagboat tag api@1.4.2 dev\n  tagboat tag api@sha256:… 1.4 1 stable",
 		GroupID: "truth",
@@ -145,7 +145,7 @@ func newTag(f *frame) *cobra.Command {
 			return runTag(cmd.Context(), f, o)
 		},
 	}
-	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for the history")
 	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would change, and change nothing")
 	return cmd

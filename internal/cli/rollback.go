@@ -31,7 +31,7 @@ func newRollback(f *frame) *cobra.Command {
 	o := rollbackOptions{targets: targets{changing: rollbackCommand}}
 	cmd := &cobra.Command{
 		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
-		Short: "Go back to what ran last and well, pins and task definitions both",
+		Short: "Go back to the last good version, in pins and task definitions",
 		Long: "Without services it undoes the last deployment of each environment: the services that it\n" +
 			"changed. What they ran last and well before is found in ECS's own history, pinned and\n" +
 			"deployed, by that very revision. A service with nothing to go back to is skipped, the\n" +
@@ -46,13 +46,13 @@ func newRollback(f *frame) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().Var(&o.to, "to", "go back to what ran at this time, or so long ago: 2026-01-02T10:30:00Z, 3h")
+	cmd.Flags().Var(&o.to, "to", "go back to what ran at a time, given as a time or an age: 2026-01-02T10:30:00Z, 3h")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout goes on")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout continues")
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
 	automationFlag(cmd, &o.automation)
 	yesFlag(cmd, &o.yes)
-	cmd.Flags().StringVarP(&o.message, "message", "m", "", "why, for the history")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for the history")
 	return cmd
 }
 

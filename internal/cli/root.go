@@ -98,7 +98,7 @@ func newRoot(f *frame) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "tagboat",
 		Short:         "Which image runs in which ECS environment, and which one should?",
-		Long:          "Tagboat keeps the versions of your images in Parameter Store, pinned by digest,\nrolls your ECS services to them, and tells honestly how that ended and why.",
+		Long:          "Tagboat keeps the versions of your images in Parameter Store, pinned by digest,\nrolls your ECS services to them, and reports honestly how that ended and why.",
 		Example:       "  tagboat status\n  tagboat deploy api=1.4.2 --env dev\n  tagboat help exit-codes",
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -39,8 +39,8 @@ func newSandbox(f *frame) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.addr, "addr", "127.0.0.1:4510", "address to listen on; port 0 picks one")
 	cmd.Flags().StringVar(&o.envFile, "env-file", "", "write NAME=value lines here when ready")
-	cmd.Flags().StringVar(&o.config.Account, "account", "123456789012", "the account of whoever calls without a role")
-	cmd.Flags().StringVar(&o.config.Region, "region", "", "region of whoever names none (default: AWS_REGION, or us-east-1)")
+	cmd.Flags().StringVar(&o.config.Account, "account", "123456789012", "the account of callers without a role")
+	cmd.Flags().StringVar(&o.config.Region, "region", "", "region of callers that name none (default: AWS_REGION, or us-east-1)")
 	cmd.Flags().Float64Var(&o.config.Speed, "speed", sandbox.DefaultSpeed, "how many seconds of the sandbox pass in a second")
 	cmd.Flags().StringVar(&o.config.Quotas, "quotas", "off", "aws throttles by AWS's documented limits; off never does")
 	cmd.Flags().StringSliceVar(&o.config.Clusters, "clusters", []string{"dev", "staging", "prod"}, "ECS clusters that exist from the start in every account and region")
@@ -185,13 +185,13 @@ func newDemo(f *frame) *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:     "demo",
-		Short:   "A guided run of it all in a sandbox of its own",
+		Short:   "Run a guided tour in a sandbox of its own",
 		Example: "  tagboat demo\n  tagboat demo --keep",
 		GroupID: "try",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, o) },
 	}
-	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the sandbox running, to go on by hand")
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the sandbox running, to continue by hand")
 	return cmd
 }
 
@@ -228,7 +228,7 @@ func runDemo(ctx context.Context, f *frame, o demoOptions) (err error) {
 
 // keepSandbox says how to go on by hand and waits for Ctrl-C.
 func keepSandbox(ctx context.Context, f *frame, env []string, dir string) error {
-	f.Printf("\n%s In another terminal:\n\n  cd %s\n", f.OnOut(console.Good, "The sandbox goes on until Ctrl-C."), dir)
+	f.Printf("\n%s In another terminal:\n\n  cd %s\n", f.OnOut(console.Good, "The sandbox runs until Ctrl-C."), dir)
 	for _, line := range env {
 		f.Printf("  export %s\n", line)
 	}

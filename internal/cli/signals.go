@@ -110,7 +110,7 @@ func lasting(streams *console.Streams) (kept *console.Streams, lost func() error
 // crashed prints a fault of Tagboat's own, and returns it as an error.
 func (f *frame) crashed(fault any, stack []byte) error {
 	f.Talkf("%s\n", console.Lines(string(stack)))
-	err := tagboat.Errorf(tagboat.Internal, "tagboat crashed: %v; what it has begun in ECS goes on by itself", fault).
+	err := tagboat.Errorf(tagboat.Internal, "tagboat crashed: %v; what it has begun in ECS continues", fault).
 		WithHint("tagboat status shows what runs, and tagboat deploy --resume watches what goes on; please report it with the lines above")
 	f.Error(err)
 	return quiet{err}

@@ -174,7 +174,7 @@ func newExplain(f *frame) *cobra.Command {
 	var o targets
 	cmd := &cobra.Command{
 		Use:     "explain [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE...]",
-		Short:   "Say why a service does not run well: causes, evidence, what to change",
+		Short:   "Explain why a service does not run well: causes, evidence, what to change",
 		Long:    "Looks at stopped tasks, the health of containers and targets, the service's events\nand settings and the last lines of logs, and says what they mean, most likely cause\nfirst. Without services it takes all that are not well. ECS forgets stopped tasks after\nabout an hour. Changes nothing.",
 		Example: "  tagboat explain\n  tagboat explain --env prod api\n  tagboat explain --env prod api -o json",
 		GroupID: "deploy",

@@ -174,7 +174,7 @@ func (w *when) Set(text string) error {
 			return nil
 		}
 	}
-	return tagboat.Usagef("%q is no time: write 2026-01-02T10:30:00Z, 2026-01-02 (all UTC) or how long ago: 90m, 7d", text)
+	return tagboat.Usagef("%q is not a time: write 2026-01-02T10:30:00Z, 2026-01-02 (all UTC) or how long ago: 90m, 7d", text)
 }
 
 // String implements pflag.Value.

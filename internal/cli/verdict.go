@@ -171,7 +171,7 @@ func printNext(f *frame, deployments []tagboat.Deployment) {
 		}
 	}
 	if len(failed.order) > 0 {
-		printCommands(f, "what was rolled back is pinned still: pin another version and deploy that, or pin what runs with", failed.commands("tagboat rollback"))
+		printCommands(f, "the pins still name what was rolled back: deploy another version, or pin what runs", failed.commands("tagboat rollback"))
 	}
 	if len(overtaken.order) > 0 {
 		printCommands(f, "what somebody else deployed runs now: leave it, or deploy what is pinned with", overtaken.commands("tagboat deploy"))
@@ -227,8 +227,8 @@ func printInterrupted(f *frame, command string, deployments []tagboat.Deployment
 			canGoBack.add(d)
 		}
 	}
-	printPlaces(f, "these go on in ECS by themselves, and nobody will roll them back", alone)
-	printPlaces(f, "these go on in ECS by themselves, and ECS rolls back those that fail", watched)
+	printPlaces(f, "these continue in ECS, and nobody will roll them back", alone)
+	printPlaces(f, "these continue in ECS, and ECS rolls back those that fail", watched)
 	if len(goesOn.order) > 0 {
 		printCommands(f, "watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
 	}
@@ -239,7 +239,7 @@ func printInterrupted(f *frame, command string, deployments []tagboat.Deployment
 	default:
 		printCommands(f, "or undo them with", canGoBack.commands("tagboat rollback"))
 	}
-	printPlaces(f, "these were not begun, or ECS did not say so any more; the same command goes on from there", notBegun)
+	printPlaces(f, "these were not begun, or ECS did not say so any more; the same command continues from there", notBegun)
 }
 
 func printPlaces(f *frame, what string, places byPlace) {

@@ -69,7 +69,7 @@ type fileScan struct {
 type fileWindow struct {
 	Cron Cron     `yaml:"cron,required" doc:"when it opens: minute, hour, day of month, month, day of week"`
 	For  Duration `yaml:"for,required" doc:"how long it stays open, such as 8h"`
-	Zone zone     `yaml:"zone" doc:"the time zone of cron, such as Europe/Brussels; UTC where left out"`
+	Zone zone     `yaml:"zone" doc:"the time zone of cron, such as Europe/Brussels; default: UTC"`
 }
 
 type filePublish struct {
@@ -81,7 +81,7 @@ type fileEnvironment struct {
 	Tenant  source.Text                `yaml:"tenant" doc:"the customer that it serves"`
 	Account source.Text                `yaml:"account" doc:"the AWS account, twelve digits in quotes"`
 	Role    source.Text                `yaml:"role" doc:"the ARN of the role to assume there"`
-	Region  source.Text                `yaml:"region" doc:"the AWS region; the one of the AWS configuration where left out"`
+	Region  source.Text                `yaml:"region" doc:"the AWS region; default: the one of the AWS configuration"`
 	Cluster source.Text                `yaml:"cluster,required" doc:"the ECS cluster"`
 	Vars    source.Entries[source.Any] `yaml:"vars" doc:"variables of this environment alone"`
 }
@@ -96,11 +96,11 @@ type fileScopedValue struct {
 }
 
 type fileLedger struct {
-	Path        source.Text               `yaml:"path" doc:"the parameter's name, with {app}, {environment}, {stage}, {tenant}, {group} and variables such as {team} in it; /containers/{environment}/{group} where left out"`
-	Form        string                    `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written in the parameter; tag@digest where left out"`
-	Tier        string                    `yaml:"tier" enum:"standard,advanced,intelligent-tiering" doc:"the parameter's tier; that of the account where left out"`
-	Key         string                    `yaml:"key" enum:"name,repository" doc:"what an image is called in the parameter; its name where left out"`
-	Holds       source.Text               `yaml:"holds" doc:"the name of the parameter that says which images automation leaves alone; /tagboat/{environment}/{app}/holds where left out"`
+	Path        source.Text               `yaml:"path" doc:"the parameter's name, with {app}, {environment}, {stage}, {tenant}, {group} and variables such as {team} in it; default: /containers/{environment}/{group}"`
+	Form        string                    `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written in the parameter; default: tag@digest"`
+	Tier        string                    `yaml:"tier" enum:"standard,advanced,intelligent-tiering" doc:"the parameter's tier; default: that of the account"`
+	Key         string                    `yaml:"key" enum:"name,repository" doc:"what an image is called in the parameter; default: its name"`
+	Holds       source.Text               `yaml:"holds" doc:"the name of the parameter that says which images automation leaves alone; default: /tagboat/{environment}/{app}/holds"`
 	Groups      source.Entries[fileGroup] `yaml:"groups" doc:"images that share a parameter; those in no group are in the one that is called like the application"`
 	Projections *fileProjections          `yaml:"projections" doc:"parameters that hold one version each, written beside the groups"`
 }
@@ -116,8 +116,8 @@ type fileGroup struct {
 
 type fileProjections struct {
 	Path   source.Text   `yaml:"path,required" doc:"the parameter's name, with {image} in it, and what a ledger's path may have"`
-	Form   string        `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written; uri where left out"`
-	Images []source.Text `yaml:"images" doc:"the images that have one; all where left out"`
+	Form   string        `yaml:"form" enum:"tag@digest,tag,digest,uri" doc:"how a version is written; default: uri"`
+	Images []source.Text `yaml:"images" doc:"the images that have one; default: all"`
 }
 
 //go:generate go test -run TestSchema -update .

@@ -18,8 +18,8 @@ type Journal struct {
 
 type fileJournal struct {
 	Off           bool        `yaml:"off" doc:"true where no journal is kept; history then has the last hundred changes of a parameter only"`
-	LogGroup      source.Text `yaml:"logGroup" doc:"the log group, with {app} in it; /tagboat/{app} where left out"`
-	RetentionDays int         `yaml:"retentionDays" doc:"after how many days CloudWatch Logs forgets; for ever where left out. Only a log group that Tagboat makes gets it"`
+	LogGroup      source.Text `yaml:"logGroup" doc:"the log group, with {app} in it; default: /tagboat/{app}"`
+	RetentionDays int         `yaml:"retentionDays" doc:"after how many days CloudWatch Logs forgets; default: for ever. Only a log group that Tagboat makes gets it"`
 }
 
 const defaultLogGroup = "/tagboat/{app}"

@@ -28,11 +28,11 @@ type fileLimits struct {
 }
 
 type fileRegistryLimits struct {
-	Wait      period `yaml:"wait" doc:"how long a registry may send nothing; 30s where left out"`
-	Total     period `yaml:"total" doc:"how long a listing may take, or all that is read of one version; 5m where left out"`
-	Size      size   `yaml:"size" doc:"how large a manifest or the config of an image may be; 8MiB where left out"`
-	Tags      count  `yaml:"tags" doc:"how many tags a repository may have; 250000 where left out. Amazon ECR is not asked for tags alone, and has no such limit"`
-	Redirects count  `yaml:"redirects" doc:"how often one request may be redirected; 10 where left out"`
+	Wait      period `yaml:"wait" doc:"how long a registry may send nothing; default: 30s"`
+	Total     period `yaml:"total" doc:"how long a listing may take, or all that is read of one version; default: 5m"`
+	Size      size   `yaml:"size" doc:"how large a manifest or the config of an image may be; default: 8MiB"`
+	Tags      count  `yaml:"tags" doc:"how many tags a repository may have; default: 250000. Amazon ECR is not asked for tags alone, and has no such limit"`
+	Redirects count  `yaml:"redirects" doc:"how often one request may be redirected; default: 10"`
 }
 
 func (b *builder) limits() {

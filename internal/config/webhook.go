@@ -30,9 +30,9 @@ func (w Webhook) Wants(v tagboat.Verdict, stage tagboat.StageName) bool {
 type fileWebhook struct {
 	URLEnv    source.Text   `yaml:"urlEnv" doc:"the environment variable that holds the webhook's address"`
 	SecretEnv source.Text   `yaml:"secretEnv" doc:"the environment variable that holds the key that signs what is sent"`
-	Format    string        `yaml:"format" enum:"json,slack" doc:"what is sent: a document of Tagboat's, or what an incoming webhook of Slack takes; json where left out"`
-	On        []occasion    `yaml:"on" doc:"what it hears of; failure and success where left out"`
-	Stages    []source.Text `yaml:"stages" doc:"the stages that it hears of; all where left out"`
+	Format    string        `yaml:"format" enum:"json,slack" doc:"what is sent: a document of Tagboat's, or what an incoming webhook of Slack takes; default: json"`
+	On        []occasion    `yaml:"on" doc:"what it hears of; default: failure and success"`
+	Stages    []source.Text `yaml:"stages" doc:"the stages that it hears of; default: all"`
 	URL       secret        `yaml:"url" doc:"not here: name a variable with urlEnv"`
 	Secret    secret        `yaml:"secret" doc:"not here: name a variable with secretEnv"`
 	Where     tagboat.Position
@@ -90,7 +90,7 @@ func (b *builder) webhooks() {
 		}
 		b.variables(from)
 		if w.Format == notify.Slack && w.SecretEnv != "" {
-			b.problem(from.SecretEnv.At, "Slack checks no signature").hint("leave secretEnv out: whoever knows the address of the webhook may post there")
+			b.problem(from.SecretEnv.At, "Slack checks no signature").hint("leave secretEnv out: anybody who knows the webhook's address can post there")
 		}
 		for _, o := range from.On {
 			w.On = append(w.On, notify.Occasion(o))

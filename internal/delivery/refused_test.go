@@ -23,10 +23,10 @@ func TestARefusalEndsTheWait(t *testing.T) {
 		verdict   tagboat.Verdict
 		words     []string
 	}{
-		"the list of tasks while it rolls":  {"ecs.ListTasks", "", []string{"start=60s"}, tagboat.VerdictTimedOut, []string{"ecs:ListTasks", "goes on by itself"}},
+		"the list of tasks while it rolls":  {"ecs.ListTasks", "", []string{"start=60s"}, tagboat.VerdictTimedOut, []string{"ecs:ListTasks", "continues in ECS"}},
 		"the list of tasks when it is done": {"ecs.ListTasks", `"RUNNING"`, nil, tagboat.VerdictFailed, []string{"ecs:ListTasks", "completed"}},
 		"the tasks":                         {"ecs.DescribeTasks", "", nil, tagboat.VerdictFailed, []string{"ecs:DescribeTasks", "completed"}},
-		"the service":                       {"ecs.DescribeServices", "", nil, tagboat.VerdictTimedOut, []string{"ecs:DescribeServices", "goes on by itself", "tagboat deploy --resume"}},
+		"the service":                       {"ecs.DescribeServices", "", nil, tagboat.VerdictTimedOut, []string{"ecs:DescribeServices", "continues in ECS", "tagboat deploy --resume"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			apptest.Shop{}.Run(t, func(w *apptest.World) {
@@ -137,7 +137,7 @@ func TestNoDigestIsTold(t *testing.T) {
 			}
 		}))
 		d := planned(w, a)(apptest.Wait)
-		w.Expect(d, tagboat.VerdictSucceeded, "does not tell the digest of container app")
+		w.Expect(d, tagboat.VerdictSucceeded, "does not report the digest of container app")
 		if d.Images[0].Running != "" {
 			w.Errorf("it says that %s runs", d.Images[0].Running)
 		}

@@ -129,7 +129,7 @@ func comesBack(ctx context.Context, c fleet.Cell, p deploy.Plan) (string, error)
 // revisionRejected is the error of automation that would bring a rejected revision back.
 func revisionRejected(c fleet.Cell, revision string) error {
 	return tagboat.Errorf(tagboat.Blocked, "the task definition of service %s is that of %s, which was rejected in %s by a rollback", c.Service.Name, revision, c.Env.Name).
-		WithHint("where it is good after all, a person may deploy it, without --automation")
+		WithHint("where it is good after all, a person can deploy it, without --automation")
 }
 
 // accept takes back the rejections of what a person deployed and what runs now.

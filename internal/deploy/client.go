@@ -151,5 +151,5 @@ func Refusal(d Desired, err error) string {
 	if !Refused(err) {
 		return ""
 	}
-	return fmt.Sprintf("%v; asking again is no use until that is allowed%s", err, PolicyFor(d, err))
+	return fmt.Sprintf("%v; retrying does not help until that is allowed%s", err, PolicyFor(d, err))
 }

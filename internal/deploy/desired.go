@@ -107,5 +107,5 @@ func (d Desired) problem(where, hint, message string) tagboat.Problem {
 // HowToContinue says how somebody lets a deployment go on that waits.
 func HowToContinue(d Desired) string {
 	command := fmt.Sprintf("tagboat continue --env %s %s", d.Environment, d.Service)
-	return fmt.Sprintf("to let it go on: %s; to let it go back: %s --rollback", command, command)
+	return fmt.Sprintf("to continue it: %s; to roll it back: %s --rollback", command, command)
 }

@@ -22,11 +22,11 @@ func TestPlanSteps(t *testing.T) {
 		},
 		"a run that was killed is taken up": {
 			func() deploy.Observed { return deploytest.Observed(t, "IN_PROGRESS", 1) }, "v1",
-			[]string{"watch deployment ecs-svc/1, which is under way"},
+			[]string{"watch deployment ecs-svc/1, which is in progress"},
 		},
 		"completed, and a task is missing": {
 			func() deploy.Observed { return deploytest.Observed(t, "COMPLETED", 1) }, "v1",
-			[]string{"watch deployment ecs-svc/1, which is under way"},
+			[]string{"watch deployment ecs-svc/1, which is in progress"},
 		},
 		"what is wanted failed": {
 			func() deploy.Observed { return deploytest.Observed(t, "FAILED", 0) }, "v1",
@@ -42,7 +42,7 @@ func TestPlanSteps(t *testing.T) {
 				o.Candidates = []ecs.TaskDefinition{deploytest.Registered(t, 3, "v3"), deploytest.Registered(t, 2, "v2")}
 				return o
 			}, "v2",
-			[]string{"use api:2, which is equal", "update service api in cluster c"},
+			[]string{"reuse api:2", "update service api in cluster c"},
 		},
 		"an equal revision that was deregistered is not used": {
 			func() deploy.Observed {

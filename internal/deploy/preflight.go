@@ -119,7 +119,7 @@ func ask(ctx context.Context, questions ...func(context.Context) findings) findi
 // unanswered says what was not checked, and why.
 func (d Desired) unanswered(at tagboat.Position, what string, err error) findings {
 	return findings{warnings: []tagboat.Problem{d.problemAt(at,
-		fmt.Sprintf("make sure of it yourself, or let it be asked: tagboat generate iam-policy --for deploy --env %s", d.Environment),
+		fmt.Sprintf("check it yourself, or grant the permission: tagboat generate iam-policy --for deploy --env %s", d.Environment),
 		fmt.Sprintf("not checked: %s: %v", what, err),
 	)}}
 }

@@ -67,7 +67,7 @@ func counts(d Desired, o Observed) []tagboat.Problem {
 			"a DAEMON service has one task on each instance: ECS takes no desiredCount for it")}
 	case strategy != ecs.Daemon && !counted && o.Service == nil:
 		return []tagboat.Problem{d.problem(d.where("service"), `write "desiredCount": 1 into the service's file; once the service exists, it can be taken out for autoscaling`,
-			fmt.Sprintf("service %q does not exist yet, and to create it ECS wants a desiredCount", d.ServiceName))}
+			fmt.Sprintf("service %q does not exist yet, and ECS requires a desiredCount to create it", d.ServiceName))}
 	default:
 		return nil
 	}

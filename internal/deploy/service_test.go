@@ -19,8 +19,8 @@ func TestDesiredCountThatECSRefuses(t *testing.T) {
 		exists  string // its scheduling strategy; "" where there is no service
 		want    string // in the problem; "" for none
 	}{
-		"a new service without a count":       {`{}`, "", "wants a desiredCount"},
-		"a new REPLICA without a count":       {`{"schedulingStrategy":"REPLICA"}`, "", "wants a desiredCount"},
+		"a new service without a count":       {`{}`, "", "requires a desiredCount"},
+		"a new REPLICA without a count":       {`{"schedulingStrategy":"REPLICA"}`, "", "requires a desiredCount"},
 		"a new service with none wanted":      {`{"desiredCount":0}`, "", ""},
 		"an autoscaled service":               {`{}`, "REPLICA", ""},
 		"a new DAEMON":                        {`{"schedulingStrategy":"DAEMON"}`, "", ""},

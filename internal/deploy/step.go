@@ -65,7 +65,7 @@ func (s Register) String() string {
 }
 
 // String says what the step does.
-func (s Reuse) String() string { return "use " + ecs.LastPart(s.ARN) + ", which is equal" }
+func (s Reuse) String() string { return "reuse " + ecs.LastPart(s.ARN) }
 
 // String says what the step does.
 func (s TagService) String() string {
@@ -92,7 +92,7 @@ func (s UpdateService) String() string {
 }
 
 // String says what the step does.
-func (s Adopt) String() string { return "watch deployment " + s.ID + ", which is under way" }
+func (s Adopt) String() string { return "watch deployment " + s.ID + ", which is in progress" }
 
 // Judge gives the verdict on a service deployment that brought the wanted versions and that
 // nobody of us watched to its end.

@@ -152,5 +152,5 @@ type Uncertain struct{ Parameter string }
 
 // String implements operation.Event.
 func (u Uncertain) String() string {
-	return "none of the versions of " + u.Parameter + " that are kept says what all before it came to, so that a pin may be missing from it or be older than what was pinned last; tagboat history tells what the journal knows"
+	return "none of the versions of " + u.Parameter + " that are kept says what all before it came to, so that a pin may be missing from it or be older than what was pinned last; tagboat history shows what the journal has"
 }

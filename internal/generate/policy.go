@@ -116,7 +116,7 @@ func (g Generator) whereabouts(ctx context.Context, env config.Environment) (iam
 	}
 	account, _, err := g.Access.Session(env).Identity(ctx)
 	if err != nil {
-		return at, tagboat.Usagef("the account of %s is not in %s, and AWS does not tell it: %w", env.Name, g.Fleet.Config.File, err).
+		return at, tagboat.Usagef("the account of %s is not in %s, and AWS does not report it: %w", env.Name, g.Fleet.Config.File, err).
 			At(env.Where).WithHint("give it an account: in %s", g.Fleet.Config.File)
 	}
 	at.Account = account

@@ -64,7 +64,7 @@ func TestAnnotationsAreAsManyAsGitHubShows(t *testing.T) {
 		all = append(all, ended(tagboat.ServiceName(fmt.Sprint("s", i)), tagboat.VerdictFailed, 1))
 	}
 	got := githubactions.Annotations(all)
-	if len(got) != 10 || got[9] != "::error title=and 5 more::the job's summary tells of all of them" {
+	if len(got) != 10 || got[9] != "::error title=and 5 more::the job's summary lists all of them" {
 		t.Errorf("%d annotations, the last %q", len(got), got[len(got)-1])
 	}
 	if got := githubactions.Annotations(all[:10]); len(got) != 10 || !strings.Contains(got[9], "prod/s9") {

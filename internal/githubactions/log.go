@@ -65,7 +65,7 @@ func annotate(kind string, deployments []tagboat.Deployment) []string {
 		lines = append(lines, command(kind, message(d), titled(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict))))
 	}
 	if rest := len(deployments) - len(shown); rest > 0 {
-		lines = append(lines, command(kind, "the job's summary tells of all of them", titled(fmt.Sprintf("and %d more", rest))))
+		lines = append(lines, command(kind, "the job's summary lists all of them", titled(fmt.Sprintf("and %d more", rest))))
 	}
 	return lines
 }

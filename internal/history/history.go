@@ -30,7 +30,7 @@ type Request struct {
 	fleet.Selection
 	Image        tagboat.ImageName // "" for all, and services too
 	Since, Until access.When       // the zero value is no bound
-	Limit        int               // the newest so many; 0 for all
+	Limit        int               // how many entries, newest first; 0 for all
 }
 
 // Events returns what was changed, the newest event first: what the journal has, and

@@ -187,7 +187,7 @@ func parseDigests(s string) (digests []tagboat.Digest, err error) {
 func decodeHold(s string) (*tagboat.Hold, error) {
 	var j holdJSON
 	if err := json.Unmarshal([]byte(s), &j); err != nil {
-		return &tagboat.Hold{Reason: "what is written here is no hold"}, err
+		return &tagboat.Hold{Reason: "this is not a hold"}, err
 	}
 	if j.Since == nil {
 		return nil, nil

@@ -27,7 +27,7 @@ type admission struct {
 
 // admit decides whether versions may be pinned: nothing that automation must leave alone,
 // that cannot run there, that is a step back, or that a gate stops. The note says for the
-// history that something goes back on purpose. The error is of kind Usage or Blocked.
+// history that somebody asked for an older version. The error is of kind Usage or Blocked.
 func (p *Pinning) admit(ctx context.Context, a admission) (note string, err error) {
 	if err := p.Holds.mayTouch(ctx, a); err != nil {
 		return "", err
@@ -46,7 +46,7 @@ func (p *Pinning) admit(ctx context.Context, a admission) (note string, err erro
 			case older && !a.allowOlder:
 				failed = append(failed, stepBack(a.env, pick, pin, why, a.automation))
 			case older:
-				note = " [goes back on purpose]"
+				note = " [older, as asked]"
 			}
 		}
 	}
@@ -61,11 +61,11 @@ func (p *Pinning) admit(ctx context.Context, a admission) (note string, err erro
 
 // incomparable is the error of a version that could not be compared with what is pinned.
 func incomparable(image tagboat.ImageName, err error, automation bool) error {
-	e := tagboat.Errorf(tagboat.KindOf(err), "finding out which of two versions of image %s is older: %w", image, err)
+	e := tagboat.Errorf(tagboat.KindOf(err), "comparing two versions of image %s: %w", image, err)
 	var known *tagboat.Error
 	switch {
 	case !automation:
-		return e.WithHint("to pin it whichever is older, say --allow-older")
+		return e.WithHint("to pin it anyway, add --allow-older")
 	case errors.As(err, &known):
 		e.Hint = known.Hint
 	}
@@ -76,9 +76,9 @@ func stepBack(env config.Environment, f catalog.Pick, pin tagboat.Pin, why strin
 	e := tagboat.Errorf(tagboat.Blocked, "image %s would go back from %s, which is pinned in %s, to %s: %s",
 		f.Image.Name, pin.Reference().Readable(), env.Name, f.Version.Reference.Readable(), why)
 	if automation {
-		return e.WithHint("a person may go back, with --allow-older; automation never does")
+		return e.WithHint("a person can pin an older version with --allow-older; automation cannot")
 	}
-	return e.WithHint("where that is what you want, say --allow-older")
+	return e.WithHint("to pin it anyway, add --allow-older")
 }
 
 // older reports whether a version is a step back from a pin: by the image's rule, and

@@ -96,11 +96,11 @@ func (h *Holds) mayAll(do string, env config.Environment, holds ledger.Holds, im
 func (h *Holds) may(do string, env config.Environment, holds ledger.Holds, image tagboat.ImageName, version tagboat.Reference) error {
 	if hold := holds.Of(image, h.Access.Session(env).Now()); hold != nil {
 		return held(env, image, hold).
-			WithHint("a person may %s it, without --automation; to let automation go on: %s", do, unhold(env, image))
+			WithHint("a person can %s it, without --automation; to lift the hold: %s", do, unhold(env, image))
 	}
 	if holds[image].Rejects(version.Digest) {
 		return tagboat.Errorf(tagboat.Blocked, "%s of image %s was rejected in %s by a rollback", version.Readable(), image, env.Name).
-			WithHint("where it is good after all, a person may %s it, without --automation", do)
+			WithHint("where it is good after all, a person can %s it, without --automation", do)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (h *Holds) mayLift(env config.Environment, images []tagboat.ImageName) func
 			hold := now[image].At(h.Access.Session(env).Now())
 			if hold != nil && (len(images) == 0 || slices.Contains(images, image)) {
 				failed = append(failed, held(env, image, hold).
-					WithHint("automation neither lifts nor replaces a hold; a person may: %s", unhold(env, image)))
+					WithHint("automation neither lifts nor replaces a hold; a person can: %s", unhold(env, image)))
 			}
 		}
 		return errors.Join(failed...)
@@ -180,7 +180,7 @@ func (h *Holds) accept(ctx context.Context, draft *ledger.Draft, env config.Envi
 	receipt, err := draft.Accept(ctx, h.Fleet.Layout().Holds(env), holds, changes, ledger.Why{Message: "pinned by hand"})
 	if err == nil && len(receipt.Lost) > 0 {
 		err = tagboat.Errorf(tagboat.Blocked, "what is rejected in %s was changed by %s meanwhile, and stays so", env.Name, receipt.Lost[0].By).
-			WithHint("where it is good after all, pin it again: tagboat pin %s --env %s", words(changes), env.Name)
+			WithHint("if it is good after all, pin it again: tagboat pin %s --env %s", words(changes), env.Name)
 	}
 	return err
 }

@@ -107,7 +107,7 @@ func TestAutomationGoesOn(t *testing.T) {
 	})
 }
 
-// pushOther pushes something that is no image.
+// pushOther pushes something that is not an image.
 func pushOther(w *apptest.World, image string, config types.MediaType) {
 	w.Helper()
 	made := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), config)
@@ -135,7 +135,7 @@ func TestWhatNoContainerCanRun(t *testing.T) {
 		} {
 			pushOther(w, "shop/web:"+tag, config)
 		}
-		for tag, words := range map[string]string{"chart": "is a Helm chart", "buildcache": "is a build cache", "thing": `is no image: its type is "application/x-data"`} {
+		for tag, words := range map[string]string{"chart": "is a Helm chart", "buildcache": "is a build cache", "thing": `is not an image: its type is "application/x-data"`} {
 			err := pinsAs(w, false, catalog.ImageArg{Image: "web", Tag: tag})
 			if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), words) {
 				w.Errorf("%s: %v", tag, err)
@@ -208,8 +208,8 @@ func TestWhatIsPinnedCannotBeLookedAt(t *testing.T) {
 			says                string // "" where it is pinned
 			hint                bool
 		}{
-			{true, false, "finding out which of two versions of image web is older", false},
-			{false, false, "finding out which of two versions of image web is older", true},
+			{true, false, "comparing two versions of image web", false},
+			{false, false, "comparing two versions of image web", true},
 			{false, true, "", false},
 		} {
 			_, err := w.Open().Pinning.Pin(w.Context(), pinning.Request{

@@ -45,7 +45,7 @@ func (o Overtaken) String() string {
 	if o.Version == 0 {
 		return fmt.Sprintf("%s was changed after it was pinned, to %s, by a version that is not kept any more", o.Image, o.Is.Readable())
 	}
-	return fmt.Sprintf("%s was pinned by %s at the same time, and later: theirs counts", o.Image, o.By)
+	return fmt.Sprintf("%s was pinned by %s at the same time, after this: their pin counts", o.Image, o.By)
 }
 
 // TookPlace says whose pin, made meanwhile, a pin took the place of.
@@ -53,7 +53,7 @@ type TookPlace struct{ ledger.Replacement }
 
 // String implements operation.Event.
 func (t TookPlace) String() string {
-	return fmt.Sprintf("%s was pinned to %s by %s meanwhile%s; this pin took the place of that", t.Image, t.Was.Readable(), cmp.Or(t.By, "somebody"), because(t.Message))
+	return fmt.Sprintf("%s was pinned to %s by %s meanwhile%s; this pin replaced it", t.Image, t.Was.Readable(), cmp.Or(t.By, "somebody"), because(t.Message))
 }
 
 // ParameterDeleted says that somebody deleted a parameter while it was written.
@@ -83,7 +83,7 @@ type Torn struct{ Parameter string }
 
 // String implements operation.Event.
 func (t Torn) String() string {
-	return "a writer died before it was done, and an update is missing from " + t.Parameter + "; the next pin brings it back"
+	return "a writer died before it finished, and an update is missing from " + t.Parameter + "; the next pin brings it back"
 }
 
 // Overwritten says what somebody overwrote who does not keep to the protocol.
@@ -126,7 +126,7 @@ type Held struct {
 
 // String implements operation.Event.
 func (h Held) String() string {
-	return fmt.Sprintf("image %s is held in %s%s; automation goes on leaving it alone", h.Image, h.Environment, describe(h.Hold))
+	return fmt.Sprintf("image %s is held in %s%s; automation still leaves it alone", h.Image, h.Environment, describe(h.Hold))
 }
 
 // AllHeld says that a whole environment is held beside its images.
@@ -145,7 +145,7 @@ type Stopped struct {
 
 // String implements operation.Event.
 func (s Stopped) String() string {
-	return fmt.Sprintf("automation is stopped for %s in %s; when all is well again: tagboat unhold --env %s", strings.Join(s.Images, " "), s.Environment, s.Environment)
+	return fmt.Sprintf("automation is stopped for %s in %s; to lift the hold: tagboat unhold --env %s", strings.Join(s.Images, " "), s.Environment, s.Environment)
 }
 
 // AgeUnknown says that nobody knows whether a pin, which may go back, does.

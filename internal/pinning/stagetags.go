@@ -46,7 +46,7 @@ func (s StageTags) Keep(ctx context.Context, env config.Environment, pins []tagb
 		}
 		changes, err := s.keepOf(ctx, stage, env, pin)
 		if err != nil {
-			failed = append(failed, tagboat.Errorf(tagboat.Internal, "%s is pinned in %s, and its tags are not all put: %w", pin.Image, env.Name, err).
+			failed = append(failed, tagboat.Errorf(tagboat.Internal, "%s is pinned in %s, but not all of its tags were written: %w", pin.Image, env.Name, err).
 				WithHint("%s", tagboat.HintOf(err)))
 			continue
 		}

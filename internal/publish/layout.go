@@ -20,7 +20,7 @@ func fromLayout(dir string) (Content, error) {
 	}
 	path, err := layout.FromPath(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Content{}, tagboat.Usagef("%s is no OCI layout: %w", dir, err).
+		return Content{}, tagboat.Usagef("%s is not an OCI layout: %w", dir, err).
 			WithHint("an OCI layout is a directory with index.json and blobs, as skopeo copy … oci:DIR makes it")
 	}
 	if err != nil {

@@ -46,7 +46,7 @@ func ParseSource(s string) (Source, error) {
 	switch kind {
 	case "docker":
 		if strings.HasPrefix(name, "-") {
-			return Source{}, tagboat.Usagef("%q is no reference of docker's", name).WithHint(sourceHint)
+			return Source{}, tagboat.Usagef("%q is not a docker reference", name).WithHint(sourceHint)
 		}
 	case "oci", "tar", "dir":
 	default:

@@ -135,7 +135,7 @@ func TestWhatAListingSaysOfAVersion(t *testing.T) {
 		{"an index", "application/vnd.oci.image.index.v1+json", "application/vnd.x", ""},
 		{"the manifest's type again", docker, docker, ""},
 		{"a chart", oci, "application/vnd.cncf.helm.config.v1+json", "is a Helm chart"},
-		{"another manifest's type", oci, docker, `is no image: its type is "` + docker + `"`},
+		{"another manifest's type", oci, docker, `is not an image: its type is "` + docker + `"`},
 		{"schema 1", "application/vnd.docker.distribution.manifest.v1+prettyjws", "", "is an image of Docker's schema 1, which nothing pulls any more"},
 	} {
 		expect.EqualIn(t, test.name, test.want, registry.Artifact(test.manifest, test.artifact))

@@ -38,7 +38,7 @@ const schema1 = "is an image of Docker's schema 1, which nothing pulls any more"
 func parseManifest(data []byte, mediaType types.MediaType) manifest {
 	var p parts
 	if err := json.Unmarshal(data, &p); err != nil {
-		return manifest{mediaType: mediaType, artifact: "is no manifest: " + noJSON(data)}
+		return manifest{mediaType: mediaType, artifact: "is not a manifest: " + noJSON(data)}
 	}
 	m := manifest{mediaType: p.kind(mediaType)}
 	switch {
@@ -53,9 +53,9 @@ func parseManifest(data []byte, mediaType types.MediaType) manifest {
 		m.image = &v1.Manifest{}
 		m.artifact = read(data, m.image)
 	case p.MediaType != "":
-		m.artifact = "is no image: its type is " + quoted(string(p.MediaType))
+		m.artifact = "is not an image: its type is " + quoted(string(p.MediaType))
 	default:
-		m.artifact = "is no manifest of an image"
+		m.artifact = "is not a manifest of an image"
 	}
 	if m.artifact != "" {
 		m.image, m.index = nil, nil
@@ -94,7 +94,7 @@ func isSchema1(t types.MediaType) bool {
 // read decodes a manifest, and returns what it is instead where it is none.
 func read(data []byte, into any) (artifact string) {
 	if err := json.Unmarshal(data, into); err != nil {
-		return "is no manifest: a member of it cannot be read"
+		return "is not a manifest: a member of it cannot be read"
 	}
 	return ""
 }
@@ -107,7 +107,7 @@ func noJSON(data []byte) string {
 	case text[0] == '<':
 		return "it is a page of HTML or XML"
 	default:
-		return "it is no JSON object"
+		return "it is not a JSON object"
 	}
 }
 
@@ -141,10 +141,10 @@ func artifactOf(mediaTypes ...string) string {
 	}
 	for _, t := range mediaTypes {
 		if t != "" && t != string(types.OCIConfigJSON) && t != emptyType {
-			return "is no image: its type is " + quoted(t)
+			return "is not an image: its type is " + quoted(t)
 		}
 	}
-	return "is no image: its config is empty"
+	return "is not an image: its config is empty"
 }
 
 // emptyType is that of configs that say nothing.

@@ -156,7 +156,7 @@ func (c *Client) inspectImage(ctx context.Context, repo name.Repository, got con
 	}
 	var config v1.ConfigFile
 	if unreadable := json.Unmarshal(data, &config); unreadable != nil {
-		v.Artifact = "is no image: its config cannot be read"
+		v.Artifact = "is not an image: its config cannot be read"
 		return nil //nolint:nilerr // what it is is an answer
 	}
 	v.Labels = config.Config.Labels

@@ -130,12 +130,12 @@ func (r Rule) parsePart(i int, text string) (part, reason) {
 		}
 	case Numeric:
 		if !isDigits(text) {
-			return p, reason("is no whole number: " + text)
+			return p, reason("is not a whole number: " + text)
 		}
 	case Time:
 		at, ok := r.parseTime(text)
 		if !ok {
-			return p, reason(fmt.Sprintf("is no time of the form %s: %s", r.layoutText(), text))
+			return p, reason(fmt.Sprintf("is not a time of the form %s: %s", r.layoutText(), text))
 		}
 		p.at = at
 	}

@@ -30,7 +30,7 @@ var attachments = map[string]reason{
 	".sbom": "is a list of materials of another version",
 }
 
-// attached returns what a tag says it is, where that is no image.
+// attached returns what a tag says it is, where that is not an image.
 func attached(tag string) reason {
 	algorithm, rest, _ := strings.Cut(tag, "-")
 	if algorithm != "sha256" && algorithm != "sha512" {
@@ -43,7 +43,7 @@ func attached(tag string) reason {
 	return attachments["."+end]
 }
 
-func notVersion(err error) reason { return reason("is no semantic version: " + err.Error()) }
+func notVersion(err error) reason { return reason("is not a semantic version: " + err.Error()) }
 
 func ignored(pattern string) reason { return reason("is ignored by " + pattern) }
 

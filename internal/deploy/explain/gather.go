@@ -54,7 +54,7 @@ func (g *Gatherer) Causes(ctx context.Context, s ecs.Service, d ecs.Deployment) 
 	}
 	if len(causes) == 0 && len(g.errs) > 0 {
 		return []tagboat.Cause{{
-			Cause:    "AWS did not tell why",
+			Cause:    "AWS gave no reason",
 			Evidence: g.unread(),
 			Advice:   "run tagboat status in a minute, or look at the service's events",
 		}}
@@ -109,7 +109,7 @@ func (g *Gatherer) stages(ctx context.Context, e *Evidence) []tagboat.Cause {
 	var waiting []tagboat.Cause
 	for _, hook := range found[0].Waiting() {
 		waiting = append(waiting, tagboat.Cause{
-			Cause:    "the deployment waits in stage " + found[0].LifecycleStage + " for somebody to let it go on",
+			Cause:    "the deployment waits in stage " + found[0].LifecycleStage + " for somebody to continue it",
 			Evidence: fmt.Sprintf("the pause ends by itself at %s, with %s", hook.ExpiresAt.UTC().Format(time.RFC3339), hook.TimeoutAction),
 			Advice:   deploy.HowToContinue(g.Desired),
 		})
@@ -227,7 +227,7 @@ func replacing(s ecs.Service, d ecs.Deployment) bool {
 }
 
 // Service says why the newest deployment of a service does not go well, most likely
-// cause first. The list is empty where nothing speaks against it.
+// cause first. The list is empty if there is no problem.
 func Service(ctx context.Context, t deploy.Target) ([]tagboat.Cause, error) {
 	observed, err := deploy.Look(ctx, []deploy.Target{t})
 	if err != nil {

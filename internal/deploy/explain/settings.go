@@ -32,7 +32,7 @@ func (s Settings) deadlock() (Finding, bool) {
 		return Finding{}, false
 	}
 	return Finding{
-		Cause: "the healthy percents let ECS neither stop an old task nor start a new one",
+		Cause: "minimumHealthyPercent and maximumPercent allow ECS neither to stop an old task nor to start a new one",
 		Evidence: fmt.Sprintf("of %d tasks %d must stay healthy (minimumHealthyPercent %d, rounded up) and no more than %d may exist (maximumPercent %d, rounded down)",
 			s.Desired, lower, s.MinHealthyPercent, upper, s.MaxPercent),
 		Advice:  "lower minimumHealthyPercent or raise maximumPercent in the service definition",
@@ -149,7 +149,7 @@ func starts() map[string]string {
 	return map[string]string{
 		"PROVISIONING": "AWS makes the network interface: see whether the subnets have free addresses",
 		"PENDING":      "the images are being pulled, or containers wait for others (dependsOn): see how large the images are and how the tasks reach the registry",
-		"ACTIVATING":   "the load balancer or service discovery is told of the tasks: see the target group's health checks",
+		"ACTIVATING":   "the tasks are being registered with the load balancer or service discovery: see the target group's health checks",
 	}
 }
 

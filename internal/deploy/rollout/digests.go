@@ -48,7 +48,7 @@ func (v *verification) look(ctx context.Context, from *taskReader, d deploy.Desi
 	if v.other == "" && v.untold == "" {
 		return pinnedRuns, nil
 	}
-	v.missing = cmp.Or(v.other, "AWS does not tell the digest of "+v.untold)
+	v.missing = cmp.Or(v.other, "AWS does not report the digest of "+v.untold)
 	switch v.doubts++; {
 	case v.doubts < digestLooks:
 		return notYet, nil

@@ -56,11 +56,11 @@ func (r *roll) judge(ctx context.Context, j deploy.Judge) {
 	name := "deployment " + ecs.LastPart(record.ARN) + ", which brought the pinned versions"
 	switch {
 	case ctx.Err() != nil:
-		r.verdict(tagboat.VerdictInterrupted, name+", goes on by itself; "+r.howToWatch())
+		r.verdict(tagboat.VerdictInterrupted, name+", continues in ECS; "+r.howToWatch())
 	case err != nil:
 		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("how %s, goes cannot be seen: %v; %s", name, err, r.howToWatch()))
 	case !over(record.Status):
-		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("%s, has status %s after %s and goes on by itself; %s", name, record.Status, r.options.timeout(), r.howToWatch()))
+		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("%s, has status %s after %s and continues in ECS; %s", name, record.Status, r.options.timeout(), r.howToWatch()))
 	default:
 		j.Record = record
 		r.judgeRecord(ctx, j)
@@ -140,7 +140,7 @@ func (r *roll) judgeBack(ctx context.Context, s ecs.Service, name, why string) {
 	runs := ecs.LastPart(primary.TaskDefinition)
 	r.result.Images = deploy.ImageStates(r.plan.Desired.Images, nil)
 	r.readImages(ctx)
-	goesOn := fmt.Sprintf("the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", runs, primary.ID, r.plan.Desired.Environment)
+	goesOn := fmt.Sprintf("the rollback to %s (deployment %s) continues in ECS; watch it with: tagboat status --env %s", runs, primary.ID, r.plan.Desired.Environment)
 	switch {
 	case primary.RolloutState == ecs.RolloutFailed:
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s, failed%s; the rollback to %s failed too", name, why, runs))

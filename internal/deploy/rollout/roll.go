@@ -41,9 +41,9 @@ func (r *roll) guarded(decide func()) {
 		if fault == nil {
 			return
 		}
-		what := "how far it came is not known; tagboat deploy looks again and goes on from there"
+		what := "its progress is not known; tagboat deploy looks again and continues from there"
 		if r.result.DeploymentID != "" && r.watching {
-			what = fmt.Sprintf("deployment %s goes on by itself; %s", r.result.DeploymentID, r.howToWatch())
+			what = fmt.Sprintf("deployment %s continues in ECS; %s", r.result.DeploymentID, r.howToWatch())
 		}
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("tagboat crashed (%v); %s", fault, what))
 		r.result.Causes = []tagboat.Cause{{
@@ -216,9 +216,9 @@ func (r *roll) notApplied(ctx context.Context, err error) {
 	case errors.As(err, &moved):
 		r.verdict(tagboat.VerdictSuperseded, "the service was not changed, since it was planned for what is pinned no more: "+moved.why)
 	case ctx.Err() != nil:
-		r.verdict(tagboat.VerdictInterrupted, "it was interrupted before ECS said that the service changed; tagboat deploy looks again and goes on from there")
+		r.verdict(tagboat.VerdictInterrupted, "it was interrupted before ECS said that the service changed; tagboat deploy looks again and continues from there")
 	case errors.As(err, &changing) && errors.As(err, &unknown):
-		r.verdict(tagboat.VerdictFailed, err.Error()+"; whether the service changed is not known; tagboat deploy looks again and goes on from there")
+		r.verdict(tagboat.VerdictFailed, err.Error()+"; whether the service changed is not known; tagboat deploy looks again and continues from there")
 	default:
 		r.result.Refused = errors.Is(err, ecs.ErrNotDone) || tagboat.KindOf(err) == tagboat.Usage
 		r.verdict(tagboat.VerdictFailed, err.Error()+"; the service was not changed"+deploy.PolicyFor(r.plan.Desired, err))

@@ -38,13 +38,13 @@ func (r *roll) conclude(ctx context.Context, c course, e ending) {
 	case endedTimeout:
 		r.timedOut(ctx, c, e)
 	case endedSilence:
-		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("AWS gave no answer for %s (%s); deployment %s goes on by itself; %s", longestSilence, e.what, c.id, r.howToWatch()))
+		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("AWS gave no answer for %s (%s); deployment %s continues in ECS; %s", longestSilence, e.what, c.id, r.howToWatch()))
 	case endedRefused:
 		r.refused(c, e)
 	case endedScaledDown:
 		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("somebody set the desired count of the service to 0, and it was %d, while %s was rolled out: it is what the service has now, and no task of it runs", c.wanted, name))
 	case endedInterrupt:
-		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("deployment %s of %s goes on by itself, and %s; %s%s", c.id, name, r.whoRollsBack(c, e.service), r.howToWatch(), r.howToUndo(c)))
+		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("deployment %s of %s continues in ECS, and %s; %s%s", c.id, name, r.whoRollsBack(c, e.service), r.howToWatch(), r.howToUndo(c)))
 	}
 }
 
@@ -66,7 +66,7 @@ func untold(containers string) string {
 	if containers == "" {
 		return ""
 	}
-	return "; AWS does not tell the digest of " + containers + ", so that could not be compared: the task definition, which all tasks have, names the pinned one"
+	return "; AWS does not report the digest of " + containers + ", so that could not be compared: the task definition, which all tasks have, names the pinned one"
 }
 
 // refused ends a deployment that AWS does not let us watch.
@@ -75,7 +75,7 @@ func (r *roll) refused(c course, e ending) {
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("deployment %s of %s completed, but what its tasks run could not be seen: %s", c.id, ecs.LastPart(c.taskDefinition), e.what))
 		return
 	}
-	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("the wait ended, because how deployment %s of %s goes cannot be seen: %s; it goes on by itself; %s%s",
+	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("the wait ended, because how deployment %s of %s goes cannot be seen: %s; it continues in ECS; %s%s",
 		c.id, ecs.LastPart(c.taskDefinition), e.what, r.howToWatch(), r.howToUndo(c)))
 }
 
@@ -86,7 +86,7 @@ func (r *roll) timedOut(ctx context.Context, c course, e ending) {
 		return
 	}
 	r.explain(ctx, c, e)
-	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("deployment %s of %s %s after %s and goes on by itself; %s%s",
+	r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("deployment %s of %s %s after %s and continues in ECS; %s%s",
 		c.id, ecs.LastPart(c.taskDefinition), howFar(c, e.service), r.options.timeout(), r.howToWatch(), r.howToUndo(c)))
 }
 

@@ -65,7 +65,7 @@ func TestACrashIsAVerdict(t *testing.T) {
 			return nil
 		}
 		got := deploytest.Run(t, f, "v2", deploytest.Wait())
-		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "tagboat crashed (index out of range)") || !strings.Contains(got.Reason, got.DeploymentID+" goes on by itself") {
+		if got.Verdict != tagboat.VerdictFailed || !strings.Contains(got.Reason, "tagboat crashed (index out of range)") || !strings.Contains(got.Reason, got.DeploymentID+" continues in ECS") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
 		if len(got.Causes) == 0 || !strings.Contains(got.Causes[0].Evidence, "ListTasks") {

@@ -28,7 +28,7 @@ func (r *roll) failing(ctx context.Context, c course, e ending) {
 	case overtaken:
 		r.verdict(tagboat.VerdictSuperseded, why+"; it was not rolled back, because "+r.overtakenBy(ctx, c, theirs))
 	case r.options.NoRollback:
-		r.verdict(tagboat.VerdictFailed, why+"; as asked it was left as it is: ECS keeps trying"+r.howToUndo(c))
+		r.verdict(tagboat.VerdictFailed, why+"; left as it is, as requested: ECS keeps trying"+r.howToUndo(c))
 	case c.good != "" && (c.good != c.taskDefinition || r.broughtSettings(c)):
 		r.rollBack(ctx, c, e, why)
 	case c.good == "" && neverRan(c, e.service):
@@ -38,7 +38,7 @@ func (r *roll) failing(ctx context.Context, c course, e ending) {
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; the service had %s before, so it was left as it is; go further back with: tagboat rollback --env %s %s",
 			why, ecs.LastPart(c.good), d.Environment, d.Service))
 	default:
-		r.verdict(tagboat.VerdictFailed, why+"; there is nothing else that ran well to go back to, so it was left as it is")
+		r.verdict(tagboat.VerdictFailed, why+"; no other version ran well, so it was left as it is")
 	}
 }
 
@@ -93,9 +93,9 @@ func (r *roll) rollBack(ctx context.Context, c course, failed ending, why string
 	case endedOvertaken:
 		r.verdict(tagboat.VerdictSuperseded, fmt.Sprintf("%s; while it was rolled back to %s, %s", why, to, r.overtakenBy(ctx, back, e.primary)))
 	case endedInterrupt:
-		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("%s; the rollback to %s (deployment %s) goes on by itself; watch it with: tagboat status --env %s", why, to, back.id, r.plan.Desired.Environment))
+		r.verdict(tagboat.VerdictInterrupted, fmt.Sprintf("%s; the rollback to %s (deployment %s) continues in ECS; watch it with: tagboat status --env %s", why, to, back.id, r.plan.Desired.Environment))
 	case endedTimeout, endedSilence, endedRefused:
-		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; the rollback to %s (deployment %s) goes on by itself, and its end was not seen: %s; watch it with: tagboat status --env %s",
+		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; the rollback to %s (deployment %s) continues in ECS, and its end was not seen: %s; watch it with: tagboat status --env %s",
 			why, to, back.id, notSteady(e), r.plan.Desired.Environment))
 	default:
 		r.rollbackFailed(c, why, notSteady(e))
@@ -179,7 +179,7 @@ func (r *roll) stop(ctx context.Context, s ecs.Service, why string) {
 		r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, and the service could not be stopped: %v; it keeps trying to start %d tasks; remove it with: %s", why, err, s.Desired, remove))
 		return
 	}
-	r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, so the service was stopped: service %s is left in cluster %s with %s and desired count 0 (it was %d); tagboat deploy starts it again once it is mended; remove it with: %s",
+	r.verdict(tagboat.VerdictFailed, fmt.Sprintf("%s; nothing ran before to go back to, so the service was stopped: service %s is left in cluster %s with %s and desired count 0 (it was %d); tagboat deploy starts it again once it is fixed; remove it with: %s",
 		why, d.ServiceName, d.Cluster, ecs.LastPart(r.result.TaskDefinition), s.Desired, remove))
 }
 
@@ -219,7 +219,7 @@ func (r *roll) former(ctx context.Context, c course, e ending) former {
 	}
 	good, failed, err := r.revisions(ctx, c, e)
 	if err != nil {
-		f.stays = append(f.stays, fmt.Sprintf("the network, load balancers and the like, since what they were could not be read (%v)", err))
+		f.stays = append(f.stays, fmt.Sprintf("network, load balancers and other settings, since their earlier values could not be read (%v)", err))
 	} else {
 		f.add(taskdef.Former(taskdef.RevisionMembers(), good.Record, failed.Record))
 		if version, ok := f.members["platformVersion"]; ok {

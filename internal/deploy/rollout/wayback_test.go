@@ -258,7 +258,7 @@ func TestTimedOutGoesOn(t *testing.T) {
 			Verdict: tagboat.VerdictTimedOut, TaskDefinition: "api:2", Previous: "api:1", Running: "api:2",
 			Changes: "RegisterTaskDefinition 1, UpdateService 1",
 		})
-		if !strings.Contains(got.Reason, "goes on") {
+		if !strings.Contains(got.Reason, "continues") {
 			t.Errorf("the reason does not say that it goes on: %s", got.Reason)
 		}
 	})
@@ -305,7 +305,7 @@ func TestTimedOutBeforeAnyAnswer(t *testing.T) {
 		o := deploytest.Wait()
 		o.Timeout = time.Nanosecond
 		got := deploytest.Run(t, f, "v2", o)
-		if got.Verdict != tagboat.VerdictTimedOut || !strings.Contains(got.Reason, "was in no answer of AWS yet after 1ns and goes on by itself") {
+		if got.Verdict != tagboat.VerdictTimedOut || !strings.Contains(got.Reason, "was in no answer of AWS yet after 1ns and continues in ECS") {
 			t.Errorf("got %s: %s", got.Verdict, got.Reason)
 		}
 	})

@@ -61,7 +61,7 @@ func LastGood(ctx context.Context, h deploy.History, t deploy.Target, rejected R
 			return back, err
 		}
 	}
-	return Back{Target: t, Brought: l.newest}, nothing("service %s in %s ran nothing well before that it could go back to", d.Service, d.Environment).
+	return Back{Target: t, Brought: l.newest}, nothing("service %s in %s has no earlier good version to go back to", d.Service, d.Environment).
 		WithHint("pin a version that is good and deploy it, or stop the service: aws ecs update-service --cluster %s --service %s --desired-count 0", d.Cluster, d.ServiceName)
 }
 

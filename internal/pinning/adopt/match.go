@@ -90,7 +90,7 @@ func (a *Adoption) adopt(s source, key string, image config.Image) (*claim, erro
 	group := a.Fleet.Config.GroupOf(image.Name)
 	if s.parameter == a.Fleet.Config.ParameterName(s.env, group) && group.KeyOf(image) != key {
 		return v, tagboat.Usagef("parameter %s has the image %s as %q, and tagboat would write it as %q beside that", s.parameter, image.Name, key, group.KeyOf(image)).
-			WithHint("write ledger: {key: repository} in tagboat.yaml, or name the image %s: who reads the parameter looks for that key", key)
+			WithHint("write ledger: {key: repository} in tagboat.yaml, or name the image %s: readers of the parameter look for that key", key)
 	}
 	ref, err := group.Form.Parse(v.value, image.Repository)
 	if err != nil {
@@ -142,5 +142,5 @@ type NewForm struct{ Parameter string }
 
 // String implements operation.Event.
 func (n NewForm) String() string {
-	return n.Parameter + " held tags alone, and whoever reads it finds tag@digest from now on; ledger: {form: tag} keeps what they had"
+	return n.Parameter + " held tags alone, and its readers find tag@digest from now on; ledger: {form: tag} keeps what they had"
 }

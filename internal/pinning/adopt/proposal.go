@@ -97,7 +97,7 @@ func (a proposer) proposedGroup(s source, names map[string]string) string {
 	note := ""
 	switch form := formOf(s.values); form {
 	case ledger.FormTag:
-		note = "    # whoever reads it expects tags alone: form: tag keeps that, and no digests\n"
+		note = "    # its readers expect tags alone; form: tag keeps that, without digests\n"
 	case ledger.FormURI, ledger.FormDigest:
 		extra += ", form: " + string(form)
 	}

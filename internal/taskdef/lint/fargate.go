@@ -148,7 +148,7 @@ func fargateContainers(s *subject) {
 		}
 		for _, r := range list(c, "resourceRequirements") {
 			if text(r, "type") == "GPU" {
-				s.warn(at(r, "type"), "run it on EC2 or on managed instances", "container %q wants a GPU, which Fargate has none of", name)
+				s.warn(at(r, "type"), "run it on EC2 or on managed instances", "container %q needs a GPU, and Fargate has none", name)
 			}
 		}
 	}
