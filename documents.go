@@ -77,7 +77,7 @@ type PinsDocument struct {
 	Projections []Projection `json:"projections,omitempty"`
 	// Unpinned are images of the file of which no version is pinned; pins alone says so.
 	Unpinned []ImageName `json:"unpinned,omitempty"`
-	// Errors are what could not be read; what is above is no less true.
+	// Errors are what could not be read; the rest of the document is still valid.
 	Errors []EnvironmentError `json:"errors,omitempty"`
 }
 
@@ -93,7 +93,7 @@ type Replaced struct {
 	Image            ImageName `json:"image"`
 	Tag              string    `json:"tag"`
 	Digest           Digest    `json:"digest"` // "" where the image had been taken out
-	By               string    `json:"by"`     // "" where nobody can tell any more
+	By               string    `json:"by"`     // "" if it is no longer known
 	ParameterVersion int64     `json:"parameterVersion"`
 	Message          string    `json:"message"`
 }
@@ -318,6 +318,6 @@ const (
 // StatusDocument is what status prints with -o json.
 type StatusDocument struct {
 	Services []ServiceStatus `json:"services"`
-	// Errors are what could not be read; what is above is no less true.
+	// Errors are what could not be read; the rest of the document is still valid.
 	Errors []EnvironmentError `json:"errors,omitempty"`
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Kind says what an error means for whoever called; each maps to one exit code and
+// Kind says what an error means for the caller; each maps to one exit code and
 // one HTTP status.
 type Kind int
 
@@ -70,7 +70,7 @@ func (k Kind) HTTPStatus() int {
 	case TimedOut:
 		return 504 // Gateway Timeout
 	case Interrupted:
-		return 503 // Service Unavailable: whoever answered was stopped
+		return 503 // Service Unavailable: the server was stopped
 	default:
 		return 500 // Internal Server Error
 	}

@@ -52,6 +52,6 @@ type HistoryDocument struct {
 	Events []Event `json:"events"`
 	// Since is from when on the history is whole; null where it is from the beginning.
 	Since *time.Time `json:"since"`
-	// Errors are what could not be read; what is above is no less true.
+	// Errors are what could not be read; the rest of the document is still valid.
 	Errors []EnvironmentError `json:"errors,omitempty"`
 }

@@ -8,7 +8,7 @@ type ImagesDocument struct {
 	Repository string         `json:"repository"` // with its host
 	Rule       string         `json:"rule"`       // "" where the image has none
 	Chosen     *ChosenVersion `json:"chosen"`     // null where the rule chooses nothing
-	Total      int            `json:"total"`      // versions in the repository, as far as the registry tells them apart
+	Total      int            `json:"total"`      // versions in the repository, as far as the registry distinguishes them
 	Versions   []ImageVersion `json:"versions"`   // newest first, as many as were asked for; none with --why or --backtest
 	Tags       []TagVerdict   `json:"tags"`       // with --why: every tag, best first, then those that are skipped
 	Backtest   []RuleChange   `json:"backtest"`   // with --backtest: oldest first
@@ -28,7 +28,7 @@ func (c ChosenVersion) Readable() string { return Reference{Tag: c.Tag, Digest: 
 type ImageVersion struct {
 	Tags      []string       `json:"tags"`
 	Digest    Digest         `json:"digest"`
-	PushedAt  *time.Time     `json:"pushedAt"` // of the build where the registry does not tell; null where nobody does
+	PushedAt  *time.Time     `json:"pushedAt"` // the time of the build if the registry has none; null if neither is known
 	Size      int64          `json:"size"`     // bytes; 0 where it is not known
 	Platforms []string       `json:"platforms"`
 	Revision  string         `json:"revision"` // git commit
@@ -63,7 +63,7 @@ type ImageSummary struct {
 	Rule       string         `json:"rule"`
 	Chosen     *ChosenVersion `json:"chosen"`
 	Total      int            `json:"total"`
-	Problem    string         `json:"problem"` // why nothing could be told; "" where it could
+	Problem    string         `json:"problem"` // why nothing could be found out; "" if there was no problem
 }
 
 // ImagesOverview is what images without an image prints with -o json.

@@ -225,3 +225,38 @@ func TestCommandsOfThePages(t *testing.T) {
 		}
 	}
 }
+
+// TestEnglish holds that no page and no source has what the table of CONTRIBUTING.md says to
+// write otherwise.
+func TestEnglish(t *testing.T) {
+	guide, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(guide), "| not | but |\n| --- | --- |\n")
+	rows := regexp.MustCompile(`(?m)^\| (.+) \| (.+) \|$`).FindAllStringSubmatch(table, -1)
+	if len(rows) == 0 {
+		t.Fatal("the table is gone")
+	}
+	err = filepath.WalkDir("../..", func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." {
+			return filepath.SkipDir // tools
+		}
+		if entry.Name() == "CONTRIBUTING.md" || !strings.HasSuffix(path, ".md") && (!strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go")) {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, row := range rows {
+			if strings.Contains(string(text), row[1]) {
+				t.Errorf("%s says %q: write %q", path, row[1], row[2])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

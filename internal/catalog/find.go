@@ -65,7 +65,7 @@ func (p Picks) References() map[tagboat.ImageName]tagboat.Reference {
 // AtOnce bounds how many versions are looked at in registries at the same time.
 const AtOnce = 8
 
-// Find finds every version in its registry, several at once. All that fails is told.
+// Find finds every version in its registry, several at once. It reports all failures.
 func (c *Catalog) Find(ctx context.Context, args []ImageArg) (Picks, error) {
 	if err := check(c.Config, args); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (c *Catalog) Find(ctx context.Context, args []ImageArg) (Picks, error) {
 	for i, arg := range args {
 		group.Go(func() error {
 			results[i], failed[i] = c.findOne(ctx, arg)
-			return nil // all failures are told at once
+			return nil // all failures are reported at once
 		})
 	}
 	_ = group.Wait()

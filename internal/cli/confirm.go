@@ -58,7 +58,7 @@ func (f *frame) confirm(ctx context.Context, a *app.App, q question) error {
 	return tagboat.Usagef("not confirmed: nothing was changed")
 }
 
-// wanted returns the first environment whose stage wants a yes that was not given.
+// wanted returns the first environment whose stage requires confirmation that was not given.
 func (q question) wanted(a *app.App) (env config.Environment, wanted bool) {
 	for _, p := range q.changes {
 		env := a.Config.Environments[p.environment]

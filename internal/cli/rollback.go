@@ -32,12 +32,12 @@ func newRollback(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
 		Short: "Go back to the last good version, in pins and task definitions",
-		Long: "Without services it undoes the last deployment of each environment: the services that it\n" +
-			"changed. What they ran last and well before is found in ECS's own history, pinned and\n" +
-			"deployed, by that very revision. A service with nothing to go back to is skipped, the\n" +
-			"others go, and the exit code is 1. Where the pins are ahead of what runs, because a deployment\n" +
-			"was rolled back, what runs is only pinned. A version or revision that was rolled back\n" +
-			"before is passed over. Automation is held off what changes: tagboat unhold lets it go on.",
+		Long: "Without services, undoes the last deployment of each environment, in the services that\n" +
+			"it changed. Finds the last good version of each in ECS's history, pins it, and deploys\n" +
+			"the same revision. Skips a service that has nothing to go back to; the exit code is then\n" +
+			"1. If a deployment was rolled back, so that the pins are ahead of what runs, only pins\n" +
+			"what runs. Never takes a version or revision that was rolled back before. Holds what it\n" +
+			"changes, so that automation leaves it alone: tagboat unhold lifts the hold.",
 		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {

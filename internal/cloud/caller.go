@@ -25,7 +25,7 @@ func callerOf(arn string) *caller {
 }
 
 // Identity returns the account and the ARN of the caller: the session of the place's role,
-// or whoever the caller's own credentials are for. AWS is asked until it answers once.
+// or the identity of the caller's own credentials. AWS is asked until it answers once.
 func (s *Session) Identity(ctx context.Context) (account, arn string, err error) {
 	if err := s.hasRegion(); err != nil {
 		return "", "", err

@@ -18,7 +18,7 @@ import (
 type ECR struct {
 	client *ecr.Client
 	now    func() time.Time // by AWS's clock
-	login  chan *login      // the last one, or nil; whoever takes it out must put one back
+	login  chan *login      // the last one, or nil; taking it out obliges to put one back
 }
 
 type login struct {

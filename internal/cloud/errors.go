@@ -89,7 +89,7 @@ func (f failure) where() string {
 	return ""
 }
 
-// answer returns AWS's words, code and request, which whoever asks AWS about it needs.
+// answer returns AWS's words, code and request, which a support case at AWS needs.
 func (f failure) answer() string {
 	s := f.text
 	if f.code == "" {

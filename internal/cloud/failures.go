@@ -273,7 +273,7 @@ func setClock(f failure) string {
 	return s + "; for example: sudo timedatectl set-ntp true"
 }
 
-// largestSkew is how far a clock may be off: what is less is told of nobody. AWS refuses
+// largestSkew is how far a clock may be off: what is less is not reported. AWS refuses
 // signatures of more than five minutes.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 const largestSkew = time.Minute

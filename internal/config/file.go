@@ -38,7 +38,7 @@ type fileService struct {
 	TaskDefinition taskDefinition              `yaml:"taskDefinition,required" doc:"a file with the shape that aws ecs register-task-definition takes, or {family: NAME} where somebody else owns it"`
 	Service        source.Text                 `yaml:"service" doc:"a file with the shape of aws ecs create-service; left out, the service must exist"`
 	Containers     source.Entries[source.Text] `yaml:"containers" doc:"the image that each container runs, by the container's name"`
-	DependsOn      []source.Text               `yaml:"dependsOn" doc:"services that are deployed before this one, and have ended well"`
+	DependsOn      []source.Text               `yaml:"dependsOn" doc:"services that must have been deployed successfully before this one"`
 }
 
 type fileStage struct {

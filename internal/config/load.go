@@ -125,7 +125,7 @@ func placesOf(err error) map[tagboat.Position]bool {
 	return places
 }
 
-// unknown notes a name that stands for nothing, with the one that it is close to.
+// unknown notes an unknown name, with the one that it is close to.
 func (b *builder) unknown(what string, name source.Text, known []string) {
 	e := b.problem(name.At, "there is no %s %q", what, name.Value)
 	e.hint("%s", tagboat.Suggest(name.Value, known))

@@ -10,7 +10,7 @@ import (
 // Line is how one thing stands.
 type Line struct {
 	// Cells are its columns. The last of several is a remark: without a terminal, a
-	// change of it alone is told at most every ten seconds.
+	// change of it alone is printed at most every ten seconds.
 	Cells []Cell
 	// Began is when it began, zero where its age is nobody's concern; Ended is zero while
 	// it goes on. On a terminal the age stands before the last cell.

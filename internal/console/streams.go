@@ -1,4 +1,4 @@
-// Package console is how Tagboat talks to whoever started it: data on standard
+// Package console is how Tagboat talks to its user: data on standard
 // output, talk on standard error, tables that fit the terminal, colour and live
 // progress only where a person looks on.
 package console

@@ -12,7 +12,7 @@ import (
 
 // Resource answers what a custom resource is asked for.
 type Resource interface {
-	// Data returns what Fn::GetAtt should find. An error is told to CloudFormation,
+	// Data returns what Fn::GetAtt should find. An error is reported to CloudFormation,
 	// with its hints, and fails the stack's operation.
 	Data(ctx context.Context, p Properties) (Data, error)
 }

@@ -110,7 +110,7 @@ func pinData(pins []tagboat.Pin, form ledger.Form, compact bool) (Data, error) {
 		for name, form := range outputs {
 			value, err := form.Encode(pin.Reference())
 			if err != nil {
-				continue // a ledger of tags knows no digests; a template that asks for one is told so
+				continue // a ledger of tags knows no digests; a template that asks for one gets an error
 			}
 			if err := data.add(string(pin.Image)+"."+name, value, pin); err != nil {
 				return Data{}, err

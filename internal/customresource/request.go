@@ -14,7 +14,7 @@ type Request struct {
 	RequestType        string // Create, Update or Delete
 	RequestID          string `json:"RequestId"`
 	StackID            string `json:"StackId"`
-	ResponseURL        string // presigned: whoever has it can answer, so it is a secret
+	ResponseURL        string // presigned: its holder can answer, so it is a secret
 	ResourceType       string
 	LogicalResourceID  string `json:"LogicalResourceId"`
 	PhysicalResourceID string `json:"PhysicalResourceId"` // "" for a Create

@@ -40,11 +40,11 @@ type Rollback struct {
 // RollbackRequest says what goes back, and how far.
 type RollbackRequest struct {
 	fleet.Selection
-	To         access.When // the zero value for what ran last and well
+	To         access.When // the zero value for the last good version
 	Automation bool        // no person asks: holds count
 }
 
-// Plan finds out what the services ran last and well, or at a time, and what it takes to go
+// Plan finds the last good version of the services, or that of a time, and what it takes to go
 // back there, all of them as one. The services are those that are named, with a time all that
 // are selected, and else those that the last deployment of each environment changed. Those
 // that have nothing to go back to, and those that automation must leave alone, stay as they

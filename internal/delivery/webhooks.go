@@ -23,7 +23,7 @@ const (
 	notifyingInterrupted = 3 * time.Second
 )
 
-// Webhooks hear how deployments ended. What they are told has happened, so a failure is
+// Webhooks hear how deployments ended. What they report has happened, so a failure is
 // told and changes nothing.
 type Webhooks struct {
 	Config    *config.Config

@@ -269,7 +269,7 @@ func WithPreviousVersions(images []tagboat.ImageState, p Plan) []tagboat.ImageSt
 	}
 	replaced, err := taskdef.FromJSON(p.Observed.Current.Record)
 	if err != nil {
-		return images // it is told for people's sake, and decides nothing
+		return images // it informs people, and decides nothing
 	}
 	digests := replaced.Digests()
 	for i, image := range images {

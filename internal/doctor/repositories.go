@@ -68,7 +68,7 @@ func addLogGroups(groups map[string]bool, definition json.RawMessage, region str
 		}
 	}
 	if json.Unmarshal(definition, &d) != nil {
-		return // which is told where it is deployed
+		return // reported where it is deployed
 	}
 	for _, c := range d.ContainerDefinitions {
 		options := c.LogConfiguration.Options

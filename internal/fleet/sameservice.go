@@ -27,7 +27,7 @@ func (f *Fleet) DistinctServices(cells []Cell) error {
 	for _, c := range f.withUnchosen(cells) {
 		var d deploy.Desired
 		if err := c.fillService(&d); err != nil {
-			continue // that is told where it is deployed
+			continue // reported where it is deployed
 		}
 		id := identity{access.Place(c.Env), ecs.LastPart(c.Env.Cluster), cmp.Or(d.ServiceName, string(c.Service.Name))}
 		other, taken := first[id]

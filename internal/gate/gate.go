@@ -85,7 +85,7 @@ func labels(required []config.RequiredLabel, v registry.Version) Result {
 	}
 }
 
-// longestValue is how much of a label is shown: whoever pushed the image wrote it.
+// longestValue is how much of a label is shown: the image's author wrote it.
 const longestValue = 100
 
 func short(value string) string {

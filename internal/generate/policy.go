@@ -27,7 +27,7 @@ type Generator struct {
 // PolicyResult is a policy, and who it is for.
 type PolicyResult struct {
 	Document iam.Document
-	Role     string // ARN of the role of the environments; "" where it is for whoever calls
+	Role     string // ARN of the role of the environments; "" where it is for the caller
 }
 
 // Policy returns the smallest policy for a purpose in environments, all where none is

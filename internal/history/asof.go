@@ -130,8 +130,8 @@ func byImage(pins map[tagboat.ImageName]tagboat.Pin) []tagboat.Pin {
 }
 
 // inOrder returns events of one parameter, the oldest first. Of those that were told at
-// about the same time the versions tell the order: whoever writes tells afterwards, by a
-// clock of their own.
+// about the same time the versions give the order: a writer's event follows its write, by
+// the writer's own clock.
 func inOrder(events []tagboat.Event) []tagboat.Event {
 	late := func(a, b tagboat.Event) bool {
 		return a.ParameterVersion > b.ParameterVersion && b.At.Sub(a.At) < recording

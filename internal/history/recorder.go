@@ -35,7 +35,7 @@ const (
 type Origin struct{ Command, Message string }
 
 // Recorder writes what happened to the journal where it happened. What it is told has
-// happened, so a failure is told and changes nothing. It is safe for concurrent use.
+// happened, so a failure is reported and changes nothing. It is safe for concurrent use.
 type Recorder struct {
 	Config *config.Config
 	Access *access.Access

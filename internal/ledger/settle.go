@@ -193,7 +193,7 @@ func (w *writer) find(ctx context.Context, lost error) (Receipt, error) {
 }
 
 // unread returns the error of a history that cannot be read: the write took place, and what
-// it overwrote of others is told as far as single versions tell it.
+// it overwrote of others is reported as far as single versions show it.
 func (w *writer) unread(ctx context.Context, err error) error {
 	if w.wrote == 0 || w.wrote <= w.base+1 {
 		return w.after(err)

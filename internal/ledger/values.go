@@ -106,7 +106,7 @@ func (v values) has(want values) bool {
 	return true
 }
 
-// A value bears a mark: which version its writer had read, so that whoever reads the
+// A value bears a mark: which version its writer had read, so that a reader of the
 // value alone, without its description, sees whether the writer overwrote something that
 // it had not read. The mark is a number in blanks and tabs, which mean nothing in JSON,
 // before the first key: nothing else in the value moves, since templates without a JSON

@@ -136,7 +136,7 @@ func (h *Holds) mayLift(env config.Environment, images []tagboat.ImageName) func
 	}
 }
 
-// mayTouch checks who holds what: automation stops there, and a person is told.
+// mayTouch checks who holds what: automation stops there, and a person is informed.
 func (h *Holds) mayTouch(ctx context.Context, a admission) error {
 	holds, err := a.book.Holds(a.env.Name)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Progress is told how layers fare. Its methods may be called at once.
+// Progress receives the progress of layers. It must be safe for concurrent use.
 type Progress interface {
 	// Sending says that so many bytes of a layer of a size have gone out; it begins at
 	// zero again where a connection broke.

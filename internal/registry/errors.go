@@ -55,7 +55,7 @@ func loginHint(host string) string {
 	return "log in first: docker login " + host
 }
 
-// longestText is how much is told of an error: a registry writes what it likes into its own.
+// longestText is how much is shown of an error: a registry writes what it likes into its own.
 const longestText = 1000
 
 // shortError is an error whose text is not longer than longestText.

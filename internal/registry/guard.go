@@ -80,7 +80,7 @@ func (g guard) limitFor(r *http.Request, resp *http.Response) (bytes int64, cut 
 	}
 }
 
-// mayGo checks where a request goes. Credentials are sent by whoever knows whose they are;
+// mayGo checks where a request goes. Credentials are sent by the code that knows their owner;
 // here they are kept out of the clear.
 func (g guard) mayGo(r *http.Request) error {
 	host := r.URL.Host

@@ -21,7 +21,7 @@ type manifest struct {
 	artifact  string // what it is where no container can run it, such as "is a Helm chart"
 }
 
-// parts are the members by which images, indexes and all else are told apart.
+// parts are the members by which images, indexes and all else differ.
 type parts struct {
 	MediaType types.MediaType `json:"mediaType"`
 	FSLayers  json.RawMessage `json:"fsLayers"`

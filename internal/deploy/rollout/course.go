@@ -34,7 +34,7 @@ type standing int
 
 const (
 	going          standing = iota
-	completed               // ours ended well and all of its tasks run
+	completed               // ours succeeded and all of its tasks run
 	stalled                 // ours failed and nobody rolls it back
 	ecsRollingBack          // ECS went back to an older deployment, which is not steady yet
 	ecsRolledBack           // ECS went back, and that is steady
@@ -176,7 +176,7 @@ func (c *course) judgeByRecord(s ecs.Service, primary ecs.Deployment, record ecs
 	if newer {
 		return overtaken
 	}
-	return unseen // ours goes on, or ended well: the snapshot is older
+	return unseen // ours continues, or succeeded: the snapshot is older
 }
 
 // judgeWithoutRecord judges by the ids alone.
@@ -235,5 +235,5 @@ type ending struct {
 	causes     []tagboat.Cause // already gathered, because they fade
 	images     []tagboat.ImageState
 	completed  bool   // it was completed when it was seen last
-	untold     string // the containers whose digests AWS does not tell; "" where it tells all
+	untold     string // the containers whose digests AWS does not report; "" where it reports all
 }

@@ -19,7 +19,7 @@ type verification struct {
 	images  []tagboat.ImageState // as of the last look
 	missing string               // what keeps it from an end, in words
 	other   string               // what runs and is not pinned
-	untold  string               // the containers whose digests AWS does not tell
+	untold  string               // the containers whose digests AWS does not report
 	doubts  int                  // looks that saw another digest, or none told
 }
 
@@ -60,7 +60,7 @@ func (v *verification) look(ctx context.Context, from *taskReader, d deploy.Desi
 }
 
 // compare says which containers of the tasks run something else than what is pinned, and
-// of which AWS does not tell what they run. Those run what their task definition names by
+// of which AWS does not report it. Those run what their task definition names by
 // digest, where that is the given one: ECS pulls nothing else.
 func compare(images []deploy.Image, tasks []ecs.Task, definition string) (other, untold string) {
 	var others, silent []string

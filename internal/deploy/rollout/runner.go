@@ -29,7 +29,7 @@ type Options struct {
 	MaxParallel   int           // services that roll at the same time in one account and region; 0 means 1
 	Timeout       time.Duration // of watching one service; 0 means 30 minutes. A rollback has as long again
 	NoRollback    bool          // leave what failed as it is
-	StopAtFailure bool          // begin nothing more once a deployment has not ended well
+	StopAtFailure bool          // begin nothing more once a deployment has failed
 	Wait          bool          // watch until the end; else what depends on a service begins once that began
 	Progress      Progress      // hears how it goes; nil for nobody
 	Pins          Pins          // asked before a service changes, and once it runs what was planned; nil for nobody

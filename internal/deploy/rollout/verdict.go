@@ -81,7 +81,7 @@ func (r *roll) refused(c course, e ending) {
 
 func (r *roll) timedOut(ctx context.Context, c course, e ending) {
 	if e.what != "" {
-		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("whether deployment %s of %s ended well could not be seen in %s: %s; %s%s",
+		r.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("whether deployment %s of %s succeeded could not be seen in %s: %s; %s%s",
 			c.id, ecs.LastPart(c.taskDefinition), r.options.timeout(), e.what, r.howToWatch(), r.howToUndo(c)))
 		return
 	}

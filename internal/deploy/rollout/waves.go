@@ -10,12 +10,12 @@ import (
 )
 
 // waves decides what begins when: in the plans' order, after what a service depends on
-// in its environment has ended well, and so many at a time in one account and region.
-// There is no barrier between waves: whoever waits for one service waits for no other.
+// in its environment has succeeded, and so many at a time in one account and region.
+// There is no barrier between waves: a service waits only for its own dependencies.
 type waves struct {
 	plans   []deploy.Plan
 	atOnce  int  // in one account and region
-	all     bool // begin others after one has not ended well
+	all     bool // begin others after one has failed
 	results []tagboat.Deployment
 
 	waiting   []int                  // indexes of plans that have not begun

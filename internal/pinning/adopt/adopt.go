@@ -73,7 +73,7 @@ func (a *Adoption) imported(v *claim) tagboat.ImportedPin {
 	}
 }
 
-// resolve finds the digests of all versions. All that are missing are told.
+// resolve finds the digests of all versions. It reports all that are missing.
 func (a *Adoption) resolve(ctx context.Context, all []*claim) error {
 	failed := make([]error, len(all))
 	var group errgroup.Group
@@ -83,7 +83,7 @@ func (a *Adoption) resolve(ctx context.Context, all []*claim) error {
 			version, err := a.Catalog.Registry.Resolve(ctx, v.version)
 			if err != nil {
 				failed[i] = v.errorf(err)
-				return nil // all failures are told at once
+				return nil // all failures are reported at once
 			}
 			v.version = version.Reference
 			return nil
