@@ -93,14 +93,14 @@ func TestImagesPageByPage(t *testing.T) {
 			var gotIDs, gotDigests []string
 			list := ecr.NewListImagesPaginator(b, &ecr.ListImagesInput{RepositoryName: aws.String("big"), MaxResults: limit})
 			for list.HasMorePages() {
-				page := expect.Value(list.NextPage(t.Context()))(t)
+				page := expect.Value(list.NextPage(b.t.Context()))(t)
 				for _, id := range page.ImageIds {
 					gotIDs = append(gotIDs, aws.ToString(id.ImageDigest)+" "+aws.ToString(id.ImageTag))
 				}
 			}
 			describe := ecr.NewDescribeImagesPaginator(b, &ecr.DescribeImagesInput{RepositoryName: aws.String("big"), MaxResults: limit})
 			for describe.HasMorePages() {
-				page := expect.Value(describe.NextPage(t.Context()))(t)
+				page := expect.Value(describe.NextPage(b.t.Context()))(t)
 				if size == 0 && len(page.ImageDetails) > 100 {
 					t.Errorf("a page has %d images, want up to 100", len(page.ImageDetails))
 				}
