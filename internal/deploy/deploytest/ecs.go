@@ -331,6 +331,7 @@ func (f *ECS) DescribeTasks(ctx context.Context, _ string, arns []string) ([]ecs
 	}
 	for _, t := range f.Tasks {
 		if wanted[t.ARN] {
+			t.Containers = slices.Clone(t.Containers) // what was answered does not change any more
 			tasks = append(tasks, t)
 		}
 	}
