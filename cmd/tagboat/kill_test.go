@@ -107,8 +107,8 @@ func (k killing) prepare(t *testing.T) *place {
 	return p
 }
 
-// gallows stands in front of a sandbox and kills the process that asks, as kill -9 does,
-// at the call that it is told. After that nothing that the process still sent arrives.
+// gallows is a proxy in front of a sandbox. At a given call it kills the process that makes
+// the call, as kill -9 does, and drops everything that the process sent after that.
 type gallows struct {
 	next http.Handler
 

@@ -19,7 +19,7 @@ type Journal struct {
 type fileJournal struct {
 	Off           bool        `yaml:"off" doc:"true where no journal is kept; history then has the last hundred changes of a parameter only"`
 	LogGroup      source.Text `yaml:"logGroup" doc:"the log group, with {app} in it; default: /tagboat/{app}"`
-	RetentionDays int         `yaml:"retentionDays" doc:"after how many days CloudWatch Logs forgets; default: for ever. Only a log group that Tagboat makes gets it"`
+	RetentionDays int         `yaml:"retentionDays" doc:"days after which CloudWatch Logs deletes an entry; default: never. Applies only to a log group that Tagboat creates"`
 }
 
 const defaultLogGroup = "/tagboat/{app}"
