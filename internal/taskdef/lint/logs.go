@@ -13,8 +13,9 @@ import (
 type logDriver struct {
 	options  []string // beside mode and max-buffer-size, which all have
 	required []string
-	refused  bool // ECS itself refuses other options; otherwise the container does not start
-	any      bool // other options are somebody else's to check
+	usual    []string // ECS has been seen to take a task definition without them
+	refused  bool     // ECS itself refuses other options; otherwise the container does not start
+	any      bool     // other options are somebody else's to check
 }
 
 // logDrivers are the drivers that ECS documents, with the options of
@@ -28,7 +29,7 @@ func logDrivers() map[string]logDriver {
 			"awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group",
 			"awslogs-datetime-format", "awslogs-multiline-pattern",
 		}},
-		"splunk": {required: []string{"splunk-token", "splunk-url"}, options: with(
+		"splunk": {usual: []string{"splunk-token"}, required: []string{"splunk-url"}, options: with(
 			"splunk-token", "splunk-url", "splunk-source", "splunk-sourcetype", "splunk-index", "splunk-capath", "splunk-caname",
 			"splunk-insecureskipverify", "splunk-format", "splunk-verify-connection", "splunk-gzip", "splunk-gzip-level",
 			"splunk-index-acknowledgment",
@@ -68,16 +69,16 @@ func logOptions(s *subject) {
 		if name == "awslogs" && s.onFargate() {
 			driver.required = append(driver.required, "awslogs-stream-prefix")
 		}
-		for _, option := range driver.required {
-			tell := s.refuse
-			if option == "splunk-token" { // which the agent may have from elsewhere
-				tell = s.warn
-			}
-			if !given[option] {
-				tell(or(at(log, "options", option), or(at(log, "options"), log)), fmt.Sprintf("add %q to options", option),
-					"the log driver %s of container %q needs %s", name, text(c, "name"), option)
+		needs := func(options []string, tell func(*source.Node, string, string, ...any)) {
+			for _, option := range options {
+				if !given[option] {
+					tell(or(at(log, "options", option), or(at(log, "options"), log)), fmt.Sprintf("add %q to options", option),
+						"the log driver %s of container %q needs %s", name, text(c, "name"), option)
+				}
 			}
 		}
+		needs(driver.usual, s.warn)
+		needs(driver.required, s.refuse)
 		if n := at(log, "options", "awslogs-create-group"); n != nil && n.Text != "true" {
 			s.refuse(n, "remove the option, or set it to \"true\"", "awslogs-create-group of container %q can only be \"true\"", text(c, "name"))
 		}
