@@ -30,6 +30,8 @@ type Config struct {
 	Ledger       Ledger
 	Journal      Journal
 	Publish      Publish
+	Releases     Releases
+	Home         Home
 	Notify       []Webhook
 	Limits       Limits
 	Files        source.Border // where the files that it names, and what they import, may be
@@ -61,7 +63,9 @@ type Service struct {
 // Stage is a tier, such as dev or prod.
 type Stage struct {
 	Name    tagboat.StageName
-	Auto    string // newest, upstream, or "" where only people move it
+	Auto    Auto
+	Keep    time.Duration // how long automation leaves a release here before the next
+	Until   string        // "verified" where automation waits for the next stage's soak; else ""
 	Gates   Gates
 	Confirm bool         // a person has to say yes before something changes
 	Tags    []TagPattern // what pin puts on a version that enters the stage
@@ -73,8 +77,10 @@ type Stage struct {
 type Gates struct {
 	Soak      time.Duration // how long it must have run in the stage before
 	Approvals int           // how many people must approve
+	Lapse     time.Duration // how long an approval counts
 	ScanMax   string        // the worst finding that may pass; "" for any
 	Window    *Window       // nil for any time
+	Check     *Check        // nil for none
 	Labels    []RequiredLabel
 	Signature string // absolute path of the public key that must have signed; "" for none
 }
@@ -93,15 +99,27 @@ type Window struct {
 
 // Environment is one place to deploy to.
 type Environment struct {
-	Name    tagboat.EnvName
-	Stage   tagboat.StageName
-	Tenant  string // "" for none
-	Account string // twelve digits, or "" for that of the AWS configuration
-	Role    string // ARN, or "" for none to assume
-	Region  string // "" for that of the AWS configuration
-	Cluster string
-	Vars    map[string]any // its own alone; Config.VarsFor has all that hold in it
-	Where   tagboat.Position
+	Name   tagboat.EnvName
+	Stage  tagboat.StageName
+	Tenant string // "" for none
+	// Registry is the host of a replica that the environment pulls from; "" for none.
+	Registry string
+	Account  string // twelve digits, or "" for that of the AWS configuration
+	Role     string // ARN, or "" for none to assume
+	Region   string // "" for that of the AWS configuration
+	Cluster  string
+	Vars     map[string]any // its own alone; Config.VarsFor has all that hold in it
+	Where    tagboat.Position
+}
+
+// RepositoryIn returns an image's repository as an environment pulls from it: in its replica
+// where it has one and the image lies in the registry.
+func (c *Config) RepositoryIn(env Environment, image tagboat.ImageName) tagboat.Reference {
+	ref := c.Images[image].Repository
+	if env.Registry != "" && ref.Host == c.Registry {
+		ref.Host = env.Registry
+	}
+	return ref
 }
 
 // Environment returns the environment called name. The error is of kind Usage and

@@ -27,15 +27,16 @@ func (b *builder) environments() {
 		}
 		from := entry.Value
 		e := Environment{
-			Name:    tagboat.EnvName(entry.Name),
-			Stage:   tagboat.StageName(from.Stage.Value),
-			Tenant:  from.Tenant.Value,
-			Account: from.Account.Value,
-			Role:    from.Role.Value,
-			Region:  from.Region.Value,
-			Cluster: from.Cluster.Value,
-			Vars:    map[string]any{},
-			Where:   entry.At,
+			Name:     tagboat.EnvName(entry.Name),
+			Stage:    tagboat.StageName(from.Stage.Value),
+			Tenant:   from.Tenant.Value,
+			Registry: from.Registry.Value,
+			Account:  from.Account.Value,
+			Role:     from.Role.Value,
+			Region:   from.Region.Value,
+			Cluster:  from.Cluster.Value,
+			Vars:     map[string]any{},
+			Where:    entry.At,
 		}
 		for _, v := range from.Vars {
 			e.Vars[v.Name] = v.Value.Value()
@@ -54,14 +55,23 @@ func (b *builder) place(from fileEnvironment, e *Environment) {
 	if e.Tenant != "" && !tagboat.ValidName(e.Tenant) {
 		b.problem(from.Tenant.At, "%q cannot be the name of a tenant", e.Tenant).hint(nameHint)
 	}
+	if e.Registry != "" && !tagboat.ValidHost(e.Registry) {
+		b.problem(from.Registry.At, "%q is not the host of a registry", e.Registry).
+			hint("write a host alone, such as 111111111111.dkr.ecr.eu-west-1.amazonaws.com, with a port if it has one")
+	}
+	if !clusterPattern().MatchString(e.Cluster) {
+		b.problem(from.Cluster.At, "%q is not the name of a cluster", e.Cluster).hint("write its name, not its ARN")
+	}
+	b.account(from, e)
+}
+
+// account checks an account, a region and a role.
+func (b *builder) account(from fileEnvironment, e *Environment) {
 	if e.Account != "" && !accountPattern().MatchString(e.Account) {
 		b.problem(from.Account.At, "%q is not an AWS account", e.Account).hint("an account has twelve digits, in quotes")
 	}
 	if e.Region != "" && !regionPattern().MatchString(e.Region) {
 		b.problem(from.Region.At, "%q is not an AWS region", e.Region).hint("a region looks like eu-west-1")
-	}
-	if !clusterPattern().MatchString(e.Cluster) {
-		b.problem(from.Cluster.At, "%q is not the name of a cluster", e.Cluster).hint("write its name, not its ARN")
 	}
 	b.role(from, e)
 }

@@ -22,6 +22,8 @@ type file struct {
 	Notify       []fileWebhook                     `yaml:"notify" doc:"webhooks that hear how deployments ended"`
 	Limits       fileLimits                        `yaml:"limits" doc:"what others can make a run do: wait, read, follow"`
 	Files        fileFiles                         `yaml:"files" doc:"where the files that this one names may be"`
+	Releases     fileReleases                      `yaml:"releases" doc:"where releases are kept, and what they are called"`
+	Home         fileHome                          `yaml:"home" doc:"where Parameter Store keeps what belongs to no environment: approvals, numbers of releases, the freeze of everything"`
 	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
 }
 
@@ -43,19 +45,42 @@ type fileService struct {
 
 type fileStage struct {
 	Name    source.Text   `yaml:"name,required" doc:"the name of the stage, such as dev"`
-	Auto    string        `yaml:"auto,later" enum:"newest,upstream" doc:"what moves it without a person: the newest version, or what the stage before it runs"`
+	Auto    string        `yaml:"auto" enum:"newest,upstream,off" doc:"what tagboat promote --automation brings here: a release of the newest versions, or what the stage before it runs; default: off, nothing"`
+	Keep    Duration      `yaml:"keep" doc:"how long automation leaves a release here before it brings the next one, such as 2h: only the newest of those that wait comes then"`
+	Until   string        `yaml:"until" enum:"verified" doc:"verified where automation leaves a release here until the soak of the next stage has passed or failed"`
 	Gates   fileGates     `yaml:"gates" doc:"what must hold before a version may enter the stage"`
 	Confirm bool          `yaml:"confirm" doc:"true where a person has to say yes before deploy, rollback, pin or continue changes something: at the terminal, or with --yes"`
 	Tags    []source.Text `yaml:"tags" doc:"tags that a version gets when it is pinned here: {environment} moves from version to version, {environment}-{time:20060102-1504} is new each time"`
 }
 
 type fileGates struct {
-	Soak      Duration                    `yaml:"soak,later" doc:"how long a version must have run in the stage before, such as 2h"`
-	Approvals int                         `yaml:"approvals,later" doc:"how many people must approve"`
+	Soak      Duration                    `yaml:"soak" doc:"how long a release must have run well in the stage before, such as 2h"`
+	Approvals int                         `yaml:"approvals" doc:"how many people must approve a release, its author not among them"`
+	Lapse     Duration                    `yaml:"approvalsLast" doc:"how long an approval counts; default: 7d"`
 	Scan      *fileScan                   `yaml:"scan" doc:"what the registry's scan may have found"`
-	Window    *fileWindow                 `yaml:"window,later" doc:"when a version may enter"`
+	Window    *fileWindow                 `yaml:"window" doc:"when a release may enter"`
+	Check     *fileCheck                  `yaml:"check" doc:"a check of your own: a command, or an address that is asked"`
 	Labels    source.Entries[source.Text] `yaml:"labels" doc:"labels of the image, or annotations, that it must have, by name; * in a value stands for anything"`
 	Signature *fileSignature              `yaml:"signature" doc:"a cosign signature that the version must have"`
+}
+
+type fileCheck struct {
+	Command []source.Text `yaml:"command" doc:"a program and its arguments, which passes with exit code 0; TAGBOAT_RELEASE, TAGBOAT_RELEASE_ID, TAGBOAT_STAGE and TAGBOAT_ENVIRONMENT say what is asked about"`
+	URL     source.Text   `yaml:"url" doc:"an address that is sent the same as JSON, and passes with an answer of 200"`
+	Timeout Duration      `yaml:"timeout" doc:"how long to wait for the answer; default: 1m"`
+}
+
+type fileReleases struct {
+	Repository source.Text `yaml:"repository" doc:"the repository that keeps releases, with its host where that is not the registry's; default: {app}-releases"`
+	Name       source.Text `yaml:"name" doc:"what a release is called: {seq} counts all releases, {date} and {n} those of a day; default: {seq}"`
+}
+
+type fileHome struct {
+	Account source.Text `yaml:"account" doc:"the AWS account, twelve digits in quotes; default: that of the AWS configuration"`
+	Role    source.Text `yaml:"role" doc:"the ARN of the role to assume there"`
+	Region  source.Text `yaml:"region" doc:"the AWS region; default: the one of the AWS configuration"`
+	Path    source.Text `yaml:"path" doc:"where parameters of approvals, rejected releases and their numbers begin, with {app} in it; default: /tagboat/{app}"`
+	Freeze  source.Text `yaml:"freeze" doc:"the parameter that freezes all applications, the same in the file of each; default: /tagboat/freeze"`
 }
 
 type fileSignature struct {
@@ -77,13 +102,14 @@ type filePublish struct {
 }
 
 type fileEnvironment struct {
-	Stage   source.Text                `yaml:"stage,required" doc:"the stage that it belongs to"`
-	Tenant  source.Text                `yaml:"tenant" doc:"the customer that it serves"`
-	Account source.Text                `yaml:"account" doc:"the AWS account, twelve digits in quotes"`
-	Role    source.Text                `yaml:"role" doc:"the ARN of the role to assume there"`
-	Region  source.Text                `yaml:"region" doc:"the AWS region; default: the one of the AWS configuration"`
-	Cluster source.Text                `yaml:"cluster,required" doc:"the ECS cluster"`
-	Vars    source.Entries[source.Any] `yaml:"vars" doc:"variables of this environment alone"`
+	Stage    source.Text                `yaml:"stage,required" doc:"the stage that it belongs to"`
+	Tenant   source.Text                `yaml:"tenant" doc:"the customer that it serves"`
+	Registry source.Text                `yaml:"registry" doc:"host of a replica of the registry, which this environment pulls from"`
+	Account  source.Text                `yaml:"account" doc:"the AWS account, twelve digits in quotes"`
+	Role     source.Text                `yaml:"role" doc:"the ARN of the role to assume there"`
+	Region   source.Text                `yaml:"region" doc:"the AWS region; default: the one of the AWS configuration"`
+	Cluster  source.Text                `yaml:"cluster,required" doc:"the ECS cluster"`
+	Vars     source.Entries[source.Any] `yaml:"vars" doc:"variables of this environment alone"`
 }
 
 type fileScopedValue struct {

@@ -74,6 +74,8 @@ func build(path string, root *source.Node, ahead bool) (*Config, error) {
 	b.images()
 	b.services()
 	b.dependencies()
+	b.releases()
+	b.home()
 	b.stages()
 	b.environments()
 	b.vars()

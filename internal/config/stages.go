@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -23,11 +24,19 @@ func (b *builder) stages() {
 			b.problem(from.Name.At, "%q cannot be the name of a stage", name).hint(nameHint)
 		case i == 0 && from.Auto == "upstream":
 			b.problem(from.Name.At, "the first stage has no stage before it to follow").hint("write auto: newest, or leave auto out")
+		case i == 0 && from.Gates.Soak > 0:
+			b.problem(from.Name.At, "the first stage has no stage before it in which a release could soak").hint("write soak in the gates of the next stage")
+		case from.Keep > 0 && from.Until != "":
+			b.problem(from.Name.At, "the stage %q has both keep and until", name).hint("write one of them")
+		case from.Until != "" && i == len(b.file.Stages)-1:
+			b.problem(from.Name.At, "the last stage has no next one whose soak could verify a release").hint("write keep: 2h, or leave until out")
 		}
 		first[name] = from.Name.At
 		b.config.Stages = append(b.config.Stages, Stage{
 			Name:    tagboat.StageName(name),
-			Auto:    from.Auto,
+			Auto:    Auto(from.Auto),
+			Keep:    time.Duration(from.Keep),
+			Until:   from.Until,
 			Gates:   b.gates(from),
 			Confirm: from.Confirm,
 			Tags:    b.tagPatterns(from.Tags, stageTagNames),
@@ -44,6 +53,8 @@ func (b *builder) gates(from fileStage) Gates {
 	if from.Gates.Scan != nil {
 		g.ScanMax = from.Gates.Scan.Max
 	}
+	g.Lapse = cmp.Or(time.Duration(from.Gates.Lapse), approvalsLast)
+	g.Check = b.check(from)
 	if w := from.Gates.Window; w != nil {
 		g.Window = &Window{Opens: w.Cron, For: time.Duration(w.For), Zone: w.Zone.location()}
 	}

@@ -72,7 +72,7 @@ func (c Cell) Images() ([]deploy.Image, error) {
 		name := containers[container]
 		ref, ok := c.pins.versions[name]
 		if !ok {
-			ref = c.fleet.Config.Images[name].Repository
+			ref = c.fleet.Config.RepositoryIn(c.Env, name)
 		}
 		images = append(images, deploy.Image{Container: container, Image: name, Pinned: ref})
 	}

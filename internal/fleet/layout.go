@@ -40,7 +40,7 @@ func (l Layout) group(env config.Environment, from config.Group) ledger.Group {
 	}
 	for _, name := range from.Images {
 		image := l.config.Images[name]
-		g.Images[name], g.Keys[name] = image.Repository, from.KeyOf(image)
+		g.Images[name], g.Keys[name] = l.config.RepositoryIn(env, name), from.KeyOf(image)
 	}
 	g.Projections = l.projections(env, from)
 	return g

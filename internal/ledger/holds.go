@@ -211,6 +211,9 @@ func (b Book) Holds(env tagboat.EnvName) (Holds, error) {
 			continue
 		}
 		for _, key := range values(e.Others).keys() {
+			if ofReleases(key) {
+				continue
+			}
 			if err := all.read(key, e.Others[key]); err != nil {
 				failed = append(failed, tagboat.Usagef("parameter %s does not say what is held at %q: %w", e.Group.Parameter, key, err).
 					WithHint("write it again: tagboat hold --env %s, or tagboat unhold --env %s", env, env))

@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tagboat/tagboat"
+)
+
+// Promotions is what an environment has had of releases. It is kept beside its holds, by the
+// same protocol: the trail and the promotion each under a key of its own, so that a promotion
+// that begins is never lost to one that ends.
+type Promotions struct {
+	Trail  []Promoted // the oldest first; the last one is what the environment has
+	Active *Promotion // the one under way, or that waits; nil for none
+}
+
+// Promoted is a release that an environment was given.
+type Promoted struct {
+	Name string         `json:"n"` // readable
+	ID   tagboat.Digest `json:"id"`
+	At   time.Time      `json:"at"` // when its deployments had ended, by AWS's clock
+	// Failed says that its deployments did not succeed, so that the environment went back.
+	Failed bool `json:"f,omitempty"`
+	// Back says that the environment went back to it.
+	Back bool `json:"b,omitempty"`
+}
+
+// Promotion is one that is under way, or that waits for a gate.
+type Promotion struct {
+	Key   string         `json:"k"` // tells it from all others: its idempotency key
+	Name  string         `json:"n"`
+	ID    tagboat.Digest `json:"id"`
+	Since time.Time      `json:"at"`
+	By    string         `json:"by,omitempty"` // who AWS says began it
+	// Waits is what it waits for, as a cause; "" while it is under way.
+	Waits string `json:"w,omitempty"`
+	Auto  bool   `json:"a,omitempty"` // no person asked
+	Back  bool   `json:"b,omitempty"` // the environment goes back
+}
+
+// trailKept is how many releases an environment remembers; the journal has all of them.
+const trailKept = 10
+
+// Current returns the release that the environment has; false where it has had none that stayed.
+func (p Promotions) Current() (Promoted, bool) {
+	for _, at := range slices.Backward(p.Trail) {
+		if !at.Failed {
+			return at, true
+		}
+	}
+	return Promoted{}, false
+}
+
+// Had returns p with one more release in its trail.
+func (p Promotions) Had(r Promoted) Promotions {
+	r.At = r.At.UTC().Truncate(time.Second)
+	p.Trail = append(slices.Clone(p.Trail), r)
+	p.Trail = p.Trail[max(0, len(p.Trail)-trailKept):]
+	return p
+}
+
+// The keys, beside those of holds: no image's name has a blank.
+const (
+	trailKey     = "release trail"
+	promotionKey = "release promotion"
+)
+
+// ofReleases reports whether a key of the parameter is about releases.
+func ofReleases(key string) bool { return key == trailKey || key == promotionKey }
+
+// trailJSON and promotionJSON are how both are written. A program that knows nothing of them
+// reads an image that no hold is on.
+type trailJSON struct {
+	Trail []Promoted `json:"trail,omitempty"`
+}
+
+type promotionJSON struct {
+	Promotion *Promotion `json:"promotion,omitempty"`
+}
+
+func (p Promotions) values() values {
+	active := p.Active
+	if active != nil {
+		whole := *active
+		whole.Since = whole.Since.UTC().Truncate(time.Second)
+		active = &whole
+	}
+	return values{trailKey: encode(trailJSON{p.Trail}), promotionKey: encode(promotionJSON{active})}
+}
+
+// Promotions returns what an environment has had of releases, where its HoldsGroup was read, too.
+func (b Book) Promotions(env tagboat.EnvName) (Promotions, error) {
+	var p Promotions
+	var failed []error
+	for _, e := range b.Entries {
+		if e.Group.Environment != env || !e.Group.holds {
+			continue
+		}
+		var trail trailJSON
+		var promotion promotionJSON
+		for key, into := range map[string]any{trailKey: &trail, promotionKey: &promotion} {
+			value, ok := e.Others[key]
+			if !ok {
+				continue
+			}
+			if err := json.Unmarshal([]byte(value), into); err != nil {
+				failed = append(failed, tagboat.Usagef("parameter %s does not say what was promoted to %s, at %q: %w", e.Group.Parameter, env, key, err).
+					WithHint("put a good value there, such as that of an earlier version: aws ssm get-parameter-history --name %s", e.Group.Parameter))
+			}
+		}
+		p = Promotions{Trail: trail.Trail, Active: promotion.Promotion}
+	}
+	return p, errors.Join(failed...)
+}
+
+// Promote writes what changes of what an environment has had of releases to the parameter of
+// a HoldsGroup. It counts only if nobody changed the same since the draft was read; the receipt
+// lists what was lost to others.
+func (d *Draft) Promote(ctx context.Context, g Group, was, is Promotions, why Why) (Receipt, error) {
+	if _, err := d.Book(ctx); err != nil {
+		return Receipt{}, err
+	}
+	w := d.ledger.ahead(d.parameters).writer(g)
+	before, want := was.values(), values{}
+	for key, value := range is.values() {
+		if before[key] != value {
+			want[key] = value
+			w.conditional[key] = true
+		}
+	}
+	w.wants(want)
+	w.read, w.why = d.read(g), why
+	return w.update(ctx)
+}

@@ -1,0 +1,114 @@
+// Package release makes, keeps and compares releases: immutable sets of versions of all images
+// of an application, with the templates and the application's variables that they go with.
+//
+//	Create: pins, templates, variables ──▶ Content ──▶ artifact in the registry ──▶ number (home)
+//	Find:   name, id or the beginning of one ──▶ artifact ──▶ checked against its id ──▶ Release
+//	Fleet:  Release + the environments as they are ──▶ what should run in each cell
+//
+// What belongs to the application is frozen in a release; what belongs to a place is read live.
+package release
+
+import (
+	"context"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/home"
+)
+
+// Content is what a release consists of. It encodes as JSON, the same content always as the
+// same bytes.
+type Content struct {
+	App      string                          `json:"app"`
+	Images   map[tagboat.ImageName]Image     `json:"images"`
+	Services map[tagboat.ServiceName]Service `json:"services"`
+	Vars     map[string][]Value              `json:"vars,omitempty"`
+}
+
+// Image is a version of an image.
+type Image struct {
+	Repository string         `json:"repository"` // without the host where that is the registry's
+	Tag        string         `json:"tag,omitempty"`
+	Digest     tagboat.Digest `json:"digest"`
+}
+
+// Service is a service with its templates, as they are once Jsonnet and YAML are evaluated and
+// with their placeholders.
+type Service struct {
+	Family     string                                      `json:"family,omitempty"`         // of somebody else's task definition
+	Definition string                                      `json:"taskDefinition,omitempty"` // JSON
+	Settings   string                                      `json:"service,omitempty"`        // JSON
+	Containers map[tagboat.ContainerName]tagboat.ImageName `json:"containers,omitempty"`
+	DependsOn  []tagboat.ServiceName                       `json:"dependsOn,omitempty"`
+}
+
+// Value is one value of one of the application's variables.
+type Value struct {
+	Value       any                 `json:"value"`
+	Stage       tagboat.StageName   `json:"stage,omitempty"`
+	Tenant      string              `json:"tenant,omitempty"`
+	Environment tagboat.EnvName     `json:"environment,omitempty"`
+	Service     tagboat.ServiceName `json:"service,omitempty"`
+}
+
+// Release is one that was read, and whose content is that of its id.
+type Release struct {
+	Name    string // readable; "" where it was found by its id and nobody knows its name
+	ID      tagboat.Digest
+	Content Content
+	Commit  string
+	Notes   string
+}
+
+// Fleet returns the matrix as the release has it: its services, templates and the application's
+// variables, with the environments of live. The error is of kind Usage where the release names an
+// image that live does not have, or another repository for one.
+func (r Release) Fleet(live *fleet.Fleet) (*fleet.Fleet, error) { panic("to be written") }
+
+// Versions returns the release's versions as an environment pulls them.
+func (r Release) Versions(c *config.Config, env config.Environment) map[tagboat.ImageName]tagboat.Reference {
+	panic("to be written")
+}
+
+// Releases are those of one application.
+type Releases struct {
+	Fleet    *fleet.Fleet
+	Access   *access.Access
+	Catalog  *catalog.Catalog
+	Home     *home.Home
+	Recorder *history.Recorder
+	Getenv   func(string) string // tells the commit, in CI systems
+}
+
+// Request says what to make a release of.
+type Request struct {
+	Environment tagboat.EnvName    // whose pins; "" where Images has every image
+	Images      []catalog.ImageArg // instead of, or beside those of the environment
+	Commit      string             // "" for that of the CI system, or of the git directory around tagboat.yaml
+	Notes       string
+	DryRun      bool
+}
+
+// Create makes a release, or finds the one that has the same content.
+func (r *Releases) Create(ctx context.Context, q Request) (tagboat.ReleaseDocument, error) {
+	panic("to be written")
+}
+
+// CreateOf is Create of versions that were chosen before, for automation.
+func (r *Releases) CreateOf(ctx context.Context, versions map[tagboat.ImageName]tagboat.Reference, q Request) (Release, error) {
+	panic("to be written")
+}
+
+// Find returns the release that a name, an id, or the beginning of an id of the last hundred
+// stands for. The error is of kind Usage where there is none, where there are two, and where its
+// content is not that of its id.
+func (r *Releases) Find(ctx context.Context, name string) (Release, error) { panic("to be written") }
+
+// At returns the release with an id, which is called name.
+func (r *Releases) At(ctx context.Context, id tagboat.Digest, name string) (Release, error) {
+	panic("to be written")
+}
