@@ -19,7 +19,7 @@ import (
 var floors = [][]string{
 	{"cmd/tagboat"},
 	{"internal/cli"},
-	{"internal/lambda", "internal/demo", "internal/app/apptest"},
+	{"internal/cli/screen", "internal/cli/process", "internal/lambda", "internal/demo", "internal/app/apptest"},
 	{"internal/app"},
 	{"internal/doctor", "internal/trace"},
 	{"internal/promotion"},

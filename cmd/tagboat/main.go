@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/tagboat/tagboat/internal/cli"
+	"github.com/tagboat/tagboat/internal/cli/process"
 	"github.com/tagboat/tagboat/internal/console"
 	_ "github.com/tagboat/tagboat/internal/garbage"
 	"github.com/tagboat/tagboat/internal/lambda"
@@ -27,7 +28,7 @@ func abortOnCrash() {
 
 func run() int {
 	abortOnCrash()
-	ctx, stop := cli.Listen()
+	ctx, stop := process.Listen()
 	defer stop()
 	if lambda.Inside(os.Getenv) {
 		return lambda.Main(ctx, os.Getenv, os.Stderr)

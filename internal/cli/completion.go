@@ -163,7 +163,7 @@ type knownTags struct {
 // and where that does not answer in time the old ones.
 func (f *frame) tags(ctx context.Context, a *app.App, image config.Image) []string {
 	var dir cache.Dir
-	if base := cacheDir(f.getenv); base != "" {
+	if base := cacheDir(f.Getenv); base != "" {
 		dir = cache.Dir(filepath.Join(base, "tags"))
 	}
 	sum := sha256.Sum256([]byte(image.Repository.Name()))

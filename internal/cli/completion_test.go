@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
@@ -36,8 +37,7 @@ func TestCompletionInTime(t *testing.T) {
 		complete := func(transport http.RoundTripper) (tags string, took time.Duration) {
 			var out, talk bytes.Buffer
 			f := &frame{
-				Streams: &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk},
-				getenv:  func(string) string { return "" }, transport: transport,
+				Screen: &screen.Screen{Streams: &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk}, Getenv: func(string) string { return "" }}, transport: transport,
 			}
 			began := time.Now()
 			if code := f.main(w.Context(), []string{"__complete", "pin", "api="}); code != 0 || strings.Contains(talk.String(), "rror") {

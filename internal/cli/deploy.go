@@ -1,22 +1,22 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/cli/process"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/githubactions"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
 
@@ -89,7 +89,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	f.warn(set.Document().Warnings)
+	f.Warn(set.Document().Warnings)
 	if o.resume {
 		return resumeDeploy(ctx, f, a, set, o)
 	}
@@ -98,10 +98,11 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 			return err
 		}
 	}
-	if err := problems(set.Document().Problems); err != nil {
+	if err := screen.Problems(set.Document().Problems); err != nil {
 		return err
 	}
-	if err := f.confirm(ctx, a, question{command: "deploy", yes: o.yes, automation: o.automation, changes: planned(set.Document())}); err != nil {
+	q := screen.Question{Command: "deploy", Yes: o.yes, Automation: o.automation, Changes: screen.Planned(set.Document())}
+	if err := q.Ask(ctx, f.Screen, a.Config); err != nil {
 		return err
 	}
 	set.Message = o.message
@@ -119,7 +120,7 @@ func resumeDeploy(ctx context.Context, f *frame, a *app.App, set *delivery.PlanS
 		return err
 	}
 	if left.Len() == 0 {
-		if err := problems(set.Document().Problems); err != nil {
+		if err := screen.Problems(set.Document().Problems); err != nil {
 			return err
 		}
 		f.Talkf("no deployment of the pinned versions is in progress\n")
@@ -130,12 +131,12 @@ func resumeDeploy(ctx context.Context, f *frame, a *app.App, set *delivery.PlanS
 
 // carryOut carries a plan out and tells how each service ended.
 func carryOut(ctx context.Context, f *frame, a *app.App, set *delivery.PlanSet, o deployOptions) error {
-	progress := newProgress(f, set.Len())
-	document := a.Delivery.Deploy(outlasting(ctx), set, rollout.Options{
+	progress := screen.NewProgress(f.Screen, set.Len())
+	document := a.Delivery.Deploy(process.Outlasting(ctx), set, rollout.Options{
 		Wait: o.wait, NoRollback: o.noRollback, Timeout: o.timeout, MaxParallel: o.maxParallel, StopAtFailure: !o.keepGoing, Progress: progress,
 	})
-	progress.done()
-	return showDeployments(f, "deploy", document, len(o.versions.images) > 0)
+	progress.Done()
+	return screen.Deployments(f.Screen, "deploy", document, len(o.versions.images) > 0)
 }
 
 type continueOptions struct {
@@ -193,18 +194,18 @@ func (o continueOptions) confirm(ctx context.Context, f *frame, a *app.App, sele
 	if err != nil {
 		return err
 	}
-	q := question{command: "continue", yes: o.yes, automation: o.automation}
+	q := screen.Question{Command: "continue", Yes: o.yes, Automation: o.automation}
 	way := "goes on"
 	if o.rollback {
 		way = "goes back"
 	}
 	for _, env := range environments {
 		for _, service := range selected.Services {
-			q.changes = append(q.changes, pending{env.Name, fmt.Sprintf("%s/%s", env.Name, service), way})
+			q.Changes = append(q.Changes, screen.Pending{Environment: env.Name, Name: fmt.Sprintf("%s/%s", env.Name, service), Change: way})
 		}
 	}
-	if !f.asks(a, q) {
-		return f.confirm(ctx, a, q)
+	if !q.Asks(f.Screen, a.Config) {
+		return q.Ask(ctx, f.Screen, a.Config)
 	}
 	status, err := a.View.Status(ctx, selected)
 	if err != nil {
@@ -212,85 +213,83 @@ func (o continueOptions) confirm(ctx context.Context, f *frame, a *app.App, sele
 	}
 	for _, s := range status.Services {
 		name := fmt.Sprintf("%s/%s", s.Environment, s.Service)
-		if at := slices.IndexFunc(q.changes, func(p pending) bool { return p.name == name }); at >= 0 {
-			q.changes[at].change = fmt.Sprintf("%s; pinned is %s", way, pinnedText(s.Images))
+		if at := slices.IndexFunc(q.Changes, func(p screen.Pending) bool { return p.Name == name }); at >= 0 {
+			q.Changes[at].Change = fmt.Sprintf("%s; pinned is %s", way, screen.PinnedText(s.Images))
 		}
 	}
-	return f.confirm(ctx, a, q)
+	return q.Ask(ctx, f.Screen, a.Config)
 }
 
-func (o continueOptions) printContinued(f *frame, document continueDocument) {
+func (o continueOptions) printContinued(on *screen.Screen, document continueDocument) {
 	way := "on"
 	if o.rollback {
 		way = "back"
 	}
 	for _, c := range document.Continued {
-		f.Printf("%s/%s goes %s from %s\n", c.Environment, c.Service, way, c.Stage)
+		on.Printf("%s/%s goes %s from %s\n", c.Environment, c.Service, way, c.Stage)
 	}
 }
 
-// progress draws one line per service while it rolls.
-type progress struct {
-	live  *console.Live
-	mu    sync.Mutex
-	began map[string]time.Time
+type planOptions struct {
+	targets
+	versions   versions
+	exitCode   bool
+	automation bool // of deploy --dry-run
 }
 
-// newProgress returns the progress of so many services.
-func newProgress(f *frame, services int) *progress {
-	return &progress{live: f.NewLive(services), began: map[string]time.Time{}}
+func newPlan(f *frame) *cobra.Command {
+	var o planOptions
+	cmd := &cobra.Command{
+		Use:     "plan [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE|IMAGE=VERSION...]",
+		Short:   "Show what deploy would change, and check that it can",
+		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. With a\nversion of an image it shows what deploying that would change. Changes nothing.",
+		Example: "  tagboat plan --env prod\n  tagboat plan api=1.4.2 --stage prod",
+		GroupID: "deploy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.services, err = o.versions.arguments(args); err != nil {
+				return err
+			}
+			return runPlan(cmd.Context(), f, o)
+		},
+	}
+	o.flags(cmd)
+	o.versions.flags(cmd)
+	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 3 where something would change")
+	return cmd
 }
 
-// Event says how a service stands. It may be called by many rollouts at once.
-func (p *progress) Event(u rollout.Update) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	key := fmt.Sprintf("%s/%s", u.Environment, u.Service)
-	if p.began[key].IsZero() {
-		p.began[key] = u.At
+func runPlan(ctx context.Context, f *frame, o planOptions) error {
+	a, selected, err := o.open(ctx, f)
+	if err != nil {
+		return err
 	}
-	line := console.Line{
-		Cells: []console.Cell{console.Text(key), state(u), tasks(u), {Text: u.Note, Style: console.Faint}},
-		Began: p.began[key], Group: cmp.Or(string(u.Verdict), string(u.State)), Rank: rank(u),
+	set, _, err := o.versions.plan(ctx, a, selected, pinning.Request{Automation: o.automation})
+	if err != nil {
+		return err
 	}
-	if u.State == rollout.StateDone {
-		line.Ended = u.At
+	if o.automation {
+		if err := a.Delivery.Automate(ctx, set); err != nil {
+			return err
+		}
 	}
-	p.live.Set(key, line)
+	document := set.Document()
+	if err := show(f, document, screen.Plan); err != nil {
+		return err
+	}
+	f.Warn(document.Warnings)
+	f.Summarize(githubactions.PlanSummary(document))
+	if err := screen.Problems(document.Problems); err != nil {
+		if f.AsJSON() {
+			return screen.Shown(err)
+		}
+		return err
+	}
+	if err := set.Blocked(); err != nil {
+		return screen.Shown(err)
+	}
+	if o.exitCode && len(document.Changes) > 0 {
+		return screen.Shown(tagboat.Errorf(tagboat.Pending, "changes are pending"))
+	}
+	return nil
 }
-
-func state(u rollout.Update) console.Cell {
-	switch {
-	case u.State == rollout.StateDone:
-		return console.Cell{Text: string(u.Verdict), Style: verdictStyle(u.Verdict)}
-	case u.State == rollout.StateRollingBack:
-		return console.Cell{Text: string(u.State), Style: console.Bad}
-	default:
-		return console.Cell{Text: string(u.State), Style: console.Accent}
-	}
-}
-
-func tasks(u rollout.Update) console.Cell {
-	if u.Desired == 0 && u.Healthy == 0 {
-		return console.Cell{}
-	}
-	return console.Text(fmt.Sprintf("%d/%d", u.Healthy, u.Desired))
-}
-
-// rank puts in front what a person should look at: what goes wrong, then what goes on.
-func rank(u rollout.Update) int {
-	switch {
-	case u.State == rollout.StateRollingBack:
-		return 0
-	case u.State != rollout.StateDone:
-		return 1
-	case u.Verdict.Concern() < tagboat.Fine && u.Verdict != tagboat.VerdictSkipped && u.Verdict != tagboat.VerdictBlocked:
-		return 0
-	default:
-		return 2
-	}
-}
-
-func (p *progress) done() { p.live.Done() }
-
-var _ rollout.Progress = (*progress)(nil)

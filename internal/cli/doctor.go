@@ -3,16 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/iam"
 )
@@ -54,63 +52,9 @@ func runDoctor(ctx context.Context, f *frame, o doctorOptions) error {
 		var err error
 		found, err = a.Doctor.Examine(ctx, selected, named[iam.Purpose](o.purposes))
 		return found, err
-	}, printDoctor)
+	}, screen.Doctor)
 	if err == nil && !found.Healthy() {
-		return quiet{errUnhealthy}
+		return screen.Shown(errUnhealthy)
 	}
 	return err
-}
-
-// printDoctor prints a table that fits 80 columns, and below it in full what is wrong or was
-// not checked, and what to do.
-func printDoctor(f *frame, document tagboat.DoctorDocument) {
-	const widest = 36
-	table := console.NewTable("ENVIRONMENT", "CHECK", "RESULT", "WHAT TO DO")
-	n := 0
-	for _, c := range document.Checks {
-		todo := "-"
-		if c.Advice != "" || c.Result != tagboat.CheckOK {
-			n++
-			todo = fmt.Sprintf("see %d", n)
-		}
-		table.Row(console.Text(dash(string(c.Environment))), console.Text(c.Check), resultCell(c, widest), console.Text(todo))
-	}
-	table.Print(f.Streams)
-	n = 0
-	for _, c := range document.Checks {
-		if c.Advice == "" && c.Result == tagboat.CheckOK {
-			continue
-		}
-		n++
-		f.Printf("\n%d. %s %s: %s\n", n, dash(string(c.Environment)), c.Check, c.Message)
-		if c.Advice != "" {
-			f.Printf("   %s %s\n", f.OnOut(console.Accent, "→"), c.Advice)
-		}
-	}
-}
-
-// resultCell is what was found where that is short, and else how the check ended.
-func resultCell(c tagboat.Check, widest int) console.Cell {
-	switch c.Result {
-	case tagboat.CheckProblem:
-		return console.Cell{Text: "problem", Style: console.Bad}
-	case tagboat.CheckUnchecked:
-		return console.Cell{Text: "not checked", Style: console.Warn}
-	default:
-		return console.Cell{Text: brief(c.Message, widest), Style: console.Good}
-	}
-}
-
-// brief returns the part of an ARN that people know something by, and of a long text its
-// first clause.
-func brief(text string, widest int) string {
-	if strings.HasPrefix(text, "arn:") {
-		return text[strings.LastIndex(text, ":")+1:]
-	}
-	for _, end := range []string{"; ", ": "} {
-		if first, _, ok := strings.Cut(text, end); ok && utf8.RuneCountInString(text) > widest {
-			text = first
-		}
-	}
-	return text
 }

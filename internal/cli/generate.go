@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/generate"
@@ -137,16 +138,16 @@ func runGeneratePolicy(ctx context.Context, f *frame, o policyOptions) error {
 	if err := f.JSON(result.Document); err != nil {
 		return err
 	}
-	return tellPolicy(f, result)
+	return tellPolicy(f.Screen, result)
 }
 
 // maxPolicy is how many characters a managed policy takes, blanks not counted.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxPolicy = 6144
 
-func tellPolicy(f *frame, result generate.PolicyResult) error {
+func tellPolicy(on *screen.Screen, result generate.PolicyResult) error {
 	if result.Role != "" {
-		f.Talkf("for the role %s; the caller of tagboat may assume it with: tagboat generate iam-policy --for assume\n"+
+		on.Talkf("for the role %s; the caller of tagboat may assume it with: tagboat generate iam-policy --for assume\n"+
 			"its trust policy must allow the caller sts:AssumeRole, and sts:SetSourceIdentity and sts:TagSession where the caller has a source identity or transitive session tags\n", result.Role)
 	}
 	compact, err := json.Marshal(result.Document)
@@ -154,7 +155,7 @@ func tellPolicy(f *frame, result generate.PolicyResult) error {
 		return fmt.Errorf("measuring the policy: %w", err)
 	}
 	if len(compact) > maxPolicy {
-		f.Talkf("note: the policy has %d characters, and a managed policy takes %d; print one for fewer environments at a time\n", len(compact), maxPolicy)
+		on.Talkf("note: the policy has %d characters, and a managed policy takes %d; print one for fewer environments at a time\n", len(compact), maxPolicy)
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func newVersion(f *frame) *cobra.Command {
 }
 
 func runVersion(f *frame, info buildInfo) error {
-	if f.json() {
+	if f.AsJSON() {
 		return f.JSON(info)
 	}
 	f.Printf("tagboat %s", info.Version)

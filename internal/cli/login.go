@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -69,7 +70,7 @@ func runLogin(ctx context.Context, f *frame, o loginOptions) error {
 	return show(f, doc, printLogins)
 }
 
-func printLogins(f *frame, doc loginDocument) {
+func printLogins(on *screen.Screen, doc loginDocument) {
 	table := console.NewTable("REGISTRY", "USER", "HOLDS UNTIL")
 	ours := ""
 	for _, login := range doc.Logins {
@@ -80,9 +81,9 @@ func printLogins(f *frame, doc loginDocument) {
 		ours = login.Registry
 		table.Row(console.Text(login.Registry), console.Text(login.User), console.Text(login.Expires.Format(time.RFC3339)))
 	}
-	table.Print(f.Streams)
+	table.Print(on.Streams)
 	if ours != "" {
-		f.Talkf("nothing was written. For docker and others to log in the same way:\n"+
+		on.Talkf("nothing was written. For docker and others to log in the same way:\n"+
 			"  ln -s \"$(command -v tagboat)\" /usr/local/bin/%s\n"+
 			"  and in ~/.docker/config.json: {\"credHelpers\": {\"%s\": \"tagboat\"}}\n", helperName, ours)
 	}

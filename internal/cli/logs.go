@@ -12,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/fleet"
@@ -51,7 +52,7 @@ type logsDocument struct {
 }
 
 func runLogs(ctx context.Context, f *frame, o logsOptions) error {
-	if o.follow && f.json() {
+	if o.follow && f.AsJSON() {
 		return tagboat.Usagef("--follow has no end, and so no document").WithHint("leave out -o json or --follow")
 	}
 	a, selected, err := o.open(ctx, f)
@@ -61,27 +62,27 @@ func runLogs(ctx context.Context, f *frame, o logsOptions) error {
 	request := delivery.LogsRequest{Selection: selected, Container: tagboat.ContainerName(o.container), Since: o.since.When, Follow: o.follow}
 	document := logsDocument{Lines: []delivery.LogLine{}}
 	err = a.View.Logs(ctx, request, func(lines []delivery.LogLine) {
-		if f.json() {
+		if f.AsJSON() {
 			document.Lines = append(document.Lines, lines...)
 			return
 		}
 		for _, line := range lines {
-			printLogLine(f, line)
+			printLogLine(f.Screen, line)
 		}
 	})
-	if err != nil || !f.json() {
+	if err != nil || !f.AsJSON() {
 		return err
 	}
 	return f.JSON(document)
 }
 
 // printLogLine prints a line, or several that were printed at once, behind where it is from.
-func printLogLine(f *frame, line delivery.LogLine) {
-	from := f.OnOut(console.Accent, string(line.Environment)+"/"+string(line.Service)+" "+string(line.Container)+" "+line.Task[:min(8, len(line.Task))])
-	at := f.OnOut(console.Faint, line.At.UTC().Format("2006-01-02 15:04:05.000Z"))
+func printLogLine(on *screen.Screen, line delivery.LogLine) {
+	from := on.OnOut(console.Accent, string(line.Environment)+"/"+string(line.Service)+" "+string(line.Container)+" "+line.Task[:min(8, len(line.Task))])
+	at := on.OnOut(console.Faint, line.At.UTC().Format("2006-01-02 15:04:05.000Z"))
 	for text := range strings.Lines(line.Message + "\n") {
 		if text = strings.TrimRight(text, "\r\n"); text != "" {
-			f.Printf("%s %s  %s\n", at, from, console.Lines(text))
+			on.Printf("%s %s  %s\n", at, from, console.Lines(text))
 		}
 	}
 }
@@ -122,7 +123,7 @@ func runOpen(ctx context.Context, f *frame, o openOptions) error {
 	return answer(ctx, f, o.targets, func(a *app.App, selected fleet.Selection) (openDocument, error) {
 		pages, err := a.View.ConsolePages(selected)
 		return openDocument{pages}, err
-	}, func(f *frame, document openDocument) {
+	}, func(on *screen.Screen, document openDocument) {
 		for _, page := range document.Pages {
 			f.Printf("%s\n", page.URL)
 		}
@@ -132,7 +133,7 @@ func runOpen(ctx context.Context, f *frame, o openOptions) error {
 		}
 		for _, page := range document.Pages {
 			if err := f.start(append(browser, page.URL)); err != nil {
-				f.notice("no browser was opened: " + err.Error())
+				f.Notice("no browser was opened: " + err.Error())
 				return
 			}
 		}
@@ -142,13 +143,13 @@ func runOpen(ctx context.Context, f *frame, o openOptions) error {
 // browser returns the command that shows a page on a system, or nil where nobody would see it.
 func (f *frame) browser(system string) []string {
 	switch {
-	case f.getenv("BROWSER") != "":
-		return []string{f.getenv("BROWSER")}
+	case f.Getenv("BROWSER") != "":
+		return []string{f.Getenv("BROWSER")}
 	case system == "darwin":
 		return []string{"open"}
 	case system == "windows":
 		return []string{"rundll32", "url.dll,FileProtocolHandler"}
-	case f.getenv("DISPLAY") != "" || f.getenv("WAYLAND_DISPLAY") != "":
+	case f.Getenv("DISPLAY") != "" || f.Getenv("WAYLAND_DISPLAY") != "":
 		return []string{"xdg-open"}
 	default:
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -28,7 +29,7 @@ func TestBrowser(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			f := &frame{getenv: func(name string) string { return test.variables[name] }}
+			f := &frame{Screen: &screen.Screen{Getenv: func(name string) string { return test.variables[name] }}}
 			if diff := cmp.Diff(test.want, f.browser(test.system)); diff != "" {
 				t.Error(diff)
 			}
@@ -65,8 +66,7 @@ func TestOpen(t *testing.T) {
 			var out, talk bytes.Buffer
 			var opened []string
 			f := &frame{
-				Streams: &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk, OutTTY: test.terminal},
-				getenv:  func(name string) string { return map[string]string{"BROWSER": "firefox", "TAGBOAT_CACHE": "off"}[name] },
+				Screen: &screen.Screen{Streams: &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk, OutTTY: test.terminal}, Getenv: func(name string) string { return map[string]string{"BROWSER": "firefox", "TAGBOAT_CACHE": "off"}[name] }},
 				start: func(command []string) error {
 					if test.fails {
 						return errors.New("no firefox")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/fleet"
@@ -69,11 +69,11 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 	if err != nil {
 		return err
 	}
-	q := question{command: "pin", yes: o.yes || o.dryRun, automation: o.automation}
+	q := screen.Question{Command: "pin", Yes: o.yes || o.dryRun, Automation: o.automation}
 	for _, p := range prepared {
-		q.changes = append(q.changes, repinned(p.Changes())...)
+		q.Changes = append(q.Changes, screen.Repinned(p.Changes())...)
 	}
-	if err := f.confirm(ctx, a, q); err != nil {
+	if err := q.Ask(ctx, f.Screen, a.Config); err != nil {
 		return err
 	}
 	var results []pinning.Result
@@ -154,38 +154,27 @@ func (f *frame) showPinned(results []pinning.Result, o pinOptions, well bool) er
 		names[i], documents[i] = result.Document.Environment, result.Document
 		of[names[i]] = result
 	}
-	return showEach(f, names, documents, func(f *frame, document tagboat.PinsDocument) {
-		printPinned(f, document.Pins)
+	return showEach(f, names, documents, func(on *screen.Screen, document tagboat.PinsDocument) {
+		screen.Pinned(on, document.Pins)
 		if well {
-			tellPinned(f, of[document.Environment], o)
+			tellPinned(on, of[document.Environment], o)
 		}
 	})
 }
 
-// printPinned prints what is pinned now, and where.
-func printPinned(f *frame, pins []tagboat.Pin) {
-	table := console.NewTable("IMAGE", "TAG", "DIGEST", "REPOSITORY", "PARAMETER", "VERSION")
-	for _, pin := range pins {
-		table.Row(console.Cell{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)),
-			console.Text(pin.Digest.Short()), console.Text(pin.Repository),
-			console.Text(pin.Parameter), console.Text(strconv.FormatInt(pin.ParameterVersion, 10)))
-	}
-	table.Print(f.Streams)
-}
-
-func tellPinned(f *frame, result pinning.Result, o pinOptions) {
+func tellPinned(on *screen.Screen, result pinning.Result, o pinOptions) {
 	for _, pin := range result.Document.Pins {
 		if why := result.Reasons[pin.Image]; why != "" {
-			f.Talkf("%s: %s was chosen by its rule: %s\n", pin.Image, pin.Reference().Readable(), why)
+			on.Talkf("%s: %s was chosen by its rule: %s\n", pin.Image, pin.Reference().Readable(), why)
 		}
 	}
 	switch {
 	case o.dryRun:
-		f.Talkf("nothing was written (--dry-run)\n")
+		on.Talkf("nothing was written (--dry-run)\n")
 	case !result.Changed:
-		f.Talkf("already pinned, nothing was written\n")
+		on.Talkf("already pinned, nothing was written\n")
 	default:
-		f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "pinned;"), result.Document.Environment)
+		on.Talkf("%s to roll the services: tagboat deploy --env %s\n", on.OnErr(console.Good, "pinned;"), result.Document.Environment)
 	}
 }
 
@@ -258,7 +247,7 @@ func (f *frame) pin(ctx context.Context, a *app.App, prepared *pinning.Prepared)
 	for _, result := range results {
 		for _, pin := range result.Document.Pins {
 			if result.Changed {
-				f.Talkf("pinned %s to %s in %s\n", pin.Image, versionText(pin.Tag, pin.Digest), result.Document.Environment)
+				f.Talkf("pinned %s to %s in %s\n", pin.Image, screen.VersionText(pin.Tag, pin.Digest), result.Document.Environment)
 			}
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/tagboat/tagboat/internal/catalog"
 )
 
+const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 func TestParseImageArg(t *testing.T) {
 	tests := []struct {
 		arg  string

@@ -2,15 +2,14 @@ package cli
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/fleet"
-	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/pinning/adopt"
 )
@@ -67,7 +66,7 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 	if err := o.imports.unused(); err != nil {
 		return err
 	}
-	if o.automation && f.getenv("TAGBOAT_AUTOMATION") == "" {
+	if o.automation && f.Getenv("TAGBOAT_AUTOMATION") == "" {
 		return tagboat.Usagef("--automation means nothing to pins, which changes nothing without --restore or --import").WithHint("leave it out")
 	}
 	if o.brief && o.asOf.text != "" {
@@ -85,11 +84,11 @@ func runPins(ctx context.Context, f *frame, o pinsOptions) error {
 		}
 		unread = append(unread, document.Errors...)
 		return document, nil
-	}, o.printPins)
+	}, func(on *screen.Screen, document tagboat.PinsDocument) { screen.Pins(on, document, o.brief) })
 	if err != nil {
 		return err
 	}
-	return f.incomplete(unread)
+	return f.Incomplete(unread)
 }
 
 func (o pinsOptions) ask(ctx context.Context, a *app.App, env tagboat.EnvName) (tagboat.PinsDocument, error) {
@@ -117,60 +116,17 @@ func runRestore(ctx context.Context, f *frame, o pinsOptions) error {
 	}, o.printRestored)
 }
 
-func (o pinsOptions) printRestored(f *frame, document tagboat.PinsDocument) {
+func (o pinsOptions) printRestored(on *screen.Screen, document tagboat.PinsDocument) {
 	if len(document.Pins) == 0 {
-		f.Talkf("nothing was overwritten in %s, nothing was written\n", document.Environment)
+		on.Talkf("nothing was overwritten in %s, nothing was written\n", document.Environment)
 		return
 	}
-	printPinned(f, document.Pins)
+	screen.Pinned(on, document.Pins)
 	if o.imports.dryRun {
-		f.Talkf("nothing was written (--dry-run)\n")
+		on.Talkf("nothing was written (--dry-run)\n")
 		return
 	}
-	f.Talkf("%s to roll the services: tagboat deploy --env %s\n", f.OnErr(console.Good, "restored;"), document.Environment)
-}
-
-func (o pinsOptions) printPins(f *frame, document tagboat.PinsDocument) {
-	switch {
-	case len(document.Pins) == 0 && len(document.Errors) > 0:
-		return
-	case len(document.Pins) == 0 && document.AsOf != nil:
-		f.Talkf("nothing was pinned in %s at %s\n", document.Environment, document.AsOf.UTC().Format(time.RFC3339))
-		return
-	case len(document.Pins) == 0:
-		f.Talkf("nothing is pinned in %s\n", document.Environment)
-	}
-	columns := []string{"IMAGE", "TAG", "DIGEST"}
-	if len(document.Pins) == 0 {
-		columns = columns[:2]
-	} else if !o.brief {
-		columns = append(columns, "SET AT", "BY", "MESSAGE")
-	}
-	held := anyHeld(document.Pins, func(pin tagboat.Pin) *tagboat.Hold { return pin.Hold })
-	if held {
-		columns = append(columns, "HOLD")
-	}
-	if len(document.Pins) > 0 {
-		columns = append(columns, "REPOSITORY")
-	}
-	table := console.NewTable(columns...).Keep("IMAGE", "TAG", "DIGEST", "SET AT")
-	if !o.brief && len(document.Pins) > 0 {
-		table.Drop("REPOSITORY")
-	}
-	for _, pin := range document.Pins {
-		row := []console.Cell{{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)), console.Text(pin.Digest.Short())}
-		if !o.brief {
-			row = append(row, console.Text(moment(pin.SetAt)), console.Text(dash(who(pin.SetBy))), console.Text(pin.Message))
-		}
-		if held {
-			row = append(row, console.Text(heldText(pin.Hold)))
-		}
-		table.Row(append(row, console.Text(pin.Repository))...)
-	}
-	for _, image := range document.Unpinned {
-		table.Row(console.Cell{Text: string(image), Style: console.Strong}, console.Cell{Text: "not pinned", Style: console.Faint})
-	}
-	table.Print(f.Streams)
+	on.Talkf("%s to roll the services: tagboat deploy --env %s\n", on.OnErr(console.Good, "restored;"), document.Environment)
 }
 
 type importOptions struct {
@@ -207,23 +163,10 @@ func runImport(ctx context.Context, f *frame, o pinsOptions) error {
 			Path: o.imports.path, Environment: environment, Message: o.imports.message,
 			Automation: o.automation, DryRun: o.imports.dryRun,
 		})
-	}, o.imports.printImported)
-}
-
-// printImported prints what was adopted, and lines of tagboat.yaml for what was not.
-func (o importOptions) printImported(f *frame, document tagboat.ImportDocument) {
-	if len(document.Imported) > 0 {
-		table := console.NewTable("IMAGE", "TAG", "DIGEST", "ENVIRONMENT", "FROM", "KEY", "PARAMETER")
-		for _, pin := range document.Imported {
-			table.Row(console.Cell{Text: string(pin.Image), Style: console.Strong}, console.Text(dash(pin.Tag)), console.Text(pin.Digest.Short()),
-				console.Text(string(pin.Environment)), console.Text(pin.From), console.Text(pin.Key), console.Text(pin.Parameter))
-		}
-		table.Print(f.Streams)
-	}
-	if document.Proposal != "" {
-		f.Printf("%s", console.Lines(document.Proposal))
-	}
-	o.tellImported(f, document)
+	}, func(on *screen.Screen, document tagboat.ImportDocument) {
+		screen.Imported(on, document)
+		o.imports.tellImported(f, document)
+	})
 }
 
 func (o importOptions) tellImported(f *frame, document tagboat.ImportDocument) {
@@ -310,26 +253,13 @@ func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Hol
 	}, o.printHolds)
 }
 
-func (o holdOptions) printHolds(f *frame, document tagboat.HoldsDocument) {
+func (o holdOptions) printHolds(on *screen.Screen, document tagboat.HoldsDocument) {
 	if len(document.Holds) == 0 {
-		f.Talkf("nothing is held in %s\n", document.Environment)
+		on.Talkf("nothing is held in %s\n", document.Environment)
 	} else {
-		holdsTable(document.Holds).Print(f.Streams)
+		screen.Holds(on, document.Holds)
 	}
 	if o.dryRun {
-		f.Talkf("nothing was written (--dry-run)\n")
+		on.Talkf("nothing was written (--dry-run)\n")
 	}
-}
-
-func holdsTable(holds []tagboat.HeldImage) *console.Table {
-	table := console.NewTable("HELD", "SINCE", "UNTIL", "BY", "WHY")
-	for _, h := range holds {
-		name := string(h.Image)
-		if h.Image == ledger.AllImages {
-			name = "all images"
-		}
-		table.Row(console.Cell{Text: name, Style: console.Strong}, console.Text(moment(h.Since)), console.Text(moment(h.Until)),
-			console.Text(dash(who(h.By))), console.Text(h.Reason))
-	}
-	return table
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/publish"
@@ -84,15 +85,15 @@ func checkTags(tags []string) error {
 	return nil
 }
 
-func (o publishOptions) printPublished(f *frame, doc tagboat.PublishDocument) {
-	printTags(f, doc.TagDocument, o.dryRun)
-	f.Printf("%s@%s\n", doc.Repository, doc.Digest)
+func (o publishOptions) printPublished(on *screen.Screen, doc tagboat.PublishDocument) {
+	printTags(on, doc.TagDocument, o.dryRun)
+	on.Printf("%s@%s\n", doc.Repository, doc.Digest)
 	switch {
 	case o.dryRun:
 	case doc.LayersSent == 0:
-		f.Talkf("everything was there already, nothing was uploaded\n")
+		on.Talkf("everything was there already, nothing was uploaded\n")
 	default:
-		f.Talkf("uploaded %s, %s; %d were there already\n", console.Bytes(doc.BytesSent), layers(doc.LayersSent), doc.LayersThere)
+		on.Talkf("uploaded %s, %s; %d were there already\n", console.Bytes(doc.BytesSent), layers(doc.LayersSent), doc.LayersThere)
 	}
 }
 
@@ -161,7 +162,7 @@ func runTag(ctx context.Context, f *frame, o tagOptions) error {
 	}
 	return answer(ctx, f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.TagDocument, error) {
 		return a.Tagger.Tag(ctx, catalog.TagRequest{Version: version, Tags: o.tags, Message: o.message, Automation: o.automation, DryRun: o.dryRun})
-	}, func(f *frame, document tagboat.TagDocument) { printTags(f, document, o.dryRun) })
+	}, func(on *screen.Screen, document tagboat.TagDocument) { printTags(on, document, o.dryRun) })
 }
 
 // parseVersionArg is parseImageArg where a version has to be named.
@@ -173,7 +174,7 @@ func parseVersionArg(arg string) (catalog.ImageArg, error) {
 	return wanted, err
 }
 
-func printTags(f *frame, doc tagboat.TagDocument, dryRun bool) {
+func printTags(on *screen.Screen, doc tagboat.TagDocument, dryRun bool) {
 	table := console.NewTable("IMAGE", "TAG", "DIGEST", "CHANGE")
 	for _, change := range doc.Tags {
 		said := console.Cell{Text: "already there", Style: console.Faint}
@@ -185,8 +186,8 @@ func printTags(f *frame, doc tagboat.TagDocument, dryRun bool) {
 		}
 		table.Row(console.Text(string(doc.Image)), console.Text(change.Tag), console.Text(doc.Digest.Short()), said)
 	}
-	table.Print(f.Streams)
+	table.Print(on.Streams)
 	if dryRun {
-		f.Talkf("nothing was changed (--dry-run)\n")
+		on.Talkf("nothing was changed (--dry-run)\n")
 	}
 }

@@ -2,16 +2,15 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
-	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/cli/process"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 )
@@ -28,7 +27,7 @@ type rollbackOptions struct {
 }
 
 func newRollback(f *frame) *cobra.Command {
-	o := rollbackOptions{targets: targets{changing: rollbackCommand}}
+	o := rollbackOptions{targets: targets{changing: screen.RollbackCommand}}
 	cmd := &cobra.Command{
 		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
 		Short: "Go back to the last good version, in pins and task definitions",
@@ -69,78 +68,35 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 		return err
 	}
 	document := back.Document()
-	f.warn(document.Warnings)
-	if err := problems(document.Problems); err != nil {
+	f.Warn(document.Warnings)
+	if err := screen.Problems(document.Problems); err != nil {
 		return err
 	}
 	if o.dryRun {
-		return show(f, document, func(f *frame, document tagboat.PlanDocument) {
-			backTable(document.Back).Print(f.Streams)
-			printPlan(f, document)
+		return show(f, document, func(on *screen.Screen, document tagboat.PlanDocument) {
+			screen.Back(on, document.Back)
+			screen.Plan(on, document)
 		})
 	}
-	if err := f.confirm(ctx, a, question{command: rollbackCommand, yes: o.yes, automation: o.automation, changes: returning(document.Back)}); err != nil {
+	q := screen.Question{Command: screen.RollbackCommand, Yes: o.yes, Automation: o.automation, Changes: screen.Returning(document.Back)}
+	if err := q.Ask(ctx, f.Screen, a.Config); err != nil {
 		return err
 	}
 	return goBack(ctx, f, a, back, o)
 }
 
-// backTable shows what each service goes back from and to, and how old both are.
-func backTable(back []tagboat.GoingBack) *console.Table {
-	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERSION", "REVISION", "RUNS SINCE", "BACK TO")
-	for _, b := range back {
-		definition := revision(b.From.TaskDefinition)
-		if b.From.TaskDefinition != b.To.TaskDefinition {
-			definition += " → " + revision(b.To.TaskDefinition)
-		}
-		table.Row(console.Text(string(b.Environment)), console.Cell{Text: string(b.Service), Style: console.Strong},
-			console.Text(dash(changesText(b.Images))), console.Text(definition), console.Text(ago(b.From)), console.Text(ago(b.To)))
-	}
-	return table
-}
-
-// returning returns the changes of a rollback, for the question whether it is meant.
-func returning(back []tagboat.GoingBack) []pending {
-	all := make([]pending, len(back))
-	for i, b := range back {
-		all[i] = pending{b.Environment, fmt.Sprintf("%s/%s", b.Environment, b.Service), fmt.Sprintf("%s, %s (%s) → %s (%s)",
-			fromTo(b.Images), revision(b.From.TaskDefinition), ago(b.From), revision(b.To.TaskDefinition), ago(b.To))}
-	}
-	return all
-}
-
-func ago(r tagboat.RevisionSince) string {
-	if r.Since == nil {
-		return "-"
-	}
-	return ageText(max(1, r.AgeSeconds)) + " ago"
-}
-
-// changesText says what each image goes from and to, by its name where there are several.
-func changesText(images []tagboat.ImageState) string {
-	var parts []string
-	for _, i := range images {
-		text := i.Change()
-		if len(images) > 1 {
-			text = string(i.Image) + " " + text
-		}
-		parts = append(parts, text)
-	}
-	return strings.Join(parts, ", ")
-}
-
 func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {
-	progress := newProgress(f, back.Len())
-	document, err := a.Rollbacks.Do(outlasting(ctx), back, o.message, rollout.Options{
+	progress := screen.NewProgress(f.Screen, back.Len())
+	document, err := a.Rollbacks.Do(process.Outlasting(ctx), back, o.message, rollout.Options{
 		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
 	})
-	progress.done()
+	progress.Done()
 	if err != nil {
 		return err
 	}
-	err = showDeployments(f, rollbackCommand, document, true)
+	err = screen.Deployments(f.Screen, screen.RollbackCommand, document, true)
 	if err == nil && slices.ContainsFunc(document.Deployments, func(d tagboat.Deployment) bool { return d.Verdict == tagboat.VerdictSkipped }) {
-		return quiet{tagboat.Errorf(tagboat.Internal, "not every service went back")}
+		return screen.Shown(tagboat.Errorf(tagboat.Internal, "not every service went back"))
 	}
 	return err
 }

@@ -1,6 +1,6 @@
 // Package cli is Tagboat's command line. Each command is an options struct, a constructor
 // that fills it from flags and arguments, and a run function that works with it. Only this
-// package parses flags, prints, and turns errors into exit codes.
+// package parses flags and turns errors into exit codes; screen shows what they answer.
 package cli
 
 import (
@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,8 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/cli/process"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/githubactions"
@@ -29,15 +33,15 @@ import (
 // Main runs the command line and returns the exit code. Where nobody reads what it prints
 // any more, it goes on, and ends with 1 where all else went well. A crash is an error.
 func Main(ctx context.Context, args []string, streams *console.Streams) int {
-	f := &frame{Streams: streams, getenv: os.Getenv, start: start}
+	f := &frame{Screen: &screen.Screen{Streams: streams, Getenv: os.Getenv}, start: start}
 	return f.main(ctx, args)
 }
 
 func (f *frame) main(ctx context.Context, args []string) int {
-	streams, lost, wrote := lasting(f.Streams)
-	f.Streams, f.log = streams, streams
+	streams, lost, wrote := process.Lasting(f.Streams)
+	f.Streams, f.Log = streams, streams
 	ctx, f.operation = operation.Start(ctx, f.event)
-	if githubactions.Inside(f.getenv) {
+	if githubactions.Inside(f.Getenv) {
 		f.Streams = streams.Through(githubactions.Guard)
 	}
 	root := newRoot(f)
@@ -48,17 +52,16 @@ func (f *frame) main(ctx context.Context, args []string) int {
 	settled := f.Working(func(since time.Duration) string {
 		return fmt.Sprintf("working for %s, %d calls so far", since, f.operation.Calls().Total)
 	})
-	err := afterAll(ctx, f.guarded(func() error { return root.ExecuteContext(ctx) }))
+	err := process.Ended(ctx, f.guarded(func() error { return root.ExecuteContext(ctx) }))
 	settled()
 	if f.stats {
 		printCalls(f, f.operation.Calls())
 	}
-	var q quiet
-	if err != nil && !errors.As(err, &q) {
+	if err != nil && !screen.WasShown(err) {
 		f.Error(err)
-		f.annotateErrors(err)
+		f.AnnotateErrors(err)
 	}
-	if err != nil && !wrote() && wantsJSON(f.output, args) {
+	if err != nil && !wrote() && wantsJSON(f.Output, args) {
 		_ = f.JSON(errorDocument(err)) // what cannot be written is lost, too
 	}
 	return f.exitCode(err, lost())
@@ -118,8 +121,8 @@ func newRoot(f *frame) *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVarP(&f.config, "config", "c", "", "the configuration file (default tagboat.yaml or tagboat.yml, here or in a directory above)")
-	root.PersistentFlags().StringVarP(&f.output, "output", "o", "table", "table, wide (a table past the terminal's edge) or json")
-	root.PersistentFlags().BoolVarP(&f.verbose, "verbose", "v", false, "digests, and notes on what is usual")
+	root.PersistentFlags().StringVarP(&f.Output, "output", "o", "table", "table, wide (a table past the terminal's edge) or json")
+	root.PersistentFlags().BoolVarP(&f.Verbose, "verbose", "v", false, "digests, and notes on what is usual")
 	root.PersistentFlags().BoolVar(&f.stats, "stats", false, "print the calls to AWS by operation at the end")
 	root.Flags().Bool(versionFlag, false, "print the version")
 	root.SetFlagErrorFunc(wrongFlag)
@@ -153,7 +156,7 @@ func (f *frame) fromEnvironment(cmd *cobra.Command) error {
 	var failed error
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
 		name := "TAGBOAT_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
-		value := f.getenv(name)
+		value := f.Getenv(name)
 		if flag.Changed || value == "" || failed != nil {
 			return
 		}
@@ -184,39 +187,27 @@ func nothingEmpty(cmd *cobra.Command, args []string) error {
 }
 
 func (f *frame) checkOutput() error {
-	switch f.output {
+	switch f.Output {
 	case "wide":
-		f.wide, f.Width = true, 0
+		f.Wide, f.Width = true, 0
 		return nil
 	case "table", "json":
 		return nil
 	default:
-		return tagboat.Usagef("unknown output %q", f.output).WithHint("--output takes table, wide or json")
+		return tagboat.Usagef("unknown output %q", f.Output).WithHint("--output takes table, wide or json")
 	}
 }
 
-// frame is what every command has: the streams and the flags that all of them take.
+// frame is what every command has: the screen and the flags that all of them take.
 type frame struct {
-	*console.Streams
-	log       *console.Streams // the same where commands to GitHub Actions get through
-	getenv    func(string) string
+	*screen.Screen
 	config    string // "" until it is found
-	output    string
 	stats     bool
-	wide      bool                 // tables show all that they have, past the terminal's edge
-	verbose   bool                 // notes on what is usual, and digests
 	operation *operation.Operation // what this command is
 	// transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
 	transport http.RoundTripper
 	start     func(command []string) error // starts a program that outlives the command
 }
-
-// quiet wraps an error that the command has printed in its own way.
-type quiet struct{ error }
-
-func (q quiet) Unwrap() error { return q.error }
-
-func (f *frame) json() bool { return f.output == "json" }
 
 // open reads the configuration and prepares the way to AWS; it calls nothing yet.
 func (f *frame) open(ctx context.Context) (*app.App, error) {
@@ -229,22 +220,19 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 	}
 	return app.Open(ctx, app.Options{
 		Config:    f.config,
-		Cache:     cacheDir(f.getenv),
-		Getenv:    f.getenv,
+		Cache:     cacheDir(f.Getenv),
+		Getenv:    f.Getenv,
 		Transport: f.transport,
 	})
 }
 
 // event prints what happens on the way.
 func (f *frame) event(e operation.Event) {
-	if _, usual := e.(interface{ Usual() }); usual && !f.verbose {
+	if _, usual := e.(interface{ Usual() }); usual && !f.Verbose {
 		return
 	}
-	f.notice(e.String())
+	f.Notice(e.String())
 }
-
-// notice prints what a user should know beside the answer.
-func (f *frame) notice(text string) { f.Talkf("%s %s\n", f.OnErr(console.Warn, "note:"), text) }
 
 // printCalls prints how many requests went out, by operation, the most frequent first.
 func printCalls(f *frame, calls tagboat.Calls) {
@@ -267,4 +255,38 @@ func cacheDir(getenv func(string) string) string {
 		return "" // a user without a home, as in many containers
 	}
 	return filepath.Join(dir, "tagboat")
+}
+
+// crashed prints a fault of Tagboat's own, and returns it as an error.
+func (f *frame) crashed(fault any, stack []byte) error {
+	f.Talkf("%s\n", console.Lines(string(stack)))
+	err := tagboat.Errorf(tagboat.Internal, "tagboat crashed: %v; what it has begun in ECS continues", fault).
+		WithHint("tagboat status shows what runs, and tagboat deploy --resume watches what goes on; please report it with the lines above")
+	f.Error(err)
+	return screen.Shown(err)
+}
+
+// guarded runs a command, and returns a crash of it as its error.
+func (f *frame) guarded(run func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = f.crashed(fault, debug.Stack())
+		}
+	}()
+	return run()
+}
+
+// exitCode returns the code of a command that ended in err. Where what it said could not be
+// written that is an error, unless the command ended in one that says more.
+func (f *frame) exitCode(err, lost error) int {
+	if err != nil {
+		return tagboat.KindOf(err).ExitCode()
+	}
+	if lost != nil {
+		if !errors.Is(lost, syscall.EPIPE) { // who closed a pipe wants to hear no more
+			f.Error(fmt.Errorf("what was to be printed could not be written: %w", lost))
+		}
+		return tagboat.Internal.ExitCode()
+	}
+	return 0
 }

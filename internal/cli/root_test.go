@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -18,7 +19,7 @@ import (
 func run(t *testing.T, args ...string) (code int, out, talk string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	f := &frame{Streams: &console.Streams{In: strings.NewReader(""), Out: &o, Err: &e}, getenv: func(string) string { return "" }}
+	f := &frame{Screen: &screen.Screen{Streams: &console.Streams{In: strings.NewReader(""), Out: &o, Err: &e}, Getenv: func(string) string { return "" }}}
 	code = f.main(t.Context(), args)
 	return code, o.String(), e.String()
 }
@@ -46,7 +47,7 @@ func TestHelp(t *testing.T) {
 			check(sub)
 		}
 	}
-	check(newRoot(&frame{Streams: &console.Streams{}}))
+	check(newRoot(&frame{Screen: &screen.Screen{Streams: &console.Streams{}}}))
 }
 
 func TestExitCodesHaveAPage(t *testing.T) {
@@ -81,7 +82,7 @@ func TestVersion(t *testing.T) {
 		"tagboat (devel) (0123456789ab, modified) go1.26 linux/amd64\n": {Version: "(devel)", Revision: "0123456789abcdef", Modified: true, Go: "go1.26", Platform: "linux/amd64"},
 	} {
 		var out bytes.Buffer
-		if err := runVersion(&frame{Streams: &console.Streams{Out: &out}}, info); err != nil || out.String() != want {
+		if err := runVersion(&frame{Screen: &screen.Screen{Streams: &console.Streams{Out: &out}}}, info); err != nil || out.String() != want {
 			t.Errorf("%q, want %q: %v", out.String(), want, err)
 		}
 	}
@@ -99,7 +100,7 @@ func TestSchema(t *testing.T) {
 // TestCalls counts what went out, the most frequent first, and those alike by name.
 func TestCalls(t *testing.T) {
 	var talk bytes.Buffer
-	printCalls(&frame{Streams: &console.Streams{Err: &talk}}, tagboat.Calls{
+	printCalls(&frame{Screen: &screen.Screen{Streams: &console.Streams{Err: &talk}}}, tagboat.Calls{
 		Total: 14, Throttled: 2, Retried: 3, ByOperation: map[string]int{"ssm.GetParameters": 1, "ecs.DescribeServices": 12, "ecs.ListTasks": 1},
 	})
 	want := "14 calls, 2 throttled, 3 retried\n    12  ecs.DescribeServices\n     1  ecs.ListTasks\n     1  ssm.GetParameters\n"

@@ -55,7 +55,7 @@ func newSandbox(f *frame) *cobra.Command {
 // the user asked for.
 func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 	if o.config.Region == "" {
-		o.config.Region = f.getenv("AWS_REGION")
+		o.config.Region = f.Getenv("AWS_REGION")
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -21,7 +22,7 @@ func TestSandboxServes(t *testing.T) {
 	var out, talk bytes.Buffer
 	ended := make(chan int, 1)
 	go func() {
-		f := &frame{Streams: &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk}, getenv: func(string) string { return "" }}
+		f := &frame{Screen: &screen.Screen{Streams: &console.Streams{In: strings.NewReader(""), Out: &out, Err: &talk}, Getenv: func(string) string { return "" }}}
 		ended <- f.main(ctx, []string{"sandbox", "--addr", "127.0.0.1:0", "--env-file", file, "--region", "eu-west-1"})
 	}()
 	text, err := os.ReadFile(file)

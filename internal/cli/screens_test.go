@@ -19,6 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/cli/process"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
@@ -196,20 +198,19 @@ func (s *screens) layout(dir, version string) {
 func (s *screens) command(ctx context.Context, args []string) string {
 	var out, talk bytes.Buffer
 	f := &frame{
-		Streams:   &console.Streams{In: strings.NewReader(s.answer), Out: &out, Err: &talk, OutTTY: true, Width: s.columns},
-		getenv:    func(name string) string { return s.variables[name] },
+		Screen:    &screen.Screen{Streams: &console.Streams{In: strings.NewReader(s.answer), Out: &out, Err: &talk, OutTTY: true, Width: s.columns}, Getenv: func(name string) string { return s.variables[name] }},
 		transport: sandboxtest.Carrier{Handler: s.Server},
 	}
 	f.InTTY, f.ErrTTY = s.answer != "", s.answer != ""
 	before := s.counts()
-	code := f.main(context.WithValue(ctx, withoutTerminal{}, ctx), args) // as Listen has it
-	var screen strings.Builder
-	screen.WriteString(out.String())
+	code := f.main(process.WithTerminal(ctx, ctx), args) // as Listen has it
+	var shown strings.Builder
+	shown.WriteString(out.String())
 	for line := range strings.Lines(talk.String()) {
-		fmt.Fprintf(&screen, "! %s", line)
+		fmt.Fprintf(&shown, "! %s", line)
 	}
-	fmt.Fprintf(&screen, "(exit %d, %s)\n", code, changes(before, s.counts()))
-	return s.steady(screen.String())
+	fmt.Fprintf(&shown, "(exit %d, %s)\n", code, changes(before, s.counts()))
+	return s.steady(shown.String())
 }
 
 // counts returns how often each operation was called.

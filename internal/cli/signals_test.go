@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"strings"
@@ -13,8 +12,9 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/casetest"
+	"github.com/tagboat/tagboat/internal/cli/process"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
-	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
@@ -22,7 +22,7 @@ import (
 // A crash is an error: Go's own exit code of one, 2, says that nothing was touched.
 func TestACrashEndsInOne(t *testing.T) {
 	var talk bytes.Buffer
-	f := &frame{Streams: &console.Streams{Out: io.Discard, Err: &talk}}
+	f := &frame{Screen: &screen.Screen{Streams: &console.Streams{Out: io.Discard, Err: &talk}}}
 	err := f.guarded(func() error { panic("assignment to entry in nil map") })
 	if code := f.exitCode(err, nil); code != 1 {
 		t.Errorf("exit code %d", code)
@@ -48,14 +48,14 @@ func TestExitCodeWhereNobodyReads(t *testing.T) {
 	}{
 		"read":                        {io.Discard, nil, 0},
 		"not read":                    {closed{}, nil, 1},
-		"not read, and rolled back":   {closed{}, quiet{tagboat.Errorf(tagboat.RolledBack, "x")}, 4},
-		"not read, and wrong usage":   {closed{}, quiet{tagboat.Usagef("x")}, 2},
-		"not read, and another error": {closed{}, quiet{errors.New("x")}, 1},
+		"not read, and rolled back":   {closed{}, screen.Shown(tagboat.Errorf(tagboat.RolledBack, "x")), 4},
+		"not read, and wrong usage":   {closed{}, screen.Shown(tagboat.Usagef("x")), 2},
+		"not read, and another error": {closed{}, screen.Shown(errors.New("x")), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var talk bytes.Buffer
-			streams, lost, _ := lasting(&console.Streams{Out: test.out, Err: &talk})
-			f := &frame{Streams: streams}
+			streams, lost, _ := process.Lasting(&console.Streams{Out: test.out, Err: &talk})
+			f := &frame{Screen: &screen.Screen{Streams: streams}}
 			f.Printf("line\n")
 			if err := f.JSON("document"); err != nil {
 				t.Errorf("a verdict would be forgotten because of %v", err)
@@ -64,26 +64,6 @@ func TestExitCodeWhereNobodyReads(t *testing.T) {
 				t.Errorf("exit code %d, want %d; it says %q", code, test.want, talk.String())
 			}
 		})
-	}
-}
-
-// What must not be left halfway outlasts the terminal, and nothing outlasts Ctrl-C.
-func TestOutlasting(t *testing.T) {
-	stopped, interrupt := context.WithCancel(t.Context())
-	ctx, hangUp := context.WithCancel(context.WithValue(stopped, withoutTerminal{}, stopped))
-	ctx, deployment := operation.Start(ctx, nil)
-	hangUp()
-	if operation.From(outlasting(ctx)) != deployment {
-		t.Error("what outlasts the terminal belongs to no operation")
-	}
-	if ctx.Err() == nil || outlasting(ctx).Err() != nil {
-		t.Error("a hangup ends what outlasts it")
-	}
-	interrupt()
-	child, cancel := context.WithCancel(outlasting(ctx))
-	defer cancel()
-	if <-child.Done(); outlasting(ctx).Err() == nil {
-		t.Error("Ctrl-C does not end it")
 	}
 }
 
@@ -112,8 +92,7 @@ func TestWhatCannotBeWritten(t *testing.T) {
 					args := strings.Fields(command + format)
 					var talk bytes.Buffer
 					f := &frame{
-						Streams:   &console.Streams{In: strings.NewReader(""), Out: failing{lost}, Err: &talk},
-						getenv:    func(name string) string { return s.variables[name] },
+						Screen:    &screen.Screen{Streams: &console.Streams{In: strings.NewReader(""), Out: failing{lost}, Err: &talk}, Getenv: func(name string) string { return s.variables[name] }},
 						transport: sandboxtest.Carrier{Handler: s.Server},
 					}
 					if code := f.main(s.Context(), args); code != 1 {

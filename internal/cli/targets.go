@@ -10,6 +10,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/fleet"
@@ -40,6 +41,10 @@ func (t *targets) flags(cmd *cobra.Command) {
 // bind what no person asks for.
 func automationFlag(cmd *cobra.Command, to *bool) {
 	cmd.Flags().BoolVar(to, automation, false, "no person asks: leave alone what is held or was rejected (exit code 8)")
+}
+
+func yesFlag(cmd *cobra.Command, yes *bool) {
+	cmd.Flags().BoolVarP(yes, "yes", "y", false, "answer yes in advance, for stages with confirm: true")
 }
 
 const automation = "automation"
@@ -87,7 +92,7 @@ func (t targets) chosen(ctx context.Context, f *frame) (*app.App, []tagboat.EnvN
 
 // perEnvironment is answer for what is asked of one environment after the other. Of several
 // there is one document that has theirs.
-func perEnvironment[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, tagboat.EnvName) (D, error), write func(*frame, D)) error {
+func perEnvironment[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, tagboat.EnvName) (D, error), write func(*screen.Screen, D)) error {
 	a, names, err := t.chosen(ctx, f)
 	if err != nil {
 		return err
@@ -104,11 +109,11 @@ func perEnvironment[D any](ctx context.Context, f *frame, t targets, ask func(*a
 }
 
 // showEach shows the documents of environments: one as it is, several as a list.
-func showEach[D any](f *frame, names []tagboat.EnvName, documents []D, write func(*frame, D)) error {
-	if f.json() && len(documents) == 1 {
+func showEach[D any](f *frame, names []tagboat.EnvName, documents []D, write func(*screen.Screen, D)) error {
+	if f.AsJSON() && len(documents) == 1 {
 		return f.JSON(documents[0])
 	}
-	if f.json() {
+	if f.AsJSON() {
 		return f.JSON(struct {
 			Environments []D `json:"environments"`
 		}{documents})
@@ -117,14 +122,14 @@ func showEach[D any](f *frame, names []tagboat.EnvName, documents []D, write fun
 		if len(documents) > 1 {
 			f.Printf("%s\n", f.OnOut(console.Strong, string(names[i])))
 		}
-		write(f, document)
+		write(f.Screen, document)
 	}
 	return nil
 }
 
 // answer is what most commands do: it opens Tagboat, asks it for what is chosen, and shows
 // the answer.
-func answer[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, fleet.Selection) (D, error), write func(*frame, D)) error {
+func answer[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, fleet.Selection) (D, error), write func(*screen.Screen, D)) error {
 	a, selected, err := t.open(ctx, f)
 	if err != nil {
 		return err
@@ -138,11 +143,11 @@ func answer[D any](ctx context.Context, f *frame, t targets, ask func(*app.App, 
 
 // show shows what a command ends with: as a document where the command line says so, else
 // as write prints it.
-func show[D any](f *frame, document D, write func(*frame, D)) error {
-	if f.json() {
+func show[D any](f *frame, document D, write func(*screen.Screen, D)) error {
+	if f.AsJSON() {
 		return f.JSON(document)
 	}
-	write(f, document)
+	write(f.Screen, document)
 	return nil
 }
 

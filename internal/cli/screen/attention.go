@@ -1,4 +1,4 @@
-package cli
+package screen
 
 import (
 	"cmp"
@@ -187,7 +187,7 @@ func sayDrift(s tagboat.ServiceStatus, say func(mark string, style console.Style
 func holdText(h tagboat.Hold) string {
 	text := "held"
 	if h.By != "" {
-		text += " by " + who(h.By)
+		text += " by " + Who(h.By)
 	}
 	if h.Since != nil {
 		text += " since " + h.Since.UTC().Format("2006-01-02 15:04Z")

@@ -1,4 +1,4 @@
-package cli
+package screen
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 func TestProgressWithoutATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		p := newProgress(&frame{Streams: &console.Streams{Err: &log}}, 2)
+		p := NewProgress(&Screen{Streams: &console.Streams{Err: &log}}, 2)
 		at := func(u rollout.Update) {
 			u.Environment, u.Service, u.At = "dev", "web", time.Now()
 			p.Event(u)
@@ -28,7 +28,7 @@ func TestProgressWithoutATerminal(t *testing.T) {
 		}
 		at(rollout.Update{State: rollout.StateRolling, Healthy: 1, Desired: 2, Note: "has started 2 tasks"})
 		at(rollout.Update{State: rollout.StateDone, Verdict: tagboat.VerdictSucceeded, Healthy: 2, Desired: 2})
-		p.done()
+		p.Done()
 		want := "dev/web  applying  register\ndev/web  rolling  0/2  has started 2 tasks\n" +
 			"dev/web  rolling  1/2  has started 2 tasks\ndev/web  succeeded  2/2\n"
 		if diff := cmp.Diff(want, log.String()); diff != "" {

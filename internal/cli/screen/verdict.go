@@ -1,7 +1,6 @@
-package cli
+package screen
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ func worst(deployments []tagboat.Deployment, touched bool) error {
 	}
 	for _, kind := range order {
 		if found[kind] {
-			return quiet{tagboat.Errorf(kind, "not every deployment succeeded")}
+			return Shown(tagboat.Errorf(kind, "not every deployment succeeded"))
 		}
 	}
 	return nil
@@ -53,25 +52,25 @@ func verdictStyle(v tagboat.Verdict) console.Style {
 	}
 }
 
-// showDeployments says how the deployments of a command ended, and returns the error that stands
+// Deployments says how the deployments of a command ended, and returns the error that stands
 // for all of them. touched says that the command has changed something before them.
-func showDeployments(f *frame, command string, document tagboat.DeployDocument, touched bool) error {
-	if f.json() {
-		if err := f.JSON(document); err != nil {
+func Deployments(on *Screen, command string, document tagboat.DeployDocument, touched bool) error {
+	if on.AsJSON() {
+		if err := on.JSON(document); err != nil {
 			return err
 		}
-		f.annotate(document.Deployments)
+		on.annotate(document.Deployments)
 	} else {
-		printDeployments(f, command, document.Deployments)
+		printDeployments(on, command, document.Deployments)
 	}
-	f.summarize(githubactions.Summary(command, document.Deployments))
+	on.Summarize(githubactions.Summary(command, document.Deployments))
 	return worst(document.Deployments, touched)
 }
 
 // printDeployments prints the table of verdicts, below it why the others are not
 // successes, and what of the successes was not seen, and at the end, where people look first, the sum and what to do next. What
 // did not go well stands at the end of the table, next to its reasons.
-func printDeployments(f *frame, command string, deployments []tagboat.Deployment) {
+func printDeployments(on *Screen, command string, deployments []tagboat.Deployment) {
 	var good, others []tagboat.Deployment
 	for _, d := range deployments {
 		if d.Verdict == tagboat.VerdictSucceeded || d.Verdict == tagboat.VerdictUnchanged {
@@ -80,20 +79,20 @@ func printDeployments(f *frame, command string, deployments []tagboat.Deployment
 			others = append(others, d)
 		}
 	}
-	printVerdicts(f, slices.Concat(good, others))
-	f.annotate(deployments)
+	printVerdicts(on, slices.Concat(good, others))
+	on.annotate(deployments)
 	for _, d := range good {
 		if !allSeen(d) {
-			printReason(f, d)
+			printReason(on, d)
 		}
 	}
 	alone, together := interruptedTogether(others)
 	for _, d := range alone {
-		f.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { printReason(f, d) })
+		on.folded(fmt.Sprintf("%s/%s %s", d.Environment, d.Service, d.Verdict), func() { printReason(on, d) })
 	}
-	printInterrupted(f, command, together)
-	printSum(f, deployments)
-	printNext(f, others)
+	printInterrupted(on, command, together)
+	printSum(on, deployments)
+	printNext(on, others)
 }
 
 // allSeen reports whether all tasks were seen to run what is pinned: where they were not,
@@ -102,27 +101,27 @@ func allSeen(d tagboat.Deployment) bool {
 	return !slices.ContainsFunc(d.Images, func(i tagboat.ImageState) bool { return i.Running != i.Pinned })
 }
 
-func printVerdicts(f *frame, deployments []tagboat.Deployment) {
+func printVerdicts(on *Screen, deployments []tagboat.Deployment) {
 	table := console.NewTable("ENVIRONMENT", "SERVICE", "VERDICT", "IMAGES", "TASK DEFINITION", "TOOK")
 	for _, d := range deployments {
 		table.Row(console.Text(string(d.Environment)), console.Cell{Text: string(d.Service), Style: console.Strong},
 			console.Cell{Text: string(d.Verdict), Style: verdictStyle(d.Verdict)}, console.Text(imagesText(d.Images)),
 			console.Text(revision(d.TaskDefinition)), console.Text(took(d)))
 	}
-	table.Print(f.Streams)
+	table.Print(on.Streams)
 }
 
 // printReason says why a deployment ended so, and the causes. The only cause stands in the
 // reason already and is not printed twice; its evidence and what to change are.
-func printReason(f *frame, d tagboat.Deployment) {
-	f.Printf("\n%s %s\n", f.OnOut(verdictStyle(d.Verdict), fmt.Sprintf("%s/%s %s:", d.Environment, d.Service, d.Verdict)), d.Reason)
+func printReason(on *Screen, d tagboat.Deployment) {
+	on.Printf("\n%s %s\n", on.OnOut(verdictStyle(d.Verdict), fmt.Sprintf("%s/%s %s:", d.Environment, d.Service, d.Verdict)), d.Reason)
 	if len(d.Causes) == 1 && strings.Contains(d.Reason, d.Causes[0].Cause) {
-		printEvidence(f, d.Causes[0])
+		printEvidence(on, d.Causes[0])
 	} else {
-		printCauses(f, d.Causes)
+		printCauses(on, d.Causes)
 	}
 	if d.ConsoleURL != "" {
-		f.Printf("  %s\n", f.OnOut(console.Faint, d.ConsoleURL))
+		on.Printf("  %s\n", on.OnOut(console.Faint, d.ConsoleURL))
 	}
 }
 
@@ -139,7 +138,7 @@ func imagesText(images []tagboat.ImageState) string {
 }
 
 // printSum counts the verdicts of several deployments, the good ones first.
-func printSum(f *frame, deployments []tagboat.Deployment) {
+func printSum(on *Screen, deployments []tagboat.Deployment) {
 	if len(deployments) < 2 {
 		return
 	}
@@ -153,14 +152,14 @@ func printSum(f *frame, deployments []tagboat.Deployment) {
 		tagboat.VerdictSuperseded, tagboat.VerdictTimedOut, tagboat.VerdictInterrupted, tagboat.VerdictBlocked, tagboat.VerdictSkipped,
 	} {
 		if count[v] > 0 {
-			parts = append(parts, f.OnOut(verdictStyle(v), fmt.Sprintf("%d %s", count[v], v)))
+			parts = append(parts, on.OnOut(verdictStyle(v), fmt.Sprintf("%d %s", count[v], v)))
 		}
 	}
-	f.Printf("\n%d deployments: %s\n", len(deployments), console.Join(parts, ", "))
+	on.Printf("\n%d deployments: %s\n", len(deployments), console.Join(parts, ", "))
 }
 
 // printNext says what to do about pins that are not what runs.
-func printNext(f *frame, deployments []tagboat.Deployment) {
+func printNext(on *Screen, deployments []tagboat.Deployment) {
 	var failed, overtaken byPlace
 	for _, d := range deployments {
 		switch {
@@ -171,25 +170,16 @@ func printNext(f *frame, deployments []tagboat.Deployment) {
 		}
 	}
 	if len(failed.order) > 0 {
-		printCommands(f, "the pins still name what was rolled back: deploy another version, or pin what runs", failed.commands("tagboat rollback"))
+		printCommands(on, "the pins still name what was rolled back: deploy another version, or pin what runs", failed.commands("tagboat rollback"))
 	}
 	if len(overtaken.order) > 0 {
-		printCommands(f, "what somebody else deployed runs now: leave it, or deploy what is pinned with", overtaken.commands("tagboat deploy"))
+		printCommands(on, "what somebody else deployed runs now: leave it, or deploy what is pinned with", overtaken.commands("tagboat deploy"))
 	}
 }
 
 // runsAnother reports whether a version runs that is not the pinned one.
 func runsAnother(images []tagboat.ImageState) bool {
 	return slices.ContainsFunc(images, func(i tagboat.ImageState) bool { return i.Running != "" && i.Running != i.Pinned })
-}
-
-// afterAll returns what a command ended in: where it was interrupted, whatever it was doing
-// then failed because of that.
-func afterAll(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil || tagboat.KindOf(err) != tagboat.Internal {
-		return err
-	}
-	return tagboat.Errorf(tagboat.Interrupted, "interrupted before it was done").WithHint("the same command begins again, and does nothing twice")
 }
 
 // interruptedTogether takes those out of deployments that were interrupted before they
@@ -210,7 +200,7 @@ func interruptedTogether(deployments []tagboat.Deployment) (rest, together []tag
 
 // printInterrupted says what goes on in ECS and what was not begun, and how to watch or
 // undo it.
-func printInterrupted(f *frame, command string, deployments []tagboat.Deployment) {
+func printInterrupted(on *Screen, command string, deployments []tagboat.Deployment) {
 	var goesOn, alone, watched, canGoBack, notBegun byPlace
 	for _, d := range deployments {
 		if d.DeploymentID == "" {
@@ -227,40 +217,40 @@ func printInterrupted(f *frame, command string, deployments []tagboat.Deployment
 			canGoBack.add(d)
 		}
 	}
-	printPlaces(f, "these continue in ECS, and nobody will roll them back", alone)
-	printPlaces(f, "these continue in ECS, and ECS rolls back those that fail", watched)
+	printPlaces(on, "these continue in ECS, and nobody will roll them back", alone)
+	printPlaces(on, "these continue in ECS, and ECS rolls back those that fail", watched)
 	if len(goesOn.order) > 0 {
-		printCommands(f, "watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
+		printCommands(on, "watch them to their end with", []string{"tagboat deploy --resume --env " + goesOn.environments()})
 	}
 	switch {
 	case len(canGoBack.order) == 0:
-	case command == rollbackCommand: // another rollback would go further back
-		printCommands(f, "or have back what they take the place of with", comeBack(deployments, canGoBack))
+	case command == RollbackCommand: // another rollback would go further back
+		printCommands(on, "or have back what they take the place of with", comeBack(deployments, canGoBack))
 	default:
-		printCommands(f, "or undo them with", canGoBack.commands("tagboat rollback"))
+		printCommands(on, "or undo them with", canGoBack.commands("tagboat rollback"))
 	}
-	printPlaces(f, "these were not begun, or ECS did not say so any more; the same command continues from there", notBegun)
+	printPlaces(on, "these were not begun, or ECS did not say so any more; the same command continues from there", notBegun)
 }
 
-func printPlaces(f *frame, what string, places byPlace) {
+func printPlaces(on *Screen, what string, places byPlace) {
 	if len(places.order) == 0 {
 		return
 	}
-	f.Printf("\n%s %s:\n", f.OnOut(console.Warn, string(tagboat.VerdictInterrupted)+":"), what)
+	on.Printf("\n%s %s:\n", on.OnOut(console.Warn, string(tagboat.VerdictInterrupted)+":"), what)
 	for _, env := range places.order {
-		f.Printf("  %s: %s\n", env, strings.Join(places.services[env], ", "))
+		on.Printf("  %s: %s\n", env, strings.Join(places.services[env], ", "))
 	}
 }
 
-func printCommands(f *frame, what string, commands []string) {
-	f.Printf("%s:\n", what)
+func printCommands(on *Screen, what string, commands []string) {
+	on.Printf("%s:\n", what)
 	for _, command := range commands {
-		f.Printf("  %s\n", f.OnOut(console.Accent, command))
+		on.Printf("  %s\n", on.OnOut(console.Accent, command))
 	}
 }
 
-// rollbackCommand is what the command is called whose deployments go back.
-const rollbackCommand = "rollback"
+// RollbackCommand is what the command is called whose deployments go back.
+const RollbackCommand = "rollback"
 
 // comeBack returns the commands that pin and deploy what deployments take the place of.
 func comeBack(deployments []tagboat.Deployment, places byPlace) []string {

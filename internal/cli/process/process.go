@@ -1,13 +1,12 @@
-package cli
+// Package process is how a command begins and ends with its process: what stops it, what outlasts
+// its terminal, and what happens where nobody reads what it writes.
+package process
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -17,13 +16,13 @@ import (
 
 // Listen returns a context that ends when somebody stops the process: with Ctrl-C or
 // SIGTERM, or because the terminal went away (SIGHUP). What must not be left halfway goes on
-// without the terminal: outlasting. A second Ctrl-C ends the process at once. A closed pipe
+// without the terminal: Outlasting. A second Ctrl-C ends the process at once. A closed pipe
 // is an error of the write from now on, and kills nothing.
 func Listen() (ctx context.Context, stop func()) {
 	stopped, ignore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(stopped, ignore)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	alone, hangUp := context.WithCancel(context.WithValue(stopped, withoutTerminal{}, stopped))
+	alone, hangUp := context.WithCancel(WithTerminal(stopped, stopped))
 	hung := make(chan os.Signal, 1)
 	if !signal.Ignored(syscall.SIGHUP) { // else nohup started us
 		signal.Notify(hung, syscall.SIGHUP)
@@ -40,10 +39,15 @@ func Listen() (ctx context.Context, stop func()) {
 
 type withoutTerminal struct{}
 
-// outlasting returns the context of what goes on where the terminal goes away: a rollout is
+// WithTerminal returns ctx as one of a terminal; what outlasts it ends with stopped.
+func WithTerminal(ctx, stopped context.Context) context.Context {
+	return context.WithValue(ctx, withoutTerminal{}, stopped)
+}
+
+// Outlasting returns the context of what goes on where the terminal goes away: a rollout is
 // watched to its verdict, rolled back where it fails, and written to the journal. It belongs
 // to the same operation.
-func outlasting(ctx context.Context) context.Context {
+func Outlasting(ctx context.Context) context.Context {
 	if stopped, ok := ctx.Value(withoutTerminal{}).(context.Context); ok {
 		return valued{stopped, ctx}
 	}
@@ -86,9 +90,9 @@ func (w *lastingWriter) err() error {
 	return w.lost
 }
 
-// lasting returns the streams with writers that outlast their readers, a function that
+// Lasting returns the streams with writers that outlast their readers, a function that
 // returns the first error of writing, and one that reports whether there was any data.
-func lasting(streams *console.Streams) (kept *console.Streams, lost func() error, wrote func() bool) {
+func Lasting(streams *console.Streams) (kept *console.Streams, lost func() error, wrote func() bool) {
 	var all []*lastingWriter
 	kept = streams.Through(func(to io.Writer) io.Writer {
 		w := &lastingWriter{to: to}
@@ -107,36 +111,11 @@ func lasting(streams *console.Streams) (kept *console.Streams, lost func() error
 	return kept, lost, func() bool { data.mu.Lock(); defer data.mu.Unlock(); return data.wrote }
 }
 
-// crashed prints a fault of Tagboat's own, and returns it as an error.
-func (f *frame) crashed(fault any, stack []byte) error {
-	f.Talkf("%s\n", console.Lines(string(stack)))
-	err := tagboat.Errorf(tagboat.Internal, "tagboat crashed: %v; what it has begun in ECS continues", fault).
-		WithHint("tagboat status shows what runs, and tagboat deploy --resume watches what goes on; please report it with the lines above")
-	f.Error(err)
-	return quiet{err}
-}
-
-// guarded runs a command, and returns a crash of it as its error.
-func (f *frame) guarded(run func() error) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = f.crashed(fault, debug.Stack())
-		}
-	}()
-	return run()
-}
-
-// exitCode returns the code of a command that ended in err. Where what it said could not be
-// written that is an error, unless the command ended in one that says more.
-func (f *frame) exitCode(err, lost error) int {
-	if err != nil {
-		return tagboat.KindOf(err).ExitCode()
+// Ended returns what a command ended in: where it was interrupted, whatever it was doing
+// then failed because of that.
+func Ended(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || tagboat.KindOf(err) != tagboat.Internal {
+		return err
 	}
-	if lost != nil {
-		if !errors.Is(lost, syscall.EPIPE) { // who closed a pipe wants to hear no more
-			f.Error(fmt.Errorf("what was to be printed could not be written: %w", lost))
-		}
-		return tagboat.Internal.ExitCode()
-	}
-	return 0
+	return tagboat.Errorf(tagboat.Interrupted, "interrupted before it was done").WithHint("the same command begins again, and does nothing twice")
 }

@@ -1,4 +1,4 @@
-package cli
+package screen
 
 import (
 	"fmt"
@@ -9,16 +9,16 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// dash stands for a text that is empty.
-func dash(s string) string {
+// Dash stands for a text that is empty.
+func Dash(s string) string {
 	if s == "" {
 		return "-"
 	}
 	return s
 }
 
-// moment is how a time is written in a table, to the second and in UTC.
-func moment(t *time.Time) string {
+// Moment is how a time is written in a table, to the second and in UTC.
+func Moment(t *time.Time) string {
 	if t == nil {
 		return "-"
 	}
@@ -42,9 +42,9 @@ func ageText(seconds int64) string {
 	}
 }
 
-// versionText is how a version is written in a table: its tag, where one is known, and
+// VersionText is how a version is written in a table: its tag, where one is known, and
 // enough of the digest to recognise it.
-func versionText(tag string, digest tagboat.Digest) string {
+func VersionText(tag string, digest tagboat.Digest) string {
 	switch {
 	case digest == "":
 		return "-"
@@ -55,16 +55,16 @@ func versionText(tag string, digest tagboat.Digest) string {
 	}
 }
 
-func observedText(o tagboat.Observed) string { return versionText(o.Tag, o.Digest) }
+func observedText(o tagboat.Observed) string { return VersionText(o.Tag, o.Digest) }
 
 // revision returns family:revision of a task definition's ARN.
-func revision(arn string) string { return dash(arn[strings.LastIndex(arn, "/")+1:]) }
+func revision(arn string) string { return Dash(arn[strings.LastIndex(arn, "/")+1:]) }
 
 // lastPart returns what stands behind the last slash.
 func lastPart(s string) string { return s[strings.LastIndex(s, "/")+1:] }
 
-// who returns the part of an ARN that names somebody.
-func who(arn string) string {
+// Who returns the part of an ARN that names somebody.
+func Who(arn string) string {
 	if !strings.HasPrefix(arn, "arn:") {
 		return arn
 	}
@@ -99,12 +99,12 @@ func anyHeld[T any](list []T, hold func(T) *tagboat.Hold) bool {
 	return slices.ContainsFunc(list, func(item T) bool { return hold(item) != nil })
 }
 
-// pinnedText is the version that is pinned for each container, by its image where there are
+// PinnedText is the version that is pinned for each container, by its image where there are
 // several.
-func pinnedText(images []tagboat.ImageState) string {
+func PinnedText(images []tagboat.ImageState) string {
 	parts := make([]string, 0, len(images))
 	for _, i := range images {
-		text := versionText(i.Tag, i.Pinned)
+		text := VersionText(i.Tag, i.Pinned)
 		if len(images) > 1 {
 			text = string(i.Image) + " " + text
 		}

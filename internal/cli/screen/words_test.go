@@ -1,4 +1,4 @@
-package cli
+package screen
 
 import (
 	"testing"
@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/access"
 )
 
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -15,10 +14,10 @@ const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 func TestTexts(t *testing.T) {
 	until := time.Date(2026, 1, 2, 10, 30, 0, 0, time.UTC)
 	got := []string{
-		versionText("v1", digest), versionText("", digest), versionText("v1", ""),
+		VersionText("v1", digest), VersionText("", digest), VersionText("v1", ""),
 		ageText(0), ageText(119), ageText(120), ageText(7200), ageText(3 * 86400),
 		revision("arn:aws:ecs:eu-west-1:1:task-definition/web:7"), revision(""),
-		who("arn:aws:sts::123456789012:assumed-role/ci/run-7"), who("arn:aws:iam::123456789012:user/team/ann"), who("ann"),
+		Who("arn:aws:sts::123456789012:assumed-role/ci/run-7"), Who("arn:aws:iam::123456789012:user/team/ann"), Who("ann"),
 		heldText(nil), heldText(&tagboat.Hold{}), heldText(&tagboat.Hold{Until: &until, Reason: "sale"}),
 		shortVersion("v1", digest), shortVersion("", digest), shortVersion("", ""),
 		sizeText(0), sizeText(999), sizeText(1000), sizeText(9_949_999), sizeText(12_300_000), sizeText(1_234_000_000), sizeText(5_000_000_000_000),
@@ -54,36 +53,4 @@ func TestScans(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-}
-
-func TestWhen(t *testing.T) {
-	at := func(text string) time.Time { return parseTime(t, text) }
-	for text, want := range map[string]access.When{
-		"90m":                       {Ago: 90 * time.Minute},
-		"7d":                        {Ago: 7 * 24 * time.Hour},
-		"2026-01-02":                {At: at("2026-01-02T00:00:00Z")},
-		"2026-01-02 10:30":          {At: at("2026-01-02T10:30:00Z")},
-		"2026-01-02T10:30":          {At: at("2026-01-02T10:30:00Z")},
-		"2026-01-02T10:30:00+02:00": {At: at("2026-01-02T08:30:00Z")},
-		"2026-01-02T10:30:00.5Z":    {At: at("2026-01-02T10:30:00.5Z")},
-	} {
-		var w when
-		if err := w.Set(text); err != nil || w.Ago != want.Ago || !w.At.Equal(want.At) || w.String() != text {
-			t.Errorf("%s is %+v: %v", text, w, err)
-		}
-	}
-	for _, text := range []string{"", "-1h", "0s", "now", "10:30", "2026-13-01", "2026-02-30", "02/01/2026"} {
-		if err := new(when).Set(text); tagboat.KindOf(err) != tagboat.Usage {
-			t.Errorf("%q is a time: %v", text, err)
-		}
-	}
-}
-
-func parseTime(t *testing.T, text string) time.Time {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
 }
