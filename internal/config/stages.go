@@ -56,6 +56,9 @@ func (b *builder) gates(from fileStage) Gates {
 	g.Lapse = cmp.Or(time.Duration(from.Gates.Lapse), approvalsLast)
 	g.Check = b.check(from)
 	if w := from.Gates.Window; w != nil {
+		if w.For == 0 && w.Cron != "" {
+			b.problem(from.Name.At, "the window of the stage %q is never open", from.Name.Value).hint("write how long it stays open, such as for: 8h")
+		}
 		g.Window = &Window{Opens: w.Cron, For: time.Duration(w.For), Zone: w.Zone.location()}
 	}
 	g.Labels = b.gateLabels(from)

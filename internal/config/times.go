@@ -35,6 +35,26 @@ func ParseDuration(s string) (Duration, error) {
 	return Duration(total), nil
 }
 
+// String returns d in the form that it has in a file, to the second, such as 1d12h.
+func (d Duration) String() string {
+	rest := time.Duration(d).Round(time.Second)
+	days := rest / (24 * time.Hour)
+	rest -= days * 24 * time.Hour
+	text := ""
+	if days > 0 {
+		text = fmt.Sprintf("%dd", days)
+	}
+	if rest > 0 || days == 0 {
+		text += rest.String()
+	}
+	for _, none := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, none) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
 // DecodeNode implements source.Decoder.
 func (d *Duration) DecodeNode(n *source.Node) error {
 	const hint = "write it like 30m, 2h or 7d"
@@ -57,91 +77,6 @@ func (Duration) JSONSchema() map[string]any {
 var (
 	_ source.Decoder = (*Duration)(nil)
 	_ source.Schemer = Duration(0)
-)
-
-// Cron is a time that comes back, in five fields: minute, hour, day of month, month
-// and day of week (0 and 7 are Sunday). Each is *, a number, a range, a step, or a
-// list of them with commas. Days of the week may be MON…SUN, months JAN…DEC.
-type Cron string
-
-type cronField struct {
-	name     string
-	min, max int
-	words    string // the names of the values, three letters each, from min on
-}
-
-func cronFields() []cronField {
-	return []cronField{
-		{name: "minute", min: 0, max: 59},
-		{name: "hour", min: 0, max: 23},
-		{name: "day of month", min: 1, max: 31},
-		{name: "month", min: 1, max: 12, words: "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"},
-		{name: "day of week", min: 0, max: 7, words: "SUNMONTUEWEDTHUFRISAT"},
-	}
-}
-
-// parseCron checks s.
-func parseCron(s string) (Cron, error) {
-	parts, fields := strings.Fields(s), cronFields()
-	if len(parts) != len(fields) {
-		return "", fmt.Errorf("%q has %d fields, and a schedule has five", s, len(parts))
-	}
-	for i, f := range fields {
-		for part := range strings.SplitSeq(parts[i], ",") {
-			if !f.valid(part) {
-				return "", fmt.Errorf("%q is not a %s", part, f.name)
-			}
-		}
-	}
-	return Cron(s), nil
-}
-
-func (f cronField) valid(part string) bool {
-	span, step, stepped := strings.Cut(part, "/")
-	if n, err := strconv.Atoi(step); stepped && (err != nil || n < 1 || n > f.max) {
-		return false
-	}
-	if span == "*" {
-		return true
-	}
-	from, to, ranged := strings.Cut(span, "-")
-	first, ok := f.number(from)
-	if !ranged {
-		return ok
-	}
-	last, lastOK := f.number(to)
-	return ok && lastOK && first <= last
-}
-
-func (f cronField) number(s string) (int, bool) {
-	if i := strings.Index(f.words, strings.ToUpper(s)); len(s) == 3 && i >= 0 && i%3 == 0 {
-		return f.min + i/3, true
-	}
-	n, err := strconv.Atoi(s)
-	return n, err == nil && n >= f.min && n <= f.max
-}
-
-// DecodeNode implements source.Decoder.
-func (c *Cron) DecodeNode(n *source.Node) error {
-	if err := n.Want(source.String); err != nil {
-		return err
-	}
-	v, err := parseCron(n.Text)
-	if err != nil {
-		return n.Errorf("%s", err).WithHint("write minute, hour, day of month, month, day of week: 0 9 * * MON-FRI")
-	}
-	*c = v
-	return nil
-}
-
-// JSONSchema implements source.Schemer.
-func (Cron) JSONSchema() map[string]any {
-	return map[string]any{"type": "string", "examples": []string{"0 9 * * MON-FRI"}}
-}
-
-var (
-	_ source.Decoder = (*Cron)(nil)
-	_ source.Schemer = Cron("")
 )
 
 // zone is the name of a time zone of the IANA database. The zero value is UTC.
