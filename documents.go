@@ -248,7 +248,7 @@ type ServiceStatus struct {
 	Stage       StageName    `json:"stage"`
 	Tenant      string       `json:"tenant"`
 	Service     ServiceName  `json:"service"`
-	Release     string       `json:"release"`
+	Release     string       `json:"release"` // that the environment has; "" where it has had none
 	Images      []ImageState `json:"images"`
 	Drift       []string     `json:"drift"`   // in words; empty where there is none
 	Verdict     Verdict      `json:"verdict"` // "" while a rollout goes on
@@ -256,7 +256,7 @@ type ServiceStatus struct {
 	Healthy     int          `json:"healthy"`
 	Desired     int          `json:"desired"`
 	AgeSeconds  int64        `json:"ageSeconds"` // since the deployment that runs began
-	Behind      int          `json:"behind"`     // releases that the environment is behind the newest
+	Behind      int          `json:"behind"`     // releases that the environment is behind the one before it
 	Hold        *Hold        `json:"hold"`
 	// MainContainer is the one whose version stands for the service's; "" where it has none
 	// of ours.
@@ -317,7 +317,14 @@ const (
 
 // StatusDocument is what status prints with -o json.
 type StatusDocument struct {
+	// AsOf is the time of --as-of; null for now. Of another time it is not known what was
+	// unhealthy, drifted or held, so that these are empty.
+	AsOf     *time.Time      `json:"asOf"`
 	Services []ServiceStatus `json:"services"`
+	// Environments are what environments have of releases, where releases are used.
+	Environments []EnvironmentStatus `json:"environments,omitempty"`
+	// Frozen is the freeze of everything; null where there is none.
+	Frozen *Hold `json:"frozen"`
 	// Errors are what could not be read; the rest of the document is still valid.
 	Errors []EnvironmentError `json:"errors,omitempty"`
 }

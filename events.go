@@ -8,7 +8,7 @@ type Event struct {
 	At          time.Time   `json:"at"`
 	By          string      `json:"by"`      // who AWS says it was: an ARN
 	Actor       string      `json:"actor"`   // who a CI system says it was; "" outside of one
-	Command     string      `json:"command"` // pin, import, restore, deploy, rollback, hold, unhold, tag, publish; "write" for others' writes
+	Command     string      `json:"command"` // pin, import, restore, deploy, rollback, hold, unhold, tag, publish, release, promote, approve, reject, freeze, break-glass; "write" for others' writes
 	Environment EnvName     `json:"environment"`
 	Image       ImageName   `json:"image"`
 	Service     ServiceName `json:"service"`
@@ -21,9 +21,16 @@ type Event struct {
 	Verdict          Verdict `json:"verdict"`
 	// Changes are the versions that a deployment was to bring, and those that ran before.
 	Changes []ImageChange `json:"changes,omitempty"`
-	Message string        `json:"message"`
-	Commit  string        `json:"commit"` // git commit that a CI system built
-	Run     string        `json:"run"`    // address of the run of a CI system
+	// Release and ReleaseID are what a release is called and is, and Cause why it was promoted or
+	// what was overridden for it.
+	Release   string    `json:"release,omitempty"`
+	ReleaseID Digest    `json:"releaseId,omitempty"`
+	Cause     GateCause `json:"cause,omitempty"`
+	// Key is the idempotency key of a promotion: one line for each, however often it was taken up.
+	Key     string `json:"key,omitempty"`
+	Message string `json:"message"`
+	Commit  string `json:"commit"` // git commit that a CI system built
+	Run     string `json:"run"`    // address of the run of a CI system
 	// Operation is the same in all deployments that one command made.
 	Operation string `json:"operation"`
 	// DeploymentID is the deployment in ECS; "" where a service was not changed.

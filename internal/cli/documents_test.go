@@ -35,6 +35,8 @@ var documents = []struct {
 	{"continue", continueDocument{}},
 	{"logs", logsDocument{}},
 	{"open", openDocument{}},
+	{"where", tagboat.WhereDocument{}},
+	{"why", tagboat.WhyDocument{}},
 	{"history", tagboat.HistoryDocument{}},
 	{"images", tagboat.ImagesOverview{}},
 	{"images IMAGE", tagboat.ImagesDocument{}},
