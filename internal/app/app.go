@@ -19,10 +19,12 @@ import (
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/home"
 	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/pinning/adopt"
 	"github.com/tagboat/tagboat/internal/registry"
+	"github.com/tagboat/tagboat/internal/release"
 )
 
 // Options say what to open.
@@ -48,6 +50,7 @@ type App struct {
 	Delivery  *delivery.Delivery
 	Rollbacks *delivery.Rollbacks
 	View      delivery.View
+	Releases  *release.Releases
 	Generator generate.Generator
 	Doctor    doctor.Doctor
 }
@@ -106,6 +109,7 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 		Images: catalog.Images{Catalog: repositories, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
 		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories, Holds: holds},
 		History:  past,
+		Releases: &release.Releases{Fleet: matrix, Access: ways, Catalog: repositories, Home: &home.Home{Config: file, Access: ways}, Recorder: recorder, Getenv: o.Getenv},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins, History: past},
 		View: view, Generator: policies, Doctor: doctor.Doctor{Fleet: matrix, Access: ways, Policies: policies},
 	}

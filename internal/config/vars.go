@@ -33,6 +33,7 @@ func (b *builder) vars() {
 			b.config.Vars[v.Name] = append(b.config.Vars[v.Name], ScopedValue{
 				Value: v.Value.Value(),
 				Scope: Scope{Environment: tagboat.EnvName(env.Name)},
+				Own:   true,
 				Where: v.At,
 			})
 		}
@@ -121,6 +122,8 @@ type Scope struct {
 type ScopedValue struct {
 	Value any // as encoding/json decodes it, with json.Number for numbers
 	Scope Scope
+	// Own says that it is one of the environment's own vars, and not of the application's.
+	Own   bool
 	Where tagboat.Position
 }
 

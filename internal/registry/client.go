@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	remotetransport "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cache"
@@ -35,10 +36,11 @@ type Options struct {
 // Client reads and writes registries. It is safe for concurrent use, and
 // keeps what it negotiated with each repository.
 type Client struct {
-	puller *remote.Puller
-	pusher *remote.Pusher
-	cache  versionCache
-	limits Limits
+	puller    *remote.Puller
+	pusher    *remote.Pusher
+	documents *Documents
+	cache     versionCache
+	limits    Limits
 }
 
 // attempts is how often a request is made whose answers are errors of the server or
@@ -66,7 +68,9 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the registry client: %w", err)
 	}
-	return &Client{puller: puller, pusher: pusher, cache: versionCache{cache.Dir(o.Cache)}, limits: limits}, nil
+	c := &Client{puller: puller, pusher: pusher, cache: versionCache{cache.Dir(o.Cache)}, limits: limits}
+	c.documents = &Documents{client: c, transport: remotetransport.NewUserAgent(transport, o.UserAgent), keychain: keychain{o.Credentials}}
+	return c, nil
 }
 
 // refer turns ref into go-containerregistry's: by digest where there is one.

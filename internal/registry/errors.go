@@ -32,7 +32,12 @@ func unknownRepository(err error) bool {
 // wrapError says what went wrong with which image, and what to do where that is known.
 // Addresses lose their queries, which may sign them.
 func wrapError(doing string, ref tagboat.Reference, err error) error {
-	e := tagboat.Errorf(tagboat.KindOf(err), "%s image %s: %w", doing, ref, shortError{redact.Query(err)})
+	return explain(doing+" image", ref, err)
+}
+
+// explain is wrapError for what is not an image.
+func explain(doing string, ref tagboat.Reference, err error) error {
+	e := tagboat.Errorf(tagboat.KindOf(err), "%s %s: %w", doing, ref, shortError{redact.Query(err)})
 	var known *tagboat.Error
 	var answer *transport.Error
 	switch {
@@ -42,11 +47,13 @@ func wrapError(doing string, ref tagboat.Reference, err error) error {
 		return e.WithHint("%s", loginHint(ref.Host))
 	case errors.As(err, &answer) && answer.StatusCode == http.StatusTooManyRequests:
 		return e.WithHint("the registry limits how often it may be asked; log in to it, or try later")
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case refused(err):
 		return e.WithHint("nothing listens at %s", ref.Host)
 	}
 	return e
 }
+
+func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 func loginHint(host string) string {
 	if _, _, ok := ParseECRHost(host); ok {

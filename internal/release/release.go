@@ -9,12 +9,11 @@
 package release
 
 import (
-	"context"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/catalog"
-	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/home"
@@ -64,17 +63,7 @@ type Release struct {
 	Notes   string
 }
 
-// Fleet returns the matrix as the release has it: its services, templates and the application's
-// variables, with the environments of live. The error is of kind Usage where the release names an
-// image that live does not have, or another repository for one.
-func (r Release) Fleet(live *fleet.Fleet) (*fleet.Fleet, error) { panic("to be written") }
-
-// Versions returns the release's versions as an environment pulls them.
-func (r Release) Versions(c *config.Config, env config.Environment) map[tagboat.ImageName]tagboat.Reference {
-	panic("to be written")
-}
-
-// Releases are those of one application.
+// Releases are those of one application. They are safe for concurrent use.
 type Releases struct {
 	Fleet    *fleet.Fleet
 	Access   *access.Access
@@ -82,6 +71,8 @@ type Releases struct {
 	Home     *home.Home
 	Recorder *history.Recorder
 	Getenv   func(string) string // tells the commit, in CI systems
+
+	known sync.Map // Release by its id: content never changes under it
 }
 
 // Request says what to make a release of.
@@ -91,24 +82,4 @@ type Request struct {
 	Commit      string             // "" for that of the CI system, or of the git directory around tagboat.yaml
 	Notes       string
 	DryRun      bool
-}
-
-// Create makes a release, or finds the one that has the same content.
-func (r *Releases) Create(ctx context.Context, q Request) (tagboat.ReleaseDocument, error) {
-	panic("to be written")
-}
-
-// CreateOf is Create of versions that were chosen before, for automation.
-func (r *Releases) CreateOf(ctx context.Context, versions map[tagboat.ImageName]tagboat.Reference, q Request) (Release, error) {
-	panic("to be written")
-}
-
-// Find returns the release that a name, an id, or the beginning of an id of the last hundred
-// stands for. The error is of kind Usage where there is none, where there are two, and where its
-// content is not that of its id.
-func (r *Releases) Find(ctx context.Context, name string) (Release, error) { panic("to be written") }
-
-// At returns the release with an id, which is called name.
-func (r *Releases) At(ctx context.Context, id tagboat.Digest, name string) (Release, error) {
-	panic("to be written")
 }

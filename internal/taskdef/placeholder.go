@@ -160,6 +160,27 @@ func (t *Template) Check(known Names) error {
 	})
 }
 
+// Used returns what the template's placeholders stand for, each name once and sorted.
+func (t *Template) Used() Names {
+	names := map[string][]string{}
+	_ = eachString(t.root, func(n *source.Node) error {
+		pieces, _ := parsePlaceholders(n.Text)
+		for _, p := range pieces {
+			if p.scope != "" && !slices.Contains(names[p.scope], p.name) {
+				names[p.scope] = append(names[p.scope], p.name)
+			}
+		}
+		return nil
+	})
+	used := Names{Vars: names[scopeVars], Env: names[scopeEnv]}
+	slices.Sort(used.Vars)
+	slices.Sort(used.Env)
+	for _, image := range slices.Sorted(slices.Values(names[scopeImages])) {
+		used.Images = append(used.Images, tagboat.ImageName(image))
+	}
+	return used
+}
+
 // checkPlaceholders returns an error for every placeholder that cannot be read.
 func (t *Template) checkPlaceholders(root *source.Node) error {
 	return eachString(root, func(n *source.Node) error {

@@ -21,6 +21,10 @@ type Template struct {
 	note  *tagboat.Error // of an answer that was taken as input; nil for none
 }
 
+// JSON returns the template with its placeholders, once Jsonnet and YAML are evaluated: the same
+// tree always as the same bytes, without blanks and sorted by name. Parse and ParseService read it.
+func (t *Template) JSON() []byte { return encode(t.root.Value()) }
+
 // Notes are what reading the file found worth saying.
 func (t *Template) Notes() []*tagboat.Error {
 	if t.note == nil {
