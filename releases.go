@@ -185,5 +185,7 @@ const (
 	PromotionFailed      = "failed"
 	PromotionSuperseded  = "superseded"
 	PromotionTimedOut    = "timed-out"
+	PromotionAborted     = "aborted"
 	PromotionInterrupted = "interrupted"
+	PromotionAbsent      = "absent" // the tenant has no environment in the stage
 )

@@ -20,6 +20,7 @@ import (
 type movedPins struct {
 	delivery     *Delivery
 	automation   bool // holds that came meanwhile count, too
+	may          func(ctx context.Context, now ledger.Book) error
 	environments map[tagboat.EnvName]*planned
 }
 
@@ -43,7 +44,7 @@ type reading struct {
 }
 
 func (d *Delivery) movedPins(s *PlanSet) rollout.Pins {
-	m := &movedPins{delivery: d, automation: s.automation, environments: map[tagboat.EnvName]*planned{}}
+	m := &movedPins{delivery: d, automation: s.automation, may: s.may, environments: map[tagboat.EnvName]*planned{}}
 	for _, c := range s.cells {
 		if m.environments[c.Env.Name] == nil {
 			m.environments[c.Env.Name] = &planned{env: c.Env, book: c.Book(), turn: make(chan struct{}, 1)}
@@ -81,7 +82,12 @@ func (m *movedPins) Moved(ctx context.Context, d deploy.Desired) (string, error)
 		moved = append(moved, fmt.Sprintf("%s of service %s was rejected meanwhile by a rollback", revision, d.Service))
 	}
 	if len(moved) == 0 && m.automation {
-		return "", m.delivery.Holds.MayDeploy(p.env, book, d.Images)
+		if err := m.delivery.Holds.MayDeploy(p.env, book, d.Images); err != nil {
+			return "", err
+		}
+	}
+	if len(moved) == 0 && m.may != nil {
+		return "", m.may(ctx, book)
 	}
 	return strings.Join(moved, ", "), nil
 }

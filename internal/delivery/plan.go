@@ -22,6 +22,7 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/registry"
@@ -46,6 +47,20 @@ type PlanSet struct {
 	pinned  []tagboat.PinChange // what has to be pinned first
 	// automation says that no person asks: holds and rejections bind.
 	automation bool
+	// may is asked before a service changes: an error of kind Blocked leaves it alone. Nil lets
+	// all change.
+	may func(ctx context.Context, now ledger.Book) error
+}
+
+// While has may asked before each service changes, with what the environment has then: with an error of kind Blocked the service stays
+// as it is. What rolls already goes on.
+func (s *PlanSet) While(may func(ctx context.Context, now ledger.Book) error) { s.may = may }
+
+// On returns d for the same environments with what a release, or another source, has for them.
+func (d *Delivery) On(f *fleet.Fleet) *Delivery {
+	on := *d
+	on.Fleet = f
+	return &on
 }
 
 // Document returns what plan prints.
@@ -68,6 +83,11 @@ func (d *Delivery) PlanWith(ctx context.Context, s fleet.Selection, versions fle
 	if err != nil {
 		return nil, err
 	}
+	return d.PlanCells(ctx, cells, versions)
+}
+
+// PlanCells is PlanWith of cells that were read before.
+func (d *Delivery) PlanCells(ctx context.Context, cells []fleet.Cell, versions fleet.Versions) (*PlanSet, error) {
 	if err := d.Fleet.DistinctServices(cells); err != nil {
 		return nil, err
 	}

@@ -33,8 +33,9 @@ type Rollbacks struct {
 // Rollback is what going back would do: the pins, and a plan to make ECS match them.
 type Rollback struct {
 	PlanSet
-	ways []way // of the plans
-	pins map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
+	ways   []way // of the plans
+	noHold bool
+	pins   map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
 }
 
 // RollbackRequest says what goes back, and how far.
@@ -42,6 +43,7 @@ type RollbackRequest struct {
 	fleet.Selection
 	To         access.When // the zero value for the last good version
 	Automation bool        // no person asks: holds count
+	NoHold     bool        // what it leaves is rejected, and nothing held
 }
 
 // Plan finds the last good version of the services, or that of a time, and what it takes to go
@@ -59,7 +61,7 @@ func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, err
 	if err != nil {
 		return nil, err
 	}
-	back := &Rollback{pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
+	back := &Rollback{noHold: r.NoHold, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
 	for _, u := range undone {
 		back.cells = append(back.cells, u.cells...)
 	}
@@ -318,7 +320,7 @@ func (b *Rollbacks) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollba
 	}
 	left := r.leaves(name)
 	rejection := pinning.Rejection{
-		Pins: map[tagboat.ImageName]tagboat.Digest{}, To: r.pins[name], Revisions: r.rejects(name), Message: "rolled back: " + message,
+		Pins: map[tagboat.ImageName]tagboat.Digest{}, To: r.pins[name], Revisions: r.rejects(name), Message: "rolled back: " + message, NoHold: r.noHold,
 	}
 	for _, pin := range left {
 		if pin.Parameter != "" {

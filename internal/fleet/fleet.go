@@ -32,6 +32,11 @@ func (f *Fleet) Cells(ctx context.Context, s Selection) ([]Cell, error) {
 	})
 }
 
+// CellsOn is Cells with pins that were read before.
+func (f *Fleet) CellsOn(s Selection, books map[tagboat.EnvName]ledger.Book) ([]Cell, error) {
+	return f.cells(s, func([]config.Environment) (map[tagboat.EnvName]ledger.Book, error) { return books, nil })
+}
+
 // Look is Cells for who changes nothing: what cannot be read of environments stands beside
 // what can. One whose pins cannot be read at all has no cells.
 func (f *Fleet) Look(ctx context.Context, s Selection) (cells []Cell, unread []Unread, err error) {

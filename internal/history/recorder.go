@@ -29,6 +29,7 @@ const (
 const (
 	Deploy   = "deploy"
 	Rollback = "rollback"
+	Promote  = "promote"
 )
 
 // Origin is what made a change: a command, and why its user ran it.

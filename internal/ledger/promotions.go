@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -40,6 +41,9 @@ type Promotion struct {
 	Waits string `json:"w,omitempty"`
 	Auto  bool   `json:"a,omitempty"` // no person asked
 	Back  bool   `json:"b,omitempty"` // the environment goes back
+	// Was are the versions that the parameters of the environment's pins had before, in the
+	// order of its groups; 0 for one that was not there.
+	Was []int64 `json:"was,omitempty"`
 }
 
 // trailKept is how many releases an environment remembers; the journal has all of them.
@@ -135,4 +139,41 @@ func (d *Draft) Promote(ctx context.Context, g Group, was, is Promotions, why Wh
 	w.wants(want)
 	w.read, w.why = d.read(g), why
 	return w.update(ctx)
+}
+
+// At returns what groups held in given versions of their parameters, with one Get of the Store.
+// A group whose version is 0, or not kept any more, holds nothing.
+func (l *Ledger) At(ctx context.Context, groups []Group, versions []int64) (Book, error) {
+	if len(versions) != len(groups) {
+		return Book{}, fmt.Errorf("there are %d versions of %d parameters", len(versions), len(groups))
+	}
+	var selectors []string
+	of := func(i int) string { return fmt.Sprintf("%s:%d", groups[i].Parameter, versions[i]) }
+	for i := range groups {
+		if versions[i] > 0 {
+			selectors = append(selectors, of(i))
+		}
+	}
+	var book Book
+	found, err := map[string]Parameter(nil), error(nil)
+	if len(selectors) > 0 {
+		found, err = l.Store.Get(ctx, selectors)
+	}
+	if err != nil {
+		return Book{}, fmt.Errorf("reading what was pinned before: %w", err)
+	}
+	for i, g := range groups {
+		e := Entry{Group: g}
+		if p, ok := found[of(i)]; ok && versions[i] > 0 {
+			v, err := valuesOf(p)
+			if err == nil {
+				e, err = entry(g, v, p.Version)
+			}
+			if err != nil {
+				return Book{}, err
+			}
+		}
+		book.Entries = append(book.Entries, e)
+	}
+	return book, nil
 }

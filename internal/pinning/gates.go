@@ -37,6 +37,25 @@ func (p *Pinning) passGates(ctx context.Context, env config.Environment, version
 	return errors.Join(blocked...)
 }
 
+// Gates returns what the gates of a stage that look at versions say of each, by image.
+func (p *Pinning) Gates(ctx context.Context, stage config.Stage, versions map[tagboat.ImageName]tagboat.Reference) ([]tagboat.GateResult, error) {
+	var all []tagboat.GateResult
+	for _, name := range slices.Sorted(maps.Keys(versions)) {
+		results, err := p.gates(ctx, stage, versions[name])
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range results {
+			g := tagboat.GateResult{Gate: r.Gate, Passed: r.Passed, Reason: fmt.Sprintf("%s %s: %s", name, versions[name].Readable(), r.Reason), Hint: r.Hint}
+			if !r.Passed {
+				g.Cause = tagboat.GateCause(r.Gate)
+			}
+			all = append(all, g)
+		}
+	}
+	return all, nil
+}
+
 func passes(r gate.Result) string {
 	if r.Passed {
 		return "passes"

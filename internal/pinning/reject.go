@@ -19,6 +19,7 @@ type Rejection struct {
 	// Revisions are those of services that it leaves and that brought no other version, and
 	// those that it goes back to though they were rejected.
 	Revisions map[tagboat.ServiceName]RejectedRevisions
+	NoHold    bool // automation may bring other versions
 	Message   string
 }
 
@@ -38,14 +39,14 @@ func (h *Holds) Reject(ctx context.Context, env config.Environment, r Rejection)
 	}
 	by := history.Origin{Command: "hold", Message: r.Message}
 	_, err = h.change(ctx, env, holdsChange{by: by, again: true, change: func(now ledger.Holds) ledger.Holds { return r.changes(now, hold) }})
-	if tagboat.KindOf(err) == tagboat.Usage {
+	if tagboat.KindOf(err) == tagboat.Usage && !r.NoHold {
 		_, err = h.change(ctx, env, holdsChange{by: by, again: true, change: func(now ledger.Holds) ledger.Holds {
 			held := now[ledger.AllImages]
 			held.Hold = hold
 			return ledger.Holds{ledger.AllImages: held}
 		}})
 	}
-	if err == nil && len(r.Pins) > 0 {
+	if err == nil && len(r.Pins) > 0 && !r.NoHold {
 		operation.Tell(ctx, Stopped{texts(slices.Sorted(maps.Keys(r.Pins))), env.Name})
 	}
 	return err
@@ -56,7 +57,9 @@ func (r Rejection) changes(now ledger.Holds, hold *tagboat.Hold) ledger.Holds {
 	changes := ledger.Holds{}
 	for image, digest := range r.Pins {
 		held := now[image].Reject(digest).Accept(r.To[image].Digest) // a person goes back to it
-		held.Hold = hold
+		if !r.NoHold {
+			held.Hold = hold
+		}
 		changes[image] = held
 	}
 	for service, revisions := range r.Revisions {

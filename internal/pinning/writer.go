@@ -81,6 +81,15 @@ func (w *Writer) draft(ctx context.Context, env config.Environment, images []tag
 
 // writeOn is Write on groups that were read before, of what was decided on them.
 func (w *Writer) writeOn(ctx context.Context, d *ledger.Draft, env config.Environment, want request, by history.Origin, dryRun bool) (Outcome, error) {
+	out, err := w.put(ctx, d, env, want, by, dryRun)
+	if !dryRun {
+		w.Recorder.Record(ctx, env, out.events(by)...)
+	}
+	return out, err
+}
+
+// put is writeOn without a line in the journal.
+func (w *Writer) put(ctx context.Context, d *ledger.Draft, env config.Environment, want request, by history.Origin, dryRun bool) (Outcome, error) {
 	put := d.Update
 	if dryRun {
 		put = d.Preview
@@ -93,9 +102,6 @@ func (w *Writer) writeOn(ctx context.Context, d *ledger.Draft, env config.Enviro
 		out.add(changes[i], receipt)
 	}
 	slices.SortFunc(out.Pins, func(a, b tagboat.Pin) int { return cmp.Compare(a.Image, b.Image) })
-	if !dryRun {
-		w.Recorder.Record(ctx, env, out.events(by)...)
-	}
 	return out, err
 }
 

@@ -1,0 +1,126 @@
+package promotion
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/delivery"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
+)
+
+// goBack brings an environment back to what it had before a release whose deployments failed: each
+// service that the promotion changed to what it ran well, and then all pins, so that neither are a
+// mixture. The versions are rejected there, so that automation does not bring them again; no hold is
+// opened, so that it may bring others.
+func (p *Promotions) goBack(ctx context.Context, m *move, c claim, o rollout.Options, result *tagboat.PromotionResult) {
+	var services []tagboat.ServiceName
+	for _, d := range result.Deployments {
+		if d.Verdict.Begun() {
+			services = append(services, d.Service)
+		}
+	}
+	rollbacks := delivery.Rollbacks{Delivery: p.Delivery.On(m.fleet), Pinning: p.Pinning, History: p.History}
+	back, err := rollbacks.Plan(ctx, delivery.RollbackRequest{
+		Selection: fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}, Services: services}, NoHold: true,
+	})
+	if err == nil {
+		var document tagboat.DeployDocument
+		document, err = rollbacks.Do(ctx, back, fmt.Sprintf("release %s failed: %s", called(*m.release), result.Reason), o)
+		for _, d := range document.Deployments {
+			if d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged && err == nil {
+				err = tagboat.Errorf(tagboat.Failed, "going back, %s ended as %s: %s", d.Service, d.Verdict, d.Reason)
+			}
+		}
+	}
+	if err == nil {
+		err = p.restore(ctx, m, c.Was)
+	}
+	if err != nil {
+		result.State = tagboat.PromotionFailed
+		result.Reason += "; and what was there before could not be brought back: " + err.Error()
+		return
+	}
+	result.State = tagboat.PromotionRolledBack
+	if !slices.ContainsFunc(result.Deployments, func(d tagboat.Deployment) bool { return d.Verdict == tagboat.VerdictSucceeded }) {
+		return
+	}
+	result.Reason += "; the services that ran the release well went back, too"
+}
+
+// restore pins what the parameters had in given versions, of images that they had.
+func (p *Promotions) restore(ctx context.Context, m *move, versions []int64) error {
+	before, err := p.Access.Ledger(m.env).At(ctx, p.Fleet.Layout().Groups(m.env), versions)
+	if err != nil {
+		return err
+	}
+	draft, _, err := p.draft(ctx, m)
+	if err != nil {
+		return err
+	}
+	book, err := draft.Book(ctx)
+	if err != nil {
+		return err
+	}
+	pins := map[tagboat.ImageName]tagboat.Reference{}
+	for _, pin := range before.Pins(m.env.Name) {
+		if now, ok := book.Pin(m.env.Name, pin.Image); !ok || now.Digest != pin.Digest {
+			pins[pin.Image] = pin.Reference()
+		}
+	}
+	if len(pins) == 0 {
+		return nil
+	}
+	_, err = p.Pinning.Take(ctx, draft, m.env, pins, p.message(m)+": taken back")
+	return err
+}
+
+// Abort ends the active promotions of environments, whatever became of their processes: what was
+// pinned before is pinned again. Services stay as they are.
+func (p *Promotions) Abort(ctx context.Context, s fleet.Selection, why string) ([]tagboat.PromotionResult, error) {
+	environments, err := p.Fleet.Environments(s)
+	if err != nil {
+		return nil, err
+	}
+	var results []tagboat.PromotionResult
+	for _, env := range environments {
+		result, err := p.abort(ctx, &move{env: env, why: why})
+		if err != nil {
+			return results, err
+		}
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+func (p *Promotions) abort(ctx context.Context, m *move) (tagboat.PromotionResult, error) {
+	result := tagboat.PromotionResult{Environment: m.env.Name, Stage: m.env.Stage, Tenant: m.env.Tenant, State: tagboat.PromotionUnchanged, Reason: "no promotion is under way"}
+	draft, was, err := p.draft(ctx, m)
+	if err != nil || was.Active == nil {
+		return result, err
+	}
+	active := *was.Active
+	m.adopt(active)
+	is := was
+	is.Active = nil
+	receipt, err := draft.Promote(ctx, p.Fleet.Layout().Holds(m.env), was, is, ledger.Why{Message: "aborted: " + m.why})
+	if err != nil {
+		return result, err
+	}
+	if len(receipt.Lost) > 0 {
+		return result, tagboat.Errorf(tagboat.Superseded, "the promotion to %s was changed by %s meanwhile", m.env.Name, receipt.Lost[0].By).WithHint("run the command again")
+	}
+	result.Release, result.Key = tagboat.Release{Name: active.Name, ID: active.ID}, active.Key
+	result.State, result.Reason = tagboat.PromotionAborted, "the promotion of release "+active.Name+" is ended"
+	if active.Waits == "" || len(active.Was) > 0 {
+		if err := p.restore(ctx, m, active.Was); err != nil {
+			operation.Tell(ctx, Beside{fmt.Errorf("what was pinned before could not be pinned again: %w", err)})
+		}
+	}
+	p.record(ctx, m, result, "aborted: "+m.why)
+	return result, nil
+}

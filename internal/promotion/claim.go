@@ -1,0 +1,194 @@
+package promotion
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/pinning"
+)
+
+// claim is a promotion that an environment remembers as its active one.
+type claim struct {
+	ledger.Promotion
+	draft *ledger.Draft // upon which it was written
+	// instead is the promotion that waited and that it took the place of; nil for none.
+	instead *ledger.Promotion
+}
+
+// claimTries is how often others may come before a change of what an environment remembers.
+const claimTries = 20
+
+// claim makes a move the active promotion of its environment, or finds that it is already: of the
+// same release there is one, whoever began it. waits is the cause that it waits for; "" to begin.
+// The error is of kind Superseded where another release's is under way.
+func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause) (claim, error) {
+	_, by, err := p.Access.Session(m.env).Identity(ctx)
+	if err != nil {
+		return claim{}, err
+	}
+	for range claimTries {
+		draft, was, err := p.draft(ctx, m)
+		if err != nil {
+			return claim{}, err
+		}
+		c := claim{draft: draft, Promotion: ledger.Promotion{
+			Key: rand.Text(), Name: m.release.Name, ID: m.release.ID, Since: p.now(m.env)(), By: by, Waits: string(waits),
+			Auto: m.question.Automation, Back: m.question.Back,
+		}}
+		switch a := was.Active; {
+		case a == nil:
+		case a.ID == m.release.ID && (a.Waits == "" || a.Waits == c.Waits):
+			c.Promotion = *a
+			return c, nil
+		case a.ID == m.release.ID:
+			c.Key, c.By, c.Since, c.Was = a.Key, a.By, a.Since, a.Was
+		case a.Waits == "":
+			return claim{}, tagboat.Errorf(tagboat.Superseded, "the promotion of release %s was begun in %s meanwhile, by %s", a.Name, m.env.Name, a.By).
+				WithHint("tagboat promote %s --env %s watches it; tagboat promote --abort --env %s ends it", a.Name, m.env.Name, m.env.Name)
+		default:
+			c.instead = a
+		}
+		if c.Was == nil {
+			c.Was = versionsOf(p.Fleet.Layout().Groups(m.env), draft, ctx)
+		}
+		is := was
+		is.Active = &c.Promotion
+		receipt, err := draft.Promote(ctx, p.Fleet.Layout().Holds(m.env), was, is, ledger.Why{Message: "release " + m.release.Name})
+		if err != nil {
+			return claim{}, fmt.Errorf("claiming %s for release %s: %w", m.env.Name, m.release.Name, err)
+		}
+		if len(receipt.Lost) == 0 {
+			return c, nil
+		}
+	}
+	return claim{}, tagboat.Errorf(tagboat.Superseded, "others promote to %s all the time", m.env.Name).WithHint("run the command again")
+}
+
+// draft reads what an environment has, to write upon.
+func (p *Promotions) draft(ctx context.Context, m *move) (*ledger.Draft, ledger.Promotions, error) {
+	draft, err := p.Access.Ledger(m.env).Draft(ctx, p.Fleet.Layout().All(m.env)...)
+	if err != nil {
+		return nil, ledger.Promotions{}, err
+	}
+	book, err := draft.Book(ctx)
+	if err != nil {
+		return nil, ledger.Promotions{}, err
+	}
+	was, err := book.Promotions(m.env.Name)
+	return draft, was, err
+}
+
+// versionsOf returns the versions that groups have in a draft.
+func versionsOf(groups []ledger.Group, draft *ledger.Draft, ctx context.Context) []int64 {
+	book, err := draft.Book(ctx)
+	versions := make([]int64, len(groups))
+	if err != nil {
+		return versions // the draft was read before, so that there is none
+	}
+	for i, g := range groups {
+		for _, e := range book.Entries {
+			if e.Group.Parameter == g.Parameter {
+				versions[i] = e.Version
+			}
+		}
+	}
+	return versions
+}
+
+// pin writes the release's pins, all of them, for as long as the claim is ours: what others pinned
+// meanwhile is replaced. Whoever lost the claim takes its own pins back, so that what the new one
+// pins stays. The error is then of kind Superseded.
+func (p *Promotions) pin(ctx context.Context, m *move, c claim) (pinning.Outcome, error) {
+	all, _ := m.versions()
+	var out pinning.Outcome
+	for range claimTries {
+		taken, err := p.Pinning.Take(ctx, c.draft, m.env, all, p.message(m))
+		if err != nil && tagboat.KindOf(err) != tagboat.Superseded {
+			return taken, err
+		}
+		if taken.Changed {
+			out = taken
+		}
+		draft, is, err := p.draft(ctx, m)
+		if err != nil {
+			return out, err
+		}
+		if is.Active == nil || is.Active.Key != c.Key {
+			return out, p.lost(ctx, m, taken, is)
+		}
+		c.draft = draft
+		book, err := draft.Book(ctx)
+		if err != nil {
+			return out, err
+		}
+		if pinned(book, m, all) {
+			return out, nil
+		}
+	}
+	return out, tagboat.Errorf(tagboat.Internal, "the pins of %s change too often", m.env.Name).WithHint("run the command again")
+}
+
+// lost takes back what was pinned without a claim.
+func (p *Promotions) lost(ctx context.Context, m *move, taken pinning.Outcome, is ledger.Promotions) error {
+	if err := p.Pinning.PutBack(ctx, m.env, taken, "another promotion was begun"); err != nil {
+		return err
+	}
+	who := "the promotion was ended by somebody with --abort, or has come to its end"
+	if is.Active != nil {
+		who = fmt.Sprintf("the promotion of release %s was begun by %s", is.Active.Name, is.Active.By)
+	}
+	return tagboat.Errorf(tagboat.Superseded, "while %s was promoted to %s, %s", called(*m.release), m.env.Name, who).
+		WithHint("tagboat status --env %s shows what it has", m.env.Name)
+}
+
+func pinned(book ledger.Book, m *move, all map[tagboat.ImageName]tagboat.Reference) bool {
+	for image, ref := range all {
+		if pin, ok := book.Pin(m.env.Name, image); !ok || pin.Digest != ref.Digest {
+			return false
+		}
+	}
+	return true
+}
+
+// conclude writes how a promotion ended to what the environment remembers: had is the release in
+// its trail, nil where it stays as it is, and waits what it waits for, "" where it is over. Where
+// the claim is not ours any more, somebody else has concluded.
+func (p *Promotions) conclude(ctx context.Context, m *move, key string, had *ledger.Promoted, waits tagboat.GateCause) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concluding)
+	defer cancel()
+	for range claimTries {
+		draft, was, err := p.draft(ctx, m)
+		if err != nil {
+			return err
+		}
+		if was.Active == nil || was.Active.Key != key {
+			return nil
+		}
+		is := was
+		is.Active = nil
+		if waits != "" {
+			waiting := *was.Active
+			waiting.Waits = string(waits)
+			is.Active = &waiting
+		}
+		if had != nil {
+			is = is.Had(*had)
+		}
+		receipt, err := draft.Promote(ctx, p.Fleet.Layout().Holds(m.env), was, is, ledger.Why{Message: "release " + m.release.Name})
+		if err != nil {
+			return fmt.Errorf("noting how the promotion to %s ended: %w", m.env.Name, err)
+		}
+		if len(receipt.Lost) == 0 {
+			return nil
+		}
+	}
+	return tagboat.Errorf(tagboat.Internal, "what %s remembers changes too often", m.env.Name).WithHint("run the command again")
+}
+
+// concluding bounds how long it may take to note how a promotion ended, though its command was
+// interrupted.
+const concluding = 30 * time.Second

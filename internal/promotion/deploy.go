@@ -1,0 +1,217 @@
+package promotion
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/history"
+	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/stage"
+)
+
+// deploy makes the services run what was pinned, judges how that ended, and notes it.
+func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rollout.Options, result *tagboat.PromotionResult) {
+	on := p.Delivery.On(m.fleet)
+	if s.request.Automation {
+		if err := on.Automate(ctx, m.set); err != nil {
+			fail(result, err)
+			return
+		}
+	}
+	m.set.Message = p.message(m)
+	m.set.While(p.mayBegin(m, c.Key))
+	document := on.Deploy(ctx, m.set, o)
+	result.Deployments = document.Deployments
+	result.State, result.Reason = judge(document.Deployments, called(*m.release))
+	now := p.now(m.env)()
+	var had *ledger.Promoted
+	var waits tagboat.GateCause
+	switch result.State {
+	case tagboat.PromotionDone:
+		result.Cause = ""
+		current, ok := m.here.Current()
+		if !ok || current.ID != m.release.ID || begun(document.Deployments) {
+			had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Back: m.question.Back}
+		}
+	case tagboat.PromotionTimedOut, tagboat.PromotionInterrupted:
+		return // the same command takes it up
+	case tagboat.PromotionWaiting:
+		result.Cause, waits = causeOf(m, document.Deployments), causeOf(m, document.Deployments)
+	case tagboat.PromotionRolledBack, tagboat.PromotionFailed:
+		p.goBack(ctx, m, c, o, result)
+		had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Failed: true}
+	}
+	if err := p.conclude(ctx, m, c.Key, had, waits); err != nil {
+		operation.Tell(ctx, Beside{err})
+	}
+}
+
+// begun reports whether a deployment changed something.
+func begun(all []tagboat.Deployment) bool {
+	return slices.ContainsFunc(all, func(d tagboat.Deployment) bool { return d.Verdict.Begun() })
+}
+
+// judge returns the state that deployments come to, and why: the worst of them, and waiting where
+// some were not begun.
+func judge(all []tagboat.Deployment, release string) (state, reason string) {
+	worst := []struct {
+		verdict tagboat.Verdict
+		state   string
+	}{
+		{tagboat.VerdictInterrupted, tagboat.PromotionInterrupted},
+		{tagboat.VerdictFailed, tagboat.PromotionFailed},
+		{tagboat.VerdictRolledBack, tagboat.PromotionRolledBack},
+		{tagboat.VerdictTimedOut, tagboat.PromotionTimedOut},
+		{tagboat.VerdictStarted, tagboat.PromotionTimedOut},
+		{tagboat.VerdictSuperseded, tagboat.PromotionSuperseded},
+		{tagboat.VerdictBlocked, tagboat.PromotionWaiting},
+		{tagboat.VerdictSkipped, tagboat.PromotionWaiting},
+	}
+	for _, w := range worst {
+		for _, d := range all {
+			if d.Verdict == w.verdict {
+				return w.state, fmt.Sprintf("%s: %s", d.Service, d.Reason)
+			}
+		}
+	}
+	return tagboat.PromotionDone, "its services run release " + release
+}
+
+// causeOf returns what a promotion waits for whose services were not all begun.
+func causeOf(m *move, all []tagboat.Deployment) tagboat.GateCause {
+	for _, d := range all {
+		if d.Verdict != tagboat.VerdictBlocked {
+			continue
+		}
+		for _, cause := range []tagboat.GateCause{tagboat.CauseWindow, tagboat.CauseFrozen} {
+			if strings.Contains(d.Reason, string(cause)) {
+				return cause
+			}
+		}
+	}
+	return tagboat.CauseHeld
+}
+
+// freezeSeen is how long a look at the freeze counts while services are begun.
+const freezeSeen = 30 * time.Second
+
+// mayBegin is asked before each service changes: whether the promotion is still ours, its window
+// open, and nothing frozen. What rolls already goes on.
+func (p *Promotions) mayBegin(m *move, key string) func(context.Context, ledger.Book) error {
+	q := m.question
+	if q.Back || q.BreakGlass {
+		return func(_ context.Context, now ledger.Book) error { return p.stillOurs(m, key, now) }
+	}
+	var mu sync.Mutex
+	seen, freeze := q.Now, q.Freeze
+	return func(ctx context.Context, book ledger.Book) error {
+		if err := p.stillOurs(m, key, book); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		now := p.now(m.env)()
+		if now.Sub(seen) > freezeSeen {
+			known, err := p.Home.Look(ctx)
+			if err != nil {
+				return err
+			}
+			seen, freeze = now, known.Freeze
+		}
+		again := q
+		again.Now, again.Freeze = now, freeze
+		for _, g := range again.Gates() {
+			if (g.Cause == tagboat.CauseWindow || g.Cause == tagboat.CauseFrozen) && !g.Passed {
+				return tagboat.Errorf(tagboat.Blocked, "%s: %s", g.Cause, g.Reason).
+					WithHint("what rolls goes on, and the same command does the rest then: tagboat promote %s --env %s", called(*m.release), m.env.Name)
+			}
+		}
+		return nil
+	}
+}
+
+// stillOurs returns an error where the environment's active promotion is another one by now.
+func (p *Promotions) stillOurs(m *move, key string, book ledger.Book) error {
+	is, err := book.Promotions(m.env.Name)
+	if err != nil {
+		return err
+	}
+	if is.Active == nil || is.Active.Key != key {
+		return tagboat.Errorf(tagboat.Blocked, "the promotion was ended meanwhile").WithHint("tagboat status --env %s shows what it has", m.env.Name)
+	}
+	return nil
+}
+
+// message is what the parameters, the journal and webhooks say of a promotion.
+func (p *Promotions) message(m *move) string {
+	text := "release " + called(*m.release)
+	if m.why != "" {
+		text += ": " + m.why
+	}
+	return text
+}
+
+// wait notes that a promotion which a person asked for waits for what only time opens.
+func (p *Promotions) wait(ctx context.Context, m *move, gate tagboat.GateResult, result *tagboat.PromotionResult) {
+	c, err := p.claim(ctx, m, gate.Cause)
+	if err != nil {
+		fail(result, err)
+		return
+	}
+	p.tellInstead(ctx, m, c)
+	result.State, result.Key = tagboat.PromotionWaiting, c.Key
+	if opens, ok := stage.Opens(m.counting()); ok && !opens.IsZero() {
+		result.Reason += "; it waits until " + opens.UTC().Format(time.RFC3339)
+	}
+	p.record(ctx, m, *result, m.why)
+}
+
+// tellInstead tells, and notes, which promotion that waited a new one took the place of.
+func (p *Promotions) tellInstead(ctx context.Context, m *move, c claim) {
+	if c.instead == nil {
+		return
+	}
+	operation.Tell(ctx, Instead{m.env.Name, c.instead.Name, c.Name})
+	p.Recorder.Record(ctx, m.env, tagboat.Event{
+		Command: history.Promote, Release: c.instead.Name, ReleaseID: c.instead.ID, Verdict: tagboat.VerdictSuperseded,
+		Key: c.instead.Key, Message: fmt.Sprintf("passed over: release %s took its place while it waited (%s)", c.Name, c.instead.Waits),
+	})
+}
+
+// record writes the one line of a promotion to the journal.
+func (p *Promotions) record(ctx context.Context, m *move, r tagboat.PromotionResult, why string) {
+	e := tagboat.Event{
+		Command: history.Promote, Release: r.Release.Name, ReleaseID: r.Release.ID, FromRelease: r.From.Name,
+		Key: r.Key, Message: why, Verdict: verdictOf(r.State), Cause: r.Cause,
+	}
+	if m.question.Back {
+		e.Command = history.Rollback
+	}
+	if m.release != nil {
+		e.Release = called(*m.release)
+	}
+	for _, g := range r.Gates {
+		if g.BrokenGlass || g.Gate == "check" || g.Gate == "approvals" {
+			e.Gates = append(e.Gates, g)
+		}
+	}
+	p.Recorder.Record(ctx, m.env, e)
+}
+
+func verdictOf(state string) tagboat.Verdict {
+	switch state {
+	case tagboat.PromotionDone:
+		return tagboat.VerdictSucceeded
+	case tagboat.PromotionWaiting, tagboat.PromotionBlocked:
+		return tagboat.VerdictBlocked
+	default:
+		return tagboat.Verdict(state)
+	}
+}

@@ -1,0 +1,109 @@
+package promotion
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/release"
+)
+
+// Do carries promotions out, each environment at its own pace, and returns how they ended. What
+// one comes to leaves the others as they are. Run again after it was killed anywhere, it ends in
+// the same state.
+func (p *Promotions) Do(ctx context.Context, s *Set, o rollout.Options) (tagboat.PromotionDocument, error) {
+	if err := p.make(ctx, s); err != nil {
+		return tagboat.PromotionDocument{}, err
+	}
+	if err := p.breakGlass(ctx, s); err != nil {
+		return tagboat.PromotionDocument{}, err
+	}
+	document := s.Document()
+	var all sync.WaitGroup
+	for i, m := range s.moves {
+		all.Go(func() { p.carryOut(ctx, s, m, o, &document.Promotions[i]) })
+	}
+	all.Wait()
+	document.Calls = operation.From(ctx).Calls()
+	return document, nil
+}
+
+// make makes the releases of the newest versions that are about to enter somewhere.
+func (p *Promotions) make(ctx context.Context, s *Set) error {
+	done := map[tagboat.Digest]*release.Release{}
+	for _, m := range s.moves {
+		if m.made == nil || m.release == nil || m.release.Name != "" {
+			continue
+		}
+		if _, closed := m.closed(); closed && !m.canWait() {
+			continue
+		}
+		if done[m.release.ID] == nil {
+			made, err := p.Releases.CreateOf(ctx, m.made, release.Request{Environment: m.env.Name, Notes: ""})
+			if err != nil {
+				return err
+			}
+			done[m.release.ID] = &made
+		}
+		m.release = done[m.release.ID]
+	}
+	return nil
+}
+
+// breakGlass notes at home that gates are overridden, before anything changes: who may not write
+// that may not do it.
+func (p *Promotions) breakGlass(ctx context.Context, s *Set) error {
+	done := map[approved]bool{}
+	for _, m := range s.moves {
+		broken := slices.ContainsFunc(m.gates, func(g tagboat.GateResult) bool { return g.BrokenGlass })
+		_, closed := m.closed()
+		if !broken || closed || m.there() || done[approved{m.stage.Name, m.release.ID}] {
+			continue
+		}
+		done[approved{m.stage.Name, m.release.ID}] = true
+		if err := p.Home.BreakGlass(ctx, m.stage.Name, m.release.ID, s.request.Message); err != nil {
+			return fmt.Errorf("breaking the glass of stage %s: %w", m.stage.Name, err)
+		}
+	}
+	return nil
+}
+
+// carryOut promotes to one environment.
+func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Options, result *tagboat.PromotionResult) {
+	switch gate, closed := m.closed(); {
+	case m.release != nil && m.there():
+		return // the document says it
+	case closed && m.canWait() && !s.request.Automation:
+		p.wait(ctx, m, gate, result)
+		return
+	case closed:
+		return
+	}
+	c, err := p.claim(ctx, m, "")
+	if err != nil {
+		fail(result, err)
+		return
+	}
+	result.Key = c.Key
+	p.tellInstead(ctx, m, c)
+	out, err := p.pin(ctx, m, c)
+	if err != nil {
+		fail(result, err)
+		p.record(ctx, m, *result, s.request.Message)
+		return
+	}
+	if out.Changed {
+		p.Pinning.TellShared(ctx, m.env, m.pins())
+	}
+	p.deploy(ctx, s, m, c, o, result)
+	if result.State == tagboat.PromotionDone {
+		if err := p.Pinning.Tags.Keep(ctx, m.env, out.Pins); err != nil {
+			operation.Tell(ctx, Beside{err})
+		}
+	}
+	p.record(ctx, m, *result, s.request.Message)
+}
