@@ -16,7 +16,7 @@ import (
 // version, is an error of kind Usage.
 func (v View) Versions(ctx context.Context, env tagboat.EnvName, images []tagboat.ImageName) (map[tagboat.ImageName]tagboat.Digest, error) {
 	selected := fleet.Selection{Environments: []tagboat.EnvName{env}, Images: images}
-	document, err := v.Status(ctx, selected)
+	_, document, err := v.services(ctx, selected)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/deploy/status"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/home"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
 
@@ -23,22 +24,33 @@ import (
 type View struct {
 	Fleet *fleet.Fleet
 	Holds *pinning.Holds
+	Home  *home.Home // knows whether everything is frozen; nil where nobody needs to
 }
 
-// Status returns the matrix of services and environments, from what is observed. What cannot
-// be read of an environment stands beside what can.
+// Status returns the matrix of services and environments, from what is observed, and which
+// release each environment has. What cannot be read of an environment stands beside what can.
 func (v View) Status(ctx context.Context, s fleet.Selection) (tagboat.StatusDocument, error) {
+	cells, document, err := v.services(ctx, s)
+	if err != nil {
+		return document, err
+	}
+	err = v.standings(ctx, s, cells, &document)
+	return document, err
+}
+
+// services returns how services stand, and the cells that they are.
+func (v View) services(ctx context.Context, s fleet.Selection) ([]fleet.Cell, tagboat.StatusDocument, error) {
 	cells, unread, err := v.Fleet.Look(ctx, s)
 	if err != nil {
-		return tagboat.StatusDocument{}, err
+		return nil, tagboat.StatusDocument{}, err
 	}
 	statuses := make([]tagboat.ServiceStatus, len(cells))
 	failed := v.inPlaces(cells, func(there []int) error { return v.survey(ctx, cells, there, statuses) })
 	if ctx.Err() != nil {
-		return tagboat.StatusDocument{}, ctx.Err()
+		return nil, tagboat.StatusDocument{}, ctx.Err()
 	}
 	if err := broken(failed); err != nil {
-		return tagboat.StatusDocument{}, err
+		return nil, tagboat.StatusDocument{}, err
 	}
 	document := tagboat.StatusDocument{Services: []tagboat.ServiceStatus{}}
 	for i, c := range cells {
@@ -52,7 +64,7 @@ func (v View) Status(ctx context.Context, s fleet.Selection) (tagboat.StatusDocu
 	}
 	document.Errors = fleet.Document(unread)
 	nameRunning(document.Services)
-	return document, nil
+	return cells, document, nil
 }
 
 // nameRunning gives versions that run the tags that they have elsewhere in the matrix, where
@@ -253,7 +265,7 @@ func (v View) Running(ctx context.Context, image tagboat.ImageName) (map[tagboat
 	if len(services) == 0 || len(v.Fleet.Config.Environments) == 0 {
 		return nil, nil
 	}
-	document, err := v.Status(ctx, fleet.Selection{Services: services})
+	_, document, err := v.services(ctx, fleet.Selection{Services: services})
 	if err != nil {
 		return nil, err
 	}

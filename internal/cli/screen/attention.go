@@ -23,7 +23,7 @@ type note struct {
 
 // notes returns what needs a person: what it is, since when, and what to do.
 func (m matrix) notes() []console.Markup {
-	var lines []console.Markup
+	lines := m.releaseNotes()
 	for _, e := range m.document.Errors {
 		what := "unreachable: " + e.Message
 		if slices.ContainsFunc(m.document.Services, func(s tagboat.ServiceStatus) bool { return s.Environment == e.Environment }) {

@@ -34,7 +34,7 @@ const (
 
 // legend says what the marks mean, in the order in which they stand in a cell.
 var legend = []struct{ mark, means string }{
-	{markFailed, "failed"}, {markRolling, "rolling"}, {markDrift, "not as it should be"}, {markSick, "tasks missing or unhealthy"}, {markHeld, "held"},
+	{markBehind, "releases behind the stage before"}, {markWaits, "a release waits"}, {markFailed, "failed"}, {markRolling, "rolling"}, {markDrift, "not as it should be"}, {markSick, "tasks missing or unhealthy"}, {markHeld, "held"},
 }
 
 // field is what a cell shows.
@@ -99,6 +99,9 @@ func (m matrix) rows() []string {
 		}
 	}
 	var rows []string
+	if m.releases() {
+		rows = append(rows, releaseRow)
+	}
 	for _, name := range services {
 		rows = append(append(rows, name), others[name]...)
 	}
@@ -112,6 +115,9 @@ func (m matrix) columns() []column {
 	for i, env := range m.environments {
 		columns[i] = column{name: string(env.Name), stage: env.Stage, fields: map[string]field{}}
 		c := &columns[i]
+		if e, ok := m.release(env.Name); ok && m.releases() {
+			c.add(releaseRow, releaseField(e))
+		}
 		for _, s := range m.document.Services {
 			if s.Environment != env.Name {
 				continue
@@ -316,6 +322,9 @@ func (m matrix) cell(c column, row string) console.Markup {
 // sum says how many services are as they should be, and what the marks mean that were used.
 func (m matrix) sum() []console.Markup {
 	used, well, total := "", 0, len(m.document.Services)
+	for _, e := range m.document.Environments {
+		used += releaseField(e).marks
+	}
 	for _, s := range m.document.Services {
 		used += fieldOf(s, s.Main()).marks
 		if s.State == "steady" && len(s.Drift) == 0 && s.Healthy >= s.Desired {

@@ -35,20 +35,25 @@ func Services(on *Screen, document tagboat.StatusDocument) {
 	services := slices.Clone(document.Services)
 	slices.SortStableFunc(services, func(a, b tagboat.ServiceStatus) int { return cmp.Compare(a.Service, b.Service) })
 	for _, s := range services {
-		printService(on, s)
+		printService(on, s, document.Environments)
 	}
-	m := matrix{paint: on.OnOut, width: on.Columns(), document: tagboat.StatusDocument{Errors: document.Errors}}
+	m := matrix{paint: on.OnOut, width: on.Columns(), document: tagboat.StatusDocument{Errors: document.Errors, Environments: document.Environments, Frozen: document.Frozen}}
 	for _, line := range m.notes() {
 		on.Printf("%s\n", line)
 	}
 }
 
-func printService(on *Screen, s tagboat.ServiceStatus) {
+func printService(on *Screen, s tagboat.ServiceStatus, environments []tagboat.EnvironmentStatus) {
 	on.Printf("%s is %s", on.OnOut(console.Strong, fmt.Sprintf("%s/%s", s.Environment, s.Service)), on.OnOut(stateStyle(s), s.State))
 	if s.Since != nil {
 		on.Printf(", %d/%d tasks, since %s (%s)", s.Healthy, s.Desired, Moment(s.Since), ageOf(s))
 	}
 	on.Printf("\n")
+	for _, e := range environments {
+		if text := releaseText(e); text != "" && e.Environment == s.Environment {
+			on.Printf("  %s\n", text)
+		}
+	}
 	table := console.NewTable("  CONTAINER", "IMAGE", "PINNED", "RUNNING").Keep("PINNED", "RUNNING")
 	for _, i := range s.Images {
 		table.Row(console.Text("  "+string(i.Container)), console.Text(string(i.Image)), console.Text(VersionText(i.Tag, i.Pinned)),
