@@ -23,6 +23,7 @@ import (
 	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/pinning/adopt"
+	"github.com/tagboat/tagboat/internal/promotion"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/release"
 )
@@ -39,20 +40,21 @@ type Options struct {
 // App is Tagboat at work on one configuration: its use cases. It is safe for concurrent
 // use, and what a context's operation says of itself is told there.
 type App struct {
-	Config    *config.Config
-	Fleet     *fleet.Fleet
-	Images    catalog.Images
-	Tagger    catalog.Tagger
-	Publisher catalog.Publisher
-	Pinning   *pinning.Pinning
-	Adoption  adopt.Adoption
-	History   *history.History
-	Delivery  *delivery.Delivery
-	Rollbacks *delivery.Rollbacks
-	View      delivery.View
-	Releases  *release.Releases
-	Generator generate.Generator
-	Doctor    doctor.Doctor
+	Config     *config.Config
+	Fleet      *fleet.Fleet
+	Images     catalog.Images
+	Tagger     catalog.Tagger
+	Publisher  catalog.Publisher
+	Pinning    *pinning.Pinning
+	Adoption   adopt.Adoption
+	History    *history.History
+	Delivery   *delivery.Delivery
+	Rollbacks  *delivery.Rollbacks
+	View       delivery.View
+	Releases   *release.Releases
+	Promotions *promotion.Promotions
+	Generator  generate.Generator
+	Doctor     doctor.Doctor
 }
 
 // Open reads the configuration. It makes no call.
@@ -104,12 +106,18 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	}
 	policies := generate.Generator{Fleet: matrix, Access: ways}
 	past := &history.History{Fleet: matrix, Access: ways, Recorder: recorder}
+	house := &home.Home{Config: file, Access: ways}
+	releases := &release.Releases{Fleet: matrix, Access: ways, Catalog: repositories, Home: house, Recorder: recorder, Getenv: o.Getenv}
 	return &App{
 		Config: file, Fleet: matrix,
 		Images: catalog.Images{Catalog: repositories, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
 		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories, Holds: holds},
 		History:  past,
-		Releases: &release.Releases{Fleet: matrix, Access: ways, Catalog: repositories, Home: &home.Home{Config: file, Access: ways}, Recorder: recorder, Getenv: o.Getenv},
+		Releases: releases,
+		Promotions: &promotion.Promotions{
+			Fleet: matrix, Access: ways, Registry: images, Releases: releases, Home: house, Pinning: pins,
+			Delivery: deliver, History: past, Recorder: recorder, Transport: o.Transport,
+		},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins, History: past},
 		View: view, Generator: policies, Doctor: doctor.Doctor{Fleet: matrix, Access: ways, Policies: policies},
 	}

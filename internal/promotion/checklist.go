@@ -11,7 +11,7 @@ import (
 // entering are the gates that a release passes once, when it enters: what the environment has
 // already, and what a promotion that was begun brings, is not asked again.
 func entering() []string {
-	return []string{"auto", "older", "upstream", "soak", "keep", "approvals", "check", "scan", "labels", "signature", "already-there"}
+	return []string{"auto", "older", "upstream", "soak", "keep", "until", "approvals", "check", "scan", "labels", "signature", "already-there"}
 }
 
 // counting returns the gates that count for a move.

@@ -107,3 +107,14 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 	}
 	p.record(ctx, m, *result, s.request.Message)
 }
+
+// Len returns how many services the promotions would change.
+func (s *Set) Len() int {
+	n := 0
+	for _, m := range s.moves {
+		if m.set != nil {
+			n += m.set.Len()
+		}
+	}
+	return n
+}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
-	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
@@ -27,7 +26,6 @@ type Promotions struct {
 	Fleet     *fleet.Fleet
 	Access    *access.Access
 	Registry  *registry.Client
-	Catalog   *catalog.Catalog
 	Releases  *release.Releases
 	Home      *home.Home
 	Pinning   *pinning.Pinning

@@ -39,10 +39,14 @@ func (p *Promotions) health(ctx context.Context, m *move) error {
 	return nil
 }
 
-// ran returns since when an environment has had a release, if it has it now.
+// ran returns since when an environment had a release, the last time that it did.
 func ran(had ledger.Promotions, release tagboat.Digest) (time.Time, bool) {
-	current, ok := had.Current()
-	return current.At, ok && current.ID == release
+	for _, at := range slices.Backward(had.Trail) {
+		if at.ID == release && !at.Failed {
+			return at.At, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // servicesACall is the limit of DescribeServices.

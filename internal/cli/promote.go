@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
+	"github.com/tagboat/tagboat/internal/cli/screen"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/promotion"
+)
+
+type promoteOptions struct {
+	targets
+	release     string
+	message     string
+	plan        string
+	abort       bool
+	breakGlass  bool
+	automation  bool
+	yes         bool
+	dryRun      bool
+	timeout     time.Duration
+	maxParallel int
+}
+
+func newPromote(f *frame) *cobra.Command {
+	o := promoteOptions{}
+	cmd := &cobra.Command{
+		Use:   "promote [RELEASE] --to STAGE|--env ENV",
+		Short: "Bring a release to a stage, for every tenant",
+		Long: "Asks the gates of each environment, pins all versions of the release there, and deploys\n" +
+			"them with the templates and variables that the release has. Each environment goes at its\n" +
+			"own pace. Where a deployment fails, the environment goes back to what it had.\n\n" +
+			"RELEASE is a name, an id, or the beginning of an id. Without one, each environment gets\n" +
+			"what the stage before it has, and with auto: newest a release of the newest versions.\n\n" +
+			"With --dry-run it is a checklist: each gate, passed or why not, who can unblock it, and\n" +
+			"when it opens. --plan HASH does exactly what a dry run showed, or nothing.\n\n" +
+			"A promotion whose process was lost is taken up by the same command, and ended by --abort,\n" +
+			"which pins again what was pinned before.",
+		Example: "  tagboat promote --to staging\n  tagboat promote 17 --to prod --dry-run\n  tagboat promote 17 --to prod --tenant mb\n  tagboat promote 17 --env prod --break-glass -m 'checkout is down'\n  tagboat promote --abort --env prod",
+		GroupID: "deploy",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.release = args[0]
+			}
+			return runPromote(cmd.Context(), f, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.stage, "to", "", "the stage: all its environments, every tenant's")
+	cmd.Flags().StringSliceVarP(&o.environments, "env", "e", nil, "environments, by name: repeated, or with commas")
+	cmd.Flags().StringVar(&o.tenant, "tenant", "", "only the environments of a tenant")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the checklist and change nothing")
+	cmd.Flags().StringVar(&o.plan, "plan", "", "the hash that a dry run printed: do that, or nothing")
+	cmd.Flags().BoolVar(&o.abort, "abort", false, "end the promotion that is under way or waits")
+	cmd.Flags().BoolVar(&o.breakGlass, "break-glass", false, "override the gates that can be overridden; requires -m, and a right of its own")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout continues")
+	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
+	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for the history")
+	automationFlag(cmd, &o.automation)
+	yesFlag(cmd, &o.yes)
+	return cmd
+}
+
+// check refuses what makes no sense together.
+func (o promoteOptions) check() error {
+	switch {
+	case o.maxParallel < 1 || o.timeout <= 0:
+		return tagboat.Usagef("--max-parallel and --timeout must be positive")
+	case o.stage == "" && len(o.environments) == 0:
+		return tagboat.Usagef("promote needs a stage or environments").WithHint("tagboat promote RELEASE --to STAGE, or --env ENV")
+	case o.breakGlass && o.message == "":
+		return tagboat.Usagef("--break-glass requires the reason").WithHint("add -m 'why it cannot wait'")
+	case o.breakGlass && o.automation:
+		return tagboat.Usagef("automation never breaks the glass: --automation and --break-glass exclude each other")
+	case o.abort && (o.release != "" || o.dryRun || o.plan != "" || o.breakGlass):
+		return tagboat.Usagef("--abort ends whatever promotion there is, and takes only environments and a message").WithHint("tagboat promote --abort --env ENV")
+	case o.dryRun && o.plan != "":
+		return tagboat.Usagef("--dry-run shows a plan, and --plan carries one out").WithHint("leave out one of both")
+	}
+	return nil
+}
+
+func runPromote(ctx context.Context, f *frame, o promoteOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	a, selected, err := o.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	if o.abort {
+		return abortPromotion(ctx, f, a, selected, o)
+	}
+	set, err := a.Promotions.Plan(ctx, promotion.Request{
+		Selection: selected, Release: o.release, Message: o.message, Automation: o.automation, BreakGlass: o.breakGlass, DryRun: o.dryRun,
+	})
+	if ctx.Err() != nil {
+		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was planned: nothing was changed")
+	}
+	if err != nil {
+		return err
+	}
+	document := set.Document()
+	if o.dryRun {
+		return screen.Checklist(f.Screen, document)
+	}
+	if o.plan != "" {
+		if err := set.Same(o.plan); err != nil {
+			return err
+		}
+	}
+	q := screen.Question{Command: "promote", Yes: o.yes, Automation: o.automation, Changes: screen.Promoted(document)}
+	if err := q.Ask(ctx, f.Screen, a.Config); err != nil {
+		return err
+	}
+	progress := screen.NewProgress(f.Screen, set.Len())
+	done, err := a.Promotions.Do(ctx, set, rollout.Options{Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress})
+	progress.Done()
+	if err != nil {
+		return err
+	}
+	return screen.Promotions(f.Screen, done)
+}
+
+func abortPromotion(ctx context.Context, f *frame, a *app.App, selected fleet.Selection, o promoteOptions) error {
+	results, err := a.Promotions.Abort(ctx, selected, o.message)
+	if len(results) == 0 {
+		return err
+	}
+	document := tagboat.PromotionDocument{Stage: selected.Stage, Promotions: results}
+	if shown := screen.Promotions(f.Screen, document); err == nil {
+		err = shown
+	}
+	return err
+}
