@@ -104,7 +104,9 @@ func newGeneratePolicy(f *frame) *cobra.Command {
 			"tagboat.yaml. read is for pins, write for pin, deploy for plan, deploy and status,\n" +
 			"publish for publish and tag, lambda for the function that answers CloudFormation,\n" +
 			"assume for callers that reach environments through a role, import for pins --import,\n" +
-			"doctor for what tagboat doctor needs in addition.",
+			"doctor for what tagboat doctor needs in addition, promote for all that promote does.\n" +
+			"approve, break-glass and freeze are rights of their own, which no other policy has, and\n" +
+			"home is for the role that reaches home: they are about home, and take no --env.",
 		Example: "  tagboat generate iam-policy --for write --env dev > policy.json\n  aws iam put-role-policy --role-name ci --policy-name tagboat --policy-document file://policy.json",
 		Args:    usage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runGeneratePolicy(cmd.Context(), f, o) },

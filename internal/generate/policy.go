@@ -33,6 +33,9 @@ type PolicyResult struct {
 // Policy returns the smallest policy for a purpose in environments, all where none is
 // named. It calls AWS only to learn an account that tagboat.yaml does not say.
 func (g Generator) Policy(ctx context.Context, purpose iam.Purpose, names []tagboat.EnvName) (PolicyResult, error) {
+	if purpose.OfHome() {
+		return g.homePolicy(ctx, purpose, names)
+	}
 	environments, err := g.Fleet.Environments(fleet.Selection{Environments: names})
 	if err != nil {
 		return PolicyResult{}, err
@@ -86,9 +89,10 @@ func (g Generator) scope(ctx context.Context, env config.Environment, purpose ia
 	// Registries are used with the caller's own credentials, whatever role gets to an
 	// environment.
 	if env.Role == "" || purpose == iam.Assume || purpose == iam.Publish {
-		scope.Repositories = g.repositories()
+		scope.Repositories, scope.Releases = g.repositories(), inECR(g.Fleet.Config.Releases.Repository)
 	}
-	if purpose == iam.Deploy {
+	g.addHome(ctx, env, purpose, &scope)
+	if purpose == iam.Deploy || purpose == iam.Promote {
 		scope.Services, err = g.deployable(env)
 	}
 	return scope, err
@@ -127,12 +131,18 @@ func (g Generator) whereabouts(ctx context.Context, env config.Environment) (iam
 func (g Generator) repositories() []iam.Repository {
 	var all []iam.Repository
 	for _, name := range slices.Sorted(maps.Keys(g.Fleet.Config.Images)) {
-		ref := g.Fleet.Config.Images[name].Repository
-		if account, region, ok := registry.ParseECRHost(ref.Host); ok {
-			all = append(all, iam.Repository{Place: iam.Place{Account: account, Region: region}, Name: ref.Repository})
-		}
+		all = append(all, inECR(g.Fleet.Config.Images[name].Repository)...)
 	}
 	return all
+}
+
+// inECR returns a repository where it is in a private registry of ECR.
+func inECR(ref tagboat.Reference) []iam.Repository {
+	account, region, ok := registry.ParseECRHost(ref.Host)
+	if !ok {
+		return nil
+	}
+	return []iam.Repository{{Place: iam.Place{Account: account, Region: region}, Name: ref.Repository}}
 }
 
 // deployable returns the services as they are called in an environment.

@@ -30,6 +30,29 @@ var grants = []grant{
 		actions: []string{"logs:FilterLogEvents"}, resources: Scope.journal,
 	},
 	{
+		// Automation asks whether everything is frozen before it changes something.
+		sid: "ReadHome", purposes: []Purpose{Read, Write, Deploy, Import, Publish, Assume, Home, Approve},
+		actions: []string{"ssm:GetParameterHistory", "ssm:GetParameters"}, resources: Scope.home,
+	},
+	{
+		sid: "NumberReleases", purposes: []Purpose{Promote, Assume, Home},
+		actions: []string{"ssm:PutParameter"}, resources: Scope.numbers,
+	},
+	{
+		// Nobody who may do something else may do this for that reason: approvals would be worth
+		// nothing.
+		sid: "ApproveReleases", purposes: []Purpose{Approve},
+		actions: []string{"ssm:PutParameter"}, resources: Scope.approvals,
+	},
+	{
+		sid: "BreakGlass", purposes: []Purpose{BreakGlass},
+		actions: []string{"ssm:PutParameter"}, resources: Scope.brokenGlass,
+	},
+	{
+		sid: "FreezeEverything", purposes: []Purpose{Freeze},
+		actions: []string{"ssm:GetParameters", "ssm:PutParameter"}, resources: Scope.freeze,
+	},
+	{
 		sid: "ReadWhatIsImported", purposes: []Purpose{Import},
 		actions: []string{"ssm:GetParameters", "ssm:GetParametersByPath"}, resources: Scope.trees,
 	},
@@ -50,8 +73,18 @@ var grants = []grant{
 		resources: Scope.functionLog,
 	},
 	{
-		sid: "LogInToRegistry", purposes: []Purpose{Write, Deploy, Publish, Assume, Import},
+		sid: "LogInToRegistry", purposes: []Purpose{Write, Deploy, Publish, Assume, Import, Approve},
 		actions: []string{"ecr:GetAuthorizationToken"}, resources: where(hasRepositories, everything),
+	},
+	{
+		sid: "ReadReleases", purposes: []Purpose{Deploy, Assume, Approve},
+		actions:   []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"},
+		resources: Scope.releases,
+	},
+	{
+		sid: "PushReleases", purposes: []Purpose{Promote, Assume},
+		actions:   pushes(),
+		resources: Scope.releases,
 	},
 	{
 		sid: "ReadImages", purposes: []Purpose{Write, Deploy, Publish, Assume, Import},
@@ -72,10 +105,7 @@ var grants = []grant{
 	},
 	{
 		sid: "PushImages", purposes: []Purpose{Publish},
-		actions: []string{
-			"ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:CreateRepository",
-			"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
-		},
+		actions:   pushes(),
 		resources: Scope.repositories,
 	},
 	{
@@ -144,6 +174,15 @@ var grants = []grant{
 	},
 }
 
+// pushes returns what pushing to a repository takes.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+func pushes() []string {
+	return []string{
+		"ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:CreateRepository",
+		"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+	}
+}
+
 func where(holds func(Scope) bool, resources func(Scope) []string) func(Scope) []string {
 	return func(s Scope) []string {
 		if !holds(s) {
@@ -159,17 +198,20 @@ func both(one, other func(Scope) []string) func(Scope) []string {
 
 func everything(Scope) []string    { return []string{"*"} }
 func ownCredentials(s Scope) bool  { return s.Role == "" }
-func hasRepositories(s Scope) bool { return len(s.Repositories) > 0 }
+func hasRepositories(s Scope) bool { return len(s.Repositories)+len(s.Releases) > 0 }
 func hasScans(s Scope) bool        { return s.Scans }
 func hasTags(s Scope) bool         { return s.Tags }
 func hasFamilies(s Scope) bool     { return s.Families }
 func hasServices(s Scope) bool     { return len(s.Services) > 0 }
 
 func (s Scope) roles() []string {
-	if s.Role == "" {
-		return nil
+	var roles []string
+	for _, role := range []string{s.Role, s.HomeRole} {
+		if role != "" {
+			roles = append(roles, role)
+		}
 	}
-	return []string{s.Role}
+	return roles
 }
 
 // principals returns the role, or all users and roles of the account where there is none.

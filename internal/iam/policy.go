@@ -24,11 +24,23 @@ const (
 	Assume  Purpose = "assume"  // to reach environments that have a role
 	Import  Purpose = "import"  // pins --import
 	Doctor  Purpose = "doctor"  // what doctor asks beside what the others do
+	Promote Purpose = "promote" // write and deploy, and make and number releases
+
+	// Those of home alone.
+	Home       Purpose = "home"        // to read it, and to number and reject releases
+	Approve    Purpose = "approve"     // to approve releases
+	BreakGlass Purpose = "break-glass" // to override gates
+	Freeze     Purpose = "freeze"      // hold --all
 )
 
 // Purposes returns all purposes.
 func Purposes() []Purpose {
-	return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import, Doctor}
+	return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import, Doctor, Promote, Home, Approve, BreakGlass, Freeze}
+}
+
+// OfHome reports whether a policy for the purpose is about home alone, and so about no environment.
+func (p Purpose) OfHome() bool {
+	return slices.Contains([]Purpose{Home, Approve, BreakGlass, Freeze}, p)
 }
 
 // Policy returns the smallest policy for a purpose in all given scopes. Statements that
@@ -36,7 +48,7 @@ func Purposes() []Purpose {
 func Policy(purpose Purpose, scopes []Scope) Document {
 	document := Document{Version: languageVersion, Statement: []Statement{}}
 	for _, g := range grants {
-		if !slices.Contains(g.purposes, purpose) {
+		if !g.serves(purpose) {
 			continue
 		}
 		if resources := across(scopes, g.resources); len(resources) > 0 {
@@ -50,7 +62,7 @@ func Policy(purpose Purpose, scopes []Scope) Document {
 func PurposeOf(action string) Purpose {
 	for _, purpose := range Purposes() {
 		if slices.ContainsFunc(grants, func(g grant) bool {
-			return slices.Contains(g.purposes, purpose) && slices.Contains(g.actions, action)
+			return g.serves(purpose) && slices.Contains(g.actions, action)
 		}) {
 			return purpose
 		}
@@ -65,6 +77,11 @@ type grant struct {
 	actions   []string
 	resources func(Scope) []string
 	condition func([]Scope) map[string]map[string][]string // nil for none
+}
+
+// serves reports whether the statement is needed for a purpose.
+func (g grant) serves(p Purpose) bool {
+	return slices.Contains(g.purposes, p) || p == Promote && (slices.Contains(g.purposes, Write) || slices.Contains(g.purposes, Deploy))
 }
 
 func (g grant) statement(scopes []Scope, resources []string) Statement {

@@ -20,6 +20,11 @@ type Scope struct {
 	Projections  []string     // parameters that follow one pin each
 	Journal      string       // log group of what was changed; "" for none
 	Repositories []Repository // that are read or written as whom the policy is for
+	Releases     []Repository // that releases are kept in, likewise
+	Home         *Place       // of what belongs to no environment, where the same principal reaches it; nil where another does
+	HomePath     string       // where the names of its parameters begin
+	FreezeName   string       // the parameter that freezes everything
+	HomeRole     string       // ARN of the role that is assumed to get to home, for who assumes it; "" for none
 	Services     []Service
 	Scans        bool // a gate looks at scans
 	Tags         bool // pinning puts tags on versions
@@ -94,8 +99,35 @@ func (s Scope) journal() []string {
 	return []string{s.arn("logs", "log-group:"+s.Journal), s.arn("logs", "log-group:"+s.Journal+":*")}
 }
 
-func (s Scope) repositories() []string {
-	return each(s.Repositories, func(r Repository) []string { return []string{r.arn("ecr", "repository/"+r.Name)} })
+// home returns all that belongs to no environment.
+func (s Scope) home() []string {
+	return append(s.freeze(), s.below("/releases", "/rejected/*", "/approvals/*", "/break-glass/*")...)
+}
+
+func (s Scope) numbers() []string     { return s.below("/releases", "/rejected/*") }
+func (s Scope) approvals() []string   { return s.below("/approvals/*") }
+func (s Scope) brokenGlass() []string { return s.below("/break-glass/*") }
+
+func (s Scope) freeze() []string {
+	if s.Home == nil {
+		return nil
+	}
+	return []string{s.Home.arn("ssm", "parameter"+s.FreezeName)}
+}
+
+// below returns parameters of home.
+func (s Scope) below(names ...string) []string {
+	if s.Home == nil {
+		return nil
+	}
+	return each(names, func(name string) []string { return []string{s.Home.arn("ssm", "parameter"+s.HomePath+name)} })
+}
+
+func (s Scope) repositories() []string { return repositoryARNs(s.Repositories) }
+func (s Scope) releases() []string     { return repositoryARNs(s.Releases) }
+
+func repositoryARNs(all []Repository) []string {
+	return each(all, func(r Repository) []string { return []string{r.arn("ecr", "repository/"+r.Name)} })
 }
 
 // services returns both forms of each service's ARN: old services keep the
