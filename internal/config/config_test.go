@@ -17,7 +17,7 @@ import (
 
 func shop(t *testing.T) *config.Config {
 	t.Helper()
-	c, err := config.LoadAhead("testdata/shop/tagboat.yaml")
+	c, err := config.Load("testdata/shop/tagboat.yaml")
 	if err != nil {
 		t.Fatal(casetest.Report(err))
 	}
@@ -30,7 +30,7 @@ func TestLoad(t *testing.T) {
 	got := map[string]any{
 		"app": c.App, "registry": c.Registry, "images": c.Images, "services": c.Services,
 		"stages": c.Stages, "environments": c.Environments, "vars": c.Vars, "ledger": c.Ledger,
-		"notify": c.Notify,
+		"notify": c.Notify, "releases": c.Releases, "home": c.Home,
 	}
 	out := expect.Value(json.MarshalIndent(got, "", "  "))(t)
 	casetest.Golden(t, "testdata/shop.golden", append(bytes.ReplaceAll(out, []byte(dir), []byte("DIR")), '\n'))
@@ -106,13 +106,20 @@ func TestParseDuration(t *testing.T) {
 	}
 }
 
+func TestDurationIsWrittenAsItIsRead(t *testing.T) {
+	for _, s := range []string{"0s", "30s", "1m30s", "30m", "2h", "1h30m", "1h0m5s", "7d", "1d12h", "1d30m"} {
+		d := expect.Value(config.ParseDuration(s))(t)
+		expect.Equal(t, s, d.String())
+	}
+}
+
 func TestParseCron(t *testing.T) {
-	for _, s := range []string{"* * * * *", "0 9 * * MON-FRI", "*/15 0-6,22,23 1 jan,DEC 7", "5 4 1-15/2 * sun"} {
+	for _, s := range []string{"0 0 31 1,2 *", "0 0 29 2 *", "0 0 31 2 MON", "* * * * *", "0 9 * * MON-FRI", "*/15 0-6,22,23 1 jan,DEC 7", "5 4 1-15/2 * sun"} {
 		if _, err := config.ParseCron(s); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, s := range []string{"", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "*/0 * * * *", "9-5 * * * *", "a * * * *", "* * * UAR *", "1- * * * *", ", * * * *"} {
+	for _, s := range []string{"", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "*/0 * * * *", "9-5 * * * *", "a * * * *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "* * * UAR *", "1- * * * *", ", * * * *"} {
 		if _, err := config.ParseCron(s); err == nil {
 			t.Errorf("%q is a schedule", s)
 		}

@@ -196,9 +196,10 @@ func (s schedule) on(date time.Time, zone *time.Location) []time.Time {
 // twice. Where they skip it, it is when they do.
 func whenClocksShow(clock time.Time, zone *time.Location) []time.Time {
 	const near = 36 * time.Hour // more than clocks anywhere differ from UTC
-	from, change := clock.Add(-near).In(zone), time.Time{}
+	from := clock.Add(-near).In(zone)
 	first := minus(clock, from)
-	if _, change = from.ZoneBounds(); change.IsZero() || change.After(clock.Add(near)) {
+	_, change := from.ZoneBounds()
+	if change.IsZero() || change.After(clock.Add(near)) {
 		return []time.Time{first}
 	}
 	then := minus(clock, change)

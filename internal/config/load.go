@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
@@ -24,7 +23,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(path, root, false)
+	return build(path, root)
 }
 
 // around returns the border of what the configuration itself may import. It may be a
@@ -47,21 +46,17 @@ func Parse(path string, data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(path, root, false)
+	return build(path, root)
 }
 
-// build makes a Config of a file. What there is no code for yet is refused, except where
-// ahead says that it should be read all the same.
-func build(path string, root *source.Node, ahead bool) (*Config, error) {
+// build makes a Config of a file.
+func build(path string, root *source.Node) (*Config, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, tagboat.Errorf(tagboat.Usage, "finding the directory of %s: %w", path, err)
 	}
 	var f file
 	decodeErr := source.Decode(root, &f)
-	if ahead {
-		decodeErr = errors.Join(slices.DeleteFunc(source.Errors(decodeErr), func(err error) bool { return errors.Is(err, source.ErrNotYet) })...)
-	}
 	b := builder{
 		file:          f,
 		decoderPlaces: placesOf(decodeErr),

@@ -26,11 +26,8 @@ func (b *builder) stages() {
 			b.problem(from.Name.At, "the first stage has no stage before it to follow").hint("write auto: newest, or leave auto out")
 		case i == 0 && from.Gates.Soak > 0:
 			b.problem(from.Name.At, "the first stage has no stage before it in which a release could soak").hint("write soak in the gates of the next stage")
-		case from.Keep > 0 && from.Until != "":
-			b.problem(from.Name.At, "the stage %q has both keep and until", name).hint("write one of them")
-		case from.Until != "" && i == len(b.file.Stages)-1:
-			b.problem(from.Name.At, "the last stage has no next one whose soak could verify a release").hint("write keep: 2h, or leave until out")
 		}
+		b.keeps(i, from)
 		first[name] = from.Name.At
 		b.config.Stages = append(b.config.Stages, Stage{
 			Name:    tagboat.StageName(name),
@@ -45,6 +42,24 @@ func (b *builder) stages() {
 	}
 }
 
+// keeps refuses a stage that could not keep a release for automation.
+func (b *builder) keeps(i int, from fileStage) {
+	name := from.Name.Value
+	switch last := i == len(b.file.Stages)-1; {
+	case from.Keep == 0 && from.Until == "":
+	case from.Keep > 0 && from.Until != "":
+		b.problem(from.Name.At, "the stage %q has both keep and until", name).hint("write one of them")
+	case from.Auto == "" || from.Auto == string(AutoOff):
+		b.problem(from.Name.At, "automation brings nothing to the stage %q, so that there is nothing to keep a release from", name).
+			hint("write auto: newest or auto: upstream, or leave keep and until out")
+	case from.Until != "" && last:
+		b.problem(from.Name.At, "the last stage has no next one whose soak could verify a release").hint("write keep: 2h, or leave until out")
+	case from.Until != "" && b.file.Stages[i+1].Gates.Soak == 0:
+		b.problem(from.Name.At, "the stage after %q has no soak that could verify a release", name).
+			hint("write gates: {soak: 2h} at the stage %s, or keep: 2h at this one", b.file.Stages[i+1].Name.Value)
+	}
+}
+
 func (b *builder) gates(from fileStage) Gates {
 	g := Gates{Soak: time.Duration(from.Gates.Soak), Approvals: from.Gates.Approvals}
 	if g.Approvals < 0 {
@@ -52,6 +67,9 @@ func (b *builder) gates(from fileStage) Gates {
 	}
 	if from.Gates.Scan != nil {
 		g.ScanMax = from.Gates.Scan.Max
+	}
+	if from.Gates.Lapse > 0 && g.Approvals == 0 {
+		b.problem(from.Name.At, "the stage %q says how long approvals last, and asks for none", from.Name.Value).hint("write approvals: 1, or leave approvalsLast out")
 	}
 	g.Lapse = cmp.Or(time.Duration(from.Gates.Lapse), approvalsLast)
 	g.Check = b.check(from)

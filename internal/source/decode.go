@@ -15,15 +15,11 @@ type Decoder interface {
 	DecodeNode(n *Node) error
 }
 
-// ErrNotYet is wrapped by the error of a field that is known and that nothing heeds yet.
-var ErrNotYet = errors.New("not there yet")
-
 // Decode fills what v points to from n, strictly: a field that the struct does not
 // have, one that is there twice, a wrong type and a missing field are errors. All of
 // them are found, and joined. A null is a field that is not there.
 //
 // The fields of a struct are named by tags: `yaml:"name"`, or `yaml:"name,required"`,
-// or `yaml:"name,later"` for one that is refused until there is code for it,
 // with `enum:"a,b"` for strings that are a choice; `doc:"…"` describes a field in the
 // schema that Schema makes of the same struct. A field called Where of the type
 // tagboat.Position, without a tag, is set to the struct's place.
@@ -99,8 +95,6 @@ func decodeStruct(n *Node, v reflect.Value) error {
 		switch {
 		case !ok:
 			problems = append(problems, UnknownField(f, names(members)))
-		case f.Value.Kind != Null && m.later:
-			problems = append(problems, decodeMember(f.Value, m, v.FieldByIndex(m.index)), notYet(f))
 		case f.Value.Kind != Null:
 			problems = append(problems, decodeMember(f.Value, m, v.FieldByIndex(m.index)))
 		}
@@ -111,12 +105,6 @@ func decodeStruct(n *Node, v reflect.Value) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-func notYet(f Field) error {
-	e := f.Errorf("%q is %v: this version of tagboat would not do what it says", f.Name, ErrNotYet).WithHint("leave %s out", f.Name)
-	e.Err = ErrNotYet
-	return e
 }
 
 func decodeMember(n *Node, m member, v reflect.Value) error {
@@ -226,9 +214,6 @@ func structSchema(t reflect.Type) map[string]any {
 	properties := map[string]any{}
 	var required []string
 	for _, m := range membersOf(t) {
-		if m.later {
-			continue
-		}
 		s := schemaOf(m.typ)
 		if m.doc != "" {
 			s["description"] = m.doc

@@ -174,7 +174,6 @@ func (n *Node) describe() string {
 type member struct {
 	name     string
 	required bool
-	later    bool // nothing does yet what it asks for
 	doc      string
 	enum     []string
 	index    []int
@@ -190,7 +189,7 @@ func membersOf(t reflect.Type) []member {
 			continue
 		}
 		name, option, _ := strings.Cut(tag, ",")
-		m := member{name: name, required: option == "required", later: option == "later", doc: f.Tag.Get("doc"), index: f.Index, typ: f.Type}
+		m := member{name: name, required: option == "required", doc: f.Tag.Get("doc"), index: f.Index, typ: f.Type}
 		if enum := f.Tag.Get("enum"); enum != "" {
 			m.enum = strings.Split(enum, ",")
 		}
@@ -209,11 +208,9 @@ func find(members []member, name string) (member, bool) {
 }
 
 func names(members []member) []string {
-	var list []string
-	for _, m := range members {
-		if !m.later {
-			list = append(list, m.name)
-		}
+	list := make([]string, len(members))
+	for i, m := range members {
+		list[i] = m.name
 	}
 	return list
 }

@@ -63,8 +63,8 @@ func Open(gates []tagboat.GateResult) (bool, tagboat.GateResult) {
 	return true, tagboat.GateResult{}
 }
 
-// Opens returns when all that are closed open without anybody's doing; false where somebody
-// has to act.
+// Opens returns when all that are closed open without anybody's doing, at the earliest: a window
+// may have closed again by then. False where somebody has to act.
 func Opens(gates []tagboat.GateResult) (time.Time, bool) {
 	var last time.Time
 	for _, g := range gates {
@@ -116,7 +116,7 @@ func (q Question) automatic() *tagboat.GateResult {
 	case q.Release.Older:
 		return q.forAutomation(shut("auto", tagboat.CauseOlder, "it is older than what %s has, and automation never goes back", q.Env.Name), "")
 	default:
-		return pass("auto", "automation brings %s to the stage %s", q.Stage.Auto, q.Stage.Name)
+		return pass("auto", "the stage %s has auto: %s", q.Stage.Name, q.Stage.Auto)
 	}
 }
 
@@ -142,7 +142,7 @@ func (q Question) hold() *tagboat.GateResult {
 	if !lasts(q.Hold, q.Now) {
 		return nil
 	}
-	result := shut("hold", tagboat.CauseHeld, "%s holds %s%s", cmp.Or(who(q.Hold.By), "somebody"), q.Env.Name, ofHold(q.Hold))
+	result := shut("hold", tagboat.CauseHeld, "%s is held%s", q.Env.Name, ofHold(q.Hold))
 	result.Opens = q.Hold.Until
 	return q.forAutomation(result, fmt.Sprintf("; to lift the hold: tagboat unhold --env %s", q.Env.Name))
 }
@@ -151,7 +151,7 @@ func (q Question) freeze() *tagboat.GateResult {
 	if !lasts(q.Freeze, q.Now) {
 		return nil
 	}
-	result := shut("freeze", tagboat.CauseFrozen, "%s froze everything%s", cmp.Or(who(q.Freeze.By), "somebody"), ofHold(q.Freeze))
+	result := shut("freeze", tagboat.CauseFrozen, "everything is frozen%s", ofHold(q.Freeze))
 	result.Opens, result.Hint = q.Freeze.Until, "to end the freeze: tagboat unhold --all; "+q.override()
 	return result
 }
@@ -160,16 +160,16 @@ func lasts(h *tagboat.Hold, now time.Time) bool {
 	return h != nil && (h.Until == nil || h.Until.After(now))
 }
 
-// ofHold says since when, until when and why.
+// ofHold says why, by whom, since when and until when.
 func ofHold(h *tagboat.Hold) string {
-	text := ""
+	text := because(h.Reason) + " (by " + cmp.Or(who(h.By), "somebody")
 	if h.Since != nil {
-		text += " since " + moment(*h.Since)
+		text += ", since " + moment(*h.Since)
 	}
 	if h.Until != nil {
-		text += " until " + moment(*h.Until)
+		text += ", until " + moment(*h.Until)
 	}
-	return text + because(h.Reason)
+	return text + ")"
 }
 
 // forAutomation closes a gate for automation only: for a person it has passed, with the reason.

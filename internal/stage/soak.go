@@ -127,23 +127,23 @@ func (q Question) soaks(soak time.Duration) *tagboat.GateResult {
 		return shut("soak", tagboat.CauseNoUpstream, "it has not run in %s", up)
 	}
 	s := all[i]
-	lasted := fmt.Sprintf("%s of %s", span(s.lasted()), span(soak))
+	lasted, part := span(s.lasted()), fmt.Sprintf("%s of %s", span(s.lasted()), span(soak))
 	switch trouble, count := s.trouble(q.Upstream.Troubles); {
 	case count > 0:
 		result := shut("soak", tagboat.CauseUnhealthy, "it did not run well in %s: %s, at %s%s", up, trouble.What, moment(trouble.At), more(count-1))
-		result.Hint = fmt.Sprintf("promote a release that mends it; %s", q.override())
+		result.Hint = "promote a release that fixes it; " + q.override()
 		return result
 	case s.lasted() >= soak && s.by != "":
-		return pass("soak", "it ran well in %s for %s, until %s replaced it at %s", up, lasted, s.by, moment(s.end))
+		return pass("soak", "it ran well in %s for %s, until %s replaced it at %s; the soak is %s", up, lasted, s.by, moment(s.end), span(soak))
 	case s.lasted() >= soak:
-		return pass("soak", "it has run well in %s for %s, since %s", up, lasted, moment(s.At))
+		return pass("soak", "it has run well in %s for %s, since %s; the soak is %s", up, lasted, moment(s.At), span(soak))
 	case s.by != "":
-		result := shut("soak", tagboat.CauseSoaking, "it was passed over: %s replaced it in %s at %s, after %s", s.by, up, moment(s.end), lasted)
+		result := shut("soak", tagboat.CauseSoaking, "it was passed over: %s replaced it in %s at %s, after %s", s.by, up, moment(s.end), part)
 		result.Hint = fmt.Sprintf("to let it soak again: tagboat promote %s --env %s; %s", q.name(), up, q.override())
 		return result
 	default:
 		opens := s.At.Add(soak)
-		result := shut("soak", tagboat.CauseSoaking, "it has run in %s for %s, since %s, and has soaked at %s", up, lasted, moment(s.At), moment(opens))
+		result := shut("soak", tagboat.CauseSoaking, "it has run in %s for %s, since %s, and will have soaked at %s", up, part, moment(s.At), moment(opens))
 		result.Opens = &opens
 		return result
 	}
@@ -153,7 +153,7 @@ func more(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", and %d times more", n)
+	return fmt.Sprintf(" (and %d more)", n)
 }
 
 // kept leaves automation's candidate alone until it has had its time.
@@ -190,10 +190,11 @@ func (q Question) kept() *tagboat.GateResult {
 // those that were passed over, the oldest first: replaced there before they had passed, since the
 // newest that the environment has had. The zero value is none.
 func Upcoming(now time.Time, soak time.Duration, upstream Upstream, here ledger.Promotions) (next ledger.Promoted, passedOver []ledger.Promoted) {
+	current, _ := here.Current()
 	for _, s := range slices.Backward(stints(upstream.Had, now)) {
 		last, had := newest(here, s.ID)
 		switch {
-		case had && !last.At.Before(s.At):
+		case s.ID == current.ID, had && !last.At.Before(s.At):
 			slices.Reverse(passedOver)
 			return next, passedOver
 		case s.passed(soak, upstream.Troubles):

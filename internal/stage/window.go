@@ -38,8 +38,9 @@ func Next(w config.Window, now time.Time) (from, to time.Time) {
 	if w.For <= 0 {
 		return time.Time{}, time.Time{}
 	}
+	now = now.UTC()
 	for opens := range w.Opens.After(now.Add(-w.For), w.Zone) {
-		switch {
+		switch opens = opens.UTC(); {
 		case from.IsZero():
 			from = opens
 		case opens.After(to) || to.Sub(now) > longestLook && to.Sub(from) > longestLook:
