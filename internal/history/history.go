@@ -53,7 +53,7 @@ func (h *History) Events(ctx context.Context, r Request) (tagboat.HistoryDocumen
 		return tagboat.HistoryDocument{}, err
 	}
 	if !r.Scoped() || r.Everywhere {
-		tagged, err := h.taggings(ctx, environments[0], r)
+		tagged, err := h.nowhere(ctx, environments[0], r)
 		if err != nil && len(unread) == 0 {
 			return tagboat.HistoryDocument{}, err
 		}

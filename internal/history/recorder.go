@@ -76,6 +76,16 @@ func (r *Recorder) Tags(ctx context.Context, version tagboat.Reference, changes 
 	r.write(ctx, at, events)
 }
 
+// AtHome writes events that belong to no environment to the journal at home.
+func (r *Recorder) AtHome(ctx context.Context, events ...tagboat.Event) {
+	r.write(ctx, r.home(), events)
+}
+
+func (r *Recorder) home() cloud.Place {
+	h := r.Config.Home
+	return cloud.Place{Account: h.Account, Region: h.Region, Role: h.Role}
+}
+
 func (r *Recorder) write(ctx context.Context, at cloud.Place, events []tagboat.Event) {
 	if r.Config.Journal.Off || len(events) == 0 {
 		return

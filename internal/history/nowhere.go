@@ -14,9 +14,10 @@ import (
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// taggings returns which tags were put on versions, as the journals beside the registries
-// have it. The environment tells the time.
-func (h *History) taggings(ctx context.Context, clock config.Environment, r Request) ([]past, error) {
+// nowhere returns what happened in no environment, as the journals beside the registries and the
+// one at home have it: which tags were put on versions, and what became of releases. The
+// environment tells the time.
+func (h *History) nowhere(ctx context.Context, clock config.Environment, r Request) ([]past, error) {
 	if h.Fleet.Config.Journal.Off {
 		return nil, nil
 	}
@@ -29,22 +30,29 @@ func (h *History) taggings(ctx context.Context, clock config.Environment, r Requ
 	}
 	read := map[cloud.Place]bool{}
 	var all []past
-	for _, name := range slices.Sorted(maps.Keys(h.Fleet.Config.Images)) {
-		at, ok := h.Access.RegistryPlace(h.Fleet.Config.Images[name].Repository)
-		if !ok || read[at] {
-			continue
+	look := func(at cloud.Place, failed func(error) operation.Event) {
+		place := at
+		place.Region = h.Access.At(at).Region() // which the file may leave to the AWS configuration
+		if read[place] {
+			return
 		}
-		read[at] = true
+		read[place] = true
 		events, err := h.Recorder.journal(at).Read(ctx, journal.Request{
 			Environments: []tagboat.EnvName{""}, From: from, To: to, Newest: r.Limit,
 			Wanted: func(e tagboat.Event) bool { return e.Environment == "" && h.wanted(r, e) },
 		})
 		if err != nil { // who may look at environments need not be let into the registry's account
-			operation.Tell(ctx, TagsUnknown{name, err})
-			continue
+			operation.Tell(ctx, failed(err))
+			return
 		}
 		all = append(all, past{place: at, journal: events})
 	}
+	for _, name := range slices.Sorted(maps.Keys(h.Fleet.Config.Images)) {
+		if at, ok := h.Access.RegistryPlace(h.Fleet.Config.Images[name].Repository); ok {
+			look(at, func(err error) operation.Event { return TagsUnknown{name, err} })
+		}
+	}
+	look(h.Recorder.home(), func(err error) operation.Event { return ReleasesUnknown{err} })
 	return all, nil
 }
 
@@ -57,4 +65,12 @@ type TagsUnknown struct {
 // String implements operation.Event.
 func (t TagsUnknown) String() string {
 	return fmt.Sprintf("which tags were put on versions of %s is not known: %v", t.Image, t.Err)
+}
+
+// ReleasesUnknown says that the history cannot tell what became of releases.
+type ReleasesUnknown struct{ Err error }
+
+// String implements operation.Event.
+func (r ReleasesUnknown) String() string {
+	return fmt.Sprintf("what was said of releases is not known: %v", r.Err)
 }
