@@ -191,6 +191,8 @@ type ImageState struct {
 	// Previous and PreviousTag are what ran before a deployment, where that is known.
 	Previous    Digest `json:"previous,omitempty"`
 	PreviousTag string `json:"previousTag,omitempty"`
+	// PreviousRevision is the git commit of the previous version, where its definition says it.
+	PreviousRevision string `json:"previousRevision,omitempty"`
 }
 
 // Cause is one reason why a rollout fails, in plain words.

@@ -16,7 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
-	"github.com/tagboat/tagboat/internal/githubactions"
+	"github.com/tagboat/tagboat/internal/markdown"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
 
@@ -243,8 +243,8 @@ func newPlan(f *frame) *cobra.Command {
 		Use:     "plan [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE|IMAGE=VERSION...]",
 		Short:   "Show what deploy would change, and check that it can",
 		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. With a\nversion of an image it shows what deploying that would change. Changes nothing.",
-		Example: "  tagboat plan --env prod\n  tagboat plan api=1.4.2 --stage prod",
-		GroupID: "deploy",
+		Example: "  tagboat plan --env prod\n  tagboat plan api=1.4.2 --stage prod\n  tagboat plan --env prod -o markdown",
+		GroupID: "deploy", Annotations: map[string]string{inMarkdown: ""},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.services, err = o.versions.arguments(args); err != nil {
@@ -278,7 +278,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 		return err
 	}
 	f.Warn(document.Warnings)
-	f.Summarize(githubactions.PlanSummary(document))
+	f.Summarize(markdown.Plan(document))
 	if err := screen.Problems(document.Problems); err != nil {
 		if f.AsJSON() {
 			return screen.Shown(err)

@@ -43,8 +43,8 @@ func newPromote(f *frame) *cobra.Command {
 			"A promotion whose process was lost is taken up by the same command, and ended by --abort,\n" +
 			"which pins again what was pinned before.",
 		Example: "  tagboat promote --to staging\n  tagboat promote 17 --to prod --dry-run\n  tagboat promote 17 --to prod --tenant mb\n  tagboat promote 17 --env prod --break-glass -m 'checkout is down'\n  tagboat promote --abort --env prod",
-		GroupID: "deploy",
-		Args:    cobra.MaximumNArgs(1),
+		GroupID: "deploy", Annotations: map[string]string{inMarkdown: ""},
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				o.release = args[0]
@@ -89,6 +89,9 @@ func (o promoteOptions) check() error {
 func runPromote(ctx context.Context, f *frame, o promoteOptions) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if f.AsMarkdown() && !o.dryRun {
+		return tagboat.Usagef("-o markdown is for what would be done").WithHint("add --dry-run, or leave -o markdown out")
 	}
 	a, selected, err := o.open(ctx, f)
 	if err != nil {

@@ -117,11 +117,11 @@ func newRoot(f *frame) *cobra.Command {
 			if err := nothingEmpty(cmd, args); err != nil {
 				return err
 			}
-			return f.checkOutput()
+			return f.checkOutput(cmd)
 		},
 	}
 	root.PersistentFlags().StringVarP(&f.config, "config", "c", "", "the configuration file (default tagboat.yaml or tagboat.yml, here or in a directory above)")
-	root.PersistentFlags().StringVarP(&f.Output, "output", "o", "table", "table, wide (a table past the terminal's edge) or json")
+	root.PersistentFlags().StringVarP(&f.Output, "output", "o", "table", "table, wide (a table past the terminal's edge) or json; of plan and promote --dry-run also markdown")
 	root.PersistentFlags().BoolVarP(&f.Verbose, "verbose", "v", false, "digests, and notes on what is usual")
 	root.PersistentFlags().BoolVar(&f.stats, "stats", false, "print the calls to AWS by operation at the end")
 	root.Flags().Bool(versionFlag, false, "print the version")
@@ -186,15 +186,24 @@ func nothingEmpty(cmd *cobra.Command, args []string) error {
 	return failed
 }
 
-func (f *frame) checkOutput() error {
+// inMarkdown marks a command that can answer in Markdown.
+const inMarkdown = "markdown"
+
+func (f *frame) checkOutput(cmd *cobra.Command) error {
+	_, marked := cmd.Annotations[inMarkdown]
 	switch f.Output {
+	case inMarkdown:
+		if !marked {
+			return tagboat.Usagef("%s has no output in Markdown", cmd.CommandPath()).WithHint("plan and promote --dry-run have")
+		}
+		return nil
 	case "wide":
 		f.Wide, f.Width = true, 0
 		return nil
 	case "table", "json":
 		return nil
 	default:
-		return tagboat.Usagef("unknown output %q", f.Output).WithHint("--output takes table, wide or json")
+		return tagboat.Usagef("unknown output %q", f.Output).WithHint("--output takes table, wide, json and, of plan and promote --dry-run, markdown")
 	}
 }
 

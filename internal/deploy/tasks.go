@@ -275,6 +275,7 @@ func WithPreviousVersions(images []tagboat.ImageState, p Plan) []tagboat.ImageSt
 	for i, image := range images {
 		if digest := digests[image.Container]; digest != "" {
 			images[i].Previous, images[i].PreviousTag = digest, replaced.Label(image.Container, taskdef.LabelTag)
+			images[i].PreviousRevision = replaced.Label(image.Container, taskdef.LabelRevision)
 		}
 	}
 	return images

@@ -13,7 +13,6 @@ import (
 	"unicode"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/githubactions"
 )
@@ -101,23 +100,6 @@ func TestGroup(t *testing.T) {
 	found := form.FindStringSubmatch(log.String())
 	if found == nil || found[1] != found[2] {
 		t.Errorf("%q", log.String())
-	}
-}
-
-func TestSummary(t *testing.T) {
-	for name, pieces := range map[string][]string{
-		"deploy": githubactions.Summary("deploy", []tagboat.Deployment{
-			ended("job", tagboat.VerdictUnchanged, 0), ended("web", tagboat.VerdictSucceeded, 42), failed(), ended("x_y", tagboat.VerdictTimedOut, 1800),
-		}),
-		"nothing": githubactions.Summary("rollback", nil),
-		"plan": githubactions.PlanSummary(tagboat.PlanDocument{
-			Changes: []tagboat.Change{{Environment: "dev", Service: "web", Steps: []string{"register web"}, Diff: "containers:\n  - image: a\n  + image: b\n"}},
-			Problems: []tagboat.Problem{{
-				Environment: "dev", Service: "api", Message: `log group "/shop" does not exist`, Where: "api.json:3:4", Hint: "create it",
-			}},
-		}),
-	} {
-		t.Run(name, func(t *testing.T) { casetest.Golden(t, "testdata/"+name+".md", []byte(strings.Join(pieces, ""))) })
 	}
 }
 

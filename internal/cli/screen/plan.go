@@ -7,11 +7,16 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/markdown"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 // Plan prints what a plan changes.
 func Plan(on *Screen, document tagboat.PlanDocument) {
+	if on.AsMarkdown() {
+		on.printMarkdown(markdown.Plan(document))
+		return
+	}
 	for _, p := range document.Pins {
 		on.Printf("%s\n  • pin %s in place of %s\n", on.OnOut(console.Strong, fmt.Sprintf("%s, image %s", p.Environment, p.Image)), observedText(p.To), observedText(p.From))
 	}

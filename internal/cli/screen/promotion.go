@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/markdown"
 )
 
 // Checklist shows what promotions would do, and what each gate says. Its error is of kind Blocked
@@ -17,6 +18,10 @@ func Checklist(on *Screen, document tagboat.PromotionDocument) error {
 		if err := on.JSON(document); err != nil {
 			return err
 		}
+		return promotionError(document)
+	}
+	if on.AsMarkdown() {
+		on.printMarkdown(markdown.Promotion(document))
 		return promotionError(document)
 	}
 	promotionTable(document.Promotions).Print(on.Streams)

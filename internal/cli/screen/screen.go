@@ -4,6 +4,7 @@ package screen
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
@@ -15,13 +16,20 @@ type Screen struct {
 	*console.Streams
 	Log     *console.Streams // the same where commands to GitHub Actions get through
 	Getenv  func(string) string
-	Output  string // table, wide or json
+	Output  string // table, wide, json or markdown
 	Wide    bool   // tables show all that they have, past the terminal's edge
 	Verbose bool   // notes on what is usual, and digests
 }
 
 // AsJSON reports whether the answer is a document.
 func (on *Screen) AsJSON() bool { return on.Output == "json" }
+
+// AsMarkdown reports whether the answer is for a pull request.
+func (on *Screen) AsMarkdown() bool { return on.Output == "markdown" }
+
+func (on *Screen) printMarkdown(pieces []string) {
+	on.Printf("%s", console.Lines(strings.TrimPrefix(strings.Join(pieces, ""), "\n")))
+}
 
 // Notice prints what a user should know beside the answer.
 func (on *Screen) Notice(text string) { on.Talkf("%s %s\n", on.OnErr(console.Warn, "note:"), text) }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
-	"github.com/tagboat/tagboat/internal/githubactions"
+	"github.com/tagboat/tagboat/internal/markdown"
 )
 
 // worst returns the error that stands for all deployments: nil where each was a
@@ -63,7 +63,7 @@ func Deployments(on *Screen, command string, document tagboat.DeployDocument, to
 	} else {
 		printDeployments(on, command, document.Deployments)
 	}
-	on.Summarize(githubactions.Summary(command, document.Deployments))
+	on.Summarize(markdown.Deployments(command, document.Deployments))
 	return worst(document.Deployments, touched)
 }
 

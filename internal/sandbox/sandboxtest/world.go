@@ -99,7 +99,10 @@ func (w *World) PushFor(platform, image string, labels ...string) string {
 	config := v1.Config{Labels: map[string]string{"version": image}}
 	for _, label := range labels {
 		key, value, _ := strings.Cut(label, "=")
-		config.Labels["tagboat.sandbox."+key] = value
+		if !strings.Contains(key, ".") {
+			key = "tagboat.sandbox." + key
+		}
+		config.Labels[key] = value
 	}
 	file := &v1.ConfigFile{Architecture: architecture, OS: system, Config: config}
 	built, err := mutate.ConfigFile(empty.Image, file)
