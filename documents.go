@@ -58,7 +58,7 @@ type HeldImage struct {
 
 // HoldsDocument is what hold and unhold print with -o json: the holds that there are now.
 type HoldsDocument struct {
-	Environment EnvName     `json:"environment"`
+	Environment EnvName     `json:"environment"` // "" for the freeze of everything
 	Holds       []HeldImage `json:"holds"`
 }
 

@@ -94,10 +94,11 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	recorder := &history.Recorder{Config: file, Access: ways, Getenv: o.Getenv}
 	repositories := &catalog.Catalog{Config: file, Access: ways, Registry: images}
 	writer := &pinning.Writer{Fleet: matrix, Access: ways, Recorder: recorder}
-	holds := &pinning.Holds{Writer: writer}
+	house := &home.Home{Config: file, Access: ways}
+	holds := &pinning.Holds{Writer: writer, Freezer: house}
 	tagger := catalog.Tagger{Catalog: repositories, Recorder: recorder, Holds: holds}
 	view := delivery.View{Fleet: matrix, Holds: holds}
-	pins := &pinning.Pinning{Writer: writer, Catalog: repositories, Holds: holds, Tags: pinning.StageTags{Writer: writer, Catalog: repositories}}
+	pins := &pinning.Pinning{Writer: writer, Catalog: repositories, Holds: holds, Tags: pinning.StageTags{Writer: writer, Catalog: repositories}, Glass: house}
 	deliver := &delivery.Delivery{
 		Fleet: matrix, Access: ways, Registry: images, Recorder: recorder,
 		Webhooks: &delivery.Webhooks{Config: file, Getenv: o.Getenv, Transport: o.Transport},
@@ -106,7 +107,6 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	}
 	policies := generate.Generator{Fleet: matrix, Access: ways}
 	past := &history.History{Fleet: matrix, Access: ways, Recorder: recorder}
-	house := &home.Home{Config: file, Access: ways}
 	releases := &release.Releases{Fleet: matrix, Access: ways, Catalog: repositories, Home: house, Recorder: recorder, Getenv: o.Getenv}
 	return &App{
 		Config: file, Fleet: matrix,

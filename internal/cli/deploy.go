@@ -94,7 +94,7 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 		return resumeDeploy(ctx, f, a, set, o)
 	}
 	if o.automation {
-		if err := a.Delivery.Automate(ctx, set); err != nil {
+		if err := automate(ctx, a, set); err != nil {
 			return err
 		}
 	}
@@ -110,6 +110,14 @@ func runDeploy(ctx context.Context, f *frame, o deployOptions) error {
 		return err
 	}
 	return carryOut(ctx, f, a, set, o)
+}
+
+// automate has a set heed what binds automation: holds, rejections and the freeze.
+func automate(ctx context.Context, a *app.App, set *delivery.PlanSet) error {
+	if err := a.Delivery.Automate(ctx, set); err != nil {
+		return err
+	}
+	return a.Delivery.HeedFreeze(ctx, set)
 }
 
 // resumeDeploy watches what an earlier run left. What stands in the way of beginning anything
@@ -269,7 +277,7 @@ func runPlan(ctx context.Context, f *frame, o planOptions) error {
 		return err
 	}
 	if o.automation {
-		if err := a.Delivery.Automate(ctx, set); err != nil {
+		if err := automate(ctx, a, set); err != nil {
 			return err
 		}
 	}

@@ -27,6 +27,7 @@ type pinOptions struct {
 	message    string
 	allowOlder bool
 	automation bool
+	breakGlass bool
 	yes        bool
 	dryRun     bool
 }
@@ -36,7 +37,7 @@ func newPin(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "pin IMAGE[=TAG|@DIGEST]...|--all|--running [IMAGE...] --env ENV",
 		Short:   "Set which version of an image should run in an environment",
-		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses. Where the rule sees a step back, or the task\ndefinition runs another platform, nothing is written. With --running, what runs in each\nenvironment is pinned, by its digest, and by a tag where it has one.",
+		Long:    "Resolves each version to its digest in the registry (the index's, where there is one)\nand writes it to the environment's parameter. Without a version, the image's\nselection rule in tagboat.yaml chooses. Where the rule sees a step back, or the task\ndefinition runs another platform, nothing is written. With --running, what runs in each\nenvironment is pinned, by its digest, and by a tag where it has one. A stage with the gates soak, approvals,\nwindow or check takes releases alone: use promote, or --break-glass in an emergency.",
 		Example: "  tagboat pin api=1.4.2 --env dev\n  tagboat pin api=1.4.2 proxy@sha256:… --env prod -m 'release 12'\n  tagboat pin --all --env dev\n  tagboat pin --running --env prod -m 'as found'",
 		GroupID: "truth",
 		Args:    cobra.ArbitraryArgs,
@@ -51,6 +52,7 @@ func newPin(f *frame) *cobra.Command {
 	cmd.Flags().BoolVar(&o.running, "running", false, "pin what runs in the environment, of the images given or of all")
 	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "allow a version older than the pinned one; the history records it")
 	automationFlag(cmd, &o.automation)
+	cmd.Flags().BoolVar(&o.breakGlass, "break-glass", false, "override the gates of a stage that takes releases alone; requires -m, and a right of its own")
 	yesFlag(cmd, &o.yes)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "resolve and check, and write nothing")
 	return cmd
@@ -92,13 +94,16 @@ func runPin(ctx context.Context, f *frame, o pinOptions) error {
 
 // request is what the command line asks for.
 func (o pinOptions) request() (pinning.Request, error) {
-	request := pinning.Request{All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, DryRun: o.dryRun}
+	request := pinning.Request{All: o.all, Message: o.message, AllowOlder: o.allowOlder, Automation: o.automation, BreakGlass: o.breakGlass, DryRun: o.dryRun}
 	switch {
 	case o.all && o.running, o.all && len(o.images) > 0, !o.all && !o.running && len(o.images) == 0:
 		return request, tagboat.Usagef("pin needs one of: images, --all, --running").
 			WithHint("tagboat pin IMAGE --env ENV, tagboat pin --all --env ENV or tagboat pin --running [IMAGE...] --env ENV")
 	case o.automation && o.allowOlder:
 		return request, noWayBack()
+	}
+	if err := mayBreakGlass(o.breakGlass, o.automation, o.message); err != nil {
+		return request, err
 	}
 	for _, arg := range o.images {
 		wanted, err := parseImageArg(arg)

@@ -191,6 +191,7 @@ func (o importOptions) tellImported(f *frame, document tagboat.ImportDocument) {
 type holdOptions struct {
 	targets
 	images  []string
+	all     bool // applications, in all accounts
 	until   when
 	message string
 	dryRun  bool
@@ -201,15 +202,23 @@ type holdOptions struct {
 func newHold(f *frame) *cobra.Command {
 	o := holdOptions{targets: targets{changing: "hold"}}
 	cmd := &cobra.Command{
-		Use:   "hold --env ENV [IMAGE...]",
+		Use:   "hold --env ENV [IMAGE...] | hold --all --until TIME -m WHY",
 		Short: "Stop automation from pinning and deploying; people can still act",
 		Long: "What runs with --automation (or TAGBOAT_AUTOMATION=true) neither pins an image that is\n" +
 			"held nor deploys a service that runs it, and ends with exit code 8. Without an image,\n" +
-			"all of the environment is held. A rollback holds what it brought back.",
-		Example: "  tagboat hold --env prod -m 'the sale goes on' --until 2026-11-30\n  tagboat hold --env prod api --until 2h",
+			"all of the environment is held. A rollback holds what it brought back. --all freezes all\n" +
+			"applications in all accounts, by one parameter that every Tagboat reads: automation then\n" +
+			"changes nothing, except by going back.",
+		Example: "  tagboat hold --env prod -m 'the sale goes on' --until 2026-11-30\n  tagboat hold --env prod api --until 2h\n  tagboat hold --all --until 2026-11-30 -m 'the sale'",
 		GroupID: "truth",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.images = args
+			if o.all && o.message == "" {
+				return tagboat.Usagef("hold --all requires the reason, which everybody who is stopped reads").WithHint("add -m WHY")
+			}
+			if o.all {
+				return runFreeze(cmd.Context(), f, o, (*pinning.Holds).HoldAll)
+			}
 			return runHold(cmd.Context(), f, o, (*pinning.Holds).Hold)
 		},
 	}
@@ -221,13 +230,16 @@ func newHold(f *frame) *cobra.Command {
 func newUnhold(f *frame) *cobra.Command {
 	o := holdOptions{targets: targets{changing: "unhold"}}
 	cmd := &cobra.Command{
-		Use:     "unhold --env ENV [IMAGE...]",
+		Use:     "unhold --env ENV [IMAGE...] | unhold --all",
 		Short:   "Lift holds, so that automation may act again",
-		Long:    "Lifts the holds on images, or all holds of the environment. A version that a rollback\nrejected stays rejected for automation until somebody pins it by hand.",
+		Long:    "Lifts the holds on images, or all holds of the environment. A version that a rollback\nrejected stays rejected for automation until somebody pins it by hand. --all ends the freeze of\nall applications, and no other hold.",
 		Example: "  tagboat unhold --env prod api",
 		GroupID: "truth",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.images = args
+			if o.all {
+				return runFreeze(cmd.Context(), f, o, (*pinning.Holds).UnholdAll)
+			}
 			return runHold(cmd.Context(), f, o, (*pinning.Holds).Unhold)
 		},
 	}
@@ -237,16 +249,48 @@ func newUnhold(f *frame) *cobra.Command {
 
 func (o *holdOptions) flags(cmd *cobra.Command) {
 	o.targets.flags(cmd)
+	cmd.Flags().BoolVar(&o.all, "all", false, "all applications in all accounts")
 	cmd.Flags().StringVarP(&o.message, "message", "m", "", "the reason, for those who find the hold and for the history")
 	automationFlag(cmd, &o.automation)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be held and write nothing")
 }
 
-func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Holds, context.Context, pinning.HoldRequest) (tagboat.HoldsDocument, error)) error {
+// runFreeze freezes everything, or ends that.
+func runFreeze(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Holds, context.Context, pinning.HoldRequest) (tagboat.HoldsDocument, error)) error {
+	if len(o.images)+len(o.environments) > 0 || o.stage != "" || o.tenant != "" || o.everywhere {
+		return tagboat.Usagef("--all is about all applications in all accounts, and leaves nothing to choose").
+			WithHint("leave it out, or leave out images, --env, --stage, --tenant and --all-environments")
+	}
+	a, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	document, err := run(a.Pinning.Holds, ctx, o.request())
+	if err != nil {
+		return err
+	}
+	return show(f, document, func(on *screen.Screen, document tagboat.HoldsDocument) {
+		if len(document.Holds) == 0 {
+			on.Talkf("nothing is frozen\n")
+		} else {
+			screen.Holds(on, document.Holds)
+		}
+		if o.dryRun {
+			on.Talkf("nothing was written (--dry-run)\n")
+		}
+	})
+}
+
+func (o holdOptions) request() pinning.HoldRequest {
 	request := pinning.HoldRequest{
 		Images: named[tagboat.ImageName](o.images), Until: o.until.When, Message: o.message, Automation: o.automation, DryRun: o.dryRun,
 	}
 	request.Until.Ago = -request.Until.Ago
+	return request
+}
+
+func runHold(ctx context.Context, f *frame, o holdOptions, run func(*pinning.Holds, context.Context, pinning.HoldRequest) (tagboat.HoldsDocument, error)) error {
+	request := o.request()
 	return perEnvironment(ctx, f, o.targets, func(a *app.App, env tagboat.EnvName) (tagboat.HoldsDocument, error) {
 		request.Environment = env
 		return run(a.Pinning.Holds, ctx, request)

@@ -74,16 +74,12 @@ func (o promoteOptions) check() error {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
 	case o.stage == "" && len(o.environments) == 0:
 		return tagboat.Usagef("promote needs a stage or environments").WithHint("tagboat promote RELEASE --to STAGE, or --env ENV")
-	case o.breakGlass && o.message == "":
-		return tagboat.Usagef("--break-glass requires the reason").WithHint("add -m 'why it cannot wait'")
-	case o.breakGlass && o.automation:
-		return tagboat.Usagef("automation never breaks the glass: --automation and --break-glass exclude each other")
 	case o.abort && (o.release != "" || o.dryRun || o.plan != "" || o.breakGlass):
 		return tagboat.Usagef("--abort ends whatever promotion there is, and takes only environments and a message").WithHint("tagboat promote --abort --env ENV")
 	case o.dryRun && o.plan != "":
 		return tagboat.Usagef("--dry-run shows a plan, and --plan carries one out").WithHint("leave out one of both")
 	}
-	return nil
+	return mayBreakGlass(o.breakGlass, o.automation, o.message)
 }
 
 func runPromote(ctx context.Context, f *frame, o promoteOptions) error {

@@ -49,6 +49,17 @@ func yesFlag(cmd *cobra.Command, yes *bool) {
 
 const automation = "automation"
 
+// mayBreakGlass refuses --break-glass without a person who says why.
+func mayBreakGlass(breaks, automation bool, message string) error {
+	switch {
+	case breaks && message == "":
+		return tagboat.Usagef("--break-glass requires the reason").WithHint("add -m 'why it cannot wait'")
+	case breaks && automation:
+		return tagboat.Usagef("automation never breaks the glass: --automation and --break-glass exclude each other")
+	}
+	return nil
+}
+
 func noWayBack() error {
 	return tagboat.Usagef("automation never goes back: --automation and --allow-older exclude each other")
 }

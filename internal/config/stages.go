@@ -86,6 +86,21 @@ func (b *builder) gates(from fileStage) Gates {
 	return g
 }
 
+// OfReleases returns the gates, as tagboat.yaml calls them, that look at a whole release: how it
+// ran, who approved it, and when it may enter.
+func (g Gates) OfReleases() []string {
+	var names []string
+	for _, gate := range []struct {
+		name string
+		has  bool
+	}{{"soak", g.Soak > 0}, {"approvals", g.Approvals > 0}, {"window", g.Window != nil}, {"check", g.Check != nil}} {
+		if gate.has {
+			names = append(names, gate.name)
+		}
+	}
+	return names
+}
+
 func (b *builder) stageNames() []string {
 	names := make([]string, 0, len(b.config.Stages))
 	for _, s := range b.config.Stages {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // Automate makes a set one that no person asks for: services whose images are held, or whose
@@ -28,6 +29,25 @@ func (d *Delivery) Automate(ctx context.Context, s *PlanSet) error {
 			}
 		}
 		switch {
+		case tagboat.KindOf(err) == tagboat.Blocked:
+			p.LeftAlone = leftAlone(err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// HeedFreeze makes a set one that a freeze of everything stops: services that would change stay as
+// they are, and so do those whose turn comes once a freeze has begun.
+func (d *Delivery) HeedFreeze(ctx context.Context, s *PlanSet) error {
+	s.While(func(ctx context.Context, _ ledger.Book) error { return d.Holds.Thawed(ctx) })
+	for i := range s.plans {
+		p := &s.plans[i]
+		if !p.Changes() || p.LeftAlone != nil {
+			continue
+		}
+		switch err := d.Holds.Thawed(ctx); {
 		case tagboat.KindOf(err) == tagboat.Blocked:
 			p.LeftAlone = leftAlone(err)
 		case err != nil:

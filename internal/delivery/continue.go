@@ -39,7 +39,11 @@ func (d *Delivery) Continue(ctx context.Context, r ContinueRequest) ([]Continued
 			return all, err
 		}
 		if r.Automation {
-			if err := d.Holds.MayDeploy(c.Env, c.Book(), target.Desired.Images); err != nil {
+			err := d.Holds.MayDeploy(c.Env, c.Book(), target.Desired.Images)
+			if err == nil && !r.Rollback {
+				err = d.Holds.Thawed(ctx)
+			}
+			if err != nil {
 				blocked = append(blocked, err)
 				continue
 			}

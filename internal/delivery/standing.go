@@ -55,8 +55,7 @@ func (v View) standings(ctx context.Context, s fleet.Selection, cells []fleet.Ce
 // gated reports whether a configuration says how releases go from stage to stage.
 func gated(c *config.Config) bool {
 	return slices.ContainsFunc(c.Stages, func(s config.Stage) bool {
-		g := s.Gates
-		return s.Auto != "" && s.Auto != config.AutoOff || g.Soak > 0 || g.Approvals > 0 || g.Window != nil || g.Check != nil
+		return s.Auto != "" && s.Auto != config.AutoOff || len(s.Gates.OfReleases()) > 0
 	})
 }
 

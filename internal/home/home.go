@@ -98,7 +98,7 @@ func (h *Home) Reject(ctx context.Context, release tagboat.Digest, why string) e
 
 // brokenJSON is the value of glass that was broken.
 type brokenJSON struct {
-	Release tagboat.Digest `json:"release"`
+	Release tagboat.Digest `json:"release,omitempty"`
 	Message string         `json:"message"`
 }
 

@@ -23,13 +23,24 @@ type admission struct {
 	picks      catalog.Picks
 	allowOlder bool // versions may go back
 	automation bool // no person asks
+	breakGlass bool // a person overrides that the stage takes releases
+}
+
+// changes reports whether the version of an image is not the one that is pinned.
+func (a admission) changes(image tagboat.ImageName) bool {
+	pin, ok := a.book.Pin(a.env.Name, image)
+	return !ok || !pin.Pins(a.picks[image].Version.Reference)
 }
 
 // admit decides whether versions may be pinned: nothing that automation must leave alone,
 // that cannot run there, that is a step back, or that a gate stops. The note says for the
-// history that somebody asked for an older version. The error is of kind Usage or Blocked.
+// history that somebody asked for an older version, or overrode gates. The error is of kind Usage or Blocked.
 func (p *Pinning) admit(ctx context.Context, a admission) (note string, err error) {
 	if err := p.Holds.mayTouch(ctx, a); err != nil {
+		return "", err
+	}
+	broken, err := p.takesVersions(a)
+	if err != nil {
 		return "", err
 	}
 	var failed []error
@@ -56,7 +67,7 @@ func (p *Pinning) admit(ctx context.Context, a admission) (note string, err erro
 	if err := errors.Join(failed...); err != nil {
 		return "", err
 	}
-	return note, p.passGates(ctx, a.env, a.picks.References())
+	return note + broken, p.passGates(ctx, a.env, a.picks.References())
 }
 
 // incomparable is the error of a version that could not be compared with what is pinned.

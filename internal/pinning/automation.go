@@ -71,6 +71,9 @@ func (h *Holds) MayTag(ctx context.Context, image tagboat.ImageName, version tag
 		if at < 0 {
 			continue
 		}
+		if err := h.Thawed(ctx); err != nil {
+			return err
+		}
 		holds, err := h.now(ctx, env)
 		if err == nil {
 			err = h.may("move the tag "+tags[at]+" of", env, holds, image, version)
@@ -145,10 +148,13 @@ func (h *Holds) mayTouch(ctx context.Context, a admission) error {
 	var failed []error
 	for _, image := range slices.Sorted(maps.Keys(a.picks)) {
 		f := a.picks[image]
-		if pin, ok := a.book.Pin(a.env.Name, image); ok && pin.Pins(f.Version.Reference) {
+		if !a.changes(image) {
 			continue
 		}
 		if a.automation {
+			if err := h.Thawed(ctx); err != nil {
+				return err
+			}
 			failed = append(failed, h.mayPin(a.env, holds, image, f.Version.Reference))
 		} else if hold := holds.Of(image, h.Access.Session(a.env).Now()); hold != nil {
 			operation.Tell(ctx, Held{image, a.env.Name, hold})
@@ -260,6 +266,9 @@ func (h *Holds) WriteAs(ctx context.Context, automation bool, env config.Environ
 	for _, image := range slices.Sorted(maps.Keys(pins)) {
 		want.conditional[image] = true
 		if pin, ok := book.Pin(env.Name, image); !ok || !pin.Pins(pins[image]) {
+			if err := h.Thawed(ctx); err != nil {
+				return Outcome{}, err
+			}
 			failed = append(failed, h.mayPin(env, holds, image, pins[image]))
 		}
 	}
@@ -290,7 +299,7 @@ func describe(hold *tagboat.Hold) string {
 	if hold.Reason != "" {
 		text += ": " + hold.Reason
 	}
-	text += " (by " + hold.By
+	text += " (by " + cmp.Or(hold.By, "somebody")
 	if hold.Since != nil {
 		text += ", since " + hold.Since.UTC().Format(time.RFC3339)
 	}

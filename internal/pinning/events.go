@@ -165,6 +165,17 @@ type GatePassed struct{ Text string }
 // String implements operation.Event.
 func (g GatePassed) String() string { return g.Text }
 
+// GlassBroken says loudly that the gates of a stage are overridden.
+type GlassBroken struct {
+	Stage  tagboat.StageName
+	Reason string
+}
+
+// String implements operation.Event.
+func (g GlassBroken) String() string {
+	return fmt.Sprintf("THE GLASS IS BROKEN: the gates of stage %s are overridden (%s); who did it is recorded", g.Stage, g.Reason)
+}
+
 // Movable says which tags may come to stand for something else.
 type Movable struct{ Versions []tagboat.Reference }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/catalog"
@@ -54,6 +55,53 @@ func (p *Pinning) Gates(ctx context.Context, stage config.Stage, versions map[ta
 		}
 	}
 	return all, nil
+}
+
+// glassBroken is the note of pins that entered a stage past the gates of releases.
+const glassBroken = " [gates overridden]"
+
+// takesVersions returns an error of kind Blocked where a stage takes releases alone, since it has
+// a gate that looks at them, and single versions would pass by it.
+func (p *Pinning) takesVersions(a admission) (note string, err error) {
+	stage := p.Fleet.Config.StageOf(a.env)
+	gates := stage.Gates.OfReleases()
+	if len(gates) == 0 || !slices.ContainsFunc(slices.Collect(maps.Keys(a.picks)), a.changes) {
+		return "", nil
+	}
+	if a.breakGlass {
+		return glassBroken, nil
+	}
+	return "", entersAsRelease(a.env, stage)
+}
+
+func (p *Pinning) takesReleases(env tagboat.EnvName) bool {
+	return len(p.Fleet.Config.StageOf(p.Fleet.Config.Environments[env]).Gates.OfReleases()) > 0
+}
+
+// Adopts returns an error of kind Blocked where versions that others wrote would take the place of
+// pins in a stage that takes releases alone. What nobody has pinned yet enters nothing.
+func (w *Writer) Adopts(ctx context.Context, env config.Environment, versions map[tagboat.ImageName]tagboat.Reference) error {
+	stage := w.Fleet.Config.StageOf(env)
+	if len(stage.Gates.OfReleases()) == 0 {
+		return nil
+	}
+	book, err := w.Access.Ledger(env).Read(ctx, w.Fleet.Layout().Holding(env, slices.Collect(maps.Keys(versions)))...)
+	if err != nil {
+		return err
+	}
+	for image, version := range versions {
+		if pin, ok := book.Pin(env.Name, image); ok && !pin.Pins(version) {
+			return entersAsRelease(env, stage)
+		}
+	}
+	return nil
+}
+
+// entersAsRelease is the error of versions that would enter a stage past its gates.
+func entersAsRelease(env config.Environment, stage config.Stage) error {
+	return tagboat.Errorf(tagboat.Blocked, "stage %s takes releases, which its gates look at (%s): no single versions can be pinned in %s",
+		stage.Name, strings.Join(stage.Gates.OfReleases(), ", "), env.Name).At(stage.Where).
+		WithHint("tagboat promote RELEASE --to %s; in an emergency: tagboat pin --break-glass -m WHY", stage.Name)
 }
 
 func passes(r gate.Result) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/fleet"
@@ -19,7 +20,10 @@ import (
 )
 
 // Holds are what automation leaves alone.
-type Holds struct{ *Writer }
+type Holds struct {
+	*Writer
+	Freezer Freezer
+}
 
 // HoldRequest says what automation is to leave alone, or no longer.
 type HoldRequest struct {
@@ -37,7 +41,7 @@ func (h *Holds) Hold(ctx context.Context, r HoldRequest) (tagboat.HoldsDocument,
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
-	hold, err := h.newHold(ctx, env, r)
+	hold, err := newHold(ctx, h.Access.Session(env), r)
 	if err != nil {
 		return tagboat.HoldsDocument{}, err
 	}
@@ -89,8 +93,7 @@ func (h *Holds) holdable(r HoldRequest) (config.Environment, error) {
 }
 
 // newHold says who holds, from when and until when.
-func (h *Holds) newHold(ctx context.Context, env config.Environment, r HoldRequest) (*tagboat.Hold, error) {
-	session := h.Access.Session(env)
+func newHold(ctx context.Context, session *cloud.Session, r HoldRequest) (*tagboat.Hold, error) {
 	_, by, err := session.Identity(ctx)
 	if err != nil {
 		return nil, err

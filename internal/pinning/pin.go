@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/home"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/operation"
 )
@@ -25,7 +26,17 @@ type Pinning struct {
 	Catalog *catalog.Catalog
 	Holds   *Holds
 	Tags    StageTags
+	Glass   Glass
 }
+
+// Glass records that the gates of a stage are overridden.
+type Glass interface {
+	// BreakGlass records it; who may not do that must not override them. The release is "" where
+	// single versions are pinned.
+	BreakGlass(ctx context.Context, stage tagboat.StageName, release tagboat.Digest, why string) error
+}
+
+var _ Glass = (*home.Home)(nil)
 
 // Request says what to pin where.
 type Request struct {
@@ -35,6 +46,7 @@ type Request struct {
 	Message     string
 	AllowOlder  bool // versions may go back
 	Automation  bool // no person asks: holds and rejections count
+	BreakGlass  bool // a person overrides the gates of releases, and Message says why
 	DryRun      bool
 }
 

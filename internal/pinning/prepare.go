@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // PinIn is Pin in several environments: nothing is written in any of them unless it can be
@@ -52,6 +53,9 @@ func (p *Pinning) Prepare(ctx context.Context, r Request, environments []tagboat
 			return nil, err
 		}
 	}
+	if r.BreakGlass && !slices.ContainsFunc(environments, p.takesReleases) {
+		return nil, tagboat.Usagef("no stage there takes releases alone: --break-glass overrides nothing").WithHint("leave it out")
+	}
 	picks, err := p.Catalog.Find(ctx, args)
 	if err != nil {
 		return nil, err
@@ -87,6 +91,9 @@ func (p *Prepared) Changes() []tagboat.PinChange {
 // Commit writes what was prepared, environment by environment. Of an error midway the
 // results are those of the environments before it.
 func (p *Pinning) Commit(ctx context.Context, prepared *Prepared) ([]Result, error) {
+	if err := p.breakGlass(ctx, prepared); err != nil {
+		return nil, err
+	}
 	var results []Result
 	for _, d := range prepared.decisions {
 		result, err := p.carryOut(ctx, d, prepared.request)
@@ -110,8 +117,27 @@ func (p *Pinning) decide(ctx context.Context, env config.Environment, picks cata
 	if d.book, err = d.draft.Book(ctx); err != nil {
 		return d, err
 	}
-	d.note, err = p.admit(ctx, admission{env: env, book: d.book, picks: picks, allowOlder: r.AllowOlder, automation: r.Automation})
+	d.note, err = p.admit(ctx, admission{env: env, book: d.book, picks: picks, allowOlder: r.AllowOlder, automation: r.Automation, breakGlass: r.BreakGlass})
 	return d, err
+}
+
+// breakGlass records that gates are overridden, before anything is written: who may not write
+// that may not override them.
+func (p *Pinning) breakGlass(ctx context.Context, prepared *Prepared) error {
+	done := map[tagboat.StageName]bool{}
+	for _, d := range prepared.decisions {
+		if stage := d.env.Stage; strings.Contains(d.note, glassBroken) && !done[stage] {
+			operation.Tell(ctx, GlassBroken{stage, prepared.request.Message})
+			done[stage] = true
+			if prepared.request.DryRun {
+				continue
+			}
+			if err := p.Glass.BreakGlass(ctx, stage, "", prepared.request.Message); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (p *Pinning) carryOut(ctx context.Context, d decision, r Request) (Result, error) {

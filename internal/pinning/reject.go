@@ -33,7 +33,7 @@ func (h *Holds) Reject(ctx context.Context, env config.Environment, r Rejection)
 	if len(r.Pins) == 0 && len(r.Revisions) == 0 {
 		return nil
 	}
-	hold, err := h.newHold(ctx, env, HoldRequest{Message: r.Message})
+	hold, err := newHold(ctx, h.Access.Session(env), HoldRequest{Message: r.Message})
 	if err != nil {
 		return err
 	}

@@ -106,6 +106,9 @@ func (a *Adoption) write(ctx context.Context, all []*claim, r Request, dryRun bo
 	}
 	changed := false
 	for _, name := range slices.Sorted(maps.Keys(pins)) {
+		if err := a.Writer.Adopts(ctx, environments[name], pins[name]); err != nil {
+			return changed, err
+		}
 		out, err := a.Holds.WriteAs(ctx, r.Automation, environments[name], pins[name], history.Origin{Command: "import", Message: r.Message}, dryRun)
 		if err != nil {
 			return changed, err
