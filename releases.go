@@ -7,7 +7,7 @@ type Release struct {
 	Name      string     `json:"name"` // readable, such as 17
 	ID        Digest     `json:"id"`   // of its content; that of the artifact's manifest
 	Commit    string     `json:"commit"`
-	Notes     string     `json:"notes"`
+	Notes     string     `json:"notes"` // "" in lists, which do not read them
 	Author    string     `json:"author"` // who AWS says numbered it; "" where that is not known any more
 	CreatedAt *time.Time `json:"createdAt"`
 	// Environments are those that have it now.
@@ -23,7 +23,7 @@ type Rejection struct {
 	At     time.Time `json:"at"`
 }
 
-// ReleaseDocument is what release create and release show print with -o json.
+// ReleaseDocument is what release create, show and reject print with -o json.
 type ReleaseDocument struct {
 	Release
 	// Created says that it is new: the same content is the same release.
@@ -88,10 +88,10 @@ type ReleaseImageDiff struct {
 	Link    string `json:"link"`
 }
 
-// ReleaseFileDiff is a template whose lines differ.
+// ReleaseFileDiff is a file of a service whose lines differ.
 type ReleaseFileDiff struct {
 	Service ServiceName `json:"service"`
-	File    string      `json:"file"` // taskDefinition or service
+	File    string      `json:"file"` // taskDefinition, service, or tagboat.yaml for what that says of it
 	Diff    string      `json:"diff"`
 }
 
