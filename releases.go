@@ -7,7 +7,7 @@ type Release struct {
 	Name      string     `json:"name"` // readable, such as 17
 	ID        Digest     `json:"id"`   // of its content; that of the artifact's manifest
 	Commit    string     `json:"commit"`
-	Notes     string     `json:"notes"` // "" in lists, which do not read them
+	Notes     string     `json:"notes"`  // "" in lists, which do not read them
 	Author    string     `json:"author"` // who AWS says numbered it; "" where that is not known any more
 	CreatedAt *time.Time `json:"createdAt"`
 	// Environments are those that have it now.

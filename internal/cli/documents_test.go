@@ -178,6 +178,8 @@ func kindOf(of reflect.Type) string {
 		return "boolean"
 	case of.Kind() == reflect.String:
 		return "string"
+	case of.Kind() == reflect.Interface:
+		return "any"
 	default:
 		return "number"
 	}
