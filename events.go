@@ -30,11 +30,13 @@ type Event struct {
 	Key string `json:"key,omitempty"`
 	// FromRelease is what a promotion replaced, and Gates what gates said that people should be
 	// able to look up.
-	FromRelease string       `json:"fromRelease,omitempty"`
-	Gates       []GateResult `json:"gates,omitempty"`
-	Message     string       `json:"message"`
-	Commit      string       `json:"commit"` // git commit that a CI system built
-	Run         string       `json:"run"`    // address of the run of a CI system
+	FromRelease string `json:"fromRelease,omitempty"`
+	// FromEnvironment is the environment of the stage before, from which the release came.
+	FromEnvironment EnvName      `json:"fromEnvironment,omitempty"`
+	Gates           []GateResult `json:"gates,omitempty"`
+	Message         string       `json:"message"`
+	Commit          string       `json:"commit"` // git commit that a CI system built
+	Run             string       `json:"run"`    // address of the run of a CI system
 	// Operation is the same in all deployments that one command made.
 	Operation string `json:"operation"`
 	// DeploymentID is the deployment in ECS; "" where a service was not changed.

@@ -74,8 +74,10 @@ type WhyDocument struct {
 	Environment EnvName   `json:"environment"`
 	Image       ImageName `json:"image"`
 	Version     Observed  `json:"version"` // the one that the chain is about
-	Runs        []Digest  `json:"runs"`    // what runs by now
-	Links       []Link    `json:"links"`   // in the order in which a version goes through them
+	Release     string    `json:"release"` // that brings it here; "" for none
+	ReleaseID   Digest    `json:"releaseId"`
+	Runs        []Digest  `json:"runs"`  // what runs by now
+	Links       []Link    `json:"links"` // in the order in which a version goes through them
 	// Open is the name of the first link that is not closed; "" where all are.
 	Open  string `json:"open"`
 	Calls Calls  `json:"calls"`

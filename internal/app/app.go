@@ -26,6 +26,7 @@ import (
 	"github.com/tagboat/tagboat/internal/promotion"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/release"
+	"github.com/tagboat/tagboat/internal/trace"
 )
 
 // Options say what to open.
@@ -51,6 +52,7 @@ type App struct {
 	Delivery   *delivery.Delivery
 	Rollbacks  *delivery.Rollbacks
 	View       delivery.View
+	Trace      *trace.Trace
 	Releases   *release.Releases
 	Promotions *promotion.Promotions
 	Generator  generate.Generator
@@ -108,15 +110,19 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	policies := generate.Generator{Fleet: matrix, Access: ways}
 	past := &history.History{Fleet: matrix, Access: ways, Recorder: recorder}
 	releases := &release.Releases{Fleet: matrix, Access: ways, Catalog: repositories, Home: house, Recorder: recorder, Getenv: o.Getenv}
+	promotions := &promotion.Promotions{
+		Fleet: matrix, Access: ways, Registry: images, Releases: releases, Home: house, Pinning: pins,
+		Delivery: deliver, History: past, Recorder: recorder, Transport: o.Transport,
+	}
 	return &App{
 		Config: file, Fleet: matrix,
 		Images: catalog.Images{Catalog: repositories, Whereabouts: view}, Tagger: tagger, Publisher: catalog.Publisher{Tagger: tagger},
 		Pinning: pins, Adoption: adopt.Adoption{Writer: writer, Catalog: repositories, Holds: holds},
-		History:  past,
-		Releases: releases,
-		Promotions: &promotion.Promotions{
-			Fleet: matrix, Access: ways, Registry: images, Releases: releases, Home: house, Pinning: pins,
-			Delivery: deliver, History: past, Recorder: recorder, Transport: o.Transport,
+		History:    past,
+		Releases:   releases,
+		Promotions: promotions,
+		Trace: &trace.Trace{
+			Fleet: matrix, Access: ways, Catalog: repositories, View: view, History: past, Home: house, Releases: releases, Promotions: promotions,
 		},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins, History: past},
 		View: view, Generator: policies, Doctor: doctor.Doctor{Fleet: matrix, Access: ways, Policies: policies},

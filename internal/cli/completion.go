@@ -36,7 +36,7 @@ func (f *frame) completions(root *cobra.Command) {
 	arguments := map[string]finder{
 		"status": services, "explain": services, "logs": services, "open": services, "rollback": services, "continue": services,
 		"deploy": either(services, versionsOf), "plan": either(services, versionsOf), "pin": versionsOf, "tag": versionsOf,
-		"images": images, "publish": images, "hold": images, "unhold": images, "pins": images,
+		"images": images, "why": images, "publish": images, "hold": images, "unhold": images, "pins": images,
 		"login": func(_ context.Context, _ *frame, a *app.App, _ string) []string { return a.Images.Hosts() },
 	}
 	flags := map[string]finder{

@@ -17,6 +17,7 @@ import (
 type statusOptions struct {
 	targets
 	watch bool
+	asOf  when
 }
 
 func newStatus(f *frame) *cobra.Command {
@@ -27,7 +28,8 @@ func newStatus(f *frame) *cobra.Command {
 		Long: "Shows services down and environments across: the version that the main container runs,\n" +
 			"and how long ago it was deployed; below that, what needs a person. -o wide shows the\n" +
 			"other containers, too. With services named, all that is known of each. What cannot be\n" +
-			"read of an environment is said, and the exit code is 1.",
+			"read of an environment is said, and the exit code is 1.\n" +
+			"--as-of shows an earlier time: pins, releases, and what the journal says of deployments.",
 		Example: "  tagboat status\n  tagboat status --stage prod --watch\n  tagboat status api\n  tagboat status -o json",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,12 +39,16 @@ func newStatus(f *frame) *cobra.Command {
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "keep it up to date until Ctrl-C")
+	cmd.Flags().Var(&o.asOf, "as-of", "show what environments had at a time, given as a time or an age: 2026-01-02T10:30:00Z, 3h")
 	return cmd
 }
 
 func runStatus(ctx context.Context, f *frame, o statusOptions) error {
 	if o.watch && f.AsJSON() {
 		return tagboat.Usagef("--watch is for people, and goes with no --output json").WithHint("run tagboat status -o json again and again")
+	}
+	if o.watch && o.asOf.text != "" {
+		return tagboat.Usagef("--as-of shows the past, which does not change: it does not go with --watch").WithHint("leave one of them out")
 	}
 	a, selected, err := o.open(ctx, f)
 	if err != nil {
@@ -51,7 +57,13 @@ func runStatus(ctx context.Context, f *frame, o statusOptions) error {
 	if o.watch {
 		return watchStatus(ctx, f, a, selected)
 	}
-	document, err := a.View.Status(ctx, selected)
+	look := a.View.Status
+	if o.asOf.text != "" {
+		look = func(ctx context.Context, s fleet.Selection) (tagboat.StatusDocument, error) {
+			return a.Trace.AsOf(ctx, s, o.asOf.When)
+		}
+	}
+	document, err := look(ctx, selected)
 	if err != nil {
 		return err
 	}

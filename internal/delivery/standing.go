@@ -22,10 +22,7 @@ func (v View) standings(ctx context.Context, s fleet.Selection, cells []fleet.Ce
 	if err != nil {
 		return err
 	}
-	books := map[tagboat.EnvName]ledger.Book{}
-	for _, c := range cells {
-		books[c.Env.Name] = c.Book()
-	}
+	books := booksOf(cells)
 	environments = slices.DeleteFunc(environments, func(e config.Environment) bool { _, ok := books[e.Name]; return !ok })
 	had, unread := promotionsOf(environments, books)
 	document.Errors = append(document.Errors, fleet.Document(unread)...)
@@ -122,15 +119,15 @@ func (v View) environment(env config.Environment, had map[tagboat.EnvName]ledger
 
 // frozen returns the freeze of everything: one call.
 func (v View) frozen(ctx context.Context) *tagboat.Hold {
-	if v.Home == nil {
+	if v.Holds.Freezer == nil {
 		return nil
 	}
-	known, err := v.Home.Look(ctx)
+	freeze, err := v.Holds.Freezer.Frozen(ctx)
 	if err != nil {
 		operation.Tell(ctx, Unknown{"whether everything is frozen", err})
 		return nil
 	}
-	return known.Freeze
+	return freeze
 }
 
 // Unknown says what could not be found out beside what was asked for.

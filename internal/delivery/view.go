@@ -16,7 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/deploy/status"
 	"github.com/tagboat/tagboat/internal/fleet"
-	"github.com/tagboat/tagboat/internal/home"
+	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
 
@@ -24,7 +24,6 @@ import (
 type View struct {
 	Fleet *fleet.Fleet
 	Holds *pinning.Holds
-	Home  *home.Home // knows whether everything is frozen; nil where nobody needs to
 }
 
 // Status returns the matrix of services and environments, from what is observed, and which
@@ -36,6 +35,20 @@ func (v View) Status(ctx context.Context, s fleet.Selection) (tagboat.StatusDocu
 	}
 	err = v.standings(ctx, s, cells, &document)
 	return document, err
+}
+
+// Look is Status without releases, and with the pins, holds and promotions that were read for it.
+func (v View) Look(ctx context.Context, s fleet.Selection) (tagboat.StatusDocument, map[tagboat.EnvName]ledger.Book, error) {
+	cells, document, err := v.services(ctx, s)
+	return document, booksOf(cells), err
+}
+
+func booksOf(cells []fleet.Cell) map[tagboat.EnvName]ledger.Book {
+	books := map[tagboat.EnvName]ledger.Book{}
+	for _, c := range cells {
+		books[c.Env.Name] = c.Book()
+	}
+	return books
 }
 
 // services returns how services stand, and the cells that they are.

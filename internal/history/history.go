@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,6 +30,8 @@ type History struct {
 type Request struct {
 	fleet.Selection
 	Image        tagboat.ImageName // "" for all, and services too
+	Digest       tagboat.Digest    // only what brought this version, or took it away; "" for all
+	Releases     []tagboat.Digest  // that have the version: their promotions brought it, too
 	Since, Until access.When       // the zero value is no bound
 	Limit        int               // how many entries, newest first; 0 for all
 }
@@ -117,7 +120,10 @@ func (h *History) past(ctx context.Context, env config.Environment, r Request) (
 // wanted reports whether an event is of the image and of the services that are asked for: of
 // a service, so are those of its images.
 func (h *History) wanted(r Request, e tagboat.Event) bool {
-	if r.Image != "" && e.Image != r.Image {
+	if r.Digest != "" && !Concerns(e, r.Digest) && (e.ReleaseID == "" || !slices.Contains(r.Releases, e.ReleaseID)) {
+		return false
+	}
+	if r.Image != "" && e.Image != r.Image && (r.Digest == "" || e.Image != "") {
 		return false
 	}
 	if len(r.Services) == 0 {
@@ -127,6 +133,14 @@ func (h *History) wanted(r Request, e tagboat.Event) bool {
 		runs := func(image tagboat.ImageName) bool { return e.Image == image }
 		return e.Service == name || slices.ContainsFunc(slices.Collect(maps.Values(h.Fleet.Config.Services[name].Containers)), runs)
 	})
+}
+
+// Concerns reports whether an event brought a version or a release, or took it away. The
+// digest may be the first digits of one.
+func Concerns(e tagboat.Event, digest tagboat.Digest) bool {
+	is := func(d tagboat.Digest) bool { return d != "" && strings.HasPrefix(d.Hex(), digest.Hex()) }
+	return is(e.From.Digest) || is(e.To.Digest) || is(e.ReleaseID) ||
+		slices.ContainsFunc(e.Changes, func(c tagboat.ImageChange) bool { return is(c.From.Digest) || is(c.To.Digest) })
 }
 
 func (h *History) bounds(ctx context.Context, env config.Environment, r Request) (from, to time.Time, err error) {
@@ -187,6 +201,18 @@ func (h *History) events(ctx context.Context, env config.Environment, groups []l
 		return ours && (wanted == nil || wanted(e))
 	}
 	return h.Recorder.journal(access.Place(env)).Read(ctx, r)
+}
+
+// Told returns what the journal alone has of an environment, the oldest first: it is read backwards
+// as far as it is asked for. Without a journal that is nothing.
+func (h *History) Told(ctx context.Context, env config.Environment, r journal.Request) ([]tagboat.Event, error) {
+	if h.Fleet.Config.Journal.Off {
+		return nil, nil
+	}
+	if now := h.Access.Session(env).Now(); r.To.IsZero() {
+		r.From, r.To = now.Add(-remembered), now.Add(time.Hour)
+	}
+	return h.events(ctx, env, h.Fleet.Layout().Groups(env), r)
 }
 
 // event makes an event of what a parameter's version tells.

@@ -197,6 +197,9 @@ func (p *Promotions) record(ctx context.Context, m *move, r tagboat.PromotionRes
 	if m.release != nil {
 		e.Release = called(*m.release)
 	}
+	if m.before != nil && !m.fromRules() {
+		e.FromEnvironment = m.before.env.Name
+	}
 	for _, g := range r.Gates {
 		if g.BrokenGlass || g.Gate == "check" || g.Gate == "approvals" {
 			e.Gates = append(e.Gates, g)

@@ -30,7 +30,10 @@ func History(on *Screen, document tagboat.HistoryDocument) {
 }
 
 func whatText(e tagboat.Event) string {
-	what := e.Command + " " + cmp.Or(string(e.Image), string(e.Service))
+	what := strings.TrimSpace(e.Command + " " + cmp.Or(string(e.Image), string(e.Service)))
+	if e.Image == "" && e.Service == "" && e.Release != "" {
+		what = e.Command + " release"
+	}
 	if e.Overwrote {
 		what += " (overwrote an update)"
 	}
@@ -51,6 +54,9 @@ func eventStyle(e tagboat.Event) console.Style {
 // changeText is what an event changed: from one version to another, and of a deployment which
 // revision that made and how it ended. Digests stand where tags do not say it, or are asked for.
 func changeText(e tagboat.Event, digests bool) string {
+	if ofRelease := e.Release != "" && e.Image == "" && e.Service == ""; ofRelease {
+		return releaseStep(e)
+	}
 	if e.Verdict == "" {
 		return stepText(e.From, e.To, digests)
 	}
@@ -70,6 +76,24 @@ func changeText(e tagboat.Event, digests bool) string {
 		text += " " + string(e.Verdict)
 	}
 	return strings.TrimSpace(text)
+}
+
+// releaseStep says which release took the place of which, how that ended and what it waits for.
+func releaseStep(e tagboat.Event) string {
+	text := e.Release
+	if e.FromRelease != "" && e.FromRelease != e.Release {
+		text = e.FromRelease + " → " + text
+	}
+	if e.FromEnvironment != "" {
+		text += " from " + string(e.FromEnvironment)
+	}
+	if e.Verdict != "" && e.Verdict != tagboat.VerdictSucceeded {
+		text += " " + string(e.Verdict)
+	}
+	if e.Cause != "" && e.Verdict != tagboat.VerdictSucceeded {
+		text += fmt.Sprintf(" (%s)", e.Cause)
+	}
+	return text
 }
 
 // stepText says which version took the place of which; one alone where there is no other.
@@ -98,11 +122,25 @@ func changeStyle(e tagboat.Event) console.Style {
 	return verdictStyle(e.Verdict)
 }
 
+// gatesText says which gates were overridden, and who approved.
+func gatesText(gates []tagboat.GateResult) string {
+	var parts []string
+	for _, g := range gates {
+		switch {
+		case g.BrokenGlass:
+			parts = append(parts, "broke the glass of "+g.Gate)
+		case g.Passed && g.Reason != "":
+			parts = append(parts, g.Gate+": "+g.Reason)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
 func whyText(e tagboat.Event) string {
 	commit := e.Commit
 	if len(commit) > 7 {
 		commit = commit[:7]
 	}
-	parts := []string{e.Message, commit, e.Run}
+	parts := []string{e.Message, gatesText(e.Gates), commit, e.Run}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }

@@ -156,6 +156,8 @@ func otherMark(i tagboat.ImageState) string {
 // what is to be said of it, and how long ago it was deployed.
 func fieldOf(s tagboat.ServiceStatus, image tagboat.ImageState) field {
 	switch s.State {
+	case "":
+		return pastField(s, image)
 	case "missing":
 		if image.Pinned == "" {
 			return field{version: "-", style: console.Faint, marks: heldMark(s)}
@@ -333,6 +335,9 @@ func (m matrix) sum() []console.Markup {
 	}
 	if total == 0 {
 		return nil
+	}
+	if at := m.document.AsOf; at != nil {
+		return append([]console.Markup{""}, m.wrapped("", "", "as of "+Moment(at)+" · a cell: the version that the last deployment brought, or else what was pinned, and its age then; how many tasks were up, holds and drift are not remembered")...)
 	}
 	text := fmt.Sprintf("%d of %d run what is pinned", well, total)
 	if well == total {

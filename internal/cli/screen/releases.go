@@ -74,6 +74,23 @@ func (m matrix) releaseNotes() []console.Markup {
 	return lines
 }
 
+// pastField returns what a cell shows of another time, of which less is known.
+func pastField(s tagboat.ServiceStatus, image tagboat.ImageState) field {
+	f := field{version: shortVersion(image.RunningTag, image.Running), age: ageOf(s)}
+	switch {
+	case image.Running == "" && image.Pinned == "":
+		return field{version: "-", style: console.Faint}
+	case image.Running == "":
+		f.version, f.style = shortVersion(image.Tag, image.Pinned), console.Faint
+	case image.Running != image.Pinned:
+		f.marks, f.style = markDrift, console.Warn
+	}
+	if s.Verdict == tagboat.VerdictFailed || s.Verdict == tagboat.VerdictRolledBack {
+		f.marks += markFailed
+	}
+	return f
+}
+
 // releaseText says which release an environment has, and how far that is behind; "" for none.
 func releaseText(e tagboat.EnvironmentStatus) string {
 	if e.Release == "" {

@@ -95,7 +95,7 @@ func Status(d deploy.Desired, o deploy.Observed, tasks []ecs.Task, now time.Time
 		Drift:       []string{},
 		State:       "missing",
 	}
-	s.MainContainer = mainContainer(d)
+	s.MainContainer = MainContainer(d)
 	primary, ok := o.Primary()
 	if !ok {
 		if o.Service != nil {
@@ -117,9 +117,9 @@ func Status(d deploy.Desired, o deploy.Observed, tasks []ecs.Task, now time.Time
 	return s
 }
 
-// mainContainer returns the container whose version stands for the service's: the one that is
+// MainContainer returns the container whose version stands for the service's: the one that is
 // called like the service, or whose image is, else the first of ours in the task definition.
-func mainContainer(d deploy.Desired) tagboat.ContainerName {
+func MainContainer(d deploy.Desired) tagboat.ContainerName {
 	for _, same := range []func(deploy.Image) bool{
 		func(i deploy.Image) bool { return string(i.Container) == string(d.Service) },
 		func(i deploy.Image) bool { return string(i.Image) == string(d.Service) },

@@ -99,7 +99,7 @@ func (w *World) PushFor(platform, image string, labels ...string) string {
 	config := v1.Config{Labels: map[string]string{"version": image}}
 	for _, label := range labels {
 		key, value, _ := strings.Cut(label, "=")
-		if !strings.Contains(key, ".") {
+		if !strings.Contains(key, ".") { // else it is one of somebody else's
 			key = "tagboat.sandbox." + key
 		}
 		config.Labels[key] = value
