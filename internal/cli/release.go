@@ -39,6 +39,7 @@ type releaseOptions struct {
 	commit      string
 	notes       string
 	notesFile   string
+	create      bool
 	dryRun      bool
 }
 
@@ -63,12 +64,13 @@ func newReleaseCreate(f *frame) *cobra.Command {
 	cmd.Flags().StringVar(&o.commit, "commit", "", "the commit (default that of the CI system, or of the work tree around tagboat.yaml)")
 	cmd.Flags().StringVar(&o.notes, "notes", "", "what is new, for those who read release notes")
 	cmd.Flags().StringVar(&o.notesFile, "notes-file", "", "a file that says what is new, or - for standard input")
+	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none, with immutable tags")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be made, and write nothing")
 	return cmd
 }
 
 func runReleaseCreate(ctx context.Context, f *frame, o releaseOptions) error {
-	q := release.Request{Environment: tagboat.EnvName(o.environment), Commit: o.commit, Notes: o.notes, DryRun: o.dryRun}
+	q := release.Request{Environment: tagboat.EnvName(o.environment), Commit: o.commit, Notes: o.notes, CreateRepository: o.create, DryRun: o.dryRun}
 	for _, arg := range o.images {
 		image, err := parseImageArg(arg)
 		if err != nil {

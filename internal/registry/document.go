@@ -9,8 +9,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -84,6 +86,7 @@ type Documents struct {
 	client    *Client
 	transport http.RoundTripper
 	keychain  keychain
+	ways      sync.Map // *eager by repository and scope
 }
 
 // Documents returns the documents of the client's registries.
@@ -217,11 +220,12 @@ func (d *Documents) PutManifest(ctx context.Context, ref tagboat.Reference, of D
 var ErrNoRepository = errors.New("there is no such repository")
 
 func noRepository(ref tagboat.Reference) error {
-	e := tagboat.Usagef("registry %s has no repository %s: %w", ref.Host, ref.Repository, silenceError{ErrNoRepository})
-	if _, region, ok := ParseECRHost(ref.Host); ok {
-		return e.WithHint("create it: aws ecr create-repository --repository-name %s --image-tag-mutability IMMUTABLE --region %s", ref.Repository, region)
+	region := ""
+	if _, in, ok := ParseECRHost(ref.Host); ok {
+		region = " --region " + in
 	}
-	return e.WithHint("create it: aws ecr create-repository --repository-name %s --image-tag-mutability IMMUTABLE", ref.Repository)
+	return tagboat.Usagef("registry %s has no repository %s%w", ref.Host, ref.Repository, silenceError{ErrNoRepository}).
+		WithHint("create it: tagboat release create --create-repository, or aws ecr create-repository --repository-name %s --image-tag-mutability IMMUTABLE%s", ref.Repository, region)
 }
 
 func identifier(ref tagboat.Reference) string {
@@ -250,7 +254,9 @@ func inSession[T any](ctx context.Context, d *Documents, ref tagboat.Reference, 
 			return none, err
 		}
 	}
-	s := &session{repo: repo, limits: d.client.limits, client: http.Client{Transport: &eager{inner: d.transport, keychain: d.keychain, repo: repo, scope: scope}}}
+	way, _ := d.ways.LoadOrStore(repo.Name()+" "+scope, &eager{inner: d.transport, keychain: d.keychain, repo: repo, scope: scope})
+	through, _ := way.(*eager)
+	s := &session{repo: repo, limits: d.client.limits, client: http.Client{Transport: through}}
 	return within(ctx, d.client.limits, ref.Host, func(ctx context.Context) (T, error) {
 		return repeated(ctx, func() (T, error) { return do(ctx, s) })
 	})
@@ -325,53 +331,68 @@ func (s *session) read(ctx context.Context, path string, limit int64) ([]byte, e
 	return data, nil
 }
 
-// eager asks at once, where go-containerregistry first asks how to log in. ECR takes the login
-// with every request; elsewhere a registry that requires one says so.
+// eager asks at once, with the login that there is, where go-containerregistry first asks how to
+// log in. A registry that requires another way to log in says so.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
 type eager struct {
 	inner    http.RoundTripper
 	keychain keychain
 	repo     name.Repository
 	scope    string
-	loggedIn http.RoundTripper // nil until a registry requires a login
+
+	mu       sync.Mutex
+	login    authn.Authenticator // nil until it was looked for
+	loggedIn http.RoundTripper   // nil until a registry required another way
 }
 
-// RoundTrip implements http.RoundTripper. A session makes one request at a time.
+// RoundTrip implements http.RoundTripper.
 func (e *eager) RoundTrip(r *http.Request) (*http.Response, error) {
-	if e.loggedIn != nil {
-		return e.loggedIn.RoundTrip(r)
-	}
 	ours := r.URL.Host == e.repo.RegistryStr()
-	if _, _, ok := ParseECRHost(r.URL.Host); ok && ours && e.keychain.credentials != nil {
-		user, password, known, err := e.keychain.credentials.For(r.Context(), r.URL.Host)
-		if err != nil {
-			return nil, err
-		}
-		if known {
-			r = r.Clone(r.Context())
-			r.SetBasicAuth(user, password)
-		}
+	login, in, err := e.ways(r.Context())
+	if err != nil || in != nil && ours {
+		return through(in, r, err)
 	}
-	resp, err := e.inner.RoundTrip(r)
-	if err != nil || !ours || resp.StatusCode != http.StatusUnauthorized || r.Header.Get("Authorization") != "" {
+	out := r
+	if auth, err := authn.Authorization(r.Context(), login); err == nil && ours && auth.Username != "" && auth.Password != "" {
+		out = r.Clone(r.Context())
+		out.SetBasicAuth(auth.Username, auth.Password)
+	}
+	resp, err := e.inner.RoundTrip(out)
+	if err != nil || !ours || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	auth, err := e.keychain.ResolveContext(r.Context(), e.repo)
-	if err != nil {
-		drain(resp)
-		return nil, err
-	}
-	in, err := transport.NewWithContext(r.Context(), e.repo.Registry, auth, e.inner, []string{e.repo.Scope(e.scope)})
+	in, err = transport.NewWithContext(r.Context(), e.repo.Registry, login, e.inner, []string{e.repo.Scope(e.scope)})
 	if err != nil {
 		return resp, nil //nolint:nilerr // the answer says that a login is required
 	}
 	drain(resp)
+	e.mu.Lock()
+	e.loggedIn = in
+	e.mu.Unlock()
 	again := r.Clone(r.Context())
 	if r.GetBody != nil {
-		if again.Body, err = r.GetBody(); err != nil {
-			return nil, err
-		}
+		again.Body, err = r.GetBody()
 	}
-	e.loggedIn = in
-	return in.RoundTrip(again)
+	return through(in, again, err)
+}
+
+func through(in http.RoundTripper, r *http.Request, err error) (*http.Response, error) {
+	if err != nil {
+		return nil, err
+	}
+	return in.RoundTrip(r)
+}
+
+// ways returns the login, and what a registry required beside that; nil for nothing.
+func (e *eager) ways(ctx context.Context) (authn.Authenticator, http.RoundTripper, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.login == nil {
+		login, err := e.keychain.ResolveContext(ctx, e.repo)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.login = login
+	}
+	return e.login, e.loggedIn, nil
 }

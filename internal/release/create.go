@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/home"
@@ -87,7 +88,13 @@ func (r *Releases) create(ctx context.Context, versions map[tagboat.ImageName]ta
 	if q.DryRun {
 		return made, true, nil
 	}
-	if err := documents.PutContent(ctx, at, d); err != nil {
+	err = documents.PutContent(ctx, at, d)
+	if errors.Is(err, registry.ErrNoRepository) && q.CreateRepository {
+		if err = r.createRepository(ctx, at); err == nil {
+			err = documents.PutContent(ctx, at, d)
+		}
+	}
+	if err != nil {
 		return made, false, err
 	}
 	numbered, err := r.Home.Number(ctx, home.Numbered{ID: made.ID, Commit: made.Commit, From: q.Environment})
@@ -104,6 +111,20 @@ func (r *Releases) create(ctx context.Context, versions map[tagboat.ImageName]ta
 	}
 	made.Name = numbered.Name
 	return made, true, nil
+}
+
+// createRepository makes the repository of releases, in which no tag moves.
+func (r *Releases) createRepository(ctx context.Context, at tagboat.Reference) error {
+	api, account, ok := r.Access.ECR(at)
+	if !ok {
+		return tagboat.Usagef("%s is not in Amazon ECR, and only there repositories can be created", at.Name()).
+			WithHint("leave out --create-repository: many registries create one at the first push")
+	}
+	created, err := api.CreateRepository(ctx, account, at.Repository, nil)
+	if created {
+		operation.Tell(ctx, catalog.RepositoryCreated{Repository: at.Name()})
+	}
+	return err
 }
 
 // nameThere returns what a release that the repository has is called: as it was numbered last, or

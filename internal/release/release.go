@@ -82,4 +82,6 @@ type Request struct {
 	Commit      string             // "" for that of the CI system, or of the git directory around tagboat.yaml
 	Notes       string
 	DryRun      bool
+	// CreateRepository makes the repository of releases in ECR where there is none.
+	CreateRepository bool
 }
