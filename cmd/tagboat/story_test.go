@@ -152,7 +152,10 @@ func labels(ts *testscript.TestScript, args []string) map[string]string {
 		if !ok {
 			ts.Fatalf("%q is not LABEL=VALUE", arg)
 		}
-		found["tagboat.sandbox."+key] = value
+		if !strings.Contains(key, ".") { // else it is one of somebody else's
+			key = "tagboat.sandbox." + key
+		}
+		found[key] = value
 	}
 	return found
 }

@@ -44,10 +44,14 @@ func Services(on *Screen, document tagboat.StatusDocument) {
 }
 
 func printService(on *Screen, s tagboat.ServiceStatus, environments []tagboat.EnvironmentStatus) {
-	on.Printf("%s is %s", on.OnOut(console.Strong, fmt.Sprintf("%s/%s", s.Environment, s.Service)), on.OnOut(stateStyle(s), cmp.Or(s.State, "in the past")))
-	if s.Since != nil && s.State == "" {
+	on.Printf("%s", on.OnOut(console.Strong, fmt.Sprintf("%s/%s", s.Environment, s.Service)))
+	if s.State != "" {
+		on.Printf(" is %s", on.OnOut(stateStyle(s), s.State))
+	}
+	switch {
+	case s.Since != nil && s.State == "":
 		on.Printf(", deployed at %s", Moment(s.Since))
-	} else if s.Since != nil {
+	case s.Since != nil:
 		on.Printf(", %d/%d tasks, since %s (%s)", s.Healthy, s.Desired, Moment(s.Since), ageOf(s))
 	}
 	on.Printf("\n")
