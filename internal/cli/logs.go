@@ -123,7 +123,7 @@ func runOpen(ctx context.Context, f *frame, o openOptions) error {
 	return answer(ctx, f, o.targets, func(a *app.App, selected fleet.Selection) (openDocument, error) {
 		pages, err := a.View.ConsolePages(selected)
 		return openDocument{pages}, err
-	}, func(on *screen.Screen, document openDocument) {
+	}, func(_ *screen.Screen, document openDocument) {
 		for _, page := range document.Pages {
 			f.Printf("%s\n", page.URL)
 		}
