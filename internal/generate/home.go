@@ -36,6 +36,9 @@ func (g Generator) addHome(ctx context.Context, env config.Environment, purpose 
 	case env.Role == "":
 		account = scope.Account
 	}
+	if purpose == iam.Assume && env.Role == "" {
+		return // nothing is assumed there, and the caller's other policies have home
+	}
 	if principal == home.Role {
 		scope.Home, scope.HomePath, scope.FreezeName = g.home(ctx, account), home.Path, home.Freeze
 	}
