@@ -21,9 +21,10 @@ import (
 )
 
 type sandboxOptions struct {
-	addr    string
-	envFile string
-	config  sandbox.Config
+	addr     string
+	envFile  string
+	policies []string // ROLE=FILE
+	config   sandbox.Config
 }
 
 func newSandbox(f *frame) *cobra.Command {
@@ -47,6 +48,7 @@ func newSandbox(f *frame) *cobra.Command {
 	cmd.Flags().StringToIntVar(&o.config.Instances, "instances", nil, "CLUSTER=NUMBER of container instances; without it each cluster has one, and none with --strict")
 	cmd.Flags().BoolVar(&o.config.Strict, "strict", false, "ask for all that AWS asks for: logins, repositories, container instances, task roles")
 	cmd.Flags().StringVar(&o.config.Mirror, "mirror", "", "directory of OCI layouts HOST/NAME, for what tasks pull from other registries")
+	cmd.Flags().StringArrayVar(&o.policies, "policy", nil, "ROLE=FILE with a policy of IAM: the role may do that alone (repeatable)")
 	cmd.Flags().StringVar(&o.config.DataDir, "data", "", "keep state and blobs in this directory")
 	return cmd
 }
@@ -56,6 +58,10 @@ func newSandbox(f *frame) *cobra.Command {
 func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 	if o.config.Region == "" {
 		o.config.Region = f.Getenv("AWS_REGION")
+	}
+	var err error
+	if o.config.Policies, err = readPolicies(o.policies); err != nil {
+		return err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
 	if err != nil {
@@ -70,6 +76,23 @@ func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 		return errors.Join(notStarted(err), listener.Close())
 	}
 	return serveSandbox(ctx, f, server, listener, o.envFile)
+}
+
+// readPolicies reads those of roles.
+func readPolicies(args []string) ([]sandbox.Policy, error) {
+	var all []sandbox.Policy
+	for _, arg := range args {
+		role, file, ok := strings.Cut(arg, "=")
+		if !ok || role == "" || file == "" {
+			return nil, tagboat.Usagef("%q names no policy", arg).WithHint("write --policy ROLE=FILE, with the name of a role")
+		}
+		document, err := os.ReadFile(file)
+		if err != nil {
+			return nil, tagboat.Usagef("reading the policy of role %q: %w", role, err)
+		}
+		all = append(all, sandbox.Policy{Role: role, Document: document})
+	}
+	return all, nil
 }
 
 func notStarted(err error) error {

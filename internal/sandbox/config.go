@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -21,6 +22,9 @@ const (
 	DefaultRegion  = "us-east-1"
 	DefaultSpeed   = 100
 )
+
+// Policy is a policy of a role.
+type Policy = iam.Policy
 
 // Config says what kind of sandbox to make. Its zero value is a good one.
 type Config struct {
@@ -44,6 +48,9 @@ type Config struct {
 	// for repositories that exist, and answers who has logged in; whoever executes commands
 	// needs a task role.
 	Strict bool
+
+	// Policies are what roles may do; one without may do everything.
+	Policies []Policy
 
 	// Clock replaces the sandbox's clock, on which everything inside of AWS happens:
 	// rollouts, health checks, timestamps. Speed counts for nothing then.

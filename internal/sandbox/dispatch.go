@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -138,7 +139,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 				fail(w, err)
 				return
 			}
-			out, err := call.perform(wire.WithAge(r.Context(), age), caller, r.Host)
+			out, err := call.perform(wire.WithAge(r.Context(), age), s.iam, caller, r.Host)
 			if err != nil {
 				fail(w, err)
 				return
@@ -148,18 +149,24 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (c apiCall) perform(ctx context.Context, caller wire.Caller, host string) (any, error) {
+func (c apiCall) perform(ctx context.Context, permissions *iam.Service, caller wire.Caller, host string) (any, error) {
 	operation, ok := c.service.Operations[c.operation]
 	if !ok {
 		return nil, c.service.UnknownOperation(c.operation)
 	}
-	return operation(ctx, &wire.Request{
+	request := &wire.Request{
 		Caller:    caller,
 		Operation: c.operation,
 		Host:      host,
 		JSON:      c.body,
 		Form:      c.form,
-	})
+	}
+	if permissions != nil {
+		if err := permissions.Permit(c.service, request); err != nil {
+			return nil, err
+		}
+	}
+	return operation(ctx, request)
 }
 
 // newRequestID returns a random UUID of version 4.

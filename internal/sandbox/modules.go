@@ -77,9 +77,12 @@ func (s *Server) builtin() ([]Module, error) {
 		Instances:  s.config.Instances,
 		Strict:     s.config.Strict,
 	})
+	if s.iam, err = iam.New(s.config.Policies...); err != nil {
+		return nil, err
+	}
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, iam.New(), s.ecs}, nil
+	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, s.iam, s.ecs}, nil
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {

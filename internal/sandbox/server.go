@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
+	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/sts"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -29,6 +30,7 @@ type Server struct {
 
 	calls     *callLog
 	faults    *faultList
+	iam       *iam.Service // nil where Config.Modules replaced it
 	ecs       *ecs.Service // nil where Config.Modules replaced it
 	functions functions
 

@@ -1,27 +1,41 @@
-// Package iam is the sandbox's Identity and Access Management, as far as somebody asks what
-// he may do. The sandbox has no policies, so everybody may do everything.
+// Package iam is the sandbox's Identity and Access Management: who may do something, and what
+// somebody may do who asks. Roles have the policies that the sandbox was started with; users, and
+// roles without a policy, may do everything.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html
 package iam
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"sync"
 
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
-// Service answers for IAM. It has no state.
-type Service struct{}
+// Service answers for IAM. It does not change, and is safe for concurrent use.
+type Service struct {
+	roles map[string][]statement // by name
+}
 
-// New returns an IAM without policies.
-func New() *Service { return &Service{} }
+// New returns an IAM with policies. What it would not evaluate of one is an error.
+func New(policies ...Policy) (*Service, error) {
+	s := &Service{roles: map[string][]statement{}}
+	for _, p := range policies {
+		statements, err := parse(p.Document)
+		if err != nil {
+			return nil, fmt.Errorf("the policy of role %q: %w", p.Role, err)
+		}
+		s.roles[p.Role] = append(s.roles[p.Role], statements...)
+	}
+	return s, nil
+}
 
 // Service returns the operations.
 func (s *Service) Service() wire.Service {
 	return wire.Service{
 		Name: "iam", Protocol: wire.Query, Version: "2010-05-08", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
-		Operations: map[string]wire.Operation{"SimulatePrincipalPolicy": wire.Op(simulate)},
+		Operations: map[string]wire.Operation{"SimulatePrincipalPolicy": wire.Op(s.simulate)},
 	}
 }
 
@@ -43,13 +57,13 @@ type simulateOutput struct {
 }
 
 var principal = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):(?:user|group|role)/[\x21-\x7e]+$`)
+	return regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):(user|group|role)/(?:[\x21-\x7e]+/)?([\x21-\x2e\x30-\x7e]+)$`)
 })
 
-// simulate allows everything to users, groups and roles of the account. Nobody made those,
-// so that every name counts as one. Where no resource is named, the decision is about all.
+// simulate decides for users, groups and roles of the account. Nobody made those, so that every
+// name counts as one. Where no resource is named, the decision is about all.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-func simulate(_ context.Context, caller wire.Caller, in simulateInput) (simulateOutput, error) {
+func (s *Service) simulate(_ context.Context, caller wire.Caller, in simulateInput) (simulateOutput, error) {
 	m := principal().FindStringSubmatch(in.Principal)
 	switch {
 	case m == nil:
@@ -66,7 +80,11 @@ func simulate(_ context.Context, caller wire.Caller, in simulateInput) (simulate
 	out := simulateOutput{}
 	for _, action := range in.Actions {
 		for _, resource := range resources {
-			out.Evaluations = append(out.Evaluations, evaluation{action, resource, "allowed"})
+			decided := allowed
+			if m[2] == "role" {
+				decided = s.decide(m[3], action, resource)
+			}
+			out.Evaluations = append(out.Evaluations, evaluation{action, resource, string(decided)})
 		}
 	}
 	return out, nil

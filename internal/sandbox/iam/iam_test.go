@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -15,6 +16,7 @@ func TestSimulatePrincipalPolicy(t *testing.T) {
 	for name, c := range map[string]struct{ query, code, body string }{
 		"user":           {"PolicySourceArn=arn:aws:iam::111111111111:user/ann" + action, "", "<EvalResourceName>*</EvalResourceName><EvalDecision>allowed</EvalDecision>"},
 		"resource":       {"PolicySourceArn=arn:aws:iam::111111111111:role/ci/r&ResourceArns.member.1=arn:x" + action, "", "<EvalActionName>ecs:UpdateService</EvalActionName><EvalResourceName>arn:x</EvalResourceName>"},
+		"its policies":   {"PolicySourceArn=arn:aws:iam::111111111111:role/team/deployer&ActionNames.member.1=ssm:PutParameter&ResourceArns.member.1=arn:x", "", "<EvalDecision>implicitDeny</EvalDecision>"},
 		"session":        {"PolicySourceArn=arn:aws:sts::111111111111:assumed-role/r/s" + action, "InvalidInput", ""},
 		"other account":  {"PolicySourceArn=arn:aws:iam::222222222222:role/r" + action, "NoSuchEntity", ""},
 		"no action":      {"PolicySourceArn=arn:aws:iam::111111111111:role/r", "ValidationError", ""},
@@ -25,7 +27,7 @@ func TestSimulatePrincipalPolicy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			service := iam.New().Service()
+			service := expect.Value(iam.New(iam.Policy{Role: "deployer", Document: []byte(deployer)}))(t).Service()
 			caller := wire.Caller{Scope: wire.Scope{Account: "111111111111"}}
 			out, err := service.Operations["SimulatePrincipalPolicy"](t.Context(), &wire.Request{Caller: caller, Operation: "SimulatePrincipalPolicy", Form: form})
 			var refused *wire.Error

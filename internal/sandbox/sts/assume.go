@@ -51,7 +51,7 @@ type assumeRoleOutput struct {
 	SourceIdentity  string          `json:"SourceIdentity,omitempty"`
 }
 
-// assumeRole lets everybody assume every role: the sandbox has no policies, and so
+// assumeRole lets everybody assume every role: roles have no trust policies here, and so
 // no external id is wrong either.
 func (s *Service) assumeRole(_ context.Context, caller wire.Caller, in assumeRoleInput) (assumeRoleOutput, error) {
 	role, err := parseRole(in.RoleARN)
