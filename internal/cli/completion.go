@@ -36,6 +36,7 @@ func (f *frame) completions(root *cobra.Command) {
 	arguments := map[string]finder{
 		"status": services, "explain": services, "logs": services, "open": services, "rollback": services, "continue": services,
 		"deploy": either(services, versionsOf), "plan": either(services, versionsOf), "pin": versionsOf, "tag": versionsOf,
+		"promote": releases, "show": releases, "diff": releases, "notes": releases, "reject": releases, "approve": releases, "create": versionsOf,
 		"images": images, "why": images, "publish": images, "hold": images, "unhold": images, "pins": images,
 		"login": func(_ context.Context, _ *frame, a *app.App, _ string) []string { return a.Images.Hosts() },
 	}
@@ -124,6 +125,19 @@ func services(_ context.Context, _ *frame, a *app.App, _ string) []string {
 
 func images(_ context.Context, _ *frame, a *app.App, _ string) []string {
 	return texts(slices.Sorted(maps.Keys(a.Config.Images)))
+}
+
+// releases are those that home has numbered.
+func releases(ctx context.Context, _ *frame, a *app.App, _ string) []string {
+	numbers, err := a.Releases.Home.Numbers(ctx)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, n := range numbers {
+		names = append(names, n.Name)
+	}
+	return names
 }
 
 func environments(_ context.Context, _ *frame, a *app.App, _ string) []string {

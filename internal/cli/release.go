@@ -30,6 +30,9 @@ func newRelease(f *frame) *cobra.Command {
 		RunE:    f.noCommand,
 	}
 	cmd.AddCommand(newReleaseCreate(f), newReleaseList(f), newReleaseShow(f), newReleaseDiff(f), newReleaseNotes(f), newReleaseReject(f))
+	for _, c := range cmd.Commands() {
+		c.Args = usage(c.Args)
+	}
 	return cmd
 }
 
@@ -157,8 +160,9 @@ func newReleaseDiff(f *frame) *cobra.Command {
 		Long: "Shows the images whose versions differ, with the commits between them and where these can\n" +
 			"be looked at (as the images' labels org.opencontainers.image.revision and .source say),\n" +
 			"the lines of templates, and the application's variables.",
-		Example: "  tagboat release diff 16 17",
-		Args:    cobra.ExactArgs(2),
+		Example:     "  tagboat release diff 16 17",
+		Annotations: map[string]string{inMarkdown: ""},
+		Args:        cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return answer(cmd.Context(), f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.ReleaseDiffDocument, error) {
 				return a.Releases.Diff(cmd.Context(), args[0], args[1])
@@ -170,18 +174,21 @@ func newReleaseDiff(f *frame) *cobra.Command {
 func newReleaseNotes(f *frame) *cobra.Command {
 	var environment string
 	cmd := &cobra.Command{
-		Use:     "notes [RELEASE] --env ENV",
-		Short:   "Show what is new since the release that an environment has",
-		Long:    "Rolls up the notes of all releases since the one that an environment has, up to RELEASE\n(default the newest), and what differs between the two.",
-		Example: "  tagboat release notes --env prod\n  tagboat release notes 17 --env mb-prod",
-		Args:    cobra.MaximumNArgs(1),
+		Use:         "notes [RELEASE] --env ENV",
+		Short:       "Show what is new since the release that an environment has",
+		Long:        "Rolls up the notes of all releases since the one that an environment has, up to RELEASE\n(default the newest), and what differs between the two.",
+		Example:     "  tagboat release notes --env prod\n  tagboat release notes 17 --env mb-prod -o markdown",
+		Annotations: map[string]string{inMarkdown: ""},
+		Args:        cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if environment == "" {
 				return tagboat.Usagef("release notes needs an environment").WithHint("tagboat release notes --env ENV")
 			}
 			return answer(cmd.Context(), f, targets{}, func(a *app.App, _ fleet.Selection) (tagboat.ReleaseDiffDocument, error) {
 				return a.Releases.Notes(cmd.Context(), tagboat.EnvName(environment), strings.Join(args, ""))
-			}, screen.ReleaseNotes)
+			}, func(on *screen.Screen, document tagboat.ReleaseDiffDocument) {
+				screen.ReleaseNotes(on, tagboat.EnvName(environment), document)
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&environment, "env", "e", "", "the environment whose release it is compared with")

@@ -194,7 +194,7 @@ func (f *frame) checkOutput(cmd *cobra.Command) error {
 	switch f.Output {
 	case inMarkdown:
 		if !marked {
-			return tagboat.Usagef("%s has no output in Markdown", cmd.CommandPath()).WithHint("plan and promote --dry-run have")
+			return tagboat.Usagef("%s has no output in Markdown", cmd.CommandPath()).WithHint("plan, promote --dry-run, release diff and release notes have")
 		}
 		return nil
 	case "wide":
@@ -203,7 +203,7 @@ func (f *frame) checkOutput(cmd *cobra.Command) error {
 	case "table", "json":
 		return nil
 	default:
-		return tagboat.Usagef("unknown output %q", f.Output).WithHint("--output takes table, wide, json and, of plan and promote --dry-run, markdown")
+		return tagboat.Usagef("unknown output %q", f.Output).WithHint("--output takes table, wide, json and, of plan, promote --dry-run, release diff and release notes, markdown")
 	}
 }
 

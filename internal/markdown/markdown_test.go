@@ -95,12 +95,35 @@ func TestDocuments(t *testing.T) {
 		"deployments": markdown.Deployments("deploy", []tagboat.Deployment{
 			ended("job", tagboat.VerdictUnchanged, 0), ended("web", tagboat.VerdictSucceeded, 42), failed(), ended("x_y", tagboat.VerdictTimedOut, 1800),
 		}),
-		"nothing":      markdown.Deployments("rollback", nil),
-		"plan":         markdown.Plan(plan()),
-		"plan-nothing": markdown.Plan(tagboat.PlanDocument{}),
-		"promotion":    markdown.Promotion(promotion()),
+		"nothing":       markdown.Deployments("rollback", nil),
+		"plan":          markdown.Plan(plan()),
+		"plan-nothing":  markdown.Plan(tagboat.PlanDocument{}),
+		"promotion":     markdown.Promotion(promotion()),
+		"release-diff":  markdown.ReleaseDiff(differing()),
+		"release-notes": markdown.ReleaseNotes("prod", differing()),
+		"release-same":  markdown.ReleaseDiff(tagboat.ReleaseDiffDocument{From: tagboat.Release{Name: "17"}, To: tagboat.Release{Name: "17"}}),
 	} {
 		t.Run(name, func(t *testing.T) { casetest.Golden(t, "testdata/"+name+".md", []byte(strings.Join(pieces, ""))) })
+	}
+}
+
+// differing is what came from release 15 to 17, with all that can differ and text that wants to be more.
+func differing() tagboat.ReleaseDiffDocument {
+	return tagboat.ReleaseDiffDocument{
+		From: tagboat.Release{Name: "15", ID: digest("a")}, To: tagboat.Release{Name: "17", ID: digest("b")},
+		Between: []tagboat.Release{
+			{Name: "17", Commit: "1111111111111111111111111111111111111111", Notes: "faster | checkout\n- @all: <b>look</b>\n- less\n"},
+			{Name: "16", Commit: "2222222222222222222222222222222222222222"},
+		},
+		Images: []tagboat.ReleaseImageDiff{
+			{
+				Image: "api", From: tagboat.Observed{Tag: "1.4.2", Digest: digest("a")}, To: tagboat.Observed{Tag: "1.5.0", Digest: digest("b")},
+				Commits: "1111111111111111..2222222222222222", Link: "https://git.example/a(b)|c/compare/1...2",
+			},
+			{Image: "new", To: tagboat.Observed{Digest: digest("c")}},
+		},
+		Files: []tagboat.ReleaseFileDiff{{Service: "web", File: "taskDefinition", Diff: "@@ -1,1 +1,1 @@\n-  \"cpu\": \"256\"\n+  \"cpu\": \"```\"\n"}},
+		Vars:  []tagboat.ReleaseVarDiff{{Name: "color", Scope: "stage prod", From: "#888", To: nil}, {Name: "n", From: 1, To: 2}},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/markdown"
 )
 
 // ReleaseCreated says what was made, or found.
@@ -155,6 +156,14 @@ func scopeText(v tagboat.ReleaseVar) string {
 
 // ReleaseDiff shows what differs between two releases.
 func ReleaseDiff(on *Screen, document tagboat.ReleaseDiffDocument) {
+	if on.AsMarkdown() {
+		on.printMarkdown(markdown.ReleaseDiff(document))
+		return
+	}
+	differences(on, document)
+}
+
+func differences(on *Screen, document tagboat.ReleaseDiffDocument) {
 	if len(document.Images) == 0 && len(document.Files) == 0 && len(document.Vars) == 0 {
 		on.Printf("releases %s and %s have the same images, templates and variables\n", releaseCalled(document.From), releaseCalled(document.To))
 		return
@@ -205,22 +214,26 @@ func valueText(v any) string {
 }
 
 // ReleaseNotes shows what came since the release that an environment has.
-func ReleaseNotes(on *Screen, document tagboat.ReleaseDiffDocument) {
+func ReleaseNotes(on *Screen, env tagboat.EnvName, document tagboat.ReleaseDiffDocument) {
+	if on.AsMarkdown() {
+		on.printMarkdown(markdown.ReleaseNotes(env, document))
+		return
+	}
 	switch {
 	case document.From.ID == document.To.ID:
-		on.Printf("release %s is there\n", releaseCalled(document.To))
+		on.Printf("%s has release %s\n", env, releaseCalled(document.To))
 		return
 	case document.From.ID == "":
-		on.Printf("the environment has had no release; these are the changes from its pins to release %s\n", releaseCalled(document.To))
+		on.Printf("%s has had no release; these are the changes from its pins to release %s\n", env, releaseCalled(document.To))
 	default:
-		on.Printf("from release %s to %s\n", releaseCalled(document.From), releaseCalled(document.To))
+		on.Printf("%s has release %s; these are the changes up to release %s\n", env, releaseCalled(document.From), releaseCalled(document.To))
 	}
 	for _, r := range document.Between {
 		on.Printf("\n%s %s\n", on.OnOut(console.Strong, "release "+releaseCalled(r)), Dash(shortCommit(r.Commit)))
 		releaseNotes(on, r.Notes)
 	}
 	on.Printf("\n")
-	ReleaseDiff(on, document)
+	differences(on, document)
 }
 
 // ReleaseRejected says how a release stands after somebody rejected it, or took that back.
