@@ -59,10 +59,15 @@ func (p Promotions) Current() (Promoted, bool) {
 	return Promoted{}, false
 }
 
-// Had returns p with one more release in its trail.
+// Had returns p with one more release in its trail. One that fails again takes the place of its
+// last failure.
 func (p Promotions) Had(r Promoted) Promotions {
 	r.At = r.At.UTC().Truncate(time.Second)
-	p.Trail = append(slices.Clone(p.Trail), r)
+	p.Trail = slices.Clone(p.Trail)
+	if n := len(p.Trail); n > 0 && r.Failed && p.Trail[n-1].Failed && p.Trail[n-1].ID == r.ID {
+		p.Trail = p.Trail[:n-1]
+	}
+	p.Trail = append(p.Trail, r)
 	p.Trail = p.Trail[max(0, len(p.Trail)-trailKept):]
 	return p
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -109,14 +108,18 @@ func (p *Promotions) mayBegin(m *move, key string) func(context.Context, ledger.
 	if q.Back || q.BreakGlass {
 		return func(_ context.Context, now ledger.Book) error { return p.stillOurs(m, key, now) }
 	}
-	var mu sync.Mutex
+	turn := make(chan struct{}, 1) // held by who looks
 	seen, freeze := q.Now, q.Freeze
 	return func(ctx context.Context, book ledger.Book) error {
 		if err := p.stillOurs(m, key, book); err != nil {
 			return err
 		}
-		mu.Lock()
-		defer mu.Unlock()
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		now := p.now(m.env)()
 		if now.Sub(seen) > freezeSeen {
 			known, err := p.Home.Look(ctx)

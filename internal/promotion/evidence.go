@@ -197,7 +197,7 @@ func (p *Promotions) missing(ctx context.Context, m *move, all map[tagboat.Image
 	if m.env.Registry == "" {
 		return nil, nil
 	}
-	var mu sync.Mutex
+	var mu sync.Mutex // guards missing
 	var missing []stage.Missing
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(lookingAtOnce)

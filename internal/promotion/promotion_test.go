@@ -7,8 +7,10 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app/apptest"
+	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/promotion"
+	"github.com/tagboat/tagboat/internal/release"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
@@ -122,4 +124,14 @@ func TestBadReleaseGoesBack(t *testing.T) {
 		states(w, w.Promote(to("dev", automation)), "dev promoted", "mb-dev promoted")
 		running(w, "dev=v3", "mb-dev=v3")
 	})
+}
+
+// requestOf asks for a release of IMAGE=TAG.
+func requestOf(images ...string) release.Request {
+	var r release.Request
+	for _, image := range images {
+		name, tag, _ := strings.Cut(image, "=")
+		r.Images = append(r.Images, catalog.ImageArg{Image: tagboat.ImageName(name), Tag: tag})
+	}
+	return r
 }
