@@ -167,6 +167,36 @@ func TestPassedOver(t *testing.T) {
 	})
 }
 
+// TestWhereWithoutTheRegistryOrAnAccount shows what can be seen: what is pinned, where it can be
+// read.
+func TestWhereWithoutTheRegistryOrAnAccount(t *testing.T) {
+	shop(t, func(w *apptest.World) {
+		w.Push("shop/web:v1")
+		promote(w, "dev")
+		for _, operation := range []string{"ecr.DescribeImages", "sts.AssumeRole"} {
+			w.Fault(sandbox.Fault{Operation: operation, Kind: "error", Status: 400, Code: "AccessDeniedException"})
+		}
+		document, err := w.Open().Trace.Where(w.Context(), "v1")
+		if err != nil {
+			w.Fatal(err)
+		}
+		var states, unread []string
+		for _, p := range document.Found[0].Places {
+			states = append(states, string(p.Environment)+" "+p.State)
+		}
+		for _, e := range document.Errors {
+			if !slices.Contains(unread, string(e.Environment)) {
+				unread = append(unread, string(e.Environment))
+			}
+		}
+		same(w, states, "dev runs", "mb-dev unknown", "staging waits", "mb-staging unknown", "prod unknown", "mb-prod unknown")
+		same(w, unread, "mb-dev", "mb-staging", "prod", "mb-prod")
+		if !w.Heard.Has("which versions of web there are is not known") {
+			w.Errorf("told: %q", w.Heard.Notices)
+		}
+	})
+}
+
 // chain returns what why says of web: LINK STATE [CAUSE], and the link that is open.
 func chain(w *apptest.World, env tagboat.EnvName) []string {
 	w.Helper()
