@@ -67,19 +67,27 @@ const looksLast = time.Minute
 // Frozen returns the freeze of everything; nil where there is none. It makes one call a minute
 // at most.
 func (h *Home) Frozen(ctx context.Context) (*tagboat.Hold, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	now := h.Session().Now()
-	if h.freeze.at.IsZero() || now.Sub(h.freeze.at) >= looksLast {
+	h.mu.Lock()
+	seen := h.freeze
+	stale := seen.at.IsZero() || now.Sub(seen.at) >= looksLast
+	if stale && !seen.at.IsZero() {
+		h.freeze.at = now // the others go by what was seen while this one looks
+	}
+	h.mu.Unlock()
+	if stale {
 		known, err := h.Look(ctx)
 		if err != nil {
 			return nil, err
 		}
 		now = h.Session().Now()
-		h.freeze = lookedAt{known.Freeze, now}
+		seen = lookedAt{known.Freeze, now}
+		h.mu.Lock()
+		h.freeze = seen
+		h.mu.Unlock()
 	}
-	if f := h.freeze.freeze; f != nil && f.Until != nil && !f.Until.After(now) {
+	if f := seen.freeze; f != nil && f.Until != nil && !f.Until.After(now) {
 		return nil, nil
 	}
-	return h.freeze.freeze, nil
+	return seen.freeze, nil
 }

@@ -81,10 +81,10 @@ func (m *move) next(automation bool, now timeOf) ledger.Promoted {
 	next, m.passedOver = stage.Upcoming(now(), m.stage.Gates.Soak, had, m.here)
 	current, has := m.before.had.Current()
 	switch {
+	case begun.ID != "" && (next.ID == "" || m.stage.Auto != config.AutoUpstream):
+		return begun
 	case next.ID != "" && automation:
 		return next
-	case begun.ID != "":
-		return begun
 	case has:
 		return current // the checklist says what it waits for
 	default:

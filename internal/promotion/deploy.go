@@ -98,9 +98,6 @@ func causeOf(m *move, all []tagboat.Deployment) tagboat.GateCause {
 	return tagboat.CauseHeld
 }
 
-// freezeSeen is how long a look at the freeze counts while services are begun.
-const freezeSeen = 30 * time.Second
-
 // mayBegin is asked before each service changes: whether the promotion is still ours, its window
 // open, and nothing frozen. What rolls already goes on.
 func (p *Promotions) mayBegin(m *move, key string) func(context.Context, ledger.Book) error {
@@ -108,28 +105,16 @@ func (p *Promotions) mayBegin(m *move, key string) func(context.Context, ledger.
 	if q.Back || q.BreakGlass {
 		return func(_ context.Context, now ledger.Book) error { return p.stillOurs(m, key, now) }
 	}
-	turn := make(chan struct{}, 1) // held by who looks
-	seen, freeze := q.Now, q.Freeze
 	return func(ctx context.Context, book ledger.Book) error {
 		if err := p.stillOurs(m, key, book); err != nil {
 			return err
 		}
-		select {
-		case turn <- struct{}{}:
-			defer func() { <-turn }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		now := p.now(m.env)()
-		if now.Sub(seen) > freezeSeen {
-			known, err := p.Home.Look(ctx)
-			if err != nil {
-				return err
-			}
-			seen, freeze = now, known.Freeze
+		freeze, err := p.Home.Frozen(ctx)
+		if err != nil {
+			return err
 		}
 		again := q
-		again.Now, again.Freeze = now, freeze
+		again.Now, again.Freeze = p.now(m.env)(), freeze
 		for _, g := range again.Gates() {
 			if (g.Cause == tagboat.CauseWindow || g.Cause == tagboat.CauseFrozen) && !g.Passed {
 				return tagboat.Errorf(tagboat.Blocked, "%s: %s", g.Cause, g.Reason).

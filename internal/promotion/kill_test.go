@@ -39,6 +39,12 @@ func (k *killer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return k.next.RoundTrip(r)
 }
 
+// through puts a killer before a transport.
+func (k *killer) through(next http.RoundTripper) http.RoundTripper {
+	k.next = next
+	return k
+}
+
 // promoteThrough promotes through a transport, whatever comes of it.
 func promoteThrough(w *apptest.World, r promotion.Request, wrap func(http.RoundTripper) http.RoundTripper) (tagboat.PromotionDocument, error) {
 	a := w.Open(wrap)
@@ -82,7 +88,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 						two(w, c.labels...)
 						r := promotion.Request{Selection: apptest.In("dev"), Release: "2"}
 						k := &killer{at: at, sent: sent}
-						_, _ = promoteThrough(w, r, func(next http.RoundTripper) http.RoundTripper { k.next = next; return k })
+						_, _ = promoteThrough(w, r, k.through)
 						done = k.n.Load() < at
 						w.Promote(r)
 						if got := remembers(w); got != c.want {
