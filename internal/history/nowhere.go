@@ -10,13 +10,14 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/home"
 	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
 // nowhere returns what happened in no environment, as the journals beside the registries and the
-// one at home have it: which tags were put on versions, and what became of releases. The
-// environment tells the time.
+// one at home have it, and the numbers of releases: which tags were put on versions, and what
+// became of releases. The environment tells the time.
 func (h *History) nowhere(ctx context.Context, clock config.Environment, r Request) ([]past, error) {
 	if h.Fleet.Config.Journal.Off {
 		return nil, nil
@@ -53,7 +54,26 @@ func (h *History) nowhere(ctx context.Context, clock config.Environment, r Reque
 		}
 	}
 	look(h.Recorder.home(), func(err error) operation.Event { return ReleasesUnknown{err} })
-	return all, nil
+	made, err := h.releases(ctx, func(e tagboat.Event) bool { return h.wanted(r, e) && !e.At.Before(from) && e.At.Before(to) })
+	if err != nil {
+		operation.Tell(ctx, ReleasesUnknown{err})
+	}
+	return append(all, past{place: h.Recorder.home(), journal: made}), nil
+}
+
+// releases returns which releases were made, as their numbers tell it.
+func (h *History) releases(ctx context.Context, wanted func(tagboat.Event) bool) ([]tagboat.Event, error) {
+	numbers, err := (&home.Home{Config: h.Fleet.Config, Access: h.Access}).Numbers(ctx)
+	var made []tagboat.Event
+	for _, n := range slices.Backward(numbers) {
+		e := tagboat.Event{
+			ID: "release " + n.Name, At: n.At, By: n.By, Command: "release", Release: n.Name, ReleaseID: n.ID, FromEnvironment: n.From, Commit: n.Commit,
+		}
+		if wanted(e) {
+			made = append(made, e)
+		}
+	}
+	return made, err
 }
 
 // TagsUnknown says that the history cannot tell which tags were put on versions.
@@ -74,3 +94,6 @@ type ReleasesUnknown struct{ Err error }
 func (r ReleasesUnknown) String() string {
 	return fmt.Sprintf("what was said of releases is not known: %v", r.Err)
 }
+
+// Usual says that it is no news where nobody makes releases.
+func (ReleasesUnknown) Usual() {}

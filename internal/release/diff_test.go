@@ -189,6 +189,7 @@ func TestReject(t *testing.T) {
 		refused(t, err, "why is not said")
 		_, err = w.Open().Releases.Reject(w.Context(), "9", "bad", false)
 		refused(t, err, `there is no release "9"`)
+		w.Later(time.Minute)
 		got := expect.Value(w.Open().Releases.Reject(w.Context(), made.ID.Short(), "loses orders", false))(t)
 		if got.Rejected == nil || got.Rejected.Reason != "loses orders" || !strings.HasPrefix(got.Rejected.By, "arn:") {
 			t.Errorf("it is rejected as %+v", got.Rejected)
@@ -204,7 +205,7 @@ func TestReject(t *testing.T) {
 				told = append(told, e.Command+" "+e.Release+": "+e.Message)
 			}
 		}
-		expect.EqualIn(t, "history", []string{"unreject 1: it was the database", "reject 1: loses orders"}, told)
+		expect.EqualIn(t, "history", []string{"unreject 1: it was the database", "reject 1: loses orders", "release 1: "}, told)
 	})
 }
 

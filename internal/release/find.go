@@ -93,7 +93,7 @@ func (r *Releases) unknown(name string, numbers []home.Numbered) error {
 	switch closest := tagboat.Closest(name, names); {
 	case len(names) == 0:
 		return e.WithHint("make the first one: tagboat release create --env ENV")
-	case closest != "":
+	case closest != "" && len(name) > 3: // two numbers are always close
 		return e.WithHint("did you mean %s? tagboat release list shows all", closest)
 	default:
 		return e.WithHint("the newest is %s; tagboat release list shows all", names[0])

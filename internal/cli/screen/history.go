@@ -32,7 +32,7 @@ func History(on *Screen, document tagboat.HistoryDocument) {
 func whatText(e tagboat.Event) string {
 	what := strings.TrimSpace(e.Command + " " + cmp.Or(string(e.Image), string(e.Service)))
 	if e.Image == "" && e.Service == "" && e.Release != "" {
-		what = e.Command + " release"
+		what = strings.TrimPrefix(e.Command+" release", "release ")
 	}
 	if e.Overwrote {
 		what += " (overwrote an update)"
