@@ -26,6 +26,7 @@ var documents = []struct {
 	document any
 }{
 	{"pins, pin", tagboat.PinsDocument{}},
+	{"vars", tagboat.VarsDocument{}},
 	{"hold, unhold", tagboat.HoldsDocument{}},
 	{"pins --import", tagboat.ImportDocument{}},
 	{"plan, deploy --dry-run, rollback --dry-run", tagboat.PlanDocument{}},

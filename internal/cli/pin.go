@@ -213,6 +213,9 @@ func (v *versions) arguments(args []string) (services []string, err error) {
 // plan plans what is selected, with the versions pinned. Nothing is written; what is
 // prepared is nil where no version is named.
 func (v versions) plan(ctx context.Context, a *app.App, selected fleet.Selection, r pinning.Request) (*delivery.PlanSet, *pinning.Prepared, error) {
+	if err := a.Fleet.CheckVars(); err != nil {
+		return nil, nil, err
+	}
 	if len(v.images) == 0 {
 		set, err := a.Delivery.Plan(ctx, selected)
 		return set, nil, err

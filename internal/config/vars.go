@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
@@ -127,16 +128,26 @@ type ScopedValue struct {
 	Where tagboat.Position
 }
 
-// keys returns how many keys the scope has: the more, the more specific it is.
-func (s Scope) keys() int {
-	n := 0
-	for _, set := range []bool{s.Stage != "", s.Tenant != "", s.Environment != "", s.Service != ""} {
-		if set {
-			n++
-		}
+// String returns the scope in words, such as stage prod, tenant mb; "" for everywhere.
+func (s Scope) String() string {
+	var words []string
+	for _, key := range s.named() {
+		words = append(words, key.what+" "+key.name)
 	}
-	return n
+	return strings.Join(words, ", ")
 }
+
+type scopeKey struct{ what, name string }
+
+// named returns the keys that the scope has.
+func (s Scope) named() []scopeKey {
+	return slices.DeleteFunc([]scopeKey{
+		{"stage", string(s.Stage)}, {"tenant", s.Tenant}, {"environment", string(s.Environment)}, {"service", string(s.Service)},
+	}, func(k scopeKey) bool { return k.name == "" })
+}
+
+// keys returns how many keys the scope has: the more, the more specific it is.
+func (s Scope) keys() int { return len(s.named()) }
 
 // holds reports whether the scope holds for a service in an environment. The service
 // "" stands for none: a scope with a service does not hold for it.
@@ -163,4 +174,42 @@ func winners(values []ScopedValue, e Environment, service tagboat.ServiceName) [
 		}
 	}
 	return best
+}
+
+// Lost is a value of a variable that does not hold, and why.
+type Lost struct {
+	ScopedValue
+	Why       string
+	Elsewhere bool // its scope is another one
+}
+
+// Choose returns which value of a variable holds for a service in an environment, nil for none, and
+// those that do not, in the order of the file.
+func (c *Config) Choose(name string, env Environment, service tagboat.ServiceName) (won *ScopedValue, lost []Lost) {
+	values := c.Vars[name]
+	if best := winners(values, env, service); len(best) > 0 {
+		won = &best[0]
+	}
+	for _, v := range values {
+		switch {
+		case won != nil && v.Where == won.Where:
+		case !v.Scope.holds(env, service):
+			lost = append(lost, Lost{v, "it is for " + v.Scope.String(), true})
+		default:
+			lost = append(lost, Lost{v, "it is less specific than " + won.Scope.String(), false})
+		}
+	}
+	return won, lost
+}
+
+// InPaths reports whether the name of a parameter of the ledger has a variable in it.
+func (c *Config) InPaths(variable string) bool {
+	if slices.Contains([]string{"app", "environment", "stage", "tenant"}, variable) {
+		return false // there they stand for what the environment is
+	}
+	paths := []string{c.Ledger.Holds, c.Ledger.Projections.Path}
+	for _, g := range c.Ledger.Groups {
+		paths = append(paths, g.Path)
+	}
+	return slices.ContainsFunc(paths, func(path string) bool { return strings.Contains(path, "{"+variable+"}") })
 }

@@ -98,6 +98,9 @@ func TestPreflightSecrets(t *testing.T) {
 	const inOther = "arn:aws:secretsmanager:q:123456789012:secret:x-AbCdEf"
 	const doomed, empty = "arn:aws:secretsmanager:r:123456789012:secret:doomed-AbCdEf", "arn:aws:secretsmanager:r:123456789012:secret:empty-AbCdEf"
 	const gone = "arn:aws:secretsmanager:r:123456789012:secret:gone-AbCdEf"
+	nowhere := func(name string) string {
+		return fmt.Sprintf("container app: the secret %s comes from what is neither such an ARN nor a name", name)
+	}
 	missing := func(name, from string) string {
 		return fmt.Sprintf("container app: the secret %s comes from parameter %q, which does not exist", name, from)
 	}
@@ -111,6 +114,7 @@ func TestPreflightSecrets(t *testing.T) {
 	}{
 		"there":                 {`"secrets":[{"name":"A","valueFrom":"/a"},{"name":"N","valueFrom":"plain"}]`, nil, nil},
 		"missing":               {`"secrets":[{"name":"A","valueFrom":"/none"},{"name":"B","valueFrom":"` + here + `"}]`, []string{missing("A", "/none"), missing("B", here)}, nil},
+		"the secret itself":     {`"secrets":[{"name":"A","valueFrom":"hunter2!"},{"name":"B","valueFrom":"arn:aws:s3:::b/k"},{"name":"C","valueFrom":"/db//x"},{"name":"D","valueFrom":"/a"}]`, []string{nowhere("A"), nowhere("B"), nowhere("C")}, nil},
 		"of the log driver":     {`"logConfiguration":{"logDriver":"splunk","secretOptions":[{"name":"splunk-token","valueFrom":"/none"}]}`, []string{missing("splunk-token", "/none")}, nil},
 		"elsewhere, not looked": {`"secrets":[{"name":"A","valueFrom":"` + there + `"},{"name":"B","valueFrom":"` + inOther + `"}]`, nil, []string{"not checked: whether its secrets exist that are in another region"}},
 		"in Secrets Manager":    {`"secrets":[{"name":"A","valueFrom":"` + managed + `"},{"name":"B","valueFrom":"` + managed + `:key::"},{"name":"C","valueFrom":"` + managed + `:::1"}]`, nil, nil},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,9 @@ func askForSecrets(ctx context.Context, plans []Plan) map[*Client]answeredSecret
 			continue
 		}
 		for _, s := range secretsOf(r) {
+			if !s.placed() {
+				continue
+			}
 			if names[p.Client] == nil {
 				names[p.Client] = map[store][]string{}
 			}
@@ -123,6 +127,12 @@ func missingSecrets(p Plan, r Contents, answer answeredSecrets) findings {
 	var all findings
 	var has [inSecretsManager + 1]bool
 	for _, s := range secretsOf(r) {
+		if !s.placed() { // without it, since it may be the secret itself
+			all.problems = append(all.problems, p.Desired.problemAt(p.Desired.place(s.path...),
+				"write the ARN of a secret in Secrets Manager, or the ARN or the name of a parameter: never the secret itself",
+				fmt.Sprintf("container %s: the secret %s comes from what is neither such an ARN nor a name", s.container, s.name)))
+			continue
+		}
 		in := s.storeIn(p.Desired.Region)
 		has[in] = true
 		if why := answer.missing[s.from]; why != "" {
@@ -166,6 +176,16 @@ func secretsOf(r Contents) []secret {
 	}
 	return all
 }
+
+// source is where a secret can come from: the ARN of a secret or of a parameter, or the name of a
+// parameter.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html
+var source = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(arn:aws[a-z-]*:(secretsmanager:[^:]*:\d*:secret:|ssm:[^:]*:\d*:parameter/).+|/?[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*(:[a-zA-Z0-9_.-]+)?)$`)
+})
+
+// placed reports whether a secret says where it comes from.
+func (s secret) placed() bool { return source().MatchString(s.from) }
 
 // store is where a secret is.
 type store int

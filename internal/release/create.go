@@ -27,6 +27,9 @@ import (
 //
 // Parameter Store remembers who made which release when, with its number.
 func (r *Releases) Create(ctx context.Context, q Request) (tagboat.ReleaseDocument, error) {
+	if err := r.Fleet.CheckVars(); err != nil {
+		return tagboat.ReleaseDocument{}, err
+	}
 	versions, err := r.versions(ctx, q)
 	if err != nil {
 		return tagboat.ReleaseDocument{}, err

@@ -121,15 +121,7 @@ func byScope(values []Value) map[string]any {
 
 // scope says in words where a value holds.
 func (v Value) scope() string {
-	var words []string
-	for _, key := range []struct{ what, name string }{
-		{"stage", string(v.Stage)}, {"tenant", v.Tenant}, {"environment", string(v.Environment)}, {"service", string(v.Service)},
-	} {
-		if key.name != "" {
-			words = append(words, key.what+" "+key.name)
-		}
-	}
-	return strings.Join(words, ", ")
+	return config.Scope{Stage: v.Stage, Tenant: v.Tenant, Environment: v.Environment, Service: v.Service}.String()
 }
 
 // either returns the keys that one of two maps has, sorted.

@@ -2,9 +2,11 @@ package lint
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/source"
@@ -152,6 +154,24 @@ func secretsRole(s *subject) {
 	for _, c := range s.containers() {
 		if n := at(c, "secrets"); n != nil && len(n.Items) > 0 {
 			s.refuse(n, executionRoleHint, "container %q has secrets, and the task definition no executionRoleArn to read them with", text(c, "name"))
+		}
+	}
+}
+
+// secretARN is where a secret is: in Secrets Manager, or a parameter.
+var secretARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:aws[a-z-]*:(secretsmanager:[^:]*:\d*:secret:|ssm:[^:]*:\d*:parameter/).`)
+})
+
+// secretsInEnvironment: ECS reads what is in secrets alone.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
+func secretsInEnvironment(s *subject) {
+	for _, c := range s.containers() {
+		for _, e := range list(c, "environment") {
+			if value := at(e, "value"); value != nil && secretARN().MatchString(value.Text) {
+				s.warn(value, fmt.Sprintf(`to have ECS read it, put it under secrets: {"name": %q, "valueFrom": "…"}`, text(e, "name")),
+					"container %q: the variable %q says where a secret is, and the container gets that and not the secret", text(c, "name"), text(e, "name"))
+			}
 		}
 	}
 }

@@ -80,7 +80,7 @@ func checks() []check {
 		each(task, family, containerNames, tooManyContainers, essential, roles, taskTags),
 		each(task, taskSizes, memory, sums, containerSizes),
 		each(task, dependencies, dependencyCycle, links, volumesFrom, mounts, volumes, proxyContainer),
-		each(task, environment, secretsRole, healthChecks, timeouts, ulimits, images),
+		each(task, environment, secretsRole, secretsInEnvironment, healthChecks, timeouts, ulimits, images),
 		each(task, ports, hostPorts, portNames, awsvpcMembers),
 		each(task, logOptions, logModes, firelens),
 		each(fargateTask, fargateSize, fargateNetwork, fargateRole, fargateMembers, fargateContainers, fargateLogs, fargateTimeouts),
