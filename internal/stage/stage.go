@@ -35,7 +35,7 @@ type Question struct {
 
 	Automation bool // no person asks
 	Back       bool // the environment goes back: window, freeze, soak and approvals do not count
-	BreakGlass bool // a person overrides soak, approvals, window, freeze and check
+	BreakGlass bool // a person overrides upstream, soak, approvals, window, freeze and check
 }
 
 // Candidate is a release that may enter.
