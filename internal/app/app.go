@@ -99,17 +99,19 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 	house := &home.Home{Config: file, Access: ways}
 	holds := &pinning.Holds{Writer: writer, Freezer: house}
 	tagger := catalog.Tagger{Catalog: repositories, Recorder: recorder, Holds: holds}
-	view := delivery.View{Fleet: matrix, Holds: holds}
+	releases := &release.Releases{Fleet: matrix, Access: ways, Catalog: repositories, Home: house, Recorder: recorder, Getenv: o.Getenv}
+	released := &release.Fleets{Releases: releases}
+	view := delivery.View{Fleet: matrix, Holds: holds, Releases: released}
 	pins := &pinning.Pinning{Writer: writer, Catalog: repositories, Holds: holds, Tags: pinning.StageTags{Writer: writer, Catalog: repositories}, Glass: house}
 	deliver := &delivery.Delivery{
 		Fleet: matrix, Access: ways, Registry: images, Recorder: recorder,
 		Webhooks: &delivery.Webhooks{Config: file, Getenv: o.Getenv, Transport: o.Transport},
 		Holds:    holds,
 		Runner:   &rollout.Runner{},
+		Releases: released,
 	}
 	policies := generate.Generator{Fleet: matrix, Access: ways}
 	past := &history.History{Fleet: matrix, Access: ways, Recorder: recorder}
-	releases := &release.Releases{Fleet: matrix, Access: ways, Catalog: repositories, Home: house, Recorder: recorder, Getenv: o.Getenv}
 	promotions := &promotion.Promotions{
 		Fleet: matrix, Access: ways, Registry: images, Releases: releases, Home: house, Pinning: pins,
 		Delivery: deliver, History: past, Recorder: recorder, Transport: o.Transport,

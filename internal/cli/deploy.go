@@ -54,6 +54,7 @@ func newDeploy(f *frame) *cobra.Command {
 	o.flags(cmd)
 	o.versions.flags(cmd)
 	cmd.Flags().BoolVar(&o.wait, "wait", true, "watch until the rollout ends")
+	workTreeFlag(cmd, &o.workTree)
 	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a failed rollout as it is, for inspection")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
 	cmd.Flags().BoolVar(&o.resume, "resume", false, "only watch deployments in progress, and start none")
@@ -263,6 +264,7 @@ func newPlan(f *frame) *cobra.Command {
 	}
 	o.flags(cmd)
 	o.versions.flags(cmd)
+	workTreeFlag(cmd, &o.workTree)
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 3 where something would change")
 	return cmd
 }

@@ -23,6 +23,7 @@ type targets struct {
 	tenant       string
 	everywhere   bool
 	services     []string
+	workTree     bool // releases that environments have do not matter
 	// changing is the name of a command that changes something, and so must be told where;
 	// "" for one that reads, which shows everything where nothing is said.
 	changing string
@@ -35,6 +36,11 @@ func (t *targets) flags(cmd *cobra.Command) {
 	if t.changing != "" {
 		cmd.Flags().BoolVar(&t.everywhere, "all-environments", false, "every environment of the file")
 	}
+}
+
+// workTreeFlag adds the flag of commands that deploy what an environment has of a release.
+func workTreeFlag(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "work-tree", false, "templates and variables of the work tree, not those of the release that the environment has")
 }
 
 // automationFlag adds the flag of every command that changes something: holds and rejections
@@ -68,7 +74,7 @@ func noWayBack() error {
 func (t targets) open(ctx context.Context, f *frame) (*app.App, fleet.Selection, error) {
 	selected := fleet.Selection{
 		Environments: named[tagboat.EnvName](t.environments), Stage: tagboat.StageName(t.stage), Tenant: t.tenant,
-		Services: named[tagboat.ServiceName](t.services), Everywhere: t.everywhere,
+		Services: named[tagboat.ServiceName](t.services), Everywhere: t.everywhere, WorkTree: t.workTree,
 	}
 	switch {
 	case len(t.environments) > 0 && (t.stage != "" || t.tenant != ""):

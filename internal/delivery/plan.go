@@ -9,6 +9,8 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -37,6 +39,7 @@ type Delivery struct {
 	Webhooks *Webhooks
 	Holds    *pinning.Holds
 	Runner   *rollout.Runner // of the process
+	Releases Releases        // nil where there are none
 }
 
 // PlanSet is what a deployment would do, service by service.
@@ -47,6 +50,7 @@ type PlanSet struct {
 	pinned  []tagboat.PinChange // what has to be pinned first
 	// automation says that no person asks: holds and rejections bind.
 	automation bool
+	workTree   bool // releases do not matter
 	// may is asked before a service changes: an error of kind Blocked leaves it alone. Nil lets
 	// all change.
 	may func(ctx context.Context, now ledger.Book) error
@@ -83,7 +87,15 @@ func (d *Delivery) PlanWith(ctx context.Context, s fleet.Selection, versions fle
 	if err != nil {
 		return nil, err
 	}
-	return d.PlanCells(ctx, cells, versions)
+	cells, failed := released(ctx, d.Releases, s, cells)
+	for _, name := range slices.Sorted(maps.Keys(failed)) {
+		return nil, failed[name]
+	}
+	set, err := d.PlanCells(ctx, cells, versions)
+	if err == nil {
+		set.workTree = s.WorkTree
+	}
+	return set, err
 }
 
 // PlanCells is PlanWith of cells that were read before.
@@ -234,6 +246,7 @@ func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, 
 	d.Recorder.Deployments(ctx, by, done)
 	if by.Command == history.Deploy {
 		d.accept(ctx, s, done)
+		d.leaveRelease(ctx, s, done)
 	}
 	d.Webhooks.tell(ctx, by, done)
 	return tagboat.DeployDocument{Deployments: tagboat.List(done), Calls: operation.From(ctx).Calls()}

@@ -24,6 +24,8 @@ import (
 type View struct {
 	Fleet *fleet.Fleet
 	Holds *pinning.Holds
+	// Releases has what environments run that have a release; nil where there are none.
+	Releases Releases
 }
 
 // Status returns the matrix of services and environments, from what is observed, and which
@@ -56,6 +58,10 @@ func (v View) services(ctx context.Context, s fleet.Selection) ([]fleet.Cell, ta
 	cells, unread, err := v.Fleet.Look(ctx, s)
 	if err != nil {
 		return nil, tagboat.StatusDocument{}, err
+	}
+	cells, unreadable := released(ctx, v.Releases, s, cells)
+	for _, env := range slices.Sorted(maps.Keys(unreadable)) {
+		unread = append(unread, fleet.Unread{Environment: env, Err: unreadable[env]})
 	}
 	statuses := make([]tagboat.ServiceStatus, len(cells))
 	failed := v.inPlaces(cells, func(there []int) error { return v.survey(ctx, cells, there, statuses) })
@@ -183,6 +189,7 @@ func (v View) Explain(ctx context.Context, s fleet.Selection) ([]Explanation, er
 	if err != nil {
 		return nil, err
 	}
+	cells, _ = released(ctx, v.Releases, s, cells) // what a release that cannot be read says is no cause
 	targets := make([]deploy.Target, len(cells))
 	for i, c := range cells {
 		if targets[i], err = c.Visible(ctx); err != nil {

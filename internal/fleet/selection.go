@@ -19,6 +19,8 @@ type Selection struct {
 	Images []tagboat.ImageName
 	// Everywhere says that all environments are meant: what changes something asks for it.
 	Everywhere bool
+	// WorkTree has what the work tree says deployed, also where an environment has a release.
+	WorkTree bool
 }
 
 // Scoped reports whether s says which environments are meant.
