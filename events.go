@@ -8,7 +8,7 @@ type Event struct {
 	At          time.Time   `json:"at"`
 	By          string      `json:"by"`      // who AWS says it was: an ARN
 	Actor       string      `json:"actor"`   // who a CI system says it was; "" outside of one
-	Command     string      `json:"command"` // pin, import, restore, deploy, rollback, hold, unhold, tag, publish, release, promote, approve, reject, freeze, break-glass; "write" for others' writes
+	Command     string      `json:"command"` // pin, import, restore, deploy, rollback, hold, unhold, tag, publish, release, promote, approve, revoke, reject, unreject, freeze, unfreeze, break-glass; "write" for others' writes
 	Environment EnvName     `json:"environment"`
 	Image       ImageName   `json:"image"`
 	Service     ServiceName `json:"service"`

@@ -103,6 +103,34 @@ type ReleaseVarDiff struct {
 	To    any    `json:"to"`
 }
 
+// ApprovalDocument is what approve prints with -o json.
+type ApprovalDocument struct {
+	Release Release   `json:"release"`
+	Stage   StageName `json:"stage"`
+	Needed  int       `json:"needed"` // one more than the stage asks for where nobody knows any more who made the release
+	// Environments are those of the stage, or those that were named, with what counts there.
+	Environments []EnvironmentApprovals `json:"environments"`
+	Warnings     []string               `json:"warnings,omitempty"`
+}
+
+// EnvironmentApprovals are the approvals of a release for an environment.
+type EnvironmentApprovals struct {
+	Environment EnvName    `json:"environment"`
+	Count       int        `json:"count"` // of people whose approval counts
+	Approvals   []Approval `json:"approvals"`
+}
+
+// Approval is somebody's last approval, which was not taken back.
+type Approval struct {
+	By      string    `json:"by"`    // ARN, as AWS says
+	Actor   string    `json:"actor"` // who a CI system said it was; "" outside of one
+	At      time.Time `json:"at"`
+	Lapses  time.Time `json:"lapses"`
+	Message string    `json:"message"`
+	Counts  bool      `json:"counts"` // promote --dry-run says whether evidence made it fall, too
+	Reason  string    `json:"reason"` // why it does not count; "" where it does
+}
+
 // GateCause is a stable word for why a release does not enter an environment, or does.
 type GateCause string
 

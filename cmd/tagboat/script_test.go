@@ -60,6 +60,8 @@ func TestMain(m *testing.M) {
 //	edit FILE OLD NEW             replaces text in a file
 //	parameter NAME TYPE VALUE     writes a parameter as somebody else would
 //	stored NAME VALUE             compares what a parameter holds
+//	as ROLE SESSION               what follows runs as a role of the default account
+//	refused OPERATION JSON WORDS   a call of Parameter Store past Tagboat that IAM has to refuse
 //	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
 func TestStories(t *testing.T) { testscript.Run(t, stories("testdata/script")) }
 
@@ -119,6 +121,8 @@ func stories(dir string) testscript.Params {
 			"edit":       editFile,
 			"parameter":  putParameter,
 			"aws":        callAWS,
+			"as":         assumeRole,
+			"refused":    checkRefused,
 			"stored":     checkStored,
 		},
 	}

@@ -42,7 +42,14 @@ func (d Doctor) Examine(ctx context.Context, selected fleet.Selection, purposes 
 	if err != nil {
 		return tagboat.DoctorDocument{}, err
 	}
-	reports := make([]report, len(environments)+1)
+	var ofHome []iam.Purpose
+	purposes = slices.DeleteFunc(slices.Clone(purposes), func(p iam.Purpose) bool {
+		if p.OfHome() {
+			ofHome = append(ofHome, p)
+		}
+		return p.OfHome()
+	})
+	reports := make([]report, len(environments)+2)
 	var all errgroup.Group
 	all.SetLimit(environmentsAtOnce)
 	for i, env := range environments {
@@ -54,6 +61,10 @@ func (d Doctor) Examine(ctx context.Context, selected fleet.Selection, purposes 
 	}
 	all.Go(func() error {
 		d.repositories(ctx, &reports[len(environments)])
+		return nil
+	})
+	all.Go(func() error {
+		d.home(ctx, ofHome, &reports[len(environments)+1])
 		return nil
 	})
 	_ = all.Wait()

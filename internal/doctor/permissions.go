@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,18 +29,30 @@ type Simulator interface {
 // permissions asks IAM about all that each purpose needs, by the table of policies. Where
 // that is not allowed, it says what was not checked.
 func (d Doctor) permissions(ctx context.Context, env config.Environment, purposes []iam.Purpose, r *report) {
-	session := d.Access.Session(env)
+	d.permissionsAt(ctx, d.Access.Session(env), env.Role, []tagboat.EnvName{env.Name}, purposes, r)
+}
+
+// home asks about the purposes that are about home, and about no environment.
+func (d Doctor) home(ctx context.Context, purposes []iam.Purpose, r *report) {
+	home := d.Fleet.Config.Home
+	d.permissionsAt(ctx, d.Access.At(cloud.Place{Account: home.Account, Region: home.Region, Role: home.Role}), home.Role, nil, purposes, r)
+}
+
+func (d Doctor) permissionsAt(ctx context.Context, session *cloud.Session, role string, names []tagboat.EnvName, purposes []iam.Purpose, r *report) {
+	if len(purposes) == 0 {
+		return
+	}
 	_, caller, err := session.Identity(ctx)
 	if err != nil {
 		r.failed("permissions", err)
 		return
 	}
 	ask := session.Permissions()
-	principal := cloud.Principal(caller, env.Role)
+	principal := cloud.Principal(caller, role)
 	left := iam.Document{} // what IAM does not say
 	var why error
 	for _, purpose := range purposes {
-		policy, err := d.Policies.Policy(ctx, purpose, []tagboat.EnvName{env.Name})
+		policy, err := d.Policies.Policy(ctx, purpose, names)
 		switch {
 		case err != nil:
 			r.failed("may "+string(purpose), err)
@@ -82,7 +93,7 @@ func (r *report) allowed(ctx context.Context, ask Simulator, principal string, p
 	}
 	slices.Sort(denied)
 	r.add(check, tagboat.CheckProblem, principal+" may not: "+strings.Join(slices.Compact(denied), ", "),
-		fmt.Sprintf("tagboat generate iam-policy --for %s --env %s prints a policy that allows it", purpose, r.environment))
+		r.generate(purpose)+" prints a policy that allows it")
 	return nil
 }
 
@@ -95,5 +106,14 @@ func (r *report) unasked(policy iam.Document, why error) {
 	left = slices.DeleteFunc(left, func(action string) bool { return slices.Contains(tried, action) })
 	slices.Sort(left)
 	r.add("permissions", tagboat.CheckUnchecked, why.Error()+"; not checked: "+strings.Join(slices.Compact(left), ", "),
-		fmt.Sprintf("tagboat generate iam-policy --for doctor --env %s prints a policy with iam:SimulatePrincipalPolicy", r.environment))
+		r.generate(iam.Doctor)+" prints a policy with iam:SimulatePrincipalPolicy")
+}
+
+// generate is the command that prints a policy.
+func (r *report) generate(purpose iam.Purpose) string {
+	command := "tagboat generate iam-policy --for " + string(purpose)
+	if r.environment != "" {
+		command += " --env " + string(r.environment)
+	}
+	return command
 }

@@ -63,5 +63,13 @@ func (h *Holds) freeze(ctx context.Context, r HoldRequest, hold *tagboat.Hold) (
 	if r.DryRun {
 		return document, nil
 	}
-	return document, h.Freezer.Freeze(ctx, hold)
+	if err := h.Freezer.Freeze(ctx, hold); err != nil {
+		return tagboat.HoldsDocument{}, err
+	}
+	event := tagboat.Event{Command: "freeze", Message: r.Message}
+	if hold == nil {
+		event.Command = "unfreeze"
+	}
+	h.Recorder.AtHome(ctx, event)
+	return document, nil
 }

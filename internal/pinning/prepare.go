@@ -135,6 +135,7 @@ func (p *Pinning) breakGlass(ctx context.Context, prepared *Prepared) error {
 			if err := p.Glass.BreakGlass(ctx, stage, "", prepared.request.Message); err != nil {
 				return err
 			}
+			p.Recorder.Record(ctx, d.env, tagboat.Event{Command: "break-glass", Message: prepared.request.Message})
 		}
 	}
 	return nil

@@ -13,24 +13,23 @@ import (
 
 // approvals asks whether enough people have approved the release.
 func (q Question) approvals() *tagboat.GateResult {
-	needed := q.Stage.Gates.Approvals
+	needed := q.Needed()
 	if needed == 0 {
 		return nil
 	}
 	unknown := ""
 	if q.Release.Author == "" {
-		needed++
 		unknown = fmt.Sprintf(" (one more than %d, since nobody knows any more who made it)", needed-1)
 	}
 	var count int
 	var reasons []string
-	for _, a := range q.standing() {
-		if a.against == "" {
+	for _, a := range q.Approved() {
+		if a.Against == "" {
 			count++
 			reasons = append(reasons, fmt.Sprintf("%s at %s, which lapses at %s", who(a.By), moment(a.At), moment(a.At.Add(q.Stage.Gates.Lapse))))
 			continue
 		}
-		reasons = append(reasons, fmt.Sprintf("%s at %s does not count: %s", who(a.By), moment(a.At), a.against))
+		reasons = append(reasons, fmt.Sprintf("%s at %s does not count: %s", who(a.By), moment(a.At), a.Against))
 	}
 	text := fmt.Sprintf("%d of %d%s", count, needed, unknown)
 	if len(reasons) > 0 {
@@ -45,15 +44,23 @@ func (q Question) approvals() *tagboat.GateResult {
 	return result
 }
 
-// judged is somebody's last approval, and why it does not count; "" where it does.
-type judged struct {
-	Approval
-	against string
+// Needed returns how many people must approve: one more where nobody knows who made the release.
+func (q Question) Needed() int {
+	if q.Stage.Gates.Approvals > 0 && q.Release.Author == "" {
+		return q.Stage.Gates.Approvals + 1
+	}
+	return q.Stage.Gates.Approvals
 }
 
-// standing returns the last approval for the environment of each person who has not taken it
+// Approved is somebody's last approval, and why it does not count; "" where it does.
+type Approved struct {
+	Approval
+	Against string
+}
+
+// Approved returns the last approval for the environment of each person who has not taken it
 // back, in the order in which they were given.
-func (q Question) standing() []judged {
+func (q Question) Approved() []Approved {
 	var last []Approval
 	for _, a := range q.Approvals {
 		if len(a.Environments) > 0 && !slices.Contains(a.Environments, q.Env.Name) {
@@ -64,9 +71,9 @@ func (q Question) standing() []judged {
 			last = append(last, a)
 		}
 	}
-	all := make([]judged, len(last))
+	all := make([]Approved, len(last))
 	for i, a := range last {
-		all[i] = judged{a, q.against(a)}
+		all[i] = Approved{a, q.against(a)}
 	}
 	return all
 }
