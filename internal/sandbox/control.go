@@ -35,12 +35,35 @@ func (s *Server) controlHandler() http.Handler {
 		s.faults.clear()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("POST /_sandbox/clock", s.moveClock)
 	mux.HandleFunc("POST /_sandbox/harm", s.harm)
 	mux.HandleFunc("DELETE /_sandbox/harm", s.endHarm)
 	mux.HandleFunc("GET /_sandbox/functions", s.functions.list)
 	mux.HandleFunc("POST /_sandbox/functions", s.functions.post)
 	mux.HandleFunc("DELETE /_sandbox/functions", s.functions.clear)
 	return mux
+}
+
+// moveClock moves the sandbox's clock forward, and answers what /_sandbox/health does.
+func (s *Server) moveClock(w http.ResponseWriter, r *http.Request) {
+	var order struct {
+		Forward string `json:"forward"` // by how much: 2h
+	}
+	err := readOrder(w, r, &order, func() error {
+		by, err := time.ParseDuration(order.Forward)
+		if err != nil || by <= 0 {
+			return fmt.Errorf("forward %q is not a duration such as 2h", order.Forward)
+		}
+		moved, ok := s.clock.(interface{ Advance(by time.Duration) })
+		if !ok {
+			return fmt.Errorf("this clock cannot be moved")
+		}
+		moved.Advance(by)
+		return nil
+	})
+	if err == nil {
+		s.health(w, r)
+	}
 }
 
 // harm answers the ARNs of the tasks that it met.
@@ -141,7 +164,7 @@ func (s *Server) frontPage(w http.ResponseWriter, r *http.Request) {
 	for _, line := range s.Env("http://" + r.Host) {
 		page.WriteString("  export " + line + "\n")
 	}
-	page.WriteString("\nSee also /_sandbox/health, /_sandbox/calls, /_sandbox/faults, /_sandbox/harm and /_sandbox/functions.\n")
+	page.WriteString("\nSee also /_sandbox/health, /_sandbox/calls, /_sandbox/clock, /_sandbox/faults, /_sandbox/harm and /_sandbox/functions.\n")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, page.String()) // the client is gone if this fails
 }

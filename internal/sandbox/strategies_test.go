@@ -153,6 +153,28 @@ func TestHarm(t *testing.T) {
 	}
 }
 
+func TestClockIsMoved(t *testing.T) {
+	box := serve(t, sandbox.Config{Speed: 1})
+	at := func(body string) time.Time {
+		var health sandbox.Health
+		if err := json.Unmarshal([]byte(body), &health); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		return health.Now
+	}
+	_, body := box.send(t, http.MethodGet, "/_sandbox/health", "")
+	before := at(body)
+	_, body = box.send(t, http.MethodPost, "/_sandbox/clock", `{"forward": "2h"}`)
+	if moved := at(body).Sub(before); moved < 2*time.Hour || moved > 3*time.Hour {
+		t.Errorf("the clock moved by %v", moved)
+	}
+	for _, body := range []string{`{"forward": "-1h"}`, `{"forward": "soon"}`, `{"back": "1h"}`} {
+		if response, said := box.send(t, http.MethodPost, "/_sandbox/clock", body); response.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", body, response.StatusCode, said)
+		}
+	}
+}
+
 func TestStaleAnswersAreAsOld(t *testing.T) {
 	box := first(t, sandbox.Config{Speed: fast})
 	before := *box.settled(t).Deployments[0].Id

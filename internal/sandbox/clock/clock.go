@@ -16,29 +16,71 @@ type Clock interface {
 	Wait(t time.Time) (reached <-chan time.Time, stop func())
 }
 
-// Scaled is a Clock that runs Speed times as fast as the wall's from Start on.
+// Scaled is a Clock that runs Speed times as fast as the wall's from Start on, and that Advance
+// moves besides.
 type Scaled struct {
-	start time.Time // the sandbox's time at origin
 	wall  time.Time
 	speed float64
+
+	mu      sync.Mutex
+	start   time.Time // the sandbox's time at wall, as Advance has moved it
+	waiting map[*time.Timer]time.Time
 }
 
 // NewScaled returns a clock that shows start now and runs speed times as fast, which
 // has to be more than zero.
 func NewScaled(start time.Time, speed float64) *Scaled {
-	return &Scaled{start: start, wall: time.Now(), speed: speed}
+	return &Scaled{start: start, wall: time.Now(), speed: speed, waiting: map[*time.Timer]time.Time{}}
 }
 
 // Now returns the sandbox's time in UTC.
 func (c *Scaled) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
+
+func (c *Scaled) now() time.Time {
 	return c.start.Add(time.Duration(float64(time.Since(c.wall)) * c.speed)).UTC()
 }
 
 // Wait waits by the wall's clock for as long as the sandbox's takes to reach t.
 func (c *Scaled) Wait(t time.Time) (<-chan time.Time, func()) {
-	// Rounded up, so that a waiter finds the time reached and does not wait again.
-	timer := time.NewTimer(time.Duration(math.Ceil(float64(t.Sub(c.Now()))/c.speed)) + time.Nanosecond)
-	return timer.C, func() { timer.Stop() }
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	reached := make(chan time.Time, 1)
+	var timer *time.Timer
+	timer = time.AfterFunc(c.until(t), func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if _, waits := c.waiting[timer]; waits {
+			delete(c.waiting, timer)
+			reached <- c.now()
+		}
+	})
+	c.waiting[timer] = t
+	return reached, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		timer.Stop()
+		delete(c.waiting, timer)
+	}
+}
+
+// until returns how long the wall's clock takes for t, rounded up, so that a waiter finds the time
+// reached and does not wait again.
+func (c *Scaled) until(t time.Time) time.Duration {
+	return time.Duration(math.Ceil(float64(t.Sub(c.now()))/c.speed)) + time.Nanosecond
+}
+
+// Advance moves the clock forward by d and wakes those that waited for a time up to there.
+func (c *Scaled) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.start = c.start.Add(d)
+	for timer, t := range c.waiting {
+		timer.Reset(c.until(t))
+	}
 }
 
 // Manual is a Clock that only Advance moves.

@@ -48,6 +48,26 @@ func TestScaledWaitForThePastIsOverAtOnce(t *testing.T) {
 	})
 }
 
+func TestScaledIsMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := clock.NewScaled(start, 100)
+		soon, stopSoon := c.Wait(start.Add(time.Hour))
+		defer stopSoon()
+		late, stopLate := c.Wait(start.Add(3 * time.Hour))
+		defer stopLate()
+		c.Advance(2 * time.Hour)
+		synctest.Wait()
+		if got := <-soon; got.Before(start.Add(2 * time.Hour)) {
+			t.Errorf("woke at %v", got)
+		}
+		before := time.Now()
+		<-late
+		if took := time.Since(before); took < 35*time.Second || took > 37*time.Second {
+			t.Errorf("the last hour took %v, want 36s", took)
+		}
+	})
+}
+
 func TestManualWakesOnTime(t *testing.T) {
 	c := clock.NewManual(start)
 	reached, stop := c.Wait(start.Add(time.Minute))
