@@ -31,9 +31,10 @@ import (
 
 // Options say what to open.
 type Options struct {
-	Config string              // path of tagboat.yaml
-	Cache  string              // directory for what a later run need not ask for; "" for none
-	Getenv func(string) string // tells who runs Tagboat, in CI systems; nil for nobody
+	Config   string              // path of tagboat.yaml
+	Cache    string              // directory for what a later run need not ask for; "" for none
+	Releases bool                // templates come from releases: those that the configuration names need not be there
+	Getenv   func(string) string // tells who runs Tagboat, in CI systems; nil for nobody
 	// Transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
 	Transport http.RoundTripper
 }
@@ -61,7 +62,11 @@ type App struct {
 
 // Open reads the configuration. It makes no call.
 func Open(ctx context.Context, o Options) (*App, error) {
-	file, err := config.Load(o.Config)
+	load := config.Load
+	if o.Releases {
+		load = config.LoadForReleases
+	}
+	file, err := load(o.Config)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ type promoteOptions struct {
 }
 
 func newPromote(f *frame) *cobra.Command {
-	o := promoteOptions{}
+	o := promoteOptions{targets: targets{fromReleases: true}}
 	cmd := &cobra.Command{
 		Use:   "promote [RELEASE] --to STAGE|--env ENV",
 		Short: "Bring a release to a stage, for every tenant",

@@ -221,7 +221,10 @@ type frame struct {
 }
 
 // open reads the configuration and prepares the way to AWS; it calls nothing yet.
-func (f *frame) open(ctx context.Context) (*app.App, error) {
+func (f *frame) open(ctx context.Context) (*app.App, error) { return f.openFor(ctx, false) }
+
+// openFor is open for a command whose templates come from releases, or for any other.
+func (f *frame) openFor(ctx context.Context, releases bool) (*app.App, error) {
 	if f.config == "" {
 		found, err := config.Find(".")
 		if err != nil {
@@ -231,6 +234,7 @@ func (f *frame) open(ctx context.Context) (*app.App, error) {
 	}
 	return app.Open(ctx, app.Options{
 		Config:    f.config,
+		Releases:  releases,
 		Cache:     cacheDir(f.Getenv),
 		Getenv:    f.Getenv,
 		Transport: f.transport,

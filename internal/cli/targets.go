@@ -23,6 +23,7 @@ type targets struct {
 	tenant       string
 	everywhere   bool
 	services     []string
+	fromReleases bool // the templates of services are those of releases
 	workTree     bool // releases that environments have do not matter
 	// changing is the name of a command that changes something, and so must be told where;
 	// "" for one that reads, which shows everything where nothing is said.
@@ -83,7 +84,7 @@ func (t targets) open(ctx context.Context, f *frame) (*app.App, fleet.Selection,
 	case t.everywhere && (len(t.environments) > 0 || t.stage != "" || t.tenant != ""):
 		return nil, selected, tagboat.Usagef("--all-environments leaves nothing to choose").WithHint("leave out --env, --stage and --tenant, or --all-environments")
 	}
-	a, err := f.open(ctx)
+	a, err := f.openFor(ctx, t.fromReleases)
 	if err != nil {
 		return nil, selected, err
 	}

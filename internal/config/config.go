@@ -34,6 +34,7 @@ type Config struct {
 	Home         Home
 	Notify       []Webhook
 	Limits       Limits
+	missing      []error       // templates of services
 	Files        source.Border // where the files that it names, and what they import, may be
 }
 

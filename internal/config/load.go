@@ -14,7 +14,13 @@ import (
 // Load reads and checks the file at path. Its error joins every problem that was
 // found, each a *tagboat.Error of kind Usage with its place. Paths in the file start
 // at the file's directory, and the files that it names must exist.
-func Load(path string) (*Config, error) {
+func Load(path string) (*Config, error) { return load(path, false) }
+
+// LoadForReleases is Load where the templates of services come from releases: those that the file
+// names need not be there, and Config.Missing says which are not.
+func LoadForReleases(path string) (*Config, error) { return load(path, true) }
+
+func load(path string, releasesAlone bool) (*Config, error) {
 	root, err := source.Read(path, around(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, tagboat.Usagef("there is no %s", path).
@@ -23,7 +29,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(path, root)
+	return build(path, root, releasesAlone)
 }
 
 // around returns the border of what the configuration itself may import. It may be a
@@ -46,11 +52,11 @@ func Parse(path string, data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(path, root)
+	return build(path, root, false)
 }
 
 // build makes a Config of a file.
-func build(path string, root *source.Node) (*Config, error) {
+func build(path string, root *source.Node, releasesAlone bool) (*Config, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, tagboat.Errorf(tagboat.Usage, "finding the directory of %s: %w", path, err)
@@ -60,6 +66,7 @@ func build(path string, root *source.Node) (*Config, error) {
 	b := builder{
 		file:          f,
 		decoderPlaces: placesOf(decodeErr),
+		releasesAlone: releasesAlone,
 
 		secretLines: map[int]bool{},
 		config:      &Config{File: path, Dir: filepath.Dir(abs), App: f.App.Value, Registry: f.Registry.Value},
@@ -92,6 +99,7 @@ type builder struct {
 	config        *Config
 	decoderPlaces map[tagboat.Position]bool // places of which the decoder complained
 	problems      []error
+	releasesAlone bool
 	// secretLines are lines of the file that nobody may be shown.
 	secretLines map[int]bool
 }

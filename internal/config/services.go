@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,14 +67,29 @@ func (b *builder) services() {
 
 func (b *builder) templates(from fileService, s *Service) {
 	if from.TaskDefinition.Family.At.File == "" {
-		s.TaskDefinition = b.path(from.TaskDefinition.File)
+		s.TaskDefinition = b.template(from.TaskDefinition.File)
 	} else if s.Family == "" {
 		b.problem(from.TaskDefinition.Family.At, "the name of the family is missing")
 	}
 	if from.Service.At.File != "" {
-		s.ServiceFile = b.path(from.Service)
+		s.ServiceFile = b.template(from.Service)
 	}
 }
+
+// template is path for a service's template. Where releases bring theirs, what is wrong with it
+// is kept for who asks for it all the same.
+func (b *builder) template(name source.Text) string {
+	before := len(b.problems)
+	path := b.path(name)
+	if b.releasesAlone {
+		b.config.missing = append(b.config.missing, b.problems[before:]...)
+		b.problems = b.problems[:before]
+	}
+	return path
+}
+
+// Missing returns an error for the templates of services that are not there; nil where all are.
+func (c *Config) Missing() error { return source.Sorted(errors.Join(c.missing...)) }
 
 // containers reads the map of containers to images. A template can name its images
 // itself, as ${images.NAME}; a family's definition cannot, so it needs the map.

@@ -37,6 +37,9 @@ func (w WorkTree) Vars(env config.Environment, service tagboat.ServiceName) map[
 
 // Templates implements Source.
 func (w WorkTree) Templates(services []config.Service) (map[tagboat.ServiceName]Templates, error) {
+	if err := w.Config.Missing(); err != nil {
+		return nil, err
+	}
 	known := taskdef.Names{
 		Vars:   w.Config.VarNames(),
 		Env:    slices.Sorted(maps.Keys(envNames(config.Environment{}))),

@@ -43,6 +43,7 @@ type Request struct {
 	Automation      bool // no person asks: what a stage says of auto, holds and rejections bind
 	BreakGlass      bool // a person overrides the gates that can be
 	Back            bool // the environments go back: gates that are about what is new do not count
+	Look            bool // somebody only asks how things stand: the check of the team's own is not run
 	DryRun          bool // nothing is made, a release of the newest versions neither
 }
 

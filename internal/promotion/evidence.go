@@ -35,7 +35,7 @@ func (p *Promotions) gather(ctx context.Context, s *Set) error {
 		}
 		group.Go(func() error {
 			m.question = p.question(s.request, m, common)
-			m.evidence = p.evidence(ctx, m)
+			m.evidence = p.evidence(ctx, s.request, m)
 			return nil
 		})
 	}
@@ -137,7 +137,7 @@ func (m *move) older() bool {
 }
 
 // evidence looks at what one move's gates ask for.
-func (p *Promotions) evidence(ctx context.Context, m *move) error {
+func (p *Promotions) evidence(ctx context.Context, r Request, m *move) error {
 	q := &m.question
 	all, changed := m.versions()
 	if err := m.held(changed); err != nil {
@@ -155,7 +155,7 @@ func (p *Promotions) evidence(ctx context.Context, m *move) error {
 	if err := p.health(ctx, m); err != nil {
 		return err
 	}
-	if gates := q.Gates(); m.stage.Gates.Check != nil && !q.Back && onlyThere(gates) {
+	if gates := q.Gates(); m.stage.Gates.Check != nil && !q.Back && onlyThere(gates) && !r.Look {
 		q.Versions = append(q.Versions, p.check(ctx, *m.stage.Gates.Check, m))
 	}
 	return nil

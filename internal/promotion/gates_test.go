@@ -1,15 +1,20 @@
 package promotion_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/app/apptest"
+	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/promotion"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // person promotes a release as a person does.
@@ -234,6 +239,34 @@ func TestM5SaysWhoHasNoSuchStage(t *testing.T) {
 		last := document.Promotions[len(document.Promotions)-1]
 		if last.Tenant != "acme" || last.State != tagboat.PromotionAbsent || last.Cause != tagboat.CauseNoStage {
 			w.Errorf("got %+v", last)
+		}
+	})
+}
+
+// TestNeedsNoCheckout promotes with nothing but tagboat.yaml.
+func TestNeedsNoCheckout(t *testing.T) {
+	run(t, apptest.Family{}, func(w *apptest.World) {
+		inProd(w)
+		for _, file := range []string{"web.taskdef.json", "web.service.json"} {
+			if err := os.Remove(filepath.Join(w.Dir, file)); err != nil {
+				w.Fatal(err)
+			}
+		}
+		a, err := app.Open(w.Context(), app.Options{Config: filepath.Join(w.Dir, "tagboat.yaml"), Releases: true, Transport: sandboxtest.Carrier{Handler: w.Server}})
+		if err != nil {
+			w.Fatal(err)
+		}
+		set, err := a.Promotions.Plan(w.Context(), person("1", "prod"))
+		if err != nil {
+			w.Fatal(err)
+		}
+		document, err := a.Promotions.Do(w.Context(), set, rollout.Options{Wait: true, MaxParallel: 40})
+		if err != nil {
+			w.Fatal(err)
+		}
+		states(w, document, "prod promoted")
+		if _, err := a.Delivery.Plan(w.Context(), apptest.In("dev")); tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "there is no file") {
+			w.Errorf("a plan of the work tree: %v", err)
 		}
 	})
 }

@@ -110,7 +110,7 @@ func (t *Trace) checklist(ctx context.Context, name string, environments []tagbo
 	if len(environments) == 0 {
 		return nil
 	}
-	set, err := t.Promotions.Plan(ctx, promotion.Request{Selection: fleet.Selection{Environments: environments}, Release: name, DryRun: true})
+	set, err := t.Promotions.Plan(ctx, promotion.Request{Look: true, Selection: fleet.Selection{Environments: environments}, Release: name, DryRun: true})
 	if err != nil {
 		operation.Tell(ctx, unknown("what release "+name+" waits for", err))
 		return nil
