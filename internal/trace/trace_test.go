@@ -33,7 +33,7 @@ func shop(t *testing.T, story func(w *apptest.World)) {
 // promote promotes to a stage as automation does.
 func promote(w *apptest.World, stage tagboat.StageName) {
 	w.Helper()
-	w.Promote(promotion.Request{Look: true, Selection: apptest.To(stage), Automation: true})
+	w.Promote(promotion.Request{Selection: apptest.To(stage), Automation: true})
 	w.Later(time.Minute)
 }
 
@@ -298,7 +298,7 @@ func TestStatusOfReleases(t *testing.T) {
 		promote(w, "staging")
 		w.Push("shop/web:v2")
 		promote(w, "dev")
-		w.Promote(promotion.Request{Look: true, Selection: apptest.In("prod"), Release: "1"})
+		w.Promote(promotion.Request{Selection: apptest.In("prod"), Release: "1"})
 		status := func(s fleet.Selection) (lines []string) {
 			document, err := w.Open().View.Status(w.Context(), s)
 			if err != nil {
@@ -327,7 +327,7 @@ func TestWhoBroughtADigest(t *testing.T) {
 	shop(t, func(w *apptest.World) {
 		w.Push("shop/web:v1")
 		promote(w, "dev")
-		w.Promote(promotion.Request{Look: true, Selection: apptest.In("mb-staging"), Release: "1", Message: "for the fair"})
+		w.Promote(promotion.Request{Selection: apptest.In("mb-staging"), Release: "1", Message: "for the fair"})
 		a, digest := w.Open(), w.Pushed["shop/web:v1"]
 		selected := apptest.In("mb-staging")
 		carrying, err := a.Trace.Carrying(w.Context(), selected, tagboat.Digest(digest.Short()))
