@@ -262,7 +262,7 @@ func (r *Releases) commit(ctx context.Context, given string) (string, error) {
 	if commit == "" {
 		read, err := publish.ReadCommit(ctx, r.Fleet.Config.Dir)
 		if err != nil {
-			return "", ctx.Err() //nolint:nilerr // a directory need not be under version control
+			return "", ctx.Err() // a directory need not be under version control
 		}
 		if commit = read.Tag(); read.Dirty {
 			operation.Tell(ctx, Dirty{commit})
