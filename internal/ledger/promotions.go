@@ -21,9 +21,10 @@ type Promotions struct {
 
 // Promoted is a release that an environment was given.
 type Promoted struct {
-	Name string         `json:"n"` // readable
-	ID   tagboat.Digest `json:"id"`
-	At   time.Time      `json:"at"` // when its deployments had ended, by AWS's clock
+	Name string `json:"n"` // readable
+	// ID is "" where the environment went back to what no known release has.
+	ID tagboat.Digest `json:"id"`
+	At time.Time      `json:"at"` // when its deployments had ended, by AWS's clock
 	// Failed says that its deployments did not succeed, so that the environment went back.
 	Failed bool `json:"f,omitempty"`
 	// Back says that the environment went back to it.
@@ -49,11 +50,12 @@ type Promotion struct {
 // trailKept is how many releases an environment remembers; the journal has all of them.
 const trailKept = 10
 
-// Current returns the release that the environment has; false where it has had none that stayed.
+// Current returns the release that the environment has; false where it has had none that stayed,
+// and where it went back to what no known release has.
 func (p Promotions) Current() (Promoted, bool) {
 	for _, at := range slices.Backward(p.Trail) {
 		if !at.Failed {
-			return at, true
+			return at, at.ID != ""
 		}
 	}
 	return Promoted{}, false

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -72,7 +73,7 @@ func (s stint) passed(soak time.Duration, all []Trouble) bool {
 
 // stints returns the newest stint of each release that an environment has had, the oldest
 // first: a deployment of the same release starts anew. What did not succeed has none, and
-// ends none.
+// ends none; going back to what no release has ends one.
 func stints(had ledger.Promotions, now time.Time) []stint {
 	var all []stint
 	for _, at := range had.Trail {
@@ -84,7 +85,7 @@ func stints(had ledger.Promotions, now time.Time) []stint {
 		}
 		all = append(all, stint{Promoted: at, end: now})
 	}
-	seen := map[tagboat.Digest]bool{}
+	seen := map[tagboat.Digest]bool{"": true}
 	for i := len(all) - 1; i >= 0; i-- {
 		if id := all[i].ID; seen[id] {
 			all = slices.Delete(all, i, i+1)
@@ -97,10 +98,10 @@ func stints(had ledger.Promotions, now time.Time) []stint {
 
 // called is what people call a release.
 func called(p ledger.Promoted) string {
-	if p.Name == "" {
-		return p.ID.Short()
+	if p.Name == "" && p.ID == "" {
+		return "a rollback"
 	}
-	return p.Name
+	return cmp.Or(p.Name, p.ID.Short())
 }
 
 // soak asks whether the release has run well in the stage before, and for long enough.
@@ -212,26 +213,12 @@ func Upcoming(now time.Time, soak time.Duration, upstream Upstream, here ledger.
 // Behind returns how many releases the environment is behind what the stage before it has. What
 // that one went back from does not count.
 func Behind(upstream, here ledger.Promotions) int {
-	var line []ledger.Promoted
-	at := func(id tagboat.Digest) int {
-		return slices.IndexFunc(line, func(p ledger.Promoted) bool { return p.ID == id })
-	}
-	for _, p := range upstream.Trail {
-		switch i := at(p.ID); {
-		case p.Failed:
-		case i < 0:
-			line = append(line, p)
-		case p.Back:
-			line = line[:i+1]
-		default:
-			line = append(slices.Delete(line, i, i+1), p)
-		}
-	}
+	line := lineOf(upstream)
 	current, ok := here.Current()
 	if !ok {
 		return len(line)
 	}
-	if i := at(current.ID); i >= 0 {
+	if i := in(line, current.ID); i >= 0 {
 		return len(line) - 1 - i
 	}
 	newer := 0
@@ -241,6 +228,47 @@ func Behind(upstream, here ledger.Promotions) int {
 		}
 	}
 	return newer
+}
+
+// lineOf returns the releases that led to what an environment has, the oldest first: without those
+// that failed, and those that it went back from.
+func lineOf(had ledger.Promotions) []ledger.Promoted {
+	var line []ledger.Promoted
+	for _, p := range had.Trail {
+		switch i := in(line, p.ID); {
+		case p.ID == "" || p.Failed && !p.Back:
+		case p.Failed && i >= 0:
+			line = line[:i] // it went back from what came later, and on that way
+		case p.Failed:
+		case i < 0:
+			line = append(line, p)
+		case p.Back:
+			line = line[:i+1]
+		default:
+			line = append(slices.Delete(line, i, i+1), p)
+		}
+	}
+	return line
+}
+
+func in(line []ledger.Promoted, id tagboat.Digest) int {
+	return slices.IndexFunc(line, func(p ledger.Promoted) bool { return p.ID == id })
+}
+
+// Earlier returns the releases that an environment can go back to, the last good one first. It is
+// amid one where another one is under way or failed there, so that what it has is the first of
+// them. One that failed there since is none of them.
+func Earlier(here ledger.Promotions, amid bool) []ledger.Promoted {
+	line := lineOf(here)
+	slices.Reverse(line)
+	current, has := here.Current()
+	if has && !amid && len(line) > 0 && line[0].ID == current.ID {
+		line = line[1:]
+	}
+	return slices.DeleteFunc(line, func(p ledger.Promoted) bool {
+		last, _ := newest(here, p.ID)
+		return last.Failed || !has
+	})
 }
 
 // enough is how many releases say how often they come.

@@ -14,6 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/status"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/journal"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
@@ -76,7 +77,7 @@ func (t *Trace) moments(ctx context.Context, env config.Environment, when access
 	}
 	m := moments{at: pins.AsOf.UTC(), pins: pins.Pins}
 	wanted := func(e tagboat.Event) bool {
-		return !e.At.After(m.at) && e.Environment == env.Name && (e.Service != "" || promoted(e))
+		return !e.At.After(m.at) && e.Environment == env.Name && (e.Service != "" || history.Promoted(e))
 	}
 	m.events, err = t.History.Told(ctx, env, journal.Request{From: m.at.Add(-remembered), To: m.at.Add(time.Millisecond), Wanted: wanted})
 	if err != nil {
@@ -95,9 +96,9 @@ func (m moments) show(env config.Environment, cells []fleet.Cell, document *tagb
 	if len(cells) > 0 {
 		had, _ = cells[0].Book().Promotions(env.Name) // what cannot be read status says
 	}
-	for _, p := range stays(had, m.events) {
+	for _, p := range history.Stays(had, m.events) {
 		if !p.At.After(m.at) {
-			e.Release, e.ReleaseID, e.Since = p.Name, p.ID, &p.At
+			e.Release, e.ReleaseID, e.Since = p.Name, p.ID, &p.At // "" where it went back to what no release has
 		}
 	}
 	if e.Release != "" {

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"slices"
-	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/history"
@@ -63,7 +62,7 @@ func by(e tagboat.Event) string {
 // and from the journal where that goes back further.
 func ranRelease(had ledger.Promotions, events []tagboat.Event, release tagboat.Digest) []tagboat.Period {
 	var periods []tagboat.Period
-	for _, p := range stays(had, events) {
+	for _, p := range history.Stays(had, events) {
 		if n := len(periods); n > 0 && periods[n-1].To == nil && p.ID != release {
 			periods[n-1].To = &p.At
 		}
@@ -79,38 +78,9 @@ func ranRelease(had ledger.Promotions, events []tagboat.Event, release tagboat.D
 	return periods
 }
 
-// stays returns the releases that an environment had, the oldest first, without those that failed.
-func stays(had ledger.Promotions, events []tagboat.Event) []ledger.Promoted {
-	var all []ledger.Promoted
-	for _, e := range events {
-		older := len(had.Trail) == 0 || e.At.Before(had.Trail[0].At) && !near(e, had.Trail[0])
-		if promoted(e) && e.Verdict == tagboat.VerdictSucceeded && older {
-			all = append(all, ledger.Promoted{Name: e.Release, ID: e.ReleaseID, At: e.At, Back: e.Command == history.Rollback})
-		}
-	}
-	for _, p := range had.Trail {
-		if !p.Failed {
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
-// promoted reports whether an event is the line of a promotion.
-func promoted(e tagboat.Event) bool {
-	return e.ReleaseID != "" && (e.Command == history.Promote || e.Command == history.Rollback)
-}
-
-// recording is how far apart the journal's line and the trail's entry of one promotion can be.
-const recording = time.Minute
-
-func near(e tagboat.Event, p ledger.Promoted) bool {
-	return e.ReleaseID == p.ID && e.At.Sub(p.At).Abs() < recording
-}
-
 // promotedBy returns the line of the journal that is of an entry of the trail.
 func promotedBy(events []tagboat.Event, p ledger.Promoted) (tagboat.Event, bool) {
-	at := slices.IndexFunc(events, func(e tagboat.Event) bool { return promoted(e) && near(e, p) })
+	at := slices.IndexFunc(events, func(e tagboat.Event) bool { return history.Promoted(e) && history.OfPromotion(e, p) })
 	if at < 0 {
 		return tagboat.Event{}, false
 	}

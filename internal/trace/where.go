@@ -8,6 +8,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/stage"
@@ -67,7 +68,7 @@ func partOf(version subject, releases []subject) bool {
 // bring or leave an image of what was found.
 func concerning(found []subject) func(tagboat.Event) bool {
 	return func(e tagboat.Event) bool {
-		return promoted(e) || slices.ContainsFunc(e.Changes, func(c tagboat.ImageChange) bool {
+		return history.Promoted(e) || slices.ContainsFunc(e.Changes, func(c tagboat.ImageChange) bool {
 			return slices.ContainsFunc(found, func(s subject) bool { return s.Image == c.Image })
 		})
 	}
