@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,27 @@ func (o promoteOptions) check() error {
 	return mayBreakGlass(o.breakGlass, o.automation, o.message)
 }
 
+// typed returns the command as it was typed, but for what differs between showing a plan and
+// carrying it out.
+func (o promoteOptions) typed() string {
+	parts := []string{"tagboat promote"}
+	if o.release != "" {
+		parts = append(parts, o.release)
+	}
+	for _, flag := range []struct{ name, value string }{{"--to", o.stage}, {"--env", strings.Join(o.environments, ",")}, {"--tenant", o.tenant}} {
+		if flag.value != "" {
+			parts = append(parts, flag.name, flag.value)
+		}
+	}
+	if o.automation {
+		parts = append(parts, "--automation")
+	}
+	if o.breakGlass {
+		parts = append(parts, "--break-glass -m WHY")
+	}
+	return strings.Join(parts, " ")
+}
+
 func runPromote(ctx context.Context, f *frame, o promoteOptions) error {
 	if err := o.check(); err != nil {
 		return err
@@ -107,7 +129,7 @@ func runPromote(ctx context.Context, f *frame, o promoteOptions) error {
 	}
 	document := set.Document()
 	if o.dryRun {
-		return screen.Checklist(f.Screen, document)
+		return screen.Checklist(f.Screen, document, o.typed())
 	}
 	if o.plan != "" {
 		if err := set.Same(o.plan); err != nil {

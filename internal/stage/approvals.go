@@ -31,7 +31,7 @@ func (q Question) approvals() *tagboat.GateResult {
 		}
 		reasons = append(reasons, fmt.Sprintf("%s at %s does not count: %s", who(a.By), moment(a.At), a.Against))
 	}
-	text := fmt.Sprintf("%d of %d%s", count, needed, unknown)
+	text := fmt.Sprintf("%d of %d approvals%s", count, needed, unknown)
 	if len(reasons) > 0 {
 		text += ": " + strings.Join(reasons, "; ")
 	}

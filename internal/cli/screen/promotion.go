@@ -12,8 +12,8 @@ import (
 )
 
 // Checklist shows what promotions would do, and what each gate says. Its error is of kind Blocked
-// where one would not enter.
-func Checklist(on *Screen, document tagboat.PromotionDocument) error {
+// where one would not enter. command is what was typed, without --dry-run.
+func Checklist(on *Screen, document tagboat.PromotionDocument, command string) error {
 	if on.AsJSON() {
 		if err := on.JSON(document); err != nil {
 			return err
@@ -31,7 +31,7 @@ func Checklist(on *Screen, document tagboat.PromotionDocument) error {
 	for _, warning := range document.Warnings {
 		on.Notice(warning)
 	}
-	on.Talkf("nothing was changed (--dry-run); to do exactly this: tagboat promote … --plan %s\n", document.Plan)
+	on.Talkf("nothing was changed (--dry-run); to do exactly this: %s --plan %s\n", command, document.Plan)
 	return promotionError(document)
 }
 
@@ -111,7 +111,7 @@ func promotionStyle(state string) console.Style {
 
 // printGates says what each gate of an environment says, and which releases were passed over.
 func printGates(on *Screen, r tagboat.PromotionResult) {
-	if len(r.Gates) == 0 && len(r.PassedOver) == 0 {
+	if len(r.Gates)+len(r.PassedOver)+len(r.Pins)+len(r.Changes) == 0 {
 		return
 	}
 	on.Printf("\n%s\n", on.OnOut(console.Strong, string(r.Environment)))
@@ -129,6 +129,16 @@ func printGates(on *Screen, r tagboat.PromotionResult) {
 		if !g.Passed && g.Hint != "" {
 			on.Printf("    %s\n", on.OnOut(console.Faint, g.Hint))
 		}
+	}
+	for _, pin := range r.Pins {
+		on.Printf("  pins %s: %s → %s\n", pin.Image, observedText(pin.From), observedText(pin.To))
+	}
+	if len(r.Changes) > 0 {
+		var services []string
+		for _, c := range r.Changes {
+			services = append(services, string(c.Service))
+		}
+		on.Printf("  deploys %s\n", strings.Join(services, ", "))
 	}
 	if len(r.PassedOver) > 0 {
 		var names []string
