@@ -38,6 +38,7 @@ var documents = []struct {
 	{"open", openDocument{}},
 	{"release create, release show, release reject", tagboat.ReleaseDocument{}},
 	{"release list", tagboat.ReleasesDocument{}},
+	{"approve", tagboat.ApprovalDocument{}},
 	{"release diff, release notes", tagboat.ReleaseDiffDocument{}},
 	{"where", tagboat.WhereDocument{}},
 	{"why", tagboat.WhyDocument{}},

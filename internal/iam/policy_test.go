@@ -40,6 +40,29 @@ func TestWritePolicy(t *testing.T) {
 	expect.Equal(t, want, iam.Policy(iam.Write, []iam.Scope{plain, plain}))
 }
 
+// TestRightsOfHome holds that each right to write at home is in the policy for it alone.
+func TestRightsOfHome(t *testing.T) {
+	s := scope()
+	s.Home, s.HomePath, s.FreezeName = &iam.Place{Account: "999999999999", Region: "eu-west-1"}, "/tagboat/shop", "/tagboat/freeze"
+	const at = "arn:aws:ssm:eu-west-1:999999999999:parameter/tagboat/"
+	numbers := []string{at + "shop/rejected/*", at + "shop/releases"}
+	want := map[iam.Purpose][]string{
+		iam.Promote: numbers, iam.Assume: numbers, iam.Home: numbers,
+		iam.Approve: {at + "shop/approvals/*"}, iam.BreakGlass: {at + "shop/break-glass/*"}, iam.Freeze: {at + "freeze"},
+	}
+	for _, purpose := range iam.Purposes() {
+		var got []string
+		for _, statement := range iam.Policy(purpose, []iam.Scope{s}).Statement {
+			for _, resource := range statement.Resource {
+				if slices.Contains(statement.Action, "ssm:PutParameter") && strings.Contains(resource, ":999999999999:") {
+					got = append(got, resource)
+				}
+			}
+		}
+		expect.EqualIn(t, string(purpose), want[purpose], got)
+	}
+}
+
 // resources returns what a statement is about.
 func resources(d iam.Document, sid string) []string {
 	for _, s := range d.Statement {
@@ -107,6 +130,12 @@ func TestResources(t *testing.T) {
 		{"its log", iam.Lambda, remote, "WriteFunctionLog", []string{"arn:aws:logs:eu-west-1:*:log-group:/aws/lambda/tagboat:*"}},
 		{"who assumes a role", iam.Assume, remote, "AssumeRoles", []string{"arn:aws:iam::222222222222:role/tagboat"}},
 		{"nothing to assume", iam.Assume, scope(), "AssumeRoles", nil},
+		{"promoting writes pins", iam.Promote, scope(), "WritePins", []string{
+			"arn:aws:ssm:eu-west-1:111111111111:parameter/containers/dev/shop", "arn:aws:ssm:eu-west-1:111111111111:parameter/one/dev/app",
+		}},
+		{"promoting deploys", iam.Promote, scope(), "RegisterTaskDefinitions", []string{"arn:aws:ecs:eu-west-1:111111111111:task-definition/web:*"}},
+		{"home that another principal reaches", iam.Promote, scope(), "NumberReleases", nil},
+		{"who assumes home's role", iam.Assume, iam.Scope{HomeRole: "arn:aws:iam::999999999999:role/home"}, "AssumeRoles", []string{"arn:aws:iam::999999999999:role/home"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
