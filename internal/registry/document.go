@@ -38,17 +38,29 @@ type documentManifest struct {
 	SchemaVersion int               `json:"schemaVersion"`
 }
 
+// descriptor names a blob. Data is the blob itself, where it is small: who reads the manifest has
+// it then, and asks no more.
+// https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#embedded-content
 type descriptor struct {
+	Data      []byte         `json:"data,omitempty"`
 	Digest    tagboat.Digest `json:"digest"`
 	MediaType string         `json:"mediaType"`
 	Size      int64          `json:"size"`
 }
 
+// largestEmbedded is how large a content may be that the manifest has in itself, in bytes: registries
+// take manifests of 4 MiB, and it becomes a third larger.
+const largestEmbedded = 1 << 20
+
 // Manifest returns the bytes of the document's manifest.
 func (d Document) Manifest() []byte {
-	blob := descriptor{digestOf(d.Content), d.ContentType, int64(len(d.Content))}
+	blob := descriptor{Digest: digestOf(d.Content), MediaType: d.ContentType, Size: int64(len(d.Content))}
+	whole := blob
+	if len(d.Content) <= largestEmbedded {
+		whole.Data = d.Content
+	}
 	data, err := json.Marshal(documentManifest{
-		Annotations: d.Annotations, ArtifactType: d.Type, Config: blob, Layers: []descriptor{blob},
+		Annotations: d.Annotations, ArtifactType: d.Type, Config: whole, Layers: []descriptor{blob},
 		MediaType: types.OCIManifestSchema1, SchemaVersion: 2,
 	})
 	if err != nil {
@@ -101,7 +113,7 @@ func (d *Documents) Has(ctx context.Context, ref tagboat.Reference) (bool, error
 }
 
 // Get reads the document of a type that ref names by its digest, or by its tag, and whose content
-// has at most limit bytes: two requests. Its bytes are those of its digest, down to the content's.
+// has at most limit bytes: one request, or two for a large one. Its bytes are those of its digest, down to the content's.
 // The error wraps ErrNoDocument, or ErrNotThis, where there is none.
 func (d *Documents) Get(ctx context.Context, ref tagboat.Reference, kind, content string, limit int64) (Document, error) {
 	return inSession(ctx, d, ref, transport.PullScope, func(ctx context.Context, s *session) (Document, error) {
@@ -135,9 +147,11 @@ func (s *session) get(ctx context.Context, ref tagboat.Reference, kind, contentT
 	if _, err := tagboat.ParseDigest(string(m.Config.Digest)); err != nil {
 		return Document{}, fmt.Errorf("the content of %s has no digest: %w", ref, ErrNotThis)
 	}
-	blob, err := s.read(ctx, "/blobs/"+string(m.Config.Digest), m.Config.Size)
-	if err != nil {
-		return Document{}, err
+	blob := m.Config.Data
+	if len(blob) == 0 {
+		if blob, err = s.read(ctx, "/blobs/"+string(m.Config.Digest), m.Config.Size); err != nil {
+			return Document{}, err
+		}
 	}
 	if is := digestOf(blob); is != m.Config.Digest {
 		return Document{}, otherBytes(s.repo, "blob", m.Config.Digest.String(), is.String())

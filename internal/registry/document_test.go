@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,7 +25,8 @@ func write(t *testing.T, d *registry.Documents, at tagboat.Reference) {
 
 func TestDocument(t *testing.T) {
 	const blob = `{"digest":"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","mediaType":"application/vnd.test.text","size":5}`
-	const want = `{"annotations":{"a":"\u003c1\u003e","b":"2"},"artifactType":"application/vnd.test.note","config":` + blob + `,"layers":[` + blob + `],"mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2}`
+	whole := `{"data":"aGVsbG8=",` + blob[1:]
+	want := `{"annotations":{"a":"\u003c1\u003e","b":"2"},"artifactType":"application/vnd.test.note","config":` + whole + `,"layers":[` + blob + `],"mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2}`
 	expect.Equal(t, want, string(note().Manifest()))
 	s := serve(t)
 	d := client(t, nil).Documents()
@@ -37,7 +39,7 @@ func TestDocument(t *testing.T) {
 		s.answer(nil)
 		got := expect.Value(d.Get(t.Context(), ref, note().Type, note().ContentType, 5))(t)
 		expect.EqualIn(t, ref.String(), note(), got)
-		expect.EqualIn(t, "requests", 2, len(s.asked()))
+		expect.EqualIn(t, "requests", 1, len(s.asked()))
 		expect.EqualIn(t, "it is there", true, expect.Value(d.Has(t.Context(), ref))(t))
 	}
 	for name, wrong := range map[string]struct {
@@ -138,7 +140,10 @@ func TestALoginStaysWithItsRegistry(t *testing.T) {
 	s, elsewhere := serve(t), serve(t)
 	known := &users{known: map[string][2]string{s.host: {"AWS", "secret"}}}
 	d := client(t, known).Documents()
-	write(t, d, s.ref(t, "notes:1"))
+	large, at := note(), s.ref(t, "notes:1")
+	large.Content = bytes.Repeat([]byte("hello"), 1<<18) // too large for its manifest
+	expect.OK(t, d.PutContent(t.Context(), at, large))
+	expect.OK(t, d.PutManifest(t.Context(), at, large))
 	s.answer(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/blobs/") {
 			return false
@@ -151,11 +156,15 @@ func TestALoginStaysWithItsRegistry(t *testing.T) {
 		if asked++; r.Header.Get("Authorization") != "" {
 			t.Errorf("the login went along: %s", r.Header.Get("Authorization"))
 		}
-		fmt.Fprint(w, "hello")
+		_, _ = w.Write(large.Content)
 		return true
 	})
-	expect.Value(d.Get(t.Context(), s.ref(t, "notes:1"), note().Type, note().ContentType, 5))(t)
+	expect.Value(d.Get(t.Context(), at, note().Type, note().ContentType, 2<<20))(t)
 	expect.EqualIn(t, "requests elsewhere", 1, asked)
+	large.Content = []byte("hello, hello") // what the other registry gives now
+	if _, err := d.Get(t.Context(), at, note().Type, note().ContentType, 2<<20); !errors.Is(err, registry.ErrDigest) {
+		t.Errorf("other bytes of a blob: %v", err)
+	}
 }
 
 // TestDocumentsInSpiteOfFailures has every third request fail, and lost uploads.

@@ -121,17 +121,15 @@ func (h hostile) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestARegistryThatLies(t *testing.T) {
 	run(t, func(w *apptest.World) {
 		made := create(w, release.Request{Environment: "dev"})
-		for _, path := range []string{"/shop-releases/manifests/", "/shop-releases/blobs/"} {
-			a := w.Open(func(next http.RoundTripper) http.RoundTripper {
-				return hostile{next, path, func(resp *http.Response) *http.Response {
-					_ = resp.Body.Close()
-					resp.Body, resp.ContentLength = http.NoBody, 0
-					return resp
-				}}
-			})
-			_, err := a.Releases.Find(w.Context(), string(made.ID))
-			refused(t, err, "gives other content")
-		}
+		a := w.Open(func(next http.RoundTripper) http.RoundTripper {
+			return hostile{next, "/shop-releases/manifests/", func(resp *http.Response) *http.Response {
+				_ = resp.Body.Close()
+				resp.Body, resp.ContentLength = http.NoBody, 0
+				return resp
+			}}
+		})
+		_, err := a.Releases.Find(w.Context(), string(made.ID))
+		refused(t, err, "gives other content")
 	})
 }
 
@@ -166,10 +164,10 @@ func TestFind(t *testing.T) {
 			_, err := releases.Find(w.Context(), by)
 			refused(t, err, says...)
 		}
-		if calls := counted(w, func(ctx context.Context, a *app.App) { expect.Value(a.Releases.Find(ctx, "beef2"))(t) }); calls.Total != 3 {
+		if calls := counted(w, func(ctx context.Context, a *app.App) { expect.Value(a.Releases.Find(ctx, "beef2"))(t) }); calls.Total != 2 {
 			t.Errorf("finding one by name took %v", calls.ByOperation)
 		}
-		if calls := counted(w, func(ctx context.Context, a *app.App) { expect.Value(a.Releases.At(ctx, other.ID, "beef2"))(t) }); calls.Total != 2 {
+		if calls := counted(w, func(ctx context.Context, a *app.App) { expect.Value(a.Releases.At(ctx, other.ID, "beef2"))(t) }); calls.Total != 1 {
 			t.Errorf("reading one by id took %v", calls.ByOperation)
 		}
 	})

@@ -365,7 +365,7 @@ func TestCalls(t *testing.T) {
 			most int
 			do   func(ctx context.Context, a *app.App) error
 		}{
-			"status":  {23, status},
+			"status":  {24, status},
 			"release": {54, func(ctx context.Context, a *app.App) error { _, err := a.Trace.Where(ctx, "1"); return err }},
 			"digest": {53, func(ctx context.Context, a *app.App) error {
 				_, err := a.Trace.Where(ctx, string(w.Pushed["shop/web:v1"]))
