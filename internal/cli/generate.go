@@ -152,6 +152,9 @@ func tellPolicy(on *screen.Screen, result generate.PolicyResult) error {
 		on.Talkf("for the role %s; the caller of tagboat may assume it with: tagboat generate iam-policy --for assume\n"+
 			"its trust policy must allow the caller sts:AssumeRole, and sts:SetSourceIdentity and sts:TagSession where the caller has a source identity or transitive session tags\n", result.Role)
 	}
+	if result.HomeRole != "" {
+		on.Talkf("home is reached as the role %s, whose policy is another one: tagboat generate iam-policy --for home\n", result.HomeRole)
+	}
 	compact, err := json.Marshal(result.Document)
 	if err != nil {
 		return fmt.Errorf("measuring the policy: %w", err)

@@ -27,7 +27,8 @@ type Generator struct {
 // PolicyResult is a policy, and who it is for.
 type PolicyResult struct {
 	Document iam.Document
-	Role     string // ARN of the role of the environments; "" where it is for the caller
+	Role     string // ARN of the role of the environments, or of home; "" where it is for the caller
+	HomeRole string // ARN of the role that reaches home, whose policy is another one; "" for none
 }
 
 // Policy returns the smallest policy for a purpose in environments, all where none is
@@ -40,12 +41,15 @@ func (g Generator) Policy(ctx context.Context, purpose iam.Purpose, names []tagb
 	if err != nil {
 		return PolicyResult{}, err
 	}
-	result := PolicyResult{}
+	result := PolicyResult{HomeRole: g.Fleet.Config.Home.Role}
 	if purpose != iam.Lambda && purpose != iam.Assume && purpose != iam.Publish {
 		if err := onePrincipal(environments); err != nil {
 			return PolicyResult{}, err
 		}
 		result.Role = environments[0].Role
+	}
+	if purpose != iam.Promote || result.HomeRole == result.Role {
+		result.HomeRole = ""
 	}
 	scopes := make([]iam.Scope, len(environments))
 	for i, env := range environments {
