@@ -65,7 +65,7 @@ type fileGates struct {
 }
 
 type fileCheck struct {
-	Command []source.Text `yaml:"command" doc:"a program and its arguments, which passes with exit code 0; TAGBOAT_RELEASE, TAGBOAT_RELEASE_ID, TAGBOAT_STAGE and TAGBOAT_ENVIRONMENT say what is asked about"`
+	Command []source.Text `yaml:"command" doc:"a program and its arguments, which passes with exit code 0; TAGBOAT_CHECK_RELEASE, TAGBOAT_CHECK_RELEASE_ID, TAGBOAT_CHECK_STAGE and TAGBOAT_CHECK_ENVIRONMENT say what is asked about"`
 	URL     source.Text   `yaml:"url" doc:"an address that is sent the same as JSON, and passes with an answer of 200"`
 	Timeout Duration      `yaml:"timeout" doc:"how long to wait for the answer; default: 1m"`
 }

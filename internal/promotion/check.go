@@ -71,13 +71,13 @@ func shortened(b []byte) string {
 	return strings.ToValidUTF8(string(b), "?")
 }
 
-// run runs a program in the directory of tagboat.yaml. It passes with exit code 0.
+// run runs a program, whose variables name what is asked about, and not flags of Tagboat, in the directory of tagboat.yaml. It passes with exit code 0.
 func (p *Promotions) run(ctx context.Context, command []string, about asked) (string, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = p.Fleet.Config.Dir
 	cmd.Env = append(os.Environ(),
-		"TAGBOAT_APP="+about.App, "TAGBOAT_RELEASE="+about.Release, "TAGBOAT_RELEASE_ID="+string(about.ReleaseID), "TAGBOAT_COMMIT="+about.Commit,
-		"TAGBOAT_STAGE="+string(about.Stage), "TAGBOAT_ENVIRONMENT="+string(about.Environment), "TAGBOAT_TENANT="+about.Tenant)
+		"TAGBOAT_CHECK_APP="+about.App, "TAGBOAT_CHECK_RELEASE="+about.Release, "TAGBOAT_CHECK_RELEASE_ID="+string(about.ReleaseID), "TAGBOAT_CHECK_COMMIT="+about.Commit,
+		"TAGBOAT_CHECK_STAGE="+string(about.Stage), "TAGBOAT_CHECK_ENVIRONMENT="+string(about.Environment), "TAGBOAT_CHECK_TENANT="+about.Tenant)
 	out, err := cmd.CombinedOutput()
 	return shortened(out), err
 }

@@ -68,6 +68,7 @@ func (p *Promotions) breakGlass(ctx context.Context, s *Set) error {
 		if err := p.Home.BreakGlass(ctx, m.stage.Name, m.release.ID, s.request.Message); err != nil {
 			return fmt.Errorf("breaking the glass of stage %s: %w", m.stage.Name, err)
 		}
+		operation.Tell(ctx, BrokenGlass{m.stage.Name, called(*m.release), s.request.Message})
 	}
 	return nil
 }

@@ -14,6 +14,18 @@ type Beside struct{ Err error }
 // String implements operation.Event.
 func (b Beside) String() string { return b.Err.Error() }
 
+// BrokenGlass says that gates of a stage are overridden.
+type BrokenGlass struct {
+	Stage   tagboat.StageName
+	Release string
+	Why     string
+}
+
+// String implements operation.Event.
+func (b BrokenGlass) String() string {
+	return fmt.Sprintf("the glass of stage %s is broken for release %s: %s; it is recorded who did it", b.Stage, b.Release, b.Why)
+}
+
 // Instead says that a promotion took the place of one that waited.
 type Instead struct {
 	Environment tagboat.EnvName

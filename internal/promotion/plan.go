@@ -70,6 +70,12 @@ func (p *Promotions) Plan(ctx context.Context, r Request) (*Set, error) {
 	}
 	for _, m := range s.moves {
 		m.judge(r)
+		if m.before == nil || m.unread != nil {
+			continue
+		}
+		if starves := stage.Starves(p.now(m.env)(), m.stage, p.Fleet.Config.StageOf(m.before.env), m.before.had); starves != "" && !slices.Contains(s.warned, starves) {
+			s.warned = append(s.warned, starves)
+		}
 	}
 	return s, p.deployments(ctx, s)
 }
