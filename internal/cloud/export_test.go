@@ -10,3 +10,6 @@ func Unpaced(c *Cloud) *Cloud {
 
 // Scope returns what a session's calls are paced by.
 func Scope(ctx context.Context, s *Session) string { return s.scope(ctx) }
+
+// ChangeOf reads an item of an alarm's history.
+var ChangeOf = changeOf

@@ -2,6 +2,9 @@ package cloud
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -68,6 +71,11 @@ type Alarms struct {
 	client *cloudwatch.Client
 }
 
+// alarmTypes are those that deployments watch. Where none are named, composite alarms are left out.
+func alarmTypes() []types.AlarmType {
+	return []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm}
+}
+
 // Describe returns the metric and composite alarms with those names. An alarm that is
 // not there is left out.
 func (a *Alarms) Describe(ctx context.Context, names []string) ([]ecs.Alarm, error) {
@@ -77,7 +85,7 @@ func (a *Alarms) Describe(ctx context.Context, names []string) ([]ecs.Alarm, err
 func (a *Alarms) describe(ctx context.Context, names []string) ([]ecs.Alarm, error) {
 	out, err := a.client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
 		AlarmNames: names,
-		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm}, // left out, composite ones are
+		AlarmTypes: alarmTypes(),
 		MaxRecords: aws.Int32(alarmsACall),
 	})
 	if err != nil {
@@ -87,14 +95,53 @@ func (a *Alarms) describe(ctx context.Context, names []string) ([]ecs.Alarm, err
 	for _, m := range out.MetricAlarms {
 		all = append(all, ecs.Alarm{
 			Name: aws.ToString(m.AlarmName), State: string(m.StateValue),
-			Reason: aws.ToString(m.StateReason), Since: aws.ToTime(m.StateUpdatedTimestamp),
+			Reason: aws.ToString(m.StateReason), Since: aws.ToTime(m.StateUpdatedTimestamp), Came: aws.ToTime(m.StateTransitionedTimestamp),
 		})
 	}
 	for _, c := range out.CompositeAlarms {
 		all = append(all, ecs.Alarm{
 			Name: aws.ToString(c.AlarmName), State: string(c.StateValue),
-			Reason: aws.ToString(c.StateReason), Since: aws.ToTime(c.StateUpdatedTimestamp),
+			Reason: aws.ToString(c.StateReason), Since: aws.ToTime(c.StateUpdatedTimestamp), Came: aws.ToTime(c.StateTransitionedTimestamp),
 		})
 	}
 	return all, nil
+}
+
+// Changes returns how the state of an alarm changed since a time, the newest first. CloudWatch
+// remembers thirty days. A hundred changes are a call.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
+func (a *Alarms) Changes(ctx context.Context, name string, since time.Time) ([]ecs.AlarmChange, error) {
+	var all []ecs.AlarmChange
+	in := &cloudwatch.DescribeAlarmHistoryInput{
+		AlarmName: aws.String(name), AlarmTypes: alarmTypes(), StartDate: aws.Time(since),
+		HistoryItemType: types.HistoryItemTypeStateUpdate, ScanBy: types.ScanByTimestampDescending, MaxRecords: aws.Int32(alarmsACall),
+	}
+	for {
+		out, err := a.client.DescribeAlarmHistory(ctx, in)
+		if err != nil {
+			return nil, translate(err)
+		}
+		for _, item := range out.AlarmHistoryItems {
+			all = append(all, changeOf(item))
+		}
+		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+			return all, nil
+		}
+	}
+}
+
+// changeOf reads an item. Its data, which CloudWatch cuts at 4,095 characters, may not be JSON
+// any more: then the summary says the state, "Alarm updated from OK to ALARM".
+func changeOf(item types.AlarmHistoryItem) ecs.AlarmChange {
+	var data struct {
+		NewState struct {
+			StateValue  string `json:"stateValue"`
+			StateReason string `json:"stateReason"`
+		} `json:"newState"`
+	}
+	summary := aws.ToString(item.HistorySummary)
+	if json.Unmarshal([]byte(aws.ToString(item.HistoryData)), &data) != nil || data.NewState.StateValue == "" {
+		data.NewState.StateValue, data.NewState.StateReason = summary[strings.LastIndex(summary, " ")+1:], summary
+	}
+	return ecs.AlarmChange{At: aws.ToTime(item.Timestamp), State: data.NewState.StateValue, Reason: data.NewState.StateReason}
 }

@@ -87,4 +87,13 @@ type Alarm struct {
 	State  string // OK, ALARM, INSUFFICIENT_DATA
 	Reason string // of the state, in CloudWatch's words
 	Since  time.Time
+	Came   time.Time // when it came to its state from another one
+}
+
+// AlarmChange is a change of the state of a CloudWatch alarm.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_AlarmHistoryItem.html
+type AlarmChange struct {
+	At     time.Time
+	State  string // that it came to
+	Reason string
 }

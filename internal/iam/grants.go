@@ -168,6 +168,12 @@ var grants = []grant{
 		resources: where(hasServices, everything),
 	},
 	{
+		// A soak asks which alarms rang. Composite alarms are answered only where all are allowed.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
+		sid: "ReadAlarmHistory", purposes: []Purpose{Promote},
+		actions: []string{"cloudwatch:DescribeAlarmHistory"}, resources: where(hasServices, everything),
+	},
+	{
 		// Who may ask about himself may ask about everybody in the account.
 		sid: "AskWhatIsAllowed", purposes: []Purpose{Doctor},
 		actions: []string{"iam:SimulatePrincipalPolicy"}, resources: Scope.principals,

@@ -55,7 +55,7 @@ const servicesACall = 10
 
 // troubles returns what went wrong with the services of an environment since a time, the oldest
 // first: in ECS's events, and of the alarms that their deployments watch. It costs a call for ten
-// services, and one for a hundred alarms.
+// services, one for a hundred alarms, and one for each alarm whose state changed since.
 func (p *Promotions) troubles(ctx context.Context, f *fleet.Fleet, env config.Environment, book ledger.Book, since time.Time) ([]stage.Trouble, error) {
 	cells, err := f.CellsOn(fleet.Selection{Environments: []tagboat.EnvName{env.Name}}, map[tagboat.EnvName]ledger.Book{env.Name: book})
 	if err != nil {
@@ -71,7 +71,7 @@ func (p *Promotions) troubles(ctx context.Context, f *fleet.Fleet, env config.En
 	}
 	client := p.Access.Client(env)
 	var all []stage.Trouble
-	var alarms []string
+	var watching []string
 	for batch := range slices.Chunk(names, servicesACall) {
 		services, _, err := client.ECS.DescribeServices(ctx, env.Cluster, batch)
 		if err != nil {
@@ -79,12 +79,12 @@ func (p *Promotions) troubles(ctx context.Context, f *fleet.Fleet, env config.En
 		}
 		for _, s := range services {
 			all = append(all, eventsOf(s, since)...)
-			alarms = append(alarms, alarmsOf(s.Record)...)
+			watching = append(watching, alarmsOf(s.Record)...)
 		}
 	}
-	slices.Sort(alarms)
-	ringing, err := ringing(ctx, client.Alarms.Describe, slices.Compact(alarms), since)
-	all = append(all, ringing...)
+	slices.Sort(watching)
+	rung, err := rang(ctx, p.Access.Session(env).Alarms(), slices.Compact(watching), since)
+	all = append(all, rung...)
 	slices.SortStableFunc(all, func(a, b stage.Trouble) int { return a.At.Compare(b.At) })
 	return all, err
 }
@@ -126,24 +126,53 @@ func alarmsOf(service json.RawMessage) []string {
 	return record.DeploymentConfiguration.Alarms.AlarmNames
 }
 
-// ringing returns the alarms that ring.
-func ringing(ctx context.Context, describe func(context.Context, []string) ([]ecs.Alarm, error), names []string, since time.Time) ([]stage.Trouble, error) {
+// alarms looks at CloudWatch's alarms.
+type alarms interface {
+	Describe(ctx context.Context, names []string) ([]ecs.Alarm, error)
+	Changes(ctx context.Context, name string, since time.Time) ([]ecs.AlarmChange, error)
+}
+
+// rang returns the alarms that ring, or rang since a time. Only those that changed since then are
+// asked for more, so that quiet ones cost nothing.
+func rang(ctx context.Context, from alarms, names []string, since time.Time) ([]stage.Trouble, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	alarms, err := describe(ctx, names)
+	found, err := from.Describe(ctx, names)
 	if err != nil {
 		return nil, err
 	}
 	var all []stage.Trouble
-	for _, a := range alarms {
-		if a.State == "ALARM" {
-			at := a.Since
-			if at.Before(since) {
-				at = since.Add(time.Second) // it has rung all the time
+	for _, a := range found {
+		if !a.Came.After(since) {
+			if a.State == ringing { // all the time
+				all = append(all, stage.Trouble{At: since.Add(time.Second), What: fmt.Sprintf("the alarm %s rings: %s", a.Name, a.Reason)})
 			}
-			all = append(all, stage.Trouble{At: at, What: fmt.Sprintf("the alarm %s rings: %s", a.Name, a.Reason)})
+			continue
 		}
+		changes, err := from.Changes(ctx, a.Name, since)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rangOf(a, changes, since)...)
 	}
 	return all, nil
+}
+
+// ringing is the state of an alarm that rings.
+const ringing = "ALARM"
+
+// rangOf returns when an alarm rang since a time, of its changes, the newest first. One that rings
+// now counts even where CloudWatch's history does not have that yet.
+func rangOf(a ecs.Alarm, changes []ecs.AlarmChange, since time.Time) []stage.Trouble {
+	var all []stage.Trouble
+	if a.State == ringing && !slices.ContainsFunc(changes, func(c ecs.AlarmChange) bool { return c.State == ringing }) {
+		changes = append(changes, ecs.AlarmChange{At: a.Came, State: a.State, Reason: a.Reason})
+	}
+	for _, c := range changes {
+		if c.State == ringing && c.At.After(since) {
+			all = append(all, stage.Trouble{At: c.At, What: fmt.Sprintf("the alarm %s rang: %s", a.Name, c.Reason)})
+		}
+	}
+	return all
 }

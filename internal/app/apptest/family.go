@@ -19,6 +19,8 @@ type Family struct {
 	Stages string
 	// More are more lines of tagboat.yaml.
 	More string
+	// Service has members of the service definitions.
+	Service map[string]any
 }
 
 // The accounts of a Family beside the default one.
@@ -44,7 +46,7 @@ func (f Family) Open(w *World) {
 	config.WriteString("services:\n")
 	for _, name := range f.Services {
 		fmt.Fprintf(&config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: %s}}\n", name, name, name, name)
-		Shop{Container: map[string]any{"logConfiguration": nil}}.Files(w, name)
+		Shop{Container: map[string]any{"logConfiguration": nil}, Service: f.Service}.Files(w, name)
 	}
 	fmt.Fprintf(&config, "stages: %s\nenvironments:\n", f.Stages)
 	for _, env := range []struct{ name, account string }{{"dev", ""}, {"staging", ""}, {"prod", ProdAccount}, {"mb-dev", TenantAccount}, {"mb-staging", TenantAccount}, {"mb-prod", TenantAccount}} {

@@ -16,6 +16,9 @@ const (
 	insufficient = "INSUFFICIENT_DATA"
 )
 
+// metricAlarm is the type of all alarms that there are.
+const metricAlarm = "MetricAlarm"
+
 func checkState(state string) error {
 	if !slices.Contains([]string{okay, ringing, insufficient}, state) {
 		return invalid("Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", state)
@@ -87,8 +90,9 @@ func (c call) put(in definition) (empty, error) {
 		c.alarms[c.scope] = own
 	}
 	now := wire.At(c.clock.Now())
-	a := own[in.Name]
+	a, done := own[in.Name], "update"
 	if a == nil {
+		done = "create"
 		a = &alarm{
 			ARN: c.scope.ARN("cloudwatch", "alarm:"+in.Name), State: insufficient,
 			Reason: "Unchecked: Initial alarm creation", StateAt: now, TransitionAt: now,
@@ -96,6 +100,7 @@ func (c call) put(in definition) (empty, error) {
 		own[in.Name] = a
 	}
 	a.definition, a.ConfiguredAt = in, now
+	c.configured(a, done)
 	return empty{}, nil
 }
 
@@ -141,7 +146,7 @@ func (c call) describe(in describeIn) (describeOut, error) {
 
 func (in describeIn) wants(a *alarm) bool {
 	return (len(in.Names) == 0 || slices.Contains(in.Names, a.Name)) && strings.HasPrefix(a.Name, in.Prefix) &&
-		(in.State == "" || in.State == a.State) && (len(in.Types) == 0 || slices.Contains(in.Types, "MetricAlarm"))
+		(in.State == "" || in.State == a.State) && (len(in.Types) == 0 || slices.Contains(in.Types, metricAlarm))
 }
 
 type setStateIn struct {
@@ -161,11 +166,12 @@ func (c call) setState(in setStateIn) (empty, error) {
 	if a == nil {
 		return empty{}, notFound()
 	}
-	now := wire.At(c.clock.Now())
-	if a.State != in.State {
-		a.TransitionAt = now
-	}
+	now, from := wire.At(c.clock.Now()), a.state()
 	a.State, a.Reason, a.ReasonData, a.StateAt = in.State, in.Reason, in.ReasonData, now
+	if from.Value != in.State {
+		a.TransitionAt = now
+		c.transitioned(a, from)
+	}
 	return empty{}, nil
 }
 
@@ -183,6 +189,9 @@ func (c call) delete(in deleteIn) (empty, error) {
 		}
 	}
 	for _, name := range in.Names {
+		if a := own[name]; a != nil { // named twice
+			c.configured(a, "delete")
+		}
 		delete(own, name)
 	}
 	return empty{}, nil

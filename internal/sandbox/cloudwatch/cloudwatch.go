@@ -17,13 +17,14 @@ import (
 type Service struct {
 	clock clock.Clock
 
-	mu     sync.Mutex
-	alarms map[wire.Scope]map[string]*alarm // by name
+	mu      sync.Mutex
+	alarms  map[wire.Scope]map[string]*alarm // by name
+	history map[wire.Scope][]historyItem     // the oldest first
 }
 
 // New returns a CloudWatch without alarms.
 func New(c clock.Clock) *Service {
-	return &Service{clock: c, alarms: map[wire.Scope]map[string]*alarm{}}
+	return &Service{clock: c, alarms: map[wire.Scope]map[string]*alarm{}, history: map[wire.Scope][]historyItem{}}
 }
 
 // AlarmState returns how an alarm stands: OK, ALARM or INSUFFICIENT_DATA. One that is
@@ -48,10 +49,11 @@ func (s *Service) Service() wire.Service {
 		Version:   "2010-08-01",
 		Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
 		Operations: map[string]wire.Operation{
-			"PutMetricAlarm": operation(s, call.put),
-			"DescribeAlarms": operation(s, call.describe),
-			"SetAlarmState":  operation(s, call.setState),
-			"DeleteAlarms":   operation(s, call.delete),
+			"PutMetricAlarm":       operation(s, call.put),
+			"DescribeAlarms":       operation(s, call.describe),
+			"DescribeAlarmHistory": operation(s, call.describeHistory),
+			"SetAlarmState":        operation(s, call.setState),
+			"DeleteAlarms":         operation(s, call.delete),
 		},
 	}
 }
@@ -76,8 +78,9 @@ type empty struct{}
 
 // snapshot is the alarms of one account and region as Save writes them.
 type snapshot struct {
-	Scope  wire.Scope
-	Alarms map[string]*alarm
+	Scope   wire.Scope
+	Alarms  map[string]*alarm
+	History []historyItem
 }
 
 // Save returns all state as a value that encodes as JSON and that later calls do not
@@ -87,7 +90,7 @@ func (s *Service) Save() (any, error) {
 	defer s.mu.Unlock()
 	all := []snapshot{}
 	for scope, alarms := range s.alarms {
-		all = append(all, snapshot{scope, alarms})
+		all = append(all, snapshot{scope, alarms, s.history[scope]})
 	}
 	return wire.Frozen("alarms", all)
 }
@@ -98,17 +101,17 @@ func (s *Service) Load(data json.RawMessage) error {
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("loading alarms: %w", err)
 	}
-	loaded := map[wire.Scope]map[string]*alarm{}
+	loaded, history := map[wire.Scope]map[string]*alarm{}, map[wire.Scope][]historyItem{}
 	for _, one := range all {
 		for name, a := range one.Alarms {
 			if a == nil {
 				return fmt.Errorf("loading alarms: %s is empty", name)
 			}
 		}
-		loaded[one.Scope] = one.Alarms
+		loaded[one.Scope], history[one.Scope] = one.Alarms, one.History
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.alarms = loaded
+	s.alarms, s.history = loaded, history
 	return nil
 }

@@ -54,11 +54,28 @@ func CBORToJSON(body []byte) (json.RawMessage, error) {
 	if err != nil {
 		return nil, Errorf("SerializationException", "%v", err)
 	}
-	out, err := json.Marshal(value)
+	out, err := json.Marshal(timesOf(value))
 	if err != nil {
 		return nil, Errorf("SerializationException", "%v", err)
 	}
 	return out, nil
+}
+
+// timesOf makes times of CBOR those of JSON.
+func timesOf(value any) any {
+	switch v := value.(type) {
+	case time.Time:
+		return At(v)
+	case map[string]any:
+		for name, member := range v {
+			v[name] = timesOf(member)
+		}
+	case []any:
+		for i, item := range v {
+			v[i] = timesOf(item)
+		}
+	}
+	return value
 }
 
 func cborAnswer(out any) ([]byte, error) {
