@@ -5,7 +5,7 @@ TOOLS := $(CURDIR)/.deps
 .PHONY: help demo test bench scale build deps check lint race proof large fuzz clients conformance judged registries moto cfn vuln generate clean linked deps.txt
 
 help:
-	@echo 'make demo    the main job in a sandbox: push, pin, deploy, promote, break, roll back'
+	@echo 'make demo    the main job in a sandbox: push, deploy, promote for two tenants, break, roll back'
 	@echo 'make test    every test that needs nothing but Go'
 	@echo 'make bench   what Tagboat costs beside what it may: starts, calls, processor, bytes; ecspresso, if it is there'
 	@echo 'make scale   100,000 tags, what fanning out is worth, 10,000 services in 50 accounts in virtual time'

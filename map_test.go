@@ -38,7 +38,7 @@ var floors = [][]string{
 	{"internal/config"},
 	{"internal/ledger", "internal/casetest"},
 	{"internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
-	{"internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
+	{"examples", "internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
 	{""},
 
 	{"internal/sandbox/sandboxtest"},
@@ -108,7 +108,7 @@ func TestTheMapIsTrue(t *testing.T) {
 	there := packages(t)
 	for pkg := range there {
 		covered := strings.HasPrefix(pkg, "internal/sandbox/") || strings.HasPrefix(pkg, "internal/cloud/") ||
-			strings.HasPrefix(pkg, "internal/ledger/") || strings.HasPrefix(pkg, "internal/registry/") || pkg == "" || pkg == "cmd/tagboat"
+			strings.HasPrefix(pkg, "internal/ledger/") || strings.HasPrefix(pkg, "internal/registry/") || pkg == "" || pkg == "cmd/tagboat" || pkg == "examples"
 		if !onMap[pkg] && !covered {
 			t.Errorf("ARCHITECTURE.md does not have %s", pkg)
 		}

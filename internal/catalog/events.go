@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 )
@@ -49,11 +51,34 @@ func (r RepositoryCreated) String() string {
 	return text + " but " + r.Moving
 }
 
-// NewTags says which tags a pinned version has now.
+// NewTags says which tags the versions pinned in an environment have now.
 type NewTags struct {
-	Image tagboat.ImageName
-	Tags  string
+	Environment tagboat.EnvName
+	Images      []tagboat.ImageName // that have new ones
+	Changes     []tagboat.TagChange // of all of them
 }
 
-// String implements operation.Event.
-func (n NewTags) String() string { return fmt.Sprintf("%s has new tags: %s", n.Image, n.Tags) }
+// Add adds what changed of an image.
+func (n *NewTags) Add(image tagboat.ImageName, changes []tagboat.TagChange) {
+	changed := slices.DeleteFunc(slices.Clone(changes), func(c tagboat.TagChange) bool { return !c.Changed })
+	if len(changed) > 0 {
+		n.Images, n.Changes = append(n.Images, image), append(n.Changes, changed...)
+	}
+}
+
+// String implements operation.Event. Of several images it names each tag once.
+func (n NewTags) String() string {
+	if len(n.Images) == 1 {
+		return fmt.Sprintf("%s has new tags: %s", n.Images[0], Changed(n.Changes))
+	}
+	var tags, images []string
+	for _, change := range n.Changes {
+		if !slices.Contains(tags, change.Tag) {
+			tags = append(tags, change.Tag)
+		}
+	}
+	for _, image := range n.Images {
+		images = append(images, string(image))
+	}
+	return fmt.Sprintf("%s of %s have new tags: %s", strings.Join(images, ", "), n.Environment, strings.Join(tags, ", "))
+}

@@ -104,6 +104,27 @@ func (o promoteOptions) typed() string {
 	return strings.Join(parts, " ")
 }
 
+// open is that of targets, where environments narrow a stage or a tenant.
+func (o promoteOptions) open(ctx context.Context, f *frame) (*app.App, fleet.Selection, error) {
+	if len(o.environments) == 0 {
+		return o.targets.open(ctx, f)
+	}
+	a, selected, err := targets{environments: o.environments}.open(ctx, f)
+	if err != nil {
+		return nil, selected, err
+	}
+	environments, err := a.Fleet.Environments(selected)
+	for _, env := range environments {
+		if o.stage != "" && string(env.Stage) != o.stage {
+			return nil, selected, tagboat.Usagef("environment %s is of stage %s, and not of %s", env.Name, env.Stage, o.stage).WithHint("leave out --to or --env")
+		}
+		if o.tenant != "" && env.Tenant != o.tenant {
+			return nil, selected, tagboat.Usagef("environment %s is not of tenant %s", env.Name, o.tenant).WithHint("leave out --tenant or --env")
+		}
+	}
+	return a, selected, err
+}
+
 func runPromote(ctx context.Context, f *frame, o promoteOptions) error {
 	if err := o.check(); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/demo"
 	"github.com/tagboat/tagboat/internal/sandbox"
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
 )
 
 type sandboxOptions struct {
@@ -226,7 +227,8 @@ func runDemo(ctx context.Context, f *frame, o demoOptions) (err error) {
 	if !o.keep {
 		defer func() { err = errors.Join(err, leave(dir)) }()
 	}
-	server, err := sandbox.New(sandbox.Config{Clusters: []string{"dev", "staging", "prod"}})
+	inside := clock.NewScaled(tuesday(time.Now()), sandbox.DefaultSpeed)
+	server, err := sandbox.New(sandbox.Config{Clusters: []string{"dev", "staging", "prod"}, Clock: inside})
 	if err != nil {
 		return fmt.Errorf("starting the sandbox: %w", err)
 	}
@@ -240,13 +242,19 @@ func runDemo(ctx context.Context, f *frame, o demoOptions) (err error) {
 
 	env := server.Env(endpoint)
 	err = demo.Run(ctx, demo.Options{
-		Streams: f.Streams, Endpoint: endpoint, Env: env, Dir: dir,
+		Streams: f.Streams, Endpoint: endpoint, Env: env, Dir: dir, Forward: inside.Advance,
 		Command: func(ctx context.Context, args ...string) int { return Main(ctx, args, f.Streams) },
 	})
 	if err != nil || !o.keep {
 		return err
 	}
 	return keepSandbox(ctx, f, env, dir)
+}
+
+// tuesday returns the next Tuesday's morning, when the window of the demo's prod is open.
+func tuesday(now time.Time) time.Time {
+	days := 1 + (int(time.Tuesday)-int(now.UTC().Weekday())+6)%7
+	return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, days).Add(8*time.Hour + 30*time.Minute)
 }
 
 // keepSandbox says how to go on by hand and waits for Ctrl-C.

@@ -1,7 +1,7 @@
 // Package demo is a guided run of Tagboat's main job in a sandbox of its own: real
-// images pushed over the registry protocol, pinned, deployed to three environments in
-// two accounts, promoted, broken and rolled back. It runs the commands that a user
-// would type, through the same command line, and nothing else.
+// images pushed over the registry protocol, deployed to dev, promoted as releases to the
+// production of two tenants in three accounts, broken and rolled back. It runs the commands
+// that a user would type, through the same command line, and nothing else.
 package demo
 
 import (
@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -34,6 +35,8 @@ type Options struct {
 	// Dir is an empty directory for the files of the demo's app. It becomes the
 	// process's working directory, so that commands read as a user would type them.
 	Dir string
+	// Forward moves the sandbox's clock.
+	Forward func(time.Duration)
 	// Command runs one tagboat command and returns its exit code.
 	Command func(ctx context.Context, args ...string) int
 }
@@ -76,8 +79,20 @@ func (t *tour) prepare() error {
 			}
 		}
 	}
-	none := filepath.Join(t.Dir, "no-such-file")
-	env := append([]string{"AWS_CONFIG_FILE=" + none, "AWS_SHARED_CREDENTIALS_FILE=" + none}, t.Env...)
+	if err := t.write(profiles, people); err != nil {
+		return err
+	}
+	env := []string{
+		"AWS_CONFIG_FILE=" + filepath.Join(t.Dir, profiles), "AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(t.Dir, "no-such-file"),
+		"AWS_ENDPOINT_URL_STS=" + t.Endpoint, // the SDK looks at no other where a profile assumes a role
+	}
+	for _, entry := range t.Env {
+		switch name, _, _ := strings.Cut(entry, "="); name {
+		case "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN": // they would count for more than a profile
+		default:
+			env = append(env, entry)
+		}
+	}
 	for _, entry := range env {
 		name, value, _ := strings.Cut(entry, "=")
 		if err := os.Setenv(name, value); err != nil {
@@ -94,10 +109,9 @@ func (t *tour) say(title string) {
 	t.Streams.Printf("\n%s\n", t.Streams.OnOut(console.Strong, fmt.Sprintf("── %d. %s", t.step, title)))
 }
 
-// run is a step's act that runs a command and asks for its exit code.
-func (t *tour) run(wanted int, command string) func(context.Context) error {
+func (t *tour) running(before string, wanted int, command string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		t.Streams.Printf("%s\n", t.Streams.OnOut(console.Accent, "$ tagboat "+command))
+		t.Streams.Printf("%s\n", t.Streams.OnOut(console.Accent, "$ "+before+"tagboat "+command))
 		if code := t.Command(ctx, strings.Fields(command)...); code != wanted {
 			if ctx.Err() != nil {
 				return tagboat.Errorf(tagboat.Interrupted, "the demo was interrupted")
@@ -105,6 +119,31 @@ func (t *tour) run(wanted int, command string) func(context.Context) error {
 			return fmt.Errorf("tagboat %s ended with exit code %d, not %d", command, code, wanted)
 		}
 		return nil
+	}
+}
+
+// run is a step's act that runs a command and asks for its exit code.
+func (t *tour) run(wanted int, command string) func(context.Context) error {
+	return t.running("", wanted, command)
+}
+
+// runAs is run by somebody else.
+func (t *tour) runAs(person string, wanted int, command string) func(context.Context) error {
+	run := t.running("AWS_PROFILE="+person+" ", wanted, command)
+	return func(ctx context.Context) error {
+		if err := os.Setenv("AWS_PROFILE", person); err != nil {
+			return fmt.Errorf("setting the environment: %w", err)
+		}
+		defer func() { _ = os.Unsetenv("AWS_PROFILE") }() // it was set, so that it can be
+		return run(ctx)
+	}
+}
+
+// later is an act that lets time pass.
+func (t *tour) later(d time.Duration, text string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		t.Forward(d)
+		return t.note(text)(ctx)
 	}
 }
 

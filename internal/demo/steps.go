@@ -4,12 +4,14 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/tagboat/tagboat/examples"
 	"github.com/tagboat/tagboat/internal/console"
 )
 
@@ -21,102 +23,117 @@ type step struct {
 // steps is the tour.
 func (t *tour) steps() []step {
 	return []step{
-		{"Images in a registry: two good versions, a sidecar, and one that is broken", []func(context.Context) error{
-			t.push("shop/app", "v1", map[string]string{"tagboat.sandbox.log": "listening on :8080 (v1)"}),
-			t.push("shop/app", "v2", map[string]string{"tagboat.sandbox.log": "listening on :8080 (v2)"}),
-			t.push("shop/proxy", "1.4", map[string]string{"tagboat.sandbox.log": "proxy ready"}),
-			t.push("shop/app", "v3", map[string]string{
-				"tagboat.sandbox.log":  "reading /etc/shop/config.json\nfatal: no database in the configuration",
-				"tagboat.sandbox.exit": "1@1s",
-			}),
-		}},
-		{"An app: one service with a sidecar, three environments in two accounts", []func(context.Context) error{
-			t.writeApp(grey),
+		{"An app for two tenants: six environments in three accounts", []func(context.Context) error{
+			t.writeApp,
 			t.show("tagboat.yaml"),
 		}},
-		{"Pin a version in dev, and deploy it", []func(context.Context) error{
-			t.run(0, "pin app=v1 proxy=1.4 --env dev --message first"),
-			t.run(0, "deploy --env dev"),
-			t.run(0, "deploy --env dev"),
-			t.note("The second deploy found nothing to do, so it registered nothing and restarted nothing."),
+		{"Push images, and bring the newest to dev, as a pipeline does", []func(context.Context) error{
+			t.push("shop/api", "1.0.0", says("listening on :8080")),
+			t.push("shop/web", "1.0.0", says("listening on :8080")),
+			t.push("shop/worker", "1.0.0", says("waiting for jobs")),
+			t.push("shop/proxy", "1.4", says("proxy ready")),
+			t.run(0, "promote --to dev --automation"),
+			t.note("What dev runs now is release 1: all images, the templates and the variables."),
 		}},
-		{"Promote by pinning: the same digests in staging and in prod, which is another account", []func(context.Context) error{
-			t.run(0, "pin app=v1 proxy=1.4 --env staging"),
-			t.run(0, "pin app=v1 proxy=1.4 --env prod"),
-			t.run(0, "deploy --env staging,prod"),
-		}},
-		{"Change a variable: look at the plan, then deploy", []func(context.Context) error{
-			t.writeApp(green),
-			t.note("color of dev in tagboat.yaml: " + grey + " → " + green),
+		{"One image by hand: pin it, look at the plan, deploy it", []func(context.Context) error{
+			t.push("shop/worker", "1.0.1", says("waiting for jobs")),
+			t.run(0, "pin worker=1.0.1 --env dev"),
 			t.run(3, "plan --env dev --exit-code"),
 			t.run(0, "deploy --env dev"),
 		}},
-		{"A new version: dev first, then staging", []func(context.Context) error{
-			t.run(0, "pin app=v2 --env dev"),
-			t.run(0, "deploy --env dev"),
-			t.run(0, "pin app=v2 --env staging"),
-			t.run(0, "deploy --env staging"),
+		{"To staging, for both tenants, when the release has soaked in dev", []func(context.Context) error{
+			t.run(8, "promote 1 --to staging --dry-run"),
+			t.later(31*time.Minute, "31 minutes later:"),
+			t.run(0, "promote 1 --to staging"),
 		}},
-		{"A broken version: its container exits with 1, and the deployment is rolled back", []func(context.Context) error{
-			t.run(0, "pin app=v3 --env dev"),
-			t.run(4, "deploy --env dev"),
-			t.run(0, "status --env dev"),
-			t.note("Exit code 4: failed and rolled back. Dev runs v2 again, and the drift says that v3 is still pinned."),
+		{"To prod: two people have to approve it", []func(context.Context) error{
+			t.later(61*time.Minute, "An hour later:"),
+			t.run(8, "promote 1 --to prod --env prod --dry-run"),
+			t.runAs("anna", 0, "approve 1 --to prod"),
+			t.runAs("bob", 0, "approve 1 --to prod"),
+			t.run(0, "promote 1 --to prod"),
 		}},
-		{"Back to one truth: pin what runs, and keep automation from bringing the bad version back", []func(context.Context) error{
-			t.run(0, "rollback --env dev --message broken"),
-			t.run(8, "pin app=v3 --env dev --automation"),
-			t.run(0, "history --env dev --limit 5"),
-		}},
-		{"What runs where", []func(context.Context) error{
+		{"A release that starts too slowly for MB: mb-prod goes back by itself", []func(context.Context) error{
+			t.push("shop/api", "1.1.0", map[string]string{"tagboat.sandbox.health": "healthy@30s"}),
+			t.run(0, "promote --to dev --automation"),
+			t.later(31*time.Minute, "31 minutes later:"),
+			t.run(0, "promote --to staging --automation"),
+			t.later(61*time.Minute, "An hour later:"),
+			t.runAs("anna", 0, "approve 2 --to prod"),
+			t.runAs("bob", 0, "approve 2 --to prod"),
+			t.run(4, "promote 2 --to prod"),
 			t.run(0, "status"),
+			t.note("Exit code 4: failed and rolled back. Prod has release 2, and mb-prod all of release 1."),
+		}},
+		{"Back to a release, in pins, templates and variables", []func(context.Context) error{
+			t.run(0, "rollback --env prod --message slow"),
+			t.run(0, "where 2"),
+			t.run(0, "history --env prod --limit 5"),
 		}},
 	}
 }
+
+// says are the labels of an image whose container prints a line.
+func says(line string) map[string]string { return map[string]string{"tagboat.sandbox.log": line} }
+
+// profiles is AWS's configuration, and people who is in it.
+const (
+	profiles = "aws.config"
+	people   = `[default]
+aws_access_key_id = sandbox
+aws_secret_access_key = sandbox
+
+[profile anna]
+role_arn = arn:aws:iam::123456789012:role/people
+role_session_name = anna
+source_profile = default
+
+[profile bob]
+role_arn = arn:aws:iam::123456789012:role/people
+role_session_name = bob
+source_profile = default
+`
+)
 
 // show is an act that prints a file of the app.
 func (t *tour) show(name string) func(context.Context) error {
 	return func(context.Context) error {
-		t.Streams.Printf("%s\n%s", t.Streams.OnOut(console.Accent, "$ cat "+name), console.Lines(t.app(grey)[name]))
-		return nil
+		content, err := os.ReadFile(filepath.Join(t.Dir, name))
+		t.Streams.Printf("%s\n%s", t.Streams.OnOut(console.Accent, "$ cat "+name), console.Lines(string(content)))
+		return err
 	}
 }
 
-// The value of dev's variable before and after it is changed.
-const (
-	grey  = "#888888"
-	green = "#00aa55"
-)
-
-//go:embed files/tagboat.yaml
-var configFile string
-
-//go:embed files/web.taskdef.json
-var taskDefinitionFile string
-
-//go:embed files/web.service.json
-var serviceFile string
-
-// app returns the files of the demo's app by name, with dev in the given colour.
-func (t *tour) app(color string) map[string]string {
-	fill := strings.NewReplacer("REGISTRY", t.host, "DEV_COLOR", color)
-	return map[string]string{
-		"tagboat.yaml":     fill.Replace(configFile),
-		"web.taskdef.json": taskDefinitionFile,
-		"web.service.json": serviceFile,
-	}
-}
-
-// writeApp is an act that writes the app's files.
-func (t *tour) writeApp(color string) func(context.Context) error {
-	return func(context.Context) error {
-		for name, content := range t.app(color) {
-			if err := os.WriteFile(filepath.Join(t.Dir, name), []byte(content), 0o644); err != nil {
-				return fmt.Errorf("writing the demo's %s: %w", name, err)
-			}
+// writeApp is an act that writes the app's files, for the sandbox's registry.
+func (t *tour) writeApp(context.Context) error {
+	files, err := App(t.host)
+	for name, content := range files {
+		if err == nil {
+			err = t.write(name, content)
 		}
-		return nil
 	}
+	return err
+}
+
+func (t *tour) write(name, content string) error {
+	if err := os.WriteFile(filepath.Join(t.Dir, name), []byte(content), 0o600); err != nil {
+		return fmt.Errorf("writing the demo's %s: %w", name, err)
+	}
+	return nil
+}
+
+// App returns the files of the example's app by name, with images in the registry at host.
+func App(host string) (map[string]string, error) {
+	files := map[string]string{}
+	err := fs.WalkDir(examples.Shop, "shop", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := examples.Shop.ReadFile(path)
+		files[strings.TrimPrefix(path, "shop/")] = strings.ReplaceAll(string(content), "123456789012.dkr.ecr.us-east-1.amazonaws.com", host)
+		return err
+	})
+	return files, err
 }
 
 // archive returns a tar with one executable file. Writing to memory cannot fail.

@@ -38,6 +38,9 @@ func (h *Holds) Reject(ctx context.Context, env config.Environment, r Rejection)
 		return err
 	}
 	by := history.Origin{Command: "hold", Message: r.Message}
+	if r.NoHold {
+		by.Command = "reject"
+	}
 	_, err = h.change(ctx, env, holdsChange{by: by, again: true, change: func(now ledger.Holds) ledger.Holds { return r.changes(now, hold) }})
 	if tagboat.KindOf(err) == tagboat.Usage && !r.NoHold {
 		_, err = h.change(ctx, env, holdsChange{by: by, again: true, change: func(now ledger.Holds) ledger.Holds {

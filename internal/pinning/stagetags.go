@@ -39,6 +39,7 @@ func (s StageTags) Keep(ctx context.Context, env config.Environment, pins []tagb
 		pins = slices.DeleteFunc(book.Pins(env.Name), func(pin tagboat.Pin) bool { return !slices.Contains(images, pin.Image) })
 	}
 	var failed []error
+	said := catalog.NewTags{Environment: env.Name}
 	for _, pin := range pins {
 		version := pin.Reference()
 		if !s.ours(version) {
@@ -50,9 +51,10 @@ func (s StageTags) Keep(ctx context.Context, env config.Environment, pins []tagb
 				WithHint("%s", tagboat.HintOf(err)))
 			continue
 		}
-		if said := catalog.Changed(changes); said != "" {
-			operation.Tell(ctx, catalog.NewTags{Image: pin.Image, Tags: said})
-		}
+		said.Add(pin.Image, changes)
+	}
+	if len(said.Images) > 0 {
+		operation.Tell(ctx, said)
 	}
 	return errors.Join(failed...)
 }

@@ -358,14 +358,19 @@ func (m matrix) sum() []console.Markup {
 
 // wrapped returns text in lines that fit, the first behind lead and the others below it.
 func (m matrix) wrapped(lead, indent console.Markup, text string) []console.Markup {
+	return wrapped(m.width, m.paint, lead, indent, text)
+}
+
+// wrapped returns text in lines that fit a width, 0 for no limit.
+func wrapped(width int, paint func(console.Style, string) console.Markup, lead, indent console.Markup, text string) []console.Markup {
 	var lines []console.Markup
-	line, room := "", m.width-console.Width(lead)
+	line, room := "", width-console.Width(lead)
 	for _, word := range strings.Fields(text) {
-		if m.width > 0 && line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
-			lines = append(lines, lead+m.paint(console.Plain, line))
-			line, lead, room = "", indent, m.width-len(indent)
+		if width > 0 && line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
+			lines = append(lines, lead+paint(console.Plain, line))
+			line, lead, room = "", indent, width-len(indent)
 		}
 		line = strings.TrimPrefix(line+" "+word, " ")
 	}
-	return append(lines, lead+m.paint(console.Plain, line))
+	return append(lines, lead+paint(console.Plain, line))
 }

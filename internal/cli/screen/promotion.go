@@ -11,8 +11,8 @@ import (
 	"github.com/tagboat/tagboat/internal/markdown"
 )
 
-// Checklist shows what promotions would do, and what each gate says. Its error is of kind Blocked
-// where one would not enter. command is what was typed, without --dry-run.
+// Checklist shows what promotions would do, and what each gate says; command is the one that does
+// it. Its error is of kind Blocked where one would not enter.
 func Checklist(on *Screen, document tagboat.PromotionDocument, command string) error {
 	if on.AsJSON() {
 		if err := on.JSON(document); err != nil {
@@ -31,7 +31,7 @@ func Checklist(on *Screen, document tagboat.PromotionDocument, command string) e
 	for _, warning := range document.Warnings {
 		on.Notice(warning)
 	}
-	on.Talkf("nothing was changed (--dry-run); to do exactly this: %s --plan %s\n", command, document.Plan)
+	on.Talkf("nothing was changed (--dry-run); to do exactly this:\n  %s --plan %s\n", command, document.Plan)
 	return promotionError(document)
 }
 
@@ -49,7 +49,7 @@ func Promotions(on *Screen, document tagboat.PromotionDocument) error {
 		return promotionError(document)
 	}
 	if len(deployments) > 0 {
-		printDeployments(on, "promote", deployments)
+		printOutcomes(on, "promote", deployments)
 		on.Printf("\n")
 	}
 	promotionTable(document.Promotions).Print(on.Streams)
@@ -60,6 +60,9 @@ func Promotions(on *Screen, document tagboat.PromotionDocument) error {
 	}
 	for _, warning := range document.Warnings {
 		on.Notice(warning)
+	}
+	if slices.ContainsFunc(document.Promotions, func(r tagboat.PromotionResult) bool { return r.State == tagboat.PromotionWaiting }) {
+		on.Talkf("what waits is begun by the same command, when its gates let it in, or by one that runs with --automation\n")
 	}
 	return promotionError(document)
 }
@@ -83,9 +86,48 @@ func promotionTable(results []tagboat.PromotionResult) *console.Table {
 			change = releaseCalled(r.From) + " → " + change
 		}
 		table.Row(console.Cell{Text: cmp.Or(string(r.Environment), "-"), Style: console.Strong}, console.Text(cmp.Or(r.Tenant, "-")), console.Text(change),
-			console.Cell{Text: r.State, Style: promotionStyle(r.State)}, console.Text(cmp.Or(r.Reason, "-")))
+			console.Cell{Text: r.State, Style: promotionStyle(r.State)}, console.Text(whyPromoted(r)))
 	}
 	return table
+}
+
+// whyPromoted is why a promotion stands or ended as it did, in a few words: gates and deployments
+// say the rest in places of their own.
+func whyPromoted(r tagboat.PromotionResult) string {
+	switch {
+	case r.State == tagboat.PromotionUnchanged && r.Cause == tagboat.CauseAlreadyThere:
+		return "its services run it"
+	case r.State == tagboat.PromotionRolledBack && len(r.Deployments) > 0:
+		return fmt.Sprintf("it has %s again", cmp.Or(prefixed("release ", r.From.Name), "what it had"))
+	case r.State != tagboat.PromotionBlocked && r.State != tagboat.PromotionWaiting:
+		return cmp.Or(r.Reason, "-")
+	}
+	var causes []string
+	for _, g := range r.Gates {
+		if g.Passed || g.Cause == tagboat.CauseAlreadyThere {
+			continue
+		}
+		cause := string(g.Cause)
+		if g.Opens != nil {
+			cause += " " + Moment(g.Opens)
+		}
+		causes = append(causes, cause)
+	}
+	switch {
+	case len(causes) == 0:
+		return cmp.Or(string(r.Cause), r.Reason, "-")
+	case len(causes) == 1:
+		return causes[0]
+	default:
+		return fmt.Sprintf("%s (and %d more)", causes[0], len(causes)-1)
+	}
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
 }
 
 // releaseCalled is what people call a release: its name, or the beginning of its id.
@@ -109,43 +151,83 @@ func promotionStyle(state string) console.Style {
 	}
 }
 
-// printGates says what each gate of an environment says, and which releases were passed over.
+// printGates says what each gate of an environment says, what would be done there, and which
+// releases were passed over.
 func printGates(on *Screen, r tagboat.PromotionResult) {
 	if len(r.Gates)+len(r.PassedOver)+len(r.Pins)+len(r.Changes) == 0 {
 		return
 	}
 	on.Printf("\n%s\n", on.OnOut(console.Strong, string(r.Environment)))
-	for _, g := range r.Gates {
-		mark, style := "✓", console.Good
-		switch {
-		case g.BrokenGlass:
-			mark, style = "!", console.Warn
-		case g.Cause == tagboat.CauseAlreadyThere:
-			mark, style = "·", console.Faint
-		case !g.Passed:
-			mark, style = "✗", console.Bad
-		}
-		on.Printf("  %s %s: %s\n", on.OnOut(style, mark), g.Gate, g.Reason)
-		if !g.Passed && g.Hint != "" {
-			on.Printf("    %s\n", on.OnOut(console.Faint, g.Hint))
-		}
-	}
+	printAnswers(on, r.Gates)
 	for _, pin := range r.Pins {
-		on.Printf("  pins %s: %s → %s\n", pin.Image, observedText(pin.From), observedText(pin.To))
+		on.printWrapped("  ", "    ", fmt.Sprintf("pins %s: %s → %s", pin.Image, observedText(pin.From), observedText(pin.To)))
 	}
 	if len(r.Changes) > 0 {
 		var services []string
 		for _, c := range r.Changes {
 			services = append(services, string(c.Service))
 		}
-		on.Printf("  deploys %s\n", strings.Join(services, ", "))
+		on.printWrapped("  ", "    ", "deploys "+strings.Join(services, ", "))
 	}
 	if len(r.PassedOver) > 0 {
 		var names []string
 		for _, over := range r.PassedOver {
 			names = append(names, releaseCalled(over))
 		}
-		on.Printf("  passed over: %s\n", strings.Join(names, ", "))
+		on.printWrapped("  ", "    ", "passed over: "+strings.Join(names, ", "))
+	}
+}
+
+// printAnswers says what each gate says. A hint that several have stands once, below all.
+func printAnswers(on *Screen, gates []tagboat.GateResult) {
+	count := map[string]int{}
+	for _, hint := range hints(gates...) {
+		count[hint]++
+	}
+	var shared []string
+	for _, g := range gates {
+		on.printWrapped("  "+gateMark(on, g)+" ", "    ", g.Gate+": "+g.Reason)
+		for _, hint := range hints(g) {
+			if count[hint] == 1 {
+				on.printWrapped("    → ", "      ", hint)
+			} else if !slices.Contains(shared, hint) {
+				shared = append(shared, hint)
+			}
+		}
+	}
+	for _, hint := range shared {
+		on.printWrapped("  → ", "    ", hint)
+	}
+}
+
+// printWrapped prints text in lines that fit, the first behind lead and the others below it.
+func (on *Screen) printWrapped(lead, indent console.Markup, text string) {
+	for _, line := range wrapped(on.Columns(), on.OnOut, lead, indent, text) {
+		on.Printf("%s\n", line)
+	}
+}
+
+// hints returns what gates that are closed say can be done, piece by piece.
+func hints(gates ...tagboat.GateResult) []string {
+	var all []string
+	for _, g := range gates {
+		if !g.Passed && g.Hint != "" {
+			all = append(all, strings.Split(g.Hint, "; ")...)
+		}
+	}
+	return all
+}
+
+func gateMark(on *Screen, g tagboat.GateResult) console.Markup {
+	switch {
+	case g.BrokenGlass:
+		return on.OnOut(console.Warn, "!")
+	case g.Cause == tagboat.CauseAlreadyThere:
+		return on.OnOut(console.Faint, "·")
+	case !g.Passed:
+		return on.OnOut(console.Bad, "✗")
+	default:
+		return on.OnOut(console.Good, "✓")
 	}
 }
 

@@ -71,7 +71,12 @@ func Deployments(on *Screen, command string, document tagboat.DeployDocument, to
 // successes, and what of the successes was not seen, and at the end, where people look first, the sum and what to do next. What
 // did not go well stands at the end of the table, next to its reasons.
 func printDeployments(on *Screen, command string, deployments []tagboat.Deployment) {
-	var good, others []tagboat.Deployment
+	printNext(on, printOutcomes(on, command, deployments))
+}
+
+// printOutcomes is printDeployments without what to do next. It returns those that did not go well.
+func printOutcomes(on *Screen, command string, deployments []tagboat.Deployment) (others []tagboat.Deployment) {
+	var good []tagboat.Deployment
 	for _, d := range deployments {
 		if d.Verdict == tagboat.VerdictSucceeded || d.Verdict == tagboat.VerdictUnchanged {
 			good = append(good, d)
@@ -92,7 +97,7 @@ func printDeployments(on *Screen, command string, deployments []tagboat.Deployme
 	}
 	printInterrupted(on, command, together)
 	printSum(on, deployments)
-	printNext(on, others)
+	return others
 }
 
 // allSeen reports whether all tasks were seen to run what is pinned: where they were not,

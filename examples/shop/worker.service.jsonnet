@@ -1,0 +1,3 @@
+local api = import 'api.service.json';
+
+api { serviceName: 'worker' }
