@@ -190,16 +190,19 @@ type PromotionResult struct {
 	From        Release   `json:"from"`    // what the environment has; the zero value for none
 	// State is blocked, ready, waiting, promoted, unchanged, rolled-back, failed, superseded,
 	// timed-out or interrupted.
-	State       string       `json:"state"`
-	Cause       GateCause    `json:"cause"` // the first reason against it; "" for none
-	Reason      string       `json:"reason"`
-	Gates       []GateResult `json:"gates"`
-	PassedOver  []Release    `json:"passedOver"` // releases that were replaced upstream before they could enter
-	Pins        []PinChange  `json:"pins"`
-	Changes     []Change     `json:"changes"`
-	Problems    []Problem    `json:"problems"`
-	Deployments []Deployment `json:"deployments"`
-	Key         string       `json:"key"` // idempotency key; "" where nothing was begun
+	State      string       `json:"state"`
+	Cause      GateCause    `json:"cause"` // the first reason against it; "" for none
+	Reason     string       `json:"reason"`
+	Gates      []GateResult `json:"gates"`
+	PassedOver []Release    `json:"passedOver"` // releases that were replaced upstream before they could enter
+	Pins       []PinChange  `json:"pins"`
+	Changes    []Change     `json:"changes"`
+	Problems   []Problem    `json:"problems"`
+	// Diff is what a release that is gone back to has in place of what the environment has, of a
+	// dry run.
+	Diff        *ReleaseDiffDocument `json:"diff,omitempty"`
+	Deployments []Deployment         `json:"deployments"`
+	Key         string               `json:"key"` // idempotency key; "" where nothing was begun
 }
 
 // The states of a PromotionResult.

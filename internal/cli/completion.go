@@ -16,6 +16,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/cache"
+	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/operation"
 )
@@ -42,6 +43,7 @@ func (f *frame) completions(root *cobra.Command) {
 	}
 	flags := map[string]finder{
 		"env": environments, "stage": stages, "tenant": tenants, "image": images, "service": services, "snippet": services,
+		"to":  stages,
 		"for": fixed(strings.Split(purposes(" "), " ")...), "way": fixed(strings.Split(ways(" "), " ")...), "output": fixed("table", "json"),
 	}
 	var visit func(cmd *cobra.Command)
@@ -53,7 +55,11 @@ func (f *frame) completions(root *cobra.Command) {
 			cmd.ValidArgsFunction = f.complete(find)
 		}
 		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
-			if find := flags[flag.Name]; find != nil {
+			find := flags[flag.Name]
+			if flag.Name == "to" && cmd.Name() == screen.RollbackCommand {
+				find = releases
+			}
+			if find != nil {
 				_ = cmd.RegisterFlagCompletionFunc(flag.Name, f.complete(find)) // it fails for a flag that has words already
 			}
 		})

@@ -2,23 +2,27 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/cli/process"
 	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/promotion"
 )
 
 type rollbackOptions struct {
 	targets
 	message     string
-	to          when
+	to          backTo
 	automation  bool
 	yes         bool
 	dryRun      bool
@@ -27,17 +31,21 @@ type rollbackOptions struct {
 }
 
 func newRollback(f *frame) *cobra.Command {
-	o := rollbackOptions{targets: targets{changing: screen.RollbackCommand}}
+	o := rollbackOptions{targets: targets{changing: screen.RollbackCommand, fromReleases: true}}
 	cmd := &cobra.Command{
-		Use:   "rollback --env ENV [--to TIME] [SERVICE...]",
-		Short: "Go back to the last good version, in pins and task definitions",
-		Long: "Without services, undoes the last deployment of each environment, in the services that\n" +
-			"it changed. Finds the last good version of each in ECS's history, pins it, and deploys\n" +
+		Use:   "rollback --env ENV [--to TIME|RELEASE] [SERVICE...]",
+		Short: "Go back to an earlier release, or to the last good version",
+		Long: "Without services, an environment goes back to the last good release that it had before:\n" +
+			"all versions, templates and variables of that release. --to RELEASE names another one; what\n" +
+			"reads as a time or an age, such as 3h, is one. With --to TIME the services run again what\n" +
+			"they ran then. A promotion that is under way is ended.\n\n" +
+			"Where an environment has had no other release, or something else was deployed since it got\n" +
+			"the one that it has, undoes the last deployment, in the services that it changed. Finds the last good version of each in ECS's history, pins it, and deploys\n" +
 			"the same revision. Skips a service that has nothing to go back to; the exit code is then\n" +
 			"1. If a deployment was rolled back, so that the pins are ahead of what runs, only pins\n" +
 			"what runs. Never takes a version or revision that was rolled back before. Holds what it\n" +
 			"changes, so that automation leaves it alone: tagboat unhold lifts the hold.",
-		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run",
+		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run\n  tagboat rollback --env prod --to 16 -m 'checkout is broken'",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.services = args
@@ -45,7 +53,7 @@ func newRollback(f *frame) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().Var(&o.to, "to", "go back to what ran at a time, given as a time or an age: 2026-01-02T10:30:00Z, 3h")
+	cmd.Flags().Var(&o.to, "to", "go back to what ran at a time, given as a time or an age (2026-01-02T10:30:00Z, 3h), or to a release")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout continues")
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
@@ -59,12 +67,29 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 	if o.maxParallel < 1 || o.timeout <= 0 {
 		return tagboat.Usagef("--max-parallel and --timeout must be positive")
 	}
+	if o.to.release != "" && len(o.services) > 0 {
+		return tagboat.Usagef("a release is of all services: --to %s takes none by name", o.to.release).
+			WithHint("leave the services out; a service alone goes back by a time: tagboat rollback --env ENV --to TIME SERVICE")
+	}
 	a, selected, err := o.open(ctx, f)
 	if err != nil {
 		return err
 	}
-	back, err := a.Rollbacks.Plan(ctx, delivery.RollbackRequest{Selection: selected, To: o.to.When, Automation: o.automation})
+	if o.to.When == (access.When{}) && len(o.services) == 0 {
+		err := releaseBack(ctx, f, a, selected, o)
+		if !errors.Is(err, promotion.ErrNoneEarlier) {
+			return err
+		}
+	}
+	r, err := a.Promotions.Past(ctx, delivery.RollbackRequest{Selection: selected, To: o.to.When, Automation: o.automation})
 	if err != nil {
+		return err
+	}
+	back, err := a.Rollbacks.Plan(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := promotion.MayLeave(back, r); err != nil {
 		return err
 	}
 	document := back.Document()
@@ -82,14 +107,45 @@ func runRollback(ctx context.Context, f *frame, o rollbackOptions) error {
 	if err := q.Ask(ctx, f.Screen, a.Config); err != nil {
 		return err
 	}
-	return goBack(ctx, f, a, back, o)
+	return goBack(ctx, f, a, back, r, o)
 }
 
-func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, o rollbackOptions) error {
-	progress := screen.NewProgress(f.Screen, back.Len())
-	document, err := a.Rollbacks.Do(process.Outlasting(ctx), back, o.message, rollout.Options{
-		Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress,
+// releaseBack goes back by release. The error wraps promotion.ErrNoneEarlier where there is none
+// to go back to.
+func releaseBack(ctx context.Context, f *frame, a *app.App, selected fleet.Selection, o rollbackOptions) error {
+	set, err := a.Promotions.Plan(ctx, promotion.Request{
+		Selection: selected, Release: o.to.release, Message: o.message, Automation: o.automation, Back: true, DryRun: o.dryRun,
 	})
+	if ctx.Err() != nil {
+		return tagboat.Errorf(tagboat.Interrupted, "interrupted while it was planned: nothing was changed")
+	}
+	if err != nil {
+		return err
+	}
+	document := set.Document()
+	if o.dryRun {
+		return screen.ReleaseBack(f.Screen, document)
+	}
+	q := screen.Question{Command: screen.RollbackCommand, Yes: o.yes, Automation: o.automation, Changes: screen.Promoted(document)}
+	if err := q.Ask(ctx, f.Screen, a.Config); err != nil {
+		return err
+	}
+	progress := screen.NewProgress(f.Screen, set.Len())
+	done, err := a.Promotions.Do(process.Outlasting(ctx), set, o.rollout(progress))
+	progress.Done()
+	if err != nil {
+		return err
+	}
+	return screen.Promotions(f.Screen, done)
+}
+
+func (o rollbackOptions) rollout(progress rollout.Progress) rollout.Options {
+	return rollout.Options{Wait: true, Timeout: o.timeout, MaxParallel: o.maxParallel, Progress: progress}
+}
+
+func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, r delivery.RollbackRequest, o rollbackOptions) error {
+	progress := screen.NewProgress(f.Screen, back.Len())
+	document, err := a.Promotions.RollBack(process.Outlasting(ctx), a.Rollbacks, back, r, o.message, o.rollout(progress))
 	progress.Done()
 	if err != nil {
 		return err
@@ -100,3 +156,20 @@ func goBack(ctx context.Context, f *frame, a *app.App, back *delivery.Rollback, 
 	}
 	return err
 }
+
+// backTo is a flag that takes a time, an age, or else a release.
+type backTo struct {
+	when
+	release string
+}
+
+// Set implements pflag.Value.
+func (b *backTo) Set(text string) error {
+	if b.when.Set(text) != nil {
+		b.release = text
+	}
+	return nil
+}
+
+// Type implements pflag.Value.
+func (b *backTo) Type() string { return "time or release" }

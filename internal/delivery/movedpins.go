@@ -47,7 +47,11 @@ func (d *Delivery) movedPins(s *PlanSet) rollout.Pins {
 	m := &movedPins{delivery: d, automation: s.automation, may: s.may, environments: map[tagboat.EnvName]*planned{}}
 	for _, c := range s.cells {
 		if m.environments[c.Env.Name] == nil {
-			m.environments[c.Env.Name] = &planned{env: c.Env, book: c.Book(), turn: make(chan struct{}, 1)}
+			p := &planned{env: c.Env, book: c.Book(), turn: make(chan struct{}, 1)}
+			if s.back {
+				p.book = s.known
+			}
+			m.environments[c.Env.Name] = p
 		}
 	}
 	return m

@@ -51,6 +51,10 @@ type PlanSet struct {
 	// automation says that no person asks: holds and rejections bind.
 	automation bool
 	workTree   bool // releases do not matter
+	// back says that the set brings services back, and known is what their environment had once
+	// what it leaves was rejected.
+	back  bool
+	known ledger.Book
 	// may is asked before a service changes: an error of kind Blocked leaves it alone. Nil lets
 	// all change.
 	may func(ctx context.Context, now ledger.Book) error
@@ -234,7 +238,11 @@ func (d *Delivery) lookUp(ctx context.Context, plans []deploy.Plan) map[tagboat.
 
 // Deploy carries plans out and returns how each ended, in the order of the plans.
 func (d *Delivery) Deploy(ctx context.Context, s *PlanSet, o rollout.Options) tagboat.DeployDocument {
-	return d.carryOut(ctx, s, history.Origin{Command: history.Deploy, Message: s.Message}, o)
+	by := history.Origin{Command: history.Deploy, Message: s.Message}
+	if s.back {
+		by.Command = history.Rollback
+	}
+	return d.carryOut(ctx, s, by, o)
 }
 
 func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, o rollout.Options) tagboat.DeployDocument {
@@ -244,7 +252,7 @@ func (d *Delivery) carryOut(ctx context.Context, s *PlanSet, by history.Origin, 
 		done[i].ConsoleURL = consoleURL(d.Fleet, p.Desired, done[i].DeploymentID)
 	}
 	d.Recorder.Deployments(ctx, by, done)
-	if by.Command == history.Deploy {
+	if by.Command == history.Deploy || s.back {
 		d.accept(ctx, s, done)
 		d.leaveRelease(ctx, s, done)
 	}

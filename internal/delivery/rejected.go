@@ -41,18 +41,33 @@ func (r rejected) revisions() []string { return r.holds[ledger.OfService(r.servi
 // rejects returns, by service, the revisions of an environment that a rollback leaves and that
 // brought no other version, and those that were rejected and that it goes back to.
 func (r *Rollback) rejects(env tagboat.EnvName) map[tagboat.ServiceName]pinning.RejectedRevisions {
+	return r.leftOf(env, func(i int) deploy.PastRevision { return r.ways[i].Brought })
+}
+
+// Left returns, by service, the revisions that a set which brings services back leaves in their
+// environment, and that brought no other version.
+func (s *PlanSet) Left(env tagboat.EnvName) map[tagboat.ServiceName]pinning.RejectedRevisions {
+	return s.leftOf(env, func(int) deploy.PastRevision { return deploy.PastRevision{} })
+}
+
+// BringsBack makes a set one that brings services back, once what it leaves was rejected: known is
+// what the environment had then. The journal says that it is a rollback, and automation's holds
+// are those that were looked at before.
+func (s *PlanSet) BringsBack(known ledger.Book) { s.back, s.known = true, known }
+
+func (s *PlanSet) leftOf(env tagboat.EnvName, brought func(i int) deploy.PastRevision) map[tagboat.ServiceName]pinning.RejectedRevisions {
 	all := map[tagboat.ServiceName]pinning.RejectedRevisions{}
-	for i, p := range r.plans {
+	for i, p := range s.plans {
 		if p.Desired.Environment != env || p.LeftAlone != nil {
 			continue
 		}
-		holds, _ := r.cells[i].Book().Holds(env) // it was read when the rollback was planned
+		holds, _ := s.cells[i].Book().Holds(env) // it was read when the rollback was planned
 		was, to := rejected{holds, p.Desired.Service}, ecs.LastPart(p.Desired.Revision)
 		var one pinning.RejectedRevisions
 		if was.Revision(to) {
 			one.To = []string{to}
 		}
-		for _, revision := range leaves(p, r.ways[i].Brought) {
+		for _, revision := range leaves(p, brought(i)) {
 			if !was.Revision(revision) {
 				one.Left = append(one.Left, revision)
 			}

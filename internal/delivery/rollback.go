@@ -226,6 +226,17 @@ func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
 	return ledger.Book{}
 }
 
+// Active returns the promotions that were under way, or waited, when the rollback was planned.
+func (r *Rollback) Active() map[tagboat.EnvName]ledger.Promotion {
+	all := map[tagboat.EnvName]ledger.Promotion{}
+	for _, c := range r.cells {
+		if had, err := c.Book().Promotions(c.Env.Name); err == nil && had.Active != nil {
+			all[c.Env.Name] = *had.Active
+		}
+	}
+	return all
+}
+
 // label marks the versions of the parameters that a rollback is about to leave. Without
 // the label all is as well, so a failure is only told.
 func (b *Rollbacks) label(ctx context.Context, env config.Environment, left []tagboat.Pin) {

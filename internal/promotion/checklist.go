@@ -69,6 +69,7 @@ func (m *move) result() tagboat.PromotionResult {
 	if m.release != nil {
 		r.Release = tagboat.Release{Name: m.release.Name, ID: m.release.ID, Commit: m.release.Commit, Notes: m.release.Notes}
 	}
+	r.Diff = m.diff
 	if m.set != nil {
 		document := m.set.Document()
 		r.Pins, r.Changes, r.Problems = tagboat.List(document.Pins), tagboat.List(document.Changes), tagboat.List(document.Problems)

@@ -27,6 +27,12 @@ func (p *Promotions) choose(ctx context.Context, s *Set) error {
 		}
 		return p.freeze(s)
 	}
+	if s.request.Back {
+		if err := p.earlier(ctx, s); err != nil {
+			return err
+		}
+		return p.freeze(s)
+	}
 	if err := p.upcoming(ctx, s); err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ import (
 type claim struct {
 	ledger.Promotion
 	draft *ledger.Draft // upon which it was written
-	// instead is the promotion that waited and that it took the place of; nil for none.
+	// instead is the promotion that it took the place of: one that waited, and of a rollback by a
+	// person one that was under way; nil for none.
 	instead *ledger.Promotion
 }
 
@@ -46,7 +47,7 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 			return c, nil
 		case a.ID == m.release.ID:
 			c.Key, c.By, c.Since, c.Was = a.Key, a.By, a.Since, a.Was
-		case a.Waits == "":
+		case a.Waits == "" && (!m.question.Back || m.question.Automation):
 			return claim{}, tagboat.Errorf(tagboat.Superseded, "the promotion of release %s was begun in %s meanwhile, by %s", a.Name, m.env.Name, a.By).
 				WithHint("tagboat promote %s --env %s watches it; tagboat promote --abort --env %s ends it", a.Name, m.env.Name, m.env.Name)
 		default:
@@ -102,7 +103,7 @@ func versionsOf(groups []ledger.Group, draft *ledger.Draft, ctx context.Context)
 // pin writes the release's pins, all of them, for as long as the claim is ours: what others pinned
 // meanwhile is replaced. Whoever lost the claim takes its own pins back, so that what the new one
 // pins stays. The error is then of kind Superseded.
-func (p *Promotions) pin(ctx context.Context, m *move, c claim) (pinning.Outcome, error) {
+func (p *Promotions) pin(ctx context.Context, m *move, c *claim) (pinning.Outcome, error) {
 	all, _ := m.versions()
 	var out pinning.Outcome
 	for range claimTries {
@@ -160,13 +161,9 @@ func pinned(book ledger.Book, m *move, all map[tagboat.ImageName]tagboat.Referen
 func (p *Promotions) conclude(ctx context.Context, m *move, key string, had *ledger.Promoted, waits tagboat.GateCause) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concluding)
 	defer cancel()
-	for range claimTries {
-		draft, was, err := p.draft(ctx, m)
-		if err != nil {
-			return err
-		}
+	return p.remember(ctx, m, "release "+m.release.Name, func(was ledger.Promotions) (ledger.Promotions, bool) {
 		if was.Active == nil || was.Active.Key != key {
-			return nil
+			return was, false
 		}
 		is := was
 		is.Active = nil
@@ -178,9 +175,25 @@ func (p *Promotions) conclude(ctx context.Context, m *move, key string, had *led
 		if had != nil {
 			is = is.Had(*had)
 		}
-		receipt, err := draft.Promote(ctx, p.Fleet.Layout().Holds(m.env), was, is, ledger.Why{Message: "release " + m.release.Name})
+		return is, true
+	})
+}
+
+// remember changes what an environment remembers of releases, as long as change says that there is
+// something to change.
+func (p *Promotions) remember(ctx context.Context, m *move, message string, change func(was ledger.Promotions) (is ledger.Promotions, changes bool)) error {
+	for range claimTries {
+		draft, was, err := p.draft(ctx, m)
 		if err != nil {
-			return fmt.Errorf("noting how the promotion to %s ended: %w", m.env.Name, err)
+			return err
+		}
+		is, changes := change(was)
+		if !changes {
+			return nil
+		}
+		receipt, err := draft.Promote(ctx, p.Fleet.Layout().Holds(m.env), was, is, ledger.Why{Message: message})
+		if err != nil {
+			return fmt.Errorf("noting which release %s has: %w", m.env.Name, err)
 		}
 		if len(receipt.Lost) == 0 {
 			return nil

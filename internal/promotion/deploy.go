@@ -18,7 +18,14 @@ import (
 // deploy makes the services run what was pinned, judges how that ended, and notes it.
 func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rollout.Options, result *tagboat.PromotionResult) {
 	on := p.Delivery.On(m.fleet)
-	if s.request.Automation {
+	if m.question.Back {
+		book, err := c.draft.Book(ctx)
+		if err != nil {
+			fail(result, err)
+			return
+		}
+		m.set.BringsBack(book)
+	} else if s.request.Automation {
 		if err := on.Automate(ctx, m.set); err != nil {
 			fail(result, err)
 			return
@@ -37,15 +44,19 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rol
 		result.Cause = ""
 		current, ok := m.here.Current()
 		if !ok || current.ID != m.release.ID || begun(document.Deployments) {
-			had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Back: m.question.Back}
+			had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Back: m.question.Back || c.Back}
 		}
 	case tagboat.PromotionTimedOut, tagboat.PromotionInterrupted:
 		return // the same command takes it up
 	case tagboat.PromotionWaiting:
 		result.Cause, waits = causeOf(m, document.Deployments), causeOf(m, document.Deployments)
 	case tagboat.PromotionRolledBack, tagboat.PromotionFailed:
-		p.goBack(ctx, m, c, o, result)
-		had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Failed: true}
+		if m.question.Back {
+			result.Reason += "; what is pinned is that of the release; go further back: tagboat rollback --env " + string(m.env.Name)
+		} else {
+			p.goBack(ctx, m, c, o, result)
+		}
+		had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Failed: true, Back: m.question.Back}
 	}
 	if err := p.conclude(ctx, m, c.Key, had, waits); err != nil {
 		operation.Tell(ctx, Beside{err})
@@ -161,15 +172,16 @@ func (p *Promotions) wait(ctx context.Context, m *move, gate tagboat.GateResult,
 	p.record(ctx, m, *result, m.why)
 }
 
-// tellInstead tells, and notes, which promotion that waited a new one took the place of.
+// tellInstead tells, and notes, which promotion a new one took the place of.
 func (p *Promotions) tellInstead(ctx context.Context, m *move, c claim) {
 	if c.instead == nil {
 		return
 	}
-	operation.Tell(ctx, Instead{m.env.Name, c.instead.Name, c.Name})
+	instead := Instead{m.env.Name, *c.instead, c.Name}
+	operation.Tell(ctx, instead)
 	p.Recorder.Record(ctx, m.env, tagboat.Event{
 		Command: history.Promote, Release: c.instead.Name, ReleaseID: c.instead.ID, Verdict: tagboat.VerdictSuperseded,
-		Key: c.instead.Key, Message: fmt.Sprintf("passed over: release %s took its place while it waited (%s)", c.Name, c.instead.Waits),
+		Key: c.instead.Key, Message: instead.because(),
 	})
 }
 
@@ -185,7 +197,7 @@ func (p *Promotions) record(ctx context.Context, m *move, r tagboat.PromotionRes
 	if m.release != nil {
 		e.Release = called(*m.release)
 	}
-	if m.before != nil && !m.fromRules() {
+	if m.before != nil && !m.fromRules() && !m.question.Back {
 		e.FromEnvironment = m.before.env.Name
 	}
 	for _, g := range r.Gates {

@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/release"
 )
 
@@ -91,7 +92,13 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 	}
 	result.Key = c.Key
 	p.tellInstead(ctx, m, c)
-	out, err := p.pin(ctx, m, c)
+	if m.question.Back {
+		err = p.leave(ctx, m, c)
+	}
+	var out pinning.Outcome
+	if err == nil {
+		out, err = p.pin(ctx, m, &c)
+	}
 	if err != nil {
 		fail(result, err)
 		p.record(ctx, m, *result, s.request.Message)

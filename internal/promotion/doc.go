@@ -37,14 +37,16 @@ type Promotions struct {
 
 // Request says which release goes where.
 type Request struct {
-	fleet.Selection        // of environments; services and images are not chosen
-	Release         string // a name, an id, or the beginning of one; "" for what each environment's stage says
-	Message         string
-	Automation      bool // no person asks: what a stage says of auto, holds and rejections bind
-	BreakGlass      bool // a person overrides the gates that can be
-	Back            bool // the environments go back: gates that are about what is new do not count
-	Look            bool // somebody only asks how things stand: the check of the team's own is not run
-	DryRun          bool // nothing is made, a release of the newest versions neither
+	fleet.Selection // of environments; services and images are not chosen
+	// Release is a name, an id, or the beginning of one; "" for what each environment's stage says,
+	// and of those that go back for the last good one that each had before.
+	Release    string
+	Message    string
+	Automation bool // no person asks: what a stage says of auto, holds and rejections bind
+	BreakGlass bool // a person overrides the gates that can be
+	Back       bool // the environments go back: gates that are about what is new do not count
+	Look       bool // somebody only asks how things stand: the check of the team's own is not run
+	DryRun     bool // nothing is made, a release of the newest versions neither
 }
 
 // Set is what promotions would do, environment by environment.

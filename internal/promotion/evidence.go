@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/home"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/stage"
 )
 
@@ -77,7 +78,12 @@ func (p *Promotions) common(ctx context.Context, s *Set) (common, error) {
 		return c, nil
 	}
 	var err error
-	if c.Known, err = p.Home.Look(ctx, ids...); err != nil {
+	c.Known, err = p.Home.Look(ctx, ids...)
+	if err != nil && s.request.Back && !s.request.Automation {
+		operation.Tell(ctx, Beside{fmt.Errorf("whether the release was rejected is not known: %w", err)}) // going back is urgent
+		return c, ctx.Err()
+	}
+	if err != nil {
 		return c, err
 	}
 	for of := range wanted {
@@ -181,13 +187,18 @@ func (m *move) held(changed map[tagboat.ImageName]tagboat.Reference) error {
 			q.Rejected = &tagboat.Rejection{Reason: fmt.Sprintf("%s of image %s was rejected in %s by a rollback", changed[image].Readable(), image, m.env.Name), At: q.Now}
 		}
 	}
-	for _, had := range m.here.Trail {
-		if had.ID == m.release.ID && q.Rejected == nil && had.Failed {
+	current, ok := m.here.Current()
+	if ok && current.ID == m.release.ID && current == m.here.Trail[len(m.here.Trail)-1] {
+		q.Rejected = nil // it runs well there, or a person brought it back
+	}
+	for _, had := range slices.Backward(m.here.Trail) {
+		if had.ID != m.release.ID {
+			continue
+		}
+		if had.Failed && q.Rejected == nil {
 			q.Rejected = &tagboat.Rejection{Reason: "its deployment failed in " + string(m.env.Name), At: had.At}
 		}
-		if had.ID == m.release.ID && !had.Failed {
-			q.Rejected = nil // it ran well since, or a person brought it back
-		}
+		break // only how it ended last counts
 	}
 	return nil
 }

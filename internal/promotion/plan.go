@@ -41,6 +41,7 @@ type move struct {
 	evidence error                                   // why a gate cannot be judged
 	why      string                                  // what the user says of it
 	made     map[tagboat.ImageName]tagboat.Reference // of a release that is not made yet
+	diff     *tagboat.ReleaseDiffDocument            // of a dry run that goes back: what differs from what it has
 }
 
 // before is the environment that a release comes from.
@@ -77,6 +78,9 @@ func (p *Promotions) Plan(ctx context.Context, r Request) (*Set, error) {
 			s.warned = append(s.warned, starves)
 		}
 	}
+	if r.Back && r.DryRun {
+		p.differences(ctx, s)
+	}
 	return s, p.deployments(ctx, s)
 }
 
@@ -103,7 +107,7 @@ func (m *move) judge(r Request) {
 	if m.evidence != nil {
 		closed("evidence", tagboat.CauseProblem, m.evidence)
 	}
-	if a := m.here.Active; a != nil && !m.takesUp && a.Waits == "" && m.unread == nil {
+	if a := m.here.Active; a != nil && !m.takesUp && a.Waits == "" && m.unread == nil && !(r.Back && !r.Automation) {
 		closed("promotion", tagboat.CauseUnderWay, tagboat.Errorf(tagboat.Blocked, "the promotion of release %s is under way since %s, by %s", a.Name, a.Since.UTC().Format(time.RFC3339), a.By).
 			WithHint("where its process is gone, take it up: tagboat promote %s --env %s; or end it: tagboat promote --abort --env %s", a.Name, m.env.Name, m.env.Name))
 	}
@@ -141,7 +145,7 @@ func (p *Promotions) read(ctx context.Context, s *Set, environments []config.Env
 	for _, env := range environments {
 		m := &move{env: env, why: s.request.Message, stage: p.Fleet.Config.StageOf(env)}
 		from, skipped, ok := stage.Before(p.Fleet.Config, env)
-		if m.skipped = skipped; ok {
+		if m.skipped = skipped; ok && !s.request.Back {
 			m.before = &before{env: from}
 			if !slices.ContainsFunc(all, func(e config.Environment) bool { return e.Name == from.Name }) {
 				all = append(all, from)

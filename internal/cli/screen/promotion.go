@@ -35,6 +35,35 @@ func Checklist(on *Screen, document tagboat.PromotionDocument, command string) e
 	return promotionError(document)
 }
 
+// ReleaseBack shows what going back by release would do: the pins, the lines of each service, and
+// the variables. Its error is of kind Blocked where an environment would not go back.
+func ReleaseBack(on *Screen, document tagboat.PromotionDocument) error {
+	if on.AsJSON() {
+		if err := on.JSON(document); err != nil {
+			return err
+		}
+		return promotionError(document)
+	}
+	promotionTable(document.Promotions).Print(on.Streams)
+	for _, r := range document.Promotions {
+		if r.State == tagboat.PromotionBlocked {
+			printGates(on, r)
+		}
+		if r.Diff != nil {
+			for _, v := range r.Diff.Vars {
+				printVariable(on, v)
+			}
+		}
+		if r.State != tagboat.PromotionUnchanged {
+			Plan(on, tagboat.PlanDocument{Pins: r.Pins, Changes: r.Changes, Problems: r.Problems})
+		}
+	}
+	for _, warning := range document.Warnings {
+		on.Notice(warning)
+	}
+	return promotionError(document)
+}
+
 // Promotions shows how promotions ended, and returns the error that stands for all of them.
 func Promotions(on *Screen, document tagboat.PromotionDocument) error {
 	var deployments []tagboat.Deployment

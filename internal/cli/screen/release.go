@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -177,16 +178,18 @@ func differences(on *Screen, document tagboat.ReleaseDiffDocument) {
 		}
 	}
 	for _, v := range document.Vars {
-		where := v.Scope
-		if where == "" {
-			where = "everywhere"
-		}
-		on.Printf("%s: %s → %s\n", on.OnOut(console.Strong, "variable "+v.Name+", "+where), valueText(v.From), valueText(v.To))
+		printVariable(on, v)
 	}
 	for _, f := range document.Files {
 		on.Printf("%s\n", on.OnOut(console.Strong, fmt.Sprintf("%s, %s", f.Service, f.File)))
 		printDiff(on, f.Diff)
 	}
+}
+
+// printVariable shows a variable whose value differs.
+func printVariable(on *Screen, v tagboat.ReleaseVarDiff) {
+	where := cmp.Or(v.Scope, "everywhere")
+	on.Printf("%s: %s → %s\n", on.OnOut(console.Strong, "variable "+v.Name+", "+where), valueText(v.From), valueText(v.To))
 }
 
 func imageDiffs(images []tagboat.ReleaseImageDiff) *console.Table {
