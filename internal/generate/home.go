@@ -16,11 +16,15 @@ func (g Generator) homePolicy(ctx context.Context, purpose iam.Purpose, names []
 	if len(names) > 0 {
 		return PolicyResult{}, tagboat.Usagef("a policy for %q is about home, and about no environment", purpose).WithHint("leave --env out")
 	}
-	scope := iam.Scope{Home: g.home(ctx, ""), HomePath: home.Path, FreezeName: home.Freeze}
+	at := g.home(ctx, "")
+	scope := iam.Scope{Place: *at, Home: at, HomePath: home.Path, FreezeName: home.Freeze}
+	if !g.Fleet.Config.Journal.Off {
+		scope.Journal = g.Fleet.Config.Journal.LogGroup
+	}
 	if home.Role == "" {
 		scope.Releases = inECR(g.Fleet.Config.Releases.Repository)
 	}
-	if scope.Home.Region == "" {
+	if at.Region == "" {
 		return PolicyResult{}, tagboat.Usagef("the region of home is not known").WithHint("give it a region: home: {region: eu-west-1} in %s, or set AWS_REGION", g.Fleet.Config.File)
 	}
 	return PolicyResult{Document: iam.Policy(purpose, []iam.Scope{scope}), Role: home.Role}, nil

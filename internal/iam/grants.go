@@ -21,7 +21,7 @@ var grants = []grant{
 		actions: []string{"ssm:LabelParameterVersion", "ssm:PutParameter", "ssm:UnlabelParameterVersion"}, resources: both(Scope.ledger, Scope.projections),
 	},
 	{
-		sid: "WriteJournal", purposes: []Purpose{Write, Deploy, Import, Publish},
+		sid: "WriteJournal", purposes: []Purpose{Write, Deploy, Import, Publish, Home, Approve, Freeze},
 		actions:   []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:PutRetentionPolicy"},
 		resources: Scope.journal,
 	},

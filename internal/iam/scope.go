@@ -91,12 +91,19 @@ func (s Scope) trees() []string {
 	})
 }
 
-// journal returns the log group and what is in it: streams have ARNs that go on.
+// journal returns the log group and what is in it, of the environment and of home: streams have
+// ARNs that go on.
 func (s Scope) journal() []string {
 	if s.Journal == "" {
 		return nil
 	}
-	return []string{s.arn("logs", "log-group:"+s.Journal), s.arn("logs", "log-group:"+s.Journal+":*")}
+	places := []Place{s.Place}
+	if s.Home != nil {
+		places = append(places, *s.Home)
+	}
+	return each(places, func(p Place) []string {
+		return []string{p.arn("logs", "log-group:"+s.Journal), p.arn("logs", "log-group:"+s.Journal+":*")}
+	})
 }
 
 // home returns all that belongs to no environment.
