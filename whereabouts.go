@@ -106,8 +106,9 @@ type EnvironmentStatus struct {
 	Tenant      string     `json:"tenant"`
 	Release     string     `json:"release"` // readable; "" where it has had none
 	ReleaseID   Digest     `json:"releaseId"`
-	Since       *time.Time `json:"since"`  // when its deployments had ended
-	Behind      int        `json:"behind"` // releases that the environment before has had since
+	Changed     bool       `json:"changed"` // pins differ from the release's
+	Since       *time.Time `json:"since"`   // when its deployments had ended
+	Behind      int        `json:"behind"`  // releases that the environment before has had since
 	// Next is the release of the promotion that is under way or waits, and Waits what it waits
 	// for; both are "" for none.
 	Next  string    `json:"next"`

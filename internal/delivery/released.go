@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/operation"
@@ -18,6 +19,8 @@ type Releases interface {
 	// Of returns the services, templates and variables of a release, for the environments as
 	// they are. It is safe for concurrent use.
 	Of(ctx context.Context, release ledger.Promoted) (*fleet.Fleet, error)
+	// Versions returns the versions of a release as an environment pulls them.
+	Versions(ctx context.Context, release ledger.Promoted, env config.Environment) (map[tagboat.ImageName]tagboat.Reference, error)
 }
 
 // released returns cells with those of environments that have a release as that release has them:

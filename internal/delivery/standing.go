@@ -35,7 +35,9 @@ func (v View) standings(ctx context.Context, s fleet.Selection, cells []fleet.Ce
 	}
 	maps.Copy(had, before)
 	for _, env := range environments {
-		document.Environments = append(document.Environments, v.environment(env, had))
+		e := v.environment(env, had)
+		e.Changed = v.changed(ctx, env, books[env.Name], had[env.Name])
+		document.Environments = append(document.Environments, e)
 	}
 	for i := range document.Services {
 		s := &document.Services[i]
@@ -115,6 +117,25 @@ func (v View) environment(env config.Environment, had map[tagboat.EnvName]ledger
 		s.Starves = stage.Starves(now, v.Fleet.Config.StageOf(env), v.Fleet.Config.StageOf(before), upstream)
 	}
 	return s
+}
+
+// changed reports whether an environment's pins differ from those of the release that it has. A
+// release that cannot be read was told before.
+func (v View) changed(ctx context.Context, env config.Environment, book ledger.Book, had ledger.Promotions) bool {
+	current, ok := had.Current()
+	if !ok || v.Releases == nil {
+		return false
+	}
+	versions, err := v.Releases.Versions(ctx, current, env)
+	if err != nil {
+		return false
+	}
+	for image, version := range versions {
+		if pin, ok := book.Pin(env.Name, image); !ok || pin.Digest != version.Digest {
+			return true
+		}
+	}
+	return false
 }
 
 // frozen returns the freeze of everything: one call.

@@ -1,6 +1,7 @@
 package promotion_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -267,6 +268,28 @@ func TestNeedsNoCheckout(t *testing.T) {
 		states(w, document, "prod promoted")
 		if _, err := a.Delivery.Plan(w.Context(), apptest.In("dev")); tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error(), "there is no file") {
 			w.Errorf("a plan of the work tree: %v", err)
+		}
+	})
+}
+
+// TestStatusSaysThatPinsDiffer from the release that an environment has.
+func TestStatusSaysThatPinsDiffer(t *testing.T) {
+	run(t, apptest.Family{}, func(w *apptest.World) {
+		inProd(w)
+		changed := func() string {
+			document, err := w.Open().View.Status(w.Context(), apptest.In("staging"))
+			if err != nil || len(document.Environments) != 1 {
+				w.Fatalf("%+v, %v", document, err)
+			}
+			return fmt.Sprint(document.Environments[0].Release, document.Environments[0].Changed)
+		}
+		if got := changed(); got != "1false" {
+			w.Errorf("got %s", got)
+		}
+		w.Push("shop/web:v9")
+		w.Pin("staging", "web=v9")
+		if got := changed(); got != "1true" {
+			w.Errorf("got %s", got)
 		}
 	})
 }

@@ -5,39 +5,40 @@ import (
 	"sync"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
-// Fleets reads releases as fleets, each once. It is safe for concurrent use.
+// Fleets has releases that environments have as fleets. A release is read once, and a fleet made
+// once. It is safe for concurrent use.
 type Fleets struct {
 	Releases *Releases
-
-	mu    sync.Mutex // guards known
-	known map[tagboat.Digest]*fleet.Fleet
+	known    sync.Map // *fleet.Fleet by id
 }
 
 // Of returns the fleet as a release that an environment has has it.
 func (f *Fleets) Of(ctx context.Context, p ledger.Promoted) (*fleet.Fleet, error) {
-	f.mu.Lock()
-	known := f.known[p.ID]
-	f.mu.Unlock()
-	if known != nil {
-		return known, nil
+	if known, ok := f.known.Load(p.ID); ok {
+		frozen, _ := known.(*fleet.Fleet)
+		return frozen, nil
 	}
 	r, err := f.Releases.At(ctx, p.ID, p.Name)
 	if err != nil {
 		return nil, err
 	}
 	frozen, err := r.Fleet(f.Releases.Fleet)
+	if err == nil {
+		f.known.Store(p.ID, frozen)
+	}
+	return frozen, err
+}
+
+// Versions returns the versions of a release as an environment pulls them.
+func (f *Fleets) Versions(ctx context.Context, p ledger.Promoted, env config.Environment) (map[tagboat.ImageName]tagboat.Reference, error) {
+	r, err := f.Releases.At(ctx, p.ID, p.Name)
 	if err != nil {
 		return nil, err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.known == nil {
-		f.known = map[tagboat.Digest]*fleet.Fleet{}
-	}
-	f.known[p.ID] = frozen
-	return frozen, nil
+	return r.Versions(f.Releases.Fleet.Config, env), nil
 }

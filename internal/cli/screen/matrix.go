@@ -34,7 +34,7 @@ const (
 
 // legend says what the marks mean, in the order in which they stand in a cell.
 var legend = []struct{ mark, means string }{
-	{markBehind, "releases behind the stage before"}, {markWaits, "a release waits"}, {markFailed, "failed"}, {markRolling, "rolling"}, {markDrift, "not as it should be"}, {markSick, "tasks missing or unhealthy"}, {markHeld, "held"},
+	{markBehind, "releases behind the stage before"}, {markChanged, "pins differ from the release"}, {markWaits, "a release waits"}, {markFailed, "failed"}, {markRolling, "rolling"}, {markDrift, "not as it should be"}, {markSick, "tasks missing or unhealthy"}, {markHeld, "held"},
 }
 
 // field is what a cell shows.

@@ -16,6 +16,8 @@ const releaseRow = "(release)"
 const (
 	markBehind = "↓"
 	markWaits  = "…"
+	// markChanged is that of a release some of whose versions are pinned otherwise.
+	markChanged = "+"
 )
 
 // releases reports whether the matrix has a row for them.
@@ -34,11 +36,14 @@ func (m matrix) release(env tagboat.EnvName) (tagboat.EnvironmentStatus, bool) {
 
 func releaseField(e tagboat.EnvironmentStatus) field {
 	f := field{version: Dash(e.Release)}
+	if e.Changed {
+		f.marks = markChanged
+	}
 	if e.Release == "" {
 		f.style = console.Faint
 	}
 	if e.Behind > 0 {
-		f.marks = fmt.Sprintf("%s%d", markBehind, e.Behind)
+		f.marks += fmt.Sprintf("%s%d", markBehind, e.Behind)
 	}
 	switch {
 	case e.Next != "" && e.Waits != "":
