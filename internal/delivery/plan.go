@@ -60,9 +60,26 @@ type PlanSet struct {
 	may func(ctx context.Context, now ledger.Book) error
 }
 
-// While has may asked before each service changes, with what the environment has then: with an error of kind Blocked the service stays
-// as it is. What rolls already goes on.
+// While has may asked before each service changes, with what the environment has then: with an
+// error of kind Blocked the service stays as it is. What rolls already goes on.
 func (s *PlanSet) While(may func(ctx context.Context, now ledger.Book) error) { s.may = may }
+
+// Of returns the part of the set that is about an environment.
+func (s *PlanSet) Of(env tagboat.EnvName) *PlanSet {
+	of := *s
+	of.plans, of.cells, of.pinned = nil, nil, nil
+	for i, c := range s.cells {
+		if c.Env.Name == env {
+			of.cells, of.plans = append(of.cells, c), append(of.plans, s.plans[i])
+		}
+	}
+	for _, pin := range s.pinned {
+		if pin.Environment == env {
+			of.pinned = append(of.pinned, pin)
+		}
+	}
+	return &of
+}
 
 // On returns d for the same environments with what a release, or another source, has for them.
 func (d *Delivery) On(f *fleet.Fleet) *Delivery {

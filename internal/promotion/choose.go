@@ -9,6 +9,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/release"
 	"github.com/tagboat/tagboat/internal/stage"
@@ -150,16 +151,20 @@ func versionsKey(versions map[tagboat.ImageName]tagboat.Reference) string {
 
 // freeze gives each move the fleet as its release has it.
 func (p *Promotions) freeze(s *Set) error {
+	frozen := map[tagboat.Digest]*fleet.Fleet{}
 	for _, m := range s.moves {
 		if m.release == nil {
 			continue
 		}
 		m.takesUp = m.here.Active != nil && m.here.Active.ID == m.release.ID
-		frozen, err := m.release.Fleet(p.Fleet)
-		if err != nil {
-			return err
+		if frozen[m.release.ID] == nil {
+			f, err := m.release.Fleet(p.Fleet)
+			if err != nil {
+				return err
+			}
+			frozen[m.release.ID] = f
 		}
-		m.fleet = frozen
+		m.fleet = frozen[m.release.ID]
 	}
 	return nil
 }

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
@@ -36,7 +35,7 @@ type move struct {
 	gates    []tagboat.GateResult
 	fleet    *fleet.Fleet // as the release has it
 	set      *delivery.PlanSet
-	problems error                                   // of planning, of kind Usage
+	problems error                                   // of planning
 	unread   error                                   // why nothing is known of the environment, or of the one before
 	evidence error                                   // why a gate cannot be judged
 	why      string                                  // what the user says of it
@@ -186,31 +185,53 @@ func (m *move) versions() (all, changed map[tagboat.ImageName]tagboat.Reference)
 	return all, changed
 }
 
-// deployments plans what each release would change in its environment. Those of one release are
-// planned together.
+// deployments plans what each release would change in its environments. Those of one release are
+// planned together, so that what they share is looked for once, and where that fails each alone:
+// what one of them lacks is not the others' fault.
 func (p *Promotions) deployments(ctx context.Context, s *Set) error {
-	var group errgroup.Group
+	of := map[tagboat.Digest][]*move{}
 	for _, m := range s.moves {
-		if m.release == nil {
-			continue
+		if m.release != nil {
+			of[m.release.ID] = append(of[m.release.ID], m)
 		}
-		group.Go(func() error {
-			all, _ := m.versions()
-			cells, err := m.fleet.CellsOn(fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}}, map[tagboat.EnvName]ledger.Book{m.env.Name: m.book})
-			if err == nil {
-				m.set, err = p.Delivery.On(m.fleet).PlanCells(ctx, cells, fleet.Versions{m.env.Name: all})
+	}
+	var all sync.WaitGroup
+	for _, moves := range of {
+		all.Go(func() {
+			if len(moves) > 1 && p.planTogether(ctx, moves) == nil {
+				return
 			}
-			if tagboat.KindOf(err) == tagboat.Usage && err != nil {
-				m.problems, err = err, nil
+			for _, m := range moves {
+				m.problems = p.planTogether(ctx, []*move{m})
 			}
-			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
+	all.Wait()
 	for _, m := range s.moves {
 		m.judgePlan()
+	}
+	return ctx.Err()
+}
+
+// planTogether plans what one release would change in environments.
+func (p *Promotions) planTogether(ctx context.Context, moves []*move) error {
+	var selection fleet.Selection
+	books, versions := map[tagboat.EnvName]ledger.Book{}, fleet.Versions{}
+	for _, m := range moves {
+		selection.Environments = append(selection.Environments, m.env.Name)
+		books[m.env.Name] = m.book
+		versions[m.env.Name], _ = m.versions()
+	}
+	cells, err := moves[0].fleet.CellsOn(selection, books)
+	if err != nil {
+		return err
+	}
+	set, err := p.Delivery.On(moves[0].fleet).PlanCells(ctx, cells, versions)
+	if err != nil {
+		return err
+	}
+	for _, m := range moves {
+		m.set = set.Of(m.env.Name)
 	}
 	return nil
 }
