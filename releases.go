@@ -220,3 +220,24 @@ const (
 	PromotionInterrupted = "interrupted"
 	PromotionAbsent      = "absent" // the tenant has no environment in the stage
 )
+
+// RollbacksDocument is what check-rollbacks prints with -o json: the last good releases of each
+// environment, the newest first, and whether each could be deployed there now.
+type RollbacksDocument struct {
+	Rollbacks []RollbackCheck `json:"rollbacks"`
+	// Errors are environments that could not be looked at.
+	Errors []EnvironmentError `json:"errors"`
+	Calls  Calls              `json:"calls"`
+}
+
+// RollbackCheck is whether a release that an environment had could be deployed there.
+type RollbackCheck struct {
+	Environment EnvName    `json:"environment"`
+	Release     string     `json:"release"`
+	ReleaseID   Digest     `json:"releaseID"`
+	Since       *time.Time `json:"since"`   // when the environment got it last
+	Current     bool       `json:"current"` // the environment has it
+	Possible    bool       `json:"possible"`
+	Problems    []Problem  `json:"problems"` // why it could not be deployed
+	Warnings    []Problem  `json:"warnings"` // what could not be checked
+}

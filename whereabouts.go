@@ -115,4 +115,6 @@ type EnvironmentStatus struct {
 	Waits GateCause `json:"waits"`
 	// Starves says that a release can never soak here, with both numbers; "" where it can.
 	Starves string `json:"starves"`
+	// NoWayBack says that the release which it had before is not kept any more; "" where it is.
+	NoWayBack string `json:"noWayBack"`
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/promotion"
 )
 
@@ -173,3 +174,35 @@ func (b *backTo) Set(text string) error {
 
 // Type implements pflag.Value.
 func (b *backTo) Type() string { return "time or release" }
+
+func newCheckRollbacks(f *frame) *cobra.Command {
+	t, last := targets{fromReleases: true}, 0
+	cmd := &cobra.Command{
+		Use:   "check-rollbacks",
+		Short: "Check that the last releases of environments could still be deployed",
+		Long: "For each environment, takes the last good releases that it has had, and checks that each\n" +
+			"could be deployed there now: the release's artifact, every image in the environment's\n" +
+			"registry, log groups, target groups, secrets and parameters. Changes nothing. The exit code\n" +
+			"is 1 if one could not be deployed, or an environment could not be looked at.",
+		Example: "  tagboat check-rollbacks --last 3\n  tagboat check-rollbacks --env prod -o json",
+		GroupID: "truth",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 1 || last > ledger.TrailKept {
+				return tagboat.Usagef("--last takes 1 to %d: that is what environments remember", ledger.TrailKept)
+			}
+			a, selected, err := t.open(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			document, err := a.Promotions.CheckRollbacks(cmd.Context(), selected, last)
+			if err != nil {
+				return err
+			}
+			return screen.Rollbacks(f.Screen, document)
+		},
+	}
+	t.flags(cmd)
+	cmd.Flags().IntVar(&last, "last", 5, "how many releases of each environment")
+	return cmd
+}

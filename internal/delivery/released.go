@@ -21,6 +21,8 @@ type Releases interface {
 	Of(ctx context.Context, release ledger.Promoted) (*fleet.Fleet, error)
 	// Versions returns the versions of a release as an environment pulls them.
 	Versions(ctx context.Context, release ledger.Promoted, env config.Environment) (map[tagboat.ImageName]tagboat.Reference, error)
+	// There reports whether a release is still kept: one request for its artifact.
+	There(ctx context.Context, release tagboat.Digest) (bool, error)
 }
 
 // released returns cells with those of environments that have a release as that release has them:

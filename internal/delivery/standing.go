@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
@@ -34,9 +35,11 @@ func (v View) standings(ctx context.Context, s fleet.Selection, cells []fleet.Ce
 		return err
 	}
 	maps.Copy(had, before)
+	lost := v.lost(ctx, environments, had)
 	for _, env := range environments {
 		e := v.environment(env, had)
 		e.Changed = v.changed(ctx, env, books[env.Name], had[env.Name])
+		e.NoWayBack = lost[env.Name]
 		document.Environments = append(document.Environments, e)
 	}
 	for i := range document.Services {
@@ -136,6 +139,40 @@ func (v View) changed(ctx context.Context, env config.Environment, book ledger.B
 		}
 	}
 	return false
+}
+
+// lost says of environments that the release which they had before is not kept any more: one
+// request for each such release.
+func (v View) lost(ctx context.Context, environments []config.Environment, had map[tagboat.EnvName]ledger.Promotions) map[tagboat.EnvName]string {
+	before := map[tagboat.Digest][]tagboat.EnvName{}
+	names := map[tagboat.Digest]string{}
+	for _, env := range environments {
+		if earlier := stage.Earlier(had[env.Name], false); len(earlier) > 0 && v.Releases != nil {
+			id := earlier[0].ID
+			before[id], names[id] = append(before[id], env.Name), earlier[0].Name
+		}
+	}
+	lost := map[tagboat.EnvName]string{}
+	var mu sync.Mutex // guards lost
+	var all sync.WaitGroup
+	for id, where := range before {
+		all.Go(func() {
+			there, err := v.Releases.There(ctx, id)
+			if err != nil {
+				operation.Tell(ctx, Unknown{"whether release " + names[id] + " is still kept", err})
+			}
+			if err != nil || there {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, env := range where {
+				lost[env] = "could not go back to release " + names[id] + ", which it had before: its artifact is gone"
+			}
+		})
+	}
+	all.Wait()
+	return lost
 }
 
 // frozen returns the freeze of everything: one call.

@@ -26,11 +26,12 @@ func (f *findings) add(other findings) {
 }
 
 // preflight checks what can be told from the files, and that what the plan needs is there:
-// images, log groups, target groups, secrets. It asks only, and only for what the plan
-// changes. A question that gets no answer is a warning; an error means that ctx ended.
-func preflight(ctx context.Context, p Plan, once *lookups, secrets answeredSecrets) (findings, error) {
+// images, log groups, target groups, secrets. It asks only, and only if needed says that what
+// the plan wants has to be there. A question that gets no answer is a warning; an error means
+// that ctx ended.
+func preflight(ctx context.Context, p Plan, once *lookups, secrets answeredSecrets, needed bool) (findings, error) {
 	all := fromFiles(p)
-	if !p.Changes() {
+	if !needed {
 		all.add(renamed(ctx, p))
 		return all, ctx.Err()
 	}

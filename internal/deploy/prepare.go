@@ -22,17 +22,47 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 	for i, t := range targets {
 		plans[i] = NewPlan(t, observed[i])
 	}
-	secrets := askForSecrets(ctx, plans)
+	secrets := askForSecrets(ctx, plans, Plan.Changes)
 	err = Each(ctx, targets, func(ctx context.Context, i int) error {
 		if err := confirm(ctx, &plans[i]); err != nil {
 			return err
 		}
-		found, err := preflight(ctx, plans[i], &once, secrets[targets[i].Client])
-		plans[i].Problems = append(plans[i].Problems, found.problems...)
-		plans[i].Warnings = append(plans[i].Warnings, found.warnings...)
-		return err
+		return plans[i].found(preflight(ctx, plans[i], &once, secrets[targets[i].Client], plans[i].Changes()))
 	})
 	return plans, err
+}
+
+// found adds what a check found to a plan.
+func (p *Plan) found(f findings, err error) error {
+	p.Problems, p.Warnings = append(p.Problems, f.problems...), append(p.Warnings, f.warnings...)
+	return err
+}
+
+// Proofs find out whether targets could be deployed, whatever runs now. They look for each image
+// and each log group once. The zero value is ready; they are safe for concurrent use.
+type Proofs struct{ once lookups }
+
+// Prove looks at ECS and plans every target, in their order, and checks what each needs, also of
+// those that ECS runs already. What was found wrong stands in the plans.
+func (p *Proofs) Prove(ctx context.Context, targets []Target) ([]Plan, error) {
+	observed, err := Look(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]Plan, len(targets))
+	for i, t := range targets {
+		plans[i] = NewPlan(t, observed[i])
+	}
+	secrets := askForSecrets(ctx, plans, func(Plan) bool { return true })
+	err = Each(ctx, targets, func(ctx context.Context, i int) error {
+		return plans[i].found(preflight(ctx, plans[i], &p.once, secrets[targets[i].Client], true))
+	})
+	return plans, err
+}
+
+// Image reports whether an image is in its registry.
+func (p *Proofs) Image(ctx context.Context, in Images, image tagboat.Reference) (bool, error) {
+	return p.once.image(ctx, in, image)
 }
 
 // confirm makes sure of a plan that keeps the task definition in use and changes the

@@ -24,12 +24,12 @@ type answeredSecrets struct {
 	parameters, managed error
 }
 
-// askForSecrets asks for the secrets of all plans that change something, each once.
-func askForSecrets(ctx context.Context, plans []Plan) map[*Client]answeredSecrets {
+// askForSecrets asks for the secrets of all plans that need them, each once.
+func askForSecrets(ctx context.Context, plans []Plan, needs func(Plan) bool) map[*Client]answeredSecrets {
 	names := map[*Client]map[store][]string{}
 	for _, p := range plans {
 		r, err := ReadContents(p.Desired.Definition.JSON())
-		if err != nil || !p.Changes() {
+		if err != nil || !needs(p) {
 			continue
 		}
 		for _, s := range secretsOf(r) {

@@ -47,8 +47,8 @@ type Promotion struct {
 	Was []int64 `json:"was,omitempty"`
 }
 
-// trailKept is how many releases an environment remembers; the journal has all of them.
-const trailKept = 10
+// TrailKept is how many releases an environment remembers; the journal has all of them.
+const TrailKept = 10
 
 // Current returns the release that the environment has; false where it has had none that stayed,
 // and where it went back to what no known release has.
@@ -70,7 +70,7 @@ func (p Promotions) Had(r Promoted) Promotions {
 		p.Trail = p.Trail[:n-1]
 	}
 	p.Trail = append(p.Trail, r)
-	p.Trail = p.Trail[max(0, len(p.Trail)-trailKept):]
+	p.Trail = p.Trail[max(0, len(p.Trail)-TrailKept):]
 	return p
 }
 

@@ -3,20 +3,26 @@ package promotion_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/promotion"
+	"github.com/tagboat/tagboat/internal/release"
+	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
 
 // back goes back to a release as a person does; "" is the last good one.
@@ -299,4 +305,116 @@ func TestBackKilledAtEveryCall(t *testing.T) {
 			at += 4
 		}
 	}
+}
+
+// TestBackBringsVariablesBack goes back from a release with the same images, another template and
+// another variable, without a checkout: both come back, and automation leaves them.
+func TestBackBringsVariablesBack(t *testing.T) {
+	run(t, apptest.Family{More: "vars: {color: [{value: green}]}\n"}, func(w *apptest.World) {
+		colored := strings.Replace(w.Read("web.taskdef.json"), `"essential":`, `"environment": [{"name": "COLOR", "value": "${vars.color}"}], "essential":`, 1)
+		w.Write("web.taskdef.json", colored)
+		withReleases(w, 1)
+		w.Write("tagboat.yaml", strings.Replace(w.Read("tagboat.yaml"), "green", "red", 1))
+		w.Write("web.taskdef.json", strings.Replace(colored, `"512"`, `"1024"`, 1))
+		if _, err := w.Open().Releases.Create(w.Context(), release.Request{Environment: "dev"}); err != nil {
+			w.Fatal(err)
+		}
+		for _, env := range []tagboat.EnvName{"dev", "staging", "prod"} {
+			states(w, w.Promote(person("2", env)), string(env)+" promoted")
+		}
+		shown := func() string {
+			set, err := w.Open().Promotions.Plan(w.Context(), promotion.Request{Selection: apptest.In("prod"), Back: true, DryRun: true})
+			if err != nil {
+				w.Fatal(err)
+			}
+			r := set.Document().Promotions[0]
+			var lines []string
+			for _, c := range r.Changes {
+				lines = append(lines, c.Diff)
+			}
+			for _, v := range r.Diff.Vars {
+				lines = append(lines, fmt.Sprintf("%s: %v → %v", v.Name, v.From, v.To))
+			}
+			return strings.Join(lines, "\n")
+		}
+		for _, want := range []string{"red", "green", `"1024"`, `"512"`, "color: red → green"} {
+			if got := shown(); !strings.Contains(got, want) {
+				w.Errorf("the diff has no %s:\n%s", want, got)
+			}
+		}
+		settings := w.Read("web.service.json")
+		for _, file := range []string{"web.taskdef.json", "web.service.json"} {
+			if err := os.Remove(filepath.Join(w.Dir, file)); err != nil {
+				w.Fatal(err)
+			}
+		}
+		a, err := app.Open(w.Context(), app.Options{Config: filepath.Join(w.Dir, "tagboat.yaml"), Releases: true, Transport: sandboxtest.Carrier{Handler: w.Server}})
+		if err != nil {
+			w.Fatal(err)
+		}
+		set, err := a.Promotions.Plan(w.Context(), back("", "prod"))
+		if err != nil {
+			w.Fatal(err)
+		}
+		document, err := a.Promotions.Do(w.Context(), set, apptest.Wait)
+		if err != nil {
+			w.Fatal(err)
+		}
+		states(w, document, "prod promoted")
+		later := expect.Value(app.Open(w.Context(), app.Options{Config: filepath.Join(w.Dir, "tagboat.yaml"), Releases: true, Transport: sandboxtest.Carrier{Handler: w.Server}}))(w.T)
+		set, err = later.Promotions.Plan(w.Context(), to("prod", automation))
+		if err != nil {
+			w.Fatal(err)
+		}
+		if r := set.Document().Promotions[0]; r.State != tagboat.PromotionBlocked || !closes(r, tagboat.CauseOlder) {
+			w.Errorf("automation brings the variables that were left: %+v", r)
+		}
+		w.Write("web.taskdef.json", colored)
+		w.Write("web.service.json", settings)
+		has(w, "1 2 1-b")
+	})
+}
+
+// TestCheckRollbacks finds releases that could not be deployed again: one whose image is gone, and
+// one whose artifact is.
+func TestCheckRollbacks(t *testing.T) {
+	run(t, apptest.Family{}, func(w *apptest.World) {
+		withReleases(w, 3)
+		check := func(want ...string) {
+			w.Helper()
+			document, err := w.Open().Promotions.CheckRollbacks(w.Context(), apptest.In("prod", "staging"), 2)
+			if err != nil {
+				w.Fatal(err)
+			}
+			var got []string
+			for _, c := range document.Rollbacks {
+				line := fmt.Sprintf("%s %s %t", c.Environment, c.Release, c.Possible)
+				if c.Current {
+					line += " current"
+				}
+				for _, p := range c.Problems {
+					line += ": " + p.Message
+				}
+				got = append(got, line)
+			}
+			expect.Equal(w.T, want, got)
+		}
+		check("staging 3 true current", "staging 2 true", "prod 3 true current", "prod 2 true")
+		gone := "container app: image " + sandboxtest.Host + "/shop/web:v2@" + string(w.Pushed["shop/web:v2"]) + " is not in the registry"
+		w.AWS("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.Pushed["shop/web:v2"]}}})
+		check("staging 3 true current", "staging 2 false: "+gone, "prod 3 true current", "prod 2 false: "+gone)
+		document, err := w.Open().View.Status(w.Context(), apptest.In("prod"))
+		if err != nil || document.Environments[0].NoWayBack != "" {
+			w.Errorf("with the artifact of release 2: %v, %s", err, document.Environments[0].NoWayBack)
+		}
+		named, err := w.Open().Releases.Find(w.Context(), "2")
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.AWS("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop-releases", "imageIds": []any{map[string]any{"imageDigest": named.ID}}})
+		document, err = w.Open().View.Status(w.Context(), apptest.In("prod"))
+		if want := "could not go back to release 2, which it had before: its artifact is gone"; err != nil || document.Environments[0].NoWayBack != want {
+			w.Errorf("without the artifact of release 2: %v, %s", err, document.Environments[0].NoWayBack)
+		}
+	})
 }

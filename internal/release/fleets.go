@@ -17,6 +17,13 @@ type Fleets struct {
 	known    sync.Map // *fleet.Fleet by id
 }
 
+// There reports whether the artifact of a release is there.
+func (f *Fleets) There(ctx context.Context, id tagboat.Digest) (bool, error) {
+	at := f.Releases.Fleet.Config.Releases.Repository
+	at.Digest = id
+	return f.Releases.Catalog.Registry.Exists(ctx, at)
+}
+
 // Of returns the fleet as a release that an environment has has it.
 func (f *Fleets) Of(ctx context.Context, p ledger.Promoted) (*fleet.Fleet, error) {
 	if known, ok := f.known.Load(p.ID); ok {

@@ -64,6 +64,52 @@ func ReleaseBack(on *Screen, document tagboat.PromotionDocument) error {
 	return promotionError(document)
 }
 
+// Rollbacks shows which releases could be deployed again, and why not. Its error stands for those
+// that could not.
+func Rollbacks(on *Screen, document tagboat.RollbacksDocument) error {
+	not := slices.ContainsFunc(document.Rollbacks, func(c tagboat.RollbackCheck) bool { return !c.Possible })
+	if on.AsJSON() {
+		if err := on.JSON(document); err != nil {
+			return err
+		}
+	} else {
+		rollbacks(on, document.Rollbacks)
+	}
+	switch err := on.Incomplete(document.Errors); {
+	case err != nil:
+		return err
+	case not:
+		return Shown(tagboat.Errorf(tagboat.Internal, "not every release could be deployed again"))
+	default:
+		return nil
+	}
+}
+
+func rollbacks(on *Screen, checks []tagboat.RollbackCheck) {
+	if len(checks) == 0 {
+		on.Talkf("no environment has had a release\n")
+		return
+	}
+	table := console.NewTable("ENVIRONMENT", "RELEASE", "SINCE", "POSSIBLE", "WHY NOT")
+	var warnings []tagboat.Problem
+	for _, c := range checks {
+		name, possible, why := c.Release, console.Cell{Text: "yes", Style: console.Good}, "-"
+		if c.Current {
+			name += " (current)"
+		}
+		if len(c.Problems) > 0 {
+			possible, why = console.Cell{Text: "no", Style: console.Bad}, c.Problems[0].Message
+		}
+		if more := len(c.Problems) - 1; more > 0 {
+			why += fmt.Sprintf(" (and %d more)", more)
+		}
+		table.Row(console.Cell{Text: string(c.Environment), Style: console.Strong}, console.Text(name), console.Text(Moment(c.Since)), possible, console.Text(why))
+		warnings = append(warnings, c.Warnings...)
+	}
+	table.Print(on.Streams)
+	on.Warn(warnings)
+}
+
 // Promotions shows how promotions ended, and returns the error that stands for all of them.
 func Promotions(on *Screen, document tagboat.PromotionDocument) error {
 	var deployments []tagboat.Deployment

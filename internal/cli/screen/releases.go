@@ -72,6 +72,9 @@ func (m matrix) releaseNotes() []console.Markup {
 		case e.Next != "":
 			say(console.Accent, markRolling, string(e.Environment), fmt.Sprintf("release %s is under way", e.Next), "")
 		}
+		if e.NoWayBack != "" {
+			say(console.Warn, markSick, string(e.Environment), e.NoWayBack, "tagboat check-rollbacks --env "+string(e.Environment))
+		}
 		if e.Starves != "" {
 			say(console.Warn, markSick, string(e.Environment), e.Starves, "")
 		}
