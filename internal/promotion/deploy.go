@@ -33,9 +33,19 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rol
 	}
 	m.set.Message = p.message(m)
 	m.set.While(p.mayBegin(m, c.Key))
-	document := on.Deploy(ctx, m.set, o)
-	result.Deployments = document.Deployments
-	result.State, result.Reason = judge(document.Deployments, called(*m.release))
+	result.Deployments = on.Deploy(ctx, m.set, o).Deployments
+	result.State, result.Reason = judge(result.Deployments, called(*m.release))
+	for range togetherTries {
+		set, err := p.together(ctx, m, c, *result)
+		if err != nil {
+			result.Reason += "; " + err.Error()
+		}
+		if set == nil {
+			break
+		}
+		result.Deployments = instead(result.Deployments, on.Deploy(ctx, set, o).Deployments)
+		result.State, result.Reason = judge(result.Deployments, called(*m.release))
+	}
 	now := p.now(m.env)()
 	var had *ledger.Promoted
 	var waits tagboat.GateCause
@@ -43,13 +53,13 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rol
 	case tagboat.PromotionDone:
 		result.Cause = ""
 		current, ok := m.here.Current()
-		if !ok || current.ID != m.release.ID || begun(document.Deployments) {
+		if !ok || current.ID != m.release.ID || begun(result.Deployments) {
 			had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Back: m.question.Back || c.Back}
 		}
 	case tagboat.PromotionTimedOut, tagboat.PromotionInterrupted:
 		return // the same command takes it up
 	case tagboat.PromotionWaiting:
-		result.Cause, waits = causeOf(m, document.Deployments), causeOf(m, document.Deployments)
+		result.Cause, waits = causeOf(m, result.Deployments), causeOf(m, result.Deployments)
 	case tagboat.PromotionRolledBack, tagboat.PromotionFailed:
 		if m.question.Back {
 			result.Reason += "; what is pinned is that of the release; go further back: tagboat rollback --env " + string(m.env.Name)

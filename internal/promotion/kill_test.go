@@ -151,19 +151,8 @@ func TestTwoAtOnce(t *testing.T) {
 			documents, failed := make([]tagboat.PromotionDocument, 2), make([]error, 2)
 			for i := range 2 {
 				all.Go(func() {
-					random := rand.New(rand.NewPCG(uint64(seed), uint64(i)))
-					var mu sync.Mutex
-					slow := func(next http.RoundTripper) http.RoundTripper {
-						return roundTrip(func(r *http.Request) (*http.Response, error) {
-							mu.Lock()
-							d := time.Duration(random.IntN(400)) * time.Millisecond
-							mu.Unlock()
-							<-time.After(d)
-							return next.RoundTrip(r)
-						})
-					}
 					r := promotion.Request{Selection: apptest.In("dev"), Release: fmt.Sprint(2 + i)}
-					documents[i], failed[i] = promoteThrough(w, r, slow)
+					documents[i], failed[i] = promoteThrough(w, r, slow(uint64(seed), uint64(i), 400))
 				})
 			}
 			all.Wait()
@@ -193,3 +182,53 @@ func TestTwoAtOnce(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestOneReleaseTwiceAtOnce promotes the same release by two processes at the same time, many rounds:
+// whichever is quicker with a service, both end with the release there.
+func TestOneReleaseTwiceAtOnce(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 10
+	}
+	for seed := range rounds {
+		run(t, apptest.Family{Services: []string{"api", "web"}}, func(w *apptest.World) {
+			two(w)
+			var all sync.WaitGroup
+			documents, failed := make([]tagboat.PromotionDocument, 2), make([]error, 2)
+			for i := range 2 {
+				all.Go(func() {
+					documents[i], failed[i] = promoteThrough(w, promotion.Request{Selection: apptest.In("dev"), Release: "2"}, slow(uint64(seed), uint64(i), 2000))
+				})
+			}
+			all.Wait()
+			for i := range 2 {
+				if failed[i] != nil {
+					w.Fatal(failed[i])
+				}
+				r := documents[i].Promotions[0]
+				if r.State != tagboat.PromotionDone && r.State != tagboat.PromotionUnchanged {
+					w.Errorf("seed %d: run %d ended as %s: %s", seed, i, r.State, r.Reason)
+				}
+			}
+			if got, want := remembers(w), "v2 v2 [1 2] active <nil>"; got != want {
+				w.Errorf("seed %d: got %s, want %s", seed, got, want)
+			}
+			running(w, "dev=v2")
+		})
+	}
+}
+
+// slow delays each request by up to so many milliseconds.
+func slow(seed, stream uint64, most int) func(http.RoundTripper) http.RoundTripper {
+	random := rand.New(rand.NewPCG(seed, stream))
+	var mu sync.Mutex // guards random
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			d := time.Duration(random.IntN(most)) * time.Millisecond
+			mu.Unlock()
+			<-time.After(d)
+			return next.RoundTrip(r)
+		})
+	}
+}
