@@ -17,6 +17,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/registry"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/secretsmanager"
+	"github.com/tagboat/tagboat/internal/sandbox/sqs"
 	"github.com/tagboat/tagboat/internal/sandbox/ssm"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -63,7 +64,7 @@ func (s *Server) builtin() ([]Module, error) {
 		return nil, err
 	}
 	parameters, logGroups, balancing := ssm.New(s.clock), logs.New(s.clock), elb.New(s.clock)
-	alarms, secrets := cloudwatch.New(s.clock), secretsmanager.New(s.clock)
+	alarms, secrets, queues := cloudwatch.New(s.clock), secretsmanager.New(s.clock), sqs.New(s.clock, s.client)
 	s.ecs = ecs.New(ecs.Deps{
 		Clock:      s.clock,
 		Images:     images{store, others},
@@ -82,7 +83,7 @@ func (s *Server) builtin() ([]Module, error) {
 	}
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, s.iam, s.ecs}, nil
+	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, queues, s.iam, s.ecs}, nil
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {
@@ -152,6 +153,7 @@ var (
 	_ rollout.TargetGroups = targets{}
 	_ Saver                = (*cloudwatch.Service)(nil)
 	_ Saver                = (*ssm.Service)(nil)
+	_ Saver                = (*sqs.Service)(nil)
 	_ Saver                = (*logs.Service)(nil)
 	_ Saver                = (*elb.Service)(nil)
 	_ Saver                = (*ecr.API)(nil)

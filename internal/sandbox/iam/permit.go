@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/policy"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -16,6 +17,9 @@ func (s *Service) Permit(service wire.Service, r *wire.Request) error {
 		return nil
 	}
 	action := prefix(service.Name) + ":" + r.Operation
+	if service.Name == "sqs" { // the right to an operation is that to its batches
+		action = strings.TrimSuffix(action, "Batch")
+	}
 	for _, resource := range resources(service.Name, r) {
 		if d := s.decide(role, action, resource); d != allowed {
 			return refusal(service, r.Caller.ARN, action, resource, d)
@@ -65,7 +69,7 @@ func resources(service string, r *wire.Request) []string {
 	_ = json.Unmarshal(r.JSON, &in)   // what cannot be read is refused by the operation
 	var all []string
 	for _, member := range []string{"Name", "Names", "Path", "ResourceId"} {
-		var names oneOrMany[string]
+		var names policy.List[string]
 		if in[member] == nil || json.Unmarshal(in[member], &names) != nil {
 			continue
 		}

@@ -1,12 +1,12 @@
 package iam
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tagboat/tagboat/internal/sandbox/policy"
 )
 
 // Policy is a policy document of a role, in IAM's own JSON.
@@ -26,30 +26,12 @@ type statement struct {
 type document struct {
 	Version   string
 	ID        string `json:"Id"`
-	Statement oneOrMany[struct {
+	Statement policy.List[struct {
 		Sid, Effect string
-		Action      oneOrMany[string]
-		Resource    oneOrMany[string]
-		Condition   map[string]map[string]oneOrMany[string]
+		Action      policy.List[string]
+		Resource    policy.List[string]
+		Condition   map[string]map[string]policy.List[string]
 	}]
-}
-
-// oneOrMany is a list that is written as its only element, too.
-type oneOrMany[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (o *oneOrMany[T]) UnmarshalJSON(data []byte) error {
-	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
-		data = slices.Concat([]byte("["), data, []byte("]"))
-	}
-	return strictly(data, (*[]T)(o))
-}
-
-// strictly decodes JSON that has no member which into lacks.
-func strictly(data []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
 }
 
 // unevaluated are keys of conditions on what the sandbox does not look at: which cluster, and
@@ -59,7 +41,7 @@ func unevaluated() []string { return []string{"ecs:cluster", "iam:PassedToServic
 // parse reads a policy. What the sandbox would not evaluate is an error.
 func parse(data []byte) ([]statement, error) {
 	var d document
-	if err := strictly(data, &d); err != nil {
+	if err := policy.Strictly(data, &d); err != nil {
 		return nil, fmt.Errorf("reading the policy: %w", err)
 	}
 	if d.Version != "2012-10-17" || len(d.Statement) == 0 {

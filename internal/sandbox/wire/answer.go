@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,8 +67,8 @@ func (s Service) Failure(requestID string, err error) *Answer {
 	}
 	a := s.answer(requestID, status, jsonError(e))
 	a.Header.Set("X-Amzn-ErrorType", e.Code)
-	if s.QueryErrorPrefix != "" {
-		a.Header.Set("X-Amzn-Query-Error", s.QueryErrorPrefix+e.Code+";"+fault(status))
+	if s.QueryErrors {
+		a.Header.Set("X-Amzn-Query-Error", cmp.Or(e.Query, e.Code)+";"+fault(status))
 	}
 	return a
 }
@@ -85,7 +86,7 @@ func (s Service) UnknownOperation(operation string) *Error {
 // Throttled is the error for a call beyond the rate that AWS allows.
 func (s Service) Throttled() *Error {
 	switch {
-	case s.QueryErrorPrefix != "":
+	case s.QueryErrors:
 		return Errorf("RequestThrottled", "Rate exceeded")
 	case s.Protocol == Query:
 		return Errorf("Throttling", "Rate exceeded")

@@ -15,7 +15,7 @@ func asError(err error, e **wire.Error) bool { return errors.As(err, e) }
 
 var (
 	jsonService  = wire.Service{Name: "ecs", Protocol: wire.JSON11}
-	sqsService   = wire.Service{Name: "sqs", Protocol: wire.JSON10, QueryErrorPrefix: "AWS.SimpleQueueService."}
+	sqsService   = wire.Service{Name: "sqs", Protocol: wire.JSON10, QueryErrors: true}
 	queryService = wire.Service{Name: "sts", Protocol: wire.Query, Version: "2011-06-15", Namespace: "urn:ns"}
 )
 
@@ -77,9 +77,9 @@ func TestJSONErrors(t *testing.T) {
 			map[string]any{"__type": "InternalFailure", "message": "disk full"},
 		},
 		"compatible with query": {
-			sqsService, wire.Errorf("NonExistentQueue", "no"), 400,
+			sqsService, &wire.Error{Code: "QueueDoesNotExist", Query: "AWS.SimpleQueueService.NonExistentQueue", Message: "no"}, 400,
 			map[string]string{"X-Amzn-Query-Error": "AWS.SimpleQueueService.NonExistentQueue;Sender", "Content-Type": "application/x-amz-json-1.0"},
-			map[string]any{"__type": "NonExistentQueue", "message": "no"},
+			map[string]any{"__type": "QueueDoesNotExist", "message": "no"},
 		},
 	}
 	for name, tt := range tests {

@@ -60,15 +60,13 @@ const (
 
 // Service is one AWS service: how its requests are recognised and what it can do.
 type Service struct {
-	Name       string // as in endpoints, ARNs and the counts of calls: "ecs"
-	Protocol   Protocol
-	Target     string // prefix of X-Amz-Target with its dot (JSON protocols); with CBOR in the path
-	Version    string // the Version parameter (query protocol)
-	Namespace  string // of the XML answer (query protocol)
-	Operations map[string]Operation
-	// All lists every operation that the real service has and this one may lack, if
-	// known; it makes the answer to a missing one say "not in the sandbox".
-	QueryErrorPrefix string // for x-amzn-query-error (SQS), "" for none
+	Name        string // as in endpoints, ARNs and the counts of calls: "ecs"
+	Protocol    Protocol
+	Target      string // prefix of X-Amz-Target with its dot (JSON protocols); with CBOR in the path
+	Version     string // the Version parameter (query protocol)
+	Namespace   string // of the XML answer (query protocol)
+	Operations  map[string]Operation
+	QueryErrors bool // SQS: errors also have the code of the query protocol, in x-amzn-query-error
 }
 
 // Error is an error as AWS words it.
@@ -76,6 +74,7 @@ type Error struct {
 	Code    string // ClientException, ParameterNotFound, …
 	Message string
 	Status  int            // HTTP status; 0 means 400
+	Query   string         // the code in x-amzn-query-error; "" means Code
 	Fields  map[string]any // further members of the error's shape
 }
 
