@@ -32,7 +32,10 @@ func TestMain(m *testing.M) {
 //	calls reset | none | OPERATION N   what the sandbox counted
 //	fault JSON                    orders a fault
 //	jsonpath FILE PATH VALUE      compares a member of a JSON document
+//	example                       writes the files of examples/shop, with $REGISTRY filled in
+//	later DURATION                moves the sandbox's clock forward
 //	fill FROM TO                  copies a file with $REGISTRY filled in
+//	remember VARIABLE FILE PATH   sets a variable to a member of a JSON document
 //	exits CODE COMMAND...         runs a command that ends with just this exit code
 //	start NAME COMMAND...         runs a command in the background
 //	killed NAME OPERATION N       kills it once the sandbox has counted the operation N times
@@ -57,7 +60,7 @@ func TestMain(m *testing.M) {
 //	invoke FILE                   sends it another event
 //	allowed POLICY...             holds what the sandbox counted to IAM policies
 //	webhook VARIABLE FILE [key=KEY] [REFUSAL...]   receives notifications; the variable gets its address
-//	edit FILE OLD NEW             replaces text in a file
+//	edit FILE OLD NEW             replaces text in a file; \n in NEW begins a line
 //	parameter NAME TYPE VALUE     writes a parameter as somebody else would
 //	stored NAME VALUE             compares what a parameter holds
 //	as ROLE SESSION               what follows runs as a role of the default account
@@ -92,8 +95,11 @@ func stories(dir string) testscript.Params {
 			"calls":      checkCalls,
 			"fault":      orderFault,
 			"jsonpath":   checkJSON,
+			"remember":   rememberMember,
 			"exits":      checkExit,
 			"fill":       fillFile,
+			"example":    writeExample,
+			"later":      moveClock,
 			"start":      startCommand,
 			"killed":     killCommand,
 			"interrupt":  interruptCommand,

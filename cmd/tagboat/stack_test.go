@@ -202,7 +202,7 @@ func checkStored(ts *testscript.TestScript, neg bool, args []string) {
 // editFile replaces text in a file, which must be there: edit FILE OLD NEW.
 func editFile(ts *testscript.TestScript, _ bool, args []string) {
 	before := ts.ReadFile(args[0])
-	after := strings.ReplaceAll(before, args[1], args[2])
+	after := strings.ReplaceAll(before, args[1], strings.ReplaceAll(args[2], `\n`, "\n"))
 	if after == before {
 		ts.Fatalf("%s has no %s", args[0], args[1])
 	}

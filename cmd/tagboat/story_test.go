@@ -271,6 +271,20 @@ func fillFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(content), 0o600))
 }
 
+// writeExample writes the files of the example application.
+func writeExample(ts *testscript.TestScript, _ bool, _ []string) {
+	files, err := demo.App(ts.Getenv("REGISTRY"))
+	ts.Check(err)
+	for name, content := range files {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(content), 0o600))
+	}
+}
+
+// moveClock lets time pass in the sandbox: later DURATION.
+func moveClock(ts *testscript.TestScript, _ bool, args []string) {
+	sandboxRequest(ts, http.MethodPost, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/clock", `{"forward": "`+args[0]+`"}`)
+}
+
 // checkExit runs a command and compares its exit code: exits CODE COMMAND...
 func checkExit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
@@ -296,19 +310,28 @@ func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: jsonpath FILE PATH VALUE")
 	}
-	var document any
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &document))
-	value, err := member(document, strings.Split(args[1], "."))
-	ts.Check(err)
-	text, ok := value.(string)
-	if !ok {
-		encoded, err := json.Marshal(value)
-		ts.Check(err)
-		text = string(encoded)
-	}
-	if (text == args[2]) == neg {
+	if text := memberOf(ts, args[0], args[1]); (text == args[2]) == neg {
 		ts.Fatalf("%s is %s, wanted %s", args[1], text, args[2])
 	}
+}
+
+// rememberMember sets a variable to a member of a JSON document: remember PLAN stdout plan.
+func rememberMember(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], memberOf(ts, args[1], args[2]))
+}
+
+// memberOf returns a member of a JSON document, as text.
+func memberOf(ts *testscript.TestScript, file, path string) string {
+	var document any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &document))
+	value, err := member(document, strings.Split(path, "."))
+	ts.Check(err)
+	if text, ok := value.(string); ok {
+		return text
+	}
+	encoded, err := json.Marshal(value)
+	ts.Check(err)
+	return string(encoded)
 }
 
 func member(value any, path []string) (any, error) {

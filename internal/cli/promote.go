@@ -153,7 +153,9 @@ func runPromote(ctx context.Context, f *frame, o promoteOptions) error {
 		return screen.Checklist(f.Screen, document, o.typed())
 	}
 	if o.plan != "" {
-		if err := set.Same(o.plan); err != nil {
+		if err := set.Same(o.plan); err != nil && tagboat.KindOf(err) == tagboat.Blocked {
+			return tagboat.Errorf(tagboat.Blocked, "%w", err).WithHint("review it again: %s --dry-run", o.typed())
+		} else if err != nil {
 			return err
 		}
 	}

@@ -41,9 +41,10 @@ func newRollback(f *frame) *cobra.Command {
 			"reads as a time or an age, such as 3h, is one. With --to TIME the services run again what\n" +
 			"they ran then. A promotion that is under way is ended.\n\n" +
 			"Where an environment has had no other release, or something else was deployed since it got\n" +
-			"the one that it has, undoes the last deployment, in the services that it changed. Finds the last good version of each in ECS's history, pins it, and deploys\n" +
-			"the same revision. Skips a service that has nothing to go back to; the exit code is then\n" +
-			"1. If a deployment was rolled back, so that the pins are ahead of what runs, only pins\n" +
+			"the one that it has, undoes the last deployment, in the services that it changed. Finds the\n" +
+			"last good version of each in ECS's history, pins it, and deploys the same revision. Skips a\n" +
+			"service that has nothing to go back to; the exit code is then 1.\n\n" +
+			"If a deployment was rolled back, so that the pins are ahead of what runs, only pins\n" +
 			"what runs. Never takes a version or revision that was rolled back before. Holds what it\n" +
 			"changes, so that automation leaves it alone: tagboat unhold lifts the hold.",
 		Example: "  tagboat rollback --env prod api -m 'checkout is broken'\n  tagboat rollback --env prod --to 2026-01-02T10:30:00Z --dry-run\n  tagboat rollback --env prod --to 16 -m 'checkout is broken'",

@@ -66,7 +66,7 @@ func (t *tour) steps() []step {
 			t.note("Exit code 4: failed and rolled back. Prod has release 2, and mb-prod all of release 1."),
 		}},
 		{"Back to a release, in pins, templates and variables", []func(context.Context) error{
-			t.run(0, "rollback --env prod --message slow"),
+			t.run(0, "rollback --to 1 --env prod --message slow"),
 			t.run(0, "where 2"),
 			t.run(0, "history --env prod --limit 5"),
 		}},

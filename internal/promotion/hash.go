@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tagboat/tagboat"
@@ -102,13 +103,11 @@ func (s *Set) Same(hash string) error {
 		return nil
 	}
 	was, now := strings.Split(hash, "-"), strings.Split(is, "-")
-	for _, part := range was[1:] {
-		if len(part) != partDigits*partCount {
-			return tagboat.Usagef("%q is not the hash of a plan", hash).WithHint("tagboat promote --dry-run prints it")
-		}
+	if slices.ContainsFunc(was[1:], func(part string) bool { return len(part) != partDigits*partCount }) || len(was) == 1 {
+		return tagboat.Usagef("%q is not the hash of a plan", hash).WithHint("promote --dry-run prints it, with the command that does what it shows")
 	}
 	if len(was) != len(now) {
-		return tagboat.Errorf(tagboat.Blocked, "the plan that was reviewed is of %d environments, and this is of %d: %s", len(was)-1, len(now)-1, s.names()).WithHint("review it again: tagboat promote --dry-run")
+		return tagboat.Errorf(tagboat.Blocked, "the plan that was reviewed is of %d environments, and this is of %d: %s", len(was)-1, len(now)-1, s.names())
 	}
 	var differs []string
 	for i, m := range s.moves {
@@ -122,8 +121,7 @@ func (s *Set) Same(hash string) error {
 	if len(differs) == 0 {
 		differs = []string{"it is of other environments: now " + s.names()}
 	}
-	return tagboat.Errorf(tagboat.Blocked, "the world has moved since the plan was reviewed; what differs: %s", strings.Join(differs, "; ")).
-		WithHint("review it again: tagboat promote --dry-run")
+	return tagboat.Errorf(tagboat.Blocked, "the world has moved since the plan was reviewed; what differs: %s", strings.Join(differs, "; "))
 }
 
 // shown returns a part for people.

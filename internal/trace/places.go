@@ -156,7 +156,8 @@ func (f facts) passedOver(p *tagboat.Standing) bool {
 // waits fills in what the gates say of a release that has not been in an environment.
 func waits(p *tagboat.Standing, r tagboat.PromotionResult, release string) {
 	switch {
-	case slices.ContainsFunc(r.PassedOver, func(o tagboat.Release) bool { return o.Name == release }):
+	case slices.ContainsFunc(r.Gates, func(g tagboat.GateResult) bool { return g.Cause == tagboat.CauseSoaking && g.Opens == nil }):
+		// It was replaced where it soaked: no time opens the gate.
 		p.State = tagboat.StandingPassedOver
 	case r.State == tagboat.PromotionReady:
 		p.State, p.Reason, p.Hint = tagboat.StandingWaits, "all gates are open", fmt.Sprintf("tagboat promote %s --env %s", release, p.Environment)

@@ -130,6 +130,7 @@ func Promotions(on *Screen, document tagboat.PromotionDocument) error {
 	promotionTable(document.Promotions).Print(on.Streams)
 	for _, r := range document.Promotions {
 		if r.State == tagboat.PromotionBlocked || r.State == tagboat.PromotionWaiting {
+			r.Pins, r.Changes = nil, nil // nothing of them was done, or deployments say it
 			printGates(on, r)
 		}
 	}
