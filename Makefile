@@ -58,11 +58,11 @@ race:
 	$(GO) test -race -shuffle=on -timeout 30m ./...
 
 # Every interleaving of the ledger's writers and of their decisions, 32 processes at one parameter, and deployments
-# killed at every call; make test does the same with less.
+# and promotions killed at every call; make test does the same with less.
 proof:
 	@export TAGBOAT_EXHAUSTIVE=1; \
 	$(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestEveryDecision|TestManyProcesses' -count=1 -timeout 20m & ledger=$$!; \
-	$(GO) test ./cmd/tagboat -run TestKilledAtEveryCall -count=1 -timeout 20m & killed=$$!; \
+	$(GO) test ./cmd/tagboat ./internal/promotion -run 'KilledAtEveryCall|AtOnce' -count=1 -timeout 20m & killed=$$!; \
 	wait $$ledger; ended=$$?; wait $$killed && exit $$ended
 
 # A push of 300 MB over connections that break; make test does the same with a small one.

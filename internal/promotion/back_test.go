@@ -301,9 +301,7 @@ func TestBackKilledAtEveryCall(t *testing.T) {
 			t.Logf("%d calls", at-1)
 			return
 		}
-		if testing.Short() {
-			at += 4
-		}
+		at += step() - 1
 	}
 }
 

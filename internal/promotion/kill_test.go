@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,6 +56,25 @@ func promoteThrough(w *apptest.World, r promotion.Request, wrap func(http.RoundT
 	return a.Promotions.Do(w.Context(), set, rollout.Options{Wait: true, MaxParallel: 40, Timeout: 5 * time.Minute})
 }
 
+// exhaustive reports whether a test is to try everything.
+func exhaustive() bool { return os.Getenv("TAGBOAT_EXHAUSTIVE") != "" }
+
+// step is how many calls further the next kill is; TAGBOAT_EXHAUSTIVE=1 kills at each.
+func step() int64 {
+	if exhaustive() {
+		return 1
+	}
+	return 9
+}
+
+// rounds is how often a race is run.
+func rounds() int {
+	if exhaustive() {
+		return 100
+	}
+	return 10
+}
+
 // two has two releases, of which the first one is in dev.
 func two(w *apptest.World, second ...string) {
 	w.Helper()
@@ -100,9 +120,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 					t.Logf("%d calls", at-1)
 					return
 				}
-				if testing.Short() {
-					at += 4
-				}
+				at += step() - 1
 			}
 		})
 	}
@@ -135,11 +153,7 @@ func remembers(w *apptest.World) string {
 // TestTwoAtOnce promotes two releases to one environment at the same time, many rounds: one wins, the
 // other says so, and the pins are never a mixture.
 func TestTwoAtOnce(t *testing.T) {
-	rounds := 40
-	if testing.Short() {
-		rounds = 10
-	}
-	for seed := range rounds {
+	for seed := range rounds() {
 		run(t, apptest.Family{Services: []string{"api", "web"}, More: "ledger: {groups: {api: {images: [api]}, web: {images: [web]}}}\n"}, func(w *apptest.World) {
 			two(w)
 			w.Push("shop/api:v3")
@@ -186,11 +200,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // TestOneReleaseTwiceAtOnce promotes the same release by two processes at the same time, many rounds:
 // whichever is quicker with a service, both end with the release there.
 func TestOneReleaseTwiceAtOnce(t *testing.T) {
-	rounds := 40
-	if testing.Short() {
-		rounds = 10
-	}
-	for seed := range rounds {
+	for seed := range rounds() {
 		run(t, apptest.Family{Services: []string{"api", "web"}}, func(w *apptest.World) {
 			two(w)
 			var all sync.WaitGroup
