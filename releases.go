@@ -234,7 +234,7 @@ type RollbacksDocument struct {
 type RollbackCheck struct {
 	Environment EnvName    `json:"environment"`
 	Release     string     `json:"release"`
-	ReleaseID   Digest     `json:"releaseID"`
+	ReleaseID   Digest     `json:"releaseId"`
 	Since       *time.Time `json:"since"`   // when the environment got it last
 	Current     bool       `json:"current"` // the environment has it
 	Possible    bool       `json:"possible"`

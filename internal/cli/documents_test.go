@@ -31,7 +31,7 @@ var documents = []struct {
 	{"pins --import", tagboat.ImportDocument{}},
 	{"plan, deploy --dry-run, rollback --dry-run", tagboat.PlanDocument{}},
 	{"deploy, rollback", tagboat.DeployDocument{}},
-	{"rollback by release", tagboat.PromotionDocument{}},
+	{"promote, rollback by release", tagboat.PromotionDocument{}},
 	{"check-rollbacks", tagboat.RollbacksDocument{}},
 	{"status", tagboat.StatusDocument{}},
 	{"explain", explainDocument{}},

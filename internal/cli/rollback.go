@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -165,9 +167,13 @@ type backTo struct {
 	release string
 }
 
-// Set implements pflag.Value.
+// Set implements pflag.Value. A name has a number in it, and the beginning of an id is hexadecimal.
 func (b *backTo) Set(text string) error {
-	if b.when.Set(text) != nil {
+	err := b.when.Set(text)
+	if err != nil && !strings.ContainsAny(text, "0123456789") && strings.Trim(text, "abcdef") != "" {
+		return fmt.Errorf("%w; or name a release", err)
+	}
+	if err != nil {
 		b.release = text
 	}
 	return nil

@@ -416,3 +416,34 @@ func TestCheckRollbacks(t *testing.T) {
 		}
 	})
 }
+
+// TestBackByAutomation goes back where nobody holds it, and stops automation like a person's rollback.
+func TestBackByAutomation(t *testing.T) {
+	run(t, apptest.Family{}, func(w *apptest.World) {
+		withReleases(w, 3)
+		automatic := back("2", "prod")
+		automatic.Automation = true
+		apptest.Hold(w, pinning.HoldRequest{Environment: "prod", Message: "hands off"})
+		states(w, w.Promote(automatic), "prod blocked held")
+		unholdProd(w)
+		states(w, w.Promote(automatic), "prod promoted")
+		running(w, "prod=v2")
+		automatic.Release = "1"
+		states(w, w.Promote(automatic), "prod blocked held")
+		has(w, "1 2 3 2-b")
+	})
+}
+
+// TestBackToWhatIsGone touches nothing where a release cannot be deployed any more.
+func TestBackToWhatIsGone(t *testing.T) {
+	run(t, apptest.Family{}, func(w *apptest.World) {
+		withReleases(w, 2)
+		w.AWS("ecr.BatchDeleteImage", map[string]any{"repositoryName": "shop/web", "imageIds": []any{map[string]any{"imageDigest": w.Pushed["shop/web:v1"]}}})
+		states(w, w.Promote(back("", "prod")), "prod blocked problem")
+		has(w, "1 2")
+		running(w, "prod=v2")
+		if r := w.Promote(to("prod", automation)).Promotions[0]; closes(r, tagboat.CauseHeld) {
+			w.Errorf("it is held: %+v", r.Gates)
+		}
+	})
+}

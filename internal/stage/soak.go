@@ -236,10 +236,14 @@ func lineOf(had ledger.Promotions) []ledger.Promoted {
 	var line []ledger.Promoted
 	for _, p := range had.Trail {
 		switch i := in(line, p.ID); {
+		case p.ID == "" && p.Back:
+			line = nil // to before what is known
 		case p.ID == "" || p.Failed && !p.Back:
 		case p.Failed && i >= 0:
 			line = line[:i] // it went back from what came later, and on that way
 		case p.Failed:
+		case i < 0 && p.Back:
+			line = []ledger.Promoted{p} // what it had before is newer
 		case i < 0:
 			line = append(line, p)
 		case p.Back:
