@@ -54,7 +54,7 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 			c.instead = a
 		}
 		if c.Was == nil {
-			c.Was = versionsOf(p.Fleet.Layout().Groups(m.env), draft, ctx)
+			c.Was = versionsOf(ctx, p.Fleet.Layout().Groups(m.env), draft)
 		}
 		is := was
 		is.Active = &c.Promotion
@@ -84,7 +84,7 @@ func (p *Promotions) draft(ctx context.Context, m *move) (*ledger.Draft, ledger.
 }
 
 // versionsOf returns the versions that groups have in a draft.
-func versionsOf(groups []ledger.Group, draft *ledger.Draft, ctx context.Context) []int64 {
+func versionsOf(ctx context.Context, groups []ledger.Group, draft *ledger.Draft) []int64 {
 	book, err := draft.Book(ctx)
 	versions := make([]int64, len(groups))
 	if err != nil {

@@ -36,6 +36,9 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rol
 	result.Deployments = on.Deploy(ctx, m.set, o).Deployments
 	result.State, result.Reason = judge(result.Deployments, called(*m.release))
 	for range togetherTries {
+		if ctx.Err() != nil {
+			break
+		}
 		set, err := p.together(ctx, m, c, *result)
 		if err != nil {
 			result.Reason += "; " + err.Error()
@@ -59,7 +62,7 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rol
 	case tagboat.PromotionTimedOut, tagboat.PromotionInterrupted:
 		return // the same command takes it up
 	case tagboat.PromotionWaiting:
-		result.Cause, waits = causeOf(m, result.Deployments), causeOf(m, result.Deployments)
+		result.Cause, waits = causeOf(result.Deployments), causeOf(result.Deployments)
 	case tagboat.PromotionRolledBack, tagboat.PromotionFailed:
 		if m.question.Back {
 			result.Reason += "; what is pinned is that of the release; go further back: tagboat rollback --env " + string(m.env.Name)
@@ -105,7 +108,7 @@ func judge(all []tagboat.Deployment, release string) (state, reason string) {
 }
 
 // causeOf returns what a promotion waits for whose services were not all begun.
-func causeOf(m *move, all []tagboat.Deployment) tagboat.GateCause {
+func causeOf(all []tagboat.Deployment) tagboat.GateCause {
 	for _, d := range all {
 		if d.Verdict != tagboat.VerdictBlocked {
 			continue

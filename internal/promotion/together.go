@@ -18,7 +18,7 @@ const togetherTries = 5
 // release, so that what they took the place of is no failure. Nil where there is no such run, or what
 // took the place brings something else.
 func (p *Promotions) together(ctx context.Context, m *move, c claim, r tagboat.PromotionResult) (*delivery.PlanSet, error) {
-	if r.State != tagboat.PromotionSuperseded && r.State != tagboat.PromotionWaiting || ctx.Err() != nil {
+	if r.State != tagboat.PromotionSuperseded && r.State != tagboat.PromotionWaiting {
 		return nil, nil
 	}
 	draft, is, err := p.draft(ctx, m)
