@@ -1,7 +1,12 @@
 # What the pages of docs/ begin with: a shop in a sandbox, with two versions of two images.
 tagboat sandbox --env-file sandbox.env 2>/dev/null &
 while [ ! -s sandbox.env ]; do sleep 0.1; done
-set -a; . ./sandbox.env; set +a
+set -a; . ./sandbox.env; AWS_ENDPOINT_URL_STS=$AWS_ENDPOINT_URL; AWS_CONFIG_FILE=$PWD/aws.config; set +a
+unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN # they count for more than AWS_PROFILE
+printf '[default]\naws_access_key_id = sandbox\naws_secret_access_key = sandbox\n' > aws.config
+for name in anna bob; do
+  printf '[profile %s]\nrole_arn = arn:aws:iam::123456789012:role/people\nrole_session_name = %s\nsource_profile = default\n' $name $name >> aws.config
+done
 for name in api worker; do
   mkdir -p "build/$name"
   cat > "$name.taskdef.json" <<JSON
