@@ -75,7 +75,8 @@ func (m *move) origin() string {
 }
 
 // next returns the release whose promotion was not finished, or the one of the stage before that
-// comes next; the zero value for none. What waits gives way to what is newer.
+// comes next; the zero value for none. What waits gives way to what is newer: to what a person asks
+// for, and where the stage follows the one before to what comes from there.
 func (m *move) next(automation bool, now timeOf) ledger.Promoted {
 	var begun, next ledger.Promoted
 	if a := m.here.Active; a != nil {
@@ -88,10 +89,10 @@ func (m *move) next(automation bool, now timeOf) ledger.Promoted {
 	next, m.passedOver = stage.Upcoming(now(), m.stage.Gates.Soak, had, m.here)
 	current, has := m.before.had.Current()
 	switch {
-	case begun.ID != "" && (next.ID == "" || m.stage.Auto != config.AutoUpstream):
-		return begun
-	case next.ID != "" && automation:
+	case automation && m.stage.Auto == config.AutoUpstream && next.ID != "":
 		return next
+	case begun.ID != "" && (automation || !has):
+		return begun
 	case has:
 		return current // the checklist says what it waits for
 	default:

@@ -53,6 +53,9 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 		default:
 			c.instead = a
 		}
+		if err := m.moved(ctx, draft, was); err != nil {
+			return claim{}, err
+		}
 		if c.Was == nil {
 			c.Was = versionsOf(ctx, p.Fleet.Layout().Groups(m.env), draft)
 		}
@@ -67,6 +70,29 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 		}
 	}
 	return claim{}, tagboat.Errorf(tagboat.Superseded, "others promote to %s all the time", m.env.Name).WithHint("run the command again")
+}
+
+// moved returns an error of kind Superseded where the environment got another release since the
+// promotion was planned, or somebody pinned another version: it was decided on what there was.
+func (m *move) moved(ctx context.Context, draft *ledger.Draft, is ledger.Promotions) error {
+	again := func(format string, args ...any) error {
+		return tagboat.Errorf(tagboat.Superseded, format, args...).WithHint("run the command again, which decides on what there is now")
+	}
+	before, _ := m.here.Current()
+	if now, _ := is.Current(); now.ID != before.ID && now.ID != m.release.ID {
+		return again("%s got release %s since the promotion was planned", m.env.Name, now.Name)
+	}
+	book, err := draft.Book(ctx)
+	if err != nil {
+		return err
+	}
+	for image, to := range m.pins() {
+		planned, _ := m.book.Pin(m.env.Name, image)
+		if now, _ := book.Pin(m.env.Name, image); now.Digest != planned.Digest && now.Digest != to.Digest {
+			return again("image %s of %s was pinned to %s since the promotion was planned", image, m.env.Name, now.Reference().Readable())
+		}
+	}
+	return nil
 }
 
 // draft reads what an environment has, to write upon.
