@@ -17,7 +17,12 @@ import (
 // service that the promotion changed to what it ran well, and then all pins, so that neither are a
 // mixture. The versions are rejected there, so that automation does not bring them again; no hold is
 // opened, so that it may bring others.
-func (p *Promotions) goBack(ctx context.Context, m *move, c claim, o rollout.Options, result *tagboat.PromotionResult) {
+//
+// Where another process of the same promotion is first, or the promotion was ended, it does nothing.
+func (p *Promotions) goBack(ctx context.Context, m *move, c *claim, o rollout.Options, result *tagboat.PromotionResult) {
+	if err := p.takeOver(ctx, m, c); tagboat.KindOf(err) == tagboat.Superseded && err != nil {
+		return // concluding says it
+	}
 	var services []tagboat.ServiceName
 	for _, d := range result.Deployments {
 		if d.Verdict.Begun() {
@@ -38,7 +43,7 @@ func (p *Promotions) goBack(ctx context.Context, m *move, c claim, o rollout.Opt
 		}
 	}
 	if err == nil {
-		err = p.restore(ctx, m, c.Was)
+		err = p.restore(ctx, m, c.Was, c.Key)
 	}
 	if err != nil {
 		result.State = tagboat.PromotionFailed
@@ -52,15 +57,19 @@ func (p *Promotions) goBack(ctx context.Context, m *move, c claim, o rollout.Opt
 	result.Reason += "; the services that ran the release well went back, too"
 }
 
-// restore pins what the parameters had in given versions, of images that they had.
-func (p *Promotions) restore(ctx context.Context, m *move, versions []int64) error {
+// restore pins what the parameters had in given versions, of images that they had, as long as the
+// active promotion has the key; "" is none.
+func (p *Promotions) restore(ctx context.Context, m *move, versions []int64, key string) error {
 	before, err := p.Access.Ledger(m.env).At(ctx, p.Fleet.Layout().Groups(m.env), versions)
 	if err != nil {
 		return err
 	}
-	draft, _, err := p.draft(ctx, m)
+	draft, is, err := p.draft(ctx, m)
 	if err != nil {
 		return err
+	}
+	if key != "" && (is.Active == nil || is.Active.Key != key) || key == "" && is.Active != nil {
+		return another(m, is)
 	}
 	book, err := draft.Book(ctx)
 	if err != nil {
@@ -116,8 +125,8 @@ func (p *Promotions) abort(ctx context.Context, m *move) (tagboat.PromotionResul
 	}
 	result.Release, result.Key = tagboat.Release{Name: active.Name, ID: active.ID}, active.Key
 	result.State, result.Reason = tagboat.PromotionAborted, "the promotion of release "+active.Name+" is ended"
-	if active.Waits == "" || len(active.Was) > 0 {
-		if err := p.restore(ctx, m, active.Was); err != nil {
+	if len(active.Was) > 0 { // else it has pinned nothing
+		if err := p.restore(ctx, m, active.Was, ""); err != nil {
 			operation.Tell(ctx, Beside{fmt.Errorf("what was pinned before could not be pinned again: %w", err)})
 		}
 	}

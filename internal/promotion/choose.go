@@ -1,6 +1,7 @@
 package promotion
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -34,17 +35,28 @@ func (p *Promotions) choose(ctx context.Context, s *Set) error {
 		}
 		return p.freeze(s)
 	}
-	if err := p.upcoming(ctx, s); err != nil {
-		return err
-	}
+	p.upcoming(ctx, s)
 	if err := p.newest(ctx, s); err != nil {
 		return err
 	}
-	return p.freeze(s)
+	return cmp.Or(ctx.Err(), s.unchosen(), p.freeze(s))
+}
+
+// unchosen returns why nothing was chosen where that is so for every environment: what one alone
+// lacks is not the others' fault.
+func (s *Set) unchosen() error {
+	var first error
+	for _, m := range s.moves {
+		if m.unchosen == nil {
+			return nil
+		}
+		first = cmp.Or(first, m.unchosen)
+	}
+	return first
 }
 
 // upcoming chooses what was begun, or what the stage before has. Each release is read once.
-func (p *Promotions) upcoming(ctx context.Context, s *Set) error {
+func (p *Promotions) upcoming(ctx context.Context, s *Set) {
 	known := map[tagboat.Digest]*release.Release{}
 	for _, m := range s.moves {
 		if m.unread != nil {
@@ -57,13 +69,13 @@ func (p *Promotions) upcoming(ctx context.Context, s *Set) error {
 		if known[next.ID] == nil {
 			found, err := p.Releases.At(ctx, next.ID, next.Name)
 			if err != nil {
-				return fmt.Errorf("reading release %s, which %s: %w", next.Name, m.origin(), err)
+				m.unchosen = fmt.Errorf("reading release %s, which %s: %w", next.Name, m.origin(), err)
+				continue
 			}
 			known[next.ID] = &found
 		}
 		m.release = known[next.ID]
 	}
-	return nil
 }
 
 // origin says where the release of a move comes from.
@@ -108,7 +120,7 @@ func (m *move) fromRules() bool { return m.stage.Auto == config.AutoNewest }
 func (p *Promotions) newest(ctx context.Context, s *Set) error {
 	var want []*move
 	for _, m := range s.moves {
-		if m.fromRules() && m.unread == nil && (m.release == nil || m.here.Active != nil && m.here.Active.Waits != "") {
+		if m.fromRules() && m.unread == nil && m.unchosen == nil && (m.release == nil || m.here.Active != nil && m.here.Active.Waits != "") {
 			want = append(want, m)
 		}
 	}

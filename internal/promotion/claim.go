@@ -1,6 +1,7 @@
 package promotion
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 type claim struct {
 	ledger.Promotion
 	draft *ledger.Draft // upon which it was written
+	again bool          // a run before this one, or another process, began it
 	// instead is the promotion that it took the place of: one that waited, and of a rollback by a
 	// person one that was under way; nil for none.
 	instead *ledger.Promotion
@@ -43,20 +45,20 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 		switch a := was.Active; {
 		case a == nil:
 		case a.ID == m.release.ID && (a.Waits == "" || a.Waits == c.Waits):
-			c.Promotion = *a
+			c.Promotion, c.again = *a, true
 			return c, nil
 		case a.ID == m.release.ID:
-			c.Key, c.By, c.Since, c.Was = a.Key, a.By, a.Since, a.Was
+			c.Key, c.By, c.Since, c.Was, c.again = a.Key, a.By, a.Since, a.Was, a.Was != nil
 		case a.Waits == "" && (!m.question.Back || m.question.Automation):
 			return claim{}, tagboat.Errorf(tagboat.Superseded, "the promotion of release %s was begun in %s meanwhile, by %s", a.Name, m.env.Name, a.By).
 				WithHint("tagboat promote %s --env %s watches it; tagboat promote --abort --env %s ends it", a.Name, m.env.Name, m.env.Name)
 		default:
-			c.instead = a
+			c.instead, c.Was = a, a.Was // where that has pinned something, it is not what was there before
 		}
 		if err := m.moved(ctx, draft, was); err != nil {
 			return claim{}, err
 		}
-		if c.Was == nil {
+		if c.Was == nil && waits == "" {
 			c.Was = versionsOf(ctx, p.Fleet.Layout().Groups(m.env), draft)
 		}
 		is := was
@@ -164,9 +166,17 @@ func (p *Promotions) lost(ctx context.Context, m *move, taken pinning.Outcome, i
 	if err := p.Pinning.PutBack(ctx, m.env, taken, "another promotion was begun"); err != nil {
 		return err
 	}
+	return another(m, is)
+}
+
+// another says that the claim of a promotion is not ours any more, and whose it is.
+func another(m *move, is ledger.Promotions) error {
 	who := "the promotion was ended by somebody with --abort, or has come to its end"
-	if is.Active != nil {
-		who = fmt.Sprintf("the promotion of release %s was begun by %s", is.Active.Name, is.Active.By)
+	switch a := is.Active; {
+	case a != nil && a.ID == m.release.ID:
+		who = "another process found that it fails, and goes back"
+	case a != nil:
+		who = fmt.Sprintf("the promotion of release %s was begun by %s", a.Name, a.By)
 	}
 	return tagboat.Errorf(tagboat.Superseded, "while %s was promoted to %s, %s", called(*m.release), m.env.Name, who).
 		WithHint("tagboat status --env %s shows what it has", m.env.Name)
@@ -183,12 +193,18 @@ func pinned(book ledger.Book, m *move, all map[tagboat.ImageName]tagboat.Referen
 
 // conclude writes how a promotion ended to what the environment remembers: had is the release in
 // its trail, nil where it stays as it is, and waits what it waits for, "" where it is over. Where
-// the claim is not ours any more, somebody else has concluded.
+// the claim is not ours any more it changes nothing, and the error is of kind Superseded, unless
+// another process has brought the same release to its end.
 func (p *Promotions) conclude(ctx context.Context, m *move, key string, had *ledger.Promoted, waits tagboat.GateCause) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concluding)
 	defer cancel()
-	return p.remember(ctx, m, "release "+m.release.Name, func(was ledger.Promotions) (ledger.Promotions, bool) {
+	var superseded error
+	err := p.remember(ctx, m, "release "+m.release.Name, func(was ledger.Promotions) (ledger.Promotions, bool) {
 		if was.Active == nil || was.Active.Key != key {
+			failed := waits != "" || had != nil && had.Failed
+			if current, ok := was.Current(); failed || !ok || current.ID != m.release.ID {
+				superseded = another(m, was)
+			}
 			return was, false
 		}
 		is := was
@@ -203,6 +219,29 @@ func (p *Promotions) conclude(ctx context.Context, m *move, key string, had *led
 		}
 		return is, true
 	})
+	return cmp.Or(err, superseded)
+}
+
+// takeOver gives the claim a key that another process of the same promotion does not go by, so that one of
+// them goes back and the others begin nothing more. The error is of kind Superseded where another
+// one was first, or the promotion was ended.
+func (p *Promotions) takeOver(ctx context.Context, m *move, c *claim) error {
+	key := c.Key + "-back"
+	var superseded error
+	err := p.remember(ctx, m, "release "+m.release.Name+" failed", func(was ledger.Promotions) (ledger.Promotions, bool) {
+		if was.Active == nil || was.Active.Key != c.Key {
+			superseded = another(m, was)
+			return was, false
+		}
+		is, active := was, *was.Active
+		active.Key = key
+		is.Active = &active
+		return is, true
+	})
+	if err = cmp.Or(err, superseded); err == nil {
+		c.Key = key
+	}
+	return err
 }
 
 // remember changes what an environment remembers of releases, as long as change says that there is

@@ -16,7 +16,7 @@ import (
 )
 
 // deploy makes the services run what was pinned, judges how that ended, and notes it.
-func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rollout.Options, result *tagboat.PromotionResult) {
+func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, pinned []tagboat.Pin, o rollout.Options, result *tagboat.PromotionResult) {
 	on := p.Delivery.On(m.fleet)
 	if m.question.Back {
 		book, err := c.draft.Book(ctx)
@@ -55,25 +55,52 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, o rol
 	switch result.State {
 	case tagboat.PromotionDone:
 		result.Cause = ""
+		if err := p.Pinning.Tags.Keep(ctx, m.env, pinned); err != nil {
+			operation.Tell(ctx, Beside{err})
+		}
 		current, ok := m.here.Current()
 		if !ok || current.ID != m.release.ID || begun(result.Deployments) {
 			had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Back: m.question.Back || c.Back}
 		}
 	case tagboat.PromotionTimedOut, tagboat.PromotionInterrupted:
 		return // the same command takes it up
+	case tagboat.PromotionSuperseded:
+		if p.stillPinned(ctx, m) {
+			result.Reason += "; what is pinned is that of the release still, so that the same command goes on with it"
+			return
+		}
 	case tagboat.PromotionWaiting:
-		result.Cause, waits = causeOf(result.Deployments), causeOf(result.Deployments)
+		waits = causeOf(result.Deployments)
+		result.Cause = waits
 	case tagboat.PromotionRolledBack, tagboat.PromotionFailed:
 		if m.question.Back {
 			result.Reason += "; what is pinned is that of the release; go further back: tagboat rollback --env " + string(m.env.Name)
 		} else {
-			p.goBack(ctx, m, c, o, result)
+			p.goBack(ctx, m, &c, o, result)
 		}
 		had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Failed: true, Back: m.question.Back}
 	}
-	if err := p.conclude(ctx, m, c.Key, had, waits); err != nil {
+	switch err := p.conclude(ctx, m, c.Key, had, waits); {
+	case tagboat.KindOf(err) == tagboat.Superseded && err != nil:
+		result.Cause = ""
+		fail(result, err)
+	case err != nil:
 		operation.Tell(ctx, Beside{err})
 	}
+}
+
+// stillPinned reports whether an environment has the pins of a promotion, so that it was another
+// deployment that took the place of one of ours: perhaps that of another process that goes on with
+// the promotion, or goes back.
+func (p *Promotions) stillPinned(ctx context.Context, m *move) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concluding)
+	defer cancel()
+	draft, _, err := p.draft(ctx, m)
+	if err != nil {
+		return true // nobody knows, and the claim stays for who asks again
+	}
+	book, err := draft.Book(ctx)
+	return err != nil || pinned(book, m, m.pins())
 }
 
 // begun reports whether a deployment changed something.

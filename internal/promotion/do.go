@@ -40,7 +40,7 @@ func (p *Promotions) make(ctx context.Context, s *Set) error {
 		if m.made == nil || m.release == nil || m.release.Name != "" {
 			continue
 		}
-		if _, closed := m.closed(); closed && !m.canWait() {
+		if _, closed := m.closed(); closed && (s.request.Automation || !m.canWait()) {
 			continue
 		}
 		if done[m.release.ID] == nil {
@@ -107,13 +107,19 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 	if out.Changed {
 		p.Pinning.TellShared(ctx, m.env, m.pins())
 	}
-	p.deploy(ctx, s, m, c, o, result)
-	if result.State == tagboat.PromotionDone {
-		if err := p.Pinning.Tags.Keep(ctx, m.env, out.Pins); err != nil {
-			operation.Tell(ctx, Beside{err})
-		}
-	}
+	p.deploy(ctx, s, m, c, tagged(ctx, m, c, out), o, result)
 	p.record(ctx, m, *result, s.request.Message)
+}
+
+// tagged returns the pins that get the stage's tags: those that changed, and all of the release where
+// a run before this one, which did not come that far, may have changed them.
+func tagged(ctx context.Context, m *move, c claim, out pinning.Outcome) []tagboat.Pin {
+	book, err := c.draft.Book(ctx)
+	if !c.again || err != nil { // the draft was read before
+		return out.Pins
+	}
+	all := m.pins()
+	return slices.DeleteFunc(book.Pins(m.env.Name), func(pin tagboat.Pin) bool { return all[pin.Image].Digest != pin.Digest })
 }
 
 // Len returns how many services the promotions would change.

@@ -146,7 +146,7 @@ func (m *move) older() bool {
 func (p *Promotions) evidence(ctx context.Context, r Request, m *move) error {
 	q := &m.question
 	all, changed := m.versions()
-	if err := m.held(changed); err != nil {
+	if err := m.held(all, changed); err != nil {
 		return err
 	}
 	var err error
@@ -173,12 +173,16 @@ func onlyThere(gates []tagboat.GateResult) bool {
 }
 
 // held finds what is held and what was rejected of the versions that change.
-func (m *move) held(changed map[tagboat.ImageName]tagboat.Reference) error {
+// A release that changes templates alone is held by what holds any of its versions.
+func (m *move) held(all, changed map[tagboat.ImageName]tagboat.Reference) error {
 	holds, err := m.book.Holds(m.env.Name)
 	if err != nil {
 		return err
 	}
 	q := &m.question
+	if len(changed) == 0 {
+		changed = all
+	}
 	for _, image := range slices.Sorted(maps.Keys(changed)) {
 		if hold := holds.Of(image, q.Now); hold != nil && q.Hold == nil {
 			q.Hold = hold

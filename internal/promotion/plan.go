@@ -37,6 +37,7 @@ type move struct {
 	set      *delivery.PlanSet
 	problems error                                   // of planning
 	unread   error                                   // why nothing is known of the environment, or of the one before
+	unchosen error                                   // why the release that it would get cannot be read
 	evidence error                                   // why a gate cannot be judged
 	why      string                                  // what the user says of it
 	made     map[tagboat.ImageName]tagboat.Reference // of a release that is not made yet
@@ -91,6 +92,8 @@ func (m *move) judge(r Request) {
 	switch {
 	case m.unread != nil:
 		closed("ledger", tagboat.CauseProblem, m.unread)
+	case m.unchosen != nil:
+		closed("release", tagboat.CauseProblem, m.unchosen)
 	case m.release == nil && r.Automation && m.stage.Auto != config.AutoUpstream && m.stage.Auto != config.AutoNewest:
 		closed("auto", tagboat.CauseOff, tagboat.Errorf(tagboat.Blocked, "stage %s has no auto: people move it", m.stage.Name).
 			WithHint("tagboat promote RELEASE --to %s", m.stage.Name))
