@@ -49,7 +49,7 @@ func TestCosts(t *testing.T) {
 	}
 	c := costs{T: t}
 	defer func() { t.Logf("\n%s", &c.table) }()
-	for _, measure := range []func(){c.starting, c.firstCall, c.planning, c.hundred, c.buckets, c.pins, c.newest, c.mounting} {
+	for _, measure := range []func(){c.starting, c.firstCall, c.planning, c.hundred, c.buckets, c.pins, c.newest, c.mounting, c.releases} {
 		measure()
 	}
 }

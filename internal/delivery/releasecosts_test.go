@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -14,35 +16,48 @@ import (
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/promotion"
 	"github.com/tagboat/tagboat/internal/release"
 	"github.com/tagboat/tagboat/internal/sandbox"
 )
 
-// TestReleaseCosts promotes a few services through three stages of two families in three
-// accounts; -full promotes twenty, and prints the calls.
+// TestReleaseCosts is the part of TestCosts that is about releases, with fewer of everything.
 func TestReleaseCosts(t *testing.T) {
 	c := costs{T: t}
-	c.releases(sized(20, 2), sized(500, 20))
+	c.releases()
 	t.Logf("\n%s", &c.table)
 }
 
 // releases measures what releases cost, and that it does not grow with their number.
-func (c *costs) releases(services, many int) {
-	n := float64(services)
-	few := promoted(c.T, services, 0)
-	lots := promoted(c.T, services, many)
-	c.Logf("promote %d services × 6 environments in 3 accounts, nothing cached:%s", services, byName(few.promote))
-	c.table.AtMost(c.T, fmt.Sprintf("promote %d services × 6 environments in 3 accounts, nothing cached", services), float64(few.promote.Total), 1000*n, "calls")
-	c.table.AtMost(c.T, fmt.Sprintf("the same where there are %d releases", many), float64(lots.promote.Total-few.promote.Total), 0, "calls more")
+func (c *costs) releases() {
+	services, many := sized(20, 2), sized(500, 120)
+	few, lots := promoted(c.T, services, 0), promoted(c.T, services, many)
+	what := fmt.Sprintf("promote %d services × 6 environments in 3 accounts, nothing cached", services)
+	c.Logf("%s:%s", what, byName(few.promote))
+	c.table.AtMost(c.T, what, float64(few.promote.Total), float64(sized(1750, 400)), "calls")
+	c.table.AtMost(c.T, "that without watching, and per service", settled(few.promote)/float64(6*services), 7, "calls")
+	c.table.AtMost(c.T, "its three plans", float64(few.plans.Total), float64(sized(540, 100)), "calls")
+	c.table.AtMost(c.T, fmt.Sprintf("its three plans where there are %d releases", many), float64(lots.plans.Total-few.plans.Total), 0, "calls more")
+	c.table.AtMost(c.T, "all of it without watching there", settled(lots.promote)-settled(few.promote), 0, "calls more")
+	c.table.AtMost(c.T, "plan to promote a release by its name there", float64(lots.named.Total-few.named.Total), 1, "calls more") // 100 numbers are two pages
 	c.table.AtMost(c.T, "release create", float64(few.create.Total), 6, "calls")
-	c.table.AtMost(c.T, fmt.Sprintf("release create where there are %d", many), float64(lots.create.Total), 6, "calls")
+	c.table.AtMost(c.T, "release create there", float64(lots.create.Total), 6, "calls")
 	c.table.AtMost(c.T, "status of 6 environments with releases, beside without", float64(few.status.Total-few.plain.Total), 6, "calls more")
+}
+
+// settled counts the calls whose number does not depend on how long a deployment takes.
+func settled(calls tagboat.Calls) float64 {
+	n := calls.Total
+	for _, watching := range []string{"ecs.DescribeServices", "ecs.DescribeTasks", "ecs.ListTasks", "ssm.GetParameters"} {
+		n -= calls.ByOperation[watching]
+	}
+	return float64(n)
 }
 
 // promotedCosts are the calls that things made.
 type promotedCosts struct {
-	create, promote, plain, status tagboat.Calls
+	create, named, plans, promote, plain, status tagboat.Calls
 }
 
 // promoted promotes a second version of all services through all stages, beside so many releases.
@@ -60,18 +75,21 @@ func promoted(t *testing.T, services, others int) (got promotedCosts) {
 		}
 		push("v1")
 		throughStages(w)
-		for i := range others {
-			if _, err := w.Open().Releases.Create(w.Context(), release.Request{Environment: "dev", Notes: fmt.Sprint(i)}); err != nil {
-				w.Fatal(err)
-			}
+		newest := ""
+		for i := range others + 1 {
+			got.create = cost(w, func(ctx context.Context, a *app.App) error {
+				made, err := a.Releases.Create(ctx, release.Request{Environment: "dev", Notes: fmt.Sprint(i)})
+				newest = made.Release.Name
+				return err
+			})
 		}
 		w.Later(time.Hour)
-		got.create = cost(w, func(ctx context.Context, a *app.App) error {
-			_, err := a.Releases.Create(ctx, release.Request{Environment: "dev", Notes: "one more"})
+		got.named = cost(w, func(ctx context.Context, a *app.App) error {
+			_, err := a.Promotions.Plan(ctx, promotion.Request{Selection: apptest.To("dev"), Release: newest})
 			return err
 		})
 		push("v2")
-		got.promote = throughStages(w)
+		got.plans, got.promote = throughStages(w)
 		w.Later(time.Hour)
 		status := func(with bool) tagboat.Calls {
 			return cost(w, func(ctx context.Context, a *app.App) error {
@@ -87,32 +105,39 @@ func promoted(t *testing.T, services, others int) (got promotedCosts) {
 	return got
 }
 
-// throughStages promotes from stage to stage, each command as a process of its own, and returns the
-// calls of all three.
-func throughStages(w *apptest.World) tagboat.Calls {
+// throughStages promotes from stage to stage, each command as a process of its own at a distance of
+// AWS, and returns the calls of their plans and of all that they did.
+func throughStages(w *apptest.World) (plans, all tagboat.Calls) {
 	w.Helper()
-	sum := tagboat.Calls{ByOperation: map[string]int{}}
-	for _, to := range []tagboat.StageName{"dev", "staging", "prod"} {
-		calls := cost(w, func(ctx context.Context, a *app.App) error {
-			set, err := a.Promotions.Plan(ctx, promotion.Request{Selection: apptest.To(to)})
-			if err != nil {
-				return err
-			}
-			document, err := a.Promotions.Do(ctx, set, rollout.Options{Wait: true, MaxParallel: rollout.DefaultParallel})
-			for _, r := range document.Promotions {
-				if r.State != tagboat.PromotionDone {
-					w.Errorf("%s: %s: %s", r.Environment, r.State, r.Reason)
-				}
-			}
-			return err
-		})
-		w.Logf("%s %d%s", to, calls.Total, byName(calls))
+	plans, all = tagboat.Calls{ByOperation: map[string]int{}}, tagboat.Calls{ByOperation: map[string]int{}}
+	add := func(sum *tagboat.Calls, calls tagboat.Calls) {
 		sum.Total += calls.Total
 		for name, n := range calls.ByOperation {
 			sum.ByOperation[name] += n
 		}
 	}
-	return sum
+	for n, to := range []tagboat.StageName{"dev", "staging", "prod"} {
+		ctx, counted := operation.Start(w.Context(), nil)
+		a := w.Open(func(next http.RoundTripper) http.RoundTripper {
+			return &distant{next: next, random: rand.New(rand.NewPCG(1, uint64(n)))}
+		})
+		set, err := a.Promotions.Plan(ctx, promotion.Request{Selection: apptest.To(to)})
+		if err != nil {
+			w.Fatal(err)
+		}
+		add(&plans, counted.Calls())
+		document, err := a.Promotions.Do(ctx, set, rollout.Options{Wait: true, MaxParallel: rollout.DefaultParallel})
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, r := range document.Promotions {
+			if r.State != tagboat.PromotionDone {
+				w.Errorf("%s: %s: %s", r.Environment, r.State, r.Reason)
+			}
+		}
+		add(&all, counted.Calls())
+	}
+	return plans, all
 }
 
 // byName lists calls by their operation.
