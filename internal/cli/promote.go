@@ -169,7 +169,7 @@ func runPromote(ctx context.Context, f *frame, o promoteOptions) error {
 	if err != nil {
 		return err
 	}
-	return screen.Promotions(f.Screen, done)
+	return screen.Promotions(f.Screen, "promote", done)
 }
 
 func abortPromotion(ctx context.Context, f *frame, a *app.App, selected fleet.Selection, o promoteOptions) error {
@@ -178,7 +178,7 @@ func abortPromotion(ctx context.Context, f *frame, a *app.App, selected fleet.Se
 		return err
 	}
 	document := tagboat.PromotionDocument{Stage: selected.Stage, Promotions: results}
-	if shown := screen.Promotions(f.Screen, document); err == nil {
+	if shown := screen.Promotions(f.Screen, "promote", document); err == nil {
 		err = shown
 	}
 	return err

@@ -140,7 +140,7 @@ func releaseBack(ctx context.Context, f *frame, a *app.App, selected fleet.Selec
 	if err != nil {
 		return err
 	}
-	return screen.Promotions(f.Screen, done)
+	return screen.Promotions(f.Screen, screen.RollbackCommand, done)
 }
 
 func (o rollbackOptions) rollout(progress rollout.Progress) rollout.Options {

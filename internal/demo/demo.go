@@ -173,7 +173,7 @@ func (t *tour) push(repository, tag string, labels map[string]string) func(conte
 		if err != nil {
 			return fmt.Errorf("computing the digest: %w", err)
 		}
-		t.Streams.Printf("pushed %s %s\n", ref, t.Streams.OnOut(console.Faint, digest.String()))
+		t.Streams.Printf("pushed %s %s\n", ref, t.Streams.OnOut(console.Faint, digest.Hex[:12]))
 		return nil
 	}
 }

@@ -126,7 +126,7 @@ func tagged(ctx context.Context, m *move, c claim, out pinning.Outcome) []tagboa
 func (s *Set) Len() int {
 	n := 0
 	for _, m := range s.moves {
-		if m.set != nil {
+		if _, closed := m.closed(); m.set != nil && !closed {
 			n += m.set.Len()
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // Approvals shows who approved a release for each environment of a stage, and how many are needed.
 func Approvals(on *Screen, document tagboat.ApprovalDocument) {
-	table := console.NewTable("ENVIRONMENT", "APPROVED BY", "AT", "LAPSES", "COUNTS", "WHY")
+	table := console.NewTable("ENVIRONMENT", "APPROVED BY", "AT", "LAPSES", "COUNTS", "WHY").Keep("AT", "LAPSES").Drop("LAPSES")
 	for _, env := range document.Environments {
 		for _, a := range env.Approvals {
 			table.Row(console.Cell{Text: string(env.Environment), Style: console.Strong}, console.Text(Who(a.By)), console.Text(Moment(&a.At)), console.Text(Moment(&a.Lapses)),

@@ -110,8 +110,9 @@ func rollbacks(on *Screen, checks []tagboat.RollbackCheck) {
 	on.Warn(warnings)
 }
 
-// Promotions shows how promotions ended, and returns the error that stands for all of them.
-func Promotions(on *Screen, document tagboat.PromotionDocument) error {
+// Promotions shows how the promotions of a command ended, and returns the error that stands for all
+// of them.
+func Promotions(on *Screen, command string, document tagboat.PromotionDocument) error {
 	var deployments []tagboat.Deployment
 	for _, r := range document.Promotions {
 		deployments = append(deployments, r.Deployments...)
@@ -124,10 +125,10 @@ func Promotions(on *Screen, document tagboat.PromotionDocument) error {
 		return promotionError(document)
 	}
 	if len(deployments) > 0 {
-		printOutcomes(on, "promote", deployments)
+		printOutcomes(on, command, deployments)
 		on.Printf("\n")
 	}
-	promotionTable(document.Promotions).Print(on.Streams)
+	promotionTable(ended(command, document.Promotions)).Print(on.Streams)
 	for _, r := range document.Promotions {
 		if r.State == tagboat.PromotionBlocked || r.State == tagboat.PromotionWaiting {
 			r.Pins, r.Changes = nil, nil // nothing of them was done, or deployments say it
@@ -138,7 +139,7 @@ func Promotions(on *Screen, document tagboat.PromotionDocument) error {
 		on.Notice(warning)
 	}
 	if slices.ContainsFunc(document.Promotions, func(r tagboat.PromotionResult) bool { return r.State == tagboat.PromotionWaiting }) {
-		on.Talkf("what waits is begun by the same command, when its gates let it in, or by one that runs with --automation\n")
+		on.Talkf("to begin what waits, run the same command when the gates are open, or --automation\n")
 	}
 	return promotionError(document)
 }
@@ -152,6 +153,20 @@ func Promoted(document tagboat.PromotionDocument) []Pending {
 		}
 	}
 	return all
+}
+
+// ended returns promotions in the words of the command that they are of.
+func ended(command string, results []tagboat.PromotionResult) []tagboat.PromotionResult {
+	if command != RollbackCommand {
+		return results
+	}
+	results = slices.Clone(results)
+	for i, r := range results {
+		if r.State == tagboat.PromotionDone {
+			results[i].State = "went back"
+		}
+	}
+	return results
 }
 
 func promotionTable(results []tagboat.PromotionResult) *console.Table {
@@ -185,7 +200,7 @@ func whyPromoted(r tagboat.PromotionResult) string {
 		}
 		cause := string(g.Cause)
 		if g.Opens != nil {
-			cause += " " + Moment(g.Opens)
+			cause += g.Opens.UTC().Format(" 2006-01-02 15:04Z")
 		}
 		causes = append(causes, cause)
 	}
@@ -195,7 +210,7 @@ func whyPromoted(r tagboat.PromotionResult) string {
 	case len(causes) == 1:
 		return causes[0]
 	default:
-		return fmt.Sprintf("%s (and %d more)", causes[0], len(causes)-1)
+		return fmt.Sprintf("%s, %d more", causes[0], len(causes)-1)
 	}
 }
 
@@ -216,7 +231,7 @@ func releaseCalled(r tagboat.Release) string {
 
 func promotionStyle(state string) console.Style {
 	switch state {
-	case tagboat.PromotionDone, tagboat.PromotionReady:
+	case tagboat.PromotionDone, tagboat.PromotionReady, "went back":
 		return console.Good
 	case tagboat.PromotionUnchanged, tagboat.PromotionAbsent:
 		return console.Faint

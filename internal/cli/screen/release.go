@@ -40,7 +40,7 @@ func Releases(on *Screen, document tagboat.ReleasesDocument) {
 }
 
 func releasesTable(releases []tagboat.Release) *console.Table {
-	table := console.NewTable("NAME", "ID", "CREATED", "AUTHOR", "COMMIT", "IN", "REJECTED").Drop("AUTHOR", "ID", "COMMIT")
+	table := console.NewTable("NAME", "ID", "CREATED", "AUTHOR", "COMMIT", "IN", "REJECTED").Keep("NAME", "CREATED").Drop("AUTHOR", "ID", "COMMIT")
 	for _, r := range releases {
 		rejected := console.Cell{Text: "-", Style: console.Faint}
 		if r.Rejected != nil {
@@ -232,7 +232,7 @@ func ReleaseNotes(on *Screen, env tagboat.EnvName, document tagboat.ReleaseDiffD
 		on.Printf("%s has release %s; these are the changes up to release %s\n", env, releaseCalled(document.From), releaseCalled(document.To))
 	}
 	for _, r := range document.Between {
-		on.Printf("\n%s %s\n", on.OnOut(console.Strong, "release "+releaseCalled(r)), Dash(shortCommit(r.Commit)))
+		on.Printf("\n%s\n", on.OnOut(console.Strong, strings.TrimSpace("release "+releaseCalled(r)+" "+shortCommit(r.Commit))))
 		releaseNotes(on, r.Notes)
 	}
 	on.Printf("\n")

@@ -16,7 +16,7 @@ func Where(on *Screen, document tagboat.WhereDocument) {
 			on.Printf("\n")
 		}
 		on.Printf("%s is %s\n", on.OnOut(console.Strong, document.Asked), foundText(found))
-		table := console.NewTable("ENVIRONMENT", "STATE", "SINCE", "UNTIL", "BY", "WHY").Keep("ENVIRONMENT", "STATE", "SINCE")
+		table := console.NewTable("ENVIRONMENT", "STATE", "SINCE", "UNTIL", "BY", "WHY").Keep("ENVIRONMENT", "STATE", "SINCE").Drop("BY", "UNTIL")
 		for _, p := range found.Places {
 			last := tagboat.Period{}
 			var since string
