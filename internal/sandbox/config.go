@@ -49,6 +49,9 @@ type Config struct {
 	// needs a task role.
 	Strict bool
 
+	// Faults are in force from the start.
+	Faults []Fault
+
 	// Policies are what roles may do; one without may do everything.
 	Policies []Policy
 

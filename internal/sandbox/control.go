@@ -35,6 +35,8 @@ func (s *Server) controlHandler() http.Handler {
 		s.faults.clear()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("GET /_sandbox/events", s.showEvents)
+	mux.HandleFunc("DELETE /_sandbox/events", s.forgetEvents)
 	mux.HandleFunc("POST /_sandbox/clock", s.moveClock)
 	mux.HandleFunc("POST /_sandbox/harm", s.harm)
 	mux.HandleFunc("DELETE /_sandbox/harm", s.endHarm)
@@ -42,6 +44,25 @@ func (s *Server) controlHandler() http.Handler {
 	mux.HandleFunc("POST /_sandbox/functions", s.functions.post)
 	mux.HandleFunc("DELETE /_sandbox/functions", s.functions.clear)
 	return mux
+}
+
+// showEvents answers what became of events.
+func (s *Server) showEvents(w http.ResponseWriter, r *http.Request) {
+	if s.events == nil {
+		http.NotFound(w, r)
+		return
+	}
+	writeJSON(w, http.StatusOK, s.events.Report())
+}
+
+// forgetEvents begins to count events anew.
+func (s *Server) forgetEvents(w http.ResponseWriter, r *http.Request) {
+	if s.events == nil {
+		http.NotFound(w, r)
+		return
+	}
+	s.events.ResetReport()
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // moveClock moves the sandbox's clock forward, and answers what /_sandbox/health does.
@@ -164,7 +185,7 @@ func (s *Server) frontPage(w http.ResponseWriter, r *http.Request) {
 	for _, line := range s.Env("http://" + r.Host) {
 		page.WriteString("  export " + line + "\n")
 	}
-	page.WriteString("\nSee also /_sandbox/health, /_sandbox/calls, /_sandbox/clock, /_sandbox/faults, /_sandbox/harm and /_sandbox/functions.\n")
+	page.WriteString("\nSee also /_sandbox/health, /_sandbox/calls, /_sandbox/clock, /_sandbox/events, /_sandbox/faults, /_sandbox/harm and /_sandbox/functions.\n")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, page.String()) // the client is gone if this fails
 }

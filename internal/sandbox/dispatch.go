@@ -2,10 +2,8 @@ package sandbox
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -119,7 +117,7 @@ func stranger(c credential, p wire.Protocol) wire.Service {
 
 // serveAPI answers a call of an AWS API.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
-	requestID := newRequestID()
+	requestID := wire.NewID()
 	credential, signed := credentialOf(r, r.URL.Query())
 	call, err := s.recognise(r, credential)
 	if err != nil {
@@ -167,14 +165,6 @@ func (c apiCall) perform(ctx context.Context, permissions *iam.Service, caller w
 		}
 	}
 	return operation(ctx, request)
-}
-
-// newRequestID returns a random UUID of version 4.
-func newRequestID() string {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
 // serveRegistry hands a request to the registry. Its callers are not told apart: they

@@ -191,7 +191,7 @@ func (l *callLog) snapshot() Calls {
 
 // readsOnly reports whether an operation changes nothing, judged by its name.
 func readsOnly(operation string) bool {
-	for _, prefix := range []string{"Describe", "List", "Get", "BatchGet", "BatchCheck", "Filter", "Simulate"} {
+	for _, prefix := range []string{"Describe", "List", "Get", "BatchGet", "BatchCheck", "Filter", "Simulate", "Test"} {
 		if strings.HasPrefix(operation, prefix) {
 			return true
 		}

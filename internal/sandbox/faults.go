@@ -5,9 +5,12 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/events"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -18,15 +21,28 @@ const (
 	faultReset    = "reset"
 	faultLatency  = "latency"
 	faultStale    = "stale"
+
+	// These meet events, and not calls.
+	faultLate    = "late"
+	faultDoubled = "doubled"
+	faultDropped = "dropped"
 )
+
+// eventPrefix begins the operation of a fault that meets events; their detail type follows.
+const eventPrefix = "event."
+
+// forEvents reports whether a kind of fault meets events.
+func forEvents(kind string) bool {
+	return kind == faultLate || kind == faultDoubled || kind == faultDropped
+}
 
 // Fault orders that calls go wrong.
 type Fault struct {
-	Operation string  `json:"operation"` // a name, or a glob: "ecs.DescribeServices", "ecs.*", "*"
-	Kind      string  `json:"kind"`      // throttle, error, reset, latency or stale
+	Operation string  `json:"operation"` // a name, or a glob: "ecs.DescribeServices", "ecs.*", "*"; "event.ECR *"
+	Kind      string  `json:"kind"`      // throttle, error, reset, latency or stale; of events late, doubled or dropped
 	Rate      float64 `json:"rate"`      // the part of the calls that it hits; 0 means all
 	Count     int     `json:"count"`     // how many calls it hits before it is over; 0 means no end
-	Latency   string  `json:"latency"`   // how long calls wait, by the client's clock: "5s"
+	Latency   string  `json:"latency"`   // how long calls wait, by the client's clock, or events, by the sandbox's: "5s"
 	Age       string  `json:"age"`       // how old a stale answer is, by the sandbox's clock: "30s"
 	Code      string  `json:"code"`      // of an error; "" means InternalFailure
 	Status    int     `json:"status"`    // of an error; 0 means 500
@@ -60,8 +76,10 @@ func (f Fault) check() error {
 		return fmt.Errorf("operation is missing: it is a name or a glob such as ecs.*")
 	case badGlob != nil:
 		return fmt.Errorf("operation %q is not a glob: %w", f.Operation, badGlob)
-	case f.Kind != faultThrottle && f.Kind != faultError && f.Kind != faultReset && f.Kind != faultLatency && f.Kind != faultStale:
-		return fmt.Errorf("kind %q is not throttle, error, reset, latency or stale", f.Kind)
+	case forEvents(f.Kind) != strings.HasPrefix(f.Operation, eventPrefix):
+		return fmt.Errorf("kind %q and operation %q do not fit: late, doubled and dropped are of events, such as %sECR*", f.Kind, f.Operation, eventPrefix)
+	case !slices.Contains([]string{faultThrottle, faultError, faultReset, faultLatency, faultStale, faultLate, faultDoubled, faultDropped}, f.Kind):
+		return fmt.Errorf("kind %q is not throttle, error, reset, latency or stale, nor late, doubled or dropped", f.Kind)
 	case f.Kind == faultStale && f.Operation != "ecs.DescribeServices":
 		return fmt.Errorf("only ecs.DescribeServices can be stale, not %q", f.Operation)
 	case f.Rate < 0 || f.Rate > 1:
@@ -77,7 +95,7 @@ func (f Fault) check() error {
 
 // delay returns Latency as a duration. It may be left out but where it is the fault.
 func (f Fault) delay() (time.Duration, error) {
-	if f.Latency == "" && f.Kind != faultLatency {
+	if f.Latency == "" && f.Kind != faultLatency && f.Kind != faultLate {
 		return 0, nil
 	}
 	d, err := time.ParseDuration(f.Latency)
@@ -163,7 +181,7 @@ func (l *faultList) strike(operation string) hit {
 	defer l.mu.Unlock()
 	var h hit
 	for _, f := range l.faults {
-		if h.kind != "" && f.Kind != faultLatency || !f.due(operation) {
+		if forEvents(f.Kind) || h.kind != "" && f.Kind != faultLatency || !f.due(operation) {
 			continue
 		}
 		f.Hits++
@@ -175,6 +193,28 @@ func (l *faultList) strike(operation string) hit {
 		}
 	}
 	return h
+}
+
+// disturb returns what happens to the delivery of an event: all faults that are due.
+func (l *faultList) disturb(detailType string) events.Disturbance {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var d events.Disturbance
+	for _, f := range l.faults {
+		if !forEvents(f.Kind) || !f.due(eventPrefix+detailType) {
+			continue
+		}
+		f.Hits++
+		switch f.Kind {
+		case faultLate:
+			d.Delay += f.delay
+		case faultDoubled:
+			d.Copies++
+		case faultDropped:
+			d.Drop = true
+		}
+	}
+	return d
 }
 
 func (f *orderedFault) due(operation string) bool {

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/cloudwatch"
 	"github.com/tagboat/tagboat/internal/sandbox/ecr"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
+	"github.com/tagboat/tagboat/internal/sandbox/events"
 	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/logs"
 	"github.com/tagboat/tagboat/internal/sandbox/mirror"
@@ -54,6 +56,7 @@ type Registry interface {
 //
 //	ECS ──▶ registry (pulls images), logs (containers print), ELB (tasks are targets),
 //	        Parameter Store and Secrets Manager (secrets), CloudWatch (alarms), the functions of hooks
+//	ECS, registry ──▶ EventBridge (what happens) ──▶ SQS
 func (s *Server) builtin() ([]Module, error) {
 	store, err := s.openRegistry()
 	if err != nil {
@@ -65,6 +68,10 @@ func (s *Server) builtin() ([]Module, error) {
 	}
 	parameters, logGroups, balancing := ssm.New(s.clock), logs.New(s.clock), elb.New(s.clock)
 	alarms, secrets, queues := cloudwatch.New(s.clock), secretsmanager.New(s.clock), sqs.New(s.clock, s.client)
+	if s.iam, err = iam.New(s.config.Policies...); err != nil {
+		return nil, err
+	}
+	s.events = events.New(events.Deps{Clock: s.clock, Queues: queuesOf{queues}, Roles: s.iam, Disturb: s.faults.disturb})
 	s.ecs = ecs.New(ecs.Deps{
 		Clock:      s.clock,
 		Images:     images{store, others},
@@ -74,16 +81,14 @@ func (s *Server) builtin() ([]Module, error) {
 		Secrets:    secrets,
 		Alarms:     alarms,
 		Functions:  &s.functions,
+		Events:     source{s.events, "aws.ecs"},
 		Clusters:   s.config.Clusters,
 		Instances:  s.config.Instances,
 		Strict:     s.config.Strict,
 	})
-	if s.iam, err = iam.New(s.config.Policies...); err != nil {
-		return nil, err
-	}
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, queues, s.iam, s.ecs}, nil
+	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, queues, s.events, s.iam, s.ecs}, nil
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {
@@ -99,6 +104,29 @@ func (s *Server) openMirror() (*mirror.Mirror, error) {
 		return nil, nil
 	}
 	return mirror.Open(s.config.Mirror)
+}
+
+// source is EventBridge as one service of AWS tells it what happens.
+type source struct {
+	*events.Service
+	name string
+}
+
+// Emit sends an event to the default bus of an account and region.
+func (s source) Emit(scope wire.Scope, at time.Time, detailType string, detail any, resources []string) {
+	s.Service.Emit(scope, s.name, at, detailType, detail, resources)
+}
+
+// queuesOf is SQS as EventBridge sees it.
+type queuesOf struct{ *sqs.Service }
+
+// Deliver sends a message as EventBridge, or by a role.
+func (q queuesOf) Deliver(queueARN string, d events.Delivery) error {
+	out := sqs.Delivery{Role: d.Role, Account: d.Account, Source: d.Rule, Body: d.Body, Attributes: d.Attributes}
+	if d.Role == "" {
+		out.Service = "events.amazonaws.com"
+	}
+	return q.Service.Deliver(queueARN, out)
 }
 
 // images lets ECS pull from the mirror, where there is one, and from the sandbox's
@@ -156,6 +184,8 @@ var (
 	_ Saver                = (*sqs.Service)(nil)
 	_ Saver                = (*logs.Service)(nil)
 	_ Saver                = (*elb.Service)(nil)
+	_ Saver                = (*events.Service)(nil)
+	_ Runner               = (*events.Service)(nil)
 	_ Saver                = (*ecr.API)(nil)
 	_ Registry             = (*ecr.API)(nil)
 	_ Saver                = (*ecs.Service)(nil)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
+	"github.com/tagboat/tagboat/internal/sandbox/events"
 	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/sts"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -30,8 +31,9 @@ type Server struct {
 
 	calls     *callLog
 	faults    *faultList
-	iam       *iam.Service // nil where Config.Modules replaced it
-	ecs       *ecs.Service // nil where Config.Modules replaced it
+	iam       *iam.Service    // nil where Config.Modules replaced it
+	ecs       *ecs.Service    // nil where Config.Modules replaced it
+	events    *events.Service // nil where Config.Modules replaced it
 	functions functions
 
 	quotas *quotas // nil where they are off
@@ -67,6 +69,11 @@ func New(config Config) (_ *Server, err error) {
 		s.quotas = newQuotas(s.client)
 	}
 	s.sts = sts.New(config.Account, s.client)
+	for _, fault := range config.Faults {
+		if err = s.faults.order(fault); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.assemble(); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,11 @@ func New(policies ...Policy) (*Service, error) {
 	return s, nil
 }
 
+// Allows reports whether a role, by its name, may do something.
+func (s *Service) Allows(role, action, resource string) bool {
+	return s.decide(role, action, resource) == allowed
+}
+
 // Service returns the operations.
 func (s *Service) Service() wire.Service {
 	return wire.Service{

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 // message is one message in a queue.
@@ -119,7 +121,7 @@ func (c call) put(q *queue, d draft, sender string) (sendOutput, error) {
 	if d.Delay != nil {
 		delay = time.Duration(*d.Delay) * time.Second
 	}
-	m := &message{ID: newID(), Body: d.Body, Attributes: d.Attributes, Group: d.GroupID, Sender: sender, Sent: c.now, From: c.now.Add(delay)}
+	m := &message{ID: wire.NewID(), Body: d.Body, Attributes: d.Attributes, Group: d.GroupID, Sender: sender, Sent: c.now, From: c.now.Add(delay)}
 	out := sendOutput{MessageID: m.ID, MD5OfMessageBody: digest(d.Body), MD5OfMessageAttributes: digestOf(d.Attributes)}
 	if trace, ok := d.SystemAttributes["AWSTraceHeader"]; ok {
 		m.Trace, out.MD5OfMessageSystemAttributes = &trace, digestOf(d.SystemAttributes)
@@ -224,7 +226,7 @@ const receiptPrefix = "AQEB"
 
 // receipt names a message that was received once, and where.
 func (q *queue) receipt(m *message) string {
-	return receiptPrefix + base64.StdEncoding.EncodeToString([]byte(q.arn()+" "+m.ID+" "+newID()))
+	return receiptPrefix + base64.StdEncoding.EncodeToString([]byte(q.arn()+" "+m.ID+" "+wire.NewID()))
 }
 
 // byReceipt returns the message of a receipt, nil for one that is gone. A receipt of another queue,

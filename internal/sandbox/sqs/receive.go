@@ -2,8 +2,6 @@ package sqs
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -208,11 +206,3 @@ func (m *message) shown(in receiveInput) received {
 }
 
 func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
-
-// newID returns a random UUID of version 4.
-func newID() string {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
-}

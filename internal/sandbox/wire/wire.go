@@ -8,6 +8,7 @@ package wire
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -142,6 +143,14 @@ func decode(r *Request, in any, spell func(string) string) error {
 		return Errorf("SerializationException", "%v", err)
 	}
 	return nil
+}
+
+// NewID returns a random UUID of version 4, as requests, messages and events have.
+func NewID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
 type ageKey struct{}
