@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -269,4 +271,91 @@ func TestHoldOfWhatChangesTemplatesAlone(t *testing.T) {
 			w.Errorf("%d parameters were written", n)
 		}
 	})
+}
+
+// TestHeldMidway lets what rolls finish when somebody holds the environment; automation takes the rest
+// up once it is not held any more, and a person whenever he asks.
+func TestHeldMidway(t *testing.T) {
+	for name, lifted := range map[string]bool{"unheld": true, "a person": false} {
+		t.Run(name, func(t *testing.T) {
+			run(t, apptest.Family{Services: []string{"api", "web"}}, func(w *apptest.World) {
+				w.Write("tagboat.yaml", strings.Replace(w.Read("tagboat.yaml"), "containers: {app: web}}", "containers: {app: web}, dependsOn: [api]}", 1))
+				two(w)
+				dev := promotion.Request{Selection: apptest.In("dev"), Automation: true}
+				document, err := promoteThrough(w, dev, meanwhile("UpdateService", func() {
+					apptest.Hold(w, pinning.HoldRequest{Environment: "dev", Message: "audit"})
+				}))
+				if err != nil {
+					w.Fatal(err)
+				}
+				states(w, document, "dev waiting held")
+				before := w.Calls("ssm.PutParameter")
+				states(w, w.Promote(dev), "dev blocked held")
+				if n := w.Calls("ssm.PutParameter") - before; n != 0 {
+					w.Errorf("%d parameters were written", n)
+				}
+				if lifted {
+					apptest.Unhold(w, pinning.HoldRequest{Environment: "dev"})
+				} else {
+					dev = person("2", "dev")
+				}
+				states(w, w.Promote(dev), "dev promoted")
+				if got, want := remembers(w), "v2 v2 [1 2] active <nil>"; got != want {
+					w.Errorf("got %s, want %s", got, want)
+				}
+				running(w, "dev=v2")
+			})
+		})
+	}
+}
+
+// TestNothingIsAskedOfWhatIsUnread runs no check of the team's where nobody knows what there is.
+func TestNothingIsAskedOfWhatIsUnread(t *testing.T) {
+	run(t, apptest.Family{Stages: "[{name: dev, auto: newest}, {name: staging, gates: {check: {command: [sh, -c, 'echo x >>asked']}}}, {name: prod}]"}, func(w *apptest.World) {
+		w.Push("shop/web:v1")
+		states(w, w.Promote(person("", "dev")), "dev promoted")
+		a := w.Open(answering(`AmazonSSM.GetParameters {"Names":["/containers/staging/`, http.StatusBadRequest))
+		set, err := a.Promotions.Plan(w.Context(), person("1", "staging"))
+		if err != nil {
+			w.Fatal(err)
+		}
+		states(w, set.Document(), "staging blocked problem")
+		if _, err := os.Stat(filepath.Join(w.Dir, "asked")); err == nil {
+			w.Errorf("the check was run")
+		}
+	})
+}
+
+// TestPersonAutomationAndBackAtOnce promotes a release by two processes, and goes back at some moment
+// of that: what is pinned is of one release and runs, and nothing stays under way.
+func TestPersonAutomationAndBackAtOnce(t *testing.T) {
+	for seed := range 2 * rounds() {
+		labels := [][]string{nil, {"exit=3@5s"}}[seed%2]
+		run(t, apptest.Family{Services: []string{"api", "web"}, More: "ledger: {groups: {api: {images: [api]}, web: {images: [web]}}}\n"}, func(w *apptest.World) {
+			two(w, labels...)
+			var all sync.WaitGroup
+			for i, r := range []promotion.Request{person("2", "dev"), {Selection: apptest.In("dev"), Automation: true}, back("1", "dev")} {
+				all.Go(func() {
+					w.Later(time.Duration(i*(seed%20)*4) * time.Second)
+					if _, err := promoteThrough(w, r, slow(uint64(seed), uint64(i), 3000)); err != nil {
+						w.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			got := remembers(w)
+			if !strings.HasPrefix(got, "v1 v1 ") && !strings.HasPrefix(got, "v2 v2 ") || !strings.HasSuffix(got, "active <nil>") {
+				w.Errorf("seed %d: dev remembers %s", seed, got)
+			}
+			document, err := w.Open().View.Status(w.Context(), apptest.In("dev"))
+			if err != nil {
+				w.Fatal(err)
+			}
+			for _, s := range document.Services {
+				if s.Images[0].Running != s.Images[0].Pinned {
+					w.Errorf("seed %d: %s, and %s runs %s", seed, got, s.Service, s.Images[0].RunningTag)
+				}
+			}
+		})
+	}
 }

@@ -161,7 +161,7 @@ func (p *Promotions) evidence(ctx context.Context, r Request, m *move) error {
 	if err := p.health(ctx, m); err != nil {
 		return err
 	}
-	if gates := q.Gates(); m.stage.Gates.Check != nil && !q.Back && onlyThere(gates) && !r.Look {
+	if gates := q.Gates(); m.stage.Gates.Check != nil && !q.Back && onlyThere(gates) && !r.Look && m.unread == nil {
 		q.Versions = append(q.Versions, p.check(ctx, *m.stage.Gates.Check, m))
 	}
 	return nil
