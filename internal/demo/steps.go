@@ -49,8 +49,8 @@ func (t *tour) steps() []step {
 		{"To prod: two people have to approve it", []func(context.Context) error{
 			t.later(61*time.Minute, "An hour later:"),
 			t.run(8, "promote 1 --to prod --env prod --dry-run"),
-			t.runAs("anna", 0, "approve 1 --to prod"),
-			t.runAs("bob", 0, "approve 1 --to prod"),
+			t.runAs("anna", "approve 1 --to prod"),
+			t.runAs("bob", "approve 1 --to prod"),
 			t.run(0, "promote 1 --to prod"),
 		}},
 		{"A release that starts too slowly for MB: mb-prod goes back by itself", []func(context.Context) error{
@@ -59,8 +59,8 @@ func (t *tour) steps() []step {
 			t.later(31*time.Minute, "31 minutes later:"),
 			t.run(0, "promote --to staging --automation"),
 			t.later(61*time.Minute, "An hour later:"),
-			t.runAs("anna", 0, "approve 2 --to prod"),
-			t.runAs("bob", 0, "approve 2 --to prod"),
+			t.runAs("anna", "approve 2 --to prod"),
+			t.runAs("bob", "approve 2 --to prod"),
 			t.run(4, "promote 2 --to prod"),
 			t.run(0, "status"),
 			t.note("Exit code 4: failed and rolled back. Prod has release 2, and mb-prod all of release 1."),

@@ -180,8 +180,11 @@ func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions m
 }
 
 func (c Cell) notPinned(image tagboat.ImageName) error {
-	return tagboat.Usagef("no version of the image %s is pinned in %s", image, c.Env.Name).
-		WithHint("tagboat pin %s=TAG --env %s", image, c.Env.Name)
+	err := tagboat.Usagef("no version of the image %s is pinned in %s", image, c.Env.Name)
+	if len(c.fleet.Config.StageOf(c.Env).Gates.OfReleases()) > 0 {
+		return err.WithHint("tagboat promote RELEASE --env %s", c.Env.Name)
+	}
+	return err.WithHint("tagboat pin %s=TAG --env %s", image, c.Env.Name)
 }
 
 func (c Cell) inputs(images []deploy.Image, revisions map[tagboat.Digest]string) taskdef.Inputs {

@@ -113,6 +113,7 @@ func (p *Promotions) question(r Request, m *move, c common) stage.Question {
 		Now: p.now(m.env)(), Env: m.env, Stage: m.stage, Here: m.here,
 		Release: stage.Candidate{
 			Name: called(*m.release), Commit: m.release.Commit, ID: m.release.ID, Author: number.By, CreatedAt: number.At, Older: m.older(),
+			Unmade: m.made != nil && m.release.Name == "",
 		},
 		Approvals: c.approvals[approved{m.stage.Name, m.release.ID}],
 		Freeze:    c.Freeze, Rejected: c.Rejected[m.release.ID],

@@ -186,6 +186,9 @@ func (q Question) name() string { return cmp.Or(q.Release.Name, q.Release.ID.Sho
 
 // promote is the command by which a person promotes the release, and override that by which gates are overridden.
 func (q Question) promote() string {
+	if q.Release.Unmade {
+		return fmt.Sprintf("tagboat promote --env %s", q.Env.Name)
+	}
 	return fmt.Sprintf("tagboat promote %s --env %s", q.name(), q.Env.Name)
 }
 

@@ -47,6 +47,8 @@ type Candidate struct {
 	// Older says that the environment has had it before something newer, or that it was made
 	// before what the environment has.
 	Older bool
+	// Unmade says that it is made when it enters: no command can name it before.
+	Unmade bool
 }
 
 // Upstream is the environment of the stage before, of the same tenant.

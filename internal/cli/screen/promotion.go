@@ -139,7 +139,7 @@ func Promotions(on *Screen, command string, document tagboat.PromotionDocument) 
 		on.Notice(warning)
 	}
 	if slices.ContainsFunc(document.Promotions, func(r tagboat.PromotionResult) bool { return r.State == tagboat.PromotionWaiting }) {
-		on.Talkf("to begin what waits, run the same command when the gates are open, or --automation\n")
+		on.Talkf("what waits begins with the same command once its gates are open\n")
 	}
 	return promotionError(document)
 }
@@ -149,7 +149,7 @@ func Promoted(document tagboat.PromotionDocument) []Pending {
 	var all []Pending
 	for _, r := range document.Promotions {
 		if r.State == tagboat.PromotionReady {
-			all = append(all, Pending{r.Environment, string(r.Environment), fmt.Sprintf("release %s → %s, %d services", cmp.Or(r.From.Name, "none"), releaseCalled(r.Release), len(r.Changes))})
+			all = append(all, Pending{r.Environment, string(r.Environment), fmt.Sprintf("release %s → %s, which changes %s", cmp.Or(r.From.Name, "none"), releaseCalled(r.Release), strings.Join(changedServices(r.Changes), ", "))})
 		}
 	}
 	return all
@@ -254,11 +254,7 @@ func printGates(on *Screen, r tagboat.PromotionResult) {
 		on.printWrapped("  ", "    ", fmt.Sprintf("pins %s: %s → %s", pin.Image, observedText(pin.From), observedText(pin.To)))
 	}
 	if len(r.Changes) > 0 {
-		var services []string
-		for _, c := range r.Changes {
-			services = append(services, string(c.Service))
-		}
-		on.printWrapped("  ", "    ", "deploys "+strings.Join(services, ", "))
+		on.printWrapped("  ", "    ", "deploys "+strings.Join(changedServices(r.Changes), ", "))
 	}
 	if len(r.PassedOver) > 0 {
 		var names []string
@@ -296,6 +292,15 @@ func (on *Screen) printWrapped(lead, indent console.Markup, text string) {
 	for _, line := range wrapped(on.Columns(), on.OnOut, lead, indent, text) {
 		on.Printf("%s\n", line)
 	}
+}
+
+// changedServices returns the services that changes are of.
+func changedServices(changes []tagboat.Change) []string {
+	var services []string
+	for _, c := range changes {
+		services = append(services, string(c.Service))
+	}
+	return services
 }
 
 // hints returns what gates that are closed say can be done, piece by piece.
