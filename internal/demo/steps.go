@@ -63,7 +63,7 @@ func (t *tour) steps() []step {
 			t.runAs("bob", "approve 2 --to prod"),
 			t.run(4, "promote 2 --to prod"),
 			t.run(0, "status"),
-			t.note("Exit code 4: failed and rolled back. Prod has release 2, and mb-prod all of release 1."),
+			t.note("Exit code 4: rolled back. Prod has release 2, and mb-prod all of release 1 again."),
 		}},
 		{"Back to a release, in pins, templates and variables", []func(context.Context) error{
 			t.run(0, "rollback --to 1 --env prod --message slow"),

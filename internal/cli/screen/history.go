@@ -16,7 +16,7 @@ func History(on *Screen, document tagboat.HistoryDocument) {
 		on.Talkf("no change is recorded\n")
 	}
 	if len(document.Events) > 0 {
-		table := console.NewTable("WHEN", "ENV", "WHAT", "CHANGE", "BY", "WHY").Keep("WHEN", "ENV", "CHANGE")
+		table := console.NewTable("WHEN", "ENV", "WHAT", "CHANGE", "BY", "WHY").Keep("WHEN", "ENV", "CHANGE").Drop("BY", "WHY")
 		for _, e := range document.Events {
 			table.Row(console.Text(e.At.UTC().Format("2006-01-02 15:04:05Z")), console.Text(Dash(string(e.Environment))),
 				console.Cell{Text: whatText(e), Style: eventStyle(e)}, console.Cell{Text: changeText(e, on.Wide || on.Verbose), Style: changeStyle(e)},
