@@ -181,14 +181,18 @@ func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions m
 
 func (c Cell) notPinned(image tagboat.ImageName) error {
 	err := tagboat.Usagef("no version of the image %s is pinned in %s", image, c.Env.Name)
-	if len(c.fleet.Config.StageOf(c.Env).Gates.OfReleases()) > 0 {
+	if c.byRelease() {
 		return err.WithHint("tagboat promote RELEASE --env %s", c.Env.Name)
 	}
 	return err.WithHint("tagboat pin %s=TAG --env %s", image, c.Env.Name)
 }
 
+// byRelease reports whether versions come to the environment by releases alone.
+func (c Cell) byRelease() bool { return len(c.fleet.Config.StageOf(c.Env).Gates.OfReleases()) > 0 }
+
 func (c Cell) inputs(images []deploy.Image, revisions map[tagboat.Digest]string) taskdef.Inputs {
 	in := taskdef.Inputs{
+		ByRelease:  c.byRelease(),
 		Vars:       c.fleet.Source.Vars(c.Env, c.Service.Name),
 		Env:        envNames(c.fleet.Access.Located(c.Env)),
 		Images:     c.pins.versions,

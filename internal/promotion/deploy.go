@@ -209,7 +209,9 @@ func (p *Promotions) wait(ctx context.Context, m *move, gate tagboat.GateResult,
 	if opens, ok := stage.Opens(m.counting()); ok && !opens.IsZero() {
 		result.Reason += "; it waits until " + opens.UTC().Format(time.RFC3339)
 	}
-	p.record(ctx, m, *result, m.why)
+	if a := m.here.Active; a == nil || a.Key != c.Key || a.Waits != c.Waits { // else it was noted before
+		p.record(ctx, m, *result, m.why)
+	}
 }
 
 // tellInstead tells, and notes, which promotion a new one took the place of.

@@ -135,7 +135,7 @@ func (q Question) soaks(soak time.Duration) *tagboat.GateResult {
 		result.Hint = "promote a release that fixes it; " + q.override()
 		return result
 	case s.lasted() >= soak && s.by != "":
-		return pass("soak", "it ran well in %s for %s, until %s replaced it at %s; the soak is %s", up, lasted, s.by, moment(s.end), span(soak))
+		return pass("soak", "it ran well in %s for %s, until release %s replaced it at %s; the soak is %s", up, lasted, s.by, moment(s.end), span(soak))
 	case s.lasted() >= soak:
 		return pass("soak", "it has run well in %s for %s, since %s; the soak is %s", up, lasted, moment(s.At), span(soak))
 	case s.by != "":

@@ -12,8 +12,10 @@ import (
 
 // Inputs is what a template is rendered with.
 type Inputs struct {
-	Vars map[string]any    // those that hold for the service in the environment
-	Env  map[string]string // name, stage, tenant, account, region, cluster
+	// ByRelease says that the environment takes its versions by releases alone.
+	ByRelease bool
+	Vars      map[string]any    // those that hold for the service in the environment
+	Env       map[string]string // name, stage, tenant, account, region, cluster
 
 	// Images are the pinned versions: with their digests, and their tags where known.
 	Images map[tagboat.ImageName]tagboat.Reference
@@ -204,17 +206,21 @@ func (r *renderer) env(n *source.Node, p piece) any {
 func (r *renderer) image(n *source.Node, p piece) any {
 	ref, ok := r.in.Images[tagboat.ImageName(p.name)]
 	if !ok || ref.Pinned() == "" {
-		r.problems = append(r.problems, errNotPinned(within(n, p.text).At, tagboat.ImageName(p.name), ref.Tag, r.in.Env["name"]))
+		r.problems = append(r.problems, errNotPinned(within(n, p.text).At, tagboat.ImageName(p.name), ref.Tag, r.in))
 	}
 	return ref.Pinned()
 }
 
 // errNotPinned says that an image has no version, or a tag alone.
-func errNotPinned(at tagboat.Position, image tagboat.ImageName, tag, env string) error {
+func errNotPinned(at tagboat.Position, image tagboat.ImageName, tag string, in Inputs) error {
+	env := in.Env["name"]
 	if tag != "" {
 		return tagboat.Usagef("image %s is pinned in %s as %s, without a digest: what that is can change", image, env, tag).At(at).
 			WithHint("pin it with its digest: tagboat pin %s=%s --env %s, where tagboat.yaml has no ledger: {form: tag}", image, tag, env)
 	}
-	return tagboat.Usagef("no version of the image %s is pinned in %s", image, env).At(at).
-		WithHint("tagboat pin %s=TAG --env %s", image, env)
+	err := tagboat.Usagef("no version of the image %s is pinned in %s", image, env).At(at)
+	if in.ByRelease {
+		return err.WithHint("tagboat promote RELEASE --env %s", env)
+	}
+	return err.WithHint("tagboat pin %s=TAG --env %s", image, env)
 }
