@@ -31,10 +31,10 @@ scale:
 	$(GO) test ./internal/delivery -run 'TestFanOutTable|TestM1|TestUnchanged|TestSimulation' -v -timeout 60m -args -full
 
 # Without symbols, without net/rpc, which Lambda's runtime no longer needs, and without
-# copies of small functions all over what is not ours: less than half the size.
+# copies of small functions all over what is not ours, and the sandbox: less than half the size.
 build linked deps.txt: export CGO_ENABLED := 0
 build linked deps.txt: export LDFLAGS := -s -w -funcalign=16
-build linked deps.txt: export GOFLAGS := -trimpath -tags=lambda.norpc -gcflags=all=-l -gcflags=github.com/tagboat/...= -gcflags=runtime/...= -gcflags=internal/...= -gcflags=crypto/...=
+build linked deps.txt: export GOFLAGS := -trimpath -tags=lambda.norpc -gcflags=all=-l -gcflags=github.com/tagboat/...= -gcflags=github.com/tagboat/tagboat/internal/sandbox/...=-l -gcflags=runtime/...= -gcflags=internal/...= -gcflags=crypto/...=
 build:
 	$(GO) build -ldflags="$$LDFLAGS" -o bin/tagboat ./cmd/tagboat
 

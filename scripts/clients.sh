@@ -79,6 +79,17 @@ if aws ecs create-task-set --cluster dev --service web --task-definition web 2>r
 fi
 grep CreateTaskSet refused
 
+echo '== aws: a push tells a queue'
+sqs() { aws --endpoint-url "$AWS_ENDPOINT_URL" sqs "$@"; } # version 1 asks no variable for SQS's address
+queue=$(sqs create-queue --queue-name pushes --attributes '{"Policy": "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"events.amazonaws.com\"}, \"Action\": \"sqs:SendMessage\"}}"}' --query QueueUrl --output text)
+aws events put-rule --name pushes --event-pattern '{"source": ["aws.ecr"], "detail-type": ["ECR Image Action"], "detail": {"action-type": ["PUSH"]}}' >/dev/null
+aws events put-targets --rule pushes --targets Id=1,Arn=arn:aws:sqs:us-east-1:123456789012:pushes
+skopeo copy --quiet --dest-tls-verify=false --dest-creds "AWS:$password" oci:image:v1 "docker://$host/shop/app:v3"
+sqs receive-message --queue-url "$queue" --wait-time-seconds 20 --query 'Messages[0].Body' --output text | tee event
+grep -q '"repository-name":"shop/app".*"image-tag":"v3"' event
+aws events remove-targets --rule pushes --ids 1 && aws events delete-rule --name pushes && sqs delete-queue --queue-url "$queue"
+aws ecr batch-delete-image --repository-name shop/app --image-ids imageTag=v3 >/dev/null
+
 echo '== boto3: every service, its paginators and waiters'
 python3 "$here/clients/boto.py"
 
@@ -91,4 +102,4 @@ grep -iE "pass|fail|skip" conformance.log | tail -4
 echo '== the JSON Schema agrees with the strict reader'
 "$tagboat" generate schema >schema.json
 python3 "$here/clients/schema.py" schema.json tagboat.yaml
-echo 'clients: 5 passed, 0 failed'
+echo 'clients: 6 passed, 0 failed'

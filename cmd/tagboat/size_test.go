@@ -102,7 +102,7 @@ func fill(tb testing.TB, size int) large {
 	scope := wire.Scope{Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion}
 	ticking := clock.NewScaled(time.Now().AddDate(-1, 0, 0), 1000)
 	store := expect.Value(registry.Open(registry.Options{Clock: ticking, Scope: scope}))(tb)
-	server := expect.Value(sandbox.New(sandbox.Config{Clock: ticking, Modules: []sandbox.Module{ecr.New(store, ticking), ssm.New(ticking)}}))(tb)
+	server := expect.Value(sandbox.New(sandbox.Config{Clock: ticking, Modules: []sandbox.Module{ecr.New(store, ticking, nil), ssm.New(ticking)}}))(tb)
 	listening := httptest.NewServer(server)
 	tb.Cleanup(listening.Close)
 	host := strings.TrimPrefix(listening.URL, "http://")

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +27,7 @@ type sandboxOptions struct {
 	addr     string
 	envFile  string
 	policies []string // ROLE=FILE
+	events   []string // KIND[=RATE]
 	config   sandbox.Config
 }
 
@@ -50,6 +53,7 @@ func newSandbox(f *frame) *cobra.Command {
 	cmd.Flags().BoolVar(&o.config.Strict, "strict", false, "ask for all that AWS asks for: logins, repositories, container instances, task roles")
 	cmd.Flags().StringVar(&o.config.Mirror, "mirror", "", "directory of OCI layouts HOST/NAME, for what tasks pull from other registries")
 	cmd.Flags().StringArrayVar(&o.policies, "policy", nil, "ROLE=FILE with a policy of IAM: the role may do that alone (repeatable)")
+	cmd.Flags().StringSliceVar(&o.events, "events", nil, "late, doubled or dropped, or several: what happens to events on their way to a queue; KIND=RATE to a part of them")
 	cmd.Flags().StringVar(&o.config.DataDir, "data", "", "keep state and blobs in this directory")
 	return cmd
 }
@@ -62,6 +66,9 @@ func runSandbox(ctx context.Context, f *frame, o sandboxOptions) error {
 	}
 	var err error
 	if o.config.Policies, err = readPolicies(o.policies); err != nil {
+		return err
+	}
+	if o.config.Faults, err = eventFaults(o.events); err != nil {
 		return err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
@@ -92,6 +99,27 @@ func readPolicies(args []string) ([]sandbox.Policy, error) {
 			return nil, tagboat.Usagef("reading the policy of role %q: %w", role, err)
 		}
 		all = append(all, sandbox.Policy{Role: role, Document: document})
+	}
+	return all, nil
+}
+
+// eventFaults reads what happens to events: KIND, or KIND=RATE.
+func eventFaults(args []string) ([]sandbox.Fault, error) {
+	var all []sandbox.Fault
+	for _, arg := range args {
+		kind, rate, part := strings.Cut(arg, "=")
+		fault := sandbox.Fault{Operation: "event.*", Kind: kind}
+		if kind == "late" {
+			fault.Latency = "1m"
+		}
+		var err error
+		if part {
+			fault.Rate, err = strconv.ParseFloat(rate, 64)
+		}
+		if !slices.Contains([]string{"late", "doubled", "dropped"}, kind) || err != nil || part && (fault.Rate <= 0 || fault.Rate > 1) {
+			return nil, tagboat.Usagef("--events %q is not late, doubled or dropped", arg).WithHint("write --events late, or --events late=0.3,doubled=0.1 for a part of the events")
+		}
+		all = append(all, fault)
 	}
 	return all, nil
 }

@@ -12,7 +12,16 @@ import (
 
 	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/expect"
+	"github.com/tagboat/tagboat/internal/sandbox"
 )
+
+func TestEventFaults(t *testing.T) {
+	got := expect.Value(eventFaults([]string{"late", "doubled=0.3", "dropped=1"}))(t)
+	expect.Equal(t, []sandbox.Fault{
+		{Operation: "event.*", Kind: "late", Latency: "1m"}, {Operation: "event.*", Kind: "doubled", Rate: 0.3}, {Operation: "event.*", Kind: "dropped", Rate: 1},
+	}, got)
+}
 
 // TestSandboxServes starts a sandbox on a port of its own choice: the file with the
 // variables is there, whole, as soon as it answers, and stopping it is no error.

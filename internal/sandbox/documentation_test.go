@@ -14,8 +14,6 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 )
 
-var update = flag.Bool("update", false, "write the tables of docs/sandbox.md")
-
 const page = "../../docs/sandbox.md"
 
 func TestDocumentationSaysWhatIsThere(t *testing.T) {
@@ -38,7 +36,7 @@ func checkSection(t *testing.T, section, want string) {
 	if !found || !ended {
 		t.Fatalf("%s has no place for %s", page, section)
 	}
-	if *update {
+	if flag.Lookup("update").Value.String() == "true" { // which package casetest has
 		expect.OK(t, os.WriteFile(page, []byte(before+begins+want+ends+after), 0o600))
 		return
 	}

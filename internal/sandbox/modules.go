@@ -88,7 +88,7 @@ func (s *Server) builtin() ([]Module, error) {
 	})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock), parameters, secrets, logGroups, balancing, alarms, queues, s.events, s.iam, s.ecs}, nil
+	return []Module{ecr.New(store, s.clock, source{s.events, "aws.ecr"}), parameters, secrets, logGroups, balancing, alarms, queues, s.events, s.iam, s.ecs}, nil
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {

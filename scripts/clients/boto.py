@@ -1,6 +1,7 @@
 """Drives the sandbox with boto3: what it says must be what AWS's own client expects."""
 import json
 import time
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -19,6 +20,12 @@ def fails(code, call, **arguments):
         assert got == code, f"{code} expected, got {got}: {e}"
         return e
     raise AssertionError(f"{code} expected, but it succeeded")
+
+
+def ecr_blob(digest):
+    url = ecr.get_download_url_for_layer(repositoryName="shop/app", layerDigest=digest)["downloadUrl"]
+    with urllib.request.urlopen(url) as answer:
+        return answer.read()
 
 
 ecs.create_cluster(clusterName="boto")
@@ -124,4 +131,63 @@ try:
     raise AssertionError("the waiter should fail on a missing service")
 except WaiterError:
     pass
+# SQS: batches, visibility, a dead-letter queue, the names of errors.
+sqs, bus = boto3.client("sqs", config=once), boto3.client("events", config=once)
+dead = sqs.create_queue(QueueName="boto-dead")["QueueUrl"]
+arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+queue = sqs.create_queue(QueueName="boto", Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})})["QueueUrl"]
+assert sqs.get_queue_url(QueueName="boto")["QueueUrl"] == queue
+sent = sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "a", "MessageBody": "one", "MessageAttributes": {"k": {"DataType": "String", "StringValue": "v"}}}, {"Id": "b", "MessageBody": "two", "DelaySeconds": 901}])
+assert [s["Id"] for s in sent["Successful"]] == ["a"] and sent["Failed"][0]["Code"] == "InvalidParameterValue", sent
+got = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=20, MessageSystemAttributeNames=["All"], MessageAttributeNames=["All"])["Messages"]
+assert got[0]["Body"] == "one" and got[0]["MessageAttributes"]["k"]["StringValue"] == "v" and got[0]["Attributes"]["ApproximateReceiveCount"] == "1", got
+sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=got[0]["ReceiptHandle"], VisibilityTimeout=0)
+assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+buried = sqs.receive_message(QueueUrl=dead, MessageSystemAttributeNames=["DeadLetterQueueSourceArn"])["Messages"][0]
+assert buried["Attributes"]["DeadLetterQueueSourceArn"].endswith(":boto"), buried
+sqs.delete_message_batch(QueueUrl=dead, Entries=[{"Id": "a", "ReceiptHandle": buried["ReceiptHandle"]}])
+fails("AWS.SimpleQueueService.NonExistentQueue", sqs.receive_message, QueueUrl=queue + "-none")
+try:
+    sqs.receive_message(QueueUrl=queue + "-none")
+except sqs.exceptions.QueueDoesNotExist:
+    pass
+fails("InvalidParameterValue", sqs.receive_message, QueueUrl=queue, MaxNumberOfMessages=11)
+fails("ReceiptHandleIsInvalid", sqs.delete_message, QueueUrl=queue, ReceiptHandle="nonsense")
+theirs = boto3.client("sqs", config=once, aws_access_key_id=role["AccessKeyId"], aws_secret_access_key=role["SecretAccessKey"], aws_session_token=role["SessionToken"])
+fails("AccessDenied", theirs.send_message, QueueUrl=queue, MessageBody="x")
+
+# EventBridge: what another account's ECR does, over its bus to ours and from there to a queue.
+policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}}
+inbox = sqs.create_queue(QueueName="boto-inbox", Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
+target = bus.create_event_bus(Name="tenants")["EventBusArn"]
+bus.put_permission(EventBusName="tenants", Action="events:PutEvents", Principal="222222222222", StatementId="tenant")
+assert "222222222222" in bus.describe_event_bus(Name="tenants")["Policy"]
+pattern = json.dumps({"source": ["aws.ecr"], "detail": {"action-type": ["PUSH"], "image-tag": [{"exists": True}], "repository-name": [{"prefix": "boto/"}]}})
+bus.put_rule(Name="in", EventBusName="tenants", EventPattern=pattern)
+bus.put_targets(Rule="in", EventBusName="tenants", Targets=[{"Id": "1", "Arn": arn.replace("boto-dead", "boto-inbox")}])
+tenant = {name: boto3.client(name, config=once, aws_access_key_id=role["AccessKeyId"], aws_secret_access_key=role["SecretAccessKey"], aws_session_token=role["SessionToken"]) for name in ("events", "ecr")}
+tenant["events"].put_rule(Name="out", EventPattern=json.dumps({"source": ["aws.ecr"]}))
+fails("ValidationException", tenant["events"].put_targets, Rule="out", Targets=[{"Id": "1", "Arn": target}])
+tenant["events"].put_targets(Rule="out", Targets=[{"Id": "1", "Arn": target, "RoleArn": "arn:aws:iam::222222222222:role/events"}])
+tenant["ecr"].create_repository(repositoryName="boto/app")
+layers = json.loads(manifest)["layers"] + [json.loads(manifest)["config"]]
+for layer in layers:
+    data = ecr_blob(layer["digest"])
+    upload = tenant["ecr"].initiate_layer_upload(repositoryName="boto/app")["uploadId"]
+    tenant["ecr"].upload_layer_part(repositoryName="boto/app", uploadId=upload, partFirstByte=0, partLastByte=len(data) - 1, layerPartBlob=data)
+    tenant["ecr"].complete_layer_upload(repositoryName="boto/app", uploadId=upload, layerDigests=[layer["digest"]])
+tenant["ecr"].put_image(repositoryName="boto/app", imageManifest=manifest)
+tenant["ecr"].put_image(repositoryName="boto/app", imageManifest=manifest, imageTag="v1")
+heard = sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10, WaitTimeSeconds=20)["Messages"]
+event = json.loads(heard[0]["Body"])
+assert len(heard) == 1 and event["account"] == "222222222222" and event["detail"]["image-tag"] == "v1" and event["resources"] == [], heard
+assert bus.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+e = fails("InvalidEventPatternException", bus.put_rule, Name="bad", EventPattern='{"source": "aws.ecr"}')
+assert "Event pattern is not valid. Reason:" in str(e), e
+assert bus.put_events(Entries=[{"Source": "aws.x", "DetailType": "x", "Detail": "{}"}])["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
+bus.remove_targets(Rule="in", EventBusName="tenants", Ids=["1"])
+bus.delete_rule(Name="in", EventBusName="tenants")
+bus.delete_event_bus(Name="tenants")
+assert [b["Name"] for b in bus.list_event_buses()["EventBuses"]] == ["default"]
+
 print(json.dumps({"boto3": boto3.__version__, "events": len(service["events"])}))

@@ -32,12 +32,19 @@ import (
 type API struct {
 	*registry.Handler
 	*registry.Store
-	clock clock.Clock
+	clock  clock.Clock
+	events Events
 }
 
-// New returns the API over a store.
-func New(store *registry.Store, c clock.Clock) *API {
-	return &API{Handler: registry.NewHandler(store), Store: store, clock: c}
+// New returns the API over a store, which tells events what happens in its repositories; nil is
+// nobody.
+func New(store *registry.Store, c clock.Clock, events Events) *API {
+	a := &API{Handler: registry.NewHandler(store), Store: store, clock: c, events: events}
+	if events != nil {
+		store.OnPush(a.pushed)
+		store.OnDelete(func(e registry.Event) { a.tell(e, "DELETE") })
+	}
+	return a
 }
 
 // Service returns the table of operations.

@@ -46,7 +46,7 @@ func newBox(t *testing.T) *box {
 	store := expect.Value(registry.Open(registry.Options{Clock: now, Scope: wire.Scope{Account: account, Region: "eu-west-1"}}))(t)
 	handler := expect.Value(sandbox.New(sandbox.Config{
 		Account: account, Region: "eu-west-1", Clock: now,
-		Modules: []sandbox.Module{fake.New(store, now)},
+		Modules: []sandbox.Module{fake.New(store, now, nil)},
 	}))(t)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

@@ -97,15 +97,20 @@ func (p pageRequest) findings(image registry.Image, all []finding) (*scanFinding
 	if err != nil {
 		return nil, "", err
 	}
-	counts := map[string]int{}
-	for _, f := range all {
-		counts[f.Severity]++
-	}
 	completed := image.PushedAt
 	if !image.ScannedAt.IsZero() {
 		completed = image.ScannedAt.Add(scanTakes)
 	}
-	return &scanFindings{CompletedAt: wire.At(completed), Counts: counts, Findings: shown}, next, nil
+	return &scanFindings{CompletedAt: wire.At(completed), Counts: counts(all), Findings: shown}, next, nil
+}
+
+// counts returns how many findings there are of each severity that has any.
+func counts(all []finding) map[string]int {
+	counts := map[string]int{}
+	for _, f := range all {
+		counts[f.Severity]++
+	}
+	return counts
 }
 
 // seededFindings makes the findings that a label asks for, worst first, or says what
@@ -182,6 +187,7 @@ func (a *API) startImageScan(_ context.Context, r *wire.Request, in startImageSc
 	if err != nil {
 		return out, err
 	}
+	a.tellScan(repo.RepositoryID, image, now.Add(scanTakes))
 	return startImageScanOutput{
 		target: targetOf(repo.RepositoryID), ImageID: imageID{Digest: string(image.Digest), Tag: in.ImageID.Tag},
 		Status: scanStatus{"IN_PROGRESS", "The scan is in progress."},

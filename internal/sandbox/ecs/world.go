@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -235,6 +236,47 @@ func (w *world) CallHook(_ time.Time, call rollout.HookCall) rollout.HookAnswer 
 // StateChanged sends an event to EventBridge.
 func (w *world) StateChanged(at time.Time, detailType string, detail any, resources []string) {
 	if w.region.deps.Events != nil {
+		if t, ok := detail.(*rollout.Task); ok {
+			detail = taskDetail{w.region, t, at}
+		}
 		w.region.deps.Events.Emit(w.region.scope, at, detailType, detail, resources)
 	}
+}
+
+// taskDetail is a task as its events have it: as DescribeTasks does, but for its tags, with the
+// time of the change, and times as text.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+type taskDetail struct {
+	region *region
+	task   *rollout.Task
+	at     time.Time
+}
+
+// MarshalJSON implements json.Marshaler.
+func (d taskDetail) MarshalJSON() ([]byte, error) {
+	task := d.region.taskRecord(d.task, nil)
+	for i := range task.Attachments {
+		task.Attachments[i].Type = "eni" // which answers call ElasticNetworkInterface
+	}
+	record, err := json.Marshal(task)
+	if err != nil {
+		return nil, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(record, &members); err != nil {
+		return nil, err
+	}
+	delete(members, "tags")
+	members["updatedAt"], _ = wire.At(d.at).MarshalJSON()
+	for name, value := range members {
+		if !strings.HasSuffix(name, "At") {
+			continue
+		}
+		var at wire.Time
+		if err := json.Unmarshal(value, &at); err != nil {
+			return nil, err
+		}
+		members[name] = []byte(at.Format(`"2006-01-02T15:04:05.000Z"`))
+	}
+	return json.Marshal(members)
 }

@@ -150,21 +150,30 @@ func notFound(format string, args ...any) error {
 // lacks is the answer to what AWS has and the sandbox has not.
 func lacks(what string) error { return wire.Errorf(invalid, "The sandbox has no %s.", what) }
 
-// Emit takes an event of a service of AWS, such as aws.ecr. Detail encodes as its detail, which
-// happens before Emit returns, and only where a rule may ask for it.
+// Emit takes an event of a service of AWS, such as aws.ecr, that happens at a time, which may be to
+// come. Detail encodes as its detail, which happens before Emit returns, and only where a rule may
+// ask for it.
 func (s *Service) Emit(scope wire.Scope, source string, at time.Time, detailType string, detail any, resources []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen.Emitted[detailType]++
-	b := s.buses[scope.ARN("events", "event-bus/"+defaultBus)]
-	if b == nil || len(b.Rules) == 0 {
-		return
+	b := s.bus(scope, defaultBus)
+	later := at.After(s.deps.Clock.Now())
+	if !later {
+		s.seen.Emitted[detailType]++
+		if len(b.Rules) == 0 {
+			return
+		}
 	}
 	encoded, err := json.Marshal(detail)
 	if err != nil { // none of the sandbox's own details does this
 		encoded = []byte(`{}`)
 	}
-	s.route(b, newEvent(scope, source, at, detailType, encoded, resources), false)
+	e := newEvent(scope, source, at, detailType, encoded, resources)
+	if later {
+		s.late = append(s.late, lateDelivery{at, delivery{Scope: scope, Event: e}})
+	} else {
+		s.route(b, e, false)
+	}
 	s.wake()
 }
 

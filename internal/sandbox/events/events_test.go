@@ -167,7 +167,8 @@ func TestEmitted(t *testing.T) {
 	w := newWorld(t)
 	expect.OK(t, w.rule(w.Client, "default", "pushes", `{"source":["aws.ecr"],"detail":{"action-type":["PUSH"]}}`, to(w.queue(wiretest.Account, "pushes", opened))))
 	scope := wire.Scope{Account: wiretest.Account, Region: wiretest.Region}
-	w.service.Emit(scope, "aws.ecr", start.Add(1500*time.Millisecond), "ECR Image Action", map[string]string{"action-type": "PUSH"}, nil)
+	w.clock.Advance(1500 * time.Millisecond)
+	w.service.Emit(scope, "aws.ecr", w.clock.Now(), "ECR Image Action", map[string]string{"action-type": "PUSH"}, nil)
 	w.service.Emit(scope, "aws.ecr", start, "ECR Image Action", map[string]string{"action-type": "DELETE"}, nil)
 	w.service.Emit(wire.Scope{Account: other, Region: wiretest.Region}, "aws.ecr", start, "ECR Image Action", map[string]string{"action-type": "PUSH"}, nil)
 	got := w.bodies(wiretest.Account, "pushes")
@@ -182,6 +183,18 @@ func TestEmitted(t *testing.T) {
 		Emitted: map[string]int{"ECR Image Action": 3}, Matched: map[string]int{arn("events", wiretest.Account, "rule/pushes"): 1},
 		Delivered: map[string]int{arn("sqs", wiretest.Account, "pushes"): 1}, Dropped: []events.Drop{},
 	}, w.service.Report())
+}
+
+// TestWhatIsToCome holds that an event that a service tells of before it happens is sent when it does,
+// and to the rules of then.
+func TestWhatIsToCome(t *testing.T) {
+	w := newWorld(t)
+	w.service.Emit(wire.Scope{Account: wiretest.Account, Region: wiretest.Region}, "aws.ecr", start.Add(10*time.Second), "ECR Image Scan", map[string]int{"n": 1}, nil)
+	expect.OK(t, w.rule(w.Client, "default", "scans", `{"source":["aws.ecr"]}`, to(w.queue(wiretest.Account, "scans", opened))))
+	expect.Equal(t, 0, w.service.Report().Emitted["ECR Image Scan"])
+	w.clock.Advance(10 * time.Second)
+	w.eventually(func() bool { return w.service.Report().Emitted["ECR Image Scan"] == 1 })
+	expect.Equal(t, `{"n":1}`, w.details(wiretest.Account, "scans"))
 }
 
 // TestUndelivered holds that what cannot be delivered is dropped or goes to the dead-letter queue, and

@@ -65,7 +65,7 @@ type delivery struct {
 	Forwarded bool // it came from another bus
 }
 
-// lateDelivery is one that was held back.
+// lateDelivery is one that was held back. Without a rule it is an event that has not happened yet.
 type lateDelivery struct {
 	At time.Time
 	delivery
@@ -235,6 +235,11 @@ func (s *Service) advance() time.Time {
 	s.late = slices.DeleteFunc(s.late, func(l lateDelivery) bool { return !l.At.After(now) })
 	slices.SortStableFunc(due, func(a, b lateDelivery) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
 	for _, l := range due {
+		if l.Rule == "" {
+			s.seen.Emitted[l.Event.DetailType]++
+			s.route(s.bus(l.Scope, defaultBus), l.Event, false)
+			continue
+		}
 		s.deliver(l.delivery)
 	}
 	for _, b := range s.sorted(func(*bus) bool { return true }) {

@@ -32,18 +32,27 @@ func (s *Store) PutManifest(id RepositoryID, put Put) (image Image, changed bool
 			put.Digest, id.Name, id.Account)
 	}
 	s.mu.Lock()
-	image, changed, err = s.put(id, m, digest, put)
+	image, did, err := s.put(id, m, digest, put)
 	hooks := slices.Clone(s.onPush)
 	s.mu.Unlock()
-	if changed {
-		tell(hooks, Event{RepositoryID: id, Tag: put.Tag, Digest: digest, At: s.clock.Now()})
+	if did != nothing {
+		tell(hooks, Event{RepositoryID: id, Tag: put.Tag, Digest: digest, New: did == added, At: s.clock.Now()})
 	}
-	return image, changed, err
+	return image, did != nothing, err
 }
 
-func (s *Store) put(id RepositoryID, m *manifest, digest Digest, put Put) (Image, bool, error) {
+// effect is what a push did.
+type effect int
+
+const (
+	nothing effect = iota
+	tagged         // an image that was there
+	added          // an image
+)
+
+func (s *Store) put(id RepositoryID, m *manifest, digest Digest, put Put) (Image, effect, error) {
 	if err := s.pushable(id); err != nil {
-		return Image{}, false, err
+		return Image{}, nothing, err
 	}
 	r := s.repositories[id]
 	if r == nil {
@@ -51,16 +60,18 @@ func (s *Store) put(id RepositoryID, m *manifest, digest Digest, put Put) (Image
 		r = newRepository(id, s.clock.Now(), Settings{})
 	}
 	if err := r.admit(m, put.Tag); err != nil {
-		return Image{}, false, err
+		return Image{}, nothing, err
 	}
 	image, known := r.images[digest]
 	if known && (put.Tag == "" || r.tags[put.Tag] == image) {
-		return image.clone(), false, nil
+		return image.clone(), nothing, nil
 	}
+	did := tagged
 	if !known {
 		if err := s.store(digest, put.Manifest); err != nil {
-			return Image{}, false, err
+			return Image{}, nothing, err
 		}
+		did = added
 		image = s.describe(r, m, digest, len(put.Manifest))
 		r.insert(image)
 		s.hold(digest)
@@ -68,10 +79,10 @@ func (s *Store) put(id RepositoryID, m *manifest, digest Digest, put Put) (Image
 	s.repositories[id] = r
 	if put.Tag != "" {
 		if err := r.tag(image, put.Tag); err != nil {
-			return Image{}, false, err
+			return Image{}, nothing, err
 		}
 	}
-	return image.clone(), true, nil
+	return image.clone(), did, nil
 }
 
 // admit checks what a manifest needs of the repository that it is pushed to.

@@ -96,6 +96,7 @@ type Event struct {
 	RepositoryID
 	Tag    string // "" for a push without one
 	Digest Digest
+	New    bool // the image was not there before
 	At     time.Time
 }
 

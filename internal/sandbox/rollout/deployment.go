@@ -64,7 +64,7 @@ func (e *Engine) conclude(s *Service, d *Deployment, state, reason string) {
 	}
 	e.world.StateChanged(e.now, DeploymentStateChange, DeploymentEvent{
 		EventType: kind, EventName: "SERVICE_DEPLOYMENT_" + state,
-		DeploymentID: d.ID, UpdatedAt: e.now, Reason: reason,
+		DeploymentID: d.ID, UpdatedAt: e.now.Truncate(time.Second), Reason: reason,
 	}, []string{s.Spec.ARN})
 }
 

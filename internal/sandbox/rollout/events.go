@@ -24,6 +24,7 @@ const (
 	TaskStateChange       = "ECS Task State Change"
 	DeploymentStateChange = "ECS Deployment State Change"
 	ServiceAction         = "ECS Service Action"
+	HookStateChange       = "ECS Hook State Change"
 )
 
 // DeploymentEvent is the detail of a DeploymentStateChange.
@@ -44,6 +45,35 @@ type ServiceEvent struct {
 	Reason     string    `json:"reason,omitempty"`
 }
 
+// HookEvent is the detail of a HookStateChange.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_hook_state_change_events.html
+type HookEvent struct {
+	EventType         string    `json:"eventType"` // INFO, ERROR
+	EventName         string    `json:"eventName"` // HOOK_IN_PROGRESS, HOOK_AWAITING_ACTION, HOOK_SUCCEEDED, HOOK_FAILED, HOOK_TIMED_OUT
+	HookID            string    `json:"hookId"`
+	HookType          string    `json:"hookType"`
+	ExpiresAt         time.Time `json:"expiresAt"`
+	LifecycleStage    string    `json:"lifecycleStage"`
+	ClusterARN        string    `json:"clusterArn"`
+	ServiceARN        string    `json:"serviceArn"`
+	ServiceDeployment string    `json:"serviceDeploymentArn"`
+	UpdatedAt         time.Time `json:"updatedAt"`
+}
+
+// hookChanged moves a hook of the current service deployment to a status and reports it to the world.
+func (e *Engine) hookChanged(s *Service, run *HookRun, status string) {
+	run.Status = status
+	kind := "INFO"
+	if status == failed || status == hookTimedOut {
+		kind = "ERROR"
+	}
+	arn := s.History[0].ARN
+	e.world.StateChanged(e.now, HookStateChange, HookEvent{
+		EventType: kind, EventName: "HOOK_" + status, HookID: run.ID, HookType: run.Type, ExpiresAt: run.ExpiresAt.Truncate(time.Second),
+		LifecycleStage: run.Stage, ClusterARN: s.Spec.ClusterARN, ServiceARN: s.Spec.ARN, ServiceDeployment: arn, UpdatedAt: e.now,
+	}, []string{arn})
+}
+
 // say adds an event to a service.
 func (e *Engine) say(s *Service, message string) {
 	e.sayAs(s, "(service "+s.Spec.Name+") "+message)
@@ -60,7 +90,7 @@ func (e *Engine) sayAs(s *Service, message string) {
 // act reports a service action to the world.
 func (e *Engine) act(s *Service, kind, name, reason string) {
 	e.world.StateChanged(e.now, ServiceAction, ServiceEvent{
-		EventType: kind, EventName: name, ClusterARN: s.Spec.ClusterARN, CreatedAt: e.now, Reason: reason,
+		EventType: kind, EventName: name, ClusterARN: s.Spec.ClusterARN, CreatedAt: e.now.Truncate(time.Millisecond), Reason: reason,
 	}, []string{s.Spec.ARN})
 }
 

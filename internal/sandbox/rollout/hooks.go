@@ -78,13 +78,15 @@ func (e *Engine) callHooks(s *Service, d *Deployment) {
 			timeout = hookTimeout
 		}
 		run := &HookRun{
-			ID: e.ids.uuid(), Type: h.Type, Target: h.Target, Stage: d.state.Stage, Status: hookAwaiting,
+			ID: e.ids.uuid(), Type: h.Type, Target: h.Target, Stage: d.state.Stage,
 			Continue: h.Continue, ExpiresAt: e.now.Add(timeout),
 		}
+		status := hookAwaiting
 		if h.Type == HookLambda {
-			run.Status, run.AskAt = inProgress, e.now.Add(e.options.Timings.Hook)
+			status, run.AskAt = inProgress, e.now.Add(e.options.Timings.Hook)
 		}
 		s.History[0].Hooks = append(s.History[0].Hooks, run)
+		e.hookChanged(s, run, status)
 	}
 }
 
@@ -102,7 +104,7 @@ func (e *Engine) hooksDone(s *Service, d *Deployment) bool {
 			e.hookFailed(s, run)
 			return false
 		case !e.now.Before(run.ExpiresAt):
-			run.Status = hookTimedOut
+			e.hookChanged(s, run, hookTimedOut)
 			if !run.Continue {
 				e.hookFailed(s, run)
 				return false
@@ -126,7 +128,9 @@ func (e *Engine) ask(s *Service, d *Deployment, run *HookRun) {
 			ServiceDeployment: s.History[0].ARN, TargetRevision: d.RevisionARN,
 		})
 	}
-	run.Status = answer.Status
+	if answer.Status != run.Status {
+		e.hookChanged(s, run, answer.Status)
+	}
 	if answer.CallBack <= 0 {
 		answer.CallBack = hookCallBack
 	}
@@ -168,10 +172,10 @@ func (e *Engine) ContinueServiceDeployment(now time.Time, arn, hookID string, ro
 		return refuse("InvalidParameterException", "The lifecycle hook %s does not wait for an action.", hookID)
 	}
 	if rollback {
-		r.Hooks[i].Status = failed
+		e.hookChanged(s, r.Hooks[i], failed)
 		e.hookFailed(s, r.Hooks[i])
 	} else {
-		r.Hooks[i].Status = hookSucceeded
+		e.hookChanged(s, r.Hooks[i], hookSucceeded)
 	}
 	e.settle(s)
 	return nil

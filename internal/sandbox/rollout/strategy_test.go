@@ -155,6 +155,11 @@ func TestPauseHooks(t *testing.T) {
 			if r.Status != tc.state || r.Hooks[0].Status != tc.hooks {
 				t.Errorf("%s with a hook that %s; want %s and %s", r.Status, r.Hooks[0].Status, tc.state, tc.hooks)
 			}
+			var told []string
+			for _, h := range s.world.hooks {
+				told = append(told, h.EventName)
+			}
+			expect.Equal(t, []string{"HOOK_AWAITING_ACTION", "HOOK_" + tc.hooks}, told)
 		})
 	}
 }

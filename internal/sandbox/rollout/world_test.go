@@ -28,6 +28,7 @@ type world struct {
 	logs    []string
 	targets map[string]string // "group ip:port" → state
 	events  []string          // "detail-type name"
+	hooks   []rollout.HookEvent
 }
 
 func newWorld() *world {
@@ -92,6 +93,8 @@ func (w *world) StateChanged(_ time.Time, detailType string, detail any, _ []str
 		w.events = append(w.events, d.EventName)
 	case rollout.ServiceEvent:
 		w.events = append(w.events, d.EventName)
+	case rollout.HookEvent:
+		w.hooks = append(w.hooks, d)
 	case *rollout.Task:
 	default:
 		panic(fmt.Sprintf("unexpected detail of %s: %T", detailType, detail))

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"time"
@@ -34,7 +35,7 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &seconds); err != nil {
 		return err
 	}
-	t.Time = time.UnixMilli(int64(seconds * 1000)).UTC()
+	t.Time = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
 	return nil
 }
 
