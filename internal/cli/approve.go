@@ -22,7 +22,7 @@ func newApprove(f *frame) *cobra.Command {
 		Long: "Approves a release for all environments of a stage, or for those that --env names. Who\n" +
 			"approved is what AWS writes into the history of a parameter: IAM decides who may approve,\n" +
 			"and no client can give another name. The author of a release cannot approve it, and an\n" +
-			"approval lapses: after lapse: in the stage's gates, seven days by default.",
+			"approval lapses after approvalsLast: in the stage's gates, seven days by default.",
 		Example: "  tagboat approve 17 --to prod -m 'tested with the customer'\n  tagboat approve 17 --to prod --env mb-prod\n  tagboat approve 17 --to prod --revoke",
 		GroupID: "deploy",
 		Args:    cobra.ExactArgs(1),

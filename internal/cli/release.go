@@ -65,7 +65,7 @@ func newReleaseCreate(f *frame) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.environment, "env", "e", "", "the environment whose pins it has")
 	cmd.Flags().StringVar(&o.commit, "commit", "", "the commit (default that of the CI system, or of the work tree around tagboat.yaml)")
-	cmd.Flags().StringVar(&o.notes, "notes", "", "what is new, for those who read release notes")
+	cmd.Flags().StringVarP(&o.notes, "notes", "m", "", "what is new, for those who read release notes")
 	cmd.Flags().StringVar(&o.notesFile, "notes-file", "", "a file that says what is new, or - for standard input")
 	cmd.Flags().BoolVar(&o.create, "create-repository", false, "create the repository in ECR where there is none, with immutable tags")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be made, and write nothing")
