@@ -193,3 +193,23 @@ func TestEventsGoWrong(t *testing.T) {
 	expect.Equal(t, want, run(t))
 	expect.Equal(t, want, run(t))
 }
+
+// TestEventsSurviveARestart holds that a rule of a sandbox that stopped still feeds its queue in the
+// next one, beside the messages of before.
+func TestEventsSurviveARestart(t *testing.T) {
+	config := sandbox.Config{DataDir: t.TempDir()}
+	world := func() *sandboxtest.World {
+		return &sandboxtest.World{T: t, Server: expect.Value(sandbox.New(config))(t), Dir: t.TempDir()}
+	}
+	w := world()
+	listen(w, `{"source": ["aws.ecr"]}`)
+	w.Push("shop/api:v1")
+	expect.OK(t, w.Server.Close())
+	w = world()
+	w.Push("shop/api:v2")
+	got := heard(w)
+	if len(got) != 2 || !strings.Contains(got[0], `"image-tag":"v1"`) || !strings.Contains(got[1], `"image-tag":"v2"`) {
+		t.Errorf("got %q", got)
+	}
+	expect.OK(t, w.Server.Close())
+}

@@ -64,8 +64,9 @@ type quota struct {
 //   - https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 //   - https://docs.aws.amazon.com/general/latest/gr/ssm.html (standard throughput)
 //   - https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+//   - https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html (us-east-1)
 //
-// SSM and ECR document a rate only; a second's worth of it is taken for the burst.
+// SSM, ECR and EventBridge document a rate only; a second's worth of it is taken for the burst.
 func awsQuotas() []quota {
 	return []quota{
 		{50, 5, []string{"ecs.CreateService", "ecs.DeleteService", "ecs.UpdateService"}},
@@ -98,5 +99,7 @@ func awsQuotas() []quota {
 		{100, 100, []string{"ecr.InitiateLayerUpload", "registry.POST uploads"}},
 		{100, 100, []string{"ecr.CompleteLayerUpload", "registry.PUT uploads"}},
 		{500, 500, []string{"ecr.UploadLayerPart", "registry.PATCH uploads"}},
+
+		{10000, 10000, []string{"events.PutEvents"}},
 	}
 }

@@ -182,6 +182,6 @@ func (c call) testPattern(in testInput) (testOutput, error) {
 			return testOutput{}, wire.Errorf(invalid, "Parameter Event is not valid. Reason: Missing mandatory field %s.", name)
 		}
 	}
-	matches, err := p.MatchesJSON([]byte(in.Event))
-	return testOutput{matches}, err
+	decoded, err := pattern.Decode([]byte(in.Event))
+	return testOutput{err == nil && p.Matches(decoded)}, err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/events/pattern"
 	"github.com/tagboat/tagboat/internal/sandbox/policy"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -78,11 +79,15 @@ func (s *Service) route(b *bus, e event, forwarded bool) {
 	if err != nil { // its parts are JSON
 		return
 	}
+	decoded, err := pattern.Decode(data)
+	if err != nil { // it was just encoded
+		return
+	}
 	for _, r := range b.inOrder() {
 		if r.State != enabled || r.pattern == nil {
 			continue
 		}
-		if matches, err := r.pattern.MatchesJSON(data); err == nil && matches {
+		if r.pattern.Matches(decoded) {
 			s.fire(r, e, forwarded)
 		}
 	}

@@ -7,6 +7,7 @@
 package pattern
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -44,19 +45,22 @@ func Parse(text string) (*Pattern, error) {
 	return &Pattern{root}, nil
 }
 
-// Matches reports whether an event, as encoding/json decodes it with UseNumber, is what the pattern says.
-func (p *Pattern) Matches(event any) bool { return p.root.matches([]any{event}, []any{event}) }
+// Event is an event that was decoded, for patterns to match.
+type Event struct{ root any }
 
-// MatchesJSON is Matches for an event that is still to be decoded.
-func (p *Pattern) MatchesJSON(event []byte) (bool, error) {
-	decoder := json.NewDecoder(strings.NewReader(string(event)))
+// Decode reads an event.
+func Decode(event []byte) (Event, error) {
+	decoder := json.NewDecoder(bytes.NewReader(event))
 	decoder.UseNumber()
-	var decoded any
-	if err := decoder.Decode(&decoded); err != nil {
-		return false, fmt.Errorf("reading the event: %w", err)
+	var e Event
+	if err := decoder.Decode(&e.root); err != nil {
+		return e, fmt.Errorf("reading the event: %w", err)
 	}
-	return p.Matches(decoded), nil
+	return e, nil
 }
+
+// Matches reports whether an event is what the pattern says.
+func (p *Pattern) Matches(e Event) bool { return p.root.matches([]any{e.root}, []any{e.root}) }
 
 // matches reports whether one of the places holds all that the pattern says; places are the
 // elements of an array, or one value. All is every place in the event that the same path leads to:

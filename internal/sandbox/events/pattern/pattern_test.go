@@ -18,7 +18,7 @@ func TestCases(t *testing.T) {
 		p := expect.Value(pattern.Parse(strings.TrimSpace(string(text))))(t)
 		var out strings.Builder
 		for _, event := range c.Lines("events") {
-			fmt.Fprintf(&out, "%-5v %s\n", expect.Value(p.MatchesJSON([]byte(event)))(t), event)
+			fmt.Fprintf(&out, "%-5v %s\n", p.Matches(expect.Value(pattern.Decode([]byte(event)))(t)), event)
 		}
 		return out.String()
 	})
@@ -49,8 +49,9 @@ func FuzzPattern(f *testing.F) {
 	f.Add(`{"a": [{"wildcard": "a*\\*b"}, {"numeric": [">", 0, "<", 5]}, {"anything-but": {"prefix": "x"}}]}`, `{"a": ["ax*b", 3]}`)
 	f.Add(`{"$or": [{"a": [1]}, {"b": {"c": [{"exists": false}]}}]}`, `{"b": [{"c": 1}, {}]}`)
 	f.Fuzz(func(_ *testing.T, text, event string) {
-		if p, err := pattern.Parse(text); err == nil {
-			_, _ = p.MatchesJSON([]byte(event))
+		p, err := pattern.Parse(text)
+		if decoded, bad := pattern.Decode([]byte(event)); err == nil && bad == nil {
+			p.Matches(decoded)
 		}
 	})
 }
