@@ -334,10 +334,12 @@ func TestPersonAutomationAndBackAtOnce(t *testing.T) {
 		run(t, apptest.Family{Services: []string{"api", "web"}, More: "ledger: {groups: {api: {images: [api]}, web: {images: [web]}}}\n"}, func(w *apptest.World) {
 			two(w, labels...)
 			var all sync.WaitGroup
+			documents := make([]tagboat.PromotionDocument, 3)
 			for i, r := range []promotion.Request{person("2", "dev"), {Selection: apptest.In("dev"), Automation: true}, back("1", "dev")} {
 				all.Go(func() {
 					w.Later(time.Duration(i*(seed%20)*4) * time.Second)
-					if _, err := promoteThrough(w, r, slow(uint64(seed), uint64(i), 3000)); err != nil {
+					var err error
+					if documents[i], err = promoteThrough(w, r, slow(uint64(seed), uint64(i), 3000)); err != nil {
 						w.Error(err)
 					}
 				})
@@ -352,10 +354,25 @@ func TestPersonAutomationAndBackAtOnce(t *testing.T) {
 				w.Fatal(err)
 			}
 			for _, s := range document.Services {
-				if s.Images[0].Running != s.Images[0].Pinned {
-					w.Errorf("seed %d: %s, and %s runs %s", seed, got, s.Service, s.Images[0].RunningTag)
+				if s.Images[0].Running != s.Images[0].Pinned && !superseded(documents, s.Service) {
+					w.Errorf("seed %d: %s, and %s runs %s, which nobody says", seed, got, s.Service, s.Images[0].RunningTag)
 				}
 			}
 		})
 	}
+}
+
+// superseded reports whether a run says that what it brought to a service is not what should run:
+// between the last look at the pins and the update of a service somebody else may go back.
+func superseded(documents []tagboat.PromotionDocument, service tagboat.ServiceName) bool {
+	for _, document := range documents {
+		for _, r := range document.Promotions {
+			for _, d := range r.Deployments {
+				if d.Service == service && d.Verdict == tagboat.VerdictSuperseded {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
