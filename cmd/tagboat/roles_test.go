@@ -32,7 +32,7 @@ func assumeRole(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("AWS_SESSION_TOKEN", assumed.Token)
 }
 
-// checkRefused makes a call of Parameter Store past Tagboat, as whoever the story runs as:
+// checkRefused makes a call of Parameter Store past Tagboat, with the identity that the story has:
 // refused OPERATION JSON WORDS.
 func checkRefused(ts *testscript.TestScript, _ bool, args []string) {
 	status, answer := askAWS(ts, ts.Getenv("AWS_ACCESS_KEY_ID"), "AmazonSSM."+args[0], args[1])

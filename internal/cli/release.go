@@ -201,7 +201,7 @@ func newReleaseReject(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "reject RELEASE -m WHY",
 		Short:   "Say that a release must not be promoted",
-		Long:    "Automation never promotes a release that is rejected, and a person who does is told why.\nEnvironments that have it keep it. With --undo it may be promoted again.",
+		Long:    "Automation never promotes a rejected release. A person can, and sees the reason.\nEnvironments that have it keep it. With --undo it may be promoted again.",
 		Example: "  tagboat release reject 17 -m 'loses orders'\n  tagboat release reject 17 --undo -m 'it was the database'",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
