@@ -111,19 +111,9 @@ func (d *Delivery) leaveRelease(ctx context.Context, s *PlanSet, done []tagboat.
 }
 
 func (d *Delivery) leave(ctx context.Context, c fleet.Cell) error {
-	holds := d.Fleet.Layout().Holds(c.Env)
-	draft, err := d.Access.Ledger(c.Env).Draft(ctx, holds)
-	if err != nil {
-		return err
-	}
-	book, err := draft.Book(ctx)
-	if err != nil {
-		return err
-	}
-	was, err := book.Promotions(c.Env.Name)
-	if current, ok := was.Current(); err != nil || !ok || current.ID == "" {
-		return err
-	}
-	_, err = draft.Promote(ctx, holds, was, was.Had(ledger.Promoted{At: d.Access.Session(c.Env).Now()}), ledger.Why{Message: "deployed from the work tree"})
-	return err
+	now := d.Access.Session(c.Env).Now
+	return d.Access.Ledger(c.Env).Remember(ctx, d.Fleet.Layout().Holds(c.Env), ledger.Why{Message: "deployed from the work tree"}, func(was ledger.Promotions) (ledger.Promotions, bool) {
+		_, has := was.Current()
+		return was.Had(ledger.Promoted{At: now()}), has
+	})
 }

@@ -133,12 +133,7 @@ func (v View) changed(ctx context.Context, env config.Environment, book ledger.B
 	if err != nil {
 		return false
 	}
-	for image, version := range versions {
-		if pin, ok := book.Pin(env.Name, image); !ok || pin.Digest != version.Digest {
-			return true
-		}
-	}
-	return false
+	return len(fleet.PinChanges(book, env.Name, versions)) > 0
 }
 
 // lost says of environments that the release which they had before is not kept any more: one

@@ -242,7 +242,6 @@ func (d *Draft) hold(ctx context.Context, g Group, was, is Holds, together bool,
 	if _, err := d.Book(ctx); err != nil {
 		return Receipt{}, err
 	}
-	w := d.ledger.ahead(d.parameters).writer(g)
 	want := values{}
 	for image, held := range is {
 		var before values
@@ -252,11 +251,26 @@ func (d *Draft) hold(ctx context.Context, g Group, was, is Holds, together bool,
 		for key, value := range held.values(image) {
 			if old, known := before[key]; together || !known || old != value {
 				want[key] = value
-				w.conditional[key] = was != nil
 			}
 		}
 	}
+	return d.put(ctx, g, want, putting{conditional: was != nil, together: together, why: why})
+}
+
+// putting says how values are written.
+type putting struct {
+	conditional bool // they count only where the parameter still has what the draft read
+	together    bool // all of them count, or none
+	why         Why
+}
+
+// put writes values that are no pins to a group's parameter, upon the draft.
+func (d *Draft) put(ctx context.Context, g Group, want values, how putting) (Receipt, error) {
+	w := d.ledger.ahead(d.parameters).writer(g)
+	for key := range want {
+		w.conditional[key] = how.conditional
+	}
 	w.wants(want)
-	w.read, w.together, w.why = d.read(g), together, why
+	w.read, w.together, w.why = d.read(g), how.together, how.why
 	return w.update(ctx)
 }

@@ -135,17 +135,47 @@ func (d *Draft) Promote(ctx context.Context, g Group, was, is Promotions, why Wh
 	if _, err := d.Book(ctx); err != nil {
 		return Receipt{}, err
 	}
-	w := d.ledger.ahead(d.parameters).writer(g)
 	before, want := was.values(), values{}
 	for key, value := range is.values() {
 		if before[key] != value {
 			want[key] = value
-			w.conditional[key] = true
 		}
 	}
-	w.wants(want)
-	w.read, w.why = d.read(g), why
-	return w.update(ctx)
+	return d.put(ctx, g, want, putting{conditional: true, why: why})
+}
+
+// rememberTries is how often others may come before a change of what an environment remembers.
+const rememberTries = 20
+
+// Remember changes what an environment has had of releases, in the parameter of its HoldsGroup. It
+// asks change again where others came between, which says whether there is something to change.
+func (l *Ledger) Remember(ctx context.Context, holds Group, why Why, change func(was Promotions) (is Promotions, changes bool)) error {
+	for range rememberTries {
+		draft, err := l.Draft(ctx, holds)
+		if err != nil {
+			return err
+		}
+		book, err := draft.Book(ctx)
+		if err != nil {
+			return err
+		}
+		was, err := book.Promotions(holds.Environment)
+		if err != nil {
+			return err
+		}
+		is, changes := change(was)
+		if !changes {
+			return nil
+		}
+		receipt, err := draft.Promote(ctx, holds, was, is, why)
+		if err != nil {
+			return fmt.Errorf("noting which release %s has: %w", holds.Environment, err)
+		}
+		if len(receipt.Lost) == 0 {
+			return nil
+		}
+	}
+	return tagboat.Errorf(tagboat.Internal, "what %s remembers changes too often", holds.Environment).WithHint("run the command again")
 }
 
 // At returns what groups held in given versions of their parameters, with one Get of the Store.

@@ -3,7 +3,6 @@ package promotion_test
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -341,15 +340,7 @@ func TestBackBringsVariablesBack(t *testing.T) {
 			}
 		}
 		settings := w.Read("web.service.json")
-		for _, file := range []string{"web.taskdef.json", "web.service.json"} {
-			if err := os.Remove(filepath.Join(w.Dir, file)); err != nil {
-				w.Fatal(err)
-			}
-		}
-		a, err := app.Open(w.Context(), app.Options{Config: filepath.Join(w.Dir, "tagboat.yaml"), Releases: true, Transport: sandboxtest.Carrier{Handler: w.Server}})
-		if err != nil {
-			w.Fatal(err)
-		}
+		a := withoutCheckout(w)
 		set, err := a.Promotions.Plan(w.Context(), back("", "prod"))
 		if err != nil {
 			w.Fatal(err)

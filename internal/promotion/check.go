@@ -17,7 +17,7 @@ import (
 	"github.com/tagboat/tagboat/internal/redact"
 )
 
-// asked is what a check of the team's own is told.
+// asked is what a check of the team's own receives.
 type asked struct {
 	App         string            `json:"app"`
 	Release     string            `json:"release"`

@@ -19,7 +19,7 @@ func (m *move) counting() []tagboat.GateResult {
 	current, has := m.here.Current()
 	entered := m.release != nil && (has && current.ID == m.release.ID || m.takesUp && m.here.Active.Waits == "")
 	return slices.DeleteFunc(slices.Clone(m.gates), func(g tagboat.GateResult) bool {
-		begun := m.takesUp && g.Gate == "auto" // whoever began it may have been a person
+		begun := m.takesUp && g.Gate == "auto" // a person may have begun it
 		return g.Cause == tagboat.CauseAlreadyThere || begun || entered && slices.Contains(entering(), g.Gate)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
@@ -26,7 +27,7 @@ type claim struct {
 const claimTries = 20
 
 // claim makes a move the active promotion of its environment, or finds that it is already: of the
-// same release there is one, whoever began it. waits is the cause that it waits for; "" to begin.
+// same release there is one, no matter who began it. waits is the cause that it waits for; "" to begin.
 // The error is of kind Superseded where another release's is under way.
 func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause) (claim, error) {
 	_, by, err := p.Access.Session(m.env).Identity(ctx)
@@ -183,12 +184,7 @@ func another(m *move, is ledger.Promotions) error {
 }
 
 func pinned(book ledger.Book, m *move, all map[tagboat.ImageName]tagboat.Reference) bool {
-	for image, ref := range all {
-		if pin, ok := book.Pin(m.env.Name, image); !ok || pin.Digest != ref.Digest {
-			return false
-		}
-	}
-	return true
+	return len(fleet.PinChanges(book, m.env.Name, all)) == 0
 }
 
 // conclude writes how a promotion ended to what the environment remembers: had is the release in
@@ -247,24 +243,7 @@ func (p *Promotions) takeOver(ctx context.Context, m *move, c *claim) error {
 // remember changes what an environment remembers of releases, as long as change says that there is
 // something to change.
 func (p *Promotions) remember(ctx context.Context, m *move, message string, change func(was ledger.Promotions) (is ledger.Promotions, changes bool)) error {
-	for range claimTries {
-		draft, was, err := p.draft(ctx, m)
-		if err != nil {
-			return err
-		}
-		is, changes := change(was)
-		if !changes {
-			return nil
-		}
-		receipt, err := draft.Promote(ctx, p.Fleet.Layout().Holds(m.env), was, is, ledger.Why{Message: message})
-		if err != nil {
-			return fmt.Errorf("noting which release %s has: %w", m.env.Name, err)
-		}
-		if len(receipt.Lost) == 0 {
-			return nil
-		}
-	}
-	return tagboat.Errorf(tagboat.Internal, "what %s remembers changes too often", m.env.Name).WithHint("run the command again")
+	return p.Access.Ledger(m.env).Remember(ctx, p.Fleet.Layout().Holds(m.env), ledger.Why{Message: message}, change)
 }
 
 // concluding bounds how long it may take to note how a promotion ended, though its command was

@@ -46,7 +46,7 @@ type Request struct {
 	BreakGlass bool // a person overrides the gates that can be
 	Back       bool // the environments go back: gates that are about what is new do not count
 	Look       bool // somebody only asks how things stand: the check of the team's own is not run
-	DryRun     bool // nothing is made, a release of the newest versions neither
+	DryRun     bool // only a plan is wanted: of going back it says what differs
 }
 
 // Set is what promotions would do, environment by environment.

@@ -1,6 +1,7 @@
 package promotion
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -232,16 +233,9 @@ func (p *Promotions) missing(ctx context.Context, m *move, all map[tagboat.Image
 		})
 	}
 	err := group.Wait()
-	slices.SortFunc(missing, func(a, b stage.Missing) int { return cmpName(a.Image, b.Image) })
+	slices.SortFunc(missing, func(a, b stage.Missing) int { return cmp.Compare(a.Image, b.Image) })
 	return missing, err
 }
 
 // lookingAtOnce bounds the requests to a replica.
 const lookingAtOnce = 8
-
-func cmpName(a, b tagboat.ImageName) int {
-	if a < b {
-		return -1
-	}
-	return 1
-}

@@ -244,19 +244,26 @@ func TestM5SaysWhoHasNoSuchStage(t *testing.T) {
 	})
 }
 
+// withoutCheckout opens Tagboat where nothing but tagboat.yaml is left.
+func withoutCheckout(w *apptest.World) *app.App {
+	w.Helper()
+	for _, file := range []string{"web.taskdef.json", "web.service.json"} {
+		if err := os.Remove(filepath.Join(w.Dir, file)); err != nil {
+			w.Fatal(err)
+		}
+	}
+	a, err := app.Open(w.Context(), app.Options{Config: filepath.Join(w.Dir, "tagboat.yaml"), Releases: true, Transport: sandboxtest.Carrier{Handler: w.Server}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a
+}
+
 // TestNeedsNoCheckout promotes with nothing but tagboat.yaml.
 func TestNeedsNoCheckout(t *testing.T) {
 	run(t, apptest.Family{}, func(w *apptest.World) {
 		inProd(w)
-		for _, file := range []string{"web.taskdef.json", "web.service.json"} {
-			if err := os.Remove(filepath.Join(w.Dir, file)); err != nil {
-				w.Fatal(err)
-			}
-		}
-		a, err := app.Open(w.Context(), app.Options{Config: filepath.Join(w.Dir, "tagboat.yaml"), Releases: true, Transport: sandboxtest.Carrier{Handler: w.Server}})
-		if err != nil {
-			w.Fatal(err)
-		}
+		a := withoutCheckout(w)
 		set, err := a.Promotions.Plan(w.Context(), person("1", "prod"))
 		if err != nil {
 			w.Fatal(err)

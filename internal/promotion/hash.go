@@ -1,6 +1,7 @@
 package promotion
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,7 +13,7 @@ import (
 )
 
 // What a plan's hash is made of: for each environment a few digits of each part of what would be
-// done there, so that somebody who runs a plan which was reviewed is told what differs.
+// done there, so that a plan which was reviewed and does not hold any more says what differs.
 const (
 	partDigits = 4
 	partCount  = 4
@@ -144,7 +145,7 @@ func (m *move) shown(part int) string {
 				pins = append(pins, fmt.Sprintf("%s %s → %s", p.Image, p.From.Digest.Short(), p.To.Digest.Short()))
 			}
 		}
-		return orNothing(strings.Join(pins, ", "))
+		return cmp.Or(strings.Join(pins, ", "), "nothing")
 	default:
 		var services []string
 		if m.set != nil {
@@ -152,13 +153,6 @@ func (m *move) shown(part int) string {
 				services = append(services, string(c.Service))
 			}
 		}
-		return orNothing(strings.Join(services, ", "))
+		return cmp.Or(strings.Join(services, ", "), "nothing")
 	}
-}
-
-func orNothing(text string) string {
-	if text == "" {
-		return "nothing"
-	}
-	return text
 }

@@ -6,7 +6,9 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/app/apptest"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/promotion"
 )
 
@@ -64,6 +66,37 @@ func TestAPersonAsksForWhatIsNewer(t *testing.T) {
 		states(w, document, "prod waiting window-opens-at")
 		if name := document.Promotions[0].Release.Name; name != "2" {
 			w.Errorf("release %s waits", name)
+		}
+	})
+}
+
+// TestRememberedInSpiteOfOthers: what an environment remembers is changed again upon what somebody
+// else noted between the look and the write.
+func TestRememberedInSpiteOfOthers(t *testing.T) {
+	run(t, apptest.Family{}, func(w *apptest.World) {
+		a := w.Open()
+		env := a.Config.Environments["dev"]
+		asked := 0
+		had := func(name string, before func()) error {
+			return a.Promotions.Access.Ledger(env).Remember(w.Context(), a.Fleet.Layout().Holds(env), ledger.Why{}, func(was ledger.Promotions) (ledger.Promotions, bool) {
+				before()
+				return was.Had(ledger.Promoted{Name: name}), true
+			})
+		}
+		err := had("mine", func() {
+			if asked++; asked == 1 {
+				if err := had("theirs", func() {}); err != nil {
+					w.Error(err)
+				}
+			}
+		})
+		books, failed := a.Fleet.Books(w.Context(), []config.Environment{env})
+		if err != nil || failed != nil {
+			w.Fatal(err, failed)
+		}
+		is, err := books["dev"].Promotions("dev")
+		if err != nil || asked != 2 || len(is.Trail) != 2 || is.Trail[0].Name != "theirs" || is.Trail[1].Name != "mine" {
+			w.Errorf("asked %d times: %+v, %v", asked, is.Trail, err)
 		}
 	})
 }

@@ -20,13 +20,11 @@ import (
 
 // move is one environment and the release that may enter it.
 type move struct {
-	env    config.Environment
-	stage  config.Stage
-	book   ledger.Book // as it was planned
-	here   ledger.Promotions
-	before *before // the environment of the stage before; nil in the first stage
-	// skipped are the stages between that the family has no environment in.
-	skipped    []tagboat.StageName
+	env        config.Environment
+	stage      config.Stage
+	book       ledger.Book // as it was planned
+	here       ledger.Promotions
+	before     *before          // the environment of the stage before; nil in the first stage
 	release    *release.Release // nil where there is none to bring
 	passedOver []ledger.Promoted
 	takesUp    bool // it is what the environment's active promotion brings
@@ -52,8 +50,8 @@ type before struct {
 }
 
 // Plan finds out which release may enter which environment, what the gates say, and what
-// deploying it would change. It changes nothing, but for making the release of the newest
-// versions where a stage says so and this is no dry run.
+// deploying it would change. It changes nothing: a release of the newest versions is made when one
+// of them enters.
 func (p *Promotions) Plan(ctx context.Context, r Request) (*Set, error) {
 	environments, err := p.Fleet.Environments(r.Selection)
 	if err != nil {
@@ -146,8 +144,7 @@ func (p *Promotions) read(ctx context.Context, s *Set, environments []config.Env
 	all := slices.Clone(environments)
 	for _, env := range environments {
 		m := &move{env: env, why: s.request.Message, stage: p.Fleet.Config.StageOf(env)}
-		from, skipped, ok := stage.Before(p.Fleet.Config, env)
-		if m.skipped = skipped; ok && !s.request.Back {
+		if from, _, ok := stage.Before(p.Fleet.Config, env); ok && !s.request.Back {
 			m.before = &before{env: from}
 			if !slices.ContainsFunc(all, func(e config.Environment) bool { return e.Name == from.Name }) {
 				all = append(all, from)
