@@ -39,7 +39,7 @@ func (q Question) approvals() *tagboat.GateResult {
 		return pass("approvals", "%s", text)
 	}
 	result := shut("approvals", tagboat.CauseApprovals, "%s", text)
-	result.Hint = fmt.Sprintf("others than %s approve it: tagboat approve %s --to %s; %s",
+	result.Hint = fmt.Sprintf("somebody other than %s can approve it: tagboat approve %s --to %s; %s",
 		cmp.Or(who(q.Release.Author), "its author"), q.name(), q.Stage.Name, q.override())
 	return result
 }
