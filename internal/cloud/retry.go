@@ -20,9 +20,13 @@ import (
 	"github.com/tagboat/tagboat/internal/wait"
 )
 
-// maxAttempts is how often a call is made before it fails. The SDK's own three are too
-// few where others share the account's rates.
-const maxAttempts = 8
+// How often a call is made before it fails. The SDK's own three are too few where others share
+// the account's rates. What AWS throttles was not done, and gets its turn when others have had
+// theirs: it is asked for some five minutes before it fails.
+const (
+	maxAttempts       = 8
+	throttledAttempts = 24
+)
 
 // How long to wait after a first failure; each one after it doubles that, to the longest.
 const (
@@ -54,7 +58,7 @@ const (
 // ones before it.
 func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = maxAttempts
+		o.MaxAttempts = throttledAttempts
 		o.Backoff = retry.BackoffDelayerFunc(backoff)
 		o.RateLimiter = ratelimit.None
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}, o.Retryables...)
@@ -63,7 +67,11 @@ func newRetryer() aws.Retryer {
 
 // backoff returns how long to wait before an attempt is made again, somewhat random so
 // that calls which failed together do not come back together.
+// What failed for the last time is no more waited for: then it returns the error.
 func backoff(attempt int, err error) (time.Duration, error) {
+	if attempt >= maxAttempts && !isThrottle(err) {
+		return 0, err
+	}
 	pause := failedWait
 	if isThrottle(err) {
 		pause = throttledWait

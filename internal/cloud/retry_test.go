@@ -3,7 +3,11 @@ package cloud_test
 import (
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -147,3 +151,51 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestThrottlingIsWaitedOutForMinutes has many share a rate that is too small for them: each gets
+// its turn, where a failure of another kind ends a call after fewer attempts.
+func TestThrottlingIsWaitedOutForMinutes(t *testing.T) {
+	const broken = `{"__type":"InternalServerError"}`
+	throttled := `{"__type":"ThrottlingException","message":"Rate exceeded"}`
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		fails  int
+		asked  int
+		ok     bool
+	}{
+		"throttled 23 times":    {400, throttled, 23, 24, true},
+		"throttled for ever":    {400, throttled, 99, 24, false},
+		"out of order 7 times":  {500, broken, 7, 8, true},
+		"out of order for ever": {500, broken, 99, 8, false},
+		"refused":               {400, `{"__type":"ValidationException"}`, 99, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, "http://aws.test")
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				carrier := carrierFunc(func(r *http.Request) (*http.Response, error) {
+					asked++
+					status, body := 200, `{}`
+					if asked <= c.fails {
+						status, body = c.status, c.body
+					}
+					return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+				})
+				aws, err := cloud.New(t.Context(), cloud.Options{Transport: carrier})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = aws.At(cloud.Place{}).Parameters().History(t.Context(), "/a")
+				if (err == nil) != c.ok || asked != c.asked {
+					t.Errorf("%d attempts, %v", asked, err)
+				}
+			})
+		})
+	}
+}
+
+type carrierFunc func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (f carrierFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
