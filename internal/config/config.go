@@ -31,6 +31,7 @@ type Config struct {
 	Journal      Journal
 	Publish      Publish
 	Releases     Releases
+	Watch        Watch
 	Home         Home
 	Notify       []Webhook
 	Limits       Limits
@@ -63,14 +64,15 @@ type Service struct {
 
 // Stage is a tier, such as dev or prod.
 type Stage struct {
-	Name    tagboat.StageName
-	Auto    Auto
-	Keep    time.Duration // how long automation leaves a release here before the next
-	Until   string        // "verified" where automation waits for the next stage's soak; else ""
-	Gates   Gates
-	Confirm bool         // a person has to say yes before something changes
-	Tags    []TagPattern // what pin puts on a version that enters the stage
-	Where   tagboat.Position
+	Name     tagboat.StageName
+	Auto     Auto
+	Keep     time.Duration // how long automation leaves a release here before the next
+	Until    string        // "verified" where automation waits for the next stage's soak; else ""
+	Overtake bool          // automation does not wait for a rollout of its own that is under way
+	Gates    Gates
+	Confirm  bool         // a person has to say yes before something changes
+	Tags     []TagPattern // what pin puts on a version that enters the stage
+	Where    tagboat.Position
 }
 
 // Gates is what must hold before a version may enter a stage. The zero value lets

@@ -24,6 +24,7 @@ type file struct {
 	Files        fileFiles                         `yaml:"files" doc:"where the files that this one names may be"`
 	Releases     fileReleases                      `yaml:"releases" doc:"where releases are kept, and what they are called"`
 	Home         fileHome                          `yaml:"home" doc:"where Parameter Store keeps what belongs to no environment: approvals, numbers of releases, the freeze of everything"`
+	Watch        fileWatch                         `yaml:"watch" doc:"how tagboat watch hears of pushes, and when it acts"`
 	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
 }
 
@@ -44,13 +45,14 @@ type fileService struct {
 }
 
 type fileStage struct {
-	Name    source.Text   `yaml:"name,required" doc:"the name of the stage, such as dev"`
-	Auto    string        `yaml:"auto" enum:"newest,upstream,off" doc:"what tagboat promote --automation brings here: a release of the newest versions, or what the stage before it runs; default: off, nothing"`
-	Keep    Duration      `yaml:"keep" doc:"how long automation leaves a release here before it brings the next one, such as 2h: only the newest of those that wait comes then"`
-	Until   string        `yaml:"until" enum:"verified" doc:"verified where automation leaves a release here until the soak of the next stage has passed or failed"`
-	Gates   fileGates     `yaml:"gates" doc:"what must hold before a version may enter the stage"`
-	Confirm bool          `yaml:"confirm" doc:"true where a person has to say yes before deploy, rollback, pin or continue changes something: at the terminal, or with --yes"`
-	Tags    []source.Text `yaml:"tags" doc:"tags that a version gets when it is pinned here: {environment} moves from version to version, {environment}-{time:20060102-1504} is new each time"`
+	Name     source.Text   `yaml:"name,required" doc:"the name of the stage, such as dev"`
+	Auto     string        `yaml:"auto" enum:"newest,upstream,off" doc:"what tagboat promote --automation brings here: a release of the newest versions, or what the stage before it runs; default: off, nothing"`
+	Keep     Duration      `yaml:"keep" doc:"how long automation leaves a release here before it brings the next one, such as 2h: only the newest of those that wait comes then"`
+	Until    string        `yaml:"until" enum:"verified" doc:"verified where automation leaves a release here until the soak of the next stage has passed or failed"`
+	Overtake bool          `yaml:"overtake" doc:"true where automation does not wait for a rollout of its own that is under way: a newer release takes its place"`
+	Gates    fileGates     `yaml:"gates" doc:"what must hold before a version may enter the stage"`
+	Confirm  bool          `yaml:"confirm" doc:"true where a person has to say yes before deploy, rollback, pin or continue changes something: at the terminal, or with --yes"`
+	Tags     []source.Text `yaml:"tags" doc:"tags that a version gets when it is pinned here: {environment} moves from version to version, {environment}-{time:20060102-1504} is new each time"`
 }
 
 type fileGates struct {
@@ -62,6 +64,13 @@ type fileGates struct {
 	Check     *fileCheck                  `yaml:"check" doc:"a check of your own: a command, or an address that is asked"`
 	Labels    source.Entries[source.Text] `yaml:"labels" doc:"labels of the image, or annotations, that it must have, by name; * in a value stands for anything"`
 	Signature *fileSignature              `yaml:"signature" doc:"a cosign signature that the version must have"`
+}
+
+type fileWatch struct {
+	Queue  source.Text `yaml:"queue" doc:"the URL of the SQS queue that EventBridge feeds"`
+	Settle Duration    `yaml:"settle" doc:"how long to wait for more pushes before an environment is looked at; default: 5s"`
+	Sweep  Duration    `yaml:"sweep" doc:"how often everything is looked at, whatever was heard; default: 15m"`
+	Grace  Duration    `yaml:"grace" doc:"how long what is under way may take once tagboat watch is told to end; default: 25s"`
 }
 
 type fileCheck struct {

@@ -30,14 +30,15 @@ func (b *builder) stages() {
 		b.keeps(i, from)
 		first[name] = from.Name.At
 		b.config.Stages = append(b.config.Stages, Stage{
-			Name:    tagboat.StageName(name),
-			Auto:    Auto(from.Auto),
-			Keep:    time.Duration(from.Keep),
-			Until:   from.Until,
-			Gates:   b.gates(from),
-			Confirm: from.Confirm,
-			Tags:    b.tagPatterns(from.Tags, stageTagNames),
-			Where:   from.Name.At,
+			Name:     tagboat.StageName(name),
+			Auto:     Auto(from.Auto),
+			Keep:     time.Duration(from.Keep),
+			Until:    from.Until,
+			Overtake: from.Overtake,
+			Gates:    b.gates(from),
+			Confirm:  from.Confirm,
+			Tags:     b.tagPatterns(from.Tags, stageTagNames),
+			Where:    from.Name.At,
 		})
 	}
 }
@@ -46,6 +47,11 @@ func (b *builder) stages() {
 func (b *builder) keeps(i int, from fileStage) {
 	name := from.Name.Value
 	switch last := i == len(b.file.Stages)-1; {
+	case from.Overtake && (from.Auto == "" || from.Auto == string(AutoOff)):
+		b.problem(from.Name.At, "automation brings nothing to the stage %q, so that nothing overtakes", name).
+			hint("write auto: newest or auto: upstream, or leave overtake out")
+	case from.Overtake && (from.Keep > 0 || from.Until != ""):
+		b.problem(from.Name.At, "the stage %q keeps a release, and lets the next one overtake it", name).hint("write overtake, or keep or until")
 	case from.Keep == 0 && from.Until == "":
 	case from.Keep > 0 && from.Until != "":
 		b.problem(from.Name.At, "the stage %q has both keep and until", name).hint("write one of them")

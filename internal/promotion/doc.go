@@ -37,7 +37,9 @@ type Promotions struct {
 
 // Request says which release goes where.
 type Request struct {
-	fleet.Selection // of environments; services and images are not chosen
+	fleet.Selection // of environments; services are not chosen
+	// Newest are the images whose newest versions stages with auto: newest get; none for all of them.
+	Newest []tagboat.ImageName
 	// Release is a name, an id, or the beginning of one; "" for what each environment's stage says,
 	// and of those that go back for the last good one that each had before.
 	Release    string
@@ -47,6 +49,8 @@ type Request struct {
 	Back       bool // the environments go back: gates that are about what is new do not count
 	Look       bool // somebody only asks how things stand: the check of the team's own is not run
 	DryRun     bool // only a plan is wanted: of going back it says what differs
+	// Ended hears how the promotion to each environment ended, as soon as it did; nil for nobody.
+	Ended func(tagboat.PromotionResult)
 }
 
 // Set is what promotions would do, environment by environment.
