@@ -27,7 +27,8 @@ type observer struct {
 
 	mu       sync.Mutex
 	watchers map[watched]map[*watcher]bool
-	joined   chan struct{} // wakes run; holds one
+	nudged   map[watched]bool // since run was woken
+	joined   chan struct{}    // wakes run; holds one
 }
 
 // watched is a service of a cluster.
@@ -40,7 +41,7 @@ type watcher struct {
 }
 
 func newObserver(services deploy.Services) *observer {
-	return &observer{services: services, watchers: map[watched]map[*watcher]bool{}, joined: make(chan struct{}, 1)}
+	return &observer{services: services, watchers: map[watched]map[*watcher]bool{}, nudged: map[watched]bool{}, joined: make(chan struct{}, 1)}
 }
 
 // watch returns a channel that always holds the newest snapshot of a service that was
@@ -53,10 +54,7 @@ func (o *observer) watch(ctx context.Context, cluster, service string) (<-chan s
 	}
 	o.watchers[at][w] = true
 	o.mu.Unlock()
-	select {
-	case o.joined <- struct{}{}:
-	default:
-	}
+	o.wake()
 	return w.snapshots, func() {
 		o.mu.Lock()
 		delete(o.watchers[at], w)
@@ -64,6 +62,14 @@ func (o *observer) watch(ctx context.Context, cluster, service string) (<-chan s
 			delete(o.watchers, at)
 		}
 		o.mu.Unlock()
+	}
+}
+
+// wake has run look at who watches what.
+func (o *observer) wake() {
+	select {
+	case o.joined <- struct{}{}:
+	default:
 	}
 }
 
@@ -120,6 +126,7 @@ type subject struct {
 	pace
 	watchers int
 	asking   bool      // a call is under way
+	again    bool      // a nudge came meanwhile: what the call answers may be older
 	failing  bool      // the last call failed
 	due      time.Time // not to be asked for before, unless a call has room
 }
@@ -132,7 +139,7 @@ type answer struct {
 	err      error
 }
 
-// update follows who watches what. Somebody new is to have an answer soon.
+// update follows who watches what. Somebody new is to have an answer soon, and so is who was nudged.
 func (p *polls) update(now time.Time) {
 	p.observer.mu.Lock()
 	defer p.observer.mu.Unlock()
@@ -148,6 +155,12 @@ func (p *polls) update(now time.Time) {
 		}
 		s.watchers = len(watchers)
 	}
+	for at := range p.observer.nudged {
+		if s := p.subjects[at]; s != nil {
+			s.nudge(now)
+		}
+	}
+	clear(p.observer.nudged)
 	maps.DeleteFunc(p.subjects, func(at watched, s *subject) bool { return !s.asking && p.observer.watchers[at] == nil })
 }
 
@@ -275,6 +288,10 @@ func (p *polls) take(a answer, now time.Time) {
 	for _, at := range a.batch {
 		s := p.subjects[at]
 		s.due = now.Add(s.interval)
+		if s.again {
+			s.again = false
+			s.nudge(now)
+		}
 	}
 }
 
@@ -301,27 +318,3 @@ func (o *observer) tell(cluster string, names []string, s snapshot) {
 		}
 	}
 }
-
-// pace is how long an observer waits between two polls of a service: short while something
-// of it changes, longer while nothing does, long while AWS answers with errors.
-type pace struct{ interval time.Duration }
-
-const (
-	shortest = 400 * time.Millisecond
-	longest  = 6 * time.Second
-	// longestAfterErrors leaves a throttled account room to recover.
-	longestAfterErrors = 30 * time.Second
-	// perCall keeps polls below the 20 calls a second that ECS sustains for reading
-	// services, with room for others in the account.
-	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
-	perCall = 200 * time.Millisecond
-)
-
-// changed makes the next poll follow quickly.
-func (p *pace) changed() { p.interval = shortest }
-
-// same lets more time pass.
-func (p *pace) same() { p.interval = min(max(p.interval, shortest)*3/2, longest) }
-
-// failed backs off.
-func (p *pace) failed() { p.interval = min(max(p.interval, shortest)*2, longestAfterErrors) }

@@ -117,3 +117,127 @@ func (c *countedPolls) DescribeServices(ctx context.Context, cluster string, nam
 	c.mu.Unlock()
 	return c.crowded.DescribeServices(ctx, cluster, names)
 }
+
+// A rollout of twenty minutes of which events tell costs few polls and has its verdict soon, and
+// one whose last event got lost has it within the longest interval.
+func TestNudgesTakeTheWeightOffThePoll(t *testing.T) {
+	const end = 20 * time.Minute
+	long, short := "arn:aws:ecs:eu-west-1:111111111111:service/c/api", "arn:aws:ecs:eu-west-1:111111111111:service/api"
+	begun, done := 2*time.Second, end+time.Second
+	tests := []struct {
+		name             string
+		cluster, service string
+		events           []time.Duration
+		polls            int
+		late             time.Duration
+	}{
+		{"nobody tells of events", "", "", nil, 220, 7 * time.Second},
+		{"by name", "c", "api", []time.Duration{begun, done}, 30, 2 * time.Second},
+		{"by the long ARNs", "arn:aws:ecs:eu-west-1:111111111111:cluster/c", long, []time.Duration{begun, done}, 30, 2 * time.Second},
+		{"by the short ARN, which has no cluster", "", short, []time.Duration{begun, done}, 30, 2 * time.Second},
+		{"the last event is lost", "c", "api", []time.Duration{begun}, 30, time.Minute + time.Second},
+		{"events of another service", "c", "api-admin", []time.Duration{begun, done}, 220, 7 * time.Second},
+		{"events of another cluster", "d", "api", []time.Duration{begun, done}, 220, 7 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			deploytest.InBubble(t, func(t *testing.T) {
+				f := deploytest.Running(t)
+				began := time.Now()
+				f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
+					if time.Since(began) >= end {
+						deploytest.Completes(f, s)
+					}
+				}
+				var runner rollout.Runner
+				for _, at := range test.events {
+					time.AfterFunc(at, func() { runner.Nudge(test.cluster, test.service) })
+				}
+				plans := expect.Value(deploy.Prepare(t.Context(), []deploy.Target{deploytest.Target(t, f.Client(), "v2")}))(t)
+				got := runner.Run(t.Context(), plans, deploytest.Wait())[0]
+				late, polls := time.Since(began)-end, f.Calls["DescribeServices"]
+				if got.Verdict != tagboat.VerdictSucceeded || late > test.late || polls > test.polls {
+					t.Errorf("%s after %d polls, %s late: %s", got.Verdict, polls, late, got.Reason)
+				}
+				t.Logf("%d polls, %s late", polls, late)
+			})
+		})
+	}
+}
+
+// Nudges that come in a burst are one poll, which takes along what else is watched, and one
+// that comes while a call is under way has another follow.
+func TestNudgesInABurstAreOnePoll(t *testing.T) {
+	deploytest.InBubble(t, func(t *testing.T) {
+		f := deploytest.New()
+		f.Rolls = deploytest.Never
+		targets := deploytest.Many(t, f, 10, "v1")
+		slow := &slowPolls{ECS: f}
+		targets[0].Client.ECS = slow
+		plans := expect.Value(deploy.Prepare(t.Context(), targets))(t)
+		ctx, interrupt := context.WithCancel(t.Context())
+		var runner rollout.Runner
+		var run sync.WaitGroup
+		run.Go(func() { runner.Run(ctx, plans, deploytest.Wait()) })
+		nudged := func(within time.Duration) (polls int) {
+			before := f.Called()
+			for i := range 10 {
+				runner.Nudge("c", targets[i].Desired.ServiceName)
+				time.Sleep(within / 10)
+			}
+			time.Sleep(900*time.Millisecond - within)
+			return f.Called() - before
+		}
+		time.Sleep(time.Second)
+		nudged(0)
+		time.Sleep(5 * time.Minute)
+		expect.EqualIn(t, "polls after a burst", 1, nudged(100*time.Millisecond))
+		time.Sleep(5 * time.Minute)
+		slow.takes = 300 * time.Millisecond
+		expect.EqualIn(t, "polls after nudges in the middle of one", 2, nudged(400*time.Millisecond))
+		interrupt()
+		run.Wait()
+		runner.Nudge("c", "s0") // nobody waits for it
+	})
+}
+
+// slowPolls is an ECS that takes its time.
+type slowPolls struct {
+	*deploytest.ECS
+	takes time.Duration
+}
+
+func (s *slowPolls) DescribeServices(ctx context.Context, cluster string, names []string) ([]ecs.Service, []string, error) {
+	found, missing, err := s.ECS.DescribeServices(ctx, cluster, names)
+	time.Sleep(s.takes)
+	return found, missing, err
+}
+
+// A nudge gives a service no more polls while AWS answers with errors.
+func TestANudgeLeavesAThrottledAccountRoom(t *testing.T) {
+	polls := func(nudges int) (polls int) {
+		deploytest.InBubble(t, func(t *testing.T) {
+			f := deploytest.New()
+			targets := deploytest.Many(t, f, 1, "v1")
+			plans := expect.Value(deploy.Prepare(t.Context(), targets))(t)
+			began := time.Now()
+			f.Rolls = func(f *deploytest.ECS, s *ecs.Service) {
+				if time.Since(began) > 2*time.Minute {
+					deploytest.Completes(f, s)
+				}
+			}
+			throttled := &countedPolls{crowded: &crowded{ECS: f, service: "s0", from: began.Add(time.Second), until: began.Add(2 * time.Minute)}}
+			targets[0].Client.ECS = throttled
+			var runner rollout.Runner
+			for i := range nudges {
+				time.AfterFunc(10*time.Second+time.Duration(i)*time.Second, func() { runner.Nudge("c", "s0") })
+			}
+			expect.Equal(t, tagboat.VerdictSucceeded, runner.Run(t.Context(), plans, deploytest.Wait())[0].Verdict)
+			polls = throttled.of["s0"]
+		})
+		return polls
+	}
+	if without, with := polls(0), polls(60); with > without {
+		t.Errorf("%d polls without nudges, and %d with", without, with)
+	}
+}
