@@ -12,11 +12,15 @@ import (
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
-// Newest finds the version that the rule of each image chooses.
-func (p *Pinning) Newest(ctx context.Context) (catalog.Picks, error) {
+// Newest finds the version that the rule of each image chooses; with only, of those images alone.
+// Of those, one without a rule has none.
+func (p *Pinning) Newest(ctx context.Context, only []tagboat.ImageName) (catalog.Picks, error) {
 	args, err := p.images(ctx, Request{All: true})
 	if err != nil {
 		return nil, err
+	}
+	if only != nil {
+		args = slices.DeleteFunc(args, func(arg catalog.ImageArg) bool { return !slices.Contains(only, arg.Image) })
 	}
 	return p.Catalog.Find(ctx, args)
 }

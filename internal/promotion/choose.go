@@ -127,7 +127,7 @@ func (p *Promotions) newest(ctx context.Context, s *Set) error {
 	if len(want) == 0 {
 		return nil
 	}
-	picks, err := p.Pinning.Newest(ctx)
+	picks, err := p.Pinning.Newest(ctx, p.asked(s.request, want))
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,25 @@ func (p *Promotions) newest(ctx context.Context, s *Set) error {
 		}
 	}
 	return nil
+}
+
+// asked returns the images whose newest versions a request asks for, nil for all, and those that an
+// environment has no version of yet: a release has one of each.
+func (p *Promotions) asked(r Request, want []*move) []tagboat.ImageName {
+	if r.Newest == nil {
+		return nil
+	}
+	images := slices.Clone(r.Newest)
+	for _, image := range slices.Sorted(maps.Keys(p.Fleet.Config.Images)) {
+		lacks := func(m *move) bool {
+			_, pinned := m.book.Pin(m.env.Name, image)
+			return !pinned
+		}
+		if !slices.Contains(images, image) && slices.ContainsFunc(want, lacks) {
+			images = append(images, image)
+		}
+	}
+	return images
 }
 
 func versionsKey(versions map[tagboat.ImageName]tagboat.Reference) string {

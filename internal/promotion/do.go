@@ -26,7 +26,12 @@ func (p *Promotions) Do(ctx context.Context, s *Set, o rollout.Options) (tagboat
 	document := s.Document()
 	var all sync.WaitGroup
 	for i, m := range s.moves {
-		all.Go(func() { p.carryOut(ctx, s, m, o, &document.Promotions[i]) })
+		all.Go(func() {
+			p.carryOut(ctx, s, m, o, &document.Promotions[i])
+			if s.request.Ended != nil {
+				s.request.Ended(document.Promotions[i])
+			}
+		})
 	}
 	all.Wait()
 	document.Calls = operation.From(ctx).Calls()
