@@ -11,7 +11,6 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ledger"
-	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // Access reaches environments and registries. It is safe for concurrent use.
@@ -78,7 +77,7 @@ func (a *Access) Client(env config.Environment) *deploy.Client {
 // our own credentials. An endpoint that AWS_ENDPOINT_URL names is taken for the registry
 // too where a repository has its host, as in the sandbox.
 func (a *Access) RegistryPlace(repository tagboat.Reference) (cloud.Place, bool) {
-	_, region, ok := registry.ParseECRHost(repository.Host)
+	_, region, ok := tagboat.ParseECRHost(repository.Host)
 	return cloud.Place{Region: region}, ok || repository.Host != "" && repository.Host == a.cloud.EndpointHost()
 }
 
@@ -89,7 +88,7 @@ func (a *Access) ECR(repository tagboat.Reference) (api *cloud.ECR, account stri
 	if !ok {
 		return nil, "", false
 	}
-	account, _, _ = registry.ParseECRHost(repository.Host)
+	account, _, _ = tagboat.ParseECRHost(repository.Host)
 	return a.At(place).ECR(), account, true
 }
 

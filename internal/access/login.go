@@ -8,7 +8,6 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cloud"
-	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // Login is a login to a registry of ECR. Its password is a secret.
@@ -31,7 +30,7 @@ func LoginTo(ctx context.Context, host string, transport http.RoundTripper) (Log
 	if err != nil {
 		return Login{}, err
 	}
-	_, region, isECR := registry.ParseECRHost(host)
+	_, region, isECR := tagboat.ParseECRHost(host)
 	if !isECR && (host == "" || host != aws.EndpointHost()) {
 		return Login{}, tagboat.Usagef("there is no login for %q: %w", host, ErrNoLogin).
 			WithHint("docker login %s, whose logins Tagboat uses too", host)

@@ -31,7 +31,7 @@ type repository struct {
 // else the registry's.
 func (c *Catalog) lister(at tagboat.Reference) (registry.Lister, func() time.Time) {
 	if api, account, ok := c.Access.ECR(at); ok {
-		_, region, _ := registry.ParseECRHost(at.Host)
+		_, region, _ := tagboat.ParseECRHost(at.Host)
 		return api.Lister(account), c.Access.At(cloud.Place{Region: region}).Now
 	}
 	return c.Registry, time.Now

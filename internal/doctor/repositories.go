@@ -11,7 +11,6 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/ecs"
-	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // repositories looks for the repositories of images, with the caller's own credentials.
@@ -50,7 +49,7 @@ func (d Doctor) repositories(ctx context.Context, r *report) {
 
 func createRepository(at tagboat.Reference) string {
 	s := "aws ecr create-repository --repository-name " + at.Repository
-	if _, region, ok := registry.ParseECRHost(at.Host); ok {
+	if _, region, ok := tagboat.ParseECRHost(at.Host); ok {
 		s += " --region " + region
 	}
 	return s + ", or correct it in tagboat.yaml"

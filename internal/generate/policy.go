@@ -14,7 +14,6 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/iam"
-	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -142,7 +141,7 @@ func (g Generator) repositories() []iam.Repository {
 
 // inECR returns a repository where it is in a private registry of ECR.
 func inECR(ref tagboat.Reference) []iam.Repository {
-	account, region, ok := registry.ParseECRHost(ref.Host)
+	account, region, ok := tagboat.ParseECRHost(ref.Host)
 	if !ok {
 		return nil
 	}

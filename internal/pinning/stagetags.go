@@ -10,7 +10,6 @@ import (
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/operation"
-	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // StageTags puts the tags of stages on what is pinned in their environments.
@@ -123,6 +122,6 @@ const longestTag = 128
 // ours reports whether tags may be put there: in the registry of tagboat.yaml, or in any
 // private one of ECR.
 func (s StageTags) ours(ref tagboat.Reference) bool {
-	_, _, private := registry.ParseECRHost(ref.Host)
+	_, _, private := tagboat.ParseECRHost(ref.Host)
 	return private || ref.Host != "" && ref.Host == s.Fleet.Config.Registry
 }

@@ -230,7 +230,7 @@ var ErrNoRepository = errors.New("there is no such repository")
 
 func noRepository(ref tagboat.Reference) error {
 	region := ""
-	if _, in, ok := ParseECRHost(ref.Host); ok {
+	if _, in, ok := tagboat.ParseECRHost(ref.Host); ok {
 		region = " --region " + in
 	}
 	return tagboat.Usagef("registry %s has no repository %s%w", ref.Host, ref.Repository, silenceError{ErrNoRepository}).

@@ -56,7 +56,7 @@ func explain(doing string, ref tagboat.Reference, err error) error {
 func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 func loginHint(host string) string {
-	if _, _, ok := ParseECRHost(host); ok {
+	if _, _, ok := tagboat.ParseECRHost(host); ok {
 		return "the caller needs ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, and the repository's policy must let other accounts in"
 	}
 	return "log in first: docker login " + host

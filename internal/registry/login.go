@@ -6,13 +6,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/operation"
 	"github.com/tagboat/tagboat/internal/wait"
 )
@@ -116,29 +116,12 @@ var _ Credentials = Keychain{}
 
 // For implements Credentials.
 func (k Keychain) For(ctx context.Context, host string) (user, password string, ok bool, err error) {
-	account, region, isECR := ParseECRHost(host)
+	account, region, isECR := tagboat.ParseECRHost(host)
 	if !isECR || k.ECR == nil {
 		return "", "", false, nil
 	}
 	user, password, err = k.ECR(ctx, account, region)
 	return user, password, err == nil, err
-}
-
-// ecrHost has the forms of AWS's endpoints for private registries, with FIPS, China and
-// dual stack.
-// https://docs.aws.amazon.com/general/latest/gr/ecr.html
-var ecrHost = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^([0-9]{12})\.dkr(?:[.-]ecr|[.-]ecr-fips)\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)$`)
-})
-
-// ParseECRHost returns the account and the region of a private registry of Amazon ECR,
-// and false where host is something else.
-func ParseECRHost(host string) (account, region string, ok bool) {
-	m := ecrHost().FindStringSubmatch(host)
-	if m == nil {
-		return "", "", false
-	}
-	return m[1], m[2], true
 }
 
 // How long a registry that says "too many requests" is waited for.

@@ -102,23 +102,6 @@ func TestSignedAddressesStayOutOfErrors(t *testing.T) {
 	}
 }
 
-func TestParseECRHost(t *testing.T) {
-	for host, want := range map[string]string{
-		"123456789012.dkr.ecr.eu-west-1.amazonaws.com":          "123456789012 eu-west-1",
-		"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn":      "123456789012 cn-north-1",
-		"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com": "123456789012 us-gov-west-1",
-		"123456789012.dkr-ecr.us-west-2.on.aws":                 "123456789012 us-west-2",
-		"public.ecr.aws":                                        " ",
-		"123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil":     " ",
-		"12.dkr.ecr.eu-west-1.amazonaws.com":                    " ",
-	} {
-		account, region, ok := registry.ParseECRHost(host)
-		if got := account + " " + region; got != want || ok != (want != " ") {
-			t.Errorf("%s: %s, %t", host, got, ok)
-		}
-	}
-}
-
 func TestDockerLoginIsUsed(t *testing.T) {
 	s := serve(t)
 	s.push(t, "shop/api:1.0", image(t, "amd64", nil))
