@@ -92,6 +92,9 @@ func (a *Access) ECR(repository tagboat.Reference) (api *cloud.ECR, account stri
 	return a.At(place).ECR(), account, true
 }
 
+// Queue returns the queue with a URL, as we reach it: with our own credentials.
+func (a *Access) Queue(url string) *cloud.Queue { return a.cloud.Queue(url) }
+
 // ECRLogin returns the login for private registries of ECR. A token is good for every
 // registry that its owner may reach in the region, whichever account has it.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html

@@ -143,6 +143,10 @@ func deniedCode(code string) bool {
 // clusterNotFound is the code of ECS where there is no such cluster.
 const clusterNotFound = "ClusterNotFoundException"
 
+// queueNotFound is the code of SQS where there is no such queue, as the query protocol had it.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html#API_ReceiveMessage_Errors
+const queueNotFound = "AWS.SimpleQueueService.NonExistentQueue"
+
 // isNotFound reports whether AWS does not have what was asked for. ECS says it of task
 // definitions with a ClientException.
 func isNotFound(api smithy.APIError) bool {
@@ -150,7 +154,7 @@ func isNotFound(api smithy.APIError) bool {
 	case "ClientException":
 		return strings.Contains(api.ErrorMessage(), "Unable to describe task definition")
 	case "ResourceNotFoundException", "ResourceNotFound", clusterNotFound, "ServiceNotFoundException", "ServiceDeploymentNotFoundException",
-		"ParameterNotFound", "RepositoryNotFoundException", "TargetGroupNotFound", "TargetGroupNotFoundException":
+		"ParameterNotFound", "RepositoryNotFoundException", "TargetGroupNotFound", "TargetGroupNotFoundException", queueNotFound, "QueueDoesNotExist":
 		return true
 	default:
 		return false

@@ -13,3 +13,6 @@ func Scope(ctx context.Context, s *Session) string { return s.scope(ctx) }
 
 // ChangeOf reads an item of an alarm's history.
 var ChangeOf = changeOf
+
+// QueueRegion reads the URL of a queue.
+var QueueRegion = queueRegion

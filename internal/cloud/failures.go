@@ -56,6 +56,9 @@ func knownFailures() []knownFailure {
 		}},
 		{is: func(f failure) bool { return deniedCode(f.code) }, message: says("the caller may not call %[2]s in %[1]s: %[3]s"), hint: allow, refusal: true},
 		{is: code(clusterNotFound), kind: tagboat.Usage, message: noCluster, hint: findCluster},
+		{is: code(queueNotFound, "QueueDoesNotExist"), kind: tagboat.Usage, message: noQueue, hint: func(f failure) string {
+			return "correct watch.queue in tagboat.yaml, or create the queue; list those that exist: " + f.at.aws("sqs list-queues")
+		}},
 		{is: func(f failure) bool { return isThrottle(f.err) }, message: says("too many requests: AWS throttled every attempt at %[2]s in %[1]s: %[3]s"), hint: always(
 			"all programs in an account and region share its rates; try again later")},
 		{is: func(f failure) bool {
@@ -206,6 +209,10 @@ func noCluster(f failure) string {
 		s = name + ": " + s
 	}
 	return s + " (" + f.operation + f.requestText() + ")"
+}
+
+func noQueue(f failure) string {
+	return "queue " + f.at.queue + " is not in " + f.at.place() + " (" + f.operation + f.requestText() + ")"
 }
 
 func (f failure) requestText() string {

@@ -103,6 +103,8 @@ func (f failing) make(t *testing.T) error {
 		_, err = session.ECS().UpdateService(t.Context(), json.RawMessage(`{"cluster":"prod","service":"web"}`))
 	case "ecr.GetAuthorizationToken":
 		_, _, _, err = session.ECR().Authorization(t.Context())
+	case "sqs.ReceiveMessage":
+		_, err = c.Queue("https://sqs.eu-west-1.amazonaws.com/111111111111/pushes").Receive(t.Context(), time.Minute)
 	case "sts.GetCallerIdentity":
 		_, _, err = session.Identity(t.Context())
 	default:

@@ -84,7 +84,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := request{body: string(body), agent: r.UserAgent()}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		service, operation, _ := strings.Cut(target, ".")
-		names := map[string]string{"AmazonEC2ContainerServiceV20141113": "ecs", "AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr"}
+		names := map[string]string{"AmazonEC2ContainerServiceV20141113": "ecs", "AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr", "AmazonSQS": "sqs"}
 		q.operation = names[service] + "." + operation
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	} else {

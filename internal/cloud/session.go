@@ -15,6 +15,7 @@ import (
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
@@ -48,6 +49,7 @@ type Session struct {
 	alarms     *Alarms
 	iam        *Permissions
 	ecr        *ECR
+	sqs        func() *sqs.Client
 }
 
 func (s *Session) connect(cfg aws.Config) {
@@ -60,6 +62,7 @@ func (s *Session) connect(cfg aws.Config) {
 	s.iam = &Permissions{session: s, client: cfg.HTTPClient, endpoint: aws.ToString(cfg.BaseEndpoint)}
 	s.ecr = &ECR{client: ecr.NewFromConfig(cfg), now: s.Now, login: make(chan *login, 1)}
 	s.ecr.login <- nil
+	s.sqs = sync.OnceValue(func() *sqs.Client { return sqs.NewFromConfig(cfg, soonGivesUp) }) // which few commands need
 }
 
 // ECS returns the place's Elastic Container Service.

@@ -25,6 +25,7 @@ type whereabouts struct {
 	source       string // what the SDK calls the place that it has the caller's credentials from
 	skew         string // how far the local clock is from AWS's; "" where that does not matter
 	cluster      string // that the call was about
+	queue        string // URL of the one that the call was about
 }
 
 // Serve says that the session is used for an environment: errors name it.
@@ -187,7 +188,7 @@ func (s *Session) addWhereabouts(stack *middleware.Stack) error {
 			_, _ = s.cloud.caller(ctx, s.sts) // whose account it may be
 		}
 		at := s.whereabouts()
-		at.cluster = clusterOf(in.Parameters)
+		at.cluster, at.queue = memberOf(in.Parameters, "Cluster"), memberOf(in.Parameters, "QueueUrl")
 		if isExpired(err) {
 			at.source = sourceOf(ctx, s.own)
 		}
@@ -195,18 +196,18 @@ func (s *Session) addWhereabouts(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
-// clusterOf returns the cluster that a call is about; "" where its input does not say.
-func clusterOf(input any) string {
+// memberOf returns the text that a member of a call's input has; "" where it has none.
+func memberOf(input any, name string) string {
 	v := reflect.Indirect(reflect.ValueOf(input))
 	if v.Kind() != reflect.Struct {
 		return ""
 	}
-	field := v.FieldByName("Cluster")
+	field := v.FieldByName(name)
 	if !field.IsValid() {
 		return ""
 	}
-	cluster, _ := field.Interface().(*string)
-	return aws.ToString(cluster)
+	text, _ := field.Interface().(*string)
+	return aws.ToString(text)
 }
 
 // whereOf returns where a call was made that ended in an error.

@@ -8,6 +8,7 @@ package hint
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -49,9 +50,13 @@ const (
 type Message struct {
 	Hints []Hint
 	// Done is called once: with nil where nothing is left to do for the hints, and else with why
-	// the message is to come again. It may be nil.
+	// the message is to come again: ErrUndone, or what failed. It may be nil. It returns at once.
 	Done func(error)
 }
+
+// ErrUndone says that the work for a message stopped before its end, and that nothing failed: the
+// message goes to another watcher at once.
+var ErrUndone = errors.New("not done yet")
 
 // Source hands messages over until its context ends. What keeps it from that it says itself, and
 // tries again; an error is one that no trying again mends.

@@ -12,9 +12,14 @@ import (
 type SQS interface {
 	// Receive waits for messages, up to ten, for as long as AWS lets it.
 	Receive(ctx context.Context, visibility time.Duration) ([]Message, error)
-	// Extend keeps messages from others for longer, and returns the receipts that it failed for.
+	// Extend keeps messages, up to ten, from others for that long from now on, and returns those
+	// receipts that are not good any more: somebody else has the message, or it is gone.
 	Extend(ctx context.Context, receipts []string, visibility time.Duration) (failed []string, err error)
+	// Delete deletes messages, up to ten, and returns the receipts of those that it could not.
 	Delete(ctx context.Context, receipts []string) (failed []string, err error)
+	// MaxReceives returns how often a message may be received before it goes to the dead-letter
+	// queue; 0 where there is none.
+	MaxReceives(ctx context.Context) (int, error)
 }
 
 // Message is one that was received.
