@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
@@ -39,9 +40,14 @@ type planned struct {
 // reading is one read for all who ask before it begins.
 type reading struct {
 	done bool
+	at   time.Time // of one that was handed over
 	book ledger.Book
 	err  error
 }
+
+// readLasts is for how long what was read before counts as read now: for a deployment that follows
+// at once.
+const readLasts = time.Second
 
 func (d *Delivery) movedPins(s *PlanSet) rollout.Pins {
 	m := &movedPins{delivery: d, automation: s.automation, may: s.may, environments: map[tagboat.EnvName]*planned{}}
@@ -50,6 +56,9 @@ func (d *Delivery) movedPins(s *PlanSet) rollout.Pins {
 			p := &planned{env: c.Env, book: c.Book(), turn: make(chan struct{}, 1)}
 			if s.back {
 				p.book = s.known
+			}
+			if was, ok := s.read[c.Env.Name]; ok && time.Since(was.at) < readLasts {
+				p.next = &was
 			}
 			m.environments[c.Env.Name] = p
 		}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -40,6 +41,9 @@ type Delivery struct {
 	Holds    *pinning.Holds
 	Runner   *rollout.Runner // of the process
 	Releases Releases        // nil where there are none
+	// Unseen are versions that were pushed just now, and that no deployment has brought: no
+	// revision with them is looked for.
+	Unseen map[tagboat.Digest]bool
 }
 
 // PlanSet is what a deployment would do, service by service.
@@ -58,7 +62,23 @@ type PlanSet struct {
 	// may is asked before a service changes: an error of kind Blocked leaves it alone. Nil lets
 	// all change.
 	may func(ctx context.Context, now ledger.Book) error
+	// read is what was read of the environments a moment ago, once all was pinned.
+	read map[tagboat.EnvName]reading
 }
+
+// HasRead tells the set what an environment has, once all was pinned: the services that change at
+// once need not read it anew.
+func (s *PlanSet) HasRead(env tagboat.EnvName, book ledger.Book) {
+	s.read = maps.Clone(s.read)
+	if s.read == nil {
+		s.read = map[tagboat.EnvName]reading{}
+	}
+	s.read[env] = reading{done: true, book: book, at: time.Now()}
+}
+
+// Ready registers the revisions that the set deploys, so that nothing is left but to change the
+// services. What ECS refuses of them shows again where they are deployed.
+func (d *Delivery) Ready(ctx context.Context, s *PlanSet) error { return d.Runner.Ready(ctx, s.plans) }
 
 // While has may asked before each service changes, with what the environment has then: with an
 // error of kind Blocked the service stays as it is. What rolls already goes on.
@@ -130,6 +150,9 @@ func (d *Delivery) PlanCells(ctx context.Context, cells []fleet.Cell, versions f
 		return nil, err
 	}
 	d.tellFirstPinned(cells, targets)
+	for i := range targets {
+		targets[i].Desired.Unseen = slices.ContainsFunc(targets[i].Desired.Images, func(image deploy.Image) bool { return d.Unseen[image.Pinned.Digest] })
+	}
 	if set.plans, err = deploy.Prepare(ctx, targets); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,9 @@ type Desired struct {
 	// for the first time, by AWS's clock. It is zero where nobody knows; so it is where
 	// FirstPinned is nil.
 	FirstPinned func(ctx context.Context, image Image) time.Time
+	// Unseen says that one of the versions was pushed just now and no deployment has brought it, so
+	// that no revision can have it and none is looked for.
+	Unseen bool
 	// Where finds a member of the task definition or, for a path that starts with
 	// "service", of the service definition in the user's files; nil where unknown.
 	Where func(path ...string) tagboat.Position

@@ -66,6 +66,9 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	if t.Desired.Revision != "" {
 		return lookForRevision(ctx, t, o)
 	}
+	if t.Desired.Unseen {
+		return nil
+	}
 	latest, err := lookAtLatest(ctx, t, o)
 	if err != nil || latest == nil {
 		return err

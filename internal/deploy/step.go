@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -24,7 +25,12 @@ type Register struct {
 }
 
 // Reuse takes a revision that is equal to the wanted task definition.
-type Reuse struct{ ARN string }
+type Reuse struct {
+	ARN string
+	// Seen is when the revision was found to be ACTIVE, or was registered; the zero time where
+	// that has to be looked at.
+	Seen time.Time
+}
 
 // TagService changes the tags of the service, which starts no deployment.
 type TagService struct {

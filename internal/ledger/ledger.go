@@ -15,6 +15,8 @@ import (
 // Book is what a read of the ledger found, in the order of the groups.
 type Book struct {
 	Entries []Entry
+
+	parameters map[string]Parameter // that were read, where Look or Read did
 }
 
 // Entry is what one group's parameter holds.
@@ -137,7 +139,9 @@ func (l *Ledger) Look(ctx context.Context, groups ...Group) (Book, error) {
 	if err != nil {
 		return Book{}, fmt.Errorf("reading the ledger: %w", err)
 	}
-	return l.book(ctx, groups, found), nil
+	book := l.book(ctx, groups, found)
+	book.parameters = found
+	return book, nil
 }
 
 // book returns what groups hold whose parameters were read.

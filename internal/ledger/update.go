@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/tagboat/tagboat"
 )
@@ -114,6 +115,20 @@ func (l *Ledger) Draft(ctx context.Context, groups ...Group) (*Draft, error) {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
 	return &Draft{ledger: l, groups: groups, parameters: found}, nil
+}
+
+// DraftOn is Draft of what a book has read, without a call; nil where it has not read all that a
+// draft of the groups has, or could not.
+func (l *Ledger) DraftOn(b Book, groups ...Group) *Draft {
+	sub := Book{}
+	for _, g := range groups {
+		i := slices.IndexFunc(b.Entries, func(e Entry) bool { return e.Group.Parameter == g.Parameter && e.Group.Environment == g.Environment })
+		if i < 0 || b.parameters == nil || b.Entries[i].Err != nil || len(g.projectionNames()) > 0 {
+			return nil
+		}
+		sub.Entries = append(sub.Entries, b.Entries[i])
+	}
+	return &Draft{ledger: l, groups: groups, parameters: b.parameters, book: &sub}
 }
 
 // Book is Ledger.Read of the draft.

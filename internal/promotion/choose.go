@@ -39,7 +39,11 @@ func (p *Promotions) choose(ctx context.Context, s *Set) error {
 	if err := p.newest(ctx, s); err != nil {
 		return err
 	}
-	return cmp.Or(ctx.Err(), s.unchosen(), p.freeze(s))
+	if err := cmp.Or(ctx.Err(), s.unchosen(), p.freeze(s)); err != nil {
+		return err
+	}
+	p.narrow(ctx, s)
+	return nil
 }
 
 // unchosen returns why nothing was chosen where that is so for every environment: what one alone

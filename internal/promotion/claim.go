@@ -18,6 +18,9 @@ type claim struct {
 	ledger.Promotion
 	draft *ledger.Draft // upon which it was written
 	again bool          // a run before this one, or another process, began it
+	// planned says that the draft is what the plan has read: somebody may have written since, which
+	// shows once something was written upon it.
+	planned bool
 	// instead is the promotion that it took the place of: one that waited, and of a rollback by a
 	// person one that was under way; nil for none.
 	instead *ledger.Promotion
@@ -34,12 +37,12 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 	if err != nil {
 		return claim{}, err
 	}
-	for range claimTries {
-		draft, was, err := p.draft(ctx, m)
+	for try := range claimTries {
+		draft, was, err := p.draftAsPlanned(ctx, m, try)
 		if err != nil {
 			return claim{}, err
 		}
-		c := claim{draft: draft, Promotion: ledger.Promotion{
+		c := claim{draft: draft, planned: try == 0 && m.question.Automation, Promotion: ledger.Promotion{
 			Key: rand.Text(), Name: m.release.Name, ID: m.release.ID, Since: p.now(m.env)(), By: by, Waits: string(waits),
 			Auto: m.question.Automation, Back: m.question.Back,
 		}}
@@ -98,6 +101,17 @@ func (m *move) moved(ctx context.Context, draft *ledger.Draft, is ledger.Promoti
 	return nil
 }
 
+// draftAsPlanned is draft, but for the first try of automation, which carries out at once what it
+// planned: that writes upon what the plan has read.
+func (p *Promotions) draftAsPlanned(ctx context.Context, m *move, try int) (*ledger.Draft, ledger.Promotions, error) {
+	if try == 0 && m.question.Automation {
+		if draft := p.Access.Ledger(m.env).DraftOn(m.book, p.Fleet.Layout().All(m.env)...); draft != nil {
+			return draft, m.here, nil
+		}
+	}
+	return p.draft(ctx, m)
+}
+
 // draft reads what an environment has, to write upon.
 func (p *Promotions) draft(ctx context.Context, m *move) (*ledger.Draft, ledger.Promotions, error) {
 	draft, err := p.Access.Ledger(m.env).Draft(ctx, p.Fleet.Layout().All(m.env)...)
@@ -135,7 +149,7 @@ func versionsOf(ctx context.Context, groups []ledger.Group, draft *ledger.Draft)
 func (p *Promotions) pin(ctx context.Context, m *move, c *claim) (pinning.Outcome, error) {
 	all, _ := m.versions()
 	var out pinning.Outcome
-	for range claimTries {
+	for try := range claimTries {
 		taken, err := p.Pinning.Take(ctx, c.draft, m.env, all, p.message(m))
 		if err != nil && tagboat.KindOf(err) != tagboat.Superseded {
 			return taken, err
@@ -156,10 +170,25 @@ func (p *Promotions) pin(ctx context.Context, m *move, c *claim) (pinning.Outcom
 			return out, err
 		}
 		if pinned(book, m, all) {
+			m.set.HasRead(m.env.Name, book)
 			return out, nil
+		}
+		if c.planned && try == 0 {
+			if err := m.moved(ctx, draft, is); err != nil {
+				return out, p.giveUp(ctx, m, c, taken, err)
+			}
 		}
 	}
 	return out, tagboat.Errorf(tagboat.Internal, "the pins of %s change too often", m.env.Name).WithHint("run the command again")
+}
+
+// giveUp takes back what was pinned by a claim that stood on what nobody has any more, and ends
+// the claim.
+func (p *Promotions) giveUp(ctx context.Context, m *move, c *claim, taken pinning.Outcome, why error) error {
+	if err := p.Pinning.PutBack(ctx, m.env, taken, "something else was pinned meanwhile"); err != nil {
+		return err
+	}
+	return cmp.Or(p.conclude(ctx, m, c.Key, nil, ""), why)
 }
 
 // lost takes back what was pinned without a claim.

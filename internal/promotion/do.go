@@ -101,6 +101,9 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 		err = p.leave(ctx, m, c)
 	}
 	var out pinning.Outcome
+	if err == nil && m.question.Automation {
+		_ = p.Delivery.On(m.fleet).Ready(ctx, m.set) // deploying says what failed
+	}
 	if err == nil {
 		out, err = p.pin(ctx, m, &c)
 	}

@@ -78,6 +78,11 @@ func (p *Promotions) common(ctx context.Context, s *Set) (common, error) {
 	if len(ids) == 0 {
 		return c, nil
 	}
+	if s.unmade() {
+		freeze, err := p.Home.Frozen(ctx)
+		c.Freeze = freeze
+		return c, err
+	}
 	var err error
 	c.Known, err = p.Home.Look(ctx, ids...)
 	if err != nil && s.request.Back && !s.request.Automation {
@@ -105,6 +110,14 @@ func (p *Promotions) common(ctx context.Context, s *Set) (common, error) {
 		c.numbered[n.ID] = n
 	}
 	return c, err
+}
+
+// unmade reports whether no release of what automation would bring exists yet, so that nobody can
+// have rejected or approved it.
+func (s *Set) unmade() bool {
+	return s.request.Automation && !slices.ContainsFunc(s.moves, func(m *move) bool {
+		return m.release != nil && (m.made == nil || m.release.Name != "" || m.stage.Gates.Approvals > 0)
+	})
 }
 
 // question asks about a move with what is known without looking further.

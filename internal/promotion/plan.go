@@ -28,6 +28,8 @@ type move struct {
 	release    *release.Release // nil where there is none to bring
 	passedOver []ledger.Promoted
 	takesUp    bool // it is what the environment's active promotion brings
+	// services are those that differ from what the environment has; nil for all, or where that is not known.
+	services []tagboat.ServiceName
 
 	question stage.Question
 	gates    []tagboat.GateResult
@@ -226,7 +228,10 @@ func (p *Promotions) planTogether(ctx context.Context, moves []*move) error {
 	if err != nil {
 		return err
 	}
-	set, err := p.Delivery.On(moves[0].fleet).PlanCells(ctx, cells, versions)
+	cells = slices.DeleteFunc(cells, func(c fleet.Cell) bool { return !concerned(moves, c) })
+	on := p.Delivery.On(moves[0].fleet)
+	on.Unseen = unseen(moves)
+	set, err := on.PlanCells(ctx, cells, versions)
 	if err != nil {
 		return err
 	}

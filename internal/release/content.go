@@ -77,6 +77,20 @@ func (c Content) encode() []byte {
 	return marshal(sorted)
 }
 
+// Differs returns the images whose versions differ from those of another content, and whether that
+// is all that differs.
+func (c Content) Differs(from Content) (images []tagboat.ImageName, only bool) {
+	for name, image := range c.Images {
+		if from.Images[name] != image {
+			images = append(images, name)
+		}
+	}
+	slices.Sort(images)
+	only = len(c.Images) == len(from.Images)
+	c.Images, from.Images = nil, nil
+	return images, only && bytes.Equal(c.encode(), from.encode())
+}
+
 func marshal(v any) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

@@ -50,7 +50,7 @@ func (a *applier) apply(ctx context.Context, steps []deploy.Step) (course, error
 		case deploy.Register:
 			a.definition, err = a.register(ctx, s)
 		case deploy.Reuse:
-			a.definition, err = a.usable(ctx, s.ARN)
+			a.definition, err = a.reuse(ctx, s)
 		case deploy.TagService:
 			err = a.tag(ctx, s)
 		case deploy.CreateService:

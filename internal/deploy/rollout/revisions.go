@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
@@ -43,6 +44,14 @@ func (a *applier) usable(ctx context.Context, arn string) (string, error) {
 	return again, err
 }
 
+// reuse is usable of a step, whose revision may have been found to be ACTIVE a moment ago.
+func (a *applier) reuse(ctx context.Context, s deploy.Reuse) (string, error) {
+	if time.Since(s.Seen) < takenUntil {
+		return s.ARN, nil
+	}
+	return a.usable(ctx, s.ARN)
+}
+
 // again returns an ACTIVE revision equal to one that is not any more.
 func (a *applier) again(ctx context.Context, input taskdef.Definition, gone ecs.TaskDefinition) (string, error) {
 	found, err := deploy.EqualAfter(ctx, deploy.Target{Client: a.client, Desired: deploy.Desired{Definition: input}}, gone.Revision)
@@ -63,7 +72,7 @@ func (a *applier) ready(ctx context.Context, steps []deploy.Step) (err error) {
 		case deploy.Register:
 			a.definition, err = a.register(ctx, s)
 		case deploy.Reuse:
-			a.definition, err = a.usable(ctx, s.ARN)
+			a.definition, err = a.reuse(ctx, s)
 		default:
 			continue
 		}
@@ -73,7 +82,7 @@ func (a *applier) ready(ctx context.Context, steps []deploy.Step) (err error) {
 		if err != nil {
 			return err
 		}
-		steps[n] = deploy.Reuse{ARN: a.definition}
+		steps[n] = deploy.Reuse{ARN: a.definition, Seen: time.Now()}
 	}
 	return nil
 }
