@@ -181,9 +181,14 @@ func putParameter(ts *testscript.TestScript, _ bool, args []string) {
 	call(ts, "AmazonSSM.PutParameter", map[string]any{"Name": args[0], "Type": args[1], "Value": args[2], "Overwrite": true})
 }
 
-// callAWS makes a call as somebody else would, and writes the answer: aws TARGET INPUT.
+// callAWS makes a call as somebody else would, in an account, or with the identity that the story has,
+// and writes the answer: aws TARGET INPUT [ACCOUNT|as-we-are].
 func callAWS(ts *testscript.TestScript, _ bool, args []string) {
-	_, err := ts.Stdout().Write(call(ts, args[0], json.RawMessage(args[1])))
+	as := accountOf(args, 2)
+	if as == "as-we-are" {
+		as = ts.Getenv("AWS_ACCESS_KEY_ID")
+	}
+	_, err := ts.Stdout().Write(aws(ts, as, args[0], args[1]))
 	ts.Check(err)
 }
 

@@ -192,6 +192,10 @@ func signingName(target string) string {
 		return "ecr"
 	case strings.HasPrefix(target, "AmazonSSM."):
 		return "ssm"
+	case strings.HasPrefix(target, "AmazonSQS."):
+		return "sqs"
+	case strings.HasPrefix(target, "AWSEvents."):
+		return "events"
 	default:
 		return "ecs"
 	}

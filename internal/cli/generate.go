@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,9 +105,10 @@ func newGeneratePolicy(f *frame) *cobra.Command {
 			"tagboat.yaml. read is for pins, write for pin, deploy for plan, deploy and status,\n" +
 			"publish for publish and tag, lambda for the function that answers CloudFormation,\n" +
 			"assume for callers that reach environments through a role, import for pins --import,\n" +
-			"doctor for what tagboat doctor needs in addition, promote for all that promote does.\n" +
-			"approve, break-glass and freeze are rights of their own, which no other policy has, and\n" +
-			"home is for the role that reaches home: they are about home, and take no --env.",
+			"doctor for what tagboat doctor needs in addition, promote for all that promote does,\n" +
+			"watch for whoever runs tagboat watch. approve, break-glass and freeze are rights of\n" +
+			"their own, which no other policy has, and home is for the role that reaches home: they\n" +
+			"are about home, and take no --env.",
 		Example: "  tagboat generate iam-policy --for write --env dev > policy.json\n  aws iam put-role-policy --role-name ci --policy-name tagboat --policy-document file://policy.json",
 		Args:    usage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runGeneratePolicy(cmd.Context(), f, o) },
@@ -151,6 +153,9 @@ func tellPolicy(on *screen.Screen, result generate.PolicyResult) error {
 	if result.Role != "" {
 		on.Talkf("for the role %s; the caller of tagboat may assume it with: tagboat generate iam-policy --for assume\n"+
 			"its trust policy must allow the caller sts:AssumeRole, and sts:SetSourceIdentity and sts:TagSession where the caller has a source identity or transitive session tags\n", result.Role)
+	}
+	for _, role := range slices.Sorted(maps.Keys(result.Assumed)) {
+		on.Talkf("it assumes the role %s, whose policy is another one: tagboat generate iam-policy --for promote --env %s\n", role, strings.Join(result.Assumed[role], ","))
 	}
 	if result.HomeRole != "" {
 		on.Talkf("home is reached as the role %s, whose policy is another one: tagboat generate iam-policy --for home\n", result.HomeRole)

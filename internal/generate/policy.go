@@ -28,6 +28,8 @@ type PolicyResult struct {
 	Document iam.Document
 	Role     string // ARN of the role of the environments, or of home; "" where it is for the caller
 	HomeRole string // ARN of the role that reaches home, whose policy is another one; "" for none
+	// Assumed are the environments of each role that a watcher assumes, whose policy is another one.
+	Assumed map[string][]string
 }
 
 // Policy returns the smallest policy for a purpose in environments, all where none is
@@ -40,6 +42,9 @@ func (g Generator) Policy(ctx context.Context, purpose iam.Purpose, names []tagb
 	if err != nil {
 		return PolicyResult{}, err
 	}
+	if purpose == iam.Watch {
+		return g.watchPolicy(ctx, environments)
+	}
 	result := PolicyResult{HomeRole: g.Fleet.Config.Home.Role}
 	if purpose != iam.Lambda && purpose != iam.Assume && purpose != iam.Publish {
 		if err := onePrincipal(environments); err != nil {
@@ -50,11 +55,9 @@ func (g Generator) Policy(ctx context.Context, purpose iam.Purpose, names []tagb
 	if purpose != iam.Promote || result.HomeRole == result.Role {
 		result.HomeRole = ""
 	}
-	scopes := make([]iam.Scope, len(environments))
-	for i, env := range environments {
-		if scopes[i], err = g.scope(ctx, env, purpose); err != nil {
-			return PolicyResult{}, err
-		}
+	scopes, err := g.scopes(ctx, environments, purpose)
+	if err != nil {
+		return PolicyResult{}, err
 	}
 	result.Document = iam.Policy(purpose, scopes)
 	if len(result.Document.Statement) == 0 {
@@ -74,6 +77,17 @@ func onePrincipal(environments []config.Environment) error {
 		}
 	}
 	return nil
+}
+
+func (g Generator) scopes(ctx context.Context, environments []config.Environment, purpose iam.Purpose) ([]iam.Scope, error) {
+	scopes := make([]iam.Scope, len(environments))
+	for i, env := range environments {
+		var err error
+		if scopes[i], err = g.scope(ctx, env, purpose); err != nil {
+			return nil, err
+		}
+	}
+	return scopes, nil
 }
 
 func (g Generator) scope(ctx context.Context, env config.Environment, purpose iam.Purpose) (iam.Scope, error) {

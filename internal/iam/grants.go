@@ -73,6 +73,11 @@ var grants = []grant{
 		resources: Scope.functionLog,
 	},
 	{
+		sid: "ReceiveHints", purposes: []Purpose{Watch},
+		actions:   []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		resources: Scope.queues,
+	},
+	{
 		sid: "LogInToRegistry", purposes: []Purpose{Write, Deploy, Publish, Assume, Import, Approve},
 		actions: []string{"ecr:GetAuthorizationToken"}, resources: where(hasRepositories, everything),
 	},

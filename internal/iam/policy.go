@@ -25,6 +25,7 @@ const (
 	Import  Purpose = "import"  // pins --import
 	Doctor  Purpose = "doctor"  // what doctor asks beside what the others do
 	Promote Purpose = "promote" // write and deploy, and make and number releases
+	Watch   Purpose = "watch"   // promote, or assume the roles that do, and read the queue
 
 	// Those of home alone.
 	Home       Purpose = "home"        // to read it, and to number and reject releases
@@ -35,7 +36,7 @@ const (
 
 // Purposes returns all purposes.
 func Purposes() []Purpose {
-	return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import, Doctor, Promote, Home, Approve, BreakGlass, Freeze}
+	return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import, Doctor, Promote, Watch, Home, Approve, BreakGlass, Freeze}
 }
 
 // OfHome reports whether a policy for the purpose is about home alone, and so about no environment.
@@ -81,7 +82,8 @@ type grant struct {
 
 // serves reports whether the statement is needed for a purpose.
 func (g grant) serves(p Purpose) bool {
-	return slices.Contains(g.purposes, p) || p == Promote && (slices.Contains(g.purposes, Write) || slices.Contains(g.purposes, Deploy))
+	included := map[Purpose][]Purpose{Promote: {Write, Deploy}, Watch: {Promote, Assume}}
+	return slices.Contains(g.purposes, p) || slices.ContainsFunc(included[p], g.serves)
 }
 
 func (g grant) statement(scopes []Scope, resources []string) Statement {

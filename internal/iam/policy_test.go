@@ -47,7 +47,7 @@ func TestRightsOfHome(t *testing.T) {
 	const at = "arn:aws:ssm:eu-west-1:999999999999:parameter/tagboat/"
 	numbers := []string{at + "shop/rejected/*", at + "shop/releases"}
 	want := map[iam.Purpose][]string{
-		iam.Promote: numbers, iam.Assume: numbers, iam.Home: numbers,
+		iam.Promote: numbers, iam.Watch: numbers, iam.Assume: numbers, iam.Home: numbers,
 		iam.Approve: {at + "shop/approvals/*"}, iam.BreakGlass: {at + "shop/break-glass/*"}, iam.Freeze: {at + "freeze"},
 	}
 	for _, purpose := range iam.Purposes() {

@@ -26,9 +26,10 @@ type Scope struct {
 	FreezeName   string       // the parameter that freezes everything
 	HomeRole     string       // ARN of the role that is assumed to get to home, for who assumes it; "" for none
 	Services     []Service
-	Scans        bool // a gate looks at scans
-	Tags         bool // pinning puts tags on versions
-	Families     bool // a service's task definition is somebody else's, and is asked for its platform
+	Queue        string // ARN of what a watcher reads; "" for none
+	Scans        bool   // a gate looks at scans
+	Tags         bool   // pinning puts tags on versions
+	Families     bool   // a service's task definition is somebody else's, and is asked for its platform
 }
 
 // Repository is one of ECR's.
@@ -65,6 +66,9 @@ func (p Place) arn(service, resource string) string {
 	return "arn:" + p.partition() + ":" + service + ":" + p.Region + ":" + p.Account + ":" + resource
 }
 
+// Queue returns the ARN of a queue of SQS.
+func (p Place) Queue(name string) string { return p.arn("sqs", name) }
+
 func (s Scope) parameters() []string  { return s.parameterARNs(s.Parameters) }
 func (s Scope) projections() []string { return s.parameterARNs(s.Projections) }
 
@@ -91,8 +95,8 @@ func (s Scope) trees() []string {
 	})
 }
 
-// journal returns the log group and what is in it, of the environment and of home: streams have
-// ARNs that go on.
+// journal returns the log group and what is in it, of the environment, of home, and of registries
+// that a stage's tags are put in: streams have ARNs that go on.
 func (s Scope) journal() []string {
 	if s.Journal == "" {
 		return nil
@@ -100,6 +104,11 @@ func (s Scope) journal() []string {
 	places := []Place{s.Place}
 	if s.Home != nil {
 		places = append(places, *s.Home)
+	}
+	for _, r := range s.Repositories {
+		if s.Tags {
+			places = append(places, r.Place)
+		}
 	}
 	return each(places, func(p Place) []string {
 		return []string{p.arn("logs", "log-group:"+s.Journal), p.arn("logs", "log-group:"+s.Journal+":*")}
@@ -235,6 +244,13 @@ func isManaged(name string) bool {
 
 func (s Scope) logGroups() []string {
 	return each(s.Services, func(Service) []string { return []string{s.arn("logs", "log-group:*")} })
+}
+
+func (s Scope) queues() []string {
+	if s.Queue == "" {
+		return nil
+	}
+	return []string{s.Queue}
 }
 
 func each[T any](list []T, of func(T) []string) []string {

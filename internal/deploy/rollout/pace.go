@@ -51,7 +51,7 @@ func (p *pace) failed() { p.interval = min(max(p.interval, shortest)*2, longestA
 // Nudge has whoever waits for a service's deployment look at once, because an event says that
 // something happened to it. From then on polls that see no change become rare, as more events are
 // expected; the deployment ends without them, too. The names may be ARNs of either form, and a
-// cluster that is not known is "". A service that nobody waits for is none of a Runner's business.
+// cluster that is not known is "". Nothing happens for a service that nobody waits for.
 func (r *Runner) Nudge(cluster, service string) {
 	named := watched{ecs.LastPart(cluster), ecs.LastPart(service)}
 	r.mu.Lock()
