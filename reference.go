@@ -116,9 +116,10 @@ func (r Reference) Readable() string {
 
 // SameRepository reports whether both name the same repository. Docker Hub's short
 // names count as what they stand for: nginx is docker.io/library/nginx.
-func (r Reference) SameRepository(o Reference) bool { return r.canonicalName() == o.canonicalName() }
+func (r Reference) SameRepository(o Reference) bool { return r.CanonicalName() == o.CanonicalName() }
 
-func (r Reference) canonicalName() string {
+// CanonicalName returns the one name of a repository that all its references have in common.
+func (r Reference) CanonicalName() string {
 	host, repo := r.Host, r.Repository
 	switch host {
 	case "", "index.docker.io", "registry-1.docker.io":

@@ -1,5 +1,7 @@
 package tagboat
 
+import "fmt"
+
 // Verdict is how a deployment ended.
 type Verdict string
 
@@ -49,4 +51,10 @@ func (v Verdict) Kind() (Kind, bool) {
 	default:
 		return Failed, true
 	}
+}
+
+// HowToContinue says how somebody lets a deployment go on that waits for that.
+func HowToContinue(env EnvName, service ServiceName) string {
+	command := fmt.Sprintf("tagboat continue --env %s %s", env, service)
+	return fmt.Sprintf("to continue it: %s; to roll it back: %s --rollback", command, command)
 }

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -105,10 +104,4 @@ func (d Desired) problemAt(at tagboat.Position, hint, message string) tagboat.Pr
 // problem returns a problem of the service.
 func (d Desired) problem(where, hint, message string) tagboat.Problem {
 	return tagboat.Problem{Environment: d.Environment, Service: d.Service, Message: message, Where: where, Hint: hint}
-}
-
-// HowToContinue says how somebody lets a deployment go on that waits.
-func HowToContinue(d Desired) string {
-	command := fmt.Sprintf("tagboat continue --env %s %s", d.Environment, d.Service)
-	return fmt.Sprintf("to continue it: %s; to roll it back: %s --rollback", command, command)
 }

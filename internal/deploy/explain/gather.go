@@ -111,7 +111,7 @@ func (g *Gatherer) stages(ctx context.Context, e *Evidence) []tagboat.Cause {
 		waiting = append(waiting, tagboat.Cause{
 			Cause:    "the deployment waits in stage " + found[0].LifecycleStage + " for somebody to continue it",
 			Evidence: fmt.Sprintf("the pause ends by itself at %s, with %s", hook.ExpiresAt.UTC().Format(time.RFC3339), hook.TimeoutAction),
-			Advice:   deploy.HowToContinue(g.Desired),
+			Advice:   tagboat.HowToContinue(g.Desired.Environment, g.Desired.Service),
 		})
 	}
 	return waiting

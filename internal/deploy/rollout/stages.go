@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
@@ -103,7 +104,7 @@ func (s *stages) note(d deploy.Desired) string {
 	case stage == "":
 		return ""
 	case len(s.last.Waiting()) > 0:
-		return fmt.Sprintf("waits in stage %s for somebody: %s", stage, deploy.HowToContinue(d))
+		return fmt.Sprintf("waits in stage %s for somebody: %s", stage, tagboat.HowToContinue(d.Environment, d.Service))
 	case s.last.Target.ProductionTraffic > 0:
 		return fmt.Sprintf("stage %s, %g %% of the traffic", stage, s.last.Target.ProductionTraffic)
 	default:

@@ -17,7 +17,7 @@ import (
 // Hint says where something may have changed, and when.
 type Hint struct {
 	ID     string // of the event; "" for none
-	Source string // ecr, ecs, inspector, ghcr, webhook, sweep, schedule, promotion
+	Source string // ecr, ecs, inspector, event, ghcr, webhook, sweep, schedule, promotion
 	Kind   Kind
 	// Registry and Repository are of an image; Registry is its host, "" where that is not known.
 	Registry   string
