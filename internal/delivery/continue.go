@@ -3,8 +3,11 @@ package delivery
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/fleet"
 )
@@ -68,6 +71,23 @@ func (d *Delivery) Continue(ctx context.Context, r ContinueRequest) ([]Continued
 func (d *Delivery) UnderWay(ctx context.Context, s *PlanSet) (*PlanSet, error) {
 	plans, err := rollout.Resume(ctx, s.plans)
 	return &PlanSet{plans: plans}, err
+}
+
+// Judged makes those plans of a set whose deployment was begun since a time, and has come to nothing,
+// plans that say how it ended, so that what failed is not begun again.
+func (d *Delivery) Judged(ctx context.Context, s *PlanSet, since time.Time) error {
+	s.plans = slices.Clone(s.plans)
+	return deploy.Each(ctx, deploy.TargetsOf(s.plans), func(ctx context.Context, i int) error {
+		p := &s.plans[i]
+		if !p.Changes() || len(p.Problems) > 0 {
+			return nil
+		}
+		judge, err := deploy.JudgementOf(ctx, *p)
+		if err == nil && judge != nil && judge.Failed() && !judge.Record.CreatedAt.Before(since.Add(-deploy.ClockAccuracy)) {
+			p.Steps, p.Diff = []deploy.Step{*judge}, ""
+		}
+		return err
+	})
 }
 
 // Len returns how many services the set has.

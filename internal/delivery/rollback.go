@@ -35,6 +35,7 @@ type Rollback struct {
 	PlanSet
 	ways   []way // of the plans
 	noHold bool
+	good   []tagboat.ServiceName
 	pins   map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference
 }
 
@@ -44,6 +45,9 @@ type RollbackRequest struct {
 	To         access.When // the zero value for the last good version
 	Automation bool        // no person asks: holds count
 	NoHold     bool        // what it leaves is rejected, and nothing held
+	// Good are services that ran well and go back beside those that did not: what they leave is not
+	// rejected for that.
+	Good []tagboat.ServiceName
 }
 
 // Plan finds the last good version of the services, or that of a time, and what it takes to go
@@ -61,7 +65,7 @@ func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, err
 	if err != nil {
 		return nil, err
 	}
-	back := &Rollback{noHold: r.NoHold, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
+	back := &Rollback{noHold: r.NoHold, good: r.Good, pins: map[tagboat.EnvName]map[tagboat.ImageName]tagboat.Reference{}}
 	for _, u := range undone {
 		back.cells = append(back.cells, u.cells...)
 	}
@@ -216,6 +220,14 @@ func (r *Rollback) leaves(env tagboat.EnvName) []tagboat.Pin {
 	return left
 }
 
+// innocent reports whether only services that ran well have an image.
+func (r *Rollback) innocent(env tagboat.EnvName, image tagboat.ImageName) bool {
+	return len(r.good) > 0 && !slices.ContainsFunc(r.plans, func(p deploy.Plan) bool {
+		has := slices.ContainsFunc(p.Desired.Images, func(i deploy.Image) bool { return i.Image == image })
+		return has && p.Desired.Environment == env && !slices.Contains(r.good, p.Desired.Service)
+	})
+}
+
 // book returns what an environment had when the rollback was planned.
 func (r *Rollback) book(name tagboat.EnvName) ledger.Book {
 	for _, c := range r.cells {
@@ -334,9 +346,12 @@ func (b *Rollbacks) pinBack(ctx context.Context, name tagboat.EnvName, r *Rollba
 		Pins: map[tagboat.ImageName]tagboat.Digest{}, To: r.pins[name], Revisions: r.rejects(name), Message: "rolled back: " + message, NoHold: r.noHold,
 	}
 	for _, pin := range left {
-		if pin.Parameter != "" {
+		if pin.Parameter != "" && !r.innocent(name, pin.Image) {
 			rejection.Pins[pin.Image] = pin.Digest
 		}
+	}
+	for _, service := range r.good {
+		delete(rejection.Revisions, service)
 	}
 	if err := b.Pinning.Holds.Reject(ctx, env, rejection); err != nil {
 		return pinnedBack{}, fmt.Errorf("holding what %s goes back to: %w", name, err)

@@ -108,5 +108,18 @@ type Judge struct {
 	Back   bool // the newest one has what ran well before it
 }
 
+// Failed reports whether the deployment came to nothing, and nothing took its place but what was
+// there before.
+func (s Judge) Failed() bool {
+	switch s.Record.Status {
+	case ecs.RollbackInProgress, ecs.RollbackSuccessful, ecs.RollbackFailed:
+		return true
+	case ecs.Stopped:
+		return s.Newest || s.Back
+	default:
+		return false
+	}
+}
+
 // String says what the step does.
 func (s Judge) String() string { return "look how deployment " + ecs.LastPart(s.Record.ARN) + " ended" }

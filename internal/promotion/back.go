@@ -3,7 +3,6 @@ package promotion
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/delivery"
@@ -18,25 +17,34 @@ import (
 // mixture. The versions are rejected there, so that automation does not bring them again; no hold is
 // opened, so that it may bring others.
 //
-// Where another process of the same promotion is first, or the promotion was ended, it does nothing.
-func (p *Promotions) goBack(ctx context.Context, m *move, c *claim, o rollout.Options, result *tagboat.PromotionResult) {
+// What ran well goes back beside the rest, and is not rejected. Where another process of the same
+// promotion is first, or the promotion was ended, it does nothing. It returns false where the way
+// back is not over: the same command takes it up.
+func (p *Promotions) goBack(ctx context.Context, m *move, c *claim, o rollout.Options, result *tagboat.PromotionResult) bool {
 	if err := p.takeOver(ctx, m, c); tagboat.KindOf(err) == tagboat.Superseded && err != nil {
-		return // concluding says it
+		return true // concluding says it
 	}
-	var services []tagboat.ServiceName
+	var services, good []tagboat.ServiceName
 	for _, d := range result.Deployments {
 		if d.Verdict.Begun() {
 			services = append(services, d.Service)
 		}
+		if d.Verdict == tagboat.VerdictSucceeded {
+			good = append(good, d.Service)
+		}
 	}
 	rollbacks := delivery.Rollbacks{Delivery: p.Delivery.On(m.fleet), Pinning: p.Pinning, History: p.History}
 	back, err := rollbacks.Plan(ctx, delivery.RollbackRequest{
-		Selection: fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}, Services: services}, NoHold: true,
+		Selection: fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}, Services: services}, NoHold: true, Good: good,
 	})
 	if err == nil {
 		var document tagboat.DeployDocument
 		document, err = rollbacks.Do(ctx, back, fmt.Sprintf("release %s failed: %s", called(*m.release), result.Reason), o)
 		for _, d := range document.Deployments {
+			if unfinished(d.Verdict) {
+				result.State, result.Reason = stateOf(d.Verdict), result.Reason+"; it goes back"
+				return false
+			}
 			if d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged && err == nil {
 				err = tagboat.Errorf(tagboat.Failed, "going back, %s ended as %s: %s", d.Service, d.Verdict, d.Reason)
 			}
@@ -48,13 +56,26 @@ func (p *Promotions) goBack(ctx context.Context, m *move, c *claim, o rollout.Op
 	if err != nil {
 		result.State = tagboat.PromotionFailed
 		result.Reason += "; and what was there before could not be brought back: " + err.Error()
-		return
+		return true
 	}
 	result.State = tagboat.PromotionRolledBack
-	if !slices.ContainsFunc(result.Deployments, func(d tagboat.Deployment) bool { return d.Verdict == tagboat.VerdictSucceeded }) {
-		return
+	if len(good) > 0 {
+		result.Reason += "; the services that ran the release well went back, too"
 	}
-	result.Reason += "; the services that ran the release well went back, too"
+	return true
+}
+
+// unfinished reports whether a deployment goes on though nobody watches it any more.
+func unfinished(v tagboat.Verdict) bool {
+	return v == tagboat.VerdictTimedOut || v == tagboat.VerdictStarted || v == tagboat.VerdictInterrupted
+}
+
+// stateOf returns the state of a promotion with such a deployment.
+func stateOf(v tagboat.Verdict) string {
+	if v == tagboat.VerdictInterrupted {
+		return tagboat.PromotionInterrupted
+	}
+	return tagboat.PromotionTimedOut
 }
 
 // restore pins what the parameters had in given versions, of images that they had, as long as the

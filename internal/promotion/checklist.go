@@ -16,6 +16,9 @@ func entering() []string {
 
 // counting returns the gates that count for a move.
 func (m *move) counting() []tagboat.GateResult {
+	if m.comesBack() {
+		return nil
+	}
 	current, has := m.here.Current()
 	entered := m.release != nil && (has && current.ID == m.release.ID || m.takesUp && m.here.Active.Waits == "")
 	return slices.DeleteFunc(slices.Clone(m.gates), func(g tagboat.GateResult) bool {
@@ -75,6 +78,8 @@ func (m *move) result() tagboat.PromotionResult {
 		r.Pins, r.Changes, r.Problems = tagboat.List(document.Pins), tagboat.List(document.Changes), tagboat.List(document.Problems)
 	}
 	switch gate, closed := m.closed(); {
+	case m.comesBack():
+		r.Reason = "its deployment failed, and the environment goes back to what it had before"
 	case m.release != nil && m.set != nil && m.there():
 		r.State, r.Cause, r.Reason = tagboat.PromotionUnchanged, tagboat.CauseAlreadyThere, "release "+called(*m.release)+" is there, and its services run it"
 	case closed:

@@ -53,6 +53,8 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 			return c, nil
 		case a.ID == m.release.ID:
 			c.Key, c.By, c.Since, c.Was, c.again = a.Key, a.By, a.Since, a.Was, a.Was != nil
+		case a.Waits == "" && m.overtakes():
+			c.instead, c.Was = a, a.Was
 		case a.Waits == "" && (!m.question.Back || m.question.Automation):
 			return claim{}, tagboat.Errorf(tagboat.Superseded, "the promotion of release %s was begun in %s meanwhile, by %s", a.Name, m.env.Name, a.By).
 				WithHint("tagboat promote %s --env %s watches it; tagboat promote --abort --env %s ends it", a.Name, m.env.Name, m.env.Name)
@@ -251,7 +253,7 @@ func (p *Promotions) conclude(ctx context.Context, m *move, key string, had *led
 // them goes back and the others begin nothing more. The error is of kind Superseded where another
 // one was first, or the promotion was ended.
 func (p *Promotions) takeOver(ctx context.Context, m *move, c *claim) error {
-	key := c.Key + "-back"
+	key := c.Key + backSuffix
 	var superseded error
 	err := p.remember(ctx, m, "release "+m.release.Name+" failed", func(was ledger.Promotions) (ledger.Promotions, bool) {
 		if was.Active == nil || was.Active.Key != c.Key {

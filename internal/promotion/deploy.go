@@ -31,6 +31,12 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, pinne
 			return
 		}
 	}
+	if c.again && s.request.Automation {
+		if err := on.Judged(ctx, m.set, c.Since); err != nil {
+			fail(result, err)
+			return
+		}
+	}
 	m.set.Message = p.message(m)
 	m.set.While(p.mayBegin(m, c.Key))
 	result.Deployments = on.Deploy(ctx, m.set, o).Deployments
@@ -76,7 +82,9 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, pinne
 		if m.question.Back {
 			result.Reason += "; what is pinned is that of the release; go further back: tagboat rollback --env " + string(m.env.Name)
 		} else {
-			p.goBack(ctx, m, &c, o, result)
+			if !p.goBack(ctx, m, &c, o, result) {
+				return
+			}
 		}
 		had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Failed: true, Back: m.question.Back}
 	}

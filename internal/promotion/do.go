@@ -82,6 +82,9 @@ func (p *Promotions) breakGlass(ctx context.Context, s *Set) error {
 // carryOut promotes to one environment.
 func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Options, result *tagboat.PromotionResult) {
 	switch gate, closed := m.closed(); {
+	case m.comesBack():
+		p.comeBack(ctx, m, o, result)
+		return
 	case m.release != nil && m.there():
 		return // the document says it
 	case closed && m.canWait() && !s.request.Automation:

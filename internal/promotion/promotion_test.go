@@ -119,6 +119,10 @@ func TestBadReleaseGoesBack(t *testing.T) {
 				w.Errorf("%s is pinned to %s after its release failed", image, pin.Tag)
 			}
 		}
+		states(w, w.Promote(to("dev", automation)), "dev promoted", "mb-dev promoted") // api was not what failed
+		if pin := w.Pinned("api"); pin.Tag != "v2" {
+			w.Errorf("api is pinned to %s, though only web failed", pin.Tag)
+		}
 		states(w, w.Promote(to("dev", automation)), "dev unchanged already-there", "mb-dev unchanged already-there")
 		w.Push("shop/web:v3")
 		states(w, w.Promote(to("dev", automation)), "dev promoted", "mb-dev promoted")
