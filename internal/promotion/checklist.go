@@ -72,6 +72,9 @@ func (m *move) result() tagboat.PromotionResult {
 	if m.release != nil {
 		r.Release = tagboat.Release{Name: m.release.Name, ID: m.release.ID, Commit: m.release.Commit, Notes: m.release.Notes}
 	}
+	if m.takesUp && m.here.Active.Waits == "" {
+		r.Key = m.here.Active.Key
+	}
 	r.Diff = m.diff
 	if m.set != nil {
 		document := m.set.Document()

@@ -54,31 +54,24 @@ type Watcher struct {
 	Index      *hint.Index
 	Meter      Meter
 	Log        *slog.Logger
-	Settle     time.Duration // how long an environment is left to gather hints before it is looked at
-	Sweep      time.Duration // how often everything is looked at
-	Grace      time.Duration // how long what is under way may take once the context ended
+	Scope      fleet.Selection // of environments; of those it chooses the ones count whose stage has auto
+	Settle     time.Duration   // how long an environment is left to gather hints before it is looked at
+	Sweep      time.Duration   // how often everything is looked at
+	Grace      time.Duration   // how long what is under way may take once the context ended
 }
 
 // Kind is what was decided.
-type Kind string
+type Kind = tagboat.DecisionKind
 
 // The kinds of decisions.
 const (
 	Promote   Kind = "promote"   // a release enters
 	GoOn      Kind = "go-on"     // a promotion that is under way is watched to its end
-	Wait      Kind = "wait"      // for a time, or for a promotion that is under way
+	Wait      Kind = "wait"      // for a time, or for others who are at work
 	Leave     Kind = "leave"     // held, rejected, not automatic: somebody has to act
 	Unchanged Kind = "unchanged" // it runs what it should
 	Fail      Kind = "fail"      // it could not be looked at
 )
 
 // Decision is what one look at one environment came to.
-type Decision struct {
-	Environment tagboat.EnvName   `json:"environment"`
-	Stage       tagboat.StageName `json:"stage"`
-	Kind        Kind              `json:"kind"`
-	Release     string            `json:"release"` // its name; "" for none
-	Cause       tagboat.GateCause `json:"cause"`   // of what does not happen
-	Why         string            `json:"why"`
-	Until       time.Time         `json:"until"` // when to look again; the zero time where nobody knows
-}
+type Decision = tagboat.Decision

@@ -1,0 +1,139 @@
+package watch
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/operation"
+)
+
+// notes are what is written to the log, and what was said before: what lasts is said once. The loop
+// owns it.
+type notes struct {
+	log      *slog.Logger
+	said     map[tagboat.EnvName]Decision
+	warned   map[tagboat.StageName][]string
+	troubles map[tagboat.EnvName]string // what is wrong where something cannot be looked at
+	since    map[string]time.Time       // since when
+}
+
+func newNotes(log *slog.Logger) notes {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return notes{
+		log: log, said: map[tagboat.EnvName]Decision{}, warned: map[tagboat.StageName][]string{},
+		troubles: map[tagboat.EnvName]string{}, since: map[string]time.Time{},
+	}
+}
+
+// hear logs what an operation says of itself. It is safe for concurrent use.
+func (n *notes) hear(e operation.Event) {
+	if _, usual := e.(interface{ Usual() }); usual {
+		n.log.Debug(e.String())
+		return
+	}
+	n.log.Warn(e.String())
+}
+
+// decided writes a decision in one line: the hint, what was looked at, what was decided, and why. What
+// a sweep finds as it was before is of the level debug.
+func (n *notes) decided(d Decision, asked Asked) {
+	level := slog.LevelInfo
+	was, before := n.said[d.Environment]
+	if asked.Routine && before && was.Kind == d.Kind && was.Cause == d.Cause && was.Release == d.Release && d.Kind != Promote && d.Kind != GoOn {
+		level = slog.LevelDebug
+	}
+	if d.Kind == Fail {
+		level = slog.LevelDebug // trouble says it once
+	}
+	n.said[d.Environment] = d
+	attributes := []slog.Attr{
+		slog.String("hint", inWords(asked)), slog.String("environment", string(d.Environment)), slog.String("looked", looked(asked)),
+		slog.String("decision", string(d.Kind)),
+	}
+	for _, a := range []struct{ name, value string }{{"release", d.Release}, {"cause", string(d.Cause)}, {"why", d.Why}} {
+		if a.value != "" {
+			attributes = append(attributes, slog.String(a.name, a.value))
+		}
+	}
+	if d.Until != nil {
+		attributes = append(attributes, slog.Time("until", d.Until.UTC()))
+	}
+	n.log.LogAttrs(context.Background(), level, "decided", attributes...)
+}
+
+// ended writes how a promotion ended.
+func (n *notes) ended(r tagboat.PromotionResult, asked Asked) {
+	level := slog.LevelInfo
+	switch r.State {
+	case tagboat.PromotionFailed, tagboat.PromotionRolledBack:
+		level = slog.LevelWarn
+	}
+	n.log.Log(context.Background(), level, "ended", "hint", inWords(asked), "environment", r.Environment, "release", r.Release.Name, "state", r.State, "why", r.Reason)
+}
+
+// trouble says that something is wrong, once for all environments that it keeps from being looked at,
+// and with "" that it is over, once for all of them.
+func (n *notes) trouble(env tagboat.EnvName, what, why string) {
+	was := n.troubles[env]
+	if was == what {
+		return
+	}
+	delete(n.troubles, env)
+	if what != "" {
+		n.troubles[env] = what
+		if _, known := n.since[what]; !known {
+			n.since[what] = time.Now()
+			n.log.Warn("trouble begins; it is tried again, and said once", "with", what, "environment", env, "why", why)
+		}
+	}
+	for _, other := range n.troubles {
+		if other == was {
+			return
+		}
+	}
+	if since, known := n.since[was]; known {
+		delete(n.since, was)
+		n.log.Info("trouble is over", "with", was, "after", time.Since(since).Round(time.Second))
+	}
+}
+
+// warnings writes what a plan warns of, once.
+func (n *notes) warnings(stage tagboat.StageName, all []string) {
+	for _, warning := range all {
+		if !slices.Contains(n.warned[stage], warning) {
+			n.log.Info(warning, "stage", stage)
+		}
+	}
+	n.warned[stage] = all
+}
+
+// inWords returns the hints in words.
+func inWords(a Asked) string {
+	text := strings.Join(a.Words, ", ")
+	if a.More > 0 {
+		text += ", and more"
+	}
+	return text
+}
+
+// looked says what was looked at.
+func looked(a Asked) string {
+	var images []string
+	for _, image := range a.Images {
+		images = append(images, string(image))
+	}
+	switch {
+	case !a.Look:
+		return "ledger"
+	case a.All || len(images) == 0:
+		return "all images"
+	default:
+		return "newest of " + strings.Join(images, ", ")
+	}
+}
