@@ -27,6 +27,8 @@ import (
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/release"
 	"github.com/tagboat/tagboat/internal/trace"
+	"github.com/tagboat/tagboat/internal/watch"
+	"github.com/tagboat/tagboat/internal/watch/hint"
 )
 
 // Options say what to open.
@@ -133,6 +135,18 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 		},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins, History: past},
 		View: view, Generator: policies, Doctor: doctor.Doctor{Fleet: matrix, Access: ways, Policies: policies},
+	}
+}
+
+// Watcher returns a watcher of what is pushed, as tagboat.yaml has it, that logs and counts nothing
+// yet. It makes no call.
+func (a *App) Watcher() *watch.Watcher {
+	located := func(env config.Environment) (account, region string) {
+		return env.Account, a.Fleet.Access.Located(env).Region
+	}
+	return &watch.Watcher{
+		Config: a.Config, Fleet: a.Fleet, Promotions: a.Promotions, Nudger: a.Delivery.Runner, Index: hint.NewIndex(a.Config, located),
+		Settle: a.Config.Watch.Settle, Sweep: a.Config.Watch.Sweep, Grace: a.Config.Watch.Grace,
 	}
 }
 

@@ -73,6 +73,8 @@ func (n *notes) ended(r tagboat.PromotionResult, asked Asked) {
 	switch r.State {
 	case tagboat.PromotionFailed, tagboat.PromotionRolledBack:
 		level = slog.LevelWarn
+	case tagboat.PromotionDone: // which the next sweep finds
+		n.said[r.Environment] = Decision{Kind: Unchanged, Cause: tagboat.CauseAlreadyThere, Release: r.Release.Name}
 	}
 	n.log.Log(context.Background(), level, "ended", "hint", inWords(asked), "environment", r.Environment, "release", r.Release.Name, "state", r.State, "why", r.Reason)
 }

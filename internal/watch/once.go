@@ -65,8 +65,10 @@ func (l *loop) toItsEnd(ctx context.Context) {
 // hint, and what could not be done is handed back.
 func final(o Outcome, now time.Time) (Outcome, error) {
 	switch {
-	case o.Failed, o.Soon && !o.Served:
+	case o.Failed:
 		return o, o.Err
+	case o.Soon && !o.Served:
+		return o, undone(o.Err)
 	case o.Soon, o.Again.After(now):
 		return Outcome{Served: true}, nil
 	default:

@@ -36,9 +36,6 @@ func (l *loop) take(m hint.Message) {
 	settle := false
 	for _, h := range m.Hints {
 		l.Meter.Hint(h.Source)
-		if h.Text != "" {
-			l.notes.log.Info(h.Text, "hint", words(h))
-		}
 		asked := l.asked(h)
 		if len(asked) > 0 {
 			l.notes.log.Debug("hint", "hint", words(h), "source", h.Source, "environments", len(asked))
@@ -70,7 +67,13 @@ func (l *loop) asked(h hint.Hint) []Item {
 	}
 	var all []Item
 	for _, p := range l.Index.Places(h) {
-		if _, ok := l.watched[p.Environment]; !ok || !asked.Look && l.board.AtWork(p.Environment) {
+		if _, ok := l.watched[p.Environment]; !ok {
+			continue
+		}
+		if p.Text != "" {
+			l.notes.log.Warn(p.Text, "environment", p.Environment, "hint", words(h))
+		}
+		if !asked.Look && l.board.AtWork(p.Environment) {
 			continue
 		}
 		its := asked

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -167,7 +168,7 @@ func (l *loop) timer() <-chan time.Time {
 // settled says how the work on an environment ended, and hands back what was interrupted.
 func (l *loop) settled(env tagboat.EnvName, o Outcome) {
 	if l.closing && !o.Served {
-		l.board.HandBack(env, interrupted(o.Err))
+		l.board.HandBack(env, undone(o.Err))
 		return
 	}
 	if l.once {
@@ -216,12 +217,12 @@ func (l *loop) concluded(r tagboat.PromotionResult, asked Asked) {
 	}
 }
 
-// interrupted is why a message is handed back by a watcher that ends.
-func interrupted(err error) error {
-	if err != nil {
-		return err
+// undone is why the message of work that did not end is handed back.
+func undone(err error) error {
+	if err == nil {
+		return hint.ErrUndone
 	}
-	return tagboat.Errorf(tagboat.Interrupted, "the watcher ended before it was done")
+	return fmt.Errorf("%w: %w", hint.ErrUndone, err)
 }
 
 // silent is the Meter of who has none.
@@ -239,7 +240,7 @@ func (silent) Calls(tagboat.Calls)     {}
 // end lets what is under way go on for its grace, and hands back the messages of what is left.
 func (l *loop) end(grace time.Duration, from *inlet) {
 	l.closing = true
-	l.board.HandBack("", interrupted(nil))
+	l.board.HandBack("", hint.ErrUndone)
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	sources := from.ended
@@ -249,7 +250,7 @@ func (l *loop) end(grace time.Duration, from *inlet) {
 			then()
 		case m := <-from.messages:
 			if m.Done != nil {
-				m.Done(interrupted(nil))
+				m.Done(hint.ErrUndone)
 			}
 		case <-sources:
 			sources = nil
