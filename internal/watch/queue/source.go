@@ -2,9 +2,7 @@ package queue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -143,9 +141,9 @@ func (r *run) learn(ctx context.Context) {
 
 // take puts a message in hand and hands it over. What is no event is deleted.
 func (r *run) take(ctx context.Context, m Message) {
-	hints, err := r.read([]byte(m.Body))
+	hints, err := Read(r.parse, m.Body)
 	i, guarded := r.hand.take(m, keyOf(hints), time.Now())
-	var broken panicked
+	var broken Panic
 	switch {
 	case i == nil: // it is in hand already
 	case errors.As(err, &broken):
@@ -170,32 +168,7 @@ func (r *run) drop(ctx context.Context, m Message, err error) {
 	if r.Dropped != nil {
 		r.Dropped()
 	}
-	if err != nil {
-		r.Log.WarnContext(ctx, "dropped a message that is no event", "message", m.ID, "error", err.Error())
-		return
-	}
-	var event struct {
-		Source string `json:"source"`
-		Type   string `json:"detail-type"`
-	}
-	_ = json.Unmarshal([]byte(m.Body), &event) // it is one, as it was parsed
-	r.Log.InfoContext(ctx, "dropped an event that says nothing of a repository or a service", "message", m.ID, "source", event.Source, "detailType", event.Type)
-}
-
-// panicked is the error of code that panicked.
-type panicked struct{ value any }
-
-// Error implements error.
-func (p panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
-// read reads an event. One that makes the reader panic may be read by a later version.
-func (r *run) read(body []byte) (hints []hint.Hint, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = panicked{value}
-		}
-	}()
-	return r.parse(body)
+	Drop(ctx, r.Log, m, err)
 }
 
 // keep has SQS know what becomes of the messages in hand, until it is to stop.
