@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -16,17 +15,16 @@ import (
 const (
 	visibility = 2 * time.Minute
 	longest    = 12 * time.Hour
-	guards     = 10 * time.Minute // for how long a message answers for later ones
 )
 
 // item is a message in hand.
 type item struct {
-	id, receipt, key string
-	received         int
-	sent             time.Time // by AWS's clock
-	since, lapses    time.Time // when it was received, and until when others do not see it
-	open             int       // handed over and not done: the message, and those that it guards
-	failed           error     // why it is to come again; nil where it is done with
+	id, receipt   string
+	received      int
+	sent          time.Time // by AWS's clock
+	since, lapses time.Time // when it was received, and until when others do not see it
+	ended         bool
+	failed        error // why it is to come again; nil where it is done with
 }
 
 // hand has the messages that this watcher works on. It makes no call.
@@ -41,39 +39,25 @@ func newHand() *hand {
 	return &hand{items: map[string]*item{}, wake: make(chan struct{}, 1), freed: make(chan struct{}, 1)}
 }
 
-// take puts a message in hand. It returns the item that answers for it, and whether that is
-// another one, so that the message itself is not needed; nil where the message was in hand already.
-func (h *hand) take(m Message, key string, now time.Time) (answers *item, guarded bool) {
+// take puts a message in hand, and returns nil where it was there already.
+func (h *hand) take(m Message, now time.Time) *item {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if i := h.items[m.ID]; i != nil {
 		i.receipt, i.received, i.since, i.lapses = m.Receipt, m.Received, now, now.Add(visibility)
-		return nil, false
+		return nil
 	}
-	i := &item{id: m.ID, receipt: m.Receipt, key: key, received: m.Received, sent: m.Sent, since: now, lapses: now.Add(visibility), open: 1}
-	for _, other := range h.items {
-		if key != "" && other.key == key && other.open > 0 && now.Before(other.lapses) && now.Sub(other.since) < guards {
-			other.open++
-			i.open, i.key, answers = 0, "", other
-			break
-		}
-	}
+	i := &item{id: m.ID, receipt: m.Receipt, received: m.Received, sent: m.Sent, since: now, lapses: now.Add(visibility)}
 	h.items[m.ID] = i
-	if answers != nil {
-		poke(h.wake)
-		return answers, true
-	}
-	return i, false
+	return i
 }
 
-// done says that one that an item answers for is done, or why it is to come again.
+// done says that an item is done with, or why it is to come again. The first word counts.
 func (h *hand) done(i *item, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if i.failed == nil || errors.Is(i.failed, hint.ErrUndone) && err != nil {
-		i.failed = err
-	}
-	if i.open--; i.open == 0 {
+	if !i.ended {
+		i.ended, i.failed = true, err
 		poke(h.wake)
 	}
 }
@@ -94,11 +78,11 @@ func (h *hand) due(now time.Time) work {
 	for id, i := range h.items {
 		lapsed := !now.Before(i.lapses)
 		switch {
-		case i.open == 0 && i.failed == nil && !lapsed:
+		case i.ended && i.failed == nil && !lapsed:
 			w.finished = append(w.finished, *i)
-		case i.open == 0 && i.failed == nil:
+		case i.ended && i.failed == nil:
 			delete(h.items, id)
-		case i.open == 0:
+		case i.ended:
 			w.returned = append(w.returned, *i)
 			delete(h.items, id)
 		case !now.Before(i.since.Add(longest - 2*visibility)):
@@ -153,7 +137,7 @@ func (h *hand) rest() (items []item) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for id, i := range h.items {
-		if i.open > 0 || i.failed != nil {
+		if !i.ended || i.failed != nil {
 			items = append(items, *i)
 			delete(h.items, id)
 		}
@@ -186,20 +170,4 @@ func poke(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
-}
-
-// keyOf returns what the hints of a message make a watcher look at. Messages with the same key
-// answer for each other; "" is of none that could.
-func keyOf(hints []hint.Hint) string {
-	var key strings.Builder
-	for _, h := range hints {
-		for _, part := range []string{string(h.Kind), h.Registry, h.Repository, h.Account, h.Region, h.Cluster, h.Service} {
-			key.WriteString(part + "\x00")
-		}
-		for _, env := range h.Environments {
-			key.WriteString(string(env) + "\x00")
-		}
-		key.WriteByte('\n')
-	}
-	return key.String()
 }

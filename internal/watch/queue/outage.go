@@ -46,9 +46,3 @@ func (o *outage) ended(ctx context.Context, what string, all bool) {
 		o.log.InfoContext(ctx, "the queue can be used again", "after", lasted.Round(time.Second).String())
 	}
 }
-
-// onlyOnce returns a function that hears what it is told first.
-func onlyOnce(f func(error)) func(error) {
-	var once sync.Once
-	return func(err error) { once.Do(func() { f(err) }) }
-}

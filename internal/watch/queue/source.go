@@ -142,7 +142,7 @@ func (r *run) learn(ctx context.Context) {
 // take puts a message in hand and hands it over. What is no event is deleted.
 func (r *run) take(ctx context.Context, m Message) {
 	hints, err := Read(r.parse, m.Body)
-	i, guarded := r.hand.take(m, keyOf(hints), time.Now())
+	i := r.hand.take(m, time.Now())
 	var broken Panic
 	switch {
 	case i == nil: // it is in hand already
@@ -152,14 +152,10 @@ func (r *run) take(ctx context.Context, m Message) {
 		r.drop(ctx, m, err)
 		r.hand.done(i, nil)
 	default:
-		if guarded {
-			r.Log.DebugContext(ctx, "an older message answers for this one", "message", m.ID, "older", i.id)
-		}
-		done := onlyOnce(func(err error) { r.hand.done(i, err) })
 		select {
-		case r.out <- hint.Message{Hints: hints, Done: done}:
+		case r.out <- hint.Message{Hints: hints, Done: func(err error) { r.hand.done(i, err) }}:
 		case <-ctx.Done():
-			done(hint.ErrUndone)
+			r.hand.done(i, hint.ErrUndone)
 		}
 	}
 }

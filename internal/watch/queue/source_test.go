@@ -193,38 +193,6 @@ func TestLongWork(t *testing.T) {
 	})
 }
 
-// TestGuards deletes a message at once where an older one answers for it, and that one when both are
-// done with.
-func TestGuards(t *testing.T) {
-	run(t, 3, func(d *desk) {
-		messages, stop := d.start()
-		d.send("a", "b")
-		first, other := <-messages, <-messages
-		d.send("a", "a b")
-		second, both := <-messages, <-messages
-		d.Later(time.Second)
-		expect.Equal(t, "0+3", d.left(d.url))
-		first.Done(nil)
-		other.Done(nil)
-		both.Done(nil)
-		d.Later(time.Second)
-		expect.Equal(t, "0+1", d.left(d.url))
-		second.Done(errors.New("no"))
-		d.Later(time.Second)
-		third := <-messages
-		expect.Equal(t, "a", names(third))
-		d.Later(11 * time.Minute)
-		d.send("a")
-		fourth := <-messages
-		d.Later(time.Second)
-		expect.Equal(t, "0+2", d.left(d.url)) // the older one is too old to answer
-		third.Done(nil)
-		fourth.Done(nil)
-		expect.OK(t, stop())
-		expect.Equal(t, "0+0", d.left(d.url))
-	})
-}
-
 // TestPoison: what fails again and again goes to the dead-letter queue, and each time says why.
 func TestPoison(t *testing.T) {
 	for _, body := range []string{"a", "poison"} {
