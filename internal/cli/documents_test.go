@@ -32,6 +32,7 @@ var documents = []struct {
 	{"plan, deploy --dry-run, rollback --dry-run", tagboat.PlanDocument{}},
 	{"deploy, rollback", tagboat.DeployDocument{}},
 	{"promote, rollback by release", tagboat.PromotionDocument{}},
+	{"watch --once, watch --dry-run", tagboat.WatchDocument{}},
 	{"check-rollbacks", tagboat.RollbacksDocument{}},
 	{"status", tagboat.StatusDocument{}},
 	{"explain", explainDocument{}},

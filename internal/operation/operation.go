@@ -19,6 +19,7 @@ type Event interface{ String() string }
 // concurrent use. A nil Operation drops both.
 type Operation struct {
 	hear func(Event)
+	of   *Operation // that it is a part of, which counts its calls, too; nil for none
 
 	mu    sync.Mutex
 	calls tagboat.Calls
@@ -27,9 +28,10 @@ type Operation struct {
 type key struct{}
 
 // Start returns a context for a new operation. The function hears each event when it
-// happens, from any goroutine; nil drops them.
+// happens, from any goroutine; nil drops them. Where ctx belongs to an operation, the new one is a
+// part of that.
 func Start(ctx context.Context, hear func(Event)) (context.Context, *Operation) {
-	o := &Operation{hear: hear}
+	o := &Operation{hear: hear, of: From(ctx)}
 	return context.WithValue(ctx, key{}, o), o
 }
 
@@ -67,6 +69,7 @@ func (o *Operation) count(add func(*tagboat.Calls)) {
 	if o == nil {
 		return
 	}
+	o.of.count(add)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	add(&o.calls)
@@ -76,7 +79,12 @@ func (o *Operation) count(add func(*tagboat.Calls)) {
 // registries, each attempt counted.
 func (o *Operation) Calls() tagboat.Calls {
 	calls := tagboat.Calls{}
-	o.count(func(c *tagboat.Calls) { calls = *c; calls.ByOperation = maps.Clone(c.ByOperation) })
+	if o != nil {
+		o.mu.Lock()
+		calls = o.calls
+		calls.ByOperation = maps.Clone(calls.ByOperation)
+		o.mu.Unlock()
+	}
 	if calls.ByOperation == nil {
 		calls.ByOperation = map[string]int{}
 	}
