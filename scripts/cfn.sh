@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the snippets for CloudFormation to cfn-lint: each way, for each form of the
-# ledger. It needs no network. cfn.sh TOOLS TAGBOAT
+# Holds the templates for CloudFormation to cfn-lint: how pins are read, each way and for each form
+# of the ledger, and what tagboat watch reads. It needs no network. cfn.sh TOOLS TAGBOAT
 set -euo pipefail
 lint=$(realpath "$1")/python/bin/cfn-lint
 tagboat=$(realpath "$2")
@@ -36,6 +36,27 @@ YAML
     "$lint" --non-zero-exit-code informational "$way.yaml"
     checked=$((checked + 1))
   done
+done
+
+# The queue, its rules, and those of other accounts and regions.
+cat >tagboat.yaml <<YAML
+app: shop
+registry: 111111111111.dkr.ecr.eu-west-1.amazonaws.com
+images: {api: {repository: shop/api, select: {semver: ">=1.0.0"}}}
+services:
+  api: {taskDefinition: {family: api}, containers: {app: api}}
+stages: [{name: dev, auto: newest}]
+watch: {queue: "https://sqs.eu-west-1.amazonaws.com/111111111111/tagboat-shop"}
+environments:
+  dev: {stage: dev, cluster: dev, region: eu-west-1, account: "111111111111"}
+  us-dev: {stage: dev, tenant: us, cluster: dev, region: us-east-1, account: "111111111111"}
+  mb-dev: {stage: dev, tenant: mb, cluster: dev, region: eu-west-1, account: "222222222222"}
+YAML
+for of in '' '--as function' '--account 222222222222' '--region us-east-1'; do
+  # shellcheck disable=SC2086 # the flags are words
+  "$tagboat" generate watch $of >watch.yaml 2>/dev/null
+  "$lint" --non-zero-exit-code informational watch.yaml
+  checked=$((checked + 1))
 done
 
 # The linter does look: what is wrong must be found.

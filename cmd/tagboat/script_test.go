@@ -66,6 +66,8 @@ func TestMain(m *testing.M) {
 //	as ROLE SESSION               what follows runs as a role of the default account
 //	refused OPERATION JSON WORDS   a call of Parameter Store past Tagboat that IAM has to refuse
 //	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
+//	received ACCOUNT/NAME FILE    writes the messages of a queue into a file, one a line
+//	rules FILE [ACCOUNT]          CloudFormation, as far as the templates of generate watch go
 func TestStories(t *testing.T) { testscript.Run(t, stories("testdata/script")) }
 
 // stories returns how the stories of a directory are run.
@@ -129,6 +131,8 @@ func stories(dir string) testscript.Params {
 			"aws":        callAWS,
 			"as":         assumeRole,
 			"refused":    checkRefused,
+			"rules":      createRules,
+			"received":   receiveAll,
 			"stored":     checkStored,
 		},
 	}

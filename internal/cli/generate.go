@@ -26,7 +26,7 @@ func newGenerate(f *frame) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    f.noCommand,
 	}
-	cmd.AddCommand(newGenerateCloudFormation(f), newGeneratePolicy(f), newGenerateSchema(f))
+	cmd.AddCommand(newGenerateCloudFormation(f), newGenerateWatch(f), newGeneratePolicy(f), newGenerateSchema(f))
 	return cmd
 }
 

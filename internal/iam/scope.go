@@ -69,6 +69,9 @@ func (p Place) arn(service, resource string) string {
 // Queue returns the ARN of a queue of SQS.
 func (p Place) Queue(name string) string { return p.arn("sqs", name) }
 
+// Bus returns the ARN of an event bus of EventBridge.
+func (p Place) Bus(name string) string { return p.arn("events", "event-bus/"+name) }
+
 func (s Scope) parameters() []string  { return s.parameterARNs(s.Parameters) }
 func (s Scope) projections() []string { return s.parameterARNs(s.Projections) }
 
