@@ -138,6 +138,8 @@ func Actions(operation string) []string {
 		}
 	case "elb":
 		service = "elasticloadbalancing"
+	case "sqs": // the right to an operation is that to its batches
+		name = strings.TrimSuffix(name, "Batch")
 	case "registry":
 		return registryActions(name)
 	}
