@@ -1,12 +1,17 @@
 // Package endpoint answers a watcher's HTTP requests: health, metrics and webhooks. A webhook is a
-// reason to look, and never what is believed.
+// reason to look, and never what is believed. No secret of it appears in an answer or in the log.
 package endpoint
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"time"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/watch/hint"
 )
 
@@ -20,17 +25,109 @@ type Options struct {
 	Log     *slog.Logger
 }
 
+// The variables of the environment that have the secrets of an endpoint.
+const (
+	TokenVariable  = "TAGBOAT_WATCH_TOKEN"
+	SecretVariable = "TAGBOAT_WEBHOOK_SECRET"
+)
+
 // Endpoint is an HTTP server whose webhooks are a source of hints.
-type Endpoint struct{}
+type Endpoint struct {
+	options  Options
+	listener net.Listener
+	loopback bool // only programs on this machine reach it
+}
 
 var _ hint.Source = (*Endpoint)(nil)
 
 // New listens, and answers nobody before Run. The error is of kind Usage where the address needs a
 // token and there is none.
-func New(o Options) (*Endpoint, error) { panic("to be written") }
+func New(o Options) (*Endpoint, error) {
+	at, err := net.ResolveTCPAddr("tcp", o.Listen)
+	if err != nil {
+		return nil, tagboat.Usagef("%q is not an address to listen on: %v", o.Listen, err).WithHint("write HOST:PORT, such as 127.0.0.1:8080")
+	}
+	loopback := at.IP.IsLoopback()
+	if !loopback && o.Token == "" {
+		return nil, tagboat.Usagef("others can reach %s, so that health and metrics need a token", o.Listen).
+			WithHint("set %s, or listen on 127.0.0.1:%d", TokenVariable, at.Port)
+	}
+	listener, err := net.ListenTCP("tcp", at)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", o.Listen, err)
+	}
+	return &Endpoint{o, listener, loopback}, nil
+}
 
 // Addr returns the address that the endpoint listens on, as HOST:PORT.
-func (e *Endpoint) Addr() string { panic("to be written") }
+func (e *Endpoint) Addr() string { return e.listener.Addr().String() }
+
+// How long a client may take, and what is under way at the end.
+const (
+	headerTime = 5 * time.Second
+	bodyTime   = 10 * time.Second
+	answerTime = 15 * time.Second
+	idleTime   = time.Minute
+	endTime    = 3 * time.Second
+)
 
 // Run answers requests until ctx ends, and hands over what webhooks say.
-func (e *Endpoint) Run(ctx context.Context, out chan<- hint.Message) error { panic("to be written") }
+func (e *Endpoint) Run(ctx context.Context, out chan<- hint.Message) error {
+	ctx, cancel := context.WithCancel(ctx)
+	server := &http.Server{
+		Handler: e.handler(ctx, out), MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+		ErrorLog: slog.NewLogLogger(e.options.Log.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		<-ctx.Done()
+		last, done := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+		defer done()
+		if server.Shutdown(last) != nil {
+			_ = server.Close()
+		}
+	}()
+	err := server.Serve(e.listener)
+	cancel()
+	<-ended
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("answering on %s: %w", e.Addr(), err)
+}
+
+func (e *Endpoint) handler(ctx context.Context, out chan<- hint.Message) http.Handler {
+	hooks := webhooks{e.options.Secret, e.options.Log, hand(ctx, out)}
+	mux := http.NewServeMux()
+	mux.Handle("GET /healthz", e.guard(http.HandlerFunc(healthy)))
+	mux.Handle("GET /readyz", e.guard(http.HandlerFunc(e.ready)))
+	if e.options.Metrics != nil {
+		mux.Handle("GET /metrics", e.guard(e.options.Metrics))
+	}
+	mux.HandleFunc("POST /webhooks/ghcr", hooks.ghcr)
+	mux.HandleFunc("POST /webhooks/generic", hooks.generic)
+	mux.HandleFunc("POST /webhooks/generic/{secret}", hooks.generic)
+	return mux
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") }
+
+func (e *Endpoint) ready(w http.ResponseWriter, _ *http.Request) {
+	if e.options.Ready != nil {
+		if err := e.options.Ready(); err != nil {
+			answer(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
+			return
+		}
+	}
+	answer(w, http.StatusOK, "ready")
+}
+
+// answer writes a text of one or a few lines that nobody takes for a page.
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // who asked has gone
+}

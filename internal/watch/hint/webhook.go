@@ -67,7 +67,7 @@ func Webhook(body []byte) ([]Hint, error) {
 	switch {
 	case len(sent.Events) > 0:
 		return sent.distribution()
-	case sent.Type != "":
+	case sent.artifacts().Repository.FullName != "":
 		return sent.harbor()
 	default:
 		return sent.repository()
@@ -159,16 +159,21 @@ func (w webhook) distribution() ([]Hint, error) {
 	return all, nil
 }
 
+// artifacts returns what Harbor says of artifacts, in either form.
+func (w webhook) artifacts() harborEvent {
+	if w.EventData.Repository.FullName != "" {
+		return w.EventData
+	}
+	return w.Data
+}
+
 // harbor knows the host from where an artifact is pulled: HOST/PROJECT/NAME:TAG.
 func (w webhook) harbor() ([]Hint, error) {
 	kind, ok := harborKinds()[w.Type]
 	if !ok {
 		return nil, nil
 	}
-	event := w.EventData
-	if event.Repository.FullName == "" {
-		event = w.Data
-	}
+	event := w.artifacts()
 	h := Hint{Kind: kind, Repository: event.Repository.FullName}
 	if len(event.Resources) > 0 {
 		r := event.Resources[0]
