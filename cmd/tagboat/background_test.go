@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"syscall"
 	"time"
@@ -108,6 +109,29 @@ func awaitCalls(ts *testscript.TestScript, _ bool, args []string) {
 		var got counted
 		ts.Check(json.Unmarshal(sandboxRequest(ts, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", ""), &got))
 		return got.ByOperation[args[0]].Calls >= wanted
+	})
+}
+
+// awaitLine waits until what start began has printed a line so often: says NAME REGEXP [N].
+func awaitLine(ts *testscript.TestScript, _ bool, args []string) {
+	line, wanted := regexp.MustCompile("(?m)"+args[1]), 1
+	if len(args) > 2 {
+		var err error
+		wanted, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
+	b := started(ts, args[0])
+	await(ts, func() bool {
+		said := ts.ReadFile(args[0]+".stdout") + ts.ReadFile(args[0]+".stderr")
+		if len(line.FindAllString(said, -1)) >= wanted {
+			return true
+		}
+		select {
+		case <-b.over:
+			ts.Fatalf("%s has ended and never said that:\n%s", args[0], said)
+		default:
+		}
+		return false
 	})
 }
 

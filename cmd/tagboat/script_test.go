@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 //	rejected HEADER VALUE         a request with that header, which the sandbox has to reject
 //	signal NAME hup|int|term|kill|pipe   sends it another signal
 //	ended NAME CODE [WITHIN]      waits for its end; NAME.stdout and NAME.stderr have what it printed
+//	says NAME REGEXP [N]          waits until what start began has printed a line so often
 //	await OPERATION N             waits until the sandbox has answered the operation N times
 //	proxy [KIND OPERATION [TIMES] [OPTION=VALUE...]]   loses, repeats, delays and rewrites calls; see orderProxy
 //	struck N                      waits until the faults in force have hit so many calls
@@ -111,6 +112,7 @@ func stories(dir string) testscript.Params {
 			"proxy":      orderProxy,
 			"ended":      awaitEnd,
 			"await":      awaitCalls,
+			"says":       awaitLine,
 			"struck":     awaitHits,
 			"each":       copyEach,
 			"pusheach":   pushEach,
