@@ -29,7 +29,6 @@ import (
 	"github.com/tagboat/tagboat/internal/trace"
 	"github.com/tagboat/tagboat/internal/watch"
 	"github.com/tagboat/tagboat/internal/watch/hint"
-	"github.com/tagboat/tagboat/internal/watch/queue"
 )
 
 // Options say what to open.
@@ -149,12 +148,6 @@ func (a *App) Watcher() *watch.Watcher {
 		Config: a.Config, Fleet: a.Fleet, Promotions: a.Promotions, Nudger: a.Delivery.Runner, Index: hint.NewIndex(a.Config, located),
 		Settle: a.Config.Watch.Settle, Sweep: a.Config.Watch.Sweep, Grace: a.Config.Watch.Grace,
 	}
-}
-
-// Queue returns the source of the messages of a queue, which logs and counts nothing yet. It makes no call.
-func (a *App) Queue(url string) *queue.Source {
-	q := a.Fleet.Access.Queue(url)
-	return &queue.Source{SQS: q, Now: q.Now, Grace: a.Config.Watch.Grace}
 }
 
 // below returns a directory of the cache, or "" where there is no cache.

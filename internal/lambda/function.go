@@ -3,6 +3,7 @@ package lambda
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 
@@ -12,11 +13,15 @@ import (
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/customresource"
 	"github.com/tagboat/tagboat/internal/operation"
+	"github.com/tagboat/tagboat/internal/watch"
+	"github.com/tagboat/tagboat/internal/watch/hint"
+	"github.com/tagboat/tagboat/internal/watch/queue"
 )
 
 // Function answers what Lambda is invoked with.
 type Function struct {
 	Resources *customresource.Handler
+	Watching  *Watching
 	Log       *slog.Logger
 }
 
@@ -25,13 +30,29 @@ var _ runtime.Handler = (*Function)(nil)
 // Invoke implements the runtime's Handler. An error makes Lambda try an event again that
 // nobody waits for, which is safe.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	if !customresource.IsRequest(event) {
-		err := tagboat.Usagef("the event is none that tagboat answers").
-			WithHint("it answers requests of CloudFormation's custom resources %s and %s", customresource.ParseDictType, customresource.PinsType)
-		f.Log.ErrorContext(ctx, err.Error(), "hint", err.Hint)
-		return nil, err
+	if customresource.IsRequest(event) {
+		return nil, f.resource(ctx, event)
 	}
-	return nil, f.resource(ctx, event)
+	ctx, _ = operation.Start(ctx, func(e operation.Event) { f.Log.WarnContext(ctx, e.String()) })
+	if records := readBatch(event); len(records) > 0 {
+		return f.batch(ctx, records)
+	}
+	hints, err := queue.Read(hint.Parse, string(event))
+	var broken queue.Panic
+	switch {
+	case errors.As(err, &broken):
+		f.refused(ctx, err)
+		return nil, err
+	case err != nil:
+		err := tagboat.Usagef("the event is none that tagboat answers").
+			WithHint("it answers events of EventBridge, the messages of a queue with such events, and requests of CloudFormation's custom resources %s and %s", customresource.ParseDictType, customresource.PinsType)
+		f.refused(ctx, err)
+		return nil, err
+	case len(hints) == 0:
+		queue.Drop(ctx, f.Log, queue.Message{Body: string(event)}, nil)
+		return nil, nil
+	}
+	return nil, f.event(ctx, hints)
 }
 
 func (f *Function) resource(ctx context.Context, event []byte) error {
@@ -65,13 +86,21 @@ func Inside(getenv func(string) string) bool { return getenv(runtimeAPI) != "" }
 // it is beside the binary, where Lambda starts it.
 func Main(ctx context.Context, getenv func(string) string, log io.Writer) int {
 	logger := slog.New(slog.NewJSONHandler(log, nil))
-	resources, err := app.Resources(ctx, app.Options{
-		Config: cmp.Or(getenv("TAGBOAT_CONFIG"), "tagboat.yaml"),
-	})
+	options := app.Options{Config: cmp.Or(getenv("TAGBOAT_CONFIG"), "tagboat.yaml"), Releases: true}
+	resources, err := app.Resources(ctx, options)
 	if err != nil {
 		logger.ErrorContext(ctx, err.Error())
 		return 1
 	}
-	runtime.StartWithOptions(&Function{Resources: resources, Log: logger}, runtime.WithContext(ctx))
+	watching := &Watching{Open: func(ctx context.Context) (*watch.Watcher, error) {
+		a, err := app.Open(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		watcher := a.Watcher()
+		watcher.Log = logger
+		return watcher, nil
+	}}
+	runtime.StartWithOptions(&Function{Resources: resources, Watching: watching, Log: logger}, runtime.WithContext(ctx))
 	return 0
 }

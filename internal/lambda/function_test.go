@@ -7,12 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/tagboat/tagboat"
-	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/customresource"
 	"github.com/tagboat/tagboat/internal/lambda"
 )
@@ -84,23 +82,4 @@ func TestInside(t *testing.T) {
 	if !lambda.Inside(set("127.0.0.1:9001")) || lambda.Inside(set("")) {
 		t.Error("a function is where the runtime's address is set")
 	}
-}
-
-// TestRealEventsAreRefused invokes the function with events that were seen in public, each a
-// folder of testdata/events with its date and place in the file source: a rule of EventBridge
-// that is pointed at the function by mistake changes nothing, and its error says what the
-// function is for.
-func TestRealEventsAreRefused(t *testing.T) {
-	casetest.Each(t, "testdata/events/*/event.json", func(t *testing.T, file string) {
-		event, err := os.ReadFile(file)
-		if err != nil || !json.Valid(event) {
-			t.Fatal(err)
-		}
-		var log bytes.Buffer
-		f := &lambda.Function{Resources: &customresource.Handler{}, Log: slog.New(slog.NewJSONHandler(&log, nil))}
-		_, err = f.Invoke(t.Context(), event)
-		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(log.String(), customresource.PinsType) {
-			t.Errorf("the error is %v, the log %s", err, log.String())
-		}
-	})
 }

@@ -23,6 +23,20 @@ type OnceOptions struct {
 // twice. An error says that something could not be looked at or begun, so that the hints are to come
 // again; how promotions ended is in their decisions.
 func (w *Watcher) Once(ctx context.Context, hints []hint.Hint, o OnceOptions) ([]Decision, error) {
+	if len(hints) == 0 {
+		hints = []hint.Hint{{Source: "sweep", Kind: hint.Everything}}
+	}
+	var failed []error
+	var messages []hint.Message
+	for _, h := range hints {
+		messages = append(messages, hint.Message{Hints: []hint.Hint{h}, Done: func(err error) { failed = append(failed, err) }})
+	}
+	decisions, err := w.Serve(ctx, messages, o)
+	return decisions, errors.Join(append(failed, err)...)
+}
+
+// Serve is Once for messages that each hear what came of them, one after the other.
+func (w *Watcher) Serve(ctx context.Context, messages []hint.Message, o OnceOptions) ([]Decision, error) {
 	l, err := w.loop(ctx, rollout.Options{Wait: true, MaxParallel: rollout.DefaultParallel}, 0)
 	if err != nil {
 		return nil, err
@@ -32,18 +46,14 @@ func (w *Watcher) Once(ctx context.Context, hints []hint.Hint, o OnceOptions) ([
 	if o.Bound > 0 {
 		l.until = time.Now().Add(o.Bound)
 	}
-	if len(hints) == 0 {
-		hints = []hint.Hint{{Source: "sweep", Kind: hint.Everything}}
-	}
-	var failed []error
-	for _, h := range hints {
-		l.take(hint.Message{Hints: []hint.Hint{h}, Done: func(err error) { failed = append(failed, err) }})
+	for _, m := range messages {
+		l.take(m)
 	}
 	l.toItsEnd(ctx)
 	slices.SortStableFunc(l.decisions, func(a, b Decision) int {
 		return slices.Index(l.order, a.Environment) - slices.Index(l.order, b.Environment)
 	})
-	return l.decisions, errors.Join(failed...)
+	return l.decisions, nil
 }
 
 // toItsEnd works until nothing is due any more.
