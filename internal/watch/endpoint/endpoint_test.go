@@ -110,7 +110,9 @@ func signature(key, body string) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-func numbers(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "tagboat_hints_total 1") }
+func numbers(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, "tagboat_hints_total 1")
+}
 
 const (
 	noToken = "401 a token is needed | hint: send Authorization: Bearer and what TAGBOAT_WATCH_TOKEN has"
@@ -214,7 +216,7 @@ func TestWebhooks(t *testing.T) {
 		"no secret":                {request{"POST", "/webhooks/generic", pushed, nil}, unknown, nil},
 		"another secret":           {request{"POST", "/webhooks/generic/" + secret + "x", pushed, nil}, unknown, nil},
 		"half a secret":            {request{"POST", "/webhooks/generic/" + secret[:4], pushed, nil}, unknown, nil},
-		"no JSON":                  {request{"POST", "/webhooks/generic/" + secret, "push=1", nil}, `400 the webhook is not JSON: invalid character 'p' looking for beginning of value | hint: send {"repository": "shop/api"}, or one of the forms that docs/watch.md lists`, nil},
+		"no JSON":                  {request{"POST", "/webhooks/generic/" + secret, "push=1", nil}, `400 the webhook cannot be read: invalid character 'p' looking for beginning of value | hint: send {"repository": "shop/api"}, or one of the forms that docs/watch.md lists`, nil},
 		"too large":                {request{"POST", "/webhooks/generic/" + secret, strings.Repeat(" ", 1<<20+1), nil}, "413 the body is too large | hint: send at most 1048576 bytes", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

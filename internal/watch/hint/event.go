@@ -92,10 +92,14 @@ func readEvent(body []byte) (event, error) {
 func decode(body []byte, into any) error {
 	err := json.Unmarshal(body, into)
 	var other *json.UnmarshalTypeError
-	if errors.As(err, &other) && other.Field != "" {
+	switch {
+	case !errors.As(err, &other):
+		return err
+	case other.Field == "":
+		return errors.New("it is not an object")
+	default:
 		return nil
 	}
-	return err
 }
 
 // failed reports whether an event says that nothing came of what it tells.

@@ -1,6 +1,7 @@
 package hint
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -29,13 +30,9 @@ func GHCR(kind string, body []byte) ([]Hint, error) {
 	if p.Type != "" && !strings.EqualFold(p.Type, "container") {
 		return nil, nil
 	}
-	owner := p.Owner.Login
-	if owner == "" {
-		owner = p.Namespace
-	}
 	return one(Hint{
-		Source: "ghcr", Registry: "ghcr.io", Repository: owner + "/" + p.Name,
-		Tag: p.Version.Container.Tag.Name, Digest: p.Version.Container.Tag.Digest, At: timeOf(p.Version.Created),
+		Source: "ghcr", Registry: "ghcr.io", Repository: cmp.Or(p.Owner.Login, p.Namespace) + "/" + p.Name,
+		Tag: p.Version.Container.Tag.Name, Digest: p.Version.Container.Tag.Digest, At: timeOf(p.Version.Updated),
 	})
 }
 
@@ -47,7 +44,7 @@ type ghcrPackage struct {
 		Login string `json:"login"`
 	} `json:"owner"`
 	Version struct {
-		Created   string `json:"created_at"`
+		Updated   string `json:"updated_at"`
 		Container struct {
 			Tag struct {
 				Name   string         `json:"name"`
@@ -218,5 +215,5 @@ func one(h Hint) ([]Hint, error) {
 const forms = `send {"repository": "shop/api"}, or one of the forms that docs/watch.md lists`
 
 func unreadable(err error) error {
-	return tagboat.Usagef("the webhook is not JSON: %v", err).WithHint("%s", forms)
+	return tagboat.Usagef("the webhook cannot be read: %v", err).WithHint("%s", forms)
 }
