@@ -67,11 +67,11 @@ func (l *loop) asked(h hint.Hint) []Item {
 	}
 	var all []Item
 	for _, p := range l.Index.Places(h) {
+		if p.Text != "" { // a pause hook is a person's matter where no automation is, too
+			l.notes.log.Warn(p.Text, "environment", p.Environment, "hint", words(h))
+		}
 		if _, ok := l.watched[p.Environment]; !ok {
 			continue
-		}
-		if p.Text != "" {
-			l.notes.log.Warn(p.Text, "environment", p.Environment, "hint", words(h))
 		}
 		if !asked.Look && l.board.AtWork(p.Environment) {
 			continue

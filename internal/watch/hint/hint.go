@@ -26,10 +26,9 @@ type Hint struct {
 	Digest     tagboat.Digest
 	// Account, Region, Cluster and Service are of ECS, with Deployment its id; what is not known is "".
 	Account, Region, Cluster, Service, Deployment string
-	// Environments are whom it concerns where the hint itself knows that.
-	Environments []tagboat.EnvName
-	At           time.Time // when it happened; the zero time where nobody says
-	Text         string    // what people should know of it; "" for nothing
+
+	At   time.Time // when it happened; the zero time where nobody says
+	Text string    // what people should know of it; "" for nothing
 }
 
 // Kind is what happened.

@@ -15,7 +15,6 @@ import (
 // does not grow with the number of services or environments that do not use an image. It does not
 // change, and is safe for concurrent use.
 type Index struct {
-	byName       map[tagboat.EnvName]*environment
 	automated    []*environment
 	clusters     map[string][]*environment // "" has all
 	repositories map[repositoryKey][]use
@@ -54,14 +53,13 @@ const (
 // account and region tagboat.yaml may leave to the AWS configuration; "" where that is not known.
 func NewIndex(c *config.Config, located func(config.Environment) (account, region string)) *Index {
 	x := &Index{
-		byName: map[tagboat.EnvName]*environment{}, clusters: map[string][]*environment{},
+		clusters:     map[string][]*environment{},
 		repositories: map[repositoryKey][]use{}, services: c.Services,
 	}
 	replicas := map[string][]*environment{}
 	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
 		e := &environment{c.Environments[name], c.StageOf(c.Environments[name])}
 		e.Account, e.Region = located(e.Environment)
-		x.byName[name] = e
 		for _, cluster := range []string{"", e.Cluster} {
 			x.clusters[cluster] = append(x.clusters[cluster], e)
 		}
@@ -152,8 +150,6 @@ func (e *environment) concerns(kind Kind) bool {
 // that pull from it; of ECS those in the cluster; and of time all that automation brings something to.
 func (x *Index) Places(h Hint) []Place {
 	switch {
-	case len(h.Environments) > 0:
-		return x.named(h)
 	case h.Kind == Deployment || h.Kind == Task:
 		return x.inCluster(h)
 	case h.Kind == Tick || h.Kind == Everything:
@@ -174,16 +170,6 @@ func places(there []*environment, kind Kind, images []tagboat.ImageName) []Place
 			p.Images = images
 		}
 		all = append(all, p)
-	}
-	return all
-}
-
-func (x *Index) named(h Hint) []Place {
-	var all []Place
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(h.Environments))) {
-		if _, ok := x.byName[name]; ok {
-			all = append(all, Place{Environment: name})
-		}
 	}
 	return all
 }

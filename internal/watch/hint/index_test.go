@@ -123,7 +123,6 @@ func TestPlaces(t *testing.T) {
 		"ECS, where no automation is":          {ecs("333333333333", "", "live"), "live"},
 		"time":                                 {hint.Hint{Kind: hint.Tick}, "dev; mb-dev; prod; signed; staging; test"},
 		"everything":                           {hint.Hint{Kind: hint.Everything}, "dev; mb-dev; prod; signed; staging; test"},
-		"whom a person names":                  {hint.Hint{Kind: hint.Everything, Environments: []tagboat.EnvName{"prod", "dev", "nowhere", "dev"}}, "dev; prod"},
 		"a pause hook":                         {hint.Hint{Kind: hint.Deployment, Cluster: "test", Service: "api", Text: waits}, "test (it waits; to continue it: tagboat continue --env test api; to roll it back: tagboat continue --env test api --rollback)"},
 		"a pause hook, ECS's own service name": {hint.Hint{Kind: hint.Deployment, Cluster: "test", Service: "shop-api-4", Text: waits}, "test (it waits; to continue it: tagboat continue --env test SERVICE; to roll it back: tagboat continue --env test SERVICE --rollback)"},
 	} {
