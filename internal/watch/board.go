@@ -15,7 +15,11 @@ type Board struct {
 	// Settle is how long an environment gathers hints, from the first one on: however many follow,
 	// they do not put it off.
 	Settle time.Duration
-	places map[tagboat.EnvName]*place
+	// Overtakes says of environments that what happens there while they are worked on is looked at
+	// beside that, once: what is under way gives way. Nil is for none.
+	Overtakes func(tagboat.EnvName) bool
+	places    map[tagboat.EnvName]*place
+	begun     int
 }
 
 // Asked is what hints ask of one environment, joined.
@@ -37,6 +41,7 @@ const wordsKept = 3
 type Item struct {
 	Environment tagboat.EnvName
 	Asked
+	Work int // tells the work from other work on the environment
 }
 
 // Outcome is what a look at an environment, and what was done there, leaves for later.
@@ -68,6 +73,8 @@ type place struct {
 	guarded map[tagboat.ImageName]bool
 	due     time.Time
 	at      *place // what is worked on; nil for nothing
+	work    int    // of what is worked on
+	other   int    // work that is overtaken, and goes on still
 	// failures, waits and rounds count looks in a row that came to nothing.
 	failures, waits, rounds int
 	failing                 time.Time // since when; the zero time for not
@@ -183,21 +190,43 @@ func (b *Board) Due(now time.Time) []Item {
 	var due []Item
 	for _, name := range slices.Sorted(maps.Keys(b.places)) {
 		p := b.places[name]
-		if p.asked == nil || p.at != nil || p.due.After(now) {
+		if p.asked == nil || p.due.After(now) || p.at != nil && !b.mayOvertake(name, p) {
 			continue
 		}
-		due = append(due, Item{name, *p.asked})
-		p.at = &place{asked: p.asked, tickets: p.tickets, guarded: p.guarded}
+		if p.at != nil { // what it was for is asked together with what overtakes it
+			p.take(p.at)
+			p.other++
+		}
+		b.begun++
+		p.at, p.work = &place{asked: p.asked, tickets: p.tickets, guarded: p.guarded}, b.begun
+		due = append(due, Item{name, *p.asked, p.work})
 		p.asked, p.tickets, p.guarded = nil, nil, nil
 	}
 	return due
 }
 
+// mayOvertake reports whether what is asked of an environment is looked at beside the work there.
+func (b *Board) mayOvertake(name tagboat.EnvName, p *place) bool {
+	return p.other == 0 && p.asked.Look && !p.asked.Routine && b.Overtakes != nil && b.Overtakes(name)
+}
+
+// take adds what was worked on to what is asked.
+func (p *place) take(was *place) {
+	p.asked = joined(was.asked, orNothing(p.asked))
+	p.tickets = append(was.tickets, p.tickets...)
+	for image := range was.guarded {
+		if p.guarded == nil {
+			p.guarded = map[tagboat.ImageName]bool{}
+		}
+		p.guarded[image] = true
+	}
+}
+
 // Next returns when something is due; false where nothing is before somebody asks, or work ends.
 func (b *Board) Next() (time.Time, bool) {
 	var next time.Time
-	for _, p := range b.places {
-		if p.asked != nil && p.at == nil && (next.IsZero() || p.due.Before(next)) {
+	for name, p := range b.places {
+		if p.asked != nil && (p.at == nil || b.mayOvertake(name, p)) && (next.IsZero() || p.due.Before(next)) {
 			next = p.due
 		}
 	}
@@ -210,41 +239,49 @@ func (b *Board) AtWork(env tagboat.EnvName) bool {
 }
 
 // Raise has an environment that is worked on looked at, and not its ledger alone, the next time.
-func (b *Board) Raise(env tagboat.EnvName) {
-	raised := *b.places[env].at.asked
+func (b *Board) Raise(env tagboat.EnvName, work int) {
+	p := b.places[env]
+	if p.work != work {
+		return
+	}
+	raised := *p.at.asked
 	raised.Look, raised.All = true, true
-	b.places[env].at.asked = &raised
+	p.at.asked = &raised
+}
+
+// ends takes the work on an environment from the board, and returns what it was for; nil for work
+// that was overtaken, whose messages are those of what overtook it.
+func (b *Board) ends(env tagboat.EnvName, work int) (p, was *place) {
+	p = b.places[env]
+	if p.work != work {
+		p.other--
+		return p, nil
+	}
+	was, p.at, p.work = p.at, nil, 0
+	return p, was
 }
 
 // Ended says that the work on an environment ended.
-func (b *Board) Ended(now time.Time, env tagboat.EnvName, o Outcome) {
-	p := b.places[env]
-	was := p.at
-	p.at = nil
+func (b *Board) Ended(now time.Time, env tagboat.EnvName, work int, o Outcome) {
+	p, was := b.ends(env, work)
+	if was == nil {
+		return
+	}
 	at := p.again(now, o)
 	if p.failures > 0 && now.Sub(p.failing) >= patience {
 		was.release(o.Err)
-	} else if o.Served {
+	} else if o.Served || at.IsZero() {
 		was.release(nil)
-	}
-	if at.IsZero() {
-		was.release(nil)
-		if p.asked == nil {
-			delete(b.places, env)
-		}
-		return
 	}
 	switch {
-	case p.asked == nil, p.failures > 0, at.Before(p.due):
-		p.due = at
-	}
-	p.asked = joined(was.asked, orNothing(p.asked))
-	p.tickets = append(was.tickets, p.tickets...)
-	for image := range was.guarded {
-		if p.guarded == nil {
-			p.guarded = map[tagboat.ImageName]bool{}
+	case at.IsZero() && p.asked == nil && p.other == 0:
+		delete(b.places, env)
+	case at.IsZero():
+	default:
+		if p.asked == nil || p.failures > 0 || at.Before(p.due) {
+			p.due = at
 		}
-		p.guarded[image] = true
+		p.take(was)
 	}
 }
 
@@ -298,15 +335,19 @@ func (p *place) release(err error) {
 	p.tickets, p.guarded = nil, nil
 }
 
-// HandBack takes an environment whose work did not end from the board, or all that wait with env "":
-// their messages are to come again.
-func (b *Board) HandBack(env tagboat.EnvName, err error) {
-	if env != "" {
-		b.places[env].at.release(err)
-		b.places[env].at = nil
-		return
+// HandBack says that the work on an environment stopped before its end: its messages are to come
+// again.
+func (b *Board) HandBack(env tagboat.EnvName, work int, err error) {
+	if _, was := b.ends(env, work); was != nil {
+		was.release(err)
 	}
+}
+
+// HandBackAll takes what nobody works on from the board: its messages are to come again.
+func (b *Board) HandBackAll(err error) {
 	for _, name := range slices.Sorted(maps.Keys(b.places)) {
-		b.places[name].release(err)
+		p := b.places[name]
+		p.release(err)
+		p.asked = nil
 	}
 }

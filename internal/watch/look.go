@@ -21,7 +21,7 @@ import (
 // round is one look at environments of a stage, with what follows from it.
 type round struct {
 	*loop
-	asked map[tagboat.EnvName]Asked
+	asked map[tagboat.EnvName]Item
 
 	mu   sync.Mutex
 	open map[tagboat.EnvName]Kind // what was decided about those that did not end; "" before it was
@@ -30,11 +30,11 @@ type round struct {
 // look looks at environments of one stage together, so that they share a release, and carries out
 // what it decides. Each is handed back to the board as soon as it ended.
 func (l *loop) look(items []Item) {
-	r := &round{loop: l, asked: map[tagboat.EnvName]Asked{}, open: map[tagboat.EnvName]Kind{}}
+	r := &round{loop: l, asked: map[tagboat.EnvName]Item{}, open: map[tagboat.EnvName]Kind{}}
 	request := promotion.Request{Automation: true, DryRun: l.dryRun, Ended: r.ended}
 	together := Asked{Routine: true}
 	for _, item := range items {
-		r.asked[item.Environment], r.open[item.Environment] = item.Asked, ""
+		r.asked[item.Environment], r.open[item.Environment] = item, ""
 		request.Environments = append(request.Environments, item.Environment)
 		together = *joined(&together, item.Asked)
 	}
@@ -77,7 +77,7 @@ func (r *round) decide(document tagboat.PromotionDocument) (acts bool) {
 		r.mu.Lock()
 		r.open[result.Environment] = d.Kind
 		r.mu.Unlock()
-		r.hand(func() { r.decided(d, asked, result) })
+		r.hand(func() { r.decided(d, asked.Asked, result) })
 		if !carriesOut {
 			r.end(result.Environment, left(d, time.Now()))
 		}
@@ -98,7 +98,7 @@ func (r *round) ended(result tagboat.PromotionResult) {
 	if result.State == tagboat.PromotionDone && !asked.Since.IsZero() && kind == Promote {
 		r.Meter.Succeeded(now.Sub(asked.Since))
 	}
-	r.hand(func() { r.concluded(result, asked) })
+	r.hand(func() { r.concluded(result, asked.Asked) })
 	o := ended(kind, result, now)
 	if result.State == tagboat.PromotionTimedOut && !r.until.IsZero() {
 		o = Outcome{Served: true} // the ledger has it, and the clock goes on with it
@@ -113,7 +113,7 @@ func (r *round) end(env tagboat.EnvName, o Outcome) {
 	delete(r.open, env)
 	r.mu.Unlock()
 	if open {
-		r.hand(func() { r.settled(env, o) })
+		r.hand(func() { r.settled(r.asked[env], o) })
 	}
 }
 
@@ -131,7 +131,7 @@ func (r *round) fail(ctx context.Context, err error) {
 		if ctx.Err() != nil {
 			o = Outcome{Soon: true, Err: err}
 		}
-		r.hand(func() { r.decided(d, asked, tagboat.PromotionResult{}) })
+		r.hand(func() { r.decided(d, asked.Asked, tagboat.PromotionResult{}) })
 		r.end(name, o)
 	}
 }
@@ -172,7 +172,7 @@ func (l *loop) probe(items []Item) {
 		goesOn, problem := l.goesOn(env, books)
 		if err := errors.Join(append(failures, problem)...); err != nil {
 			d := Decision{Environment: env.Name, Stage: env.Stage, Kind: Fail, Cause: tagboat.CauseProblem, Why: err.Error()}
-			l.hand(func() { l.decided(d, item.Asked, tagboat.PromotionResult{}); l.settled(env.Name, left(d, time.Now())) })
+			l.hand(func() { l.decided(d, item.Asked, tagboat.PromotionResult{}); l.settled(item, left(d, time.Now())) })
 			continue
 		}
 		l.hand(func() { l.probed(item, goesOn) })
@@ -209,11 +209,11 @@ func (l *loop) goesOn(env config.Environment, books map[tagboat.EnvName]ledger.B
 // probed ends a look at the ledger, and has the environment looked at where that showed something.
 func (l *loop) probed(item Item, goesOn bool) {
 	if !goesOn {
-		l.settled(item.Environment, Outcome{Served: true})
+		l.settled(item, Outcome{Served: true})
 		return
 	}
-	l.board.Raise(item.Environment)
-	l.settled(item.Environment, Outcome{Again: time.Now()})
+	l.board.Raise(item.Environment, item.Work)
+	l.settled(item, Outcome{Again: time.Now()})
 }
 
 // followed puts the environments that follow one on the board.

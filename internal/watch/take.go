@@ -78,7 +78,7 @@ func (l *loop) asked(h hint.Hint) []Item {
 		}
 		its := asked
 		its.Images, its.All = slices.Sorted(slices.Values(p.Images)), asked.Look && len(p.Images) == 0
-		all = append(all, Item{p.Environment, its})
+		all = append(all, Item{Environment: p.Environment, Asked: its})
 	}
 	return all
 }
@@ -87,7 +87,7 @@ func (l *loop) asked(h hint.Hint) []Item {
 func (l *loop) of(names []tagboat.EnvName, asked Asked) []Item {
 	all := make([]Item, len(names))
 	for i, name := range names {
-		all[i] = Item{name, asked}
+		all[i] = Item{Environment: name, Asked: asked}
 	}
 	return all
 }

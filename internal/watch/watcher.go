@@ -106,6 +106,7 @@ func (w *Watcher) loop(ctx context.Context, o rollout.Options, settle time.Durat
 		Watcher: &its, notes: newNotes(w.Log), board: Board{Settle: settle}, options: o, back: make(chan func()),
 		watched: map[tagboat.EnvName]config.Environment{}, next: map[tagboat.EnvName][]tagboat.EnvName{},
 	}
+	l.board.Overtakes = func(env tagboat.EnvName) bool { return w.Config.StageOf(l.watched[env]).Overtake }
 	l.ctx, l.interrupt = context.WithCancel(context.WithoutCancel(ctx))
 	environments, err := w.Watched()
 	if err != nil {
@@ -166,19 +167,19 @@ func (l *loop) timer() <-chan time.Time {
 }
 
 // settled says how the work on an environment ended, and hands back what was interrupted.
-func (l *loop) settled(env tagboat.EnvName, o Outcome) {
+func (l *loop) settled(item Item, o Outcome) {
 	if l.closing && !o.Served {
-		l.board.HandBack(env, undone(o.Err))
+		l.board.HandBack(item.Environment, item.Work, undone(o.Err))
 		return
 	}
 	if l.once {
 		var err error
 		if o, err = final(o, time.Now()); err != nil {
-			l.board.HandBack(env, err)
+			l.board.HandBack(item.Environment, item.Work, err)
 			return
 		}
 	}
-	l.board.Ended(time.Now(), env, o)
+	l.board.Ended(time.Now(), item.Environment, item.Work, o)
 }
 
 // decided notes a decision.
@@ -240,7 +241,7 @@ func (silent) Calls(tagboat.Calls)     {}
 // end lets what is under way go on for its grace, and hands back the messages of what is left.
 func (l *loop) end(grace time.Duration, from *inlet) {
 	l.closing = true
-	l.board.HandBack("", hint.ErrUndone)
+	l.board.HandBackAll(hint.ErrUndone)
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	sources := from.ended
