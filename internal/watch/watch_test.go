@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,19 +52,44 @@ func pushed(image, tag string) hint.Hint {
 // watching is a watcher at work.
 type watching struct {
 	source source
-	log    *bytes.Buffer
-	stop   func() error
+	log    *lines
+	stop   func() error // waits for its end
+}
+
+// lines is a log that several goroutines write.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String returns what was written.
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // begin begins a watcher, as a process that was just started does.
 func begin(w *apptest.World) watching {
-	at := watching{source: make(source), log: &bytes.Buffer{}}
-	watcher := w.Open().Watcher()
+	return beginWith(w, &updates{of: map[string]int{}}, 15*time.Minute)
+}
+
+func beginWith(w *apptest.World, u *updates, sweep time.Duration) watching {
+	at := watching{source: make(source), log: &lines{}}
+	watcher := w.Open(u.through).Watcher()
+	watcher.Sweep = sweep
 	watcher.Log = slog.New(slog.NewTextHandler(at.log, nil))
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- watcher.Run(ctx, at.source) }()
-	at.stop = func() error { cancel(); return <-ended }
+	at.stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	return at
 }
 
