@@ -37,7 +37,9 @@ type push struct {
 // plot is what happens in one run.
 type plot struct {
 	pushes   []push
+	images   []string
 	quiet    string // the image of which no version is chosen that is pushed
+	staging  bool   // there is a stage that follows
 	watchers int
 	stop     time.Duration // when the second watcher ends; 0 for at the end
 }
@@ -49,24 +51,23 @@ const (
 	settling     = 12 * time.Minute // for rollouts, from stage to stage
 )
 
-var shop = []string{"api", "api-admin", "web"}
-
 // newPlot returns the plot of a seed: versions that the rules choose, some that they do not, some that
 // do not start, each image's last one good; and events that are late, out of order, doubled, lost,
 // and without tags.
 func newPlot(seed uint64) plot {
 	r := rand.New(rand.NewPCG(seed, 14)) //nolint:gosec // as random as a test wants it
-	p := plot{quiet: shop[r.IntN(len(shop))], watchers: 1 + r.IntN(2)}
+	p := plot{images: []string{"api", "api-admin", "web"}[:2+r.IntN(2)], watchers: 1 + r.IntN(2), staging: r.IntN(4) == 0}
+	p.quiet = p.images[r.IntN(len(p.images))]
 	if p.watchers == 2 && r.IntN(2) == 0 {
 		p.stop = time.Duration(r.Int64N(int64(pushing + longestDelay)))
 	}
 	versions := map[string]int{}
-	for n := range 6 + r.IntN(5) {
-		image := shop[r.IntN(len(shop))]
+	for n := range 4 + r.IntN(4) {
+		image := p.images[r.IntN(len(p.images))]
 		one := push{at: time.Duration(r.Int64N(int64(pushing))), image: image, tag: fmt.Sprintf("main-%d", n), tagless: r.IntN(3) == 0}
 		if image != p.quiet && r.IntN(4) > 0 {
 			versions[image]++
-			one.tag, one.bad = "", r.IntN(4) == 0
+			one.tag, one.bad = "", r.IntN(5) == 0
 		}
 		if r.IntN(4) > 0 {
 			for range 1 + r.IntN(2) {
@@ -118,7 +119,9 @@ func TestRandomEvents(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			p := newPlot(seed)
 			want := p.play(t)
-			expect.Equal(t, p.inOrder().play(t), want)
+			if seed%5 == 0 { // what each has to come to is known without that, too
+				expect.Equal(t, p.inOrder().play(t), want)
+			}
 		})
 	}
 }
@@ -128,7 +131,7 @@ func (p plot) play(t *testing.T) (came state) {
 	t.Helper()
 	apptest.Run(t, sandbox.Config{Quotas: "off"}, func(w *apptest.World) {
 		p.open(w)
-		for _, image := range shop {
+		for _, image := range p.images {
 			w.Push("shop/" + image + ":v1")
 		}
 		updates := &updates{of: map[string]int{}}
@@ -156,22 +159,33 @@ func (p plot) play(t *testing.T) (came state) {
 	return came
 }
 
+func (p plot) environments() []string {
+	if p.staging {
+		return []string{"dev", "mb-dev", "staging"}
+	}
+	return []string{"dev", "mb-dev"}
+}
+
 func (p plot) open(w *apptest.World) {
 	var config strings.Builder
 	fmt.Fprintf(&config, "app: shop\nregistry: %s\nimages:\n", sandboxtest.Host)
-	for _, name := range shop {
+	for _, name := range p.images {
 		fmt.Fprintf(&config, "  %s: {repository: shop/%s, select: {match: '^v(?P<n>\\d+)$', order: numeric, by: n}}\n", name, name)
 	}
 	config.WriteString("services:\n")
-	for _, name := range shop {
+	for _, name := range p.images {
 		fmt.Fprintf(&config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: %s}}\n", name, name, name, name)
 		apptest.Shop{Container: map[string]any{"logConfiguration": nil}, Service: map[string]any{"desiredCount": 1}}.Files(w, name)
 	}
 	config.WriteString("stages: [{name: dev, auto: newest}, {name: staging, auto: upstream}]\nenvironments:\n")
-	for name, account := range map[string]string{"dev": "", "mb-dev": apptest.TenantAccount, "staging": ""} {
+	for _, name := range p.environments() {
+		account := ""
+		if name == "mb-dev" {
+			account = apptest.TenantAccount
+		}
 		w.AWSAs(cmp.Or(account, "sandbox"), "ecs.CreateCluster", map[string]any{"clusterName": name, "capacityProviders": []string{"FARGATE"}})
+		config.WriteString(apptest.Environment(name, account))
 	}
-	config.WriteString(apptest.Environment("dev", "") + apptest.Environment("mb-dev", apptest.TenantAccount) + apptest.Environment("staging", ""))
 	w.Write("tagboat.yaml", config.String())
 }
 
@@ -271,7 +285,7 @@ func look(w *apptest.World) state {
 // check compares the end with what was pushed: each image's last version that its rule chooses.
 func (p plot) check(w *apptest.World, s state, u *updates) {
 	newest := map[string]string{}
-	for _, image := range shop {
+	for _, image := range p.images {
 		newest[image] = "v1"
 	}
 	for _, one := range p.pushes {
@@ -279,8 +293,8 @@ func (p plot) check(w *apptest.World, s state, u *updates) {
 			newest[one.image] = one.tag
 		}
 	}
-	for _, env := range []string{"dev", "mb-dev", "staging"} {
-		for _, image := range shop {
+	for _, env := range p.environments() {
+		for _, image := range p.images {
 			want := w.Pushed["shop/"+image+":"+newest[image]]
 			if key := env + " " + image; s.Pins[key] != want || s.Running[key] != want {
 				w.Errorf("%s has %s pinned, runs %s, want %s of %s", key, s.Pins[key].Short(), s.Running[key].Short(), want.Short(), newest[image])
