@@ -163,7 +163,6 @@ func TestSweepsNowAndThen(t *testing.T) {
 // a minute. Each is a new process, every third one is killed after a few calls of AWS, and two get
 // events at the same time.
 func TestRolloutGoesOnFromEventToEvent(t *testing.T) {
-	t.Skip("TODO")
 	apptest.Run(t, sandbox.Config{Quotas: "off"}, func(w *apptest.World) {
 		apptest.Family{Services: []string{"api", "web"}}.Open(w)
 		f := fleet{w: w, inbox: w.Inbox(50), stop: make(chan struct{})}

@@ -3,6 +3,7 @@ package promotion_test
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ func TestAutomationKilledAtEveryCall(t *testing.T) {
 						k := &killer{at: at, sent: sent}
 						_, _ = promoteThrough(w, follows("dev"), k.through)
 						done = k.n.Load() < at
+						w.Later(time.Minute) // until then the other one may be at work
 						w.Promote(follows("dev"))
 						got := remembers(w)
 						if number.ReplaceAllString(strings.ReplaceAll(got, "v2", "v_"), "N") != strings.ReplaceAll(c.want, "v2", "v_") {
@@ -132,6 +134,7 @@ func TestOvertake(t *testing.T) {
 					return document
 				}
 				states(w, briefly(follows("dev"), time.Second), "dev timed-out")
+				w.Later(time.Minute)
 				other := follows("dev")
 				other.Newest = []tagboat.ImageName{"api"}
 				limit := time.Second
@@ -149,6 +152,41 @@ func TestOvertake(t *testing.T) {
 					w.Errorf("the services were updated %d times", n)
 				}
 			})
+		})
+	}
+}
+
+// TestTwoAutomataAtOnce has two processes that heard of the same push: one deploys, and the other looks
+// again later. Where both began it, each service would be deployed twice.
+func TestTwoAutomataAtOnce(t *testing.T) {
+	for seed := range rounds() {
+		run(t, apptest.Family{Services: []string{"api", "web"}}, func(w *apptest.World) {
+			pushedBoth(w)
+			both := follows("dev")
+			both.Newest = nil
+			var all sync.WaitGroup
+			for i := range 2 {
+				all.Go(func() {
+					for range 20 {
+						document, err := promoteThrough(w, both, slow(uint64(seed), uint64(i), 400))
+						if err != nil {
+							w.Fatal(err)
+						}
+						if state := document.Promotions[0].State; state == tagboat.PromotionUnchanged {
+							return
+						}
+						w.Later(time.Second)
+					}
+				})
+			}
+			all.Wait()
+			got := remembers(w)
+			if !strings.HasPrefix(got, "v2 v2 [1 ") || !strings.HasSuffix(got, "] active <nil>") || len(strings.Fields(got)) != 6 { // a number may be left out
+				w.Errorf("seed %d: got %s", seed, got)
+			}
+			if n := w.Calls("ecs.UpdateService"); n != 2 {
+				w.Errorf("seed %d: two services were updated %d times", seed, n)
+			}
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
@@ -99,6 +100,11 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 		return
 	}
 	result.Key = c.Key
+	if s.request.Automation && p.othersBegin(m, c) {
+		result.State, result.Cause = tagboat.PromotionWaiting, tagboat.CauseUnderWay
+		result.Reason = fmt.Sprintf("another process began it at %s, and may be about to change the services", c.Since.UTC().Format(time.RFC3339))
+		return
+	}
 	p.tellInstead(ctx, m, c)
 	if m.question.Back {
 		err = p.leave(ctx, m, c)
@@ -120,6 +126,14 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 	}
 	p.deploy(ctx, s, m, c, tagged(ctx, m, c, out), o, result)
 	p.record(ctx, m, *result, s.request.Message)
+}
+
+// othersBegin reports whether another process may be about to change the services: both would plan it
+// from what there was before, and deploy twice. Once it had the time for that, or was killed,
+// whoever looks again goes on from what it did.
+func (p *Promotions) othersBegin(m *move, c claim) bool {
+	const begins = 30 * time.Second
+	return c.again && (!m.takesUp || p.now(m.env)().Sub(c.Since) < begins)
 }
 
 // tagged returns the pins that get the stage's tags: those that changed, and all of the release where
