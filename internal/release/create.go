@@ -113,6 +113,7 @@ func (r *Releases) create(ctx context.Context, versions map[tagboat.ImageName]ta
 		return made, false, err
 	}
 	made.Name = numbered.Name
+	r.known.Put(made.ID, made)
 	return made, true, nil
 }
 

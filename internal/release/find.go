@@ -133,8 +133,7 @@ func (r *Releases) tagged(ctx context.Context, name string) (Release, error) {
 
 // At returns the release with an id, which is called name.
 func (r *Releases) At(ctx context.Context, id tagboat.Digest, name string) (Release, error) {
-	if known, ok := r.known.Load(id); ok {
-		found, _ := known.(Release)
+	if found, ok := r.known.Get(id); ok {
 		found.Name = name
 		return found, nil
 	}
@@ -147,7 +146,7 @@ func (r *Releases) At(ctx context.Context, id tagboat.Digest, name string) (Rele
 			WithHint("release create was interrupted, or the artifact was deleted; make the release again: tagboat release create --env ENV")
 	}
 	if err == nil {
-		r.known.Store(id, found)
+		r.known.Put(id, found)
 	}
 	return found, err
 }

@@ -2,9 +2,9 @@ package release
 
 import (
 	"context"
-	"sync"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cache"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
@@ -14,7 +14,7 @@ import (
 // once. It is safe for concurrent use.
 type Fleets struct {
 	Releases *Releases
-	known    sync.Map // *fleet.Fleet by id
+	known    cache.Recent[tagboat.Digest, *fleet.Fleet]
 }
 
 // There reports whether the artifact of a release is there.
@@ -26,9 +26,8 @@ func (f *Fleets) There(ctx context.Context, id tagboat.Digest) (bool, error) {
 
 // Of returns the fleet as a release that an environment has has it.
 func (f *Fleets) Of(ctx context.Context, p ledger.Promoted) (*fleet.Fleet, error) {
-	if known, ok := f.known.Load(p.ID); ok {
-		frozen, _ := known.(*fleet.Fleet)
-		return frozen, nil
+	if known, ok := f.known.Get(p.ID); ok {
+		return known, nil
 	}
 	r, err := f.Releases.At(ctx, p.ID, p.Name)
 	if err != nil {
@@ -36,7 +35,7 @@ func (f *Fleets) Of(ctx context.Context, p ledger.Promoted) (*fleet.Fleet, error
 	}
 	frozen, err := r.Fleet(f.Releases.Fleet)
 	if err == nil {
-		f.known.Store(p.ID, frozen)
+		f.known.Put(p.ID, frozen)
 	}
 	return frozen, err
 }

@@ -9,10 +9,9 @@
 package release
 
 import (
-	"sync"
-
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/cache"
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
@@ -72,7 +71,7 @@ type Releases struct {
 	Recorder *history.Recorder
 	Getenv   func(string) string // tells the commit, in CI systems
 
-	known sync.Map // Release by its id: content never changes under it
+	known cache.Recent[tagboat.Digest, Release] // content never changes under its id
 }
 
 // Request says what to make a release of.

@@ -9,6 +9,7 @@ package rollout
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -184,6 +185,7 @@ func (r *registrations) once(ctx context.Context, d taskdef.Definition, register
 		return known.arn, nil
 	}
 	arn, err := register()
+	maps.DeleteFunc(of.byHash, func(_ string, r registered) bool { return time.Since(r.at) >= takenUntil })
 	if err == nil {
 		of.byHash[hash] = registered{arn, time.Now()}
 	}
