@@ -23,6 +23,8 @@ func Decide(r tagboat.PromotionResult, s config.Stage) Decision {
 		d.Cause, d.Why = tagboat.CauseOff, fmt.Sprintf("automation brings nothing to the stage %s", s.Name)
 	case r.State == tagboat.PromotionReady && r.Key != "":
 		d.Kind, d.Why = GoOn, "its promotion is under way"
+	case r.State == tagboat.PromotionReady && s.Confirm:
+		d.Cause, d.Why = tagboat.CauseOff, fmt.Sprintf("the stage %s requires confirmation: tagboat promote --env %s", s.Name, r.Environment)
 	case r.State == tagboat.PromotionReady:
 		d.Kind, d.Why = Promote, changes(r)
 	case r.State == tagboat.PromotionBlocked:
