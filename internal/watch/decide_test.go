@@ -39,6 +39,8 @@ func TestDecide(t *testing.T) {
 		"ready":                     {tagboat.PromotionResult{State: tagboat.PromotionReady}, newest, watch.Promote, served},
 		"under way, of this one":    {tagboat.PromotionResult{State: tagboat.PromotionReady, Key: "K"}, newest, watch.GoOn, served},
 		"ready, people move it":     {tagboat.PromotionResult{State: tagboat.PromotionReady}, config.Stage{Name: "prod"}, watch.Leave, served},
+		"ready, people confirm":     {tagboat.PromotionResult{State: tagboat.PromotionReady}, config.Stage{Name: "prod", Auto: config.AutoUpstream, Confirm: true}, watch.Leave, served},
+		"people confirmed":          {tagboat.PromotionResult{State: tagboat.PromotionReady, Key: "K"}, config.Stage{Name: "prod", Auto: config.AutoUpstream, Confirm: true}, watch.GoOn, served},
 		"there":                     {tagboat.PromotionResult{State: tagboat.PromotionUnchanged, Cause: tagboat.CauseAlreadyThere}, newest, watch.Unchanged, served},
 		"nothing came before":       {gate(tagboat.CauseNoUpstream, nil), newest, watch.Leave, served},
 		"no such stage":             {tagboat.PromotionResult{State: tagboat.PromotionAbsent, Cause: tagboat.CauseNoStage}, newest, watch.Leave, served},
