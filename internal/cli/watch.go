@@ -117,12 +117,14 @@ func runWatch(ctx context.Context, f *frame, o watchOptions) error {
 func (o watchOptions) sources(f *frame, a *app.App, w *watch.Watcher) ([]hint.Source, error) {
 	var sources []hint.Source
 	var counts *meter.Meter
+	ready := &endpoint.Readiness{}
+	w.Looked = ready.Looked
 	if o.listen != nowhere {
 		counts = meter.New()
 		w.Meter = counts
-		secret := f.Getenv("TAGBOAT_WEBHOOK_SECRET")
+		secret := f.Getenv(endpoint.SecretVariable)
 		answers, err := endpoint.New(endpoint.Options{
-			Listen: o.listen, Token: f.Getenv("TAGBOAT_WATCH_TOKEN"), Secret: secret, Metrics: counts, Log: w.Log,
+			Listen: o.listen, Token: f.Getenv(endpoint.TokenVariable), Secret: secret, Ready: ready.Err, Metrics: counts, Log: w.Log,
 		})
 		if err != nil {
 			return nil, err
@@ -132,13 +134,13 @@ func (o watchOptions) sources(f *frame, a *app.App, w *watch.Watcher) ([]hint.So
 	}
 	url := cmp.Or(o.queue, a.Config.Watch.Queue)
 	if url == "" {
-		if o.listen == nowhere || f.Getenv("TAGBOAT_WEBHOOK_SECRET") == "" {
+		if o.listen == nowhere || f.Getenv(endpoint.SecretVariable) == "" {
 			w.Log.Warn("there is neither a queue nor a webhook: only sweeps find what was pushed", "sweep", w.Sweep)
 		}
 		return sources, nil
 	}
 	messages := a.Fleet.Access.Queue(url)
-	source := &queue.Source{SQS: messages, Now: messages.Now, Grace: w.Grace, Log: w.Log}
+	source := &queue.Source{SQS: messages, Now: messages.Now, Grace: w.Grace, Log: w.Log, Received: ready.Received}
 	if counts != nil {
 		source.Age = counts.QueueAge
 		source.Dropped = func() { counts.Hint("dropped") }

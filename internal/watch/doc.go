@@ -53,6 +53,7 @@ type Watcher struct {
 	Nudger     Nudger
 	Index      *hint.Index
 	Meter      Meter
+	Looked     func() // hears that an environment was looked at; nil for nobody
 	Log        *slog.Logger
 	Scope      fleet.Selection // of environments; of those it chooses the ones count whose stage has auto
 	Settle     time.Duration   // how long an environment is left to gather hints before it is looked at

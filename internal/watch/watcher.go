@@ -185,6 +185,9 @@ func (l *loop) settled(item Item, o Outcome) {
 // decided notes a decision.
 func (l *loop) decided(d Decision, asked Asked, r tagboat.PromotionResult) {
 	l.Meter.Decision(d.Kind)
+	if l.Looked != nil && d.Kind != Fail {
+		l.Looked()
+	}
 	if l.once {
 		l.decisions = append(l.decisions, d)
 	}

@@ -54,7 +54,7 @@ func New(o Options) (*Endpoint, error) {
 	}
 	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", o.Listen, err)
+		return nil, tagboat.Usagef("listening on %s: %w", o.Listen, err).WithHint("choose another address, or port 0 for any that is free")
 	}
 	return &Endpoint{o, listener, loopback}, nil
 }

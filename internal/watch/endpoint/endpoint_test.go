@@ -180,6 +180,12 @@ func TestNoAddressWithoutAToken(t *testing.T) {
 	}
 }
 
+func TestAnAddressIsOneProcess(t *testing.T) {
+	s := serve(t, endpoint.Options{Listen: "127.0.0.1:0"}, 0)
+	_, err := endpoint.New(endpoint.Options{Listen: s.addr})
+	expect.Equal(t, []any{tagboat.Usage, "choose another address, or port 0 for any that is free"}, []any{tagboat.KindOf(err), tagboat.HintOf(err)})
+}
+
 const pushed = `{"repository": "shop/api", "tag": "1.4.2"}`
 
 const published = `{"action": "published", "package": {"name": "api", "namespace": "Shop", "package_type": "CONTAINER"}}`
@@ -300,4 +306,18 @@ func TestTheEndWaitsForNobody(t *testing.T) {
 	if took := time.Since(begin); took > 1900*time.Millisecond {
 		t.Errorf("it took %s", took)
 	}
+}
+
+func TestReadiness(t *testing.T) {
+	r := &endpoint.Readiness{}
+	s := serve(t, endpoint.Options{Listen: "127.0.0.1:0", Ready: r.Err}, 0)
+	ready := func() string { return s.do(request{method: "GET", path: "/readyz"}) }
+	expect.Equal(t, "503 not ready: no environment was looked at yet", ready())
+	r.Received(nil)
+	r.Looked()
+	expect.Equal(t, "200 ready", ready())
+	r.Received(errors.New("no such queue"))
+	expect.Equal(t, "503 not ready: the queue cannot be read: no such queue", ready())
+	r.Received(nil)
+	expect.Equal(t, "200 ready", ready())
 }

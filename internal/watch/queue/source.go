@@ -24,6 +24,8 @@ type Source struct {
 	// was deleted because nobody knows it. Either may be nil.
 	Age     func(time.Duration)
 	Dropped func()
+	// Received hears how each attempt to receive went; nil for nobody.
+	Received func(error)
 
 	parse func([]byte) ([]hint.Hint, error) // nil for hint.Parse
 }
@@ -93,9 +95,13 @@ func (r *run) receive(ctx context.Context) error {
 			}
 		}
 		messages, err := r.SQS.Receive(ctx, visibility)
-		switch {
-		case err != nil && ctx.Err() != nil:
+		if err != nil && ctx.Err() != nil {
 			return nil
+		}
+		if r.Received != nil {
+			r.Received(err)
+		}
+		switch {
 		case err != nil && !reached && isFinal(err):
 			return err
 		case err != nil:
