@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -81,9 +82,9 @@ func begin(w *apptest.World) watching {
 	return beginWith(w, &updates{of: map[string]int{}}, 15*time.Minute)
 }
 
-func beginWith(w *apptest.World, u *updates, sweep time.Duration) watching {
+func beginWith(w *apptest.World, u *updates, sweep time.Duration, wrap ...func(http.RoundTripper) http.RoundTripper) watching {
 	at := watching{source: make(source), log: &lines{}}
-	watcher := w.Open(u.through).Watcher()
+	watcher := w.Open(append(wrap, u.through)...).Watcher()
 	watcher.Sweep = sweep
 	watcher.Log = slog.New(slog.NewTextHandler(at.log, nil))
 	ctx, cancel := context.WithCancel(w.Context())
