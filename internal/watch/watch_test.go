@@ -43,6 +43,7 @@ func (s source) Run(ctx context.Context, out chan<- hint.Message) error {
 			select {
 			case out <- m:
 			case <-ctx.Done():
+				m.Done(hint.ErrUndone) // as a queue does
 				return nil
 			}
 		case <-ctx.Done():
