@@ -68,6 +68,7 @@ func TestMain(m *testing.M) {
 //	refused OPERATION JSON WORDS   a call of Parameter Store past Tagboat that IAM has to refuse
 //	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
 //	received ACCOUNT/NAME FILE    writes the messages of a queue into a file, one a line
+//	asks WATCHER STATUS METHOD PATH [BODY [NAME:VALUE...]]   asks what tagboat watch listens on
 //	rules FILE [ACCOUNT]          CloudFormation, as far as the templates of generate watch go
 func TestStories(t *testing.T) { testscript.Run(t, stories("testdata/script")) }
 
@@ -135,6 +136,7 @@ func stories(dir string) testscript.Params {
 			"refused":    checkRefused,
 			"rules":      createRules,
 			"received":   receiveAll,
+			"asks":       askWatcher,
 			"stored":     checkStored,
 		},
 	}

@@ -364,7 +364,7 @@ func processEnv(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
 		"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
-		"AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "GOCOVERDIR", "DOCKER_CONFIG",
+		"AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "GOCOVERDIR", "DOCKER_CONFIG", "TAGBOAT_WEBHOOK_SECRET",
 	} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)

@@ -231,6 +231,10 @@ func TestWebhooks(t *testing.T) {
 			select {
 			case m := <-s.out:
 				handed = m.Hints
+				if age := time.Since(handed[0].At); age < 0 || age > time.Minute {
+					t.Errorf("it happened at %s", handed[0].At)
+				}
+				handed[0].At = time.Time{}
 			default:
 			}
 			expect.Equal(t, test.handed, handed)

@@ -33,6 +33,11 @@ func hand(ctx context.Context, out chan<- hint.Message) func(context.Context, []
 	return func(sender context.Context, hints []hint.Hint) bool {
 		busy := time.NewTimer(handTime)
 		defer busy.Stop()
+		for i := range hints {
+			if hints[i].At.IsZero() { // a webhook is sent at once
+				hints[i].At = time.Now()
+			}
+		}
 		select {
 		case out <- hint.Message{Hints: hints}:
 			return true
