@@ -74,7 +74,8 @@ func changes(r tagboat.PromotionResult) string {
 
 func version(v tagboat.Observed) string { return cmp.Or(v.Tag, v.Digest.Short(), "none") }
 
-// left returns what a decision that changes nothing leaves for later.
+// left returns what a decision that changes nothing leaves for later. Of a promotion that others carry
+// out nobody may know but this watcher that something newer was pushed: its messages are kept.
 func left(d Decision, now time.Time) Outcome {
 	switch {
 	case d.Kind == Fail:
@@ -82,7 +83,7 @@ func left(d Decision, now time.Time) Outcome {
 	case d.Kind == Wait && d.Until != nil && d.Until.After(now):
 		return Outcome{Served: true, Again: *d.Until}
 	case d.Kind == Wait:
-		return Outcome{Served: true, Soon: true}
+		return Outcome{Served: d.Cause != tagboat.CauseUnderWay, Soon: true}
 	default:
 		return Outcome{Served: true}
 	}
@@ -110,7 +111,7 @@ func ended(kind Kind, r tagboat.PromotionResult, now time.Time) Outcome {
 		if r.Cause == tagboat.CauseHeld || r.Cause == tagboat.CauseRejected {
 			return Outcome{Served: true}
 		}
-		return Outcome{Served: true, Soon: true}
+		return Outcome{Served: r.Cause != tagboat.CauseUnderWay, Soon: true}
 	default:
 		return Outcome{Served: true}
 	}

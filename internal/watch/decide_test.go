@@ -63,7 +63,7 @@ func TestDecide(t *testing.T) {
 		"scan":                      {gate(tagboat.CauseScan, nil), newest, watch.Leave, served},
 		"labels":                    {gate(tagboat.CauseLabels, nil), newest, watch.Leave, served},
 		"signature":                 {gate(tagboat.CauseSignature, nil), newest, watch.Leave, served},
-		"another one is under way":  {gate(tagboat.CauseUnderWay, nil), newest, watch.Wait, soon},
+		"another one is under way":  {gate(tagboat.CauseUnderWay, nil), newest, watch.Wait, watch.Outcome{Soon: true}},
 		"a deployment waits":        {gate(tagboat.CausePaused, nil), newest, watch.Wait, soon},
 		"not automatic":             {gate(tagboat.CauseOff, nil), newest, watch.Leave, served},
 		"older":                     {gate(tagboat.CauseOlder, nil), newest, watch.Leave, served},
@@ -102,6 +102,7 @@ func TestWhatAPromotionLeaves(t *testing.T) {
 		"interrupted":                     {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionInterrupted}, watch.Outcome{Soon: true, Err: err}},
 		"a window closed meanwhile":       {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionWaiting, Cause: tagboat.CauseWindow}, watch.Outcome{Served: true, Soon: true}},
 		"somebody held it meanwhile":      {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionWaiting, Cause: tagboat.CauseHeld}, watch.Outcome{Served: true}},
+		"others begin it right now":       {watch.GoOn, tagboat.PromotionResult{State: tagboat.PromotionWaiting, Cause: tagboat.CauseUnderWay}, watch.Outcome{Soon: true}},
 		"blocked, as a claim may find it": {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionBlocked}, watch.Outcome{Served: true, Soon: true}},
 		"aborted":                         {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionAborted}, watch.Outcome{Served: true}},
 	} {
