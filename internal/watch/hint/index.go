@@ -100,13 +100,13 @@ func (x *Index) add(c *config.Config, image config.Image, replicas map[string][]
 }
 
 func (x *Index) put(key repositoryKey, image tagboat.ImageName, there []*environment) {
-	for i, u := range x.repositories[key] {
-		if slices.Equal(u.environments, there) {
-			x.repositories[key][i].images = append(u.images, image)
-			return
-		}
+	all := x.repositories[key]
+	i := slices.IndexFunc(all, func(u use) bool { return slices.Equal(u.environments, there) })
+	if i < 0 {
+		x.repositories[key] = append(all, use{[]tagboat.ImageName{image}, there})
+		return
 	}
-	x.repositories[key] = append(x.repositories[key], use{[]tagboat.ImageName{image}, there})
+	all[i].images = append(all[i].images, image)
 }
 
 // keyOf returns the one name of a repository whose registry has several.

@@ -88,7 +88,7 @@ func (m *Meter) QueueAge(age time.Duration) {
 func (m *Meter) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	for _, f := range []family{m.hints, m.decisions, m.updated, m.succeeded, m.age, m.calls, m.throttled} {
-		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
+		_, _ = fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
 		f.set.WritePrometheus(w)
 	}
 }

@@ -1,6 +1,7 @@
 package meter_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 func text(t *testing.T, m *meter.Meter) string {
 	t.Helper()
 	answer := httptest.NewRecorder()
-	m.ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	m.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	expect.Equal(t, "text/plain; version=0.0.4; charset=utf-8", answer.Header().Get("Content-Type"))
 	return answer.Body.String()
 }
