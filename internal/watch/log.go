@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -14,20 +15,21 @@ import (
 // notes are what is written to the log, and what was said before: what lasts is said once. The loop
 // owns it.
 type notes struct {
-	log      *slog.Logger
-	said     map[tagboat.EnvName]Decision
-	warned   map[tagboat.StageName][]string
-	troubles map[tagboat.EnvName]string // what is wrong where something cannot be looked at
-	since    map[string]time.Time       // since when
+	log       *slog.Logger
+	said      map[tagboat.EnvName]Decision
+	warned    map[tagboat.StageName][]string
+	outages   map[tagboat.EnvName]string // what is away where something cannot be looked at
+	since     map[string]time.Time       // since when
+	throttled atomic.Bool
 }
 
-func newNotes(log *slog.Logger) notes {
+func newNotes(log *slog.Logger) *notes {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return notes{
+	return &notes{
 		log: log, said: map[tagboat.EnvName]Decision{}, warned: map[tagboat.StageName][]string{},
-		troubles: map[tagboat.EnvName]string{}, since: map[string]time.Time{},
+		outages: map[tagboat.EnvName]string{}, since: map[string]time.Time{},
 	}
 }
 
@@ -49,7 +51,7 @@ func (n *notes) decided(d Decision, asked Asked) {
 		level = slog.LevelDebug
 	}
 	if d.Kind == Fail {
-		level = slog.LevelDebug // trouble says it once
+		level = slog.LevelDebug // outage says it once
 	}
 	n.said[d.Environment] = d
 	attributes := []slog.Attr{
@@ -79,31 +81,49 @@ func (n *notes) ended(r tagboat.PromotionResult, asked Asked) {
 	n.log.Log(context.Background(), level, "ended", "hint", inWords(asked), "environment", r.Environment, "release", r.Release.Name, "state", r.State, "why", r.Reason)
 }
 
-// trouble says that something is wrong, once for all environments that it keeps from being looked at,
-// and with "" that it is over, once for all of them.
-func (n *notes) trouble(env tagboat.EnvName, what, why string) {
-	was := n.troubles[env]
+// outage says that something is away, once for all environments that this keeps from being looked at,
+// and with "" that it is over, once for all of them. What is away is tried again all the time.
+func (n *notes) outage(env tagboat.EnvName, what, why string) {
+	was := n.outages[env]
 	if was == what {
 		return
 	}
-	delete(n.troubles, env)
+	delete(n.outages, env)
 	if what != "" {
-		n.troubles[env] = what
+		n.outages[env] = what
 		if _, known := n.since[what]; !known {
 			n.since[what] = time.Now()
-			n.log.Warn("trouble begins; it is tried again, and said once", "with", what, "environment", env, "why", why)
+			n.log.Warn("outage begins", "outage", what, "environment", env, "why", why)
 		}
 	}
-	for _, other := range n.troubles {
+	for _, other := range n.outages {
 		if other == was {
 			return
 		}
 	}
 	if since, known := n.since[was]; known {
 		delete(n.since, was)
-		n.log.Info("trouble is over", "with", was, "after", time.Since(since).Round(time.Second))
+		n.log.Info("outage ends", "outage", was, "lasted", time.Since(since).Round(time.Second))
 	}
 }
+
+// slow says of a look that takes long that it was throttled, which is waited out: once, until a look
+// is quick again. It is safe for concurrent use; quick is called when the look is over.
+func (n *notes) slow(environments int, calls *operation.Operation) (quick func()) {
+	timer := time.AfterFunc(slowLook, func() {
+		if c := calls.Calls(); c.Throttled > 0 && n.throttled.CompareAndSwap(false, true) {
+			n.log.Warn("looking takes long: AWS throttles it", "environments", environments, "after", slowLook, "calls", c.Total, "throttled", c.Throttled)
+		}
+	})
+	return func() {
+		if timer.Stop() && n.throttled.CompareAndSwap(true, false) {
+			n.log.Info("looking is quick again")
+		}
+	}
+}
+
+// slowLook is how long a look may take before that is said.
+const slowLook = 30 * time.Second
 
 // warnings writes what a plan warns of, once.
 func (n *notes) warnings(stage tagboat.StageName, all []string) {

@@ -44,7 +44,9 @@ func (l *loop) look(items []Item) {
 	}
 	ctx, calls := operation.Start(l.ctx, l.notes.hear)
 	defer func() { l.Meter.Calls(calls.Calls()) }()
+	quick := l.notes.slow(len(items), calls)
 	set, err := l.Promotions.Plan(ctx, request)
+	quick()
 	if err != nil {
 		r.fail(ctx, err)
 		return

@@ -77,7 +77,7 @@ func final(o Outcome, now time.Time) (Outcome, error) {
 	switch {
 	case o.Failed:
 		return o, o.Err
-	case o.Soon && !o.Served && o.Err != nil:
+	case o.Soon && o.Err != nil:
 		return o, undone(o.Err)
 	case o.Soon, o.Again.After(now):
 		return Outcome{Served: true}, nil

@@ -88,7 +88,10 @@ func TestOutages(t *testing.T) {
 					t.Error(err)
 				}
 				log := at.log.String()
-				if strings.Count(log, "trouble begins") != 1 || strings.Count(log, "trouble is over") != 1 || t.Failed() {
+				if throttled := c.fault.Kind == "throttle"; throttled != (strings.Count(log, `msg="looking takes long`) == 1) {
+					t.Errorf("it was throttled: %v, and the log says:\n%s", throttled, log)
+				}
+				if strings.Count(log, "msg=\"outage begins\"") != 1 || strings.Count(log, "msg=\"outage ends\"") != 1 || t.Failed() {
 					t.Errorf("the log does not say once that it began, and once that it is over:\n%s", log)
 				}
 			})

@@ -79,7 +79,7 @@ func listen(ctx context.Context, stop func(), sources []hint.Source) *inlet {
 // loop is a watcher at work. One goroutine owns it; others hand it what is to be done, by back.
 type loop struct {
 	*Watcher
-	notes     notes
+	notes     *notes
 	board     Board
 	watched   map[tagboat.EnvName]config.Environment // those that have auto, in scope
 	order     []tagboat.EnvName                      // theirs, by stage
@@ -201,7 +201,7 @@ func (l *loop) decided(d Decision, asked Asked, r tagboat.PromotionResult) {
 			}
 		}
 	}
-	l.notes.trouble(d.Environment, what, d.Why)
+	l.notes.outage(d.Environment, what, d.Why)
 }
 
 // concluded notes how a promotion ended, and has the environments looked at that follow.
@@ -214,7 +214,7 @@ func (l *loop) concluded(r tagboat.PromotionResult, asked Asked) {
 	}
 	l.notes.ended(r, asked)
 	if r.State == tagboat.PromotionFailed && len(r.Deployments) == 0 {
-		l.notes.trouble(r.Environment, "the promotion", r.Reason)
+		l.notes.outage(r.Environment, "the promotion", r.Reason)
 	}
 	if r.State == tagboat.PromotionDone {
 		l.followed(r)
