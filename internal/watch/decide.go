@@ -108,9 +108,6 @@ func ended(kind Kind, r tagboat.PromotionResult, now time.Time) Outcome {
 	case tagboat.PromotionSuperseded, tagboat.PromotionTimedOut, tagboat.PromotionInterrupted:
 		return Outcome{Soon: true, Err: err}
 	case tagboat.PromotionBlocked, tagboat.PromotionWaiting:
-		if r.Cause == tagboat.CauseUnderWay { // another process has just begun it
-			return Outcome{Soon: true, Err: err}
-		}
 		if r.Cause == tagboat.CauseHeld || r.Cause == tagboat.CauseRejected {
 			return Outcome{Served: true}
 		}
