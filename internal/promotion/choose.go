@@ -99,9 +99,9 @@ func (m *move) next(automation bool, now timeOf) ledger.Promoted {
 		begun = ledger.Promoted{Name: a.Name, ID: a.ID}
 	}
 	switch underWay := begun.ID != "" && m.here.Active.Waits == ""; {
-	case underWay && automation && m.mayOvertake() && m.fromRules():
+	case underWay && automation && m.mayOvertake(m.here.Active) && m.fromRules():
 		return ledger.Promoted{} // the newest versions may be others by now
-	case underWay && !(automation && m.mayOvertake()) || m.fromRules() || m.before == nil:
+	case underWay && !(automation && m.mayOvertake(m.here.Active)) || m.fromRules() || m.before == nil:
 		return begun
 	}
 	had := stage.Upstream{Environment: m.before.env.Name, Had: m.before.had}
@@ -119,16 +119,15 @@ func (m *move) next(automation bool, now timeOf) ledger.Promoted {
 	}
 }
 
-// mayOvertake reports whether automation may put a newer release in the place of the promotion that
-// is under way: its stage says so, no person began that, and it does not go back.
-func (m *move) mayOvertake() bool {
-	a := m.here.Active
+// mayOvertake reports whether automation may put a newer release in the place of a promotion that is
+// under way: its stage says so, no person began that, and it does not go back.
+func (m *move) mayOvertake(a *ledger.Promotion) bool {
 	return m.stage.Overtake && a != nil && a.Auto && !a.Back && !strings.HasSuffix(a.Key, backSuffix)
 }
 
-// overtakes reports whether a move takes the place of the promotion that is under way.
-func (m *move) overtakes() bool {
-	return m.question.Automation && m.release != nil && m.mayOvertake() && m.release.ID != m.here.Active.ID
+// overtakes reports whether a move takes the place of a promotion that is under way.
+func (m *move) overtakes(a *ledger.Promotion) bool {
+	return m.question.Automation && m.release != nil && m.mayOvertake(a) && m.release.ID != a.ID
 }
 
 // fromRules reports whether the stage of a move is given the newest versions.

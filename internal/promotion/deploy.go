@@ -55,6 +55,10 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, pinne
 		result.Deployments = instead(result.Deployments, on.Deploy(ctx, set, o).Deployments)
 		result.State, result.Reason = judge(result.Deployments, called(*m.release))
 	}
+	if by, ok := takenOver(ctx); ok {
+		result.State, result.Reason = tagboat.PromotionSuperseded, by.Error()
+		return
+	}
 	now := p.now(m.env)()
 	var had *ledger.Promoted
 	var waits tagboat.GateCause
@@ -81,10 +85,8 @@ func (p *Promotions) deploy(ctx context.Context, s *Set, m *move, c claim, pinne
 	case tagboat.PromotionRolledBack, tagboat.PromotionFailed:
 		if m.question.Back {
 			result.Reason += "; what is pinned is that of the release; go further back: tagboat rollback --env " + string(m.env.Name)
-		} else {
-			if !p.goBack(ctx, m, &c, o, result) {
-				return
-			}
+		} else if !p.goBack(ctx, m, &c, o, result) {
+			return
 		}
 		had = &ledger.Promoted{Name: m.release.Name, ID: m.release.ID, At: now, Failed: true, Back: m.question.Back}
 	}
@@ -227,7 +229,7 @@ func (p *Promotions) tellInstead(ctx context.Context, m *move, c claim) {
 	if c.instead == nil {
 		return
 	}
-	instead := Instead{m.env.Name, *c.instead, c.Name}
+	instead := Instead{m.env.Name, *c.instead, c.Name, m.question.Back}
 	operation.Tell(ctx, instead)
 	p.Recorder.Record(ctx, m.env, tagboat.Event{
 		Command: history.Promote, Release: c.instead.Name, ReleaseID: c.instead.ID, Verdict: tagboat.VerdictSuperseded,

@@ -106,15 +106,21 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 		return
 	}
 	p.tellInstead(ctx, m, c)
+	ctx, leave := p.runs.begin(ctx, m.env.Name, c)
+	defer leave()
 	if m.question.Back {
 		err = p.leave(ctx, m, c)
 	}
 	var out pinning.Outcome
-	if err == nil && m.question.Automation {
+	if err == nil && m.question.Automation && m.set.Len() <= readyAtOnce {
 		_ = p.Delivery.On(m.fleet).Ready(ctx, m.set) // deploying says what failed
 	}
 	if err == nil {
 		out, err = p.pin(ctx, m, &c)
+	}
+	if by, ok := takenOver(ctx); ok {
+		result.State, result.Reason = tagboat.PromotionSuperseded, by.Error()
+		return
 	}
 	if err != nil {
 		fail(result, err)
@@ -125,8 +131,14 @@ func (p *Promotions) carryOut(ctx context.Context, s *Set, m *move, o rollout.Op
 		p.Pinning.TellShared(ctx, m.env, m.pins())
 	}
 	p.deploy(ctx, s, m, c, tagged(ctx, m, c, out), o, result)
-	p.record(ctx, m, *result, s.request.Message)
+	if _, ok := takenOver(ctx); !ok { // else what took its place has noted that
+		p.record(ctx, m, *result, s.request.Message)
+	}
 }
+
+// readyAtOnce is up to how many services automation registers their revisions before it pins, which
+// saves a look at the pins. More take so long, at one a second, that each service goes on its own.
+const readyAtOnce = 8
 
 // othersBegin reports whether another process may be about to change the services: both would plan it
 // from what there was before, and deploy twice. Once it had the time for that, or was killed,

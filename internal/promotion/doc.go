@@ -33,6 +33,8 @@ type Promotions struct {
 	History   *history.History
 	Recorder  *history.Recorder
 	Transport http.RoundTripper // of the checks of the team's own; nil means that of net/http
+
+	runs runs
 }
 
 // Request says which release goes where.

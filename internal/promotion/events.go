@@ -32,10 +32,14 @@ type Instead struct {
 	Environment tagboat.EnvName
 	Was         ledger.Promotion
 	Is          string // the release
+	Back        bool   // the environment goes back
 }
 
 // String implements operation.Event.
 func (i Instead) String() string {
+	if i.Was.Waits == "" && !i.Back {
+		return fmt.Sprintf("release %s overtakes release %s, whose promotion to %s was under way since %s", i.Is, i.Was.Name, i.Environment, moment(i.Was.Since))
+	}
 	if i.Was.Waits == "" {
 		return fmt.Sprintf("the promotion of release %s to %s, which was under way since %s, is ended: the environment goes back to release %s", i.Was.Name, i.Environment, moment(i.Was.Since), i.Is)
 	}
@@ -44,6 +48,9 @@ func (i Instead) String() string {
 
 // because says in the journal why the other promotion came to nothing.
 func (i Instead) because() string {
+	if i.Was.Waits == "" && !i.Back {
+		return fmt.Sprintf("overtaken by release %s while it was under way", i.Is)
+	}
 	if i.Was.Waits == "" {
 		return fmt.Sprintf("ended: the environment went back to release %s while it was under way", i.Is)
 	}

@@ -109,7 +109,7 @@ func (m *move) judge(r Request) {
 	if m.evidence != nil {
 		closed("evidence", tagboat.CauseProblem, m.evidence)
 	}
-	if a := m.here.Active; a != nil && !m.takesUp && a.Waits == "" && m.unread == nil && !m.overtakes() && !(r.Back && !r.Automation) {
+	if a := m.here.Active; a != nil && !m.takesUp && a.Waits == "" && m.unread == nil && !m.overtakes(a) && !(r.Back && !r.Automation) {
 		closed("promotion", tagboat.CauseUnderWay, tagboat.Errorf(tagboat.Blocked, "the promotion of release %s is under way since %s, by %s", a.Name, a.Since.UTC().Format(time.RFC3339), a.By).
 			WithHint("where its process is gone, take it up: tagboat promote %s --env %s; or end it: tagboat promote --abort --env %s", a.Name, m.env.Name, m.env.Name))
 	}

@@ -9,6 +9,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"sync"
 	"time"
@@ -79,10 +80,25 @@ func (r *Runner) Run(ctx context.Context, plans []deploy.Plan, o Options) []tagb
 	places, leave := r.enter(plans)
 	defer leave()
 	of := func(i int) *roll { return &roll{plan: plans[i], options: o, place: places[plans[i].Client]} }
-	return newWaves(plans, o).run(ctx,
+	done := newWaves(plans, o).run(ctx,
 		func(i int) tagboat.Deployment { return of(i).run(ctx) },
 		func(i int, why string) tagboat.Deployment { return of(i).skip(why) })
+	if by := (TakenOver{}); errors.As(context.Cause(ctx), &by) {
+		for i := range done {
+			if done[i].Verdict == tagboat.VerdictInterrupted {
+				done[i].Verdict, done[i].Reason = tagboat.VerdictSuperseded, by.Error()
+			}
+		}
+	}
+	return done
 }
+
+// TakenOver is the cause of a context that ends because somebody else watches what a run began, or
+// began something newer.
+type TakenOver struct{ By string }
+
+// Error implements error.
+func (t TakenOver) Error() string { return t.By + " took its place" }
 
 // enter returns the places of plans, and a function that leaves them.
 func (r *Runner) enter(plans []deploy.Plan) (places map[*deploy.Client]*place, leave func()) {
