@@ -79,6 +79,9 @@ if aws ecs create-task-set --cluster dev --service web --task-definition web 2>r
 fi
 grep CreateTaskSet refused
 
+echo '== boto3: every service, its paginators and waiters'
+python3 "$here/clients/boto.py"
+
 echo '== aws: a push tells a queue'
 sqs() { aws --endpoint-url "$AWS_ENDPOINT_URL" sqs "$@"; } # version 1 asks no variable for SQS's address
 queue=$(sqs create-queue --queue-name pushes --attributes '{"Policy": "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"events.amazonaws.com\"}, \"Action\": \"sqs:SendMessage\"}}"}' --query QueueUrl --output text)
@@ -87,11 +90,23 @@ aws events put-targets --rule pushes --targets Id=1,Arn=arn:aws:sqs:us-east-1:12
 skopeo copy --quiet --dest-tls-verify=false --dest-creds "AWS:$password" oci:image:v1 "docker://$host/shop/app:v3"
 sqs receive-message --queue-url "$queue" --wait-time-seconds 20 --query 'Messages[0].Body' --output text | tee event
 grep -q '"repository-name":"shop/app".*"image-tag":"v3"' event
+
+echo '== skopeo: a push is deployed'
+sed -e 's,{repository: shop/app},{repository: shop/app\, select: {semver: ">=1.0.0"}},' -e 's,{name: dev},{name: dev\, auto: newest},' tagboat.yaml >watched.yaml
+python3 "$here/oci_image.py" newer again
+aws ecr create-repository --repository-name shop-releases >/dev/null
+"$tagboat" watch --config watched.yaml --queue "$queue" --settle 200ms --listen none 2>watch.log &
+watcher=$!
+for _ in $(seq 200); do grep -q '"hint":"sweep"' watch.log && break; sleep 0.1; done
+skopeo copy --quiet --dest-tls-verify=false --dest-creds "AWS:$password" oci:newer:v1 "docker://$host/shop/app:1.0.0"
+for _ in $(seq 200); do grep -q '"state":"promoted"' watch.log && break; sleep 0.1; done
+grep '"hint":"push of shop/app:1.0.0".*"state":"promoted"' watch.log || { cat watch.log; exit 1; }
+aws ecs describe-tasks --cluster dev --tasks "$(aws ecs list-tasks --cluster dev --service-name web --query 'taskArns[0]' --output text)" \
+  --query 'tasks[0].containers[0].imageDigest' --output text |
+  grep "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$host/shop/app:1.0.0")"
+kill "$watcher"; wait "$watcher"
 aws events remove-targets --rule pushes --ids 1 && aws events delete-rule --name pushes && sqs delete-queue --queue-url "$queue"
 aws ecr batch-delete-image --repository-name shop/app --image-ids imageTag=v3 >/dev/null
-
-echo '== boto3: every service, its paginators and waiters'
-python3 "$here/clients/boto.py"
 
 echo '== the OCI conformance suite'
 OCI_REGISTRY=$lenient OCI_TLS=disabled OCI_VERSION=1.1 OCI_DATA_SHA512=false OCI_RESULTS_DIR=$work/oci \
@@ -102,4 +117,4 @@ grep -iE "pass|fail|skip" conformance.log | tail -4
 echo '== the JSON Schema agrees with the strict reader'
 "$tagboat" generate schema >schema.json
 python3 "$here/clients/schema.py" schema.json tagboat.yaml
-echo 'clients: 6 passed, 0 failed'
+echo 'clients: 7 passed, 0 failed'

@@ -1,4 +1,4 @@
-"""Writes a small OCI image layout with one image tagged v1 into the directory given."""
+"""Writes a small OCI image layout with one image tagged v1, whose program says hello or what is given, into the directory given."""
 import gzip
 import hashlib
 import io
@@ -8,6 +8,7 @@ import sys
 import tarfile
 
 root = pathlib.Path(sys.argv[1])
+words = sys.argv[2] if len(sys.argv) > 2 else "hello"
 blobs = root / "blobs" / "sha256"
 blobs.mkdir(parents=True)
 
@@ -20,7 +21,7 @@ def blob(data):
 
 archive = io.BytesIO()
 with tarfile.open(fileobj=archive, mode="w") as tar:
-    script = b"#!/bin/sh\necho hello\n"
+    script = f"#!/bin/sh\necho {words}\n".encode()
     entry = tarfile.TarInfo("app")
     entry.size, entry.mode = len(script), 0o755
     tar.addfile(entry, io.BytesIO(script))

@@ -61,7 +61,7 @@ func runAWS(args []string) error {
 		}
 		answer = fmt.Append(nil, out[query])
 	}
-	_, err = fmt.Printf("%s\n", answer)
+	_, err = os.Stdout.Write(append(answer, '\n'))
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/expect"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // crowded is an ECS that answers polls of one service only after so long, and with an
@@ -183,16 +184,16 @@ func TestNudgesInABurstAreOnePoll(t *testing.T) {
 			before := f.Called()
 			for i := range 10 {
 				runner.Nudge("c", targets[i].Desired.ServiceName)
-				time.Sleep(within / 10)
+				_ = wait.For(t.Context(), within/10)
 			}
-			time.Sleep(900*time.Millisecond - within)
+			_ = wait.For(t.Context(), 900*time.Millisecond-within)
 			return f.Called() - before
 		}
-		time.Sleep(time.Second)
+		_ = wait.For(t.Context(), time.Second)
 		nudged(0)
-		time.Sleep(5 * time.Minute)
+		_ = wait.For(t.Context(), 5*time.Minute)
 		expect.EqualIn(t, "polls after a burst", 1, nudged(100*time.Millisecond))
-		time.Sleep(5 * time.Minute)
+		_ = wait.For(t.Context(), 5*time.Minute)
 		slow.takes = 300 * time.Millisecond
 		expect.EqualIn(t, "polls after nudges in the middle of one", 2, nudged(400*time.Millisecond))
 		interrupt()
@@ -209,7 +210,7 @@ type slowPolls struct {
 
 func (s *slowPolls) DescribeServices(ctx context.Context, cluster string, names []string) ([]ecs.Service, []string, error) {
 	found, missing, err := s.ECS.DescribeServices(ctx, cluster, names)
-	time.Sleep(s.takes)
+	_ = wait.For(ctx, s.takes)
 	return found, missing, err
 }
 
