@@ -17,7 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-const functionTimeout = 30 * time.Second
+const functionTimeout = 30 * time.Second // unless a story says otherwise
 
 // function is the binary as Lambda runs it: called bootstrap, fed by the runtime API,
 // its custom resources answering to a bucket behind HTTPS.
@@ -27,18 +27,26 @@ type function struct {
 	bucket  *httptest.Server
 	events  chan []byte
 	results chan string // "" where the function answered, else its error
+	process *exec.Cmd
+	timeout time.Duration // of a call
 
 	mu       sync.Mutex
 	refusals []int // what the bucket answers first
 	answer   []byte
+	response []byte // to the last call
 }
 
 // functionKey is where a story keeps its function.
 type functionKey struct{}
 
-// startFunction runs the binary as a function: function [NAME=VALUE...].
+// startFunction runs the binary as a function: function [timeout=DURATION] [NAME=VALUE...].
 func startFunction(ts *testscript.TestScript, _ bool, args []string) {
-	f := &function{events: make(chan []byte), results: make(chan string)}
+	f := &function{events: make(chan []byte), results: make(chan string), timeout: functionTimeout}
+	if len(args) > 0 && strings.HasPrefix(args[0], "timeout=") {
+		timeout, err := time.ParseDuration(strings.TrimPrefix(args[0], "timeout="))
+		ts.Check(err)
+		f.timeout, args = timeout, args[1:]
+	}
 	f.api = httptest.NewServer(http.HandlerFunc(f.serveRuntime))
 	f.bucket = httptest.NewTLSServer(http.HandlerFunc(f.serveBucket))
 	certificate := ts.MkAbs("bucket.pem")
@@ -55,6 +63,7 @@ func startFunction(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	cmd.Stdout, cmd.Stderr = log, log
 	ts.Check(cmd.Start())
+	f.process = cmd
 	ts.Defer(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -98,14 +107,30 @@ func sendResource(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), answer.raw, 0o600))
 }
 
-// invokeFunction hands an event to the function, and fails as the function does:
-// invoke FILE.
+// invokeFunction hands an event to the function, and fails as the function does; a file gets
+// its answer: invoke FILE [ANSWER-FILE].
 func invokeFunction(ts *testscript.TestScript, neg bool, args []string) {
-	failure, err := theFunction(ts).invoke([]byte(ts.ReadFile(args[0])))
+	f := theFunction(ts)
+	failure, err := f.invoke([]byte(ts.ReadFile(args[0])))
 	ts.Check(err)
 	if (failure != "") != neg {
 		ts.Fatalf("the function answered with the error %q", failure)
 	}
+	if len(args) > 1 {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), f.response, 0o600))
+	}
+}
+
+// killFunction hands an event to the function, and kills it, as kill -9 does, once the sandbox has
+// counted an operation N times: dies FILE OPERATION N.
+func killFunction(ts *testscript.TestScript, _ bool, args []string) {
+	f := theFunction(ts)
+	f.events <- []byte(ts.ReadFile(args[0]))
+	awaitCalls(ts, false, args[1:])
+	ts.Check(f.process.Process.Kill())
+	_ = f.process.Wait() // it says that it was killed
 }
 
 // serveRuntime is Lambda's runtime API: a function asks for the next event, and posts
@@ -120,12 +145,15 @@ func (f *function) serveRuntime(w http.ResponseWriter, r *http.Request) {
 		case event := <-f.events:
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
 			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:tagboat")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(functionTimeout).UnixMilli(), 10))
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(f.timeout).UnixMilli(), 10))
 			_, _ = w.Write(event)
 		case <-r.Context().Done():
 		}
 		return
 	case ok && strings.HasSuffix(rest, "/response"):
+		f.mu.Lock()
+		f.response = body
+		f.mu.Unlock()
 		f.results <- ""
 	default:
 		f.results <- string(body)

@@ -56,9 +56,10 @@ func TestMain(m *testing.M) {
 //	sign FILE [REPOSITORY:TAG [DIGEST]]   signs an image as cosign does; FILE gets the public key
 //	ecr OPERATION JSON FILE       makes a call to ECR and writes its answer
 //	nofaults                      ends all faults
-//	function [NAME=VALUE...]      runs the binary as an AWS Lambda function
+//	function [timeout=DURATION] [NAME=VALUE...]   runs the binary as an AWS Lambda function
 //	resource TYPE FILE ANSWER [REFUSAL...]   sends it a custom resource's request
-//	invoke FILE                   sends it another event
+//	invoke FILE [ANSWER]          sends it another event
+//	dies FILE OPERATION N         does that, and kills it once the sandbox has counted the operation N times
 //	allowed POLICY...             holds what the sandbox counted to IAM policies
 //	webhook VARIABLE FILE [key=KEY] [REFUSAL...]   receives notifications; the variable gets its address
 //	edit FILE OLD NEW             replaces text in a file; \n in NEW begins a line
@@ -126,6 +127,7 @@ func stories(dir string) testscript.Params {
 			"function":   startFunction,
 			"resource":   sendResource,
 			"invoke":     invokeFunction,
+			"dies":       killFunction,
 			"stack":      updateStack,
 			"allowed":    checkAllowed,
 			"webhook":    startWebhook,

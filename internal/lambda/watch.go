@@ -28,9 +28,9 @@ type Watching struct {
 // Bounds of the work of one call. What is under way at the end of its time goes on from the next
 // event, and from the schedule.
 const (
-	longestCall = 60 * time.Second
-	grace       = 5 * time.Second
-	rollouts    = 10 * time.Second // how long they are waited for: what fails at once is seen at once
+	longestCall  = 60 * time.Second
+	longestGrace = 5 * time.Second
+	rollouts     = 10 * time.Second // how long they are waited for: what fails at once is seen at once
 )
 
 // open returns the watcher, which brings something somewhere.
@@ -49,7 +49,6 @@ func (w *Watching) open(ctx context.Context) (*watch.Watcher, error) {
 		return nil, tagboat.Usagef("an event came, and no stage of tagboat.yaml says auto: there is nothing that automation may do").
 			WithHint("give a stage auto: newest or auto: upstream, or remove the rule or the queue that calls this function")
 	}
-	watcher.Grace = grace
 	w.watcher = watcher
 	return watcher, nil
 }
@@ -86,9 +85,11 @@ func (w *Watching) serve(ctx context.Context, messages []hint.Message) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		lasts = min(lasts, time.Until(deadline)*9/10)
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(lasts-grace, time.Second))
+	bounded := *watcher
+	bounded.Grace = min(longestGrace, lasts/4)
+	ctx, cancel := context.WithTimeout(ctx, lasts-bounded.Grace)
 	defer cancel()
-	_, err = watcher.Serve(ctx, messages, watch.OnceOptions{Bound: min(rollouts, max(lasts-grace, time.Second)/2)})
+	_, err = bounded.Serve(ctx, messages, watch.OnceOptions{Bound: max(min(rollouts, lasts/3), time.Millisecond)})
 	return err
 }
 

@@ -121,6 +121,9 @@ func TestBatch(t *testing.T) {
 		}
 		expect.Equal(w, `{"batchItemFailures":[]}`, invoke(pushed("shop/web"), "nonsense", `{"source":"x","detail-type":"y"}`))
 		expect.Equal(w, "v1", w.Pinned("web").Tag)
+		w.Later(5 * time.Minute)
+		expect.Equal(w, `{"batchItemFailures":[]}`, invoke(pushed("shop/web")))
+		w.Push("shop/web:v2")
 		down = true
 		expect.Equal(w, `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`, invoke(pushed("shop/else"), pushed("shop/web"), "nonsense"))
 		if !strings.Contains(log.String(), `"msg":"a message failed and comes again","message":"m1","received":"1","error":"`) {
