@@ -104,7 +104,7 @@ func TestWhatAPromotionLeaves(t *testing.T) {
 		"somebody held it meanwhile":      {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionWaiting, Cause: tagboat.CauseHeld}, watch.Outcome{Served: true}},
 		"others begin it right now":       {watch.GoOn, tagboat.PromotionResult{State: tagboat.PromotionWaiting, Cause: tagboat.CauseUnderWay}, watch.Outcome{Soon: true}},
 		"blocked, as a claim may find it": {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionBlocked}, watch.Outcome{Served: true, Soon: true}},
-		"aborted": {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionAborted}, watch.Outcome{Served: true}},
+		"aborted":                         {watch.Promote, tagboat.PromotionResult{State: tagboat.PromotionAborted}, watch.Outcome{Served: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.result.Environment, c.result.Reason = "dev", "why"

@@ -3,7 +3,6 @@ package watch_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"sync"
@@ -52,7 +51,7 @@ func work(ctx context.Context, w *apptest.World, url string, k *mortal, log *lin
 	a := w.Open(func(next http.RoundTripper) http.RoundTripper { k.next = next; return k })
 	watcher := a.Watcher()
 	watcher.Sweep = 24 * time.Hour // else it finds what a message lost that was deleted too early
-	watcher.Log, watcher.Grace = slog.New(slog.NewTextHandler(log, nil)), 0
+	watcher.Log, watcher.Grace = textLog(log), 0
 	if k.at == 0 {
 		watcher.Grace = a.Config.Watch.Grace
 	}

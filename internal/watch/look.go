@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -43,6 +44,12 @@ func (l *loop) look(items []Item) {
 		request.Newest = together.Images
 	}
 	ctx, calls := operation.Start(l.ctx, l.notes.hear)
+	defer func() {
+		if value := recover(); value != nil { // poison for these environments, and for no others
+			l.notes.log.Error("panic", "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+			r.fail(ctx, fmt.Errorf("panic: %v", value))
+		}
+	}()
 	defer func() { l.Meter.Calls(calls.Calls()) }()
 	quick := l.notes.slow(len(items), calls)
 	set, err := l.Promotions.Plan(ctx, request)
