@@ -105,11 +105,11 @@ func runWatch(ctx context.Context, f *frame, o watchOptions) error {
 	for i, env := range watched {
 		names[i] = string(env.Name)
 	}
-	w.Log.Info("watching", "environments", strings.Join(names, " "), "queue", cmp.Or(o.queue, a.Config.Watch.Queue, nowhere), "sweep", w.Sweep)
+	w.Log.Info("watching", "environments", strings.Join(names, " "), "queue", cmp.Or(o.queue, a.Config.Watch.Queue, nowhere), "sweep", w.Sweep.String())
 	if err := w.Run(ctx, sources...); err != nil {
 		return err
 	}
-	w.Log.Info("ended")
+	w.Log.Info("stopped")
 	return nil
 }
 
@@ -135,7 +135,7 @@ func (o watchOptions) sources(f *frame, a *app.App, w *watch.Watcher) ([]hint.So
 	url := cmp.Or(o.queue, a.Config.Watch.Queue)
 	if url == "" {
 		if o.listen == nowhere || f.Getenv(endpoint.SecretVariable) == "" {
-			w.Log.Warn("there is neither a queue nor a webhook: only sweeps find what was pushed", "sweep", w.Sweep)
+			w.Log.Warn("there is neither a queue nor a webhook: only sweeps find what was pushed", "sweep", w.Sweep.String())
 		}
 		return sources, nil
 	}

@@ -272,6 +272,9 @@ func (b *Board) Ended(now time.Time, env tagboat.EnvName, work int, o Outcome) {
 		was.release(o.Err)
 	} else if o.Served || at.IsZero() {
 		was.release(nil)
+		answered := *was.asked
+		answered.Routine, answered.Since = true, time.Time{}
+		was.asked = &answered
 	}
 	switch {
 	case at.IsZero() && p.asked == nil && p.other == 0:

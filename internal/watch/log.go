@@ -44,7 +44,7 @@ func (n *notes) hear(e operation.Event) {
 
 // decided writes a decision in one line: the hint, what was looked at, what was decided, and why. What
 // a sweep finds as it was before is of the level debug.
-func (n *notes) decided(d Decision, asked Asked) {
+func (n *notes) decided(d Decision, looked string, asked Asked) {
 	level := slog.LevelInfo
 	was, before := n.said[d.Environment]
 	if asked.Routine && before && was.Kind == d.Kind && was.Cause == d.Cause && was.Release == d.Release && d.Kind != Promote && d.Kind != GoOn {
@@ -55,7 +55,7 @@ func (n *notes) decided(d Decision, asked Asked) {
 	}
 	n.said[d.Environment] = d
 	attributes := []slog.Attr{
-		slog.String("hint", inWords(asked)), slog.String("environment", string(d.Environment)), slog.String("looked", looked(asked)),
+		slog.String("hint", inWords(asked)), slog.String("environment", string(d.Environment)), slog.String("looked", looked),
 		slog.String("decision", string(d.Kind)),
 	}
 	for _, a := range []struct{ name, value string }{{"release", d.Release}, {"cause", string(d.Cause)}, {"why", d.Why}} {
@@ -103,7 +103,7 @@ func (n *notes) outage(env tagboat.EnvName, what, why string) {
 	}
 	if since, known := n.since[was]; known {
 		delete(n.since, was)
-		n.log.Info("outage ends", "outage", was, "lasted", time.Since(since).Round(time.Second))
+		n.log.Info("outage ends", "outage", was, "lasted", time.Since(since).Round(time.Second).String())
 	}
 }
 
@@ -112,7 +112,7 @@ func (n *notes) outage(env tagboat.EnvName, what, why string) {
 func (n *notes) slow(environments int, calls *operation.Operation) (quick func()) {
 	timer := time.AfterFunc(slowLook, func() {
 		if c := calls.Calls(); c.Throttled > 0 && n.throttled.CompareAndSwap(false, true) {
-			n.log.Warn("looking takes long: AWS throttles it", "environments", environments, "after", slowLook, "calls", c.Total, "throttled", c.Throttled)
+			n.log.Warn("looking takes long: AWS throttles it", "environments", environments, "after", slowLook.String(), "calls", c.Total, "throttled", c.Throttled)
 		}
 	})
 	return func() {
@@ -144,8 +144,9 @@ func inWords(a Asked) string {
 	return text
 }
 
-// looked says what was looked at.
-func looked(a Asked) string {
+// looked says what was looked at, beside what runs, in an environment whose releases come from another
+// one, or "".
+func looked(a Asked, from tagboat.EnvName) string {
 	var images []string
 	for _, image := range a.Images {
 		images = append(images, string(image))
@@ -153,6 +154,8 @@ func looked(a Asked) string {
 	switch {
 	case !a.Look:
 		return "ledger"
+	case from != "":
+		return "release of " + string(from)
 	case a.All || len(images) == 0:
 		return "all images"
 	default:

@@ -191,7 +191,8 @@ func (l *loop) decided(d Decision, asked Asked, r tagboat.PromotionResult) {
 	if l.once {
 		l.decisions = append(l.decisions, d)
 	}
-	l.notes.decided(d, asked)
+	before, _ := l.follows(l.watched[d.Environment])
+	l.notes.decided(d, looked(asked, before.Name), asked)
 	what := ""
 	if d.Kind == Fail {
 		what = "the registry"
@@ -259,7 +260,7 @@ func (l *loop) end(grace time.Duration, from *inlet) {
 		case <-sources:
 			sources = nil
 		case <-timer.C:
-			l.notes.log.Info("the grace is over: what is under way is handed back", "after", grace)
+			l.notes.log.Info("the grace is over: what is under way is handed back", "after", grace.String())
 			l.interrupt()
 		}
 	}
