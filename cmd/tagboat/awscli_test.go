@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,7 +53,7 @@ func runAWS(args []string) error {
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s (%w)", response.Status, answer, err)
+		return errors.Join(fmt.Errorf("%s: %s", response.Status, answer), err)
 	}
 	if query != "" {
 		var out map[string]any

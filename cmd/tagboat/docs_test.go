@@ -129,8 +129,12 @@ func paste(t *testing.T, page string, run []block) {
 	}
 	defer printed.Close()
 	cmd.Stdout, cmd.Stderr = printed, printed
+	tools := t.TempDir()
+	if err := os.WriteFile(filepath.Join(tools, "aws"), []byte("#!/bin/sh\nexec aws-command \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	cmd.Env = []string{
-		"HOME=" + t.TempDir(), "PATH=" + filepath.Dir(binary) + ":/usr/bin:/bin", "TAGBOAT_ADDR=127.0.0.1:0", "TAGBOAT_LISTEN=127.0.0.1:0", "COLUMNS=80", "LANG=C.UTF-8",
+		"HOME=" + t.TempDir(), "PATH=" + filepath.Dir(binary) + ":" + tools + ":/usr/bin:/bin", "TAGBOAT_ADDR=127.0.0.1:0", "TAGBOAT_LISTEN=127.0.0.1:0", "COLUMNS=80", "LANG=C.UTF-8",
 	}
 	err = cmd.Run()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)

@@ -26,10 +26,16 @@ type Simulator interface {
 	Denied(ctx context.Context, principal string, s iam.Statement) ([]string, error)
 }
 
-// permissions asks IAM about all that each purpose needs, by the table of policies. Where
-// that is not allowed, it says what was not checked.
+// permissions asks IAM about all that each purpose needs, by the table of policies: of the role that
+// gets to the environment, or of the caller. Where that is not allowed, it says what was not checked.
 func (d Doctor) permissions(ctx context.Context, env config.Environment, purposes []iam.Purpose, r *report) {
-	d.permissionsAt(ctx, d.Access.Session(env), env.Role, []tagboat.EnvName{env.Name}, purposes, r)
+	names := []tagboat.EnvName{env.Name}
+	if env.Role != "" {
+		its := slices.DeleteFunc(slices.Clone(purposes), iam.Purpose.OfCaller)
+		d.permissionsAt(ctx, d.Access.Session(env), env.Role, names, its, r)
+		purposes = slices.DeleteFunc(slices.Clone(purposes), func(p iam.Purpose) bool { return !p.OfCaller() })
+	}
+	d.permissionsAt(ctx, d.Access.At(cloud.Place{Region: d.Access.Located(env).Region}), "", names, purposes, r)
 }
 
 // home asks about the purposes that are about home, and about no environment.

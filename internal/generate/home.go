@@ -34,7 +34,7 @@ func (g Generator) homePolicy(ctx context.Context, purpose iam.Purpose, names []
 func (g Generator) addHome(ctx context.Context, env config.Environment, purpose iam.Purpose, scope *iam.Scope) {
 	home, principal, account := g.Fleet.Config.Home, env.Role, ""
 	switch {
-	case purpose == iam.Assume || purpose == iam.Publish: // the caller's own
+	case purpose.OfCaller():
 		principal = ""
 		scope.HomeRole = home.Role
 	case env.Role == "":

@@ -46,7 +46,7 @@ func (g Generator) Policy(ctx context.Context, purpose iam.Purpose, names []tagb
 		return g.watchPolicy(ctx, environments)
 	}
 	result := PolicyResult{HomeRole: g.Fleet.Config.Home.Role}
-	if purpose != iam.Lambda && purpose != iam.Assume && purpose != iam.Publish {
+	if purpose != iam.Lambda && !purpose.OfCaller() {
 		if err := onePrincipal(environments); err != nil {
 			return PolicyResult{}, err
 		}
@@ -105,7 +105,7 @@ func (g Generator) scope(ctx context.Context, env config.Environment, purpose ia
 	}
 	// Registries are used with the caller's own credentials, whatever role gets to an
 	// environment.
-	if env.Role == "" || purpose == iam.Assume || purpose == iam.Publish {
+	if env.Role == "" || purpose.OfCaller() {
 		scope.Repositories, scope.Releases = g.repositories(), inECR(g.Fleet.Config.Releases.Repository)
 	}
 	g.addHome(ctx, env, purpose, &scope)

@@ -44,6 +44,10 @@ func (p Purpose) OfHome() bool {
 	return slices.Contains([]Purpose{Home, Approve, BreakGlass, Freeze}, p)
 }
 
+// OfCaller reports whether a policy for the purpose is for whoever calls Tagboat, whatever role
+// gets to an environment.
+func (p Purpose) OfCaller() bool { return slices.Contains([]Purpose{Publish, Assume, Watch}, p) }
+
 // Policy returns the smallest policy for a purpose in all given scopes. Statements that
 // nothing needs are left out.
 func Policy(purpose Purpose, scopes []Scope) Document {
