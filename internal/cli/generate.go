@@ -40,10 +40,10 @@ func newGenerateCloudFormation(f *frame) *cobra.Command {
 	var o snippetOptions
 	cmd := &cobra.Command{
 		Use:   "cloudformation --snippet SERVICE [--env ENV] [--way " + ways("|") + "]",
-		Short: "Print what a template needs to read pins at every stack update",
-		Long: "Prints what makes a template that you have read the pins of a service at every\n" +
-			"update of its stack: through a parameter, dynamic references or a custom resource.\n" +
-			"A comment in each names its advantages and drawbacks. Without --way, all three.",
+		Short: "Print what a template needs to read pins",
+		Long: "Prints what makes a template that you have read the pins of a service: through a\n" +
+			"parameter, dynamic references or a custom resource. A comment in each names its\n" +
+			"advantages and drawbacks, and when CloudFormation reads. Without --way, all three.",
 		Example: "  tagboat generate cloudformation --snippet web --env prod --way parameter",
 		Args:    usage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runSnippet(cmd.Context(), f, o) },

@@ -1,5 +1,4 @@
-// Package customresource lets templates read pins at every stack update: it answers
-// CloudFormation's custom resources.
+// Package customresource lets templates read pins: it answers CloudFormation's custom resources.
 //
 // A custom resource is a request that CloudFormation hands to a function, and an answer
 // that the function puts to a presigned URL. An answer that never comes keeps a stack

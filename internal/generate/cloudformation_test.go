@@ -1,6 +1,7 @@
 package generate_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,5 +66,24 @@ func TestNoReferenceWithTagAndDigest(t *testing.T) {
 	_, err := in(ledger.FormTagDigest).Render(generate.ByDynamic)
 	if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(err.Error()+tagboat.HintOf(err), "form: uri") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestDynamicReferencesAreReadWhereTheTextChanges holds what everything we print and write says of
+// a reference without a version: CloudFormation does not read it at every update.
+// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/844
+func TestDynamicReferencesAreReadWhereTheTextChanges(t *testing.T) {
+	page := string(expect.Value(os.ReadFile("../../docs/cloudformation.md"))(t))
+	printed := string(expect.Value(snippet().Render(generate.ByDynamic))(t))
+	for name, text := range map[string]string{"the page": page, "the snippet": printed} {
+		text = strings.Join(strings.Fields(strings.ReplaceAll(text, "\n#", "\n")), " ")
+		for _, said := range []string{"where the template's text", "reads nothing", "wo ways out", "NAME:VERSION}}", "--way parameter"} {
+			if !strings.Contains(text, said) {
+				t.Errorf("%s does not say %q", name, said)
+			}
+		}
+		if strings.Contains(text, "latest version at every") || strings.Contains(text, "pins instead, at every update") {
+			t.Errorf("%s says that references are read at every update", name)
+		}
 	}
 }
