@@ -231,6 +231,12 @@ func (l *loop) followed(r tagboat.PromotionResult) {
 	l.board.Join(time.Now(), l.of(l.next[r.Environment], Asked{Look: true, All: true, Words: []string{why}}), false, nil)
 }
 
+// mayFollow has the ledger looked at for the environments that follow one, where nobody is at work.
+func (l *loop) mayFollow(env tagboat.EnvName) {
+	idle := slices.DeleteFunc(slices.Clone(l.next[env]), l.board.AtWork)
+	l.board.Join(time.Now(), l.of(idle, Asked{Routine: true, Words: []string{"release of " + string(env)}}), false, nil)
+}
+
 // progress hears when services are told to run what was pushed.
 type progress struct {
 	*round

@@ -285,6 +285,28 @@ func TestABadPush(t *testing.T) {
 	})
 }
 
+// TestWhatFollowsIsFound: a process that was killed between two stages told nobody; whoever looks at
+// its message finds the release there, and brings it on.
+func TestWhatFollowsIsFound(t *testing.T) {
+	run(t, apptest.Family{Stages: "[{name: dev, auto: newest}, {name: staging, auto: upstream}, {name: prod}]"}, func(w *apptest.World) {
+		w.Push("shop/web:v1")
+		calls := &updates{of: map[string]int{}}
+		at := beginWith(w, calls, 24*time.Hour)
+		w.Later(10 * time.Minute)
+		w.Push("shop/web:v2")
+		w.Promote(promotion.Request{Selection: apptest.To("dev"), Automation: true})
+		var came heard
+		at.source <- came.about(pushed("web", "v2"))
+		w.Later(5 * time.Minute)
+		expect.Equal(t, "v2", runs(w, "staging", "web"))
+		expect.Equal(t, heard{"done"}, came)
+		expect.Equal(t, map[string]int{"web": 2}, calls.forget())
+		if err := at.stop(); err != nil || t.Failed() {
+			t.Error(err, at.log)
+		}
+	})
+}
+
 // TestOvertakenAsTheStageSays: a newer push takes the place of one that rolls, or waits for it.
 func TestOvertakenAsTheStageSays(t *testing.T) {
 	for stages, want := range map[string]int{quick: 2, strings.Replace(quick, "newest}", "newest, overtake: true}", 1): 1} {

@@ -191,6 +191,9 @@ func (l *loop) decided(d Decision, asked Asked, r tagboat.PromotionResult) {
 	if l.once {
 		l.decisions = append(l.decisions, d)
 	}
+	if d.Kind == Unchanged && !asked.Routine { // who brought it there may have ended before the next stage was looked at
+		l.mayFollow(d.Environment)
+	}
 	before, _ := l.follows(l.watched[d.Environment])
 	l.notes.decided(d, looked(asked, before.Name), asked)
 	what := ""
