@@ -96,7 +96,7 @@ func (r *run) receive(ctx context.Context) error {
 		}
 		messages, err := r.SQS.Receive(ctx, visibility)
 		if err != nil && ctx.Err() != nil {
-			return nil
+			continue
 		}
 		if r.Received != nil {
 			r.Received(err)
