@@ -235,6 +235,8 @@ type Calls struct {
 	Throttled   int            `json:"throttled"`
 	Retried     int            `json:"retried"`
 	ByOperation map[string]int `json:"byOperation"` // "ecs.DescribeServices": n
+	// ThrottledByOperation has those that were throttled; it is left out where there are none.
+	ThrottledByOperation map[string]int `json:"throttledByOperation,omitempty"`
 }
 
 // DeployDocument is what deploy prints with -o json.

@@ -255,7 +255,11 @@ func printCalls(f *frame, calls tagboat.Calls) {
 	names := slices.Sorted(maps.Keys(calls.ByOperation))
 	slices.SortStableFunc(names, func(a, b string) int { return calls.ByOperation[b] - calls.ByOperation[a] })
 	for _, name := range names {
-		f.Talkf("%6d  %s\n", calls.ByOperation[name], name)
+		throttled := ""
+		if n := calls.ThrottledByOperation[name]; n > 0 {
+			throttled = fmt.Sprintf(" (%d throttled)", n)
+		}
+		f.Talkf("%6d  %s%s\n", calls.ByOperation[name], name, throttled)
 	}
 }
 

@@ -102,8 +102,9 @@ func TestCalls(t *testing.T) {
 	var talk bytes.Buffer
 	printCalls(&frame{Screen: &screen.Screen{Streams: &console.Streams{Err: &talk}}}, tagboat.Calls{
 		Total: 14, Throttled: 2, Retried: 3, ByOperation: map[string]int{"ssm.GetParameters": 1, "ecs.DescribeServices": 12, "ecs.ListTasks": 1},
+		ThrottledByOperation: map[string]int{"ecs.DescribeServices": 2},
 	})
-	want := "14 calls, 2 throttled, 3 retried\n    12  ecs.DescribeServices\n     1  ecs.ListTasks\n     1  ssm.GetParameters\n"
+	want := "14 calls, 2 throttled, 3 retried\n    12  ecs.DescribeServices (2 throttled)\n     1  ecs.ListTasks\n     1  ssm.GetParameters\n"
 	if diff := cmp.Diff(want, talk.String()); diff != "" {
 		t.Error(diff)
 	}

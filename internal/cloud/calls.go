@@ -30,7 +30,7 @@ func addCounting(stack *middleware.Stack) error {
 		asker.Call(operationOf(ctx), *attempts > 1)
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		if isThrottle(err) {
-			asker.Throttled()
+			asker.Throttled(operationOf(ctx))
 			if name := operationOf(ctx); *attempts == 1 && strings.HasPrefix(name, "ecr.") {
 				operation.Tell(ctx, Throttled{name})
 			}
@@ -83,10 +83,11 @@ type countingTransport struct {
 // RoundTrip implements http.RoundTripper.
 func (c *countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	asker := operation.From(r.Context())
-	asker.Call(c.service+"."+r.Method+" "+kind(r.URL.Path), false)
+	name := c.service + "." + r.Method + " " + kind(r.URL.Path)
+	asker.Call(name, false)
 	resp, err := c.base.RoundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
-		asker.Throttled()
+		asker.Throttled(name)
 	}
 	return resp, err
 }

@@ -137,7 +137,7 @@ func TestCountingOtherRequests(t *testing.T) {
 	}
 	want := tagboat.Calls{Total: 5, Throttled: 1, ByOperation: map[string]int{
 		"registry.GET ping": 1, "registry.GET manifests": 2, "registry.GET tags": 1, "registry.GET token": 1,
-	}}
+	}, ThrottledByOperation: map[string]int{"registry.GET tags": 1}}
 	if diff := cmp.Diff(want, asked.Calls()); diff != "" {
 		t.Error(diff)
 	}

@@ -29,7 +29,7 @@ func TestD7ThrottlingIsWaitedOut(t *testing.T) {
 	if _, err := open(t).At(cloud.Place{}).Parameters().Get(ctx, []string{"/a"}); err != nil {
 		t.Fatal(err)
 	}
-	want := tagboat.Calls{Total: 3, Throttled: 2, Retried: 2, ByOperation: map[string]int{"ssm.GetParameters": 3}}
+	want := tagboat.Calls{Total: 3, Throttled: 2, Retried: 2, ByOperation: map[string]int{"ssm.GetParameters": 3}, ThrottledByOperation: map[string]int{"ssm.GetParameters": 2}}
 	if diff := cmp.Diff(want, asked.Calls()); diff != "" {
 		t.Error(diff)
 	}

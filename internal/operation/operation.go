@@ -63,7 +63,15 @@ func (o *Operation) Call(operation string, again bool) {
 }
 
 // Throttled counts a request that was refused because there were too many.
-func (o *Operation) Throttled() { o.count(func(c *tagboat.Calls) { c.Throttled++ }) }
+func (o *Operation) Throttled(operation string) {
+	o.count(func(c *tagboat.Calls) {
+		if c.ThrottledByOperation == nil {
+			c.ThrottledByOperation = map[string]int{}
+		}
+		c.Throttled++
+		c.ThrottledByOperation[operation]++
+	})
+}
 
 func (o *Operation) count(add func(*tagboat.Calls)) {
 	if o == nil {
@@ -82,7 +90,7 @@ func (o *Operation) Calls() tagboat.Calls {
 	if o != nil {
 		o.mu.Lock()
 		calls = o.calls
-		calls.ByOperation = maps.Clone(calls.ByOperation)
+		calls.ByOperation, calls.ThrottledByOperation = maps.Clone(calls.ByOperation), maps.Clone(calls.ThrottledByOperation)
 		o.mu.Unlock()
 	}
 	if calls.ByOperation == nil {

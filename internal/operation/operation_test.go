@@ -25,10 +25,10 @@ func TestOperationsStayApart(t *testing.T) {
 	operation.Tell(second, moved{"v2"})
 	operation.From(first).Call("ecs.ListTasks", false)
 	operation.From(first).Call("ecs.ListTasks", true)
-	operation.From(first).Throttled()
+	operation.From(first).Throttled("ecs.ListTasks")
 	operation.From(second).Call("ssm.PutParameter", false)
 	expect.Equal(t, []operation.Event{moved{"v1"}}, heard, cmp.AllowUnexported(moved{}))
-	expect.Equal(t, tagboat.Calls{Total: 2, Retried: 1, Throttled: 1, ByOperation: map[string]int{"ecs.ListTasks": 2}}, a.Calls())
+	expect.Equal(t, tagboat.Calls{Total: 2, Retried: 1, Throttled: 1, ByOperation: map[string]int{"ecs.ListTasks": 2}, ThrottledByOperation: map[string]int{"ecs.ListTasks": 1}}, a.Calls())
 	expect.Equal(t, tagboat.Calls{Total: 1, ByOperation: map[string]int{"ssm.PutParameter": 1}}, b.Calls())
 }
 
@@ -36,7 +36,7 @@ func TestNoOperation(t *testing.T) {
 	operation.Tell(context.Background(), moved{"v1"})
 	none := operation.From(context.Background())
 	none.Call("x", false)
-	none.Throttled()
+	none.Throttled("ecs.ListTasks")
 	expect.Equal(t, tagboat.Calls{ByOperation: map[string]int{}}, none.Calls())
 }
 

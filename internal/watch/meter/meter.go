@@ -39,14 +39,13 @@ func New() *Meter {
 		hints:     newFamily("tagboat_hints_total", "counter", "Hints that were heard, by source."),
 		decisions: newFamily("tagboat_decisions_total", "counter", "Decisions about environments, by kind."),
 		calls:     newFamily("tagboat_calls_total", "counter", "Calls of AWS and of registries, by operation."),
-		throttled: newFamily("tagboat_throttled_total", "counter", "Calls that AWS throttled."),
+		throttled: newFamily("tagboat_throttled_total", "counter", "Calls that AWS or a registry throttled, by operation."),
 		updated:   newFamily("tagboat_push_to_update_seconds", "histogram", "From a push until a service was told to run it."),
 		succeeded: newFamily("tagboat_push_to_success_seconds", "histogram", "From a push until it ran everywhere in an environment."),
 		age:       newFamily("tagboat_queue_age_seconds", "gauge", "Age of the oldest message that was received last; 0 for an empty queue."),
 	}
 	m.toUpdate = m.updated.set.NewPrometheusHistogramExt(m.updated.name, []float64{1, 2, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600})
 	m.toSuccess = m.succeeded.set.NewPrometheusHistogramExt(m.succeeded.name, []float64{15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 7200, 86400})
-	m.throttled.set.NewCounter(m.throttled.name)
 	m.age.set.NewGauge(m.age.name, nil)
 	return m
 }
@@ -75,7 +74,9 @@ func (m *Meter) Calls(calls tagboat.Calls) {
 	for operation, n := range calls.ByOperation {
 		m.calls.add("operation", operation, n)
 	}
-	m.throttled.set.GetOrCreateCounter(m.throttled.name).Add(calls.Throttled)
+	for operation, n := range calls.ThrottledByOperation {
+		m.throttled.add("operation", operation, n)
+	}
 }
 
 // QueueAge says how old the oldest message is that was received last; 0 where the queue is empty.

@@ -36,8 +36,8 @@ func TestPrometheusReadsIt(t *testing.T) {
 	m.Updated(time.Hour)
 	m.Succeeded(90 * time.Second)
 	m.QueueAge(2500 * time.Millisecond)
-	m.Calls(tagboat.Calls{Total: 3, Throttled: 1, ByOperation: map[string]int{"ecs.UpdateService": 1, "ssm.GetParameters": 2}})
-	m.Calls(tagboat.Calls{Total: 1, Throttled: 1, ByOperation: map[string]int{"ecs.UpdateService": 1}})
+	m.Calls(tagboat.Calls{Total: 3, Throttled: 1, ByOperation: map[string]int{"ecs.UpdateService": 1, "ssm.GetParameters": 2}, ThrottledByOperation: map[string]int{"ssm.GetParameters": 1}})
+	m.Calls(tagboat.Calls{Total: 1, Throttled: 1, ByOperation: map[string]int{"ecs.UpdateService": 1}, ThrottledByOperation: map[string]int{"ecs.UpdateService": 1}})
 	got := text(t, m)
 	casetest.Golden(t, "testdata/metrics.golden", []byte(got))
 
