@@ -190,3 +190,38 @@ func TestTwoAutomataAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestTwoAutomataAndDependencies has two processes watch the same promotion when the turn of a service
+// comes that depends on another one: it is deployed once all the same.
+func TestTwoAutomataAndDependencies(t *testing.T) {
+	for seed := range rounds() {
+		run(t, apptest.Family{Services: []string{"api", "web"}}, func(w *apptest.World) {
+			w.Write("tagboat.yaml", strings.Replace(w.Read("tagboat.yaml"), "containers: {app: web}}", "containers: {app: web}, dependsOn: [api]}", 1))
+			pushedBoth(w, "start=20s")
+			both := follows("dev")
+			both.Newest = nil
+			var all sync.WaitGroup
+			for i := range 2 {
+				all.Go(func() {
+					for range 20 {
+						document, err := promoteThrough(w, both, slow(uint64(seed), uint64(i), 400))
+						if err != nil {
+							w.Fatal(err)
+						}
+						if state := document.Promotions[0].State; state == tagboat.PromotionUnchanged {
+							return
+						}
+						w.Later(time.Second)
+					}
+				})
+			}
+			all.Wait()
+			for _, service := range []string{"api", "web"} {
+				answer := w.AWS("ecs.ListServiceDeployments", map[string]any{"cluster": "dev", "service": service})
+				if n := len(answer["serviceDeployments"].([]any)); n != 2 {
+					w.Errorf("seed %d: %s was deployed %d times (%d updates)", seed, service, n, w.Calls("ecs.UpdateService"))
+				}
+			}
+		})
+	}
+}
