@@ -44,7 +44,7 @@ func (p Purpose) OfHome() bool {
 	return slices.Contains([]Purpose{Home, Approve, BreakGlass, Freeze}, p)
 }
 
-// OfCaller reports whether a policy for the purpose is for whoever calls Tagboat, whatever role
+// OfCaller reports whether a policy for the purpose is for the caller of Tagboat, whatever role
 // gets to an environment.
 func (p Purpose) OfCaller() bool { return slices.Contains([]Purpose{Publish, Assume, Watch}, p) }
 
