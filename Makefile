@@ -63,7 +63,7 @@ race:
 proof:
 	@export TAGBOAT_EXHAUSTIVE=1; \
 	$(GO) test ./internal/ledger ./cmd/tagboat -run 'TestEveryInterleaving|TestEveryDecision|TestManyProcesses' -count=1 -timeout 20m & ledger=$$!; \
-	$(GO) test ./cmd/tagboat ./internal/promotion ./internal/watch/... -run 'KilledAtEveryCall|AtOnce|TestRandomEvents' -count=1 -timeout 20m & killed=$$!; \
+	$(GO) test ./cmd/tagboat ./internal/promotion ./internal/watch/... -run 'KilledAtEveryCall|AtOnce|TestRandomEvents' -count=1 -timeout 40m & killed=$$!; \
 	wait $$ledger; ended=$$?; wait $$killed && exit $$ended
 
 # A push of 300 MB over connections that break; make test does the same with a small one.
