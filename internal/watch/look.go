@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -147,12 +148,29 @@ func (r *round) fail(ctx context.Context, err error) {
 
 // failed is the decision about what could not be looked at. What a person has to mend first is left.
 func failed(env config.Environment, err error) Decision {
-	d := Decision{Environment: env.Name, Stage: env.Stage, Kind: Fail, Cause: tagboat.CauseProblem, Why: err.Error()}
-	if kind := tagboat.KindOf(err); kind == tagboat.Usage || kind == tagboat.Blocked {
+	d := Decision{Environment: env.Name, Stage: env.Stage, Kind: Fail, Cause: tagboat.CauseProblem, Why: inOneLine(err)}
+	if forPeople(err) {
 		d.Kind = Leave
 	}
 	return d
 }
+
+// forPeople reports whether trying again mends no part of an error.
+func forPeople(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // each part of a tree counts
+	case nil:
+		return false
+	case *tagboat.Error:
+		return e.Kind == tagboat.Usage || e.Kind == tagboat.Blocked
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(part error) bool { return !forPeople(part) })
+	default:
+		return forPeople(errors.Unwrap(err))
+	}
+}
+
+// inOneLine returns what an error says; the parts of one that has several stand in lines.
+func inOneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // probe looks at the ledger alone, and puts on the board where it has something to go on with.
 func (l *loop) probe(items []Item) {
@@ -180,7 +198,7 @@ func (l *loop) probe(items []Item) {
 		}
 		goesOn, problem := l.goesOn(env, books)
 		if err := errors.Join(append(failures, problem)...); err != nil {
-			d := Decision{Environment: env.Name, Stage: env.Stage, Kind: Fail, Cause: tagboat.CauseProblem, Why: err.Error()}
+			d := Decision{Environment: env.Name, Stage: env.Stage, Kind: Fail, Cause: tagboat.CauseProblem, Why: inOneLine(err)}
 			l.hand(func() { l.decided(d, item.Asked, tagboat.PromotionResult{}); l.settled(item, left(d, time.Now())) })
 			continue
 		}

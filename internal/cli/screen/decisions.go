@@ -21,8 +21,14 @@ func Decisions(on *Screen, document tagboat.WatchDocument) {
 	table.Print(on.Streams)
 }
 
-// Decided returns an error, which was shown, where a promotion that was decided did not end well.
+// Decided returns an error, which was shown, where a promotion that was decided did not end well, and
+// where nothing could be decided.
 func Decided(document tagboat.WatchDocument) error {
+	for _, d := range document.Decisions {
+		if d.Cause == tagboat.CauseProblem {
+			return Shown(tagboat.Errorf(tagboat.Internal, "%s: %s", d.Environment, d.Why))
+		}
+	}
 	var done tagboat.PromotionDocument
 	for _, d := range document.Decisions {
 		if d.State != tagboat.PromotionWaiting && d.State != tagboat.PromotionBlocked {
