@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/cloudformation"
 	"github.com/tagboat/tagboat/internal/sandbox/cloudwatch"
 	"github.com/tagboat/tagboat/internal/sandbox/ecr"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
@@ -57,6 +59,7 @@ type Registry interface {
 //	ECS ──▶ registry (pulls images), logs (containers print), ELB (tasks are targets),
 //	        Parameter Store and Secrets Manager (secrets), CloudWatch (alarms), the functions of hooks
 //	ECS, registry ──▶ EventBridge (what happens) ──▶ SQS
+//	CloudFormation ──▶ ECS, Parameter Store, logs (resources), the functions of custom resources
 func (s *Server) builtin() ([]Module, error) {
 	store, err := s.openRegistry()
 	if err != nil {
@@ -86,9 +89,32 @@ func (s *Server) builtin() ([]Module, error) {
 		Instances:  s.config.Instances,
 		Strict:     s.config.Strict,
 	})
+	s.stacks = cloudformation.New(cloudformation.Deps{Clock: s.clock, Call: s.callAs, Function: s.functions.answerResource})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock, source{s.events, "aws.ecr"}), parameters, secrets, logGroups, balancing, alarms, queues, s.events, s.iam, s.ecs}, nil
+	return []Module{ecr.New(store, s.clock, source{s.events, "aws.ecr"}), parameters, secrets, logGroups, balancing, alarms, queues, s.events, s.iam, s.stacks, s.ecs}, nil
+}
+
+// callAs makes a call as a client would, for a caller whom CloudFormation acts for.
+func (s *Server) callAs(ctx context.Context, caller wire.Caller, service, operation string, in any) (map[string]any, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a call of %s.%s: %w", service, operation, err)
+	}
+	i := slices.IndexFunc(s.services, func(one wire.Service) bool { return one.Name == service })
+	if i < 0 {
+		return nil, fmt.Errorf("the sandbox has no service %s", service)
+	}
+	answer, err := apiCall{service: s.services[i], operation: operation, body: body}.perform(ctx, s.iam, caller, s.config.Address)
+	if err != nil {
+		return nil, err
+	}
+	s.dirty.Store(true)
+	if body, err = json.Marshal(answer); err != nil {
+		return nil, fmt.Errorf("decoding the answer to %s.%s: %w", service, operation, err)
+	}
+	var out map[string]any
+	return out, json.Unmarshal(body, &out)
 }
 
 func (s *Server) openRegistry() (*registry.Store, error) {
@@ -179,6 +205,8 @@ func (t targets) TargetGroup(arn string) (rollout.TargetGroup, bool) {
 
 var (
 	_ rollout.TargetGroups = targets{}
+	_ Saver                = (*cloudformation.Service)(nil)
+	_ Runner               = (*cloudformation.Service)(nil)
 	_ Saver                = (*cloudwatch.Service)(nil)
 	_ Saver                = (*ssm.Service)(nil)
 	_ Saver                = (*sqs.Service)(nil)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/clock"
+	"github.com/tagboat/tagboat/internal/sandbox/cloudformation"
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/events"
 	"github.com/tagboat/tagboat/internal/sandbox/iam"
@@ -31,9 +32,10 @@ type Server struct {
 
 	calls     *callLog
 	faults    *faultList
-	iam       *iam.Service    // nil where Config.Modules replaced it
-	ecs       *ecs.Service    // nil where Config.Modules replaced it
-	events    *events.Service // nil where Config.Modules replaced it
+	iam       *iam.Service            // nil where Config.Modules replaced it
+	ecs       *ecs.Service            // nil where Config.Modules replaced it
+	events    *events.Service         // nil where Config.Modules replaced it
+	stacks    *cloudformation.Service // nil where Config.Modules replaced it
 	functions functions
 
 	quotas *quotas // nil where they are off
