@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/cli/screen", "internal/cli/process", "internal/lambda", "internal/demo", "internal/app/apptest"},
 	{"internal/app"},
 	{"internal/watch/meter"},
-	{"internal/doctor", "internal/trace", "internal/markdown", "internal/watch"},
+	{"internal/doctor", "internal/trace", "internal/markdown", "internal/scaffold", "internal/watch"},
 	{"internal/promotion"},
 	{"internal/delivery", "internal/generate", "internal/customresource", "internal/pinning/adopt"},
 	{"internal/pinning", "internal/release"},

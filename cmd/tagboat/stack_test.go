@@ -182,13 +182,17 @@ func putParameter(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // callAWS makes a call as somebody else would, in an account, or with the identity that the story has,
-// and writes the answer: aws TARGET INPUT [ACCOUNT|as-we-are].
+// and writes the answer: aws TARGET INPUT|@FILE [ACCOUNT|as-we-are].
 func callAWS(ts *testscript.TestScript, _ bool, args []string) {
 	as := accountOf(args, 2)
 	if as == "as-we-are" {
 		as = ts.Getenv("AWS_ACCESS_KEY_ID")
 	}
-	_, err := ts.Stdout().Write(aws(ts, as, args[0], args[1]))
+	input := args[1]
+	if name, isFile := strings.CutPrefix(input, "@"); isFile {
+		input = ts.ReadFile(name)
+	}
+	_, err := ts.Stdout().Write(aws(ts, as, args[0], input))
 	ts.Check(err)
 }
 

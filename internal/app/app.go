@@ -26,6 +26,7 @@ import (
 	"github.com/tagboat/tagboat/internal/promotion"
 	"github.com/tagboat/tagboat/internal/registry"
 	"github.com/tagboat/tagboat/internal/release"
+	"github.com/tagboat/tagboat/internal/scaffold"
 	"github.com/tagboat/tagboat/internal/trace"
 	"github.com/tagboat/tagboat/internal/watch"
 	"github.com/tagboat/tagboat/internal/watch/hint"
@@ -78,23 +79,58 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
 	}
-	aws, err := cloud.New(ctx, cloud.Options{
-		UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), SessionName: journal.SessionName(o.Getenv), Transport: o.Transport,
-	})
+	aws, err := reach(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	images, err := registry.New(registry.Options{
-		Credentials: registry.Keychain{ECR: access.ECRLogin(aws)},
-		Transport:   cloud.Counting("registry", o.Transport),
-		UserAgent:   "tagboat",
-		Cache:       below(o.Cache, "versions"),
-		Limits:      registry.Limits(file.Limits.Registry),
-	})
+	images, err := o.registries(aws, registry.Limits(file.Limits.Registry))
 	if err != nil {
 		return nil, err
 	}
 	return construct(file, access.New(aws, images), images, o), nil
+}
+
+// reach returns the way to AWS. It makes no call.
+func reach(ctx context.Context, o Options) (*cloud.Cloud, error) {
+	return cloud.New(ctx, cloud.Options{
+		UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), SessionName: journal.SessionName(o.Getenv), Transport: o.Transport,
+	})
+}
+
+// registries returns the way to registries.
+func (o Options) registries(aws *cloud.Cloud, limits registry.Limits) (*registry.Client, error) {
+	return registry.New(registry.Options{
+		Credentials: registry.Keychain{ECR: access.ECRLogin(aws)},
+		Transport:   cloud.Counting("registry", o.Transport),
+		UserAgent:   "tagboat",
+		Cache:       below(o.Cache, "versions"),
+		Limits:      limits,
+	})
+}
+
+// Begin opens what takes over services where there is no configuration yet: that of o does not
+// matter. What is written is proved on the same ways, so that nothing is read twice.
+func Begin(ctx context.Context, o Options) (scaffold.Scaffold, error) {
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	aws, err := reach(ctx, o)
+	if err != nil {
+		return scaffold.Scaffold{}, err
+	}
+	images, err := o.registries(aws, registry.Limits{})
+	if err != nil {
+		return scaffold.Scaffold{}, err
+	}
+	ways := access.New(aws, images)
+	return scaffold.Scaffold{Access: ways, Registry: images, Open: func(path string) (scaffold.Tools, error) {
+		file, err := config.Load(path)
+		if err != nil {
+			return scaffold.Tools{}, err
+		}
+		a := construct(file, ways, images, o)
+		return scaffold.Tools{Delivery: a.Delivery, Images: a.Images, Pinning: a.Pinning}, nil
+	}}, nil
 }
 
 // construct puts the use cases together, each of what it needs.

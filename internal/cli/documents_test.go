@@ -25,6 +25,7 @@ var documents = []struct {
 	commands string
 	document any
 }{
+	{"init", tagboat.InitDocument{}},
 	{"pins, pin", tagboat.PinsDocument{}},
 	{"vars", tagboat.VarsDocument{}},
 	{"hold, unhold", tagboat.HoldsDocument{}},

@@ -55,6 +55,27 @@ func (e *ECS) DescribeServices(ctx context.Context, cluster string, names []stri
 	return services, missing, err
 }
 
+// servicesAPage is ListServices' limit.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html
+const servicesAPage = 100
+
+// ListServices returns the names of the services of a cluster, sorted.
+func (e *ECS) ListServices(ctx context.Context, cluster string) ([]string, error) {
+	var names []string
+	in := &awsecs.ListServicesInput{Cluster: aws.String(cluster), MaxResults: aws.Int32(servicesAPage)}
+	for pages := awsecs.NewListServicesPaginator(e.client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, translate(err)
+		}
+		for _, arn := range page.ServiceArns {
+			names = append(names, ecs.LastPart(arn))
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 func describeServices(ctx context.Context, client *awsecs.Client, cluster string, names []string, include ...types.ServiceField) (servicesAnswer, error) {
 	out, err := client.DescribeServices(ctx, &awsecs.DescribeServicesInput{Cluster: aws.String(cluster), Services: names, Include: include}, keepBody)
 	if err != nil {

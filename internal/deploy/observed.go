@@ -23,6 +23,8 @@ type Observed struct {
 	Current *ecs.TaskDefinition
 	// Candidates are revisions of the wanted family that may be equal to what is wanted.
 	Candidates []ecs.TaskDefinition
+	// AsPinned says that the tasks run what is wanted, though Current names images by tags.
+	AsPinned bool
 	// latest is the latest active revision of the wanted family, where it was read.
 	latest *ecs.TaskDefinition
 	read   *definitions // during the look

@@ -136,6 +136,9 @@ func (b *builder) definition() {
 func (b *builder) update() {
 	members := b.members()
 	b.tags()
+	if b.observed.AsPinned && len(members) == 0 {
+		return // the first revision that brings something else names digests
+	}
 	b.diff = taskdef.Diff(b.current(), b.desired.Definition) + b.diff
 	same := b.observed.Current != nil && Equal(b.desired.Definition, *b.observed.Current)
 	if same && len(members) == 0 && b.observed.Stopped() == "" {

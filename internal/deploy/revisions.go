@@ -13,9 +13,10 @@ import (
 )
 
 // definitions reads task definitions for one look, each once, however many services
-// have it.
+// have it, and the tasks of clusters, where those say what a definition does not.
 type definitions struct {
-	memo memo[definitionQuestion, *ecs.TaskDefinition]
+	memo  memo[definitionQuestion, *ecs.TaskDefinition]
+	tasks memo[definitionQuestion, clusterTasks]
 }
 
 type definitionQuestion struct {
@@ -65,6 +66,13 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	}
 	if t.Desired.Revision != "" {
 		return lookForRevision(ctx, t, o)
+	}
+	asPinned, err := runsAsPinned(ctx, t, *o)
+	if o.AsPinned = asPinned; err != nil {
+		return err
+	}
+	if b := (&builder{desired: t.Desired, observed: *o}); asPinned && len(b.members()) == 0 {
+		return nil // no revision is needed
 	}
 	if t.Desired.Unseen {
 		return nil

@@ -139,8 +139,9 @@ var grants = []grant{
 		resources: where(hasServices, everything),
 	},
 	{
+		// init lists the services of a cluster, and reads what a deployment reads.
 		sid: "ReadTasks", purposes: []Purpose{Deploy},
-		actions:   []string{"ecs:DescribeTasks", "ecs:ListTasks"},
+		actions:   []string{"ecs:DescribeTasks", "ecs:ListServices", "ecs:ListTasks"},
 		resources: where(hasServices, everything), condition: inClusters,
 	},
 	{

@@ -123,6 +123,18 @@ func (d Definition) Digests() map[tagboat.ContainerName]tagboat.Digest {
 	return digests
 }
 
+// KeepsVersion reports whether all tasks of a deployment run the digest that the container's image
+// had in the first of them.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+func (d Definition) KeepsVersion(container tagboat.ContainerName) bool {
+	for _, c := range d.containers() {
+		if text(c["name"]) == string(container) {
+			return c["versionConsistency"] != "disabled"
+		}
+	}
+	return false
+}
+
 // Label returns a docker label of a container, or "".
 func (d Definition) Label(container tagboat.ContainerName, label string) string {
 	for _, c := range d.containers() {

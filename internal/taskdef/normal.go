@@ -14,17 +14,20 @@ import (
 // normal returns a task definition in the one form that all equal ones have: of what
 // RegisterTaskDefinition takes alone, without what ECS fills in by itself, with the
 // lists that have no order sorted, and with images reduced to repository and digest.
-func normal(d Definition) map[string]any {
+func normal(d Definition) map[string]any { return normalForm(d, loadRules()) }
+
+// normalForm is normal by some of the rules.
+func normalForm(d Definition, by rules) map[string]any {
 	input, _ := Input(d)
 	members, _ := simplify(input.members).(map[string]any)
-	members, _ = normalize(members, registerTaskDefinition).(map[string]any)
+	members, _ = by.normalize(members, registerTaskDefinition).(map[string]any)
 	hostNetwork := members["networkMode"] == "awsvpc" || members["networkMode"] == "host"
 	for _, c := range objects(members["containerDefinitions"]) {
 		normalContainer(c, hostNetwork)
 	}
 	// A port that was the host's by itself does not take part in the order.
 	for _, c := range objects(members["containerDefinitions"]) {
-		sortBy(c["portMappings"], loadRules()["ContainerDefinition"]["portMappings"].by...)
+		by["ContainerDefinition"]["portMappings"].apply(c["portMappings"])
 	}
 	normalPlatform(members)
 	return members
@@ -32,11 +35,11 @@ func normal(d Definition) map[string]any {
 
 // normalize applies the rules to a value of the type typ, deepest first, and drops what
 // is empty after that.
-func normalize(v any, typ string) any {
+func (by rules) normalize(v any, typ string) any {
 	if item, ok := listOf(typ); ok {
 		list, _ := v.([]any)
 		for i := range list {
-			list[i] = normalize(list[i], item)
+			list[i] = by.normalize(list[i], item)
 		}
 		return v
 	}
@@ -47,13 +50,13 @@ func normalize(v any, typ string) any {
 	}
 	for member, value := range object {
 		memberType := s.Members[member]
-		value = loadRules()[typ][member].apply(normalize(value, memberType))
+		value = by[typ][member].apply(by.normalize(value, memberType))
 		object[member] = value
-		if isEmpty(value) || memberType == typeBoolean && value == false && loadRules()[typ][member].missing == nil || blank(typ, member, value) {
+		if isEmpty(value) || memberType == typeBoolean && value == false && by[typ][member].missing == nil || blank(typ, member, value) {
 			delete(object, member)
 		}
 	}
-	for member, rule := range loadRules()[typ] {
+	for member, rule := range by[typ] {
 		if rule.missing != nil && object[member] == rule.missing {
 			delete(object, member)
 		}

@@ -24,14 +24,17 @@ type rule struct {
 	own bool
 }
 
+// rules are those of members, by structure and member.
+type rules map[string]map[string]rule
+
 func set(by ...string) rule { return rule{unordered: true, by: by} }
 
 // loadRules returns the rules by structure and member. What a structure's booleans are
 // where they are left out is false, and no rule says so. Each default is what the
 // documentation of the structure says, https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_NAME.html,
 // or was seen in answers, which the entry then names.
-var loadRules = sync.OnceValue(func() map[string]map[string]rule {
-	return map[string]map[string]rule{
+var loadRules = sync.OnceValue(func() rules {
+	return rules{
 		registerTaskDefinition: {
 			"cpu": {spell: taskSize, own: true}, "memory": {spell: taskSize, own: true},
 			"networkMode": {missing: "bridge"},

@@ -43,6 +43,7 @@ var groupOf = map[string]string{
 	"ecs.RegisterTaskDefinition":     "ecs.task-definition-modify",
 	"ecs.DescribeTaskDefinition":     "ecs.task-definition-read",
 	"ecs.ListTasks":                  "ecs.cluster-resource-read",
+	"ecs.ListServices":               "ecs.service-read",
 	"ecs.DescribeTasks":              "ecs.cluster-resource-read",
 	"ecs.ListServiceDeployments":     "ecs.deployment-read",
 	"ecs.DescribeServiceDeployments": "ecs.deployment-read",

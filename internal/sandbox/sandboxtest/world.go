@@ -141,6 +141,7 @@ func (w *World) AWSAs(key, target string, input any) map[string]any {
 	prefixes := map[string]string{
 		"ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328", "ecr": "AmazonEC2ContainerRegistry_V20150921",
 		"ssm": "AmazonSSM", "monitoring": "GraniteServiceVersion20100801", "sqs": "AmazonSQS", "events": "AWSEvents",
+		"secretsmanager": "secretsmanager",
 	}
 	r := httptest.NewRequestWithContext(w.Context(), http.MethodPost, "http://"+Host+"/", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
