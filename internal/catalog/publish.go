@@ -138,7 +138,7 @@ func (c Publisher) createRepository(ctx context.Context, image config.Image) (cr
 		return false, tagboat.Usagef("%s is not in Amazon ECR, and only there repositories can be created", image.Repository.Name()).
 			At(image.Where).WithHint("leave out --create-repository: many registries create one at the first push")
 	}
-	moving := c.movingTags(image)
+	moving := MovingTags(c.Config, image)
 	if len(moving) > exclusions {
 		return false, tagboat.Usagef("the tags of the stages and of publish.tags that move are %d, and ECR lets %d of them move", len(moving), exclusions).
 			WithHint("create the repository by hand, or put {time} into some of them: %s", strings.Join(moving, ", "))
@@ -153,15 +153,16 @@ func (c Publisher) createRepository(ctx context.Context, image config.Image) (cr
 // anyBranch stands for a branch in a tag that is made into a filter.
 const anyBranch = "ANY_BRANCH"
 
-// movingTags returns the tags of all environments that move, and those of publish.tags.
-func (c Publisher) movingTags(image config.Image) []string {
+// MovingTags returns the tags of all environments that move in an image's repository, and those of
+// publish.tags, with * for a branch.
+func MovingTags(c *config.Config, image config.Image) []string {
 	var tags []string
-	for _, env := range c.Config.SortedEnvironments() {
-		names := c.Config.TagNames(env, tagboat.Pin{Image: image.Name})
-		tags = append(tags, config.ExpandTags(moving(c.Config.StageOf(env).Tags), names, time.Time{})...)
+	for _, env := range c.SortedEnvironments() {
+		names := c.TagNames(env, tagboat.Pin{Image: image.Name})
+		tags = append(tags, config.ExpandTags(moving(c.StageOf(env).Tags), names, time.Time{})...)
 	}
-	for _, tag := range config.ExpandTags(moving(c.Config.Publish.Tags), map[string]string{
-		"app": c.Config.App, "image": string(image.Name), "branch": anyBranch,
+	for _, tag := range config.ExpandTags(moving(c.Publish.Tags), map[string]string{
+		"app": c.App, "image": string(image.Name), "branch": anyBranch,
 	}, time.Time{}) {
 		tags = append(tags, strings.ReplaceAll(tag, anyBranch, "*"))
 	}

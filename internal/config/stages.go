@@ -173,6 +173,22 @@ func (p TagPattern) Expand(names map[string]string, at time.Time) string {
 	return tag[:min(len(tag), 128)]
 }
 
+// anything stands for what is not known in a tag that is made into a filter.
+const anything = "ANY_VALUE"
+
+// Filter returns what the tags of the pattern look like to Amazon ECR, with * for a time and for
+// names that are not known.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+func (p TagPattern) Filter(names map[string]string) string {
+	tag := tagPlaceholder().ReplaceAllStringFunc(string(p), func(found string) string {
+		if name := tagPlaceholder().FindStringSubmatch(found)[1]; names[name] != "" {
+			return names[name]
+		}
+		return anything
+	})
+	return strings.ReplaceAll(TagPattern(tag).Expand(nil, time.Time{}), anything, "*")
+}
+
 // ExpandTags returns the tags that patterns stand for, each once.
 func ExpandTags(patterns []TagPattern, names map[string]string, at time.Time) []string {
 	var tags []string

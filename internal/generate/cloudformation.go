@@ -73,10 +73,15 @@ func (s Snippet) Inputs() []Input {
 func (s Snippet) Value(c Container) string {
 	for _, input := range s.Inputs() {
 		if input.Name == c.Parameter {
-			return fmt.Sprintf(`!Select [0, !Split ['"', !Select [1, !Split ['"%s":"', !Ref %s]]]]`, c.Key, input.ID)
+			return c.taken("!Ref " + input.ID)
 		}
 	}
 	return ""
+}
+
+// taken returns the expression that takes the container's value out of a group.
+func (c Container) taken(group string) string {
+	return fmt.Sprintf(`!Select [0, !Split ['"', !Select [1, !Split ['"%s":"', %s]]]]`, c.Key, group)
 }
 
 // Tags reports whether the group's parameter has tags alone.
@@ -164,23 +169,28 @@ func (s Snippet) containers(way Way) (string, error) {
 	return b.String(), nil
 }
 
-// imageOf returns what a container takes as its image: YAML that goes on in its lines.
+// imageOf returns what a container takes as its image.
 func (s Snippet) imageOf(c Container, way Way) (string, error) {
-	joined := func(lead, rest string) string {
-		return fmt.Sprintf("!Join\n            - \"\"\n            - - %q\n              - %s", lead, rest)
-	}
-	switch {
-	case way == ByCustomResource:
+	switch way {
+	case ByCustomResource:
 		return fmt.Sprintf("!GetAtt [Pins, %q]", c.Image), nil
-	case way == ByDynamic:
+	case ByDynamic:
 		reference, err := c.Reference()
 		return strconv.Quote(reference), err
-	case c.Whole():
-		return s.Value(c), nil
-	case c.Tags():
-		return joined(c.Repository+":", s.Value(c)), nil
 	default:
-		return joined(c.Repository+"@sha256:", `!Select [1, !Split ["sha256:", `+s.Value(c)+"]]"), nil
+		return c.image(s.Value(c)), nil
+	}
+}
+
+// image returns what ECS takes, where value is the expression of what the group has.
+func (c Container) image(value string) string {
+	switch {
+	case c.Whole():
+		return value
+	case c.Tags():
+		return fmt.Sprintf("!Sub [%q, {Pin: %s}]", c.Repository+":${Pin}", value)
+	default:
+		return fmt.Sprintf("!Sub [%q, {Pin: %s}]", c.Repository+"@sha256:${Pin}", `!Select [1, !Split ["sha256:", `+value+"]]")
 	}
 }
 

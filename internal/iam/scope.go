@@ -146,8 +146,11 @@ func (s Scope) repositories() []string { return repositoryARNs(s.Repositories) }
 func (s Scope) releases() []string     { return repositoryARNs(s.Releases) }
 
 func repositoryARNs(all []Repository) []string {
-	return each(all, func(r Repository) []string { return []string{r.arn("ecr", "repository/"+r.Name)} })
+	return each(all, func(r Repository) []string { return []string{r.ARN()} })
 }
+
+// ARN returns the repository's ARN.
+func (r Repository) ARN() string { return r.arn("ecr", "repository/"+r.Name) }
 
 // services returns both forms of each service's ARN: old services keep the
 // one without the cluster until they are created again.
