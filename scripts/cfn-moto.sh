@@ -25,10 +25,9 @@ stack() {
   "$aws" cloudformation "$1-stack" --stack-name shop-dev --template-url https://s3.amazonaws.com/templates/dev.yaml \
     --capabilities CAPABILITY_IAM --parameters "file://$work/parameters.json" >>"$work/log"
 }
-# image prints what api's service runs.
+# image prints what the latest revision of api runs.
 image() {
-  "$aws" ecs describe-task-definition --query 'taskDefinition.containerDefinitions[0].image' --output text --task-definition \
-    "$("$aws" ecs describe-services --cluster dev --services api --query 'services[0].taskDefinition' --output text)"
+  "$aws" ecs describe-task-definition --query 'taskDefinition.containerDefinitions[0].image' --output text --task-definition api
 }
 # is WHAT GOT WANT ends the script where they differ.
 is() {
@@ -39,16 +38,31 @@ is() {
 }
 none=$(printf '0%.0s' $(seq 64)) some=$(printf 'a%.0s' $(seq 64))
 at=123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api@sha256
+# status STACK prints how a stack stands.
+status() {
+  "$aws" cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus' --output text
+}
+# gone STACK deletes a stack.
+gone() {
+  "$aws" cloudformation delete-stack --stack-name "$1"
+  is "what is left of $1" "$("$aws" cloudformation list-stacks --output text --query "length(StackSummaries[?StackName=='$1' && StackStatus!='DELETE_COMPLETE'])")" 0
+}
 stack create 0
-is 'the new stack' "$("$aws" cloudformation describe-stacks --stack-name shop-dev --query 'Stacks[0].StackStatus' --output text)" CREATE_COMPLETE
+is 'the new stack' "$(status shop-dev)" CREATE_COMPLETE
 is 'the image before the first pin' "$(image)" "$at:$none"
+sed 's/Cpu: "256"/Cpu: "512"/' "$work/dev.yaml" >"$work/larger.yaml" # moto updates what has another text
+"$aws" s3 cp "$work/larger.yaml" s3://templates/dev.yaml >>"$work/log"
+stack update 0
+is 'the updated stack' "$(status shop-dev)" UPDATE_COMPLETE
+gone shop-dev
+
 "$aws" ssm put-parameter --overwrite --name /containers/dev/shop --type String --value "{\"api\":\"1.0.0@sha256:$some\"}" >>"$work/log"
-stack update 1
-is 'the updated stack' "$("$aws" cloudformation describe-stacks --stack-name shop-dev --query 'Stacks[0].StackStatus' --output text)" UPDATE_COMPLETE
+stack create 1
+is 'the stack with pins' "$(status shop-dev)" CREATE_COMPLETE
 is 'the pinned image' "$(image)" "$at:$some"
+gone shop-dev
+
 "$aws" cloudformation create-stack --stack-name tagboat-shop --template-body "file://$work/account.yaml" --capabilities CAPABILITY_NAMED_IAM >>"$work/log"
-is 'the stack of an account' "$("$aws" cloudformation describe-stacks --stack-name tagboat-shop --query 'Stacks[0].StackStatus' --output text)" CREATE_COMPLETE
-for name in tagboat-shop shop-dev; do
-  "$aws" cloudformation delete-stack --stack-name "$name"
-done
-is 'what is left' "$("$aws" cloudformation list-stacks --query 'length(StackSummaries[?StackStatus!=`DELETE_COMPLETE`])' --output text)" 0
+is 'the stack of an account' "$(status tagboat-shop)" CREATE_COMPLETE
+gone tagboat-shop
+echo 'cfn-moto: created, updated and deleted'

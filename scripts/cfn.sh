@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
-# Holds the templates for CloudFormation to cfn-lint: how pins are read, each way and for each form
-# of the ledger, and what tagboat watch reads. It needs no network. cfn.sh TOOLS TAGBOAT
+# Holds the templates for CloudFormation to cfn-lint with every check on: how pins are read, each way
+# and for each form of the ledger, what tagboat watch reads, and the stacks of examples/shop, which
+# moto then creates, updates and deletes. It needs no network. cfn.sh TOOLS TAGBOAT
 set -euo pipefail
-lint=$(realpath "$1")/python/bin/cfn-lint
+tools=$(realpath "$1")
+lint=$tools/python/bin/cfn-lint
 tagboat=$(realpath "$2")
+scripts=$(realpath "$(dirname "$0")")
+shop=$(realpath "$scripts/../examples/shop")
+# check FILE fails where cfn-lint finds anything, informational or not.
+check() {
+  "$lint" --include-checks I --non-zero-exit-code informational -- "$1"
+  checked=$((checked + 1))
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -33,8 +42,7 @@ environments:
 YAML
   for way in parameter dynamic custom-resource; do
     "$tagboat" generate cloudformation --snippet api --way "$way" >"$way.yaml"
-    "$lint" --non-zero-exit-code informational "$way.yaml"
-    checked=$((checked + 1))
+    check "$way.yaml"
   done
 done
 
@@ -55,9 +63,19 @@ YAML
 for of in '' '--as function' '--account 222222222222' '--region us-east-1'; do
   # shellcheck disable=SC2086 # the flags are words
   "$tagboat" generate watch $of >watch.yaml 2>/dev/null
-  "$lint" --non-zero-exit-code informational watch.yaml
-  checked=$((checked + 1))
+  check watch.yaml
 done
+
+# The stacks of the example, with accounts that tagboat.yaml does not need to say.
+cp -r "$shop" shop
+sed -i 's/^  \(dev\|staging\): *{/&account: "123456789012", /; s/^environments:/home: {account: "123456789012", region: us-east-1}\n&/' shop/tagboat.yaml
+for of in '--env dev' '--env staging --existing repositories,watch,logs' '--env prod' '--env mb-prod --existing cluster,load-balancer,roles' \
+  '--env dev --service worker' '--account 222222222222' '--account 333333333333'; do
+  # shellcheck disable=SC2086 # the flags are words
+  (cd shop && "$tagboat" generate cloudformation $of >../stack.yaml 2>/dev/null)
+  check stack.yaml
+done
+"$scripts/with-moto.sh" "$tools" "$scripts/cfn-moto.sh" "$tools" "$tagboat" "$shop"
 
 # The linter does look: what is wrong must be found.
 sed 's/!Ref Pins/!Ref Pens/' parameter.yaml >wrong.yaml

@@ -36,8 +36,9 @@ type Stack struct {
 	Existing                          []string
 	Notes                             []string // what is said in a comment and to who calls
 
-	ids  map[string]bool
-	made []string // roles
+	ids     map[string]bool
+	made    []string // roles
+	logging bool     // there are log groups
 }
 
 // Input is a parameter with the type of one in Parameter Store.

@@ -27,6 +27,9 @@ func (s *Stack) head() string {
 	} else if s.balanced() {
 		b.WriteString(part("existing-balancer"))
 	}
+	if s.logging || s.Watching != nil {
+		b.WriteString(part("log-parameters"))
+	}
 	if s.Watching != nil {
 		b.WriteString(part("function-parameters"))
 	}
@@ -173,7 +176,7 @@ func (s *Stack) logs(b *strings.Builder) map[string]string {
 			if group == "" || ids[group] != "" || !s.here(options) {
 				continue
 			}
-			ids[group] = s.id(v.id + "Logs")
+			ids[group], s.logging = s.id(v.id+"Logs"), true
 			b.WriteString(part("logs", "$ID", ids[group], "$GROUP", scalar(group)))
 		}
 		if silent {
