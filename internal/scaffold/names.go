@@ -83,12 +83,16 @@ func keysOf(env Environment, several bool) map[string]Service {
 		short[withoutEnvironment(s.Name, env, several)]++
 	}
 	keys, taken := map[string]Service{}, map[string]bool{}
-	for _, s := range env.Services {
-		key := withoutEnvironment(s.Name, env, several)
-		if short[key] > 1 {
-			key = s.Name
+	for _, valid := range []bool{true, false} { // who has a name that can stay keeps it
+		for _, s := range env.Services {
+			key := withoutEnvironment(s.Name, env, several)
+			if short[key] > 1 {
+				key = s.Name
+			}
+			if tagboat.ValidName(key) == valid {
+				keys[free(key, taken, tagboat.ValidName)] = s
+			}
 		}
-		keys[free(key, taken, tagboat.ValidName)] = s
 	}
 	return keys
 }

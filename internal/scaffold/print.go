@@ -159,10 +159,15 @@ func (a *arrangement) environment(out *strings.Builder, i int, env Environment) 
 	if a.registry[i] != a.registry[0] {
 		fmt.Fprintf(out, "    registry: %s\n", scalar(a.registry[i]))
 	}
-	for n, name := range slices.Sorted(maps.Keys(a.vars.values)) {
-		if n == 0 {
-			out.WriteString("    vars:\n")
+	names := slices.Sorted(maps.Keys(a.vars.values))
+	if len(names) > 0 {
+		out.WriteString("    vars:")
+		if slices.ContainsFunc(names, func(name string) bool { return a.vars.values[name][i] == nil }) {
+			out.WriteString(" # null leaves out what it is the value of")
 		}
+		out.WriteString("\n")
+	}
+	for _, name := range names {
 		fmt.Fprintf(out, "      %s: %s\n", scalar(name), oneLine(a.vars.values[name][i]))
 	}
 }
