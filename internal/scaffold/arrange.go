@@ -63,10 +63,8 @@ func Arrange(app string, found []Environment) (Draft, error) {
 	}
 	a.note("desired counts are not in the files, so that deploy leaves them to who scales the services: add desiredCount to own one")
 	a.images(kept)
-	a.app = cmp.Or(app, a.appName(kept))
-	if !tagboat.ValidName(a.app) {
-		return a.draft, tagboat.Usagef("%q cannot be the name of an application", a.app).
-			WithHint("a name has letters, digits, dots, dashes and underscores, and begins with a letter or a digit")
+	if err := a.named(app, kept); err != nil {
+		return a.draft, err
 	}
 	a.stages()
 	a.draft.Files = append(a.draft.Files, File{Name: ConfigFile, Content: a.configuration(kept), secret: a.secrets})
@@ -79,6 +77,16 @@ func nothingFound(left []tagboat.InitLeftAlone) error {
 	}
 	return tagboat.Usagef("there is no service that can be taken over: %s is left alone, since %s", left[0].Service, left[0].Reason).
 		WithHint("name another cluster or service: tagboat init --cluster CLUSTER --service SERVICE")
+}
+
+// named gives the application the name that was asked for, or one made of what was found.
+func (a *arrangement) named(app string, entries []*entry) error {
+	a.app = cmp.Or(app, a.appName(entries))
+	if !tagboat.ValidName(a.app) {
+		return tagboat.Usagef("%q cannot be the name of an application", a.app).
+			WithHint("a name has letters, digits, dots, dashes and underscores, and begins with a letter or a digit")
+	}
+	return nil
 }
 
 // arrangement is the state of Arrange.

@@ -137,7 +137,11 @@ func (a *arrangement) configuration(entries []*entry) []byte {
 	}
 	out.WriteString("\nservices:\n")
 	for _, e := range entries {
-		fmt.Fprintf(&out, "  %s:\n    taskDefinition: %s\n    service: %s\n    containers: {", scalar(e.key), scalar(e.definition), scalar(e.service))
+		fmt.Fprintf(&out, "  %s:\n    taskDefinition: %s\n", scalar(e.key), scalar(e.definition))
+		if e.service != "" {
+			fmt.Fprintf(&out, "    service: %s\n", scalar(e.service))
+		}
+		out.WriteString("    containers: {")
 		for i, c := range e.in[0].Containers {
 			out.WriteString(strings.TrimPrefix(comma(i)+" ", " ") + scalar(c.Name) + ": " + scalar(e.images[c.Name]))
 		}
