@@ -9,6 +9,7 @@ import (
 type Use struct {
 	Name      string
 	Attribute string // of Fn::GetAtt; "" of Ref
+	of        string // Fn::GetAtt
 }
 
 // Uses returns what a value needs, in its order; maps in order of their keys.
@@ -26,7 +27,11 @@ func Uses(v any) []Use {
 			return []Use{{Name: text(argument)}}
 		case "Fn::GetAtt":
 			logical, attribute := getAtt(argument)
-			return append(Uses(attribute), Use{Name: logical, Attribute: text(attribute)})
+			name := text(attribute)
+			if !isScalar(attribute) {
+				name = "*" // known once it is evaluated
+			}
+			return append(Uses(attribute), Use{Name: logical, Attribute: name, of: "Fn::GetAtt"})
 		case "Fn::Sub":
 			return subUses(argument)
 		}
@@ -140,6 +145,8 @@ func (t *Template) checkUses(v any, block string, resources bool) error {
 		_, isResource := t.Resources[use.Name]
 		_, isParameter := t.Parameters[use.Name]
 		switch {
+		case use.of != "" && (use.Name == "" || use.Attribute == ""):
+			return Errorf("Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute")
 		case use.Attribute != "" && !isResource:
 			return Errorf("Template error: instance of Fn::GetAtt references undefined resource %s", use.Name)
 		case isResource && !resources:

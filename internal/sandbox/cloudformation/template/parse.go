@@ -65,7 +65,11 @@ func readJSON(body string) (any, error) {
 		_, err = d.Token()
 	}
 	if !errors.Is(err, io.EOF) || tree == nil {
-		at := body[:min(int(d.InputOffset()), len(body))]
+		offset := d.InputOffset()
+		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+			offset = syntax.Offset
+		}
+		at := body[:min(int(offset), len(body))]
 		return nil, formatError("JSON not well-formed. (line %d, column %d)", strings.Count(at, "\n")+1, len(at)-strings.LastIndex(at, "\n"))
 	}
 	return tree, nil
@@ -153,6 +157,9 @@ func scalar(n ast.Node) (any, error) {
 	case *ast.BoolNode:
 		return n.Value, nil
 	case *ast.StringNode:
+		if n.Token.Type == token.StringType {
+			return plainText(n.Value), nil
+		}
 		return n.Value, nil
 	case *ast.LiteralNode:
 		return n.Value.Value, nil
@@ -163,6 +170,18 @@ func scalar(n ast.Node) (any, error) {
 	default:
 		return nil, formatError("YAML not well-formed. %s is not a value", n.Type())
 	}
+}
+
+// plainText reads a text without quotes. CloudFormation follows YAML 1.1, in which more words than true
+// and false are booleans: https://yaml.org/type/bool.html
+func plainText(s string) any {
+	switch s {
+	case "yes", "Yes", "YES", "on", "On", "ON":
+		return true
+	case "no", "No", "NO", "off", "Off", "OFF":
+		return false
+	}
+	return s
 }
 
 // number keeps a number as it is written, and as text where JSON has no such number: an account
