@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
@@ -36,10 +36,8 @@ func withStacks(t *testing.T, story func(s stacks)) {
 func cfnClient(w *sandboxtest.World, key string) *cfn.Client {
 	return cfn.New(cfn.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://" + sandboxtest.Host), HTTPClient: &http.Client{Transport: sandboxtest.Carrier{Handler: w.Server}},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: key, SecretAccessKey: "sandbox"}, nil
-		}),
-		Retryer: wiretest.Once{},
+		Credentials: credentials.NewStaticCredentialsProvider(key, "sandbox", ""),
+		Retryer:     wiretest.Once{},
 	})
 }
 

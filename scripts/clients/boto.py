@@ -190,4 +190,29 @@ bus.delete_rule(Name="in", EventBusName="tenants")
 bus.delete_event_bus(Name="tenants")
 assert [b["Name"] for b in bus.list_event_buses()["EventBuses"]] == ["default"]
 
+# CloudFormation: waiters, paginators, and what a change set foresees.
+cfn = boto3.client("cloudformation", config=once)
+template = {"Parameters": {"Value": {"Type": "String"}}, "Resources": {
+    "Copy": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/boto/copy", "Type": "String", "Value": {"Ref": "Value"}}},
+    "Topic": {"Type": "AWS::SNS::Topic"}}}
+given = lambda value: [{"ParameterKey": "Value", "ParameterValue": value}]
+cfn.create_stack(StackName="boto", TemplateBody=json.dumps(template), Parameters=given("a"))
+fails("AlreadyExistsException", cfn.create_stack, StackName="boto", TemplateBody=json.dumps(template), Parameters=given("a"))
+soon = {"Delay": 1, "MaxAttempts": 30}
+cfn.get_waiter("stack_create_complete").wait(StackName="boto", WaiterConfig=soon)
+assert cfn.get_template(StackName="boto")["TemplateBody"]["Resources"] == template["Resources"]
+cfn.create_change_set(StackName="boto", ChangeSetName="b", UsePreviousTemplate=True, Parameters=given("b"))
+cfn.get_waiter("change_set_create_complete").wait(StackName="boto", ChangeSetName="b", WaiterConfig=soon)
+change = cfn.describe_change_set(StackName="boto", ChangeSetName="b")["Changes"][0]["ResourceChange"]
+assert (change["Action"], change["LogicalResourceId"], change["Replacement"]) == ("Modify", "Copy", "False"), change
+cfn.execute_change_set(StackName="boto", ChangeSetName="b")
+cfn.get_waiter("stack_update_complete").wait(StackName="boto", WaiterConfig=soon)
+assert ssm.get_parameter(Name="/boto/copy")["Parameter"]["Value"] == "b"
+fails("ValidationError", cfn.update_stack, StackName="boto", UsePreviousTemplate=True, Parameters=given("b"))
+happened = [e["ResourceStatus"] for page in cfn.get_paginator("describe_stack_events").paginate(StackName="boto") for e in page["StackEvents"]]
+assert happened[0] == "UPDATE_COMPLETE" and happened[-1] in ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS"), happened
+cfn.delete_stack(StackName="boto")
+cfn.get_waiter("stack_delete_complete").wait(StackName="boto", WaiterConfig=soon)
+fails("ParameterNotFound", ssm.get_parameter, Name="/boto/copy")
+
 print(json.dumps({"boto3": boto3.__version__, "events": len(service["events"])}))

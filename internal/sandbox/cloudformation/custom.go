@@ -97,15 +97,15 @@ func (w worker) customSettled(r *resource) (bool, error) {
 	answer := request.Answer
 	switch {
 	case answer == nil && !w.now.Before(request.Deadline):
-		return false, fmt.Errorf("CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [%s]. If you are using the Python cfn-response module, you may need to update your Lambda function code so that CloudFormation can attach the updated version.", request.ID) //nolint:staticcheck // AWS's words
+		return false, template.Errorf("CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [%s]. If you are using the Python cfn-response module, you may need to update your Lambda function code so that CloudFormation can attach the updated version.", request.ID)
 	case answer == nil:
 		return false, nil
 	case answer.Status != "SUCCESS":
-		return false, fmt.Errorf("Received response status [FAILED] from custom resource. Message returned: %s (RequestId: %s)", answer.Reason, request.ID) //nolint:staticcheck // AWS's words
+		return false, template.Errorf("Received response status [FAILED] from custom resource. Message returned: %s (RequestId: %s)", answer.Reason, request.ID)
 	case w.work.Doing == "delete":
 		return true, nil
 	case answer.PhysicalResourceID == "" || len(answer.PhysicalResourceID) > 1024:
-		return false, fmt.Errorf("Invalid PhysicalResourceId") //nolint:staticcheck // AWS's words
+		return false, template.Errorf("Invalid PhysicalResourceId")
 	}
 	r.Physical, r.Attributes = answer.PhysicalResourceID, map[string]string{}
 	for name, value := range answer.Data {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tagboat/tagboat/internal/sandbox/cloudformation/template"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
@@ -193,7 +194,7 @@ func deployment(service map[string]any, is func(d map[string]any) bool) map[stri
 func (w worker) serviceSettled(r *resource) (bool, error) {
 	out, err := w.do("ecs", "DescribeServices", map[string]any{"cluster": r.cluster(), "services": []string{r.Physical}})
 	if err != nil {
-		return false, fmt.Errorf("%s", reasonOf(err))
+		return false, err
 	}
 	services, _ := out["services"].([]any)
 	var service map[string]any
@@ -205,7 +206,7 @@ func (w worker) serviceSettled(r *resource) (bool, error) {
 		return service == nil || service["status"] == "INACTIVE", nil
 	}
 	if !active {
-		return false, fmt.Errorf("Resource handler returned message: \"Service %s is not active\" (RequestToken: %s, HandlerErrorCode: NotFound)", r.Physical, wire.NewID()) //nolint:staticcheck // AWS's words
+		return false, template.Errorf("Resource handler returned message: \"Service %s is not active\" (RequestToken: %s, HandlerErrorCode: NotFound)", r.Physical, wire.NewID())
 	}
 	ours := deployment(service, func(d map[string]any) bool { return d["id"] == r.Deployment })
 	primary := deployment(service, func(d map[string]any) bool { return d["status"] == "PRIMARY" })
@@ -218,7 +219,7 @@ func (w worker) serviceSettled(r *resource) (bool, error) {
 	over := primary["rolloutState"] == "COMPLETED"
 	failed := ours == nil || ours["rolloutState"] == "FAILED"
 	if failed && (over || ours != nil && ours["id"] == primary["id"]) {
-		return false, fmt.Errorf("Resource handler returned message: \"Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.\" (RequestToken: %s, HandlerErrorCode: GeneralServiceException)", wire.NewID()) //nolint:staticcheck // AWS's words
+		return false, template.Errorf("Resource handler returned message: \"Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.\" (RequestToken: %s, HandlerErrorCode: GeneralServiceException)", wire.NewID())
 	}
 	return !failed && over && fmt.Sprint(service["runningCount"]) == fmt.Sprint(service["desiredCount"]), nil
 }

@@ -1,9 +1,10 @@
 package cloudformation
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/tagboat/tagboat/internal/sandbox/cloudformation/template"
 )
 
 // finish ends a phase.
@@ -36,7 +37,7 @@ func (w worker) end(status string) {
 // forwardOver evaluates the outputs and leaves what the template no longer has to the cleanup.
 func (w worker) forwardOver() {
 	if err := w.outputs(); err != nil {
-		w.turn(err.Error() + " ")
+		w.turn(reasonOf(err) + " ")
 		return
 	}
 	if w.work.Kind == "create" {
@@ -105,13 +106,13 @@ func (w worker) exported(outputs []outputView) error {
 		}
 		for _, o := range other.Outputs {
 			if _, twice := value(o.Export); twice && o.Export != "" {
-				return fmt.Errorf("Export with name %s is already exported by stack %s.", o.Export, other.Name) //nolint:staticcheck // AWS's words
+				return template.Errorf("Export with name %s is already exported by stack %s.", o.Export, other.Name)
 			}
 		}
 		for _, o := range w.st.Outputs {
 			now, still := value(o.Export)
 			if o.Export != "" && slices.Contains(other.Imports, o.Export) && (!still || now != o.Value) {
-				return fmt.Errorf("Export %s cannot be updated as it is in use by %s.", o.Export, other.Name) //nolint:staticcheck // AWS's words
+				return template.Errorf("Export %s cannot be updated as it is in use by %s.", o.Export, other.Name)
 			}
 		}
 	}

@@ -168,7 +168,7 @@ func (w worker) ssmParameter(r *resource) error {
 		return err
 	}
 	if r.word("Type") == "SecureString" {
-		return template.Errorf("Properties validation failed for resource %s with message:\n#/Type: #: only 2 subschema matches out of 2: SecureString is not supported", r.Logical)
+		return template.Errorf("Properties validation failed for resource %s with message:\n#/Type: SecureString is not a valid enum value", r.Logical)
 	}
 	in := map[string]any{"Name": r.Physical, "Overwrite": true}
 	if w.work.Doing != "update" {
@@ -200,7 +200,8 @@ func (w worker) logGroup(r *resource) error {
 		_, err := w.do("logs", "DeleteLogGroup", map[string]any{"logGroupName": r.Physical})
 		return err
 	}
-	if w.work.Doing != "update" {
+	switch {
+	case w.work.Doing != "update":
 		name := r.word("LogGroupName")
 		if name == "" {
 			name = w.st.name(r.Logical)
@@ -216,9 +217,9 @@ func (w worker) logGroup(r *resource) error {
 		}
 		r.Physical = name
 		r.Attributes = map[string]string{"Arn": w.st.Scope.ARN("logs", "log-group:"+name+":*")}
-	} else if w.changes("KmsKeyId") {
+	case w.changes("KmsKeyId"):
 		return template.Errorf("the sandbox does not change the KmsKeyId of a log group")
-	} else if w.changes("Tags") {
+	case w.changes("Tags"):
 		if _, err := w.do("logs", "TagResource", map[string]any{"resourceArn": w.st.Scope.ARN("logs", "log-group:"+r.Physical), "tags": r.tags()}); err != nil {
 			return err
 		}

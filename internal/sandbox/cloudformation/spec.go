@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,7 +102,7 @@ func (s *Service) parameter(ctx context.Context, caller wire.Caller, name string
 	}
 	p, _ := out["Parameter"].(map[string]any)
 	if p["Type"] == "SecureString" {
-		return "", fmt.Errorf("Parameters [%s] referenced by template have types not supported by CloudFormation.", name) //nolint:staticcheck // AWS's words
+		return "", template.Errorf("Parameters [%s] referenced by template have types not supported by CloudFormation.", name)
 	}
 	value, _ := p["Value"].(string)
 	return value, nil
@@ -189,14 +188,14 @@ func (w worker) reference(what string) (string, error) {
 	if m == nil {
 		service, _, _ := strings.Cut(what, ":")
 		if service == "ssm" {
-			return "", fmt.Errorf("Incorrect format is used in the following SSM reference: [{{resolve:%s}}]", what) //nolint:staticcheck // AWS's words
+			return "", template.Errorf("Incorrect format is used in the following SSM reference: [{{resolve:%s}}]", what)
 		}
-		return "", fmt.Errorf("the sandbox does not have dynamic references to %s", service)
+		return "", template.Errorf("the sandbox does not have dynamic references to %s", service)
 	}
 	value, err := w.parameter(w.ctx, w.work.Caller, m[1])
 	var refused *wire.Error
-	if errors.As(err, &refused) {
-		return "", fmt.Errorf("Parameters: [ssm:%s] cannot be found.", m[1]) //nolint:staticcheck // AWS's words
+	if errors.As(err, &refused) && refused.Code != invalid {
+		return "", template.Errorf("Parameters: [ssm:%s] cannot be found.", m[1])
 	}
 	return value, err
 }

@@ -81,7 +81,7 @@ func (w worker) next(logical string) {
 	switch w.work.Phase {
 	case "forward":
 		if err := w.forward(logical); err != nil {
-			w.fail(err.Error())
+			w.fail(reasonOf(err))
 		}
 	case "back":
 		w.back(logical)
@@ -226,13 +226,23 @@ func (w worker) begin() {
 	}
 }
 
-// reasonOf words what another service answered as CloudFormation does.
+// reasonOf words what another service answered as CloudFormation does, and what is CloudFormation's
+// own as it is.
 func reasonOf(err error) string {
 	var refused *wire.Error
-	if errors.As(err, &refused) {
-		return fmt.Sprintf("Resource handler returned message: %q (RequestToken: %s, HandlerErrorCode: %s)", refused.Message, wire.NewID(), "InvalidRequest")
+	switch {
+	case !errors.As(err, &refused):
+		return err.Error()
+	case refused.Code == invalid:
+		return refused.Message
 	}
-	return err.Error()
+	code := "InvalidRequest"
+	for part, name := range map[string]string{"AccessDenied": "AccessDenied", "NotFound": "NotFound", "AlreadyExists": "AlreadyExists"} {
+		if strings.Contains(refused.Code, part) {
+			code = name
+		}
+	}
+	return fmt.Sprintf("Resource handler returned message: %q (RequestToken: %s, HandlerErrorCode: %s)", refused.Message, wire.NewID(), code)
 }
 
 // poll looks whether a resource has settled.
@@ -244,7 +254,7 @@ func (w worker) poll() {
 	}
 	switch {
 	case err != nil:
-		w.fail(err.Error())
+		w.fail(reasonOf(err))
 	case !settled && w.now.Sub(w.work.Since) > patience:
 		w.fail(`Resource handler returned message: "Exceeded attempts to wait" (RequestToken: ` + wire.NewID() + ", HandlerErrorCode: NotStabilized)")
 	case !settled:
