@@ -13,11 +13,11 @@ import (
 func (v *Service) roles(s *Stack) {
 	if named := text(v.Definition, "executionRoleArn"); s.has(Roles) || named == "" {
 		v.task["ExecutionRoleArn"] = arnOf(v.id + "ExecutionRole")
-		instead := "names no execution role"
-		if named != "" {
-			instead = "names the execution role " + named
+		if named == "" {
+			s.Note("%s: its task definition names no execution role, and the stack has one. Write the output %sExecutionRole into the file before tagboat deploy registers it", v.Name, v.id)
+		} else {
+			s.Note("%s: its task definition names the execution role %s, and the stack has one of its own. Write the output %sExecutionRole into the file before tagboat deploy registers it, or keep the file's role: --existing roles", v.Name, named, v.id)
 		}
-		s.Note("%s: its task definition %s, and the stack has one of its own. Write the output %sExecutionRole into the file before tagboat deploy registers it, or keep the file's role: --existing roles", v.Name, instead, v.id)
 	}
 	if text(v.Definition, "taskRoleArn") == "" {
 		v.task["TaskRoleArn"] = arnOf(v.id + "TaskRole")

@@ -36,7 +36,7 @@ type Service struct {
 func (s *Stack) prepare(v *Service) error {
 	if mode := text(v.Definition, "networkMode"); mode != "awsvpc" {
 		return tagboat.Usagef("the service %s has the network mode %q, and the stack's services have awsvpc", v.Name, mode).
-			At(v.Where).WithHint(`write "networkMode": "awsvpc" in its task definition, or leave the service out with --service`)
+			At(v.Where).WithHint(`write "networkMode": "awsvpc" in its task definition, or choose the other services with --service`)
 	}
 	if err := s.capacity(v); err != nil {
 		return err
@@ -67,6 +67,10 @@ func (s *Stack) say(v *Service, what string, lost, resolved []string) {
 
 // capacity makes sure that the tasks can run in a cluster that the stack makes.
 func (s *Stack) capacity(v *Service) error {
+	if text(v.Service, "schedulingStrategy") == "DAEMON" {
+		return tagboat.Usagef("the service %s is a daemon, and the stack's services have a count of tasks", v.Name).
+			At(v.Where).WithHint("choose the other services with --service")
+	}
 	v.mode = text(v.Service, "launchType")
 	var providers []string
 	for _, item := range objects(v.Service, "capacityProviderStrategy") {

@@ -57,7 +57,7 @@ func (s *Stack) remarks() string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("#\n# To know:\n")
+	b.WriteString("#\n# Notes:\n")
 	for _, note := range s.Notes {
 		b.WriteString(comment("#   - ", "#     ", note))
 	}
