@@ -483,3 +483,94 @@ type sandboxRequest struct {
 	Function string
 	Event    map[string]any
 }
+
+// balanced is a service behind a load balancer, with a cluster and a role of its own.
+const balanced = `
+Parameters: {Path: {Type: String, Default: /}, Grace: {Type: Number, Default: 30}}
+Resources:
+  Vpc: {Type: AWS::EC2::VPC}
+  One: {Type: AWS::EC2::Subnet}
+  Two: {Type: AWS::EC2::Subnet}
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+  Cluster: {Type: AWS::ECS::Cluster, Properties: {CapacityProviders: [FARGATE], ClusterSettings: [{Name: containerInsights, Value: enabled}], Tags: [{Key: a, Value: b}]}}
+  Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {Subnets: [!Ref One, !Ref Two]}}
+  Group:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties:
+      Port: 80
+      Protocol: HTTP
+      TargetType: ip
+      VpcId: !Ref Vpc
+      HealthCheckPath: !Ref Path
+      TargetGroupAttributes: [{Key: deregistration_delay.timeout_seconds, Value: 5}]
+  Listener:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties: {LoadBalancerArn: !Ref Balancer, Port: 80, Protocol: HTTP, DefaultActions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: "404"}}]}
+  Rule:
+    Type: AWS::ElasticLoadBalancingV2::ListenerRule
+    Properties: {ListenerArn: !Ref Listener, Priority: 1, Conditions: [{Field: path-pattern, Values: ["*"]}], Actions: [{Type: forward, TargetGroupArn: !Ref Group}]}
+  Definition:
+    Type: AWS::ECS::TaskDefinition
+    UpdateReplacePolicy: Retain
+    Properties:
+      Cpu: 256
+      Memory: 512
+      NetworkMode: awsvpc
+      RequiresCompatibilities: [FARGATE]
+      TaskRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions: [{Name: app, Image: "127.0.0.1:4510/shop/web:v1", PortMappings: [{ContainerPort: 80}], StopTimeout: !Ref Grace}]
+  Service:
+    Type: AWS::ECS::Service
+    DependsOn: Rule
+    Properties:
+      Cluster: !Ref Cluster
+      LaunchType: FARGATE
+      TaskDefinition: !Ref Definition
+      HealthCheckGracePeriodSeconds: !Ref Grace
+      LoadBalancers: [{TargetGroupArn: !Ref Group, ContainerName: app, ContainerPort: 80}]
+      NetworkConfiguration: {AwsvpcConfiguration: {Subnets: [!Ref One]}}
+Outputs: {Address: {Value: !Sub "http://${Balancer.DNSName}"}, Group: {Value: !GetAtt Group.TargetGroupFullName}}
+`
+
+// TestBalancedService holds that a whole stack behind a load balancer comes, changes and goes.
+func TestBalancedService(t *testing.T) {
+	withStacks(t, func(s stacks) {
+		s.Push("shop/web:v1")
+		expect.OK(s, expect.Err(s.CreateStack(s.Context(), &cfn.CreateStackInput{StackName: aws.String("whole"), TemplateBody: aws.String(balanced), Capabilities: []types.Capability{types.CapabilityCapabilityIam}})))
+		s.ends("whole", types.StackStatusCreateComplete)
+		before := s.resources("whole")
+		revision := func(arn string) string { return s.revision(arn[strings.LastIndex(arn, "/")+1:]) }
+
+		// What was deployed past the template stays where the template's revision does not change.
+		definition := s.AWS("ecs.DescribeTaskDefinition", map[string]any{"taskDefinition": before["Definition"]})["taskDefinition"].(map[string]any)
+		expect.Equal(s, "arn:aws:iam::123456789012:role/"+before["Role"], definition["taskRoleArn"].(string))
+		past := map[string]any{}
+		for _, key := range []string{"family", "cpu", "memory", "networkMode", "requiresCompatibilities", "containerDefinitions"} {
+			past[key] = definition[key]
+		}
+		arn := s.AWS("ecs.RegisterTaskDefinition", past)["taskDefinition"].(map[string]any)["taskDefinitionArn"].(string)
+		s.AWS("ecs.UpdateService", map[string]any{"cluster": before["Cluster"], "service": before["Service"], "taskDefinition": arn})
+		s.Later(10 * time.Minute)
+		iam := func(parameters ...string) {
+			s.Helper()
+			expect.OK(s, expect.Err(s.UpdateStack(s.Context(), &cfn.UpdateStackInput{StackName: aws.String("whole"), UsePreviousTemplate: aws.Bool(true), Parameters: given(parameters...), Capabilities: []types.Capability{types.CapabilityCapabilityIam}})))
+			s.ends("whole", types.StackStatusUpdateComplete)
+		}
+		runs := func() string {
+			return s.AWS("ecs.DescribeServices", map[string]any{"cluster": before["Cluster"], "services": []string{before["Service"]}})["services"].([]any)[0].(map[string]any)["taskDefinition"].(string)
+		}
+		iam("Path=/health", "Grace")
+		expect.Equal(s, before, s.resources("whole"))
+		expect.Equal(s, arn, runs())
+
+		iam("Path", "Grace=40") // changes the revision, too
+		after := s.resources("whole")
+		expect.Equal(s, after["Definition"], runs())
+		expect.Equal(s, "ACTIVE", revision(before["Definition"])) // as its UpdateReplacePolicy says
+
+		expect.OK(s, expect.Err(s.DeleteStack(s.Context(), &cfn.DeleteStackInput{StackName: aws.String("whole")})))
+		id := *s.stack("whole").StackId
+		s.ends(id, types.StackStatusDeleteComplete)
+		expect.Equal(s, 0, len(s.AWS("ecs.ListServices", map[string]any{})["serviceArns"].([]any)))
+	})
+}

@@ -3,10 +3,10 @@
 // safe for concurrent use.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html
 //
-//	request ──▶ spec (template, parameters) ──▶ plan ──▶ work ──▶ resources ──▶ ECS, Parameter Store, Logs
+//	request ──▶ spec (template, parameters) ──▶ plan ──▶ work ──▶ resources ──▶ ECS, Parameter Store, …
 //
-// Task definitions, services, clusters, parameters, log groups and custom resources are real:
-// they are made by calls to the sandbox's other services, as the caller. Every other type is a
+// Task definitions, services, clusters, parameters, log groups, what load balancing has and custom
+// resources are real: they are made by calls to the sandbox's other services, as the caller. Every other type is a
 // stand-in, which has properties, a physical id and attributes, and does nothing.
 //
 // What differs from AWS: resources are worked on one after another; a stand-in is never replaced;

@@ -41,6 +41,9 @@ func kindOf(name string) kind {
 	if strings.HasPrefix(name, "Custom::") || name == "AWS::CloudFormation::CustomResource" {
 		return kind{replaced: []string{"ServiceToken"}, act: worker.custom, settled: worker.customSettled}
 	}
+	if b, ok := balancingOf(name); ok {
+		return kind{properties: b.properties(), replaced: b.replaced(), act: worker.balancing}
+	}
 	switch name {
 	case "AWS::ECS::TaskDefinition":
 		return kind{all: true, act: worker.taskDefinition, properties: []string{
@@ -85,7 +88,8 @@ func (w worker) standIn(r *resource) error {
 }
 
 func isStandIn(name string) bool {
-	return !strings.HasPrefix(name, "Custom::") && !slices.Contains([]string{
+	_, balances := balancingOf(name)
+	return !balances && !strings.HasPrefix(name, "Custom::") && !slices.Contains([]string{
 		"AWS::CloudFormation::CustomResource", "AWS::ECS::TaskDefinition", "AWS::ECS::Service", "AWS::ECS::Cluster", "AWS::SSM::Parameter", "AWS::Logs::LogGroup",
 	}, name)
 }
