@@ -28,7 +28,7 @@ func Find(dir string) (string, error) {
 		}
 		if exists(filepath.Join(at, ".git")) || filepath.Dir(at) == at {
 			return "", tagboat.Usagef("there is no tagboat.yaml here, nor in a directory above up to %s", at).
-				WithHint("say where it is with --config FILE; tagboat demo shows one")
+				WithHint("say where it is with --config FILE; tagboat init writes one")
 		}
 		at, dir = filepath.Dir(at), filepath.Join(dir, "..")
 	}

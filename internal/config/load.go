@@ -24,7 +24,7 @@ func load(path string, releasesAlone bool) (*Config, error) {
 	root, err := source.Read(path, around(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, tagboat.Usagef("there is no %s", path).
-			WithHint("say where it is with --config FILE; tagboat demo shows one")
+			WithHint("say where it is with --config FILE; tagboat init writes one")
 	}
 	if err != nil {
 		return nil, err

@@ -25,6 +25,6 @@ func TestBad(t *testing.T) {
 
 func TestLoadMissingFile(t *testing.T) {
 	_, err := config.Load("nowhere/tagboat.yaml")
-	want := "there is no nowhere/tagboat.yaml\n    hint: say where it is with --config FILE; tagboat demo shows one\n"
+	want := "there is no nowhere/tagboat.yaml\n    hint: say where it is with --config FILE; tagboat init writes one\n"
 	expect.Equal(t, want, casetest.Report(err))
 }

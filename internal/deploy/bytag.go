@@ -8,6 +8,15 @@ import (
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
+// needsNoRevision reports whether the service runs what is wanted under tags, and would not change
+// otherwise, which starts other tasks. It says in o whether it runs that.
+func needsNoRevision(ctx context.Context, t Target, o *Observed) (bool, error) {
+	asPinned, err := runsAsPinned(ctx, t, *o)
+	o.AsPinned = asPinned
+	b := builder{desired: t.Desired, observed: *o}
+	return asPinned && len(b.members()) == 0, err
+}
+
 // runsAsPinned reports whether the service runs what is wanted though its task definition, which
 // somebody else registered, names images by tags: all else is equal, one deployment is settled, and
 // every task of it runs the digests that are pinned. ECS keeps the digests of a deployment for all
@@ -21,7 +30,7 @@ func runsAsPinned(ctx context.Context, t Target, o Observed) (bool, error) {
 	}
 	current, err := taskdef.FromJSON(o.Current.Record)
 	if err != nil || !differsInTags(t.Desired, current) {
-		return false, nil
+		return false, err
 	}
 	tasks, err := o.read.running(ctx, t)
 	if Refused(err) {

@@ -67,12 +67,8 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	if t.Desired.Revision != "" {
 		return lookForRevision(ctx, t, o)
 	}
-	asPinned, err := runsAsPinned(ctx, t, *o)
-	if o.AsPinned = asPinned; err != nil {
+	if none, err := needsNoRevision(ctx, t, o); none || err != nil {
 		return err
-	}
-	if b := (&builder{desired: t.Desired, observed: *o}); asPinned && len(b.members()) == 0 {
-		return nil // no revision is needed
 	}
 	if t.Desired.Unseen {
 		return nil
