@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"github.com/tagboat/tagboat/internal/expect"
 	"context"
 	"fmt"
 	"os"
@@ -55,6 +56,9 @@ func pages(t *testing.T) []string {
 // made a shop. A block ```text behind one is what it prints, to the letter but for …, which
 // stands for anything within a line, and alone in a line for any lines. What needs AWS, docker or make is ```bash.
 func TestPagesThatRun(t *testing.T) {
+	if expect.Race {
+		t.Skip("make test pastes the pages; of races the stories tell, which run the same commands")
+	}
 	for _, page := range pages(t) {
 		all := blocks(t, page)
 		var run []block

@@ -14,6 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
+	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/promotion"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 )
@@ -61,18 +62,26 @@ func exhaustive() bool { return os.Getenv("TAGBOAT_EXHAUSTIVE") != "" }
 
 // step is how many calls further the next kill is; TAGBOAT_EXHAUSTIVE=1 kills at each.
 func step() int64 {
-	if exhaustive() {
+	switch {
+	case exhaustive():
 		return 1
+	case expect.Race:
+		return 27
+	default:
+		return 9
 	}
-	return 9
 }
 
 // rounds is how often a race is run.
 func rounds() int {
-	if exhaustive() {
+	switch {
+	case exhaustive():
 		return 100
+	case expect.Race:
+		return 4
+	default:
+		return 10
 	}
-	return 10
 }
 
 // two has two releases, of which the first one is in dev.

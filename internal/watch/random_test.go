@@ -112,6 +112,9 @@ type state struct {
 // once; nothing went backwards, and no service was told anything whose image was not pushed.
 func TestRandomEvents(t *testing.T) {
 	seeds := uint64(60)
+	if expect.Race {
+		seeds = 12
+	}
 	if os.Getenv("TAGBOAT_EXHAUSTIVE") != "" {
 		seeds = 300
 	}
