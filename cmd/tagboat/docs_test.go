@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"github.com/tagboat/tagboat/internal/expect"
 	"context"
 	"fmt"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tagboat/tagboat/internal/expect"
 )
 
 // block is a fenced one of a page, and where it begins.

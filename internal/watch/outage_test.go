@@ -3,7 +3,10 @@ package watch_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,18 +20,30 @@ import (
 )
 
 // heard is what became of a message.
-type heard []string
+type heard struct {
+	mu  sync.Mutex
+	all []string
+}
+
+// words returns what was heard.
+func (h *heard) words() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.all)
+}
 
 // about returns a message with hints.
 func (h *heard) about(hints ...hint.Hint) hint.Message {
 	return hint.Message{Hints: hints, Done: func(err error) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		switch {
 		case err == nil:
-			*h = append(*h, "done")
+			h.all = append(h.all, "done")
 		case errors.Is(err, hint.ErrUndone):
-			*h = append(*h, "undone")
+			h.all = append(h.all, "undone")
 		default:
-			*h = append(*h, err.Error())
+			h.all = append(h.all, err.Error())
 		}
 	}}
 }
@@ -58,10 +73,10 @@ func TestOutages(t *testing.T) {
 			stages := apptest.Family{Stages: "[{name: dev, auto: newest}, {name: staging}, {name: prod}]"}
 			run(t, stages, func(w *apptest.World) {
 				w.Push("shop/web:v1")
-				away := false
+				var away atomic.Bool
 				at := beginWith(w, &updates{of: map[string]int{}}, 15*time.Minute, func(next http.RoundTripper) http.RoundTripper {
 					return roundTrip(func(r *http.Request) (*http.Response, error) {
-						if away && r.Header.Get("X-Amz-Target") == "" && r.URL.Host == sandboxtest.Host {
+						if away.Load() && r.Header.Get("X-Amz-Target") == "" && r.URL.Host == sandboxtest.Host {
 							return nil, sandboxtest.ErrReset
 						}
 						return next.RoundTrip(r)
@@ -69,18 +84,18 @@ func TestOutages(t *testing.T) {
 				})
 				w.Later(5 * time.Minute)
 				w.Push("shop/web:v2")
-				if away = c.down; !c.down {
+				if away.Store(c.down); !c.down {
 					w.Fault(c.fault)
 				}
 				var came heard
 				at.source <- came.about(pushed("web", "v2"))
 				w.Later(10 * time.Minute)
-				expect.Equal(t, heard(nil), came)
-				if away = false; !c.down {
+				expect.Equal(t, []string(nil), came.words())
+				if away.Store(false); !c.down {
 					w.Control(http.MethodDelete, "faults", "")
 				}
 				w.Later(8 * time.Minute)
-				expect.Equal(t, heard{"done"}, came)
+				expect.Equal(t, []string{"done"}, came.words())
 				for _, env := range []tagboat.EnvName{"dev", "mb-dev"} {
 					expect.Equal(t, "v2", runs(w, env, "web"))
 				}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,10 +65,10 @@ func TestQueueIsAway(t *testing.T) {
 		inbox := w.Inbox(5)
 		w.Push("shop/api:v1")
 		w.Push("shop/web:v1")
-		away := false
+		var away atomic.Bool
 		at := workOn(w, inbox, nil, func(next http.RoundTripper) http.RoundTripper {
 			return roundTrip(func(r *http.Request) (*http.Response, error) {
-				if away && strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.") {
+				if away.Load() && strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.") {
 					return nil, sandboxtest.ErrReset
 				}
 				return next.RoundTrip(r)
@@ -76,11 +77,11 @@ func TestQueueIsAway(t *testing.T) {
 		w.Later(10 * time.Minute)
 		w.Push("shop/web:v2", "start=5m")
 		w.Later(time.Minute)
-		away = true
+		away.Store(true)
 		w.Later(5 * time.Minute)
 		w.Push("shop/api:v2")
 		w.Later(5 * time.Minute)
-		away = false
+		away.Store(false)
 		w.Later(10 * time.Minute)
 		expect.OK(w, at.stop())
 		for _, env := range []tagboat.EnvName{"dev", "mb-dev"} {

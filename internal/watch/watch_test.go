@@ -120,7 +120,7 @@ func TestAPushIsDeployedAndFollowed(t *testing.T) {
 			expect.Equal(t, "v2", runs(w, env, "web"))
 			expect.Equal(t, "v1", runs(w, env, "api"))
 		}
-		expect.Equal(t, heard{"done"}, came)
+		expect.Equal(t, []string{"done"}, came.words())
 		if err := at.stop(); err != nil {
 			t.Error(err)
 		}
@@ -169,16 +169,16 @@ func TestSIGTERM(t *testing.T) {
 		if lasted := time.Since(began); lasted < 25*time.Second || lasted > 30*time.Second {
 			t.Errorf("it ended after %s", lasted)
 		}
-		expect.Equal(t, heard{"undone"}, came)
-		expect.Equal(t, heard{"undone"}, late)
+		expect.Equal(t, []string{"undone"}, came.words())
+		expect.Equal(t, []string{"undone"}, late.words())
 
 		calls := &updates{of: map[string]int{}}
 		next := beginWith(w, calls, time.Hour)
 		next.source <- came.about(pushed("web", "v2"))
 		next.source <- late.about(pushed("web", "v3"))
 		w.Later(5 * time.Minute)
-		expect.Equal(t, heard{"undone", "done"}, came)
-		expect.Equal(t, heard{"undone", "done"}, late)
+		expect.Equal(t, []string{"undone", "done"}, came.words())
+		expect.Equal(t, []string{"undone", "done"}, late.words())
 		expect.Equal(t, "v3", runs(w, "dev", "web"))
 		expect.Equal(t, map[string]int{"web": 2}, calls.forget()) // v3 in two environments, v2 was begun
 		began = time.Now()
@@ -197,7 +197,7 @@ func TestAWindowIsWaitedFor(t *testing.T) {
 		var came heard
 		at.source <- came.about(pushed("web", "v1"))
 		w.Later(time.Minute)
-		expect.Equal(t, heard{"done"}, came) // nothing is left to do for it: this process knows when to look
+		expect.Equal(t, []string{"done"}, came.words()) // nothing is left to do for it: this process knows when to look
 		if log := at.log.String(); !strings.Contains(log, "decision=wait") || !strings.Contains(log, "until=2026-01-01T06:00:00.000Z") {
 			t.Error(log)
 		}
@@ -227,7 +227,7 @@ func TestEventsOfECSCostNothingWhereNothingIsUnderWay(t *testing.T) {
 		if n := w.Calls("") - before; n != 1 {
 			t.Errorf("twenty events of ECS cost %d calls", n)
 		}
-		expect.Equal(t, 20, len(came))
+		expect.Equal(t, 20, len(came.words()))
 
 		w.Push("shop/web:v2")
 		ctx, kill := context.WithCancel(w.Context())
@@ -270,7 +270,7 @@ func TestABadPush(t *testing.T) {
 		w.Later(20 * time.Minute)
 		expect.Equal(t, "v1", runs(w, "dev", "web"))
 		expect.Equal(t, "v2", runs(w, "dev", "api"))
-		expect.Equal(t, heard{"done", "done"}, came)
+		expect.Equal(t, []string{"done", "done"}, came.words())
 		calls.forget()
 		w.Later(30 * time.Minute)
 		expect.Equal(t, map[string]int{}, calls.forget())
@@ -299,7 +299,7 @@ func TestWhatFollowsIsFound(t *testing.T) {
 		at.source <- came.about(pushed("web", "v2"))
 		w.Later(5 * time.Minute)
 		expect.Equal(t, "v2", runs(w, "staging", "web"))
-		expect.Equal(t, heard{"done"}, came)
+		expect.Equal(t, []string{"done"}, came.words())
 		expect.Equal(t, map[string]int{"web": 2}, calls.forget())
 		if err := at.stop(); err != nil || t.Failed() {
 			t.Error(err, at.log)
@@ -322,7 +322,7 @@ func TestOvertakenAsTheStageSays(t *testing.T) {
 			}
 			w.Later(9 * time.Minute)
 			expect.Equal(t, "v3", runs(w, "dev", "web"))
-			expect.Equal(t, heard{"done", "done"}, came)
+			expect.Equal(t, []string{"done", "done"}, came.words())
 			if n := strings.Count(at.log.String(), `environment=dev release=2 state=promoted`) + strings.Count(at.log.String(), `environment=dev release=3 state=promoted`); n != want {
 				t.Errorf("with %s, %d of two pushes were promoted:\n%s", stages, n, at.log)
 			}
@@ -412,7 +412,7 @@ func TestW2_EventsAreHints(t *testing.T) {
 		}
 		expect.Equal(t, map[string]int{}, calls.forget())
 		expect.Equal(t, "v2", runs(w, "dev", "web"))
-		expect.Equal(t, heard{"done", "done", "done", "done", "done", "done"}, came)
+		expect.Equal(t, []string{"done", "done", "done", "done", "done", "done"}, came.words())
 		if err := at.stop(); err != nil {
 			t.Error(err)
 		}
