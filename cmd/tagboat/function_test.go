@@ -198,8 +198,10 @@ func (f *function) invoke(event []byte) (string, error) {
 // resource sends what CloudFormation sends, and returns what it is answered.
 func (f *function) resource(request map[string]any) (resourceAnswer, error) {
 	request["ResponseURL"] = f.bucket.URL + "/answer?X-Amz-Signature=secret"
-	request["StackId"] = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/f1e2"
-	request["RequestId"] = "b2c3"
+	if request["StackId"] == nil {
+		request["StackId"] = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/f1e2"
+		request["RequestId"] = "b2c3"
+	}
 	event, err := json.Marshal(request)
 	if err != nil {
 		return resourceAnswer{}, err

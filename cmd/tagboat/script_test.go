@@ -86,7 +86,6 @@ func stories(dir string) testscript.Params {
 			env.Setenv("NO_PROXY", "127.0.0.1")
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Values[functionKey{}] = new(*function)
-			env.Values[stackKey{}] = &stack{}
 			env.Values[backgroundKey{}] = background{}
 			env.Values[proxyKey{}] = &proxyServer{}
 			return nil

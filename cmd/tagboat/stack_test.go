@@ -2,174 +2,87 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"net/http"
 	"os"
-	"reflect"
 	"strings"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// stack is CloudFormation as far as a story needs it: parameters, a custom resource, a
-// task definition and a service that refer to each other by Ref and Fn::GetAtt. As
-// there, a resource is touched only where its properties changed.
-type stack struct {
-	properties map[string]any            // by logical id, as they were at the last update
-	ids        map[string]string         // what Ref gives
-	attributes map[string]map[string]any // what Fn::GetAtt gives
-}
-
-type stackKey struct{}
-
-type template struct {
-	Parameters map[string]struct{ Type, Default string }
-	Resources  map[string]struct {
-		Type       string
-		Properties map[string]any
-	}
-}
-
-// updateStack creates or updates the story's stack: stack update FILE [NAME=VALUE...].
+// updateStack creates or updates the story's stack, hands the requests of custom resources to the
+// function, and waits until the stack is complete: stack update FILE [NAME=VALUE...].
 func updateStack(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 || args[0] != "update" {
 		ts.Fatalf("usage: stack update FILE [NAME=VALUE...]")
 	}
-	s := ts.Value(stackKey{}).(*stack)
-	if s.properties == nil {
-		*s = stack{map[string]any{}, map[string]string{}, map[string]map[string]any{}}
-	}
-	var t template
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &t))
-	values := map[string]string{}
+	endpoint, name, body := ts.Getenv("AWS_ENDPOINT_URL"), "shop", ts.ReadFile(args[1])
+	client := cloudformation.New(cloudformation.Options{
+		Region: ts.Getenv("AWS_REGION"), BaseEndpoint: &endpoint, Retryer: retry.NewStandard(),
+		Credentials: credentials.NewStaticCredentialsProvider("123456789012", "sandbox", ""),
+	})
+	var parameters []types.Parameter
 	for _, arg := range args[2:] {
-		name, value, _ := strings.Cut(arg, "=")
-		values[name] = value
+		key, value, _ := strings.Cut(arg, "=")
+		parameters = append(parameters, types.Parameter{ParameterKey: &key, ParameterValue: &value})
 	}
-	for name, parameter := range t.Parameters {
-		s.ids[name] = parameterValue(ts, parameter.Type, parameter.Default)
-		if value, ok := values[name]; ok {
-			s.ids[name] = parameterValue(ts, parameter.Type, value)
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), functionTimeout)
+	defer cancel()
+	_, err := client.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: &name, TemplateBody: &body, Parameters: parameters})
+	if refused := (smithy.APIError)(nil); errors.As(err, &refused) && refused.ErrorCode() == "AlreadyExistsException" {
+		_, err = client.UpdateStack(ctx, &cloudformation.UpdateStackInput{StackName: &name, TemplateBody: &body, Parameters: parameters})
 	}
-	for _, kind := range []string{"Custom::", "AWS::ECS::TaskDefinition", "AWS::ECS::Service"} {
-		for id, resource := range t.Resources {
-			if strings.HasPrefix(resource.Type, kind) {
-				s.update(ts, id, resource.Type, s.fill(ts, resource.Properties))
-			}
+	ts.Check(err)
+	for {
+		answerResources(ts)
+		out, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+		ts.Check(err)
+		switch status := out.Stacks[0].StackStatus; {
+		case status == types.StackStatusCreateComplete || status == types.StackStatusUpdateComplete:
+			return
+		case strings.Contains(string(status), "ROLLBACK"):
+			ts.Fatalf("the stack is %s: %s", status, *out.Stacks[0].StackStatusReason)
 		}
-	}
-}
-
-// parameterValue resolves a parameter's key in Parameter Store, at every operation anew.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
-func parameterValue(ts *testscript.TestScript, typ, value string) string {
-	if typ != "AWS::SSM::Parameter::Value<String>" {
-		return value
-	}
-	var out struct{ Parameter struct{ Value string } }
-	ts.Check(json.Unmarshal(call(ts, "AmazonSSM.GetParameter", map[string]any{"Name": value}), &out))
-	return out.Parameter.Value
-}
-
-// fill puts in what Ref and Fn::GetAtt stand for.
-func (s *stack) fill(ts *testscript.TestScript, value any) any {
-	switch v := value.(type) {
-	case []any:
-		filled := make([]any, len(v))
-		for i := range v {
-			filled[i] = s.fill(ts, v[i])
-		}
-		return filled
-	case map[string]any:
-		if name, ok := v["Ref"].(string); ok {
-			return s.ids[name]
-		}
-		if path, ok := v["Fn::GetAtt"].([]any); ok {
-			found, ok := s.attributes[fmt.Sprint(path[0])][fmt.Sprint(path[1])]
-			if !ok {
-				ts.Fatalf("%v has no attribute %v", path[0], path[1])
-			}
-			return found
-		}
-		filled := map[string]any{}
-		for key, inner := range v {
-			filled[key] = s.fill(ts, inner)
-		}
-		return filled
-	default:
-		return value
+		<-time.After(20 * time.Millisecond)
 	}
 }
 
-func (s *stack) update(ts *testscript.TestScript, id, typ string, properties any) {
-	before, exists := s.properties[id]
-	if exists && reflect.DeepEqual(before, properties) {
-		return
+// answerResources hands the requests of custom resources that wait for an answer to the function,
+// whose answer goes through a bucket of HTTPS, as it does on AWS.
+func answerResources(ts *testscript.TestScript) {
+	response, err := http.Get(ts.Getenv("AWS_ENDPOINT_URL") + "/_sandbox/functions")
+	ts.Check(err)
+	defer response.Body.Close()
+	var waiting struct {
+		Requests []struct{ Event map[string]any }
 	}
-	s.properties[id] = properties
-	switch typ {
-	case "AWS::ECS::TaskDefinition":
-		var out struct {
-			TaskDefinition struct{ TaskDefinitionArn string }
+	ts.Check(json.NewDecoder(response.Body).Decode(&waiting))
+	for _, request := range waiting.Requests {
+		to := request.Event["ResponseURL"].(string)
+		answer, err := theFunction(ts).resource(request.Event)
+		ts.Check(err)
+		put, err := http.NewRequest(http.MethodPut, to, bytes.NewReader(answer.raw))
+		ts.Check(err)
+		taken, err := http.DefaultClient.Do(put)
+		ts.Check(err)
+		ts.Check(taken.Body.Close())
+		if taken.StatusCode != http.StatusOK {
+			ts.Fatalf("the sandbox did not take the answer: %s", taken.Status)
 		}
-		ts.Check(json.Unmarshal(call(ts, ecsTarget+"RegisterTaskDefinition", members(properties)), &out))
-		s.ids[id] = out.TaskDefinition.TaskDefinitionArn
-	case "AWS::ECS::Service":
-		s.service(ts, exists, members(properties).(map[string]any))
-	default:
-		s.custom(ts, id, typ, exists, properties)
 	}
 }
 
 const ecsTarget = "AmazonEC2ContainerServiceV20141113."
 
-func (s *stack) service(ts *testscript.TestScript, exists bool, properties map[string]any) {
-	if !exists {
-		call(ts, ecsTarget+"CreateService", properties)
-		return
-	}
-	call(ts, ecsTarget+"UpdateService", map[string]any{
-		"cluster": properties["cluster"], "service": properties["serviceName"], "taskDefinition": properties["taskDefinition"],
-	})
-}
-
-func (s *stack) custom(ts *testscript.TestScript, id, typ string, exists bool, properties any) {
-	request := map[string]any{"RequestType": "Create", "ResourceType": typ, "LogicalResourceId": id, "ResourceProperties": properties}
-	if exists {
-		request["RequestType"], request["PhysicalResourceId"] = "Update", s.ids[id]
-	}
-	answer, err := theFunction(ts).resource(request)
-	ts.Check(err)
-	if answer.Status != "SUCCESS" {
-		ts.Fatalf("the custom resource failed: %s", answer.Reason)
-	}
-	if exists && answer.PhysicalResourceID != s.ids[id] {
-		ts.Fatalf("the update would replace the resource: %s became %s", s.ids[id], answer.PhysicalResourceID)
-	}
-	s.ids[id], s.attributes[id] = answer.PhysicalResourceID, answer.Data
-}
-
-// members writes names as ECS's API has them: CloudFormation's begin with a capital.
-func members(value any) any {
-	switch v := value.(type) {
-	case []any:
-		for i := range v {
-			v[i] = members(v[i])
-		}
-		return v
-	case map[string]any:
-		lower := map[string]any{}
-		for key, inner := range v {
-			lower[strings.ToLower(key[:1])+key[1:]] = members(inner)
-		}
-		return lower
-	default:
-		return value
-	}
-}
-
-// call makes one call as CloudFormation would.
+// call makes one call in the default account.
 func call(ts *testscript.TestScript, target string, in any) []byte {
 	var body bytes.Buffer
 	ts.Check(json.NewEncoder(&body).Encode(in))
@@ -198,7 +111,9 @@ func callAWS(ts *testscript.TestScript, _ bool, args []string) {
 
 // checkStored compares a parameter's value as anybody reads it: stored NAME VALUE.
 func checkStored(ts *testscript.TestScript, neg bool, args []string) {
-	got := parameterValue(ts, "AWS::SSM::Parameter::Value<String>", args[0])
+	var out struct{ Parameter struct{ Value string } }
+	ts.Check(json.Unmarshal(call(ts, "AmazonSSM.GetParameter", map[string]any{"Name": args[0]}), &out))
+	got := out.Parameter.Value
 	var compact bytes.Buffer
 	if json.Compact(&compact, []byte(got)) == nil { // spaces mean nothing in JSON
 		got = compact.String()
