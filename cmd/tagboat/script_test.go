@@ -67,7 +67,7 @@ func TestMain(m *testing.M) {
 //	stored NAME VALUE             compares what a parameter holds
 //	as ROLE SESSION               what follows runs as a role of the default account
 //	refused OPERATION JSON WORDS   a call of Parameter Store past Tagboat that IAM has to refuse
-//	stack update FILE [NAME=VALUE...]   CloudFormation, as far as a small template goes
+//	stack update FILE [NAME=VALUE...]   creates or updates a stack, and waits until it is complete
 //	received ACCOUNT/NAME FILE    writes the messages of a queue into a file, one a line
 //	asks WATCHER STATUS METHOD PATH [BODY [NAME:VALUE...]]   asks what tagboat watch listens on
 //	rules FILE [ACCOUNT]          CloudFormation, as far as the templates of generate watch go

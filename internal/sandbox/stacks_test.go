@@ -16,6 +16,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/tagboat/tagboat/internal/casetest"
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
@@ -572,5 +573,53 @@ func TestBalancedService(t *testing.T) {
 		id := *s.stack("whole").StackId
 		s.ends(id, types.StackStatusDeleteComplete)
 		expect.Equal(s, 0, len(s.AWS("ecs.ListServices", map[string]any{})["serviceArns"].([]any)))
+	})
+}
+
+// TestWholeAnswers holds whole answers, but for random ids, to a file.
+func TestWholeAnswers(t *testing.T) {
+	withStacks(t, func(s stacks) {
+		ctx, name := s.Context(), aws.String("pins")
+		const template = `
+AWSTemplateFormatVersion: "2010-09-09"
+Description: two parameters
+Metadata: {Manifest: "name: pins"}
+Parameters:
+  Pin: {Type: "AWS::SSM::Parameter::Value<String>", Default: /pin, Description: what is pinned}
+  Secret: {Type: String, NoEcho: true, AllowedValues: [hush, b]}
+Resources:
+  Copy: {Type: AWS::SSM::Parameter, Metadata: {Owner: shop}, Properties: {Name: /copy, Type: String, Value: !Ref Pin}}
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}, Description: !Sub "is ${Secret}"}}
+Outputs: {Role: {Value: !GetAtt Role.Arn, Export: {Name: role}}}
+`
+		s.AWS("ssm.PutParameter", map[string]any{"Name": "/pin", "Value": "v1", "Type": "String"})
+		iam := []types.Capability{types.CapabilityCapabilityIam}
+		all := map[string]any{}
+		all["ValidateTemplate"] = expect.Value(s.ValidateTemplate(ctx, &cfn.ValidateTemplateInput{TemplateBody: aws.String(template)}))(s)
+		all["GetTemplateSummary"] = expect.Value(s.GetTemplateSummary(ctx, &cfn.GetTemplateSummaryInput{TemplateBody: aws.String(template)}))(s)
+		all["CreateStack"] = expect.Value(s.CreateStack(ctx, &cfn.CreateStackInput{
+			StackName: name, TemplateBody: aws.String(template), Parameters: given("Secret=hush"), Capabilities: iam, ClientRequestToken: aws.String("token"),
+			Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("shop")}},
+		}))(s)
+		s.ends("pins", types.StackStatusCreateComplete)
+		s.AWS("ssm.PutParameter", map[string]any{"Name": "/pin", "Value": "v2", "Type": "String", "Overwrite": true})
+		all["CreateChangeSet"] = expect.Value(s.CreateChangeSet(ctx, &cfn.CreateChangeSetInput{
+			StackName: name, ChangeSetName: aws.String("next"), UsePreviousTemplate: aws.Bool(true), Parameters: given("Pin", "Secret"), Capabilities: iam, Description: aws.String("x"),
+		}))(s)
+		s.Later(5 * time.Second)
+		all["DescribeChangeSet"] = expect.Value(s.DescribeChangeSet(ctx, &cfn.DescribeChangeSetInput{StackName: name, ChangeSetName: aws.String("next")}))(s)
+		all["ListChangeSets"] = expect.Value(s.ListChangeSets(ctx, &cfn.ListChangeSetsInput{StackName: name}))(s)
+		all["DeleteChangeSet"] = expect.Value(s.DeleteChangeSet(ctx, &cfn.DeleteChangeSetInput{StackName: name, ChangeSetName: aws.String("next")}))(s)
+		all["DescribeStacks"] = expect.Value(s.DescribeStacks(ctx, &cfn.DescribeStacksInput{}))(s)
+		all["ListStacks"] = expect.Value(s.ListStacks(ctx, &cfn.ListStacksInput{StackStatusFilter: []types.StackStatus{types.StackStatusCreateComplete}}))(s)
+		all["DescribeStackEvents"] = expect.Value(s.DescribeStackEvents(ctx, &cfn.DescribeStackEventsInput{StackName: name}))(s)
+		all["DescribeStackResource"] = expect.Value(s.DescribeStackResource(ctx, &cfn.DescribeStackResourceInput{StackName: name, LogicalResourceId: aws.String("Copy")}))(s)
+		all["DescribeStackResources"] = expect.Value(s.DescribeStackResources(ctx, &cfn.DescribeStackResourcesInput{PhysicalResourceId: aws.String("/copy")}))(s)
+		all["ListStackResources"] = expect.Value(s.ListStackResources(ctx, &cfn.ListStackResourcesInput{StackName: name}))(s)
+		all["GetTemplate"] = expect.Value(s.GetTemplate(ctx, &cfn.GetTemplateInput{StackName: name}))(s)
+		all["ListExports"] = expect.Value(s.ListExports(ctx, &cfn.ListExportsInput{}))(s)
+		text := string(expect.Value(json.MarshalIndent(all, "", " "))(s))
+		text = regexp.MustCompile(`(?m)^.*(null|"ResultMetadata": \{\}),?\n`).ReplaceAllString(anyID.ReplaceAllString(text, "ID"), "")
+		casetest.Golden(s, "testdata/stacks.golden", []byte(regexp.MustCompile(`-[0-9A-F]{12}\b`).ReplaceAllString(text, "-RANDOM")))
 	})
 }

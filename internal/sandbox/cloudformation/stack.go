@@ -136,7 +136,7 @@ func (st *stack) set(at time.Time, status, reason string) {
 // tell changes the status of a resource and tells of it.
 func (st *stack) tell(r *resource, at time.Time, status, reason string) {
 	r.Status, r.Reason, r.At = status, reason, at
-	properties, _ := json.Marshal(r.Properties) // trees always encode
+	properties, _ := json.Marshal(st.Spec.masked(r.Properties)) // trees always encode
 	token := ""
 	if st.Work != nil {
 		token = st.Work.Token
@@ -229,4 +229,35 @@ func (s spec) parameters() []parameterView {
 		all = append(all, p)
 	}
 	return all
+}
+
+// masked returns properties without the values of parameters that are not echoed.
+func (s spec) masked(v any) any {
+	var secrets []string
+	for key, p := range s.template().Parameters {
+		if value := s.values()[key]; p.NoEcho && value != "" {
+			secrets = append(secrets, value, "****")
+		}
+	}
+	return replaced(v, strings.NewReplacer(secrets...))
+}
+
+func replaced(v any, by *strings.Replacer) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, value := range v {
+			out[key] = replaced(value, by)
+		}
+		return out
+	case []any:
+		out := make([]any, 0, len(v))
+		for _, value := range v {
+			out = append(out, replaced(value, by))
+		}
+		return out
+	case string:
+		return by.Replace(v)
+	}
+	return v
 }
