@@ -372,7 +372,10 @@ func (a *arrangement) withConfiguration(r Request, one *entry, notes []string) (
 		a.note("--dry-run does not compare the files with what runs, since they import others or are in another directory")
 	}
 	a.draft.Notes = append(a.draft.Notes, notes...)
-	a.findSecrets(one)
+	secret := a.findSecrets(one)
+	for i := range a.draft.Files {
+		a.draft.Files[i].secret = secret
+	}
 	a.registries([]*entry{one})
 	a.images([]*entry{one})
 	if err := a.named(r.App, []*entry{one}); err != nil {

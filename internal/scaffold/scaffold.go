@@ -256,10 +256,20 @@ func place(path string, content []byte) error {
 	_, err = temporary.Write(content)
 	err = errors.Join(err, temporary.Chmod(0o644), temporary.Close())
 	if err == nil {
-		err = os.Link(temporary.Name(), path) // which overwrites nothing
+		err = name(temporary.Name(), path)
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil
+}
+
+// name gives a file a name that no other has: a link overwrites nothing. Some file systems have
+// none.
+func name(temporary, path string) error {
+	err := os.Link(temporary, path)
+	if _, there := os.Lstat(path); err != nil && errors.Is(there, os.ErrNotExist) {
+		return os.Rename(temporary, path)
+	}
+	return err
 }

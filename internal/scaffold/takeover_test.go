@@ -1,7 +1,10 @@
 package scaffold_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,11 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/app/apptest"
 	"github.com/tagboat/tagboat/internal/expect"
 	"github.com/tagboat/tagboat/internal/sandbox"
 	"github.com/tagboat/tagboat/internal/sandbox/sandboxtest"
 	"github.com/tagboat/tagboat/internal/scaffold"
+	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
 // simple makes a service of one container by hand.
@@ -77,6 +82,59 @@ func TestLeftAlone(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// managed answers that something else manages services, as AWS does of Express Mode's.
+type managed struct{ http.RoundTripper }
+
+func (m managed) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := m.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	answer.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(body, []byte(`"resourceManagementType":"CUSTOMER"`), []byte(`"resourceManagementType":"ECS"`))))
+	answer.ContentLength = -1
+	return answer, err
+}
+
+// TestExpressMode: services that something else manages are left alone.
+func TestExpressMode(t *testing.T) {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		w.AWS("ecs.CreateCluster", map[string]any{"clusterName": "shop"})
+		w.Push("shop/api:v1")
+		simple(w, "api", "shop/api:v1", nil)
+		s := expect.Value(app.Begin(w.Context(), app.Options{Transport: managed{sandboxtest.Carrier{Handler: w.Server}}}))(t)
+		_, err := s.Do(w.Context(), scaffold.Request{Clusters: []string{"shop"}, Dir: w.Dir})
+		if tagboat.KindOf(err) != tagboat.Usage || !strings.Contains(fmt.Sprint(err), "something else manages it (resourceManagementType ECS), as it does Express Mode services") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestReplicas: environments that pull from registries of their own share an image.
+func TestReplicas(t *testing.T) {
+	digest := tagboat.Digest("sha256:" + strings.Repeat("1", 64))
+	environment := func(name tagboat.EnvName, host string) scaffold.Environment {
+		service := scaffold.Service{Name: "api", Record: []byte(`{"serviceName": "api", "serviceArn": "x", "clusterArn": "x", "status": "ACTIVE"}`)}
+		service.Definition = expect.Value(taskdef.FromJSON([]byte(`{"family": "api", "containerDefinitions": [{"name": "app", "image": "x"}, {"name": "agent", "image": "y"}]}`)))(t)
+		service.Containers = []scaffold.Container{
+			{Name: "app", Image: tagboat.Reference{Host: host, Repository: "shop/api", Digest: digest}},
+			{Name: "agent", Image: tagboat.Reference{Repository: "nginx", Tag: "1.27", Digest: digest}},
+		}
+		return scaffold.Environment{Name: name, Region: "eu-west-1", Cluster: string(name), Services: []scaffold.Service{service}}
+	}
+	const one, other = "111111111111.dkr.ecr.eu-west-1.amazonaws.com", "222222222222.dkr.ecr.eu-west-1.amazonaws.com"
+	draft := expect.Value(scaffold.Arrange("shop", []scaffold.Environment{environment("dev", one), environment("prod", other)}))(t)
+	text := string(draft.Files[len(draft.Files)-1].Content)
+	for _, words := range []string{"registry: " + one, "    registry: " + other, "api: {repository: shop/api}", "nginx: {repository: docker.io/library/nginx}", "containers: {app: api, agent: nginx}"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("it does not say %s:\n%s", words, text)
+		}
+	}
+	if got := draft.Versions["prod"]["api"].String(); got != other+"/shop/api@"+string(digest) {
+		t.Errorf("prod runs %s", got)
+	}
 }
 
 // TestVersionsOfOneRepository: services that run different versions keep them.
