@@ -67,16 +67,21 @@ func lookForEqual(ctx context.Context, t Target, o *Observed) error {
 	if t.Desired.Revision != "" {
 		return lookForRevision(ctx, t, o)
 	}
-	if none, err := needsNoRevision(ctx, t, o); none || err != nil {
-		return err
-	}
 	if t.Desired.Unseen {
 		return nil
+	}
+	if none, err := needsNoRevision(ctx, t, o); none || err != nil {
+		return err
 	}
 	latest, err := lookAtLatest(ctx, t, o)
 	if err != nil || latest == nil {
 		return err
 	}
+	return lookBack(ctx, t, o, latest)
+}
+
+// lookBack is lookForEqual from the latest revision on.
+func lookBack(ctx context.Context, t Target, o *Observed, latest *ecs.TaskDefinition) (err error) {
 	calls := 0
 	if t.Desired.newerThan(ctx, *latest) {
 		calls = revisionsByCall // no older one is read
