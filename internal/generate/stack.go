@@ -39,7 +39,9 @@ func (g Generator) Stack(ctx context.Context, name tagboat.EnvName, services []t
 	if err := g.stackServices(s, env, services); err != nil {
 		return stack.Template{}, err
 	}
-	g.sharedLogs(s, env)
+	if err := g.shared(ctx, s, env, at); err != nil {
+		return stack.Template{}, err
+	}
 	if !slices.Contains(existing, stack.Repositories) {
 		if err := g.stackRepositories(ctx, s, at); err != nil {
 			return stack.Template{}, err
@@ -182,25 +184,44 @@ func pulled(definition map[string]any) []string {
 	return unique(arns)
 }
 
-// sharedLogs says which log groups other environments of the same place name, too.
-func (g Generator) sharedLogs(s *stack.Stack, env config.Environment) {
-	if slices.Contains(s.Existing, stack.Logs) {
-		return
+// shared says what of the stack other environments of the same place have, too, so that it belongs to
+// one stack alone.
+func (g Generator) shared(ctx context.Context, s *stack.Stack, env config.Environment, at iam.Place) error {
+	var once []string
+	for _, part := range []string{stack.Repositories, stack.Watch} {
+		if !slices.Contains(s.Existing, part) {
+			once = append(once, part)
+		}
 	}
 	for _, other := range g.Fleet.Config.SortedEnvironments() {
-		if other.Name == env.Name || other.Account != env.Account || g.Access.Located(other).Region != s.Region {
+		place, err := g.whereabouts(ctx, other)
+		if err != nil {
+			return err
+		}
+		if other.Name == env.Name || place != at {
 			continue
 		}
-		services, err := g.deployable(other)
-		if err != nil {
-			continue // it is said where that environment is looked at
+		if len(once) > 0 {
+			s.Note("%s is in the same account and region: its stack needs --existing %s", other.Name, strings.Join(once, ","))
 		}
-		for _, mine := range s.Services {
-			for _, theirs := range services {
-				for _, group := range theirs.LogGroups {
-					if mine.Logs(group) {
-						s.Note("%s: the log group %s is that of %s, too. Write ${env.name} into its name, or add --existing logs to all environments but one", mine.Name, group, other.Name)
-					}
+		if other.Cluster == env.Cluster && !slices.Contains(s.Existing, stack.Cluster) {
+			s.Note("%s has the same cluster: its stack needs --existing cluster", other.Name)
+		}
+		g.sharedLogs(s, other)
+	}
+	return nil
+}
+
+func (g Generator) sharedLogs(s *stack.Stack, other config.Environment) {
+	services, err := g.deployable(other)
+	if err != nil || slices.Contains(s.Existing, stack.Logs) {
+		return // what is wrong there is said where that environment is looked at
+	}
+	for _, theirs := range services {
+		for _, group := range theirs.LogGroups {
+			for _, mine := range s.Services {
+				if mine.Logs(group) {
+					s.Note("%s: the log group %s is that of %s, too. Write ${env.name} into its name, or add --existing logs to all environments but one", mine.Name, group, other.Name)
 				}
 			}
 		}

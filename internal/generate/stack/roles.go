@@ -211,7 +211,10 @@ func (s *Stack) running(v *Service) []Statement {
 // maxManaged is how many characters a managed policy takes, blanks not counted, and with room for
 // what stands for the account. A role takes ten of them, and 10,240 characters beside them.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-const maxManaged = 5800
+const (
+	maxManaged  = 5800
+	maxPolicies = 10
+)
 
 // managed returns the property of a role with the policies that have all statements, and those
 // policies, each as long as IAM takes it.
@@ -237,6 +240,9 @@ func (s *Stack) managed(role, what string, all []Statement) (property, policies 
 		chunk, size = append(chunk, st), size+n
 	}
 	flush()
+	if parts > maxPolicies {
+		s.Note("the role %s has %d policies, and IAM takes %d: ask AWS for more, or make a stack for fewer environments", role, parts, maxPolicies)
+	}
 	return property, policies
 }
 

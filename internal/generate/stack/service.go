@@ -28,7 +28,6 @@ type Service struct {
 	port         int
 	health, from string // the path, and where it is said
 	count        string // desiredCount of the file; "" for none
-	groups       []string
 	mode         string // launch type
 }
 
