@@ -182,7 +182,10 @@ func TestRolloutGoesOnFromEventToEvent(t *testing.T) {
 		w.Later(3 * time.Hour)
 		expect.Equal(w, map[string]int{"ecs.CreateService": 12, "ecs.UpdateService": 6}, changes(w))
 		for _, env := range []tagboat.EnvName{"dev", "staging", "prod", "mb-dev", "mb-staging", "mb-prod"} {
-			expect.EqualIn(w, string(env), "2 done", last(w, env))
+			number, how, _ := strings.Cut(last(w, env), " ") // a number is left out where the call that took it was killed
+			if how != "done" || number == "1" {
+				w.Errorf("%s: release %s is %s", env, number, how)
+			}
 		}
 		close(f.stop)
 		all.Wait()
