@@ -623,3 +623,68 @@ Outputs: {Role: {Value: !GetAtt Role.Arn, Export: {Name: role}}}
 		casetest.Golden(s, "testdata/stacks.golden", []byte(regexp.MustCompile(`-[0-9A-F]{12}\b`).ReplaceAllString(text, "-RANDOM")))
 	})
 }
+
+// TestTaskDefinitionAsByHand holds that a template's properties reach ECS as the same ones do that
+// somebody registers by hand, numbers and booleans too where the template has texts.
+func TestTaskDefinitionAsByHand(t *testing.T) {
+	withStacks(t, func(s stacks) {
+		const properties = `{
+			"Family": "rich", "Cpu": 1024, "Memory": "2048", "NetworkMode": "awsvpc", "RequiresCompatibilities": ["FARGATE"],
+			"ExecutionRoleArn": "arn:aws:iam::123456789012:role/e", "TaskRoleArn": "arn:aws:iam::123456789012:role/t", "PidMode": "task",
+			"RuntimePlatform": {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}, "EphemeralStorage": {"SizeInGiB": "30"},
+			"Volumes": [{"Name": "data", "EFSVolumeConfiguration": {"FilesystemId": "fs-12345678", "RootDirectory": "/", "TransitEncryption": "ENABLED",
+				"TransitEncryptionPort": "2999", "AuthorizationConfig": {"AccessPointId": "fsap-1", "IAM": "ENABLED"}}}, {"Name": "scratch"}],
+			"ContainerDefinitions": [
+				{"Name": "app", "Image": "app:1", "Cpu": "256", "MemoryReservation": 128, "Essential": "true", "ReadonlyRootFilesystem": true, "StopTimeout": "60",
+				 "PortMappings": [{"ContainerPort": 80, "Name": "web", "AppProtocol": "http", "Protocol": "tcp"}],
+				 "Environment": [{"Name": "A", "Value": 1}], "EnvironmentFiles": [{"Type": "s3", "Value": "arn:aws:s3:::b/x.env"}],
+				 "Secrets": [{"Name": "S", "ValueFrom": "/secret"}], "MountPoints": [{"SourceVolume": "data", "ContainerPath": "/data", "ReadOnly": "false"}],
+				 "Ulimits": [{"Name": "nofile", "SoftLimit": 1024, "HardLimit": "4096"}], "DockerLabels": {"Com.Example": "x"},
+				 "LinuxParameters": {"InitProcessEnabled": true, "Capabilities": {"Drop": ["ALL"]}}, "Command": ["a", "b"], "SystemControls": [{"Namespace": "net.core.somaxconn", "Value": "1024"}],
+				 "DependsOn": [{"ContainerName": "log", "Condition": "START"}], "HealthCheck": {"Command": ["CMD", "x"], "Interval": "10", "Retries": 2},
+				 "RestartPolicy": {"Enabled": "true", "IgnoredExitCodes": ["0"], "RestartAttemptPeriod": "60"},
+				 "LogConfiguration": {"LogDriver": "awsfirelens", "Options": {"Name": "cloudwatch", "Log_Group": "x"}}},
+				{"Name": "log", "Image": "fluent-bit:1", "Essential": false, "FirelensConfiguration": {"Type": "fluentbit", "Options": {"Enable-ecs-log-metadata": "true"}}}]}`
+		byHand := `{
+			"family": "rich", "cpu": "1024", "memory": "2048", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+			"executionRoleArn": "arn:aws:iam::123456789012:role/e", "taskRoleArn": "arn:aws:iam::123456789012:role/t", "pidMode": "task",
+			"runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}, "ephemeralStorage": {"sizeInGiB": 30},
+			"volumes": [{"name": "data", "efsVolumeConfiguration": {"fileSystemId": "fs-12345678", "rootDirectory": "/", "transitEncryption": "ENABLED",
+				"transitEncryptionPort": 2999, "authorizationConfig": {"accessPointId": "fsap-1", "iam": "ENABLED"}}}, {"name": "scratch"}],
+			"containerDefinitions": [
+				{"name": "app", "image": "app:1", "cpu": 256, "memoryReservation": 128, "essential": true, "readonlyRootFilesystem": true, "stopTimeout": 60,
+				 "portMappings": [{"containerPort": 80, "name": "web", "appProtocol": "http", "protocol": "tcp"}],
+				 "environment": [{"name": "A", "value": "1"}], "environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::b/x.env"}],
+				 "secrets": [{"name": "S", "valueFrom": "/secret"}], "mountPoints": [{"sourceVolume": "data", "containerPath": "/data", "readOnly": false}],
+				 "ulimits": [{"name": "nofile", "softLimit": 1024, "hardLimit": 4096}], "dockerLabels": {"Com.Example": "x"},
+				 "linuxParameters": {"initProcessEnabled": true, "capabilities": {"drop": ["ALL"]}}, "command": ["a", "b"], "systemControls": [{"namespace": "net.core.somaxconn", "value": "1024"}],
+				 "dependsOn": [{"containerName": "log", "condition": "START"}], "healthCheck": {"command": ["CMD", "x"], "interval": 10, "retries": 2},
+				 "restartPolicy": {"enabled": true, "ignoredExitCodes": [0], "restartAttemptPeriod": 60},
+				 "logConfiguration": {"logDriver": "awsfirelens", "options": {"Name": "cloudwatch", "Log_Group": "x"}}},
+				{"name": "log", "image": "fluent-bit:1", "essential": false, "firelensConfiguration": {"type": "fluentbit", "options": {"Enable-ecs-log-metadata": "true"}}}]}`
+		expect.OK(s, s.create("rich", `{"Resources": {"D": {"Type": "AWS::ECS::TaskDefinition", "Properties": `+properties+`}}}`))
+		s.ends("rich", types.StackStatusCreateComplete)
+		s.AWS("ecs.RegisterTaskDefinition", json.RawMessage(byHand))
+		described := func(name string) map[string]any {
+			definition := s.AWS("ecs.DescribeTaskDefinition", map[string]any{"taskDefinition": name})["taskDefinition"].(map[string]any)
+			for _, key := range []string{"taskDefinitionArn", "revision", "registeredAt"} {
+				delete(definition, key)
+			}
+			return definition
+		}
+		expect.Equal(s, described("rich:2"), described("rich:1"))
+	})
+}
+
+// TestDeletedWhileCreated holds that a stack can be deleted before it is complete.
+func TestDeletedWhileCreated(t *testing.T) {
+	withStacks(t, func(s stacks) {
+		s.Push("shop/web:v1")
+		expect.OK(s, s.create("shop", shop, "Image="+sandboxtest.Host+"/shop/web:v1"))
+		s.Later(15 * time.Second)
+		id := *s.stack("shop").StackId
+		expect.OK(s, expect.Err(s.DeleteStack(s.Context(), &cfn.DeleteStackInput{StackName: &id})))
+		s.ends(id, types.StackStatusDeleteComplete)
+		expect.Equal(s, 0, len(s.AWS("ecs.ListServices", map[string]any{"cluster": "dev"})["serviceArns"].([]any)))
+	})
+}

@@ -135,7 +135,7 @@ func (c call) deleteStack(in deleteInput) (struct{}, error) {
 	switch {
 	case st == nil || st.Status == "DELETE_COMPLETE" || st.Status == "DELETE_IN_PROGRESS":
 		return struct{}{}, nil
-	case st.Work != nil:
+	case st.Work != nil && st.Status != "CREATE_IN_PROGRESS":
 		return struct{}{}, wire.Errorf(invalid, "Stack [%s] cannot be deleted while in status %s", st.Name, st.Status)
 	case len(in.Retain) > 0 && st.Status != "DELETE_FAILED":
 		return struct{}{}, wire.Errorf(invalid, "Invalid operation on stack [%s]. When you delete a stack, specify which resources to retain only when the stack is in the DELETE_FAILED state.", st.ID)
