@@ -36,6 +36,7 @@ import (
 //	revert NAME                      writes again what a parameter held before
 //	fault JSON                       orders a fault
 //	later DURATION                   lets time pass
+//	whole DURATION                   lets it pass until the clock is at a multiple, however long the commands before took
 //	meanwhile DURATION CALL JSON     makes a call to AWS so long after the next command begins
 //	answered ANSWER ARGUMENT...      is tagboat where a person can be asked, and says that
 //	interrupted DURATION ARGUMENT... is tagboat where somebody interrupts it after so long
@@ -127,6 +128,9 @@ func (s *screens) line(line string) {
 		s.Control(http.MethodPost, "faults", rest)
 	case "later":
 		s.Later(s.duration(rest))
+	case "whole":
+		every := s.duration(rest)
+		s.Later(time.Until(time.Now().Truncate(every).Add(every)))
 	case "layout":
 		s.layout(args[0], args[1])
 	case "cd":
