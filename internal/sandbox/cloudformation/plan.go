@@ -61,7 +61,7 @@ func (s *Service) plan(st *stack, t *template.Template, wants spec) ([]changeVie
 	}
 	imports := st.Imports
 	defer func() { st.Imports = imports }()
-	var changes []changeView
+	changes := map[string]resourceChange{}
 	kept := map[string]bool{}
 	for _, logical := range t.Order() {
 		holds, err := env.Condition(t.Resources[logical].Condition)
@@ -77,18 +77,19 @@ func (s *Service) plan(st *stack, t *template.Template, wants spec) ([]changeVie
 			return nil, err
 		}
 		if change != nil {
-			changes = append(changes, changeView{"Resource", *change})
+			changes[logical] = *change
 		}
 	}
 	for _, r := range st.inOrder() {
 		if !kept[r.Logical] {
-			changes = append(changes, changeView{"Resource", resourceChange{
-				Action: "Remove", Logical: r.Logical, Physical: r.Physical, Type: r.Type, Scope: []string{}, Details: []changeDetail{},
-			}})
+			changes[r.Logical] = resourceChange{Action: "Remove", Logical: r.Logical, Physical: r.Physical, Type: r.Type, Scope: []string{}, Details: []changeDetail{}}
 		}
 	}
-	slices.SortStableFunc(changes, func(a, b changeView) int { return strings.Compare(a.Resource.Logical, b.Resource.Logical) })
-	return changes, nil
+	var all []changeView
+	for _, logical := range slices.Sorted(maps.Keys(changes)) {
+		all = append(all, changeView{"Resource", changes[logical]})
+	}
+	return all, nil
 }
 
 // planner foresees one resource after another.
@@ -153,21 +154,23 @@ func (p planner) details(r *resource, declared *template.Resource, name string) 
 		before = old.Properties[name]
 	}
 	values, had := p.wants.values(), p.st.Spec.values()
-	byReference := []changeDetail{}
+	causes := map[string]changeDetail{}
 	static := false
 	for _, use := range template.Uses(declared.Properties[name]) {
 		switch {
 		case p.t.Parameters[use.Name] != nil && values[use.Name] != had[use.Name]:
-			byReference = append(byReference, changeDetail{target, "Static", "ParameterReference", use.Name})
+			causes[use.Name] = changeDetail{target, "Static", "ParameterReference", use.Name}
 			static = true
 		case p.changed[use.Name] != "" && use.Attribute != "":
-			byReference = append(byReference, changeDetail{target, "Dynamic", "ResourceAttribute", use.Name + "." + use.Attribute})
+			causes[use.Name+"."+use.Attribute] = changeDetail{target, "Dynamic", "ResourceAttribute", use.Name + "." + use.Attribute}
 		case p.changed[use.Name] == "True" || p.changed[use.Name] == "Add":
-			byReference = append(byReference, changeDetail{target, "Dynamic", "ResourceReference", use.Name})
+			causes[use.Name] = changeDetail{target, "Dynamic", "ResourceReference", use.Name}
 		}
 	}
-	slices.SortFunc(byReference, func(a, b changeDetail) int { return strings.Compare(a.Cause, b.Cause) })
-	byReference = slices.Compact(byReference)
+	byReference := []changeDetail{}
+	for _, cause := range slices.Sorted(maps.Keys(causes)) {
+		byReference = append(byReference, causes[cause])
+	}
 	switch {
 	case static:
 		return append(byReference, changeDetail{target, "Dynamic", "DirectModification", ""})
