@@ -36,12 +36,12 @@ type killing struct {
 // TestKilledAtEveryCall kills the process at each call that it makes, before the call
 // arrives and after it has taken effect, and runs the same command again: it has to end
 // as if nothing had been, with no second revision and no rollout that was not needed. It
-// tries every third call of good rollouts, and all calls of all with TAGBOAT_EXHAUSTIVE=1.
+// tries every sixth call of good rollouts, and all calls of all with TAGBOAT_EXHAUSTIVE=1.
 func TestKilledAtEveryCall(t *testing.T) {
 	kinds, step := []killing{
 		{name: "created", to: "v1", verdict: tagboat.VerdictSucceeded, revisions: 2, rollouts: 2},
 		{name: "changed", from: "v1", to: "v2", verdict: tagboat.VerdictSucceeded, revisions: 4, rollouts: 4},
-	}, 3
+	}, 6
 	if os.Getenv("TAGBOAT_EXHAUSTIVE") != "" {
 		kinds, step = append(kinds, killing{
 			name: "broken", from: "v1", to: "bad", runs: "v1", verdict: tagboat.VerdictRolledBack, code: 4, revisions: 4, rollouts: 6, more: 4,

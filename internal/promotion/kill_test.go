@@ -68,7 +68,7 @@ func step() int64 {
 	case expect.Race:
 		return 27
 	default:
-		return 9
+		return 15
 	}
 }
 
@@ -80,7 +80,7 @@ func rounds() int {
 	case expect.Race:
 		return 4
 	default:
-		return 10
+		return 6
 	}
 }
 

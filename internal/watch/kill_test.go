@@ -63,7 +63,7 @@ func work(ctx context.Context, w *apptest.World, url string, k *mortal, log *lin
 // TestWatcherKilledAtEveryCall has two watchers on one queue, of which one is killed at every call in
 // turn: everything ends right, nothing is deployed twice, and no message is lost.
 func TestWatcherKilledAtEveryCall(t *testing.T) {
-	step := int64(9)
+	step := int64(18)
 	switch {
 	case os.Getenv("TAGBOAT_EXHAUSTIVE") != "":
 		step = 1

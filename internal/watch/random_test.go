@@ -111,7 +111,7 @@ type state struct {
 // shuffled, delayed, doubled and lost, after one sweep everything is as if each had come in order and
 // once; nothing went backwards, and no service was told anything whose image was not pushed.
 func TestRandomEvents(t *testing.T) {
-	seeds := uint64(60)
+	seeds := uint64(30)
 	if expect.Race {
 		seeds = 12
 	}
