@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/tagboat/tagboat"
@@ -71,6 +72,7 @@ func New(ctx context.Context, o Options) (*Cloud, error) {
 	if o.Transport != nil {
 		options = append(options, config.WithHTTPClient(&http.Client{Transport: o.Transport}))
 	}
+	options = append(options, config.WithLogger(logging.Nop{})) // else it writes to standard error by itself
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	var profile config.SharedConfigProfileNotExistError
 	switch {
