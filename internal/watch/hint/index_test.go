@@ -231,7 +231,8 @@ func TestPlacesDoNotGrow(t *testing.T) {
 		expect.EqualIn(t, want, want, placed(few.Places(h)))
 		expect.EqualIn(t, want, want, placed(many.Places(h)))
 		cheap := testing.AllocsPerRun(100, func() { few.Places(h) })
-		if dear := testing.AllocsPerRun(100, func() { many.Places(h) }); dear > cheap {
+		const slack = 3 // the runtime has some of its own, now and then
+		if dear := testing.AllocsPerRun(100, func() { many.Places(h) }); dear > cheap+slack {
 			t.Errorf("%s: %.0f allocations among many, %.0f among few", want, dear, cheap)
 		}
 	}
