@@ -47,6 +47,9 @@ func TestKilledAtEveryCall(t *testing.T) {
 			name: "broken", from: "v1", to: "bad", runs: "v1", verdict: tagboat.VerdictRolledBack, code: 4, revisions: 4, rollouts: 6, more: 4,
 		}), 1
 	}
+	if expect.Race {
+		step = 18
+	}
 	for _, k := range kinds {
 		calm := k.prepare(t)
 		k.check(t, calm, calm.deploy(t, 0, false))
