@@ -17,9 +17,10 @@ help:
 demo:
 	@$(GO) run ./cmd/tagboat demo
 
+# Stories mostly wait for a sandbox, so that four of a package run at once on two cores as well.
 test:
 	$(GO) vet ./...
-	$(GO) test -shuffle=on ./...
+	$(GO) test -shuffle=on -parallel 4 ./...
 
 # One table of what Tagboat costs beside what it may.
 bench: build
