@@ -3,6 +3,7 @@
 package clock
 
 import (
+	"context"
 	"math"
 	"sync"
 	"time"
@@ -14,6 +15,25 @@ type Clock interface {
 	// Wait returns a channel that receives once the clock has reached t, and a
 	// function that gives the wait up.
 	Wait(t time.Time) (reached <-chan time.Time, stop func())
+}
+
+// Run lets time pass until ctx ends: it calls advance, which returns when there next is something to
+// do, the zero time for never, and calls it again then, and when it is poked.
+func Run(ctx context.Context, c Clock, poke <-chan struct{}, advance func(context.Context) time.Time) {
+	for ctx.Err() == nil {
+		next := advance(ctx)
+		var reached <-chan time.Time
+		stop := func() {}
+		if !next.IsZero() {
+			reached, stop = c.Wait(next)
+		}
+		select {
+		case <-ctx.Done():
+		case <-reached:
+		case <-poke:
+		}
+		stop()
+	}
 }
 
 // Scaled is a Clock that runs Speed times as fast as the wall's from Start on, and that Advance

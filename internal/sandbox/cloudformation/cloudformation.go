@@ -135,22 +135,8 @@ func (s *Service) wake() {
 
 // Run works on stacks until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	for {
-		next := s.advance(ctx)
-		var reached <-chan time.Time
-		stop := func() {}
-		if !next.IsZero() {
-			reached, stop = s.deps.Clock.Wait(next)
-		}
-		select {
-		case <-ctx.Done():
-			stop()
-			return nil
-		case <-reached:
-		case <-s.poke:
-		}
-		stop()
-	}
+	clock.Run(ctx, s.deps.Clock, s.poke, s.advance)
+	return nil
 }
 
 // advance does what is due and returns when something next is; zero for nothing.

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/rollout"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
@@ -107,36 +108,22 @@ func (s *Service) wake() {
 // Run lets time pass until ctx ends: it wakes when the scheduler next has something
 // to do, and after each call. It returns nil once ctx is done.
 func (s *Service) Run(ctx context.Context) error {
-	for {
-		next, due := s.advance()
-		var reached <-chan time.Time
-		stop := func() {}
-		if due {
-			reached, stop = s.deps.Clock.Wait(next)
-		}
-		select {
-		case <-ctx.Done():
-			stop()
-			return nil
-		case <-reached:
-		case <-s.poke:
-		}
-		stop()
-	}
+	clock.Run(ctx, s.deps.Clock, s.poke, func(context.Context) time.Time { return s.advance() })
+	return nil
 }
 
 // advance brings every region to the clock's time and returns when one of them next has
-// something to do; false if none ever has.
-func (s *Service) advance() (next time.Time, due bool) {
+// something to do; the zero time if none ever has.
+func (s *Service) advance() (next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.regions {
 		r.advance()
-		if at, ok := r.engine.Next(); ok && (!due || at.Before(next)) {
-			next, due = at, true
+		if at, ok := r.engine.Next(); ok && (next.IsZero() || at.Before(next)) {
+			next = at
 		}
 	}
-	return next, due
+	return next
 }
 
 // snapshot is one region as Save writes it.

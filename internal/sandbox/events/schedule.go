@@ -6,27 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
 )
 
 // Run fires scheduled rules and delivers what is late, until ctx ends. It returns nil then.
 func (s *Service) Run(ctx context.Context) error {
-	for {
-		next := s.advance()
-		var reached <-chan time.Time
-		stop := func() {}
-		if !next.IsZero() {
-			reached, stop = s.deps.Clock.Wait(next)
-		}
-		select {
-		case <-ctx.Done():
-			stop()
-			return nil
-		case <-reached:
-		case <-s.poke:
-		}
-		stop()
-	}
+	clock.Run(ctx, s.deps.Clock, s.poke, func(context.Context) time.Time { return s.advance() })
+	return nil
 }
 
 // schedule is the times at which a rule fires.
