@@ -156,30 +156,37 @@ func TestOvertake(t *testing.T) {
 	}
 }
 
+// twoFollow has two processes follow what was pushed, with calls of random length, until there is
+// nothing left to do.
+func twoFollow(w *apptest.World, seed uint64) {
+	w.Helper()
+	both := follows("dev")
+	both.Newest = nil
+	var all sync.WaitGroup
+	for i := range 2 {
+		all.Go(func() {
+			for range 20 {
+				document, err := promoteThrough(w, both, slow(seed, uint64(i), 400))
+				if err != nil {
+					w.Fatal(err)
+				}
+				if state := document.Promotions[0].State; state == tagboat.PromotionUnchanged {
+					return
+				}
+				w.Later(time.Second)
+			}
+		})
+	}
+	all.Wait()
+}
+
 // TestTwoAutomataAtOnce has two processes that heard of the same push: one deploys, and the other looks
 // again later. Where both began it, each service would be deployed twice.
 func TestTwoAutomataAtOnce(t *testing.T) {
 	for seed := range rounds() {
 		run(t, apptest.Family{Services: []string{"api", "web"}}, func(w *apptest.World) {
 			pushedBoth(w)
-			both := follows("dev")
-			both.Newest = nil
-			var all sync.WaitGroup
-			for i := range 2 {
-				all.Go(func() {
-					for range 20 {
-						document, err := promoteThrough(w, both, slow(uint64(seed), uint64(i), 400))
-						if err != nil {
-							w.Fatal(err)
-						}
-						if state := document.Promotions[0].State; state == tagboat.PromotionUnchanged {
-							return
-						}
-						w.Later(time.Second)
-					}
-				})
-			}
-			all.Wait()
+			twoFollow(w, uint64(seed))
 			got := remembers(w)
 			if !strings.HasPrefix(got, "v2 v2 [1 ") || !strings.HasSuffix(got, "] active <nil>") || len(strings.Fields(got)) != 6 { // a number may be left out
 				w.Errorf("seed %d: got %s", seed, got)
@@ -198,24 +205,7 @@ func TestTwoAutomataAndDependencies(t *testing.T) {
 		run(t, apptest.Family{Services: []string{"api", "web"}}, func(w *apptest.World) {
 			w.Write("tagboat.yaml", strings.Replace(w.Read("tagboat.yaml"), "containers: {app: web}}", "containers: {app: web}, dependsOn: [api]}", 1))
 			pushedBoth(w, "start=20s")
-			both := follows("dev")
-			both.Newest = nil
-			var all sync.WaitGroup
-			for i := range 2 {
-				all.Go(func() {
-					for range 20 {
-						document, err := promoteThrough(w, both, slow(uint64(seed), uint64(i), 400))
-						if err != nil {
-							w.Fatal(err)
-						}
-						if state := document.Promotions[0].State; state == tagboat.PromotionUnchanged {
-							return
-						}
-						w.Later(time.Second)
-					}
-				})
-			}
-			all.Wait()
+			twoFollow(w, uint64(seed))
 			for _, service := range []string{"api", "web"} {
 				answer := w.AWS("ecs.ListServiceDeployments", map[string]any{"cluster": "dev", "service": service})
 				if n := len(answer["serviceDeployments"].([]any)); n != 2 {

@@ -1,6 +1,7 @@
 package promotion
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -40,15 +41,12 @@ func (p *Promotions) goBack(ctx context.Context, m *move, c *claim, o rollout.Op
 	if err == nil {
 		var document tagboat.DeployDocument
 		document, err = rollbacks.Do(ctx, back, fmt.Sprintf("release %s failed: %s", called(*m.release), result.Reason), o)
-		for _, d := range document.Deployments {
-			if unfinished(d.Verdict) {
-				result.State, result.Reason = stateOf(d.Verdict), result.Reason+"; it goes back"
-				return false
-			}
-			if d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged && err == nil {
-				err = tagboat.Errorf(tagboat.Failed, "going back, %s ended as %s: %s", d.Service, d.Verdict, d.Reason)
-			}
+		unfinished, failed := wentBack(document.Deployments)
+		if unfinished != nil {
+			result.State, result.Reason = stateOf(unfinished.Verdict), result.Reason+"; it goes back"
+			return false
 		}
+		err = cmp.Or(err, failed)
 	}
 	if err == nil {
 		err = p.restore(ctx, m, c.Was, c.Key)
@@ -65,9 +63,21 @@ func (p *Promotions) goBack(ctx context.Context, m *move, c *claim, o rollout.Op
 	return true
 }
 
-// unfinished reports whether a deployment goes on though nobody watches it any more.
-func unfinished(v tagboat.Verdict) bool {
-	return v == tagboat.VerdictTimedOut || v == tagboat.VerdictStarted || v == tagboat.VerdictInterrupted
+// wentBack returns the first of the deployments of a way back that goes on though nobody watches it
+// any more; nil where there is none. The error is that of the first one that did not succeed.
+func wentBack(all []tagboat.Deployment) (unfinished *tagboat.Deployment, err error) {
+	for i, d := range all {
+		switch d.Verdict {
+		case tagboat.VerdictTimedOut, tagboat.VerdictStarted, tagboat.VerdictInterrupted:
+			return &all[i], nil
+		case tagboat.VerdictSucceeded, tagboat.VerdictUnchanged:
+		default:
+			if err == nil {
+				err = tagboat.Errorf(tagboat.Failed, "going back, %s ended as %s: %s", d.Service, d.Verdict, d.Reason)
+			}
+		}
+	}
+	return nil, err
 }
 
 // stateOf returns the state of a promotion with such a deployment.

@@ -98,10 +98,11 @@ func (m *move) next(automation bool, now timeOf) ledger.Promoted {
 	if a := m.here.Active; a != nil {
 		begun = ledger.Promoted{Name: a.Name, ID: a.ID}
 	}
-	switch underWay := begun.ID != "" && m.here.Active.Waits == ""; {
-	case underWay && automation && m.mayOvertake(m.here.Active) && m.fromRules():
+	underWay := begun.ID != "" && m.here.Active.Waits == ""
+	switch overtakes := underWay && automation && m.mayOvertake(m.here.Active); {
+	case overtakes && m.fromRules():
 		return ledger.Promoted{} // the newest versions may be others by now
-	case underWay && !(automation && m.mayOvertake(m.here.Active)) || m.fromRules() || m.before == nil:
+	case underWay && !overtakes || m.fromRules() || m.before == nil:
 		return begun
 	}
 	had := stage.Upstream{Environment: m.before.env.Name, Had: m.before.had}
@@ -122,7 +123,7 @@ func (m *move) next(automation bool, now timeOf) ledger.Promoted {
 // mayOvertake reports whether automation may put a newer release in the place of a promotion that is
 // under way: its stage says so, no person began that, and it does not go back.
 func (m *move) mayOvertake(a *ledger.Promotion) bool {
-	return m.stage.Overtake && a != nil && a.Auto && !a.Back && !strings.HasSuffix(a.Key, backSuffix)
+	return m.stage.Overtake && a != nil && a.Auto && !a.Back && !failed(a)
 }
 
 // overtakes reports whether a move takes the place of a promotion that is under way.

@@ -53,9 +53,7 @@ func (p *Promotions) claim(ctx context.Context, m *move, waits tagboat.GateCause
 			return c, nil
 		case a.ID == m.release.ID:
 			c.Key, c.By, c.Since, c.Was, c.again = a.Key, a.By, a.Since, a.Was, a.Was != nil
-		case a.Waits == "" && m.overtakes(a):
-			c.instead, c.Was = a, a.Was
-		case a.Waits == "" && (!m.question.Back || m.question.Automation):
+		case a.Waits == "" && !m.overtakes(a) && (!m.question.Back || m.question.Automation):
 			return claim{}, tagboat.Errorf(tagboat.Superseded, "the promotion of release %s was begun in %s meanwhile, by %s", a.Name, m.env.Name, a.By).
 				WithHint("tagboat promote %s --env %s watches it; tagboat promote --abort --env %s ends it", a.Name, m.env.Name, m.env.Name)
 		default:

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
-	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/pinning"
 )
@@ -17,8 +16,11 @@ const backSuffix = "-back"
 // comesBack reports whether a move takes up a promotion that was found to fail by a run that did not
 // get to the end of its way back. Gates do not count then: nothing enters.
 func (m *move) comesBack() bool {
-	return m.takesUp && m.here.Active.Waits == "" && strings.HasSuffix(m.here.Active.Key, backSuffix)
+	return m.takesUp && m.here.Active.Waits == "" && failed(m.here.Active)
 }
+
+// failed reports whether a promotion was found to fail, and goes back.
+func failed(a *ledger.Promotion) bool { return strings.HasSuffix(a.Key, backSuffix) }
 
 // comeBack brings an environment back to what it had before a promotion that failed, from wherever
 // the run before this one got: what differs from that is rejected, the pins are those of before, and
@@ -32,14 +34,11 @@ func (p *Promotions) comeBack(ctx context.Context, m *move, o rollout.Options, r
 	if err == nil {
 		result.Deployments, err = p.redeploy(ctx, m, c, o)
 	}
-	for _, d := range result.Deployments {
-		switch {
-		case err != nil:
-		case unfinished(d.Verdict):
-			result.State, result.Reason = stateOf(d.Verdict), "it failed, and goes back: "+d.Reason
+	if err == nil {
+		var unfinished *tagboat.Deployment
+		if unfinished, err = wentBack(result.Deployments); unfinished != nil {
+			result.State, result.Reason = stateOf(unfinished.Verdict), "it failed, and goes back: "+unfinished.Reason
 			return
-		case d.Verdict != tagboat.VerdictSucceeded && d.Verdict != tagboat.VerdictUnchanged:
-			err = tagboat.Errorf(tagboat.Failed, "going back, %s ended as %s: %s", d.Service, d.Verdict, d.Reason)
 		}
 	}
 	switch {
@@ -106,17 +105,12 @@ func (p *Promotions) redeploy(ctx context.Context, m *move, c claim, o rollout.O
 	if err != nil {
 		return nil, err
 	}
-	cells, err := of.CellsOn(fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}}, map[tagboat.EnvName]ledger.Book{m.env.Name: book})
-	if err != nil {
-		return nil, err
-	}
-	on := p.Delivery.On(of)
-	set, err := on.PlanCells(ctx, cells, nil)
+	set, err := p.planPinned(ctx, m, of, book)
 	if err != nil {
 		return nil, err
 	}
 	set.BringsBack(book)
 	set.Message = p.message(m) + " failed"
 	set.While(func(_ context.Context, now ledger.Book) error { return p.stillOurs(m, c.Key, now) })
-	return on.Deploy(ctx, set, o).Deployments, nil
+	return p.Delivery.On(of).Deploy(ctx, set, o).Deployments, nil
 }

@@ -35,12 +35,7 @@ func (p *Promotions) together(ctx context.Context, m *move, c claim, r tagboat.P
 	if err != nil {
 		return nil, err
 	}
-	environment := []tagboat.EnvName{m.env.Name}
-	cells, err := m.fleet.CellsOn(fleet.Selection{Environments: environment}, map[tagboat.EnvName]ledger.Book{m.env.Name: book})
-	if err != nil {
-		return nil, err
-	}
-	set, err := p.Delivery.On(m.fleet).PlanCells(ctx, cells, nil)
+	set, err := p.planPinned(ctx, m, m.fleet, book)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +49,15 @@ func (p *Promotions) together(ctx context.Context, m *move, c claim, r tagboat.P
 		set.While(p.mayBegin(m, c.Key))
 	}
 	return set, nil
+}
+
+// planPinned plans what is pinned in a move's environment, as a fleet has it.
+func (p *Promotions) planPinned(ctx context.Context, m *move, of *fleet.Fleet, book ledger.Book) (*delivery.PlanSet, error) {
+	cells, err := of.CellsOn(fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}}, map[tagboat.EnvName]ledger.Book{m.env.Name: book})
+	if err != nil {
+		return nil, err
+	}
+	return p.Delivery.On(of).PlanCells(ctx, cells, nil)
 }
 
 func verdictIn(all []tagboat.Deployment, service tagboat.ServiceName) tagboat.Verdict {
