@@ -45,7 +45,7 @@ func newGeneratePolicy(f *frame) *cobra.Command {
 			"publish for publish and tag, lambda for the function that answers CloudFormation,\n" +
 			"assume for callers that reach environments through a role, import for pins --import,\n" +
 			"doctor for what tagboat doctor needs in addition, promote for all that promote does,\n" +
-			"watch for whoever runs tagboat watch. approve, break-glass and freeze are rights of\n" +
+			"watch for running tagboat watch. approve, break-glass and freeze are rights of\n" +
 			"their own, which no other policy has, and home is for the role that reaches home: they\n" +
 			"are about home, and take no --env.",
 		Example: "  tagboat generate iam-policy --for write --env dev > policy.json\n  aws iam put-role-policy --role-name ci --policy-name tagboat --policy-document file://policy.json",

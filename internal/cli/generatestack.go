@@ -33,7 +33,7 @@ func newGenerateCloudFormation(f *frame) *cobra.Command {
 			"--existing leaves out what is there. What CloudFormation cannot express, and what else\n" +
 			"has to be known, stands in a comment and on stderr.\n\n" +
 			"With --account, the stack of a further account: the roles of tagboat.yaml that are\n" +
-			"assumed there, and the rules that send events to whoever watches.\n\n" +
+			"assumed there, and the rules that send events to the watcher.\n\n" +
 			"With --snippet, what makes a template that you have read the pins of a service: through\n" +
 			"a parameter, dynamic references or a custom resource. A comment in each names its\n" +
 			"advantages and drawbacks, and when CloudFormation reads. Without --way, all three.",

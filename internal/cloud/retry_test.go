@@ -164,11 +164,11 @@ func TestThrottlingIsWaitedOutForMinutes(t *testing.T) {
 		asked  int
 		ok     bool
 	}{
-		"throttled 23 times":    {400, throttled, 23, 24, true},
-		"throttled for ever":    {400, throttled, 99, 24, false},
-		"out of order 7 times":  {500, broken, 7, 8, true},
-		"out of order for ever": {500, broken, 99, 8, false},
-		"refused":               {400, `{"__type":"ValidationException"}`, 99, 1, false},
+		"throttled 23 times":   {400, throttled, 23, 24, true},
+		"always throttled":     {400, throttled, 99, 24, false},
+		"out of order 7 times": {500, broken, 7, 8, true},
+		"always out of order":  {500, broken, 99, 8, false},
+		"refused":              {400, `{"__type":"ValidationException"}`, 99, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, "http://aws.test")

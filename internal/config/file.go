@@ -70,7 +70,7 @@ type fileWatch struct {
 	Queue  source.Text `yaml:"queue" doc:"the URL of the SQS queue that EventBridge feeds"`
 	Settle Duration    `yaml:"settle" doc:"how long to wait for more pushes before an environment is looked at; default: 5s"`
 	Sweep  Duration    `yaml:"sweep" doc:"how often everything is looked at, whatever was heard; default: 15m"`
-	Grace  Duration    `yaml:"grace" doc:"how long what is under way may take once tagboat watch is told to end; default: 25s"`
+	Grace  Duration    `yaml:"grace" doc:"how long running work may continue after SIGTERM ends tagboat watch; default: 25s"`
 }
 
 type fileCheck struct {

@@ -14,7 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/iam"
 )
 
-// watchPolicy returns the policy of whoever runs tagboat watch: it promotes in environments that
+// watchPolicy returns the policy for running tagboat watch: it promotes in environments that
 // have no role, and assumes the roles of the others, which have policies of their own.
 func (g Generator) watchPolicy(ctx context.Context, environments []config.Environment) (PolicyResult, error) {
 	var own, others []config.Environment
