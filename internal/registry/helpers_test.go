@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"log"
 	"net/http"
@@ -16,8 +17,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/expect"
@@ -90,19 +92,13 @@ var built = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 
 func image(t *testing.T, architecture string, labels map[string]string) v1.Image {
 	t.Helper()
-	img, err := random.Image(64, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := expect.Value(mutate.AppendLayers(empty.Image, static.NewLayer([]byte(rand.Text()), types.DockerLayer)))(t)
 	config := expect.Value(img.ConfigFile())(t)
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", architecture
 	config.Created = v1.Time{Time: built}
 	config.Config.Labels = labels
-	if img, err = mutate.ConfigFile(img, config); err != nil {
-		t.Fatal(err)
-	}
-	return img
+	return expect.Value(mutate.ConfigFile(img, config))(t)
 }
 
 func index(t *testing.T, labels map[string]string) v1.ImageIndex {
