@@ -38,7 +38,7 @@ var floors = [][]string{
 	{"internal/taskdef", "internal/registry", "internal/watch/hint"},
 	{"internal/config"},
 	{"internal/ledger", "internal/casetest"},
-	{"internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
+	{"internal/cfn", "internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
 	{"examples", "internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
 	{""},
 

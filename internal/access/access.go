@@ -67,7 +67,7 @@ func (a *Access) Client(env config.Environment) *deploy.Client {
 	if a.clients[place] == nil {
 		a.clients[place] = &deploy.Client{
 			ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.images, Deployments: session.ECS(),
-			Alarms: session.Alarms(), Parameters: session.Parameters(), Secrets: session.Secrets(), Now: session.Now,
+			Alarms: session.Alarms(), Stacks: session.Stacks(), Parameters: session.Parameters(), Secrets: session.Secrets(), Now: session.Now,
 		}
 	}
 	return a.clients[place]

@@ -153,8 +153,10 @@ func isNotFound(api smithy.APIError) bool {
 	switch code := api.ErrorCode(); code {
 	case "ClientException":
 		return strings.Contains(api.ErrorMessage(), "Unable to describe task definition")
+	case "ValidationError":
+		return noSuchStack(code, api.ErrorMessage())
 	case "ResourceNotFoundException", "ResourceNotFound", clusterNotFound, "ServiceNotFoundException", "ServiceDeploymentNotFoundException",
-		"ParameterNotFound", "RepositoryNotFoundException", "TargetGroupNotFound", "TargetGroupNotFoundException", queueNotFound, "QueueDoesNotExist":
+		"ParameterNotFound", "ChangeSetNotFound", "RepositoryNotFoundException", "TargetGroupNotFound", "TargetGroupNotFoundException", queueNotFound, "QueueDoesNotExist":
 		return true
 	default:
 		return false

@@ -7,10 +7,12 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/ledger"
 )
 
@@ -191,4 +193,21 @@ func (p *Parameters) Below(ctx context.Context, path string) ([]ledger.Parameter
 		return each(page.Parameters, parameterOf)
 	})
 	return all, translate(err)
+}
+
+// Secrets is Secrets Manager in one place. It is safe for concurrent use.
+type Secrets struct {
+	client *secretsmanager.Client
+}
+
+// Describe implements deploy.Secrets.
+func (s *Secrets) Describe(ctx context.Context, arn string) (ecs.Secret, error) {
+	out, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(arn)})
+	if hasCode(err, "ResourceNotFoundException") {
+		return ecs.Secret{}, fmt.Errorf("%w: %w", ecs.ErrNotFound, translate(err))
+	}
+	if err != nil {
+		return ecs.Secret{}, translate(err)
+	}
+	return ecs.Secret{Deleted: out.DeletedDate != nil, Versions: out.VersionIdsToStages}, nil
 }

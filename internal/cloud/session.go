@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -50,6 +51,7 @@ type Session struct {
 	iam        *Permissions
 	ecr        *ECR
 	sqs        func() *sqs.Client
+	stacks     *Stacks
 }
 
 func (s *Session) connect(cfg aws.Config) {
@@ -63,6 +65,7 @@ func (s *Session) connect(cfg aws.Config) {
 	s.ecr = &ECR{client: ecr.NewFromConfig(cfg), now: s.Now, login: make(chan *login, 1)}
 	s.ecr.login <- nil
 	s.sqs = sync.OnceValue(func() *sqs.Client { return sqs.NewFromConfig(cfg, soonGivesUp) }) // which few commands need
+	s.stacks = &Stacks{client: sync.OnceValue(func() *cloudformation.Client { return cloudformation.NewFromConfig(cfg) })}
 }
 
 // ECS returns the place's Elastic Container Service.
@@ -82,6 +85,9 @@ func (s *Session) Targets() *Targets { return s.targets }
 
 // Alarms returns the place's CloudWatch alarms.
 func (s *Session) Alarms() *Alarms { return s.alarms }
+
+// Stacks returns the place's CloudFormation.
+func (s *Session) Stacks() *Stacks { return s.stacks }
 
 // Permissions returns what IAM says of the place's account.
 func (s *Session) Permissions() *Permissions { return s.iam }

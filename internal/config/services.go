@@ -14,6 +14,7 @@ import (
 type taskDefinition struct {
 	File   source.Text
 	Family source.Text
+	at     tagboat.Position
 }
 
 type taskDefinitionFamily struct {
@@ -22,6 +23,7 @@ type taskDefinitionFamily struct {
 
 // DecodeNode implements source.Decoder.
 func (t *taskDefinition) DecodeNode(n *source.Node) error {
+	t.at = n.At
 	switch n.Kind {
 	case source.String:
 		t.File = source.Text{Value: n.Text, At: n.At}
@@ -59,16 +61,25 @@ func (b *builder) services() {
 			ContainerPlaces: map[tagboat.ContainerName]tagboat.Position{},
 			Where:           entry.At,
 		}
+		b.stack(entry.Value.Deploy, &s)
 		b.templates(entry.Value, &s)
 		b.containers(entry.Value.Containers, &s)
+		b.owned(entry.Value, s)
 		b.config.Services[s.Name] = s
 	}
 }
 
 func (b *builder) templates(from fileService, s *Service) {
-	if from.TaskDefinition.Family.At.File == "" {
-		s.TaskDefinition = b.template(from.TaskDefinition.File)
-	} else if s.Family == "" {
+	definition := from.TaskDefinition
+	switch {
+	case definition.at.File == "":
+		if s.Stack == nil {
+			b.problem(s.Where, "the service %q has no taskDefinition", s.Name).
+				hint("name a file: taskDefinition: %s.taskdef.json, a family that somebody else owns: {family: NAME}, or the stack that owns it: deploy: {through: cloudformation, stack: NAME}", s.Name)
+		}
+	case definition.Family.At.File == "":
+		s.TaskDefinition = b.template(definition.File)
+	case s.Family == "":
 		b.problem(from.TaskDefinition.Family.At, "the name of the family is missing")
 	}
 	if from.Service.At.File != "" {

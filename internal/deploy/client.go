@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cfn"
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
@@ -91,6 +92,7 @@ type Client struct {
 	Alarms      Alarms
 	Parameters  Parameters // nil where nobody can ask
 	Secrets     Secrets    // likewise
+	Stacks      Stacks     // likewise
 	// Now tells the time of AWS's clock, for ages; nil means the local one.
 	Now func() time.Time
 }
@@ -108,6 +110,21 @@ type Parameters interface {
 	// Missing returns those names, or ARNs, that there is no parameter for. It reads no
 	// secret.
 	Missing(ctx context.Context, names []string) ([]string, error)
+}
+
+// Stacks reads and updates stacks of CloudFormation, by name or id. An error wraps ecs.ErrNotFound
+// where there is none.
+type Stacks interface {
+	Describe(ctx context.Context, stack string) (cfn.Stack, error)
+	Template(ctx context.Context, stack string, processed bool) (string, error)
+	Resources(ctx context.Context, stack string) ([]cfn.Resource, error)
+	// Events returns those of a stack, newest first, up to the first one that old says is known.
+	Events(ctx context.Context, stack string, old func(cfn.Event) bool) ([]cfn.Event, error)
+
+	CreateChangeSet(ctx context.Context, r cfn.ChangeRequest) (id string, err error)
+	ChangeSet(ctx context.Context, id string) (cfn.ChangeSet, error)
+	Execute(ctx context.Context, changeSet, token string) error
+	DeleteChangeSet(ctx context.Context, id string) error
 }
 
 // Secrets looks into Secrets Manager.

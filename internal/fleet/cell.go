@@ -148,6 +148,9 @@ func (c Cell) fillService(d *deploy.Desired) error {
 // nothing but the images. The members of that revision that cannot be registered again
 // are left out and named.
 func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions map[tagboat.Digest]string) (definition taskdef.Definition, left []string, err error) {
+	if c.Service.Stack != nil {
+		return taskdef.Definition{}, nil, tagboat.Usagef("the service %s is deployed through a stack, which Tagboat cannot do yet", c.Service.Name).At(c.Service.Stack.Where)
+	}
 	if c.Templates.Definition != nil {
 		definition, err = c.Templates.Definition.Render(c.inputs(images, revisions))
 		return definition, nil, err
