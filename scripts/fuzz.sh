@@ -2,7 +2,7 @@
 # Runs every fuzz target of the tree for a few seconds (FUZZTIME), one after another,
 # since go test takes one target at a time.
 set -euo pipefail
-time=${FUZZTIME:-8s}
+time=${FUZZTIME:-5s}
 # The fuzzing engine now and then calls its own deadline a failure of the target; such
 # an end names no failing input, and is tried once more.
 run() {
