@@ -97,7 +97,7 @@ func number(ts *testscript.TestScript, text string) int {
 
 // awaitFile waits until a file is there: await-file FILE.
 func awaitFile(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(waitForFile(ts.MkAbs(args[0]), 20*time.Second))
+	ts.Check(waitForFile(ts.MkAbs(args[0]), patience))
 }
 
 // checkRejected asks the sandbox for its health with a header, which it has to reject:

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -163,7 +162,7 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 		_ = cmd.Wait()
 		_ = log.Close()
 	})
-	ts.Check(waitForFile(file, 20*time.Second))
+	ts.Check(waitForFile(file, patience))
 	useEnvFile(ts, file)
 	dockerLogin(ts)
 }
