@@ -180,7 +180,7 @@ func TestReasonIsCut(t *testing.T) {
 }
 
 func TestSaysThatTimeIsUp(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	b := newBucket(t)
 	request := b.request("Create", nil)

@@ -245,7 +245,7 @@ func TestConsumerThatLeavesTakesNothing(t *testing.T) {
 	if err == nil {
 		t.Fatal("the poll did not wait")
 	}
-	<-time.After(20 * time.Millisecond) // the server hears of it a moment later
+	<-time.After(500 * time.Millisecond) // the server hears of it a moment later
 	w.send(url, "a")
 	expect.Equal(t, "a", bodies(w.receive(url)))
 }
