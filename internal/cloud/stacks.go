@@ -128,12 +128,13 @@ func eventOf(e *types.StackEvent) cfn.Event {
 	}
 }
 
-// CreateChangeSet begins to make a change set with the stack's own template, and returns its id.
+// CreateChangeSet begins to make a change set with the stack's own template, and returns its id. Its
+// name makes it safe to ask again.
 // The error wraps ecs.ErrNotFound where there is no such stack.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
 func (s *Stacks) CreateChangeSet(ctx context.Context, r cfn.ChangeRequest) (id string, err error) {
 	in := &cloudformation.CreateChangeSetInput{
-		StackName: &r.Stack, ChangeSetName: &r.Name, Description: optional(r.Description), ChangeSetType: types.ChangeSetTypeUpdate,
+		StackName: &r.Stack, ChangeSetName: &r.Name, ClientToken: &r.Name, Description: optional(r.Description), ChangeSetType: types.ChangeSetTypeUpdate,
 		UsePreviousTemplate: aws.Bool(true), Capabilities: each(r.Capabilities, func(c string) types.Capability { return types.Capability(c) }),
 	}
 	if r.RevertDrift {
@@ -196,12 +197,21 @@ func resourceChangeOf(c *types.ResourceChange) cfn.Change {
 	return change
 }
 
-// Execute begins what a change set says. token names the operation in the stack's events, and
-// makes it safe to ask again.
+// Execute begins what a change set says. token names the operation in the stack's events. It is
+// sent once: the error wraps ecs.ErrAmbiguous where nobody knows whether it took effect.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
 func (s *Stacks) Execute(ctx context.Context, changeSet, token string) error {
-	_, err := s.client().ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: &changeSet, ClientRequestToken: &token})
-	return translate(err)
+	_, err := s.client().ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: &changeSet, ClientRequestToken: &token},
+		func(o *cloudformation.Options) { o.Retryer = onceSent(o.Retryer) })
+	return afterOnce(err)
+}
+
+// CancelUpdate has a stack roll back the update that is under way.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
+func (s *Stacks) CancelUpdate(ctx context.Context, stack, token string) error {
+	_, err := s.client().CancelUpdateStack(ctx, &cloudformation.CancelUpdateStackInput{StackName: &stack, ClientRequestToken: &token},
+		func(o *cloudformation.Options) { o.Retryer = onceSent(o.Retryer) })
+	return afterOnce(err)
 }
 
 // DeleteChangeSet deletes a change set that was not executed; that there is none is no error.

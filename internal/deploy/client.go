@@ -123,7 +123,10 @@ type Stacks interface {
 
 	CreateChangeSet(ctx context.Context, r cfn.ChangeRequest) (id string, err error)
 	ChangeSet(ctx context.Context, id string) (cfn.ChangeSet, error)
+	// Execute is sent once: the error wraps ecs.ErrAmbiguous where nobody knows what came of it. So
+	// is CancelUpdate.
 	Execute(ctx context.Context, changeSet, token string) error
+	CancelUpdate(ctx context.Context, stack, token string) error
 	DeleteChangeSet(ctx context.Context, id string) error
 }
 

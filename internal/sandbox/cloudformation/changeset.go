@@ -22,6 +22,7 @@ type changeSet struct {
 	Status      string
 	Execution   string
 	Reason      string
+	Token       string // ClientToken of the request
 	Spec        spec
 	Changes     []changeView
 	Empty       bool      // nothing changes
@@ -80,7 +81,10 @@ func (c call) createChangeSet(in changeSetInput) (changeSetOutput, error) {
 	if err != nil {
 		return out, err
 	}
-	if c.changeSet(st, in.Name) != nil {
+	switch cs := c.changeSet(st, in.Name); {
+	case cs != nil && in.Token != "" && cs.Token == in.Token:
+		return changeSetOutput{cs.ID, st.ID}, nil // the request was retried
+	case cs != nil:
 		return out, wire.Errorf("AlreadyExistsException", "ChangeSet %s already exists", in.Name)
 	}
 	before := st
@@ -92,7 +96,7 @@ func (c call) createChangeSet(in changeSetInput) (changeSetOutput, error) {
 		return out, err
 	}
 	cs := &changeSet{
-		ID: c.caller.Scope.ARN("cloudformation", "changeSet/"+in.Name+"/"+wire.NewID()), Name: in.Name, Kind: "update", Description: in.Description,
+		ID: c.caller.Scope.ARN("cloudformation", "changeSet/"+in.Name+"/"+wire.NewID()), Name: in.Name, Kind: "update", Description: in.Description, Token: in.Token,
 		Created: c.now, Status: "CREATE_PENDING", Execution: "UNAVAILABLE", Spec: wants, Due: c.now.Add(moment),
 	}
 	if before == nil {
@@ -141,9 +145,10 @@ func (c call) changeSet(st *stack, nameOrID string) *changeSet {
 }
 
 type changeSetKey struct {
-	Stack string `json:"StackName"`
-	Name  string `json:"ChangeSetName"`
-	Token string `json:"NextToken"`
+	Stack  string `json:"StackName"`
+	Name   string `json:"ChangeSetName"`
+	Token  string `json:"NextToken"`
+	Values bool   `json:"IncludePropertyValues"`
 }
 
 // lookUp returns a change set with its stack.
@@ -201,7 +206,11 @@ func (c call) describeChangeSet(in changeSetKey) (changeSetView, error) {
 		changeSetSummary: cs.summary(st), Parameters: cs.Spec.parameters(), Notifications: []string{}, Capabilities: cs.Spec.Capabilities, Tags: cs.Spec.Tags,
 	}
 	if cs.Status == "CREATE_COMPLETE" {
-		out.Changes, out.Next, err = wire.Page(cs.Changes, in.Token, pageSize, invalid)
+		changes := cs.Changes
+		if !in.Values {
+			changes = withoutValues(changes)
+		}
+		out.Changes, out.Next, err = wire.Page(changes, in.Token, pageSize, invalid)
 	}
 	return out, err
 }

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ type resourceChange struct {
 	Replacement string         `json:"Replacement,omitempty"`
 	Scope       []string       `json:"Scope"`
 	Details     []changeDetail `json:"Details"`
+	Before      string         `json:"BeforeContext,omitempty"`
+	After       string         `json:"AfterContext,omitempty"`
 }
 
 type changeDetail struct {
@@ -37,6 +40,51 @@ type changeTarget struct {
 	Attribute string `json:"Attribute"`
 	Name      string `json:"Name,omitempty"`
 	Recreated string `json:"RequiresRecreation"`
+	Path      string `json:"Path,omitempty"`
+	Before    string `json:"BeforeValue,omitempty"`
+	After     string `json:"AfterValue,omitempty"`
+	Kind      string `json:"AttributeChangeType,omitempty"`
+}
+
+// withoutValues returns changes as they are shown where nobody asks for values.
+func withoutValues(changes []changeView) []changeView {
+	all := slices.Clone(changes)
+	for i := range all {
+		r := &all[i].Resource
+		r.Before, r.After, r.Details = "", "", slices.Clone(r.Details)
+		for n := range r.Details {
+			t := &r.Details[n].Target
+			t.Path, t.Before, t.After, t.Kind = "", "", "", ""
+		}
+	}
+	return all
+}
+
+// valued is a target with what a property was and is to be, masked where that is not echoed.
+func (p planner) valued(target changeTarget, was, is any) changeTarget {
+	target.Path, target.Kind = "/Properties/"+target.Name, "Modify"
+	target.Before, target.After = shown(p.st.Spec.masked(was)), shown(p.wants.masked(is))
+	switch {
+	case was == nil:
+		target.Kind = "Add"
+	case is == nil:
+		target.Kind = "Remove"
+	}
+	return target
+}
+
+// shown is a value as change sets have it: a text as it is, and else JSON.
+func shown(v any) string {
+	if text, ok := v.(string); ok || v == nil {
+		return text
+	}
+	data, _ := json.Marshal(v) // trees always encode
+	return string(data)
+}
+
+// contextOf is all properties of a resource as change sets show them.
+func contextOf(properties any) string {
+	return shown(map[string]any{"Properties": properties})
 }
 
 // later stands for what is known only once a change was made.
@@ -111,6 +159,7 @@ func (p planner) change(logical string) (*resourceChange, error) {
 	r := p.st.Resources[logical]
 	if r == nil || r.Physical == "" {
 		c.Action, p.changed[logical] = "Add", "Add"
+		c.After = contextOf(p.wants.masked(shape))
 		return c, nil
 	}
 	if r.Type != declared.Type {
@@ -122,8 +171,9 @@ func (p planner) change(logical string) (*resourceChange, error) {
 		return nil, nil
 	}
 	c.Physical, c.Replacement = r.Physical, "False"
+	c.Before, c.After = contextOf(p.st.Spec.masked(r.Shape)), contextOf(p.wants.masked(shape))
 	for _, name := range names {
-		c.Details = append(c.Details, p.details(r, declared, name)...)
+		c.Details = append(c.Details, p.details(r, declared, name, shape)...)
 		if kindOf(r.Type).replaces(name) {
 			c.Replacement = "True"
 		}
@@ -144,8 +194,8 @@ func (p planner) change(logical string) (*resourceChange, error) {
 
 // details says why a property changes.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
-func (p planner) details(r *resource, declared *template.Resource, name string) []changeDetail {
-	target := changeTarget{"Properties", name, "Never"}
+func (p planner) details(r *resource, declared *template.Resource, name string, shape map[string]any) []changeDetail {
+	target := p.valued(changeTarget{Attribute: "Properties", Name: name, Recreated: "Never"}, r.Shape[name], shape[name])
 	if kindOf(r.Type).replaces(name) {
 		target.Recreated = "Always"
 	}
