@@ -37,7 +37,7 @@ var floors = [][]string{
 	{"internal/taskdef/lint", "internal/journal", "internal/ledger/ledgertest", "internal/gate", "internal/iam", "internal/publish", "internal/registry/registrytest", "internal/stage", "internal/generate/stack", "internal/watch/queue", "internal/watch/endpoint"},
 	{"internal/taskdef", "internal/registry", "internal/watch/hint"},
 	{"internal/config"},
-	{"internal/ledger", "internal/casetest"},
+	{"internal/ledger", "internal/casetest", "internal/cfn/template"},
 	{"internal/cfn", "internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
 	{"examples", "internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait"},
 	{""},

@@ -35,23 +35,51 @@ func Read(path string, within Border) (*Node, error) {
 // to file.
 func Parse(file string, data []byte) (*Node, error) { return parse(file, file, data, Border{}) }
 
-func parse(path, display string, data []byte, within Border) (*Node, error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // the byte order mark that some editors write
+// ParseTagged reads YAML or JSON whose tags mean something to an application: tag returns what one,
+// such as !Ref, makes of a value.
+func ParseTagged(name string, data []byte, tag func(name string, value *Node) (*Node, error)) (*Node, error) {
+	data, err := text(name, data)
+	if err != nil {
+		return nil, err
+	}
+	var root *Node
+	if json.Valid(data) {
+		root, err = parseJSON(newLines(name, data))
+	} else {
+		root, err = parseYAML(newLines(name, data), tag)
+	}
+	if err != nil {
+		return nil, err
+	}
+	setPaths(root, "")
+	return root, nil
+}
+
+// text refuses what is not text, and removes the byte order mark that some editors write.
+func text(display string, data []byte) ([]byte, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	switch {
 	case !utf8.Valid(data):
 		return nil, tagboat.Usagef("the file is not text in UTF-8").At(tagboat.Position{File: display})
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, tagboat.Usagef("the file is empty").At(tagboat.Position{File: display})
 	}
+	return data, nil
+}
+
+func parse(path, display string, data []byte, within Border) (*Node, error) {
+	data, err := text(display, data)
+	if err != nil {
+		return nil, err
+	}
 	var root *Node
-	var err error
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".json":
 		root, err = parseJSON(newLines(display, data))
 	case ".jsonnet", ".libsonnet":
 		root, err = parseJsonnet(path, display, data, within)
 	default:
-		root, err = parseYAML(newLines(display, data))
+		root, err = parseYAML(newLines(display, data), nil)
 	}
 	if err != nil {
 		return nil, err

@@ -16,8 +16,9 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// parseYAML reads one YAML document. Anchors, aliases and merge keys are unfolded.
-func parseYAML(l *lines) (*Node, error) {
+// parseYAML reads one YAML document. Anchors, aliases and merge keys are unfolded. tag, which may be
+// nil, says what an application's tags mean.
+func parseYAML(l *lines, tag func(string, *Node) (*Node, error)) (*Node, error) {
 	if err := checkSigns(l); err != nil {
 		return nil, err
 	}
@@ -29,7 +30,7 @@ func parseYAML(l *lines) (*Node, error) {
 	if err != nil {
 		return nil, yamlSyntaxError(l, err)
 	}
-	r := yamlReader{lines: l, anchors: map[string]ast.Node{}}
+	r := yamlReader{lines: l, anchors: map[string]ast.Node{}, tag: tag}
 	var root *Node
 	for _, doc := range file.Docs {
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
@@ -71,6 +72,7 @@ type yamlReader struct {
 	counting
 	lines   *lines
 	anchors map[string]ast.Node
+	tag     func(name string, value *Node) (*Node, error)
 }
 
 func (r *yamlReader) at(t *token.Token) tagboat.Position {
@@ -248,11 +250,14 @@ func number(raw, value string) string {
 	return "0"
 }
 
-// tagged reads !!str 5 and its like. A tag of an application has no meaning here.
+// tagged reads !!str 5 and its like. A tag of an application has a meaning where the reader knows it.
 func (r *yamlReader) tagged(n *ast.TagNode) (*Node, error) {
-	value, err := r.node(n.Value)
-	if err != nil {
-		return nil, err
+	value := &Node{At: r.at(n.Start)}
+	if n.Value != nil {
+		var err error
+		if value, err = r.node(n.Value); err != nil {
+			return nil, err
+		}
 	}
 	tag := n.Start.Value
 	switch {
@@ -266,6 +271,8 @@ func (r *yamlReader) tagged(n *ast.TagNode) (*Node, error) {
 		tag == "!!int" && value.Kind == Number, tag == "!!float" && value.Kind == Number,
 		tag == "!!bool" && value.Kind == Bool, tag == "!!null" && value.Kind == Null:
 		return value, nil
+	case r.tag != nil && !strings.HasPrefix(tag, "!!"):
+		return r.tag(tag, value)
 	default:
 		return nil, tagboat.Usagef("the tag %s has no meaning here", tag).At(r.at(n.Start))
 	}
