@@ -17,6 +17,7 @@ import (
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/pinning"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 type pinOptions struct {
@@ -255,7 +256,7 @@ func (f *frame) pin(ctx context.Context, a *app.App, prepared *pinning.Prepared)
 	for _, result := range results {
 		for _, pin := range result.Document.Pins {
 			if result.Changed {
-				f.Talkf("pinned %s to %s in %s\n", pin.Image, screen.VersionText(pin.Tag, pin.Digest), result.Document.Environment)
+				f.Talkf("pinned %s to %s in %s\n", pin.Image, words.Version(pin.Tag, pin.Digest), result.Document.Environment)
 			}
 		}
 	}

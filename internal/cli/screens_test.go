@@ -87,13 +87,13 @@ func (s *screens) prepare(c casetest.Case) {
 	s.AWS("logs.CreateLogGroup", map[string]any{"logGroupName": "/shop"})
 }
 
-// words are quoted by single quotes, or have no blanks.
-var words = regexp.MustCompile(`(?:'[^']*'|[^' ])+`)
+// quotedWords are in single quotes, or have no blanks.
+var quotedWords = regexp.MustCompile(`(?:'[^']*'|[^' ])+`)
 
 func (s *screens) line(line string) {
 	s.Helper()
 	verb, rest, _ := strings.Cut(line, " ")
-	args := words.FindAllString(rest, -1)
+	args := quotedWords.FindAllString(rest, -1)
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "'", "")
 	}

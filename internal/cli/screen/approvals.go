@@ -5,6 +5,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Approvals shows who approved a release for each environment of a stage, and how many are needed.
@@ -12,7 +13,7 @@ func Approvals(on *Screen, document tagboat.ApprovalDocument) {
 	table := console.NewTable("ENVIRONMENT", "APPROVED BY", "AT", "LAPSES", "COUNTS", "WHY").Keep("AT", "LAPSES").Drop("LAPSES")
 	for _, env := range document.Environments {
 		for _, a := range env.Approvals {
-			table.Row(console.Cell{Text: string(env.Environment), Style: console.Strong}, console.Text(Who(a.By)), console.Text(Moment(&a.At)), console.Text(Moment(&a.Lapses)),
+			table.Row(console.Cell{Text: string(env.Environment), Style: console.Strong}, console.Text(words.Who(a.By)), console.Text(words.Moment(&a.At)), console.Text(words.Moment(&a.Lapses)),
 				console.Text(cmp.Or(a.Reason, "yes")), console.Text(a.Message))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // note is something about services of an environment that a person should know.
@@ -29,7 +30,7 @@ func (m matrix) notes() []console.Markup {
 		if slices.ContainsFunc(m.document.Services, func(s tagboat.ServiceStatus) bool { return s.Environment == e.Environment }) {
 			what = "not all could be read: " + e.Message
 		}
-		lead := m.paint(console.Bad, unknown) + " " + m.paint(console.Strong, string(e.Environment)) + "  "
+		lead := m.paint(console.Bad, words.Unknown) + " " + m.paint(console.Strong, string(e.Environment)) + "  "
 		lines = append(lines, m.wrapped(lead, "    ", what)...)
 		lines = append(lines, m.todo(e.Hint)...)
 	}
@@ -134,13 +135,13 @@ func notesOf(s tagboat.ServiceStatus) []note {
 	say := func(mark string, style console.Style, what, several, command string) {
 		all = append(all, note{mark, style, s.Environment, []string{string(s.Service)}, what, several, command})
 	}
-	age, tasks := ageOf(s), fmt.Sprintf("%d of %d tasks are up", s.Healthy, s.Desired)
+	age, tasks := words.AgeOf(s), fmt.Sprintf("%d of %d tasks are up", s.Healthy, s.Desired)
 	switch s.State {
 	case "missing":
 		if s.Main().Pinned == "" {
 			say("-", console.Faint, "is neither pinned nor deployed", unpinned, "")
 		} else {
-			say(markDrift, console.Bad, fmt.Sprintf("is pinned to %s and is not there", shortVersion(s.Main().Tag, s.Main().Pinned)), "are pinned and are not there", "deploy")
+			say(markDrift, console.Bad, fmt.Sprintf("is pinned to %s and is not there", words.Short(s.Main().Tag, s.Main().Pinned)), "are pinned and are not there", "deploy")
 		}
 	case "failed":
 		say(markFailed, console.Bad, fmt.Sprintf("failed %s ago: %s", age, tasks), "failed", "explain")
@@ -148,8 +149,8 @@ func notesOf(s tagboat.ServiceStatus) []note {
 		say(markSick, console.Bad, strings.Join(append([]string{"is " + s.State}, s.Drift...), ": "), "are "+s.State, "explain")
 	case "in-progress":
 		main := s.Main()
-		say(markRolling, console.Accent, fmt.Sprintf("has been rolling to %s for %s: %s", shortVersion(main.DeployingTag, main.Deploying), age, tasks), "are rolling", "")
-		if drifts(s) {
+		say(markRolling, console.Accent, fmt.Sprintf("has been rolling to %s for %s: %s", words.Short(main.DeployingTag, main.Deploying), age, tasks), "are rolling", "")
+		if words.Drifts(s) {
 			sayDrift(s, say)
 		}
 	default:
@@ -168,7 +169,7 @@ func sayDrift(s tagboat.ServiceStatus, say func(mark string, style console.Style
 	if len(s.Drift) == 0 {
 		return
 	}
-	what, command := strings.Join(s.Drift, "; ")+fmt.Sprintf(" (deployed %s ago)", ageOf(s)), "deploy"
+	what, command := strings.Join(s.Drift, "; ")+fmt.Sprintf(" (deployed %s ago)", words.AgeOf(s)), "deploy"
 	if s.Verdict == tagboat.VerdictRolledBack && s.State == "steady" {
 		what += "; the deployment of what is pinned was rolled back"
 		command = "explain"
@@ -187,7 +188,7 @@ func sayDrift(s tagboat.ServiceStatus, say func(mark string, style console.Style
 func holdText(h tagboat.Hold) string {
 	text := "held"
 	if h.By != "" {
-		text += " by " + Who(h.By)
+		text += " by " + words.Who(h.By)
 	}
 	if h.Since != nil {
 		text += " since " + h.Since.UTC().Format("2006-01-02 15:04Z")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // History prints what was changed, the newest first.
@@ -20,7 +21,7 @@ func History(on *Screen, document tagboat.HistoryDocument) {
 		for _, e := range document.Events {
 			table.Row(console.Text(e.At.UTC().Format("2006-01-02 15:04:05Z")), console.Text(Dash(string(e.Environment))),
 				console.Cell{Text: whatText(e), Style: eventStyle(e)}, console.Cell{Text: changeText(e, on.Wide || on.Verbose), Style: changeStyle(e)},
-				console.Text(Dash(cmp.Or(e.Actor, Who(e.By)))), console.Text(whyText(e)))
+				console.Text(Dash(cmp.Or(e.Actor, words.Who(e.By)))), console.Text(whyText(e)))
 		}
 		table.Print(on.Streams)
 	}
@@ -70,7 +71,7 @@ func changeText(e tagboat.Event, digests bool) string {
 	}
 	text := strings.Join(parts, ", ")
 	if e.TaskDefinition != "" {
-		text += fmt.Sprintf(" (%s)", lastPart(e.TaskDefinition))
+		text += fmt.Sprintf(" (%s)", words.Last(e.TaskDefinition))
 	}
 	if e.Verdict != tagboat.VerdictSucceeded || text == "" {
 		text += " " + string(e.Verdict)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // tagsShown is how many tags of a version a table shows.
@@ -20,7 +21,7 @@ func Versions(on *Screen, d tagboat.ImagesDocument) {
 		if d.Chosen != nil && (v.Digest == d.Chosen.Digest || slices.Contains(v.Tags, d.Chosen.Tag)) {
 			tags = console.Cell{Text: "* " + tags.Text, Style: console.Good}
 		}
-		table.Row(tags, console.Text(Dash(v.Digest.Short())), console.Text(Moment(v.PushedAt)), console.Text(sizeText(v.Size)),
+		table.Row(tags, console.Text(Dash(v.Digest.Short())), console.Text(words.Moment(v.PushedAt)), console.Text(sizeText(v.Size)),
 			console.Text(Dash(strings.Join(v.Platforms, ","))), console.Text(Dash(cutRevision(v.Revision))), scanCell(v),
 			console.Text(Dash(environmentsText(v.Pinned))), console.Text(Dash(environmentsText(v.Running))))
 	}
@@ -99,7 +100,7 @@ func Backtest(on *Screen, d tagboat.ImagesDocument) {
 	}
 	table := console.NewTable("SINCE", "TAG", "DIGEST", "WHY")
 	for _, c := range d.Backtest {
-		table.Row(console.Text(Moment(&c.At)), console.Cell{Text: Dash(c.Tag), Style: console.Strong}, console.Text(c.Digest.Short()), console.Text(c.Why))
+		table.Row(console.Text(words.Moment(&c.At)), console.Cell{Text: Dash(c.Tag), Style: console.Strong}, console.Text(c.Digest.Short()), console.Text(c.Why))
 	}
 	table.Print(on.Streams)
 	on.Talkf("tags count as they are now; what they pointed to before is not known\n")

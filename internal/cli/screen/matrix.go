@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // matrix is status as a table of services by environments. It is laid out for a width; where
@@ -29,7 +30,6 @@ const (
 	markDrift   = "≠"
 	markSick    = "!"
 	markHeld    = "H"
-	unknown     = "?"
 )
 
 // legend says what the marks mean, in the order in which they stand in a cell.
@@ -132,7 +132,7 @@ func (m matrix) columns() []column {
 			}
 		}
 		if len(c.fields) == 0 {
-			c.version = len(unknown)
+			c.version = len(words.Unknown)
 		}
 	}
 	return columns
@@ -164,11 +164,11 @@ func fieldOf(s tagboat.ServiceStatus, image tagboat.ImageState) field {
 		}
 		return field{version: s.State, style: console.Bad, marks: heldMark(s)}
 	case "inactive", "draining", "stopped":
-		return field{version: s.State, style: console.Bad, marks: heldMark(s), age: ageOf(s)}
+		return field{version: s.State, style: console.Bad, marks: heldMark(s), age: words.AgeOf(s)}
 	}
-	f := field{version: shortVersion(image.RunningTag, image.Running), age: ageOf(s)}
+	f := field{version: words.Short(image.RunningTag, image.Running), age: words.AgeOf(s)}
 	if image.Deploying != "" {
-		f.version = shortVersion(image.DeployingTag, image.Deploying)
+		f.version = words.Short(image.DeployingTag, image.Deploying)
 	}
 	for _, mark := range []struct {
 		is    bool
@@ -177,7 +177,7 @@ func fieldOf(s tagboat.ServiceStatus, image tagboat.ImageState) field {
 	}{
 		{s.State == "failed", markFailed, console.Bad},
 		{s.State == "in-progress", markRolling, console.Accent},
-		{drifts(s), markDrift, console.Warn},
+		{words.Drifts(s), markDrift, console.Warn},
 		{s.Healthy < s.Desired && s.State != "in-progress", markSick, console.Bad},
 	} {
 		if mark.is {
@@ -191,46 +191,11 @@ func fieldOf(s tagboat.ServiceStatus, image tagboat.ImageState) field {
 	return f
 }
 
-// drifts reports whether a service is not as it should be, and will not be once what rolls has
-// ended.
-func drifts(s tagboat.ServiceStatus) bool {
-	others := 0
-	for _, i := range s.Images {
-		if i.Running != "" && i.Running != i.Pinned {
-			others++
-		}
-		if i.Deploying != i.Pinned {
-			return len(s.Drift) > 0
-		}
-	}
-	return len(s.Drift) > others
-}
-
-// ageOf returns how long ago what runs was deployed.
-func ageOf(s tagboat.ServiceStatus) string {
-	if s.Since != nil && s.AgeSeconds == 0 {
-		return "0s"
-	}
-	return ageText(s.AgeSeconds)
-}
-
 func heldMark(s tagboat.ServiceStatus) string {
 	if s.Hold == nil {
 		return ""
 	}
 	return markHeld
-}
-
-// shortVersion is a version by its tag, or by the digest that no tag is known of.
-func shortVersion(tag string, digest tagboat.Digest) string {
-	switch {
-	case tag != "":
-		return tag
-	case digest != "":
-		return digest.Short()
-	default:
-		return unknown
-	}
 }
 
 const (
@@ -309,7 +274,7 @@ func (m matrix) line(name console.Markup, columns []column, first int, text func
 func (m matrix) cell(c column, row string) console.Markup {
 	f, ok := c.fields[row]
 	if !ok && len(c.fields) == 0 {
-		return m.paint(console.Bad, unknown)
+		return m.paint(console.Bad, words.Unknown)
 	}
 	text := m.paint(f.style, f.version)
 	if f.marks != "" {
@@ -337,7 +302,7 @@ func (m matrix) sum() []console.Markup {
 		return nil
 	}
 	if at := m.document.AsOf; at != nil {
-		return append([]console.Markup{""}, m.wrapped("", "", "as of "+Moment(at)+" · a cell: the version that the last deployment brought, or else what was pinned, and its age then; how many tasks were up, holds and drift are not remembered")...)
+		return append([]console.Markup{""}, m.wrapped("", "", "as of "+words.Moment(at)+" · a cell: the version that the last deployment brought, or else what was pinned, and its age then; how many tasks were up, holds and drift are not remembered")...)
 	}
 	text := fmt.Sprintf("%d of %d run what is pinned", well, total)
 	if well == total {

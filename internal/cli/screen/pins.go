@@ -7,6 +7,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/ledger"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Pins prints which versions should run in an environment; brief leaves out who set them.
@@ -40,7 +41,7 @@ func Pins(on *Screen, document tagboat.PinsDocument, brief bool) {
 	for _, pin := range document.Pins {
 		row := []console.Cell{{Text: string(pin.Image), Style: console.Strong}, console.Text(Dash(pin.Tag)), console.Text(pin.Digest.Short())}
 		if !brief {
-			row = append(row, console.Text(Moment(pin.SetAt)), console.Text(Dash(Who(pin.SetBy))), console.Text(pin.Message))
+			row = append(row, console.Text(words.Moment(pin.SetAt)), console.Text(Dash(words.Who(pin.SetBy))), console.Text(pin.Message))
 		}
 		if held {
 			row = append(row, console.Text(heldText(pin.Hold)))
@@ -61,8 +62,8 @@ func Holds(on *Screen, holds []tagboat.HeldImage) {
 		if h.Image == ledger.AllImages {
 			name = "all images"
 		}
-		table.Row(console.Cell{Text: name, Style: console.Strong}, console.Text(Moment(h.Since)), console.Text(Moment(h.Until)),
-			console.Text(Dash(Who(h.By))), console.Text(h.Reason))
+		table.Row(console.Cell{Text: name, Style: console.Strong}, console.Text(words.Moment(h.Since)), console.Text(words.Moment(h.Until)),
+			console.Text(Dash(words.Who(h.By))), console.Text(h.Reason))
 	}
 	table.Print(on.Streams)
 }

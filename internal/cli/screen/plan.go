@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/markdown"
 	"github.com/tagboat/tagboat/internal/taskdef"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Plan prints what a plan changes.
@@ -109,7 +110,7 @@ func ago(r tagboat.RevisionSince) string {
 	if r.Since == nil {
 		return "-"
 	}
-	return ageText(max(1, r.AgeSeconds)) + " ago"
+	return words.Age(max(1, r.AgeSeconds)) + " ago"
 }
 
 // changesText says what each image goes from and to, by its name where there are several.

@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/markdown"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Checklist shows what promotions would do, and what each gate says; command is the one that does
@@ -103,7 +104,7 @@ func rollbacks(on *Screen, checks []tagboat.RollbackCheck) {
 		if more := len(c.Problems) - 1; more > 0 {
 			why += fmt.Sprintf(" (and %d more)", more)
 		}
-		table.Row(console.Cell{Text: string(c.Environment), Style: console.Strong}, console.Text(name), console.Text(Moment(c.Since)), possible, console.Text(why))
+		table.Row(console.Cell{Text: string(c.Environment), Style: console.Strong}, console.Text(name), console.Text(words.Moment(c.Since)), possible, console.Text(why))
 		warnings = append(warnings, c.Warnings...)
 	}
 	table.Print(on.Streams)

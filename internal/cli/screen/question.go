@@ -9,6 +9,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Question is what a person has to say yes to before a command changes something in a stage
@@ -99,7 +100,7 @@ func Repinned(pins []tagboat.PinChange) []Pending {
 func fromTo(images []tagboat.ImageState) string {
 	var parts []string
 	for _, i := range images {
-		before, after := VersionText(i.PreviousTag, i.Previous), VersionText(i.Tag, i.Pinned)
+		before, after := words.Version(i.PreviousTag, i.Previous), words.Version(i.Tag, i.Pinned)
 		part := fmt.Sprintf("%s %s → %s", i.Image, before, after)
 		if i.Previous == i.Pinned {
 			part = fmt.Sprintf("%s %s stays", i.Image, after)

@@ -12,6 +12,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/markdown"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // ReleaseCreated says what was made, or found.
@@ -46,14 +47,14 @@ func releasesTable(releases []tagboat.Release) *console.Table {
 		if r.Rejected != nil {
 			rejected = console.Cell{Text: rejectedText(*r.Rejected), Style: console.Bad}
 		}
-		table.Row(console.Cell{Text: Dash(r.Name), Style: console.Strong}, console.Text(r.ID.Short()), console.Text(Moment(r.CreatedAt)),
-			console.Text(Dash(Who(r.Author))), console.Text(Dash(shortCommit(r.Commit))), console.Text(Dash(environmentsText(r.Environments))), rejected)
+		table.Row(console.Cell{Text: Dash(r.Name), Style: console.Strong}, console.Text(r.ID.Short()), console.Text(words.Moment(r.CreatedAt)),
+			console.Text(Dash(words.Who(r.Author))), console.Text(Dash(shortCommit(r.Commit))), console.Text(Dash(environmentsText(r.Environments))), rejected)
 	}
 	return table
 }
 
 func rejectedText(r tagboat.Rejection) string {
-	return fmt.Sprintf("%s (%s, %s)", r.Reason, Who(r.By), r.At.UTC().Format(time.DateOnly))
+	return fmt.Sprintf("%s (%s, %s)", r.Reason, words.Who(r.By), r.At.UTC().Format(time.DateOnly))
 }
 
 // shortCommit is enough of a commit to recognise it, and all of what is none of git's.
@@ -115,7 +116,7 @@ func Release(on *Screen, document tagboat.ReleaseDocument) {
 func releaseHead(on *Screen, r tagboat.Release) {
 	on.Printf("%s\n  id        %s\n", on.OnOut(console.Strong, "release "+releaseCalled(r)), r.ID)
 	if r.CreatedAt != nil {
-		on.Printf("  created   %s by %s\n", Moment(r.CreatedAt), Dash(Who(r.Author)))
+		on.Printf("  created   %s by %s\n", words.Moment(r.CreatedAt), Dash(words.Who(r.Author)))
 	}
 	if r.Commit != "" {
 		on.Printf("  commit    %s\n", r.Commit)

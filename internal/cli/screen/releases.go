@@ -7,6 +7,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // releaseRow is the row of the matrix that has the environments' releases: no service is called so.
@@ -84,12 +85,12 @@ func (m matrix) releaseNotes() []console.Markup {
 
 // pastField returns what a cell shows of another time, of which less is known.
 func pastField(s tagboat.ServiceStatus, image tagboat.ImageState) field {
-	f := field{version: shortVersion(image.RunningTag, image.Running), age: ageOf(s)}
+	f := field{version: words.Short(image.RunningTag, image.Running), age: words.AgeOf(s)}
 	switch {
 	case image.Running == "" && image.Pinned == "":
 		return field{version: "-", style: console.Faint}
 	case image.Running == "":
-		f.version, f.style = shortVersion(image.Tag, image.Pinned), console.Faint
+		f.version, f.style = words.Short(image.Tag, image.Pinned), console.Faint
 	case image.Running != image.Pinned:
 		f.marks, f.style = markDrift, console.Warn
 	}

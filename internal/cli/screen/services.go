@@ -10,6 +10,7 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
 	"github.com/tagboat/tagboat/internal/delivery"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Matrix prints services down and environments across, and below what needs a person.
@@ -50,9 +51,9 @@ func printService(on *Screen, s tagboat.ServiceStatus, environments []tagboat.En
 	}
 	switch {
 	case s.Since != nil && s.State == "":
-		on.Printf(", deployed at %s", Moment(s.Since))
+		on.Printf(", deployed at %s", words.Moment(s.Since))
 	case s.Since != nil:
-		on.Printf(", %d/%d tasks, since %s (%s)", s.Healthy, s.Desired, Moment(s.Since), ageOf(s))
+		on.Printf(", %d/%d tasks, since %s (%s)", s.Healthy, s.Desired, words.Moment(s.Since), words.AgeOf(s))
 	}
 	on.Printf("\n")
 	for _, e := range environments {
@@ -62,8 +63,8 @@ func printService(on *Screen, s tagboat.ServiceStatus, environments []tagboat.En
 	}
 	table := console.NewTable("  CONTAINER", "IMAGE", "PINNED", "RUNNING").Keep("PINNED", "RUNNING")
 	for _, i := range s.Images {
-		table.Row(console.Text("  "+string(i.Container)), console.Text(string(i.Image)), console.Text(VersionText(i.Tag, i.Pinned)),
-			console.Cell{Text: VersionText(i.RunningTag, i.Running), Style: runningStyle(i)})
+		table.Row(console.Text("  "+string(i.Container)), console.Text(string(i.Image)), console.Text(words.Version(i.Tag, i.Pinned)),
+			console.Cell{Text: words.Version(i.RunningTag, i.Running), Style: runningStyle(i)})
 	}
 	table.Print(on.Streams)
 	for _, drift := range s.Drift {

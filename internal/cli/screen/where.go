@@ -7,6 +7,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Where prints what an argument stands for, and how each of it stands in every environment.
@@ -22,10 +23,10 @@ func Where(on *Screen, document tagboat.WhereDocument) {
 			var since string
 			if len(p.Periods) > 0 {
 				last = p.Periods[0]
-				since = Moment(&last.From)
+				since = words.Moment(&last.From)
 			}
 			table.Row(console.Cell{Text: string(p.Environment), Style: console.Strong}, console.Cell{Text: p.State, Style: standingStyle(p.State)},
-				console.Text(Dash(since)), console.Text(Moment(last.To)), console.Text(Dash(Who(cmp.Or(p.By, last.By)))), console.Text(Dash(standingText(p, last))))
+				console.Text(Dash(since)), console.Text(words.Moment(last.To)), console.Text(Dash(words.Who(cmp.Or(p.By, last.By)))), console.Text(Dash(standingText(p, last))))
 		}
 		table.Print(on.Streams)
 		for _, p := range found.Places {
@@ -44,7 +45,7 @@ func Where(on *Screen, document tagboat.WhereDocument) {
 func foundText(f tagboat.Found) string {
 	text := f.As
 	if f.Kind == "version" {
-		text += ": " + string(f.Image) + " " + VersionText(f.Tag, f.Digest)
+		text += ": " + string(f.Image) + " " + words.Version(f.Tag, f.Digest)
 	} else {
 		text += fmt.Sprintf(" (%s)", f.ReleaseID.Short())
 	}
@@ -90,14 +91,14 @@ func standingStyle(state string) console.Style {
 // Chain prints the links between a push and the tasks, and marks the first that is not closed.
 func Chain(on *Screen, document tagboat.WhyDocument) {
 	on.Printf("%s %s\n", on.OnOut(console.Strong, fmt.Sprintf("%s in %s:", document.Image, document.Environment)),
-		VersionText(document.Version.Tag, document.Version.Digest))
+		words.Version(document.Version.Tag, document.Version.Digest))
 	for _, l := range document.Links {
 		mark, style := "✓", console.Good
 		switch l.State {
 		case tagboat.LinkOpen:
 			mark, style = "✗", console.Bad
 		case tagboat.LinkUnknown:
-			mark, style = unknown, console.Warn
+			mark, style = words.Unknown, console.Warn
 		}
 		text := l.Evidence
 		if l.Cause != "" {

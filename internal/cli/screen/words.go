@@ -1,12 +1,11 @@
 package screen
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // Dash stands for a text that is empty.
@@ -17,59 +16,10 @@ func Dash(s string) string {
 	return s
 }
 
-// Moment is how a time is written in a table, to the second and in UTC.
-func Moment(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
-}
-
-// ageText is how an age is written in a table: in the unit that leaves few digits.
-func ageText(seconds int64) string {
-	age := time.Duration(seconds) * time.Second
-	switch {
-	case seconds <= 0:
-		return "-"
-	case age < 2*time.Minute:
-		return fmt.Sprintf("%ds", seconds)
-	case age < 2*time.Hour:
-		return fmt.Sprintf("%dm", seconds/60)
-	case age < 48*time.Hour:
-		return fmt.Sprintf("%dh", seconds/3600)
-	default:
-		return fmt.Sprintf("%dd", seconds/86400)
-	}
-}
-
-// VersionText is how a version is written in a table: its tag, where one is known, and
-// enough of the digest to recognise it.
-func VersionText(tag string, digest tagboat.Digest) string {
-	switch {
-	case digest == "":
-		return "-"
-	case tag == "":
-		return digest.Short()
-	default:
-		return tag + " (" + digest.Short()[:7] + ")"
-	}
-}
-
-func observedText(o tagboat.Observed) string { return VersionText(o.Tag, o.Digest) }
+func observedText(o tagboat.Observed) string { return words.Version(o.Tag, o.Digest) }
 
 // revision returns family:revision of a task definition's ARN.
-func revision(arn string) string { return Dash(arn[strings.LastIndex(arn, "/")+1:]) }
-
-// lastPart returns what stands behind the last slash.
-func lastPart(s string) string { return s[strings.LastIndex(s, "/")+1:] }
-
-// Who returns the part of an ARN that names somebody.
-func Who(arn string) string {
-	if !strings.HasPrefix(arn, "arn:") {
-		return arn
-	}
-	return lastPart(arn[strings.LastIndex(arn, ":")+1:])
-}
+func revision(arn string) string { return Dash(words.Last(arn)) }
 
 // took is how long a deployment took, to a tenth of a second.
 func took(d tagboat.Deployment) string {
@@ -104,7 +54,7 @@ func anyHeld[T any](list []T, hold func(T) *tagboat.Hold) bool {
 func PinnedText(images []tagboat.ImageState) string {
 	parts := make([]string, 0, len(images))
 	for _, i := range images {
-		text := VersionText(i.Tag, i.Pinned)
+		text := words.Version(i.Tag, i.Pinned)
 		if len(images) > 1 {
 			text = string(i.Image) + " " + text
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -14,12 +15,12 @@ const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 func TestTexts(t *testing.T) {
 	until := time.Date(2026, 1, 2, 10, 30, 0, 0, time.UTC)
 	got := []string{
-		VersionText("v1", digest), VersionText("", digest), VersionText("v1", ""),
-		ageText(0), ageText(119), ageText(120), ageText(7200), ageText(3 * 86400),
+		words.Version("v1", digest), words.Version("", digest), words.Version("v1", ""),
+		words.Age(0), words.Age(119), words.Age(120), words.Age(7200), words.Age(3 * 86400),
 		revision("arn:aws:ecs:eu-west-1:1:task-definition/web:7"), revision(""),
-		Who("arn:aws:sts::123456789012:assumed-role/ci/run-7"), Who("arn:aws:iam::123456789012:user/team/ann"), Who("ann"),
+		words.Who("arn:aws:sts::123456789012:assumed-role/ci/run-7"), words.Who("arn:aws:iam::123456789012:user/team/ann"), words.Who("ann"),
 		heldText(nil), heldText(&tagboat.Hold{}), heldText(&tagboat.Hold{Until: &until, Reason: "sale"}),
-		shortVersion("v1", digest), shortVersion("", digest), shortVersion("", ""),
+		words.Short("v1", digest), words.Short("", digest), words.Short("", ""),
 		sizeText(0), sizeText(999), sizeText(1000), sizeText(9_949_999), sizeText(12_300_000), sizeText(1_234_000_000), sizeText(5_000_000_000_000),
 		shortList(nil), shortList([]string{"a", "b", "c"}), shortList([]string{"a", "b", "c", "d", "e"}),
 		cutRevision("0123456789abcdef"), cutRevision("0abc"),
