@@ -1,0 +1,168 @@
+// Package board is what everybody sees: the matrix as it was seen last, each change as an event with a
+// number:
+//
+//	Nudge, a viewer, the clock ──▶ which environments are due ──▶ Look ──▶ merge ──▶ State
+//	                                                                       └──▶ diff ──▶ events
+//
+// One process looks for all of its viewers, so that what AWS is asked does not grow with them. While
+// nobody looks and nothing is heard, it is asked by the slow sweep alone.
+package board
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
+)
+
+// Options say what a board shows.
+type Options struct {
+	Config *config.Config
+	// Environments are those that are shown, in their order.
+	Environments []config.Environment
+	// Look looks at a selection of them; what cannot be read of an environment stands in the
+	// document's errors.
+	Look func(context.Context, fleet.Selection) (tagboat.StatusDocument, error)
+	// Scope has the services that are shown.
+	Scope fleet.Selection
+	// Sweep is how often everything is looked at where nobody asks.
+	Sweep time.Duration
+}
+
+// Board shows the matrix. It is safe for concurrent use.
+type Board struct {
+	options Options
+	boot    string
+
+	mu      sync.Mutex
+	state   *State
+	ring    []Event       // the event with the number n is at n modulo its length
+	more    chan struct{} // closed when there is another event
+	closed  bool
+	viewers int
+	nudged  map[tagboat.EnvName]bool
+	wake    chan struct{} // has one element when there is something to think about
+}
+
+// kept is how many events are kept for those who read slowly, or come back.
+const kept = 4096
+
+// New returns a board that has seen nothing yet.
+func New(o Options) *Board {
+	b := &Board{
+		options: o, boot: rand.Text()[:8], ring: make([]Event, kept), more: make(chan struct{}),
+		nudged: map[tagboat.EnvName]bool{}, wake: make(chan struct{}, 1),
+	}
+	b.state = &State{Document: tagboat.StatusDocument{Services: []tagboat.ServiceStatus{}}, Readings: map[tagboat.EnvName]Reading{}}
+	for _, env := range o.Environments {
+		b.state.Readings[env.Name] = Reading{}
+	}
+	return b
+}
+
+// Boot names this run of the board: the numbers of events mean nothing to another.
+func (b *Board) Boot() string { return b.boot }
+
+// Now returns what was seen last. It makes no call.
+func (b *Board) Now() *State {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state
+}
+
+// Subscribe returns a subscription to the events after the one with that number: that of a State that
+// the subscriber has. The subscriber counts as a viewer until it closes the subscription.
+func (b *Board) Subscribe(after uint64) *Subscription {
+	b.mu.Lock()
+	b.viewers++
+	b.mu.Unlock()
+	b.awake()
+	return &Subscription{b, after}
+}
+
+func (b *Board) left() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.viewers--
+}
+
+// Nudge has environments looked at soon, since something may have changed there; all of them where
+// none is named. It returns at once.
+func (b *Board) Nudge(environments ...tagboat.EnvName) {
+	b.mu.Lock()
+	for _, env := range environments {
+		b.nudged[env] = true
+	}
+	if len(environments) == 0 {
+		for _, env := range b.options.Environments {
+			b.nudged[env.Name] = true
+		}
+	}
+	b.mu.Unlock()
+	b.awake()
+}
+
+// Operate tells subscribers that an operation went on.
+func (b *Board) Operate(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.publish(*b.state, []Event{{Kind: Operation, Operation: id}})
+}
+
+// awake has Run think again.
+func (b *Board) awake() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// publish numbers events and makes them, and the state that they lead to, what everybody sees. The
+// caller holds the lock.
+func (b *Board) publish(s State, events []Event) {
+	s.ID = b.state.ID
+	for _, e := range events {
+		s.ID++
+		e.ID, e.At, e.shared = s.ID, time.Now(), &shared{}
+		b.ring[e.ID%kept] = e
+	}
+	b.state = &s
+	if len(events) > 0 {
+		close(b.more)
+		b.more = make(chan struct{})
+	}
+}
+
+// since returns the events after a number, and what is closed when there are more; nil where there
+// will be none.
+func (b *Board) since(after uint64) ([]Event, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch last := b.state.ID; {
+	case b.closed:
+		return nil, nil
+	case after > last || last-after > kept:
+		return []Event{{ID: last, Kind: Reset, At: time.Now()}}, b.more
+	default:
+		return b.between(after, last), b.more
+	}
+}
+
+// between returns the last events about each thing, in their order.
+func (b *Board) between(after, last uint64) []Event {
+	newest := map[key]uint64{}
+	for id := after + 1; id <= last; id++ {
+		newest[b.ring[id%kept].key()] = id
+	}
+	events := make([]Event, 0, len(newest))
+	for id := after + 1; id <= last; id++ {
+		if e := b.ring[id%kept]; newest[e.key()] == id {
+			events = append(events, e)
+		}
+	}
+	return events
+}
