@@ -97,6 +97,7 @@ func (s *Server) builtin() ([]Module, error) {
 
 // callAs makes a call as a client would, for a caller whom CloudFormation acts for.
 func (s *Server) callAs(ctx context.Context, caller wire.Caller, service, operation string, in any) (map[string]any, error) {
+	caller.Via = "cloudformation"
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a call of %s.%s: %w", service, operation, err)

@@ -21,6 +21,7 @@ func (w worker) taskDefinition(r *resource) error {
 		return w.retag(r)
 	}
 	in := ecsMembers(r.Properties, nil)
+	in["tags"] = w.ownTags(r, in["tags"])
 	if in["family"] == nil {
 		in["family"] = strings.ReplaceAll(w.st.name(r.Logical), "-", "")
 	}
@@ -51,7 +52,7 @@ func (w worker) retag(r *resource) error {
 	there, _ := out["tags"].([]any)
 	for _, item := range there {
 		one, _ := item.(map[string]any)
-		if key, _ := one["key"].(string); wanted[key] == nil {
+		if key, _ := one["key"].(string); wanted[key] == nil && !strings.HasPrefix(key, "aws:") {
 			gone = append(gone, key)
 		}
 	}
@@ -65,6 +66,16 @@ func (w worker) retag(r *resource) error {
 	}
 	_, err = w.do("ecs", "TagResource", map[string]any{"resourceArn": arn, "tags": r.tagList("key", "value")})
 	return err
+}
+
+// ownTags adds the tags that CloudFormation gives to what it makes.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+func (w worker) ownTags(r *resource, tags any) []any {
+	all, _ := tags.([]any)
+	for _, t := range [][2]string{{"logical-id", r.Logical}, {"stack-id", w.st.ID}, {"stack-name", w.st.Name}} {
+		all = append(all, map[string]any{"key": "aws:cloudformation:" + t[0], "value": t[1]})
+	}
+	return all
 }
 
 // cluster makes, changes and deletes an AWS::ECS::Cluster.
@@ -98,6 +109,7 @@ func (w worker) cluster(r *resource) error {
 		}
 		return w.retag(r)
 	}
+	in["tags"] = w.ownTags(r, in["tags"])
 	if in["clusterName"] == nil {
 		in["clusterName"] = w.st.name(r.Logical)
 	}
@@ -128,6 +140,7 @@ func (w worker) service(r *resource) error {
 		}
 		operation, in = "UpdateService", w.serviceUpdate(r, in)
 	default:
+		in["tags"] = w.ownTags(r, in["tags"])
 		if in["serviceName"] == nil {
 			in["serviceName"] = w.st.name(r.Logical)
 		}

@@ -75,7 +75,7 @@ func (c call) createProvider(in createProviderIn) (providerOut, error) {
 	case c.Providers[in.Name] != nil:
 		return providerOut{}, invalidParameter("The specified capacity provider already exists. To change the configuration of an existing capacity provider, update the capacity provider.")
 	}
-	if err := checkTags(in.Tags); err != nil {
+	if err := c.checkTags(in.Tags); err != nil {
 		return providerOut{}, err
 	}
 	provider := &capacityProvider{

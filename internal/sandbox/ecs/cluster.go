@@ -67,7 +67,7 @@ func (c call) createCluster(in createClusterIn) (clusterOut, error) {
 	if !definition.ValidName(in.ClusterName) {
 		return clusterOut{}, invalidParameter("Identifier contains invalid characters.")
 	}
-	if err := checkTags(in.Tags); err != nil {
+	if err := c.checkTags(in.Tags); err != nil {
 		return clusterOut{}, err
 	}
 	if old := c.anyCluster(in.ClusterName); old != nil && old.Status == active {

@@ -78,7 +78,7 @@ func (c call) checkNew(cluster *cluster, in *serviceRequest) error {
 	if !definition.ValidName(in.ServiceName) {
 		return invalidParameter("Service name contains invalid characters.")
 	}
-	if err := checkTags(in.Tags); err != nil {
+	if err := c.checkTags(in.Tags); err != nil {
 		return err
 	}
 	if err := in.checkDesired(cmp.Or(in.SchedulingStrategy, rollout.Replica), true); err != nil {

@@ -33,7 +33,7 @@ func checkTags(tags []tag) error {
 			return invalidParameter("Tag keys must have between 1 and %d characters.", maxTagKeyLen)
 		case len(t.Value) > maxTagValueLen:
 			return invalidParameter("Tag values can have up to %d characters.", maxTagValueLen)
-		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+		case owned(t.Key):
 			return invalidParameter("Tag keys cannot start with aws:.")
 		case seen[t.Key]:
 			return invalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
@@ -41,6 +41,23 @@ func checkTags(tags []tag) error {
 		seen[t.Key] = true
 	}
 	return nil
+}
+
+// checkTags checks the tags of a new resource. A service of AWS may give tags that begin with aws:,
+// which do not count.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html
+func (c call) checkTags(tags []tag) error {
+	if c.caller.Via != "" {
+		tags = withoutOwned(tags)
+	}
+	return checkTags(tags)
+}
+
+func owned(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }
+
+// withoutOwned returns the tags that are not AWS's own.
+func withoutOwned(tags []tag) []tag {
+	return slices.DeleteFunc(slices.Clone(tags), func(t tag) bool { return owned(t.Key) })
 }
 
 // setTags gives a new resource its tags.
@@ -68,8 +85,11 @@ func (c call) tagResource(in tagResourceIn) (struct{}, error) {
 	if err := c.checkTaggable(in.ResourceARN); err != nil {
 		return struct{}{}, err
 	}
+	if err := c.checkTags(in.Tags); err != nil {
+		return struct{}{}, err
+	}
 	tags := joinTags(c.Tags[in.ResourceARN], in.Tags)
-	if err := checkTags(tags); err != nil {
+	if err := checkTags(withoutOwned(tags)); err != nil {
 		return struct{}{}, err
 	}
 	c.Tags[in.ResourceARN] = tags
@@ -79,6 +99,9 @@ func (c call) tagResource(in tagResourceIn) (struct{}, error) {
 func (c call) untagResource(in tagResourceIn) (struct{}, error) {
 	if err := c.checkTaggable(in.ResourceARN); err != nil {
 		return struct{}{}, err
+	}
+	if c.caller.Via == "" && slices.ContainsFunc(in.TagKeys, owned) {
+		return struct{}{}, invalidParameter("Tag keys cannot start with aws:.")
 	}
 	c.Tags[in.ResourceARN] = slices.DeleteFunc(slices.Clone(c.Tags[in.ResourceARN]), func(t tag) bool {
 		return slices.Contains(in.TagKeys, t.Key)

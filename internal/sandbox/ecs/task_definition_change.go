@@ -39,7 +39,7 @@ func (c call) registerTaskDefinition(in json.RawMessage) (taskDefinitionOut, err
 			return taskDefinitionOut{}, clientError("Tags can not be empty.")
 		}
 	}
-	if err := checkTags(tags); err != nil {
+	if err := c.checkTags(tags); err != nil {
 		return taskDefinitionOut{}, err
 	}
 	document, err := sent.Complete(in, c.fullRole)

@@ -103,7 +103,7 @@ func (c call) runSpec(in runTaskIn) (spec rollout.RunTaskSpec, count int, err er
 	if count < 1 || count > 10 {
 		return spec, 0, invalidParameter("Count must be between 1 and 10.")
 	}
-	if err := checkTags(in.Tags); err != nil {
+	if err := c.checkTags(in.Tags); err != nil {
 		return spec, 0, err
 	}
 	if len(in.StartedBy) > 128 {

@@ -27,6 +27,9 @@ type Caller struct {
 	ARN       string // arn:aws:iam::…:user/… or arn:aws:sts::…:assumed-role/…/…
 	UserID    string
 	AccessKey string
+	// Via is the service of AWS that makes the call on the caller's behalf, such as cloudformation;
+	// "" where nobody stands between.
+	Via string
 }
 
 // ARN returns the ARN of a resource of a service in s.
