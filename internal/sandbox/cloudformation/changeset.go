@@ -25,8 +25,10 @@ type changeSet struct {
 	Token       string // ClientToken of the request
 	Spec        spec
 	Changes     []changeView
-	Empty       bool      // nothing changes
-	Due         time.Time // when its status next changes; zero: never
+	Mode        string            // REVERT_DRIFT, or ""
+	Overwrites  map[string]actual // of that mode: what is brought back, by resource
+	Empty       bool              // nothing changes
+	Due         time.Time         // when its status next changes; zero: never
 }
 
 // advance brings a change set to its end.
@@ -58,6 +60,7 @@ type changeSetInput struct {
 	Tags         []tag            `json:"Tags"`
 	Token        string           `json:"ClientToken"`
 	OnFailure    string           `json:"OnStackFailure"`
+	Mode         string           `json:"DeploymentMode"`
 }
 
 type changeSetOutput struct {
@@ -102,9 +105,14 @@ func (c call) createChangeSet(in changeSetInput) (changeSetOutput, error) {
 	if before == nil {
 		cs.Kind = "create"
 	}
-	if cs.Changes, err = c.plan(st, t, wants); err != nil {
+	live, err := c.forMode(in.Mode, before)
+	if err != nil {
 		return out, err
 	}
+	if cs.Changes, err = c.plan(st, t, wants, live); err != nil {
+		return out, err
+	}
+	cs.Mode, cs.Overwrites = in.Mode, overwritten(cs.Changes, live)
 	cs.Empty = before != nil && len(cs.Changes) == 0 && !st.changes(wants, t)
 	if isNew {
 		c.stacks = append(c.stacks, st)
@@ -112,6 +120,19 @@ func (c call) createChangeSet(in changeSetInput) (changeSetOutput, error) {
 	}
 	st.ChangeSets = append(st.ChangeSets, cs)
 	return changeSetOutput{cs.ID, st.ID}, nil
+}
+
+// forMode returns what resources really are, where a change set is to compare with that.
+func (c call) forMode(mode string, before *stack) (map[string]actual, error) {
+	switch {
+	case mode == "":
+		return nil, nil
+	case mode != revertDrift:
+		return nil, wire.InvalidMember(invalid, mode, "deploymentMode", "satisfy enum value set: [REVERT_DRIFT]")
+	case before == nil:
+		return nil, wire.Errorf(invalid, "DeploymentMode REVERT_DRIFT is only supported for change sets of type UPDATE")
+	}
+	return c.live(before)
 }
 
 // stackFor returns the stack that a change set is for, which may be new.
@@ -176,6 +197,8 @@ type changeSetView struct {
 	Tags          []tag           `json:"Tags,omitempty"`
 	Changes       []changeView    `json:"Changes"`
 	Next          string          `json:"NextToken,omitempty"`
+	Mode          string          `json:"DeploymentMode,omitempty"`
+	Drift         string          `json:"StackDriftStatus,omitempty"`
 }
 
 type changeSetSummary struct {
@@ -204,6 +227,9 @@ func (c call) describeChangeSet(in changeSetKey) (changeSetView, error) {
 	}
 	out := changeSetView{
 		changeSetSummary: cs.summary(st), Parameters: cs.Spec.parameters(), Notifications: []string{}, Capabilities: cs.Spec.Capabilities, Tags: cs.Spec.Tags,
+	}
+	if out.Mode = cs.Mode; cs.Mode != "" {
+		out.Drift = map[bool]string{true: "DRIFTED", false: "IN_SYNC"}[len(cs.Overwrites) > 0]
 	}
 	if cs.Status == "CREATE_COMPLETE" {
 		changes := cs.Changes
@@ -240,6 +266,7 @@ func (c call) executeChangeSet(in executeInput) (struct{}, error) {
 	cs.Execution = "EXECUTE_COMPLETE"
 	st.ChangeSets, st.ChangeSet = []*changeSet{cs}, cs.ID
 	c.begin(st, cs.Spec, cs.Kind, in.Token, in.NoRollback)
+	st.Work.Overwrites = cs.Overwrites
 	return struct{}{}, nil
 }
 

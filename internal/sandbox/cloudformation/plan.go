@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/sandbox/cloudformation/template"
 	"github.com/tagboat/tagboat/internal/sandbox/wire"
@@ -27,6 +28,7 @@ type resourceChange struct {
 	Details     []changeDetail `json:"Details"`
 	Before      string         `json:"BeforeContext,omitempty"`
 	After       string         `json:"AfterContext,omitempty"`
+	DriftStatus string         `json:"ResourceDriftStatus,omitempty"` // of drift-aware change sets
 }
 
 type changeDetail struct {
@@ -44,6 +46,10 @@ type changeTarget struct {
 	Before    string `json:"BeforeValue,omitempty"`
 	After     string `json:"AfterValue,omitempty"`
 	Kind      string `json:"AttributeChangeType,omitempty"`
+	// Of drift-aware change sets.
+	BeforeFrom string     `json:"BeforeValueFrom,omitempty"`
+	AfterFrom  string     `json:"AfterValueFrom,omitempty"`
+	Drift      *liveDrift `json:"Drift,omitempty"`
 }
 
 // withoutValues returns changes as they are shown where nobody asks for values.
@@ -55,6 +61,7 @@ func withoutValues(changes []changeView) []changeView {
 		for n := range r.Details {
 			t := &r.Details[n].Target
 			t.Path, t.Before, t.After, t.Kind = "", "", "", ""
+			t.BeforeFrom, t.AfterFrom, t.Drift = "", "", nil
 		}
 	}
 	return all
@@ -90,10 +97,11 @@ func contextOf(properties any) string {
 // later stands for what is known only once a change was made.
 const later = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
-// plan foresees what a spec changes of a stack.
-func (s *Service) plan(st *stack, t *template.Template, wants spec) ([]changeView, error) {
-	env := st.env(s, t, wants.values())
-	p := planner{st: st, t: t, wants: wants, env: env, changed: map[string]string{}}
+// plan foresees what a spec changes of a stack; live is what resources really are, where drift is to
+// be brought back.
+func (c call) plan(st *stack, t *template.Template, wants spec, live map[string]actual) ([]changeView, error) {
+	env := st.env(c.Service, t, wants.values())
+	p := planner{st: st, t: t, wants: wants, env: env, changed: map[string]string{}, live: live, now: c.now}
 	ref, attribute := env.Ref, env.GetAtt
 	env.Ref = func(logical string) (any, error) {
 		if action := p.changed[logical]; action == "Add" || action == "True" {
@@ -147,6 +155,8 @@ type planner struct {
 	wants   spec
 	env     *template.Env
 	changed map[string]string // Add, or whether it is replaced
+	live    map[string]actual
+	now     time.Time
 }
 
 func (p planner) change(logical string) (*resourceChange, error) {
@@ -167,7 +177,8 @@ func (p planner) change(logical string) (*resourceChange, error) {
 	}
 	names := differences(r.Shape, shape)
 	metadata := !template.Same(r.Metadata, declared.Metadata)
-	if len(names) == 0 && !metadata && r.Status != "UPDATE_FAILED" {
+	is := p.live[logical]
+	if len(names) == 0 && !metadata && r.Status != "UPDATE_FAILED" && len(is.Drifted) == 0 && is.Status != "DELETED" {
 		return nil, nil
 	}
 	c.Physical, c.Replacement = r.Physical, "False"
@@ -178,7 +189,7 @@ func (p planner) change(logical string) (*resourceChange, error) {
 			c.Replacement = "True"
 		}
 	}
-	if len(names) > 0 {
+	if len(names)+len(is.Drifted) > 0 {
 		c.Scope = append(c.Scope, "Properties")
 	}
 	if metadata {
@@ -189,6 +200,9 @@ func (p planner) change(logical string) (*resourceChange, error) {
 		c.Replacement = "Conditional"
 	}
 	p.changed[logical] = strings.Replace(c.Replacement, "Conditional", "True", 1)
+	if p.revert(c, r, shape); c.synced() {
+		c.Action, c.Replacement = "SyncWithActual", ""
+	}
 	return c, nil
 }
 

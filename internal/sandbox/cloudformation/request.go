@@ -50,7 +50,7 @@ func (c call) createStack(in stackInput) (stackOutput, error) {
 		return stackOutput{}, err
 	}
 	st.Spec = wants
-	if _, err := c.plan(st, t, wants); err != nil {
+	if _, err := c.plan(st, t, wants, nil); err != nil {
 		return stackOutput{}, err
 	}
 	c.stacks = append(c.stacks, st)
@@ -111,7 +111,7 @@ func (c call) updateStack(in stackInput) (stackOutput, error) {
 	if err != nil {
 		return stackOutput{}, err
 	}
-	changes, err := c.plan(st, t, wants)
+	changes, err := c.plan(st, t, wants, nil)
 	if err != nil {
 		return stackOutput{}, err
 	}

@@ -38,6 +38,7 @@ type work struct {
 	Since      time.Time            // when that was
 	Was        map[string]*resource // what was touched, as it was before; nil: not there
 	Touched    []string
+	Overwrites map[string]actual // drift that is brought back, by resource
 }
 
 // worker goes on with the work of one stack.
@@ -115,7 +116,7 @@ func (w worker) forward(logical string) error {
 	w.st.Resources[logical] = r
 	w.work.Current, w.work.Begun = logical, false
 	w.work.Touched = append(w.work.Touched, logical)
-	w.work.Was[logical] = old
+	w.work.Was[logical] = w.really(old)
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,15 @@ func (w worker) judge(old, r *resource, shape map[string]any) bool {
 		return true
 	}
 	w.work.Doing, w.work.Changed = "update", differences(old.Shape, shape)
+	drifted := w.work.Overwrites[r.Logical]
+	for _, name := range slices.Sorted(maps.Keys(drifted.Drifted)) {
+		if !slices.Contains(w.work.Changed, name) && shape[name] != nil {
+			w.work.Changed = append(w.work.Changed, name)
+		}
+	}
 	switch {
+	case drifted.Status == "DELETED":
+		w.work.Doing, w.work.Changed = "replace", slices.Sorted(maps.Keys(shape))
 	case old.Status == "UPDATE_FAILED":
 		w.work.Changed = slices.Sorted(maps.Keys(shape))
 	case len(w.work.Changed) == 0 && template.Same(old.Metadata, r.Metadata):
@@ -151,6 +160,18 @@ func (w worker) judge(old, r *resource, shape map[string]any) bool {
 		w.work.Doing = "replace"
 	}
 	return true
+}
+
+// really returns a resource as it was before drift is brought back, so that a rollback brings what
+// there really was.
+func (w worker) really(old *resource) *resource {
+	if old == nil || len(w.work.Overwrites[old.Logical].Drifted) == 0 {
+		return old
+	}
+	was := *old
+	was.Properties = maps.Clone(old.Properties)
+	maps.Copy(was.Properties, w.work.Overwrites[old.Logical].Drifted)
+	return &was
 }
 
 // back brings a resource to what it was.
