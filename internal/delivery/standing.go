@@ -177,11 +177,14 @@ func (v View) frozen(ctx context.Context) *tagboat.Hold {
 	}
 	freeze, err := v.Holds.Freezer.Frozen(ctx)
 	if err != nil {
-		operation.Tell(ctx, Unknown{"whether everything is frozen", err})
+		operation.Tell(ctx, Unknown{WhetherFrozen, err})
 		return nil
 	}
 	return freeze
 }
+
+// WhetherFrozen is what an Unknown has where it could not be read whether everything is frozen.
+const WhetherFrozen = "whether everything is frozen"
 
 // Unknown says what could not be found out beside what was asked for.
 type Unknown struct {

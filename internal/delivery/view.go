@@ -82,13 +82,13 @@ func (v View) services(ctx context.Context, s fleet.Selection) ([]fleet.Cell, ta
 		}
 	}
 	document.Errors = fleet.Document(unread)
-	nameRunning(document.Services)
+	NameRunning(document.Services)
 	return cells, document, nil
 }
 
-// nameRunning gives versions that run the tags that they have elsewhere in the matrix, where
+// NameRunning gives versions that run the tags that they have elsewhere in the matrix, where
 // nobody knows the one that they were deployed by.
-func nameRunning(services []tagboat.ServiceStatus) {
+func NameRunning(services []tagboat.ServiceStatus) {
 	tags := map[tagboat.Digest]string{}
 	for _, s := range services {
 		for _, i := range s.Images {

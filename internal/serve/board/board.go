@@ -21,14 +21,12 @@ import (
 
 // Options say what a board shows.
 type Options struct {
-	Config *config.Config
-	// Environments are those that are shown, in their order.
-	Environments []config.Environment
+	Config       *config.Config
+	Environments []config.Environment  // that are shown, in their order
+	Services     []tagboat.ServiceName // that are shown; none for all
 	// Look looks at a selection of them; what cannot be read of an environment stands in the
 	// document's errors.
 	Look func(context.Context, fleet.Selection) (tagboat.StatusDocument, error)
-	// Scope has the services that are shown.
-	Scope fleet.Selection
 	// Sweep is how often everything is looked at where nobody asks.
 	Sweep time.Duration
 }
@@ -36,12 +34,14 @@ type Options struct {
 // Board shows the matrix. It is safe for concurrent use.
 type Board struct {
 	options Options
+	order   []tagboat.EnvName
 	boot    string
 
 	mu      sync.Mutex
 	state   *State
 	ring    []Event       // the event with the number n is at n modulo its length
 	more    chan struct{} // closed when there is another event
+	looked  chan struct{} // closed when something was looked at
 	closed  bool
 	viewers int
 	nudged  map[tagboat.EnvName]bool
@@ -54,12 +54,13 @@ const kept = 4096
 // New returns a board that has seen nothing yet.
 func New(o Options) *Board {
 	b := &Board{
-		options: o, boot: rand.Text()[:8], ring: make([]Event, kept), more: make(chan struct{}),
+		options: o, boot: rand.Text()[:8], ring: make([]Event, kept), more: make(chan struct{}), looked: make(chan struct{}),
 		nudged: map[tagboat.EnvName]bool{}, wake: make(chan struct{}, 1),
 	}
 	b.state = &State{Document: tagboat.StatusDocument{Services: []tagboat.ServiceStatus{}}, Readings: map[tagboat.EnvName]Reading{}}
 	for _, env := range o.Environments {
 		b.state.Readings[env.Name] = Reading{}
+		b.order = append(b.order, env.Name)
 	}
 	return b
 }
@@ -72,6 +73,38 @@ func (b *Board) Now() *State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.state
+}
+
+// Fresh returns what was seen no longer ago than that, for who does not subscribe: it has looked at
+// what was not, and waits for it until ctx ends. What could not be read then is not waited for again.
+func (b *Board) Fresh(ctx context.Context, within time.Duration) *State {
+	since := time.Now().Add(-within)
+	for asked := false; ; asked = true {
+		s, looked := b.nowAndThen()
+		var old []tagboat.EnvName
+		for env, r := range s.Readings {
+			if r.Tried.Before(since) && r.Failure == nil {
+				old = append(old, env)
+			}
+		}
+		if len(old) == 0 {
+			return s
+		}
+		if !asked {
+			b.Nudge(old...)
+		}
+		select {
+		case <-looked:
+		case <-ctx.Done():
+			return b.Now()
+		}
+	}
+}
+
+func (b *Board) nowAndThen() (*State, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state, b.looked
 }
 
 // Subscribe returns a subscription to the events after the one with that number: that of a State that
@@ -93,14 +126,12 @@ func (b *Board) left() {
 // Nudge has environments looked at soon, since something may have changed there; all of them where
 // none is named. It returns at once.
 func (b *Board) Nudge(environments ...tagboat.EnvName) {
+	if len(environments) == 0 {
+		environments = b.order
+	}
 	b.mu.Lock()
 	for _, env := range environments {
 		b.nudged[env] = true
-	}
-	if len(environments) == 0 {
-		for _, env := range b.options.Environments {
-			b.nudged[env.Name] = true
-		}
 	}
 	b.mu.Unlock()
 	b.awake()
@@ -111,6 +142,35 @@ func (b *Board) Operate(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.publish(*b.state, []Event{{Kind: Operation, Operation: id}})
+}
+
+// show makes what was looked at what everybody sees, and returns what changed.
+func (b *Board) show(a answer) []Event {
+	was := b.Now()
+	is := was.with(a, b.order)
+	events := diff(was, &is, b.order)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.publish(is, events)
+	close(b.looked)
+	b.looked = make(chan struct{})
+	return events
+}
+
+// asked returns which environments were nudged since the last call, and whether somebody watches.
+func (b *Board) asked() (nudged map[tagboat.EnvName]bool, watched bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	nudged, b.nudged = b.nudged, map[tagboat.EnvName]bool{}
+	return nudged, b.viewers > 0
+}
+
+// close ends all subscriptions.
+func (b *Board) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	close(b.more)
 }
 
 // awake has Run think again.
@@ -131,7 +191,7 @@ func (b *Board) publish(s State, events []Event) {
 		b.ring[e.ID%kept] = e
 	}
 	b.state = &s
-	if len(events) > 0 {
+	if len(events) > 0 && !b.closed {
 		close(b.more)
 		b.more = make(chan struct{})
 	}

@@ -23,7 +23,8 @@ type State struct {
 
 // Reading is how an environment was read last.
 type Reading struct {
-	Read    time.Time            // when it was read last; the zero time for never
+	Tried   time.Time            // when it was looked at last; the zero time for never
+	Read    time.Time            // when that worked last; the zero time for never
 	Stale   time.Time            // since when it cannot be read; the zero time where it can
 	Failure *tagboat.ErrorDetail // why; nil where it can
 }
