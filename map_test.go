@@ -42,7 +42,7 @@ var floors = [][]string{
 	{"internal/config"},
 	{"internal/ledger", "internal/casetest", "internal/cfn/template"},
 	{"internal/cfn", "internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
-	{"examples", "internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/proxytest", "internal/redact", "internal/wait", "internal/words"},
+	{"examples", "internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/guard", "internal/proxytest", "internal/redact", "internal/wait", "internal/words"},
 	{""},
 
 	{"internal/sandbox/sandboxtest"},

@@ -32,6 +32,7 @@ type Config struct {
 	Publish      Publish
 	Releases     Releases
 	Watch        Watch
+	Serve        Serve
 	Home         Home
 	Notify       []Webhook
 	Limits       Limits

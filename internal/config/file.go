@@ -25,6 +25,7 @@ type file struct {
 	Releases     fileReleases                      `yaml:"releases" doc:"where releases are kept, and what they are called"`
 	Home         fileHome                          `yaml:"home" doc:"where Parameter Store keeps what belongs to no environment: approvals, numbers of releases, the freeze of everything"`
 	Watch        fileWatch                         `yaml:"watch" doc:"how tagboat watch hears of pushes, and when it acts"`
+	Serve        fileServe                         `yaml:"serve" doc:"who may use the page and the API of tagboat serve, and what for"`
 	Publish      filePublish                       `yaml:"publish" doc:"how tagboat publish pushes images that were built elsewhere"`
 }
 

@@ -30,7 +30,7 @@ func TestReference(t *testing.T) {
 	expect.OK(t, json.Unmarshal(config.Schema(), &schema))
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n---\n\n## Every field\n\nA field with a * must be there.\n", head)
-	order := []string{"app", "registry", "images", "services", "stages", "environments", "vars", "ledger", "journal", "notify", "releases", "home", "watch", "publish", "limits", "files"}
+	order := []string{"app", "registry", "images", "services", "stages", "environments", "vars", "ledger", "journal", "notify", "releases", "home", "watch", "serve", "publish", "limits", "files"}
 	if len(order) != len(schema.Properties) {
 		t.Errorf("the page has %d sections, tagboat.yaml %d", len(order), len(schema.Properties))
 	}

@@ -2,24 +2,35 @@ package door
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/config"
+)
+
+// TokenVariable has a token that lets people in who have none of their own, and TokenName is what
+// these are called.
+const (
+	TokenVariable = "TAGBOAT_SERVE_TOKEN"
+	TokenName     = "shared-token"
 )
 
 // Options say who may come in.
 type Options struct {
 	Listen string // HOST:PORT that the server listens on, with the port it got
 	URL    string // the address that browsers use, where that is another one; "" for none
-	As     Role   // of who comes by loopback without a token
+	As     Role   // of who comes by loopback without a token; "" for Approver
 	Tokens []Token
 	Proxy  *Proxy // nil for none
 	// Local names the user of the machine.
 	Local func(ctx context.Context) string
-	// Form writes the page with the login form.
+	// Form writes the page with the login form; nil for a text that says what to send.
 	Form func(w http.ResponseWriter, r *http.Request, f Form)
 	Log  *slog.Logger
 }
@@ -34,40 +45,117 @@ type Token struct {
 // Proxy is one that authenticates people, and names them in a header.
 type Proxy struct {
 	Header string
-	From   []netip.Prefix  // its addresses: from no other one the header is taken
+	From   []netip.Prefix  // its addresses: from any other the header is refused
 	As     Role            // of people who are not in People
 	People map[string]Role // by the name that the header has
 }
 
-// Form is what a login form shows.
-type Form struct {
-	Next    string // where the person wanted to go: a path of this server
-	Problem string // why the last attempt failed; "" for none
+// shortest is how many characters a token must have: 128 bits in hexadecimal have 32.
+const shortest = 20
+
+// From returns options as tagboat.yaml and the environment have them. A token that is not there, or is
+// so short that it can be guessed, is an error of kind Usage, which does not say it.
+func From(c config.Serve, getenv func(string) string) (Options, error) {
+	o := Options{URL: c.URL, As: Role(c.As)}
+	if shared := getenv(TokenVariable); shared != "" {
+		token := Token{TokenName, Role(c.As), sha256.Sum256([]byte(shared))}
+		if token.Role == "" {
+			token.Role = Deployer
+		}
+		if len(shared) < shortest {
+			return o, tooShort(TokenVariable)
+		}
+		o.Tokens = append(o.Tokens, token)
+	}
+	for _, t := range c.Tokens {
+		token := Token{t.Name, Role(t.As), t.Hash}
+		if t.Env != "" {
+			switch text := getenv(t.Env); {
+			case text == "":
+				return o, tagboat.Usagef("the variable %s with the token of %s is not set", t.Env, t.Name).WithHint("set it, or take the token out of serve: in tagboat.yaml")
+			case len(text) < shortest:
+				return o, tooShort(t.Env)
+			default:
+				token.Hash = sha256.Sum256([]byte(text))
+			}
+		}
+		o.Tokens = append(o.Tokens, token)
+	}
+	if p := c.Proxy; p != nil {
+		o.Proxy = &Proxy{Header: p.Header, From: p.From, As: Role(p.As), People: map[string]Role{}}
+		for name, role := range p.People {
+			o.Proxy.People[name] = Role(role)
+		}
+	}
+	return o, nil
 }
 
-// The paths that a Door answers itself: the form is shown and sent at one, and a session ends at the
-// other.
-const (
-	LoginPath  = "/login"
-	LogoutPath = "/logout"
-	// TokenField is the form's field with the token, NextField that with where to go, and CSRFField
-	// that of all other forms with Person.Token. CSRFHeader has the same as a header.
-	TokenField = "token"
-	NextField  = "next"
-	CSRFField  = "csrf"
-	CSRFHeader = "X-Csrf-Token"
-)
+func tooShort(variable string) error {
+	return tagboat.Usagef("the token that %s has is so short that it can be guessed", variable).
+		WithHint("openssl rand -hex 32 makes one; it needs at least %d characters", shortest)
+}
 
 // Door lets people in. It is safe for concurrent use.
-type Door struct{ options Options }
+type Door struct {
+	options  Options
+	loopback bool   // only programs on this machine reach the server
+	port     string // that it listens on
+	public   *url.URL
+	key      [32]byte // of the tokens of forms; of this process
+	sessions sessions
+	failures chan struct{} // has an element for each answer that is held back
+}
 
-// New returns a Door, or an error of kind Usage where the options let in nobody, or anybody.
-func New(o Options) (*Door, error) { return &Door{o}, nil }
+// New returns a Door. The error is of kind Usage where others could reach the server and nothing says
+// who they are.
+func New(o Options) (*Door, error) {
+	host, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, tagboat.Usagef("%q is not an address to listen on: %v", o.Listen, err).WithHint("write HOST:PORT, such as 127.0.0.1:4520")
+	}
+	ip, err := netip.ParseAddr(host)
+	loopback := host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	if !loopback && len(o.Tokens) == 0 && o.Proxy == nil {
+		return nil, tagboat.Usagef("others can reach %s, so that people need a token", o.Listen).
+			WithHint("set %s, or name tokens or a proxy under serve: in tagboat.yaml, or listen on 127.0.0.1:%s", TokenVariable, port)
+	}
+	if o.As == "" {
+		o.As = Approver
+	}
+	d := &Door{options: o, loopback: loopback, port: port, failures: make(chan struct{}, heldBack)}
+	if o.URL != "" {
+		if d.public, err = url.Parse(o.URL); err != nil {
+			return nil, tagboat.Usagef("%q is not the address of a server: %v", o.URL, err)
+		}
+	}
+	_, _ = rand.Read(d.key[:]) // never fails
+	return d, nil
+}
 
 // Wrap returns a handler that answers those whom the door lets in, with the Person in the context of
 // each request, and keeps all others out.
-func (d *Door) Wrap(http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, tagboat.Errorf(tagboat.Blocked, "nobody is let in").Error(), http.StatusForbidden)
+func (d *Door) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := d.reached(r)
+		if err != nil {
+			d.refuse(w, r, err)
+			return
+		}
+		if r.URL.Path == LoginPath {
+			d.login(w, r)
+			return
+		}
+		p, err := d.who(r)
+		if err == nil {
+			err = d.meant(w, r, p)
+		}
+		switch {
+		case err != nil:
+			d.refuse(w, r, err)
+		case r.URL.Path == LogoutPath:
+			d.logout(w, r)
+		default:
+			next.ServeHTTP(w, r.WithContext(With(r.Context(), p)))
+		}
 	})
 }

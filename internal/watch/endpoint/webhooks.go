@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/guard"
 	"github.com/tagboat/tagboat/internal/watch/hint"
 )
 
@@ -72,7 +73,7 @@ func (h webhooks) generic(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		h.refuse(w, r, err)
-	case !same(bearer(r), h.secret) && !same(r.PathValue("secret"), h.secret):
+	case !guard.Same(guard.Bearer(r), h.secret) && !guard.Same(r.PathValue("secret"), h.secret):
 		h.refuse(w, r, refusal{http.StatusUnauthorized, "the secret does not match",
 			"send what " + SecretVariable + " has as Authorization: Bearer, or behind /webhooks/generic/"})
 	default:
