@@ -1,34 +1,48 @@
 // Package serve puts the page, the API and a watcher's answers together into one HTTP server:
 //
-//	request ──▶ headers ──▶ /healthz, /readyz, /metrics, /webhooks/ ──▶ watch/endpoint
-//	                   └──▶ door ──▶ /api/ ──▶ api ──▶ desk, board
+//	request ──▶ headers ──▶ /healthz ──▶ watch/endpoint
+//	                   ├──▶ /webhooks/ ──▶ watch/endpoint, which knows its callers by their secret
+//	                   └──▶ door ──▶ /readyz, /metrics ──▶ watch/endpoint
+//	                            ├──▶ /api/ ──▶ api ──▶ desk, board
 //	                            └──▶ /     ──▶ page ──▶ desk, board
+//
+// A watcher, the board and what people began run beside it.
 package serve
 
-import "net/http"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
 
-// Parts are what a server is put together of. What is nil is not there.
+	"golang.org/x/sync/errgroup"
+)
+
+// Parts are what answers requests. What is nil is not there.
 type Parts struct {
 	// Door lets in who may come in, and says to what is behind it who that is.
 	Door func(http.Handler) http.Handler
 	API  http.Handler // below /api/
 	Page http.Handler // everything else
-	// Endpoint answers health, metrics and webhooks, whose callers it knows itself.
+	// Endpoint answers health, metrics and webhooks: what is not for everybody is behind the door.
 	Endpoint http.Handler
 }
 
 // Handler returns the one handler of all parts.
-func Handler(p Parts) http.Handler {
+func (p Parts) Handler() http.Handler {
 	inside := http.NewServeMux()
 	inside.Handle("/api/", or(p.API, "there is no API here"))
 	inside.Handle("/", or(p.Page, "there is no page here"))
 	mux := http.NewServeMux()
-	mux.Handle("/", through(p.Door, inside))
+	mux.Handle("/", p.Door(inside))
 	outside := or(p.Endpoint, "there is no watcher here")
 	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/webhooks/"} {
 		mux.Handle(path, outside)
 	}
-	return strict(mux)
+	return strict(whole(compressed(mux)))
 }
 
 // or returns h, or what says that it is not there.
@@ -39,9 +53,65 @@ func or(h http.Handler, missing string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, missing, http.StatusNotFound) })
 }
 
-func through(door func(http.Handler) http.Handler, inside http.Handler) http.Handler {
-	if door == nil {
-		return inside
+// Server answers on one address, with what runs beside it.
+type Server struct {
+	Listener net.Listener
+	Handler  http.Handler
+	// Beside are run until the context ends: the board, whose streams end with it, and a watcher, which
+	// takes its grace. One that fails ends the server.
+	Beside []func(context.Context) error
+	// Finish waits for what people began, until its context ends; nil where nobody can.
+	Finish func(context.Context)
+	Grace  time.Duration // how long that may take
+	Log    *slog.Logger
+}
+
+// How long a client may take, and an answer: a stream sets its own deadlines. A plan of many services
+// takes its time.
+const (
+	headerTime = 5 * time.Second
+	bodyTime   = 10 * time.Second
+	answerTime = 2 * time.Minute
+	idleTime   = 2 * time.Minute
+	endTime    = 3 * time.Second
+)
+
+// Run answers requests until ctx ends. Then it answers no more, ends the streams at once, and lets what
+// is under way go on for its grace.
+func (s *Server) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	server := &http.Server{
+		Handler: s.Handler, MaxHeaderBytes: 32 << 10,
+		ReadHeaderTimeout: headerTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
-	return door(inside)
+	for _, run := range s.Beside {
+		group.Go(func() error { return run(ctx) })
+	}
+	group.Go(func() error {
+		if err := server.Serve(s.Listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("answering on %s: %w", s.Listener.Addr(), err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		last, done := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+		defer done()
+		if server.Shutdown(last) != nil {
+			_ = server.Close() // whoever is left has had their time
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		if s.Finish == nil {
+			return nil
+		}
+		last, done := context.WithTimeout(context.WithoutCancel(ctx), s.Grace)
+		defer done()
+		s.Finish(last)
+		return nil
+	})
+	return group.Wait()
 }

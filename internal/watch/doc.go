@@ -54,11 +54,14 @@ type Watcher struct {
 	Index      *hint.Index
 	Meter      Meter
 	Looked     func() // hears that an environment was looked at; nil for nobody
-	Log        *slog.Logger
-	Scope      fleet.Selection // of environments; of those it chooses the ones count whose stage has auto
-	Settle     time.Duration   // how long an environment is left to gather hints before it is looked at
-	Sweep      time.Duration   // how often everything is looked at
-	Grace      time.Duration   // how long what is under way may take once the context ended
+	// Touched hears of environments where something happens: a hint concerns them, or a promotion begins,
+	// goes on or has ended. It is safe for concurrent use, and returns at once; nil is for nobody.
+	Touched func(tagboat.EnvName)
+	Log     *slog.Logger
+	Scope   fleet.Selection // of environments; of those it chooses the ones count whose stage has auto
+	Settle  time.Duration   // how long an environment is left to gather hints before it is looked at
+	Sweep   time.Duration   // how often everything is looked at
+	Grace   time.Duration   // how long what is under way may take once the context ended
 }
 
 // Kind is what was decided.

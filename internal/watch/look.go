@@ -275,6 +275,9 @@ func (p *progress) Event(u rollout.Update) {
 	p.round.mu.Lock()
 	kind := p.open[u.Environment]
 	p.round.mu.Unlock()
+	if first {
+		p.touch(u.Environment)
+	}
 	if first && kind == Promote && !asked.Since.IsZero() {
 		p.Meter.Updated(time.Since(asked.Since))
 	}

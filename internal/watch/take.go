@@ -70,6 +70,7 @@ func (l *loop) asked(h hint.Hint) []Item {
 		if p.Text != "" { // a pause hook is a person's matter where no automation is, too
 			l.notes.log.Warn(p.Text, "environment", p.Environment, "hint", words(h))
 		}
+		l.touch(p.Environment)
 		if _, ok := l.watched[p.Environment]; !ok {
 			continue
 		}
@@ -81,6 +82,13 @@ func (l *loop) asked(h hint.Hint) []Item {
 		all = append(all, Item{Environment: p.Environment, Asked: its})
 	}
 	return all
+}
+
+// touch says that something happens in an environment.
+func (l *loop) touch(env tagboat.EnvName) {
+	if l.Touched != nil {
+		l.Touched(env)
+	}
 }
 
 // of returns the same for each environment.

@@ -188,6 +188,9 @@ func (l *loop) decided(d Decision, asked Asked, r tagboat.PromotionResult) {
 	if l.Looked != nil && d.Kind != Fail {
 		l.Looked()
 	}
+	if d.Kind == Promote || d.Kind == GoOn {
+		l.touch(d.Environment)
+	}
 	if l.once {
 		l.decisions = append(l.decisions, d)
 	}
@@ -217,6 +220,7 @@ func (l *loop) concluded(r tagboat.PromotionResult, asked Asked) {
 		}
 	}
 	l.notes.ended(r, asked)
+	l.touch(r.Environment)
 	if r.State == tagboat.PromotionFailed && len(r.Deployments) == 0 {
 		l.notes.outage(r.Environment, "the promotion", r.Reason)
 	}

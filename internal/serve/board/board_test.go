@@ -152,13 +152,15 @@ func TestAViewerSeesRollouts(t *testing.T) {
 // look is looked at after it.
 func TestNudgesAreJoined(t *testing.T) {
 	watching(t, func(t *testing.T, w *world, b *board.Board) {
-		w.set(func() { w.took = 500 * time.Millisecond })
 		w.after(time.Minute)
+		defer b.Subscribe(0).Close()
+		w.after(time.Second)
+		w.set(func() { w.took = 500 * time.Millisecond })
 		for range 60 {
 			b.Nudge("dev")
 			time.Sleep(50 * time.Millisecond)
 		}
-		either(t, w.after(time.Minute), "1m0s [dev]", "1m1.5s [dev]", "1m3s [dev]")
+		either(t, w.after(2*time.Second), "1m1s [dev]", "1m2.5s [dev]", "1m4s [dev]")
 	})
 }
 

@@ -134,7 +134,8 @@ func TestWhenToLookAgain(t *testing.T) {
 		"nobody looks at a rollout":            {board.Visit{Rolling: true}, 15 * time.Minute},
 		"somebody looks":                       {board.Visit{Watched: true}, 15 * time.Second},
 		"somebody looks at a rollout":          {board.Visit{Watched: true, Rolling: true}, 2500 * time.Millisecond},
-		"something happened":                   {board.Visit{Nudged: true}, time.Second},
+		"something happened":                   {board.Visit{Nudged: true}, 10 * time.Second},
+		"something happened, somebody looks":   {board.Visit{Nudged: true, Watched: true}, time.Second},
 		"a look takes long":                    {board.Visit{Watched: true, Rolling: true, Took: 20 * time.Second}, 20 * time.Second},
 		"it cannot be read, and nobody looks":  {board.Visit{Failures: 1}, 15 * time.Minute},
 		"it cannot be read":                    {board.Visit{Watched: true, Failures: 1}, 2 * time.Second},
@@ -142,7 +143,7 @@ func TestWhenToLookAgain(t *testing.T) {
 		"it cannot be read for very long":      {board.Visit{Watched: true, Failures: 99}, 2 * time.Minute},
 		"it cannot be read, whatever happened": {board.Visit{Nudged: true, Failures: 4}, 16 * time.Second},
 		"AWS throttles":                        {board.Visit{Watched: true, Rolling: true, Slow: 2}, 10 * time.Second},
-		"AWS throttles, whatever happened":     {board.Visit{Nudged: true, Slow: 4}, 16 * time.Second},
+		"AWS throttles, whatever happened":     {board.Visit{Nudged: true, Watched: true, Slow: 4}, 16 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.Sweep = 15 * time.Minute

@@ -8,7 +8,8 @@ import (
 
 // How long after a look an environment is looked at again.
 const (
-	nudgePause   = time.Second             // where something happened
+	nudgePause   = time.Second             // where something happened and somebody watches
+	unseenPause  = 10 * time.Second        // where something happened
 	rollingPause = 2500 * time.Millisecond // where a rollout goes on and somebody watches
 	steadyPause  = 15 * time.Second        // where somebody watches
 	failedPause  = 2 * time.Second         // where it could not be read, at first
@@ -40,8 +41,11 @@ func (v visit) due(watched bool, sweep time.Duration) time.Time {
 	if watched && v.rolling {
 		pause = rollingPause
 	}
-	if v.nudged {
+	switch {
+	case v.nudged && watched:
 		pause = nudgePause
+	case v.nudged:
+		pause = min(unseenPause, sweep)
 	}
 	if v.failures > 0 {
 		pause = max(pause, longestPause)

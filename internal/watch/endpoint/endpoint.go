@@ -31,9 +31,9 @@ const (
 	SecretVariable = "TAGBOAT_WEBHOOK_SECRET"
 )
 
-// Endpoint is an HTTP server whose webhooks are a source of hints.
+// Endpoint is an HTTP server of its own. It is a source of the hints that webhooks have.
 type Endpoint struct {
-	options  Options
+	*Answers
 	listener net.Listener
 	loopback bool // only programs on this machine reach it
 }
@@ -43,20 +43,34 @@ var _ hint.Source = (*Endpoint)(nil)
 // New listens, and answers nobody before Run. The error is of kind Usage where the address needs a
 // token and there is none.
 func New(o Options) (*Endpoint, error) {
-	at, err := net.ResolveTCPAddr("tcp", o.Listen)
-	if err != nil {
-		return nil, tagboat.Usagef("%q is not an address to listen on: %v", o.Listen, err).WithHint("write HOST:PORT, such as 127.0.0.1:8080")
-	}
-	loopback := at.IP.IsLoopback()
-	if !loopback && o.Token == "" {
-		return nil, tagboat.Usagef("others can reach %s, so that health and metrics need a token", o.Listen).
+	loopback := false
+	listener, err := Listen(o.Listen, func(at *net.TCPAddr) error {
+		if loopback = at.IP.IsLoopback(); loopback || o.Token != "" {
+			return nil
+		}
+		return tagboat.Usagef("others can reach %s, so that health and metrics need a token", o.Listen).
 			WithHint("set %s, or listen on 127.0.0.1:%d", TokenVariable, at.Port)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Endpoint{NewAnswers(o), listener, loopback}, nil
+}
+
+// Listen listens on HOST:PORT, where it may. The error is that of may, or of kind Usage.
+func Listen(address string, may func(at *net.TCPAddr) error) (net.Listener, error) {
+	at, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, tagboat.Usagef("%q is not an address to listen on: %v", address, err).WithHint("write HOST:PORT, such as 127.0.0.1:8080")
+	}
+	if err := may(at); err != nil {
+		return nil, err
 	}
 	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
-		return nil, tagboat.Usagef("listening on %s: %w", o.Listen, err).WithHint("choose another address, or port 0 for any that is free")
+		return nil, tagboat.Usagef("listening on %s: %w", address, err).WithHint("choose another address, or port 0 for any that is free")
 	}
-	return &Endpoint{o, listener, loopback}, nil
+	return listener, nil
 }
 
 // Addr returns the address that the endpoint listens on, as HOST:PORT.
@@ -74,8 +88,9 @@ const (
 // Run answers requests until ctx ends, and hands over what webhooks say.
 func (e *Endpoint) Run(ctx context.Context, out chan<- hint.Message) error {
 	ctx, cancel := context.WithCancel(ctx)
+	e.to.Store(&outlet{out, ctx.Done()})
 	server := &http.Server{
-		Handler: e.handler(ctx, out), MaxHeaderBytes: 16 << 10,
+		Handler: e.Handler(e.guard), MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(e.options.Log.Handler(), slog.LevelWarn),
 	}
@@ -96,38 +111,4 @@ func (e *Endpoint) Run(ctx context.Context, out chan<- hint.Message) error {
 		return nil
 	}
 	return fmt.Errorf("answering on %s: %w", e.Addr(), err)
-}
-
-func (e *Endpoint) handler(ctx context.Context, out chan<- hint.Message) http.Handler {
-	hooks := webhooks{e.options.Secret, e.options.Log, hand(ctx, out)}
-	mux := http.NewServeMux()
-	mux.Handle("GET /healthz", e.guard(http.HandlerFunc(healthy)))
-	mux.Handle("GET /readyz", e.guard(http.HandlerFunc(e.ready)))
-	if e.options.Metrics != nil {
-		mux.Handle("GET /metrics", e.guard(e.options.Metrics))
-	}
-	mux.HandleFunc("POST /webhooks/ghcr", hooks.ghcr)
-	mux.HandleFunc("POST /webhooks/generic", hooks.generic)
-	mux.HandleFunc("POST /webhooks/generic/{secret}", hooks.generic)
-	return mux
-}
-
-func healthy(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") }
-
-func (e *Endpoint) ready(w http.ResponseWriter, _ *http.Request) {
-	if e.options.Ready != nil {
-		if err := e.options.Ready(); err != nil {
-			answer(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
-			return
-		}
-	}
-	answer(w, http.StatusOK, "ready")
-}
-
-// answer writes a text of one or a few lines that nobody takes for a page.
-func answer(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text + "\n")) // who asked has gone
 }

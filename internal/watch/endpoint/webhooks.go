@@ -29,25 +29,27 @@ type webhooks struct {
 	hand   func(sender context.Context, hints []hint.Hint) bool
 }
 
-// hand returns what hands hints over, and reports whether somebody took them.
-func hand(ctx context.Context, out chan<- hint.Message) func(context.Context, []hint.Hint) bool {
-	return func(sender context.Context, hints []hint.Hint) bool {
-		busy := time.NewTimer(handTime)
-		defer busy.Stop()
-		for i := range hints {
-			if hints[i].At.IsZero() { // a webhook is sent at once
-				hints[i].At = time.Now()
-			}
-		}
-		select {
-		case out <- hint.Message{Hints: hints}:
-			return true
-		case <-busy.C:
-		case <-sender.Done():
-		case <-ctx.Done():
-		}
+// hand hands hints over, and reports whether somebody took them.
+func (a *Answers) hand(sender context.Context, hints []hint.Hint) bool {
+	to := a.to.Load()
+	if to == nil {
 		return false
 	}
+	busy := time.NewTimer(handTime)
+	defer busy.Stop()
+	for i := range hints {
+		if hints[i].At.IsZero() { // a webhook is sent at once
+			hints[i].At = time.Now()
+		}
+	}
+	select {
+	case to.out <- hint.Message{Hints: hints}:
+		return true
+	case <-busy.C:
+	case <-sender.Done():
+	case <-to.closed:
+	}
+	return false
 }
 
 // ghcr takes webhooks of GitHub, which signs them.
