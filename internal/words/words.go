@@ -96,3 +96,19 @@ func Drifts(s tagboat.ServiceStatus) bool {
 	}
 	return len(s.Drift) > others
 }
+
+// Size is how a size is written: in the unit that leaves few digits.
+func Size(bytes int64) string {
+	const unit = 1000
+	if bytes <= 0 {
+		return "-"
+	}
+	size, names := float64(bytes), []string{"B", "kB", "MB", "GB"}
+	for size >= unit && len(names) > 1 {
+		size, names = size/unit, names[1:]
+	}
+	if size < 10 && names[0] != "B" {
+		return fmt.Sprintf("%.1f %s", size, names[0])
+	}
+	return fmt.Sprintf("%.0f %s", size, names[0])
+}

@@ -21,7 +21,7 @@ func Versions(on *Screen, d tagboat.ImagesDocument) {
 		if d.Chosen != nil && (v.Digest == d.Chosen.Digest || slices.Contains(v.Tags, d.Chosen.Tag)) {
 			tags = console.Cell{Text: "* " + tags.Text, Style: console.Good}
 		}
-		table.Row(tags, console.Text(Dash(v.Digest.Short())), console.Text(words.Moment(v.PushedAt)), console.Text(sizeText(v.Size)),
+		table.Row(tags, console.Text(Dash(v.Digest.Short())), console.Text(words.Moment(v.PushedAt)), console.Text(words.Size(v.Size)),
 			console.Text(Dash(strings.Join(v.Platforms, ","))), console.Text(Dash(cutRevision(v.Revision))), scanCell(v),
 			console.Text(Dash(environmentsText(v.Pinned))), console.Text(Dash(environmentsText(v.Running))))
 	}
@@ -139,22 +139,6 @@ func environmentsText(names []tagboat.EnvName) string {
 }
 
 func cutRevision(s string) string { return s[:min(len(s), 12)] }
-
-// sizeText is how a size is written in a table: in the unit that leaves few digits.
-func sizeText(bytes int64) string {
-	const unit = 1000
-	if bytes <= 0 {
-		return "-"
-	}
-	size, names := float64(bytes), []string{"B", "kB", "MB", "GB"}
-	for size >= unit && len(names) > 1 {
-		size, names = size/unit, names[1:]
-	}
-	if size < 10 && names[0] != "B" {
-		return fmt.Sprintf("%.1f %s", size, names[0])
-	}
-	return fmt.Sprintf("%.0f %s", size, names[0])
-}
 
 // scanCell has the worst findings of a scan, or how the scan stands.
 func scanCell(v tagboat.ImageVersion) console.Cell {

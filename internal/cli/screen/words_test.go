@@ -21,7 +21,7 @@ func TestTexts(t *testing.T) {
 		words.Who("arn:aws:sts::123456789012:assumed-role/ci/run-7"), words.Who("arn:aws:iam::123456789012:user/team/ann"), words.Who("ann"),
 		heldText(nil), heldText(&tagboat.Hold{}), heldText(&tagboat.Hold{Until: &until, Reason: "sale"}),
 		words.Short("v1", digest), words.Short("", digest), words.Short("", ""),
-		sizeText(0), sizeText(999), sizeText(1000), sizeText(9_949_999), sizeText(12_300_000), sizeText(1_234_000_000), sizeText(5_000_000_000_000),
+		words.Size(0), words.Size(999), words.Size(1000), words.Size(9_949_999), words.Size(12_300_000), words.Size(1_234_000_000), words.Size(5_000_000_000_000),
 		shortList(nil), shortList([]string{"a", "b", "c"}), shortList([]string{"a", "b", "c", "d", "e"}),
 		cutRevision("0123456789abcdef"), cutRevision("0abc"),
 	}

@@ -3,14 +3,19 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/stage"
 	"github.com/tagboat/tagboat/internal/words"
 )
@@ -111,11 +116,55 @@ func (r row) has(text string) bool {
 		slices.ContainsFunc(r.Cells, func(c cell) bool { return strings.Contains(strings.ToLower(c.Version), text) })
 }
 
+// matrix shows what the board has seen, or what was there at a time.
+func (p *Page) matrix(r *http.Request) (screen, error) {
+	f, s := filterOf(r.URL.Query()), p.sight()
+	if f.Ago > 0 {
+		d, err := p.Desk.Status(r.Context(), fleet.Selection{}, access.When{Ago: time.Duration(f.Ago) * time.Hour})
+		if err != nil {
+			return screen{}, err
+		}
+		s = sightOf(p.Config, d, s.now)
+	}
+	m := matrixOf(s, f)
+	return screen{title: "Matrix", section: "/", above: toolbar(p.Config.App, m), body: matrixBody(m)}, nil
+}
+
 // sight is what a matrix is made of.
 type sight struct {
 	config   *config.Config
 	document tagboat.StatusDocument
 	now      time.Time
+	cellAt   func(tagboat.EnvName, tagboat.ServiceName) (tagboat.ServiceStatus, bool)
+}
+
+// sightOf is what a document shows.
+func sightOf(c *config.Config, document tagboat.StatusDocument, now time.Time) sight {
+	cells := make(map[place]tagboat.ServiceStatus, len(document.Services))
+	for _, status := range document.Services {
+		cells[place{status.Environment, status.Service}] = status
+	}
+	return sight{c, document, now, func(env tagboat.EnvName, service tagboat.ServiceName) (tagboat.ServiceStatus, bool) {
+		status, ok := cells[place{env, service}]
+		return status, ok
+	}}
+}
+
+func (s sight) at(p place) tagboat.ServiceStatus {
+	status, _ := s.cellAt(p.env, p.service)
+	return status
+}
+
+func (s sight) cell(c column, service tagboat.ServiceName) templ.Component {
+	return cellOfMatrix(s.cellIn(c, service))
+}
+
+func (s sight) cellIn(c column, service tagboat.ServiceName) cell {
+	status, ok := s.cellAt(c.Env, service)
+	if !ok {
+		return unreadCell(place{c.Env, service}, c)
+	}
+	return cellOf(status, s.at(place{c.Upstream, service}), c, s.document.Frozen)
 }
 
 // matrixOf lays a document out for a filter.
@@ -222,26 +271,13 @@ func shortMoment(t, now time.Time, zone *time.Location) string {
 }
 
 func (s sight) rows(heads []stageHead) []row {
-	byPlace := map[place]tagboat.ServiceStatus{}
-	var names []tagboat.ServiceName
-	for name := range s.config.Services {
-		names = append(names, name)
-	}
-	for _, status := range s.document.Services {
-		byPlace[place{status.Environment, status.Service}] = status
-	}
-	slices.Sort(names)
+	names := services(s.config)
 	rows := make([]row, 0, len(names))
 	for _, name := range names {
 		r := row{Service: name}
 		for _, h := range heads {
 			for _, c := range h.Columns {
-				status, ok := byPlace[place{c.Env, name}]
-				if !ok {
-					r.Cells = append(r.Cells, unreadCell(place{c.Env, name}, c))
-					continue
-				}
-				r.Cells = append(r.Cells, cellOf(status, byPlace[place{c.Upstream, name}], c, s.document.Frozen))
+				r.Cells = append(r.Cells, s.cellIn(c, name))
 			}
 		}
 		rows = append(rows, r)
