@@ -55,6 +55,8 @@ FOREIGN = large clients judged registries moto cfn vuln
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
 	$(TOOLS)/bin/golangci-lint run ./...
+	@$(TOOLS)/bin/templ generate -log-level error -path internal/serve/page
+	@git diff --exit-code --stat -- '*_templ.go' || { echo 'what templ generates is not up to date: make generate'; exit 1; }
 
 # What the binary links, and how large that makes it.
 linked:

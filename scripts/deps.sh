@@ -6,6 +6,7 @@ mkdir -p "$1"
 tools=$(realpath "$1")
 golangci=v2.15.0
 govulncheck=v1.8.0
+templ=v0.3.1118 # as in go.mod
 ministack=1.5.33
 # Of the OCI distribution specification, which tags no versions of it: where the module
 # proxy no longer has this one, the newest that it has does.
@@ -37,6 +38,7 @@ go_tool() { # go_tool NAME VERSION PACKAGE: built once for each version
 }
 go_tool golangci-lint "$golangci" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 go_tool govulncheck "$govulncheck" golang.org/x/vuln/cmd/govulncheck
+go_tool templ "$templ" github.com/a-h/templ/cmd/templ
 
 # The conformance suite is a module of its own that cannot be installed by name.
 if [ ! -x "$tools/bin/oci-conformance-$conformance" ]; then

@@ -91,9 +91,9 @@ func actionOf(q url.Values) (tagboat.Action, error) {
 // dryRun is what a dry run shows.
 type dryRun struct {
 	tagboat.ActionsDocument
-	Form string // as a form sends them back
-	Cart     bool
-	Changed  *tagboat.ErrorDetail // what changed meanwhile; nil for nothing
+	Form    string // as a form sends them back
+	Cart    bool
+	Changed *tagboat.ErrorDetail // what changed meanwhile; nil for nothing
 }
 
 func (p *Page) plan(r *http.Request) (screen, error) {

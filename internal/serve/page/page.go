@@ -29,6 +29,8 @@ import (
 	"github.com/tagboat/tagboat/internal/serve/door"
 )
 
+//go:generate ../../../.deps/bin/templ generate -log-level error -path .
+
 // Options are what a Page shows.
 type Options struct {
 	Config *config.Config
@@ -166,13 +168,12 @@ func (p *Page) asset(w http.ResponseWriter, r *http.Request) {
 
 // Form writes the page with the login form of a door.
 func (p *Page) Form(w http.ResponseWriter, r *http.Request, f door.Form) {
-	status := http.StatusUnauthorized
 	var text bytes.Buffer
 	if err := login(p.Config.App, f).Render(r.Context(), &text); err != nil {
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(text.Bytes())
+	w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
+	_, _ = w.Write(text.Bytes()) // the browser is gone
 }
