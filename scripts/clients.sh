@@ -130,6 +130,9 @@ aws ecs describe-task-definition --task-definition stack:2 --query 'taskDefiniti
 aws ecs describe-task-definition --task-definition stack:1 --query taskDefinition.status --output text | grep INACTIVE
 aws cloudformation delete-stack --stack-name clients && aws cloudformation wait stack-delete-complete --stack-name clients
 
+echo '== aws: the page of troubles, as it is pasted'
+(cd "$here/.." && TAGBOAT_AWS=$tools/python/bin/aws go test ./cmd/tagboat -run 'TestPagesThatRun/trouble.md' -count=1 -timeout 20m)
+
 echo '== the OCI conformance suite'
 OCI_REGISTRY=$lenient OCI_TLS=disabled OCI_VERSION=1.1 OCI_DATA_SHA512=false OCI_RESULTS_DIR=$work/oci \
   OCI_API_BLOBS_UPLOAD_CANCEL=true OCI_API_BLOBS_DIGEST_HEADER=true OCI_API_MANIFESTS_DIGEST_HEADER=true \
@@ -139,4 +142,4 @@ grep -iE "pass|fail|skip" conformance.log | tail -4
 echo '== the JSON Schema agrees with the strict reader'
 "$tagboat" generate schema >schema.json
 python3 "$here/clients/schema.py" schema.json tagboat.yaml
-echo 'clients: 8 passed, 0 failed'
+echo 'clients: 9 passed, 0 failed'

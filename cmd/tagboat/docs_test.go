@@ -2,7 +2,9 @@ package main_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,6 +58,8 @@ func pages(t *testing.T) []string {
 // empty directory with a bare HOME: README.md as it is, and the others where setup.sh has
 // made a shop. A block ```text behind one is what it prints, to the letter but for …, which
 // stands for anything within a line, and alone in a line for any lines. What needs AWS, docker or make is ```bash.
+// What a page needs besides, such as the trouble that it describes, is in testdata/docs/PAGE.sh. The
+// variable TAGBOAT_AWS names a command line of AWS to use instead of the test's.
 func TestPagesThatRun(t *testing.T) {
 	if expect.Race {
 		t.Skip("make test pastes the pages; of races the stories tell, which run the same commands")
@@ -106,7 +110,11 @@ func paste(t *testing.T, page string, run []block) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&script, "%s\necho '%s'\n", setup, between)
+		own, err := os.ReadFile("testdata/docs/" + strings.TrimSuffix(filepath.Base(page), ".md") + ".sh")
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&script, "%s\n%s\necho '%s'\n", setup, own, between)
 	}
 	var shells []block
 	want := map[int]string{}
@@ -123,7 +131,11 @@ func paste(t *testing.T, page string, run []block) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	aws, limit := "aws-command", 3*time.Minute
+	if named := os.Getenv("TAGBOAT_AWS"); named != "" {
+		aws, limit = named, 15*time.Minute // it starts slowly, and is called often
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", script.String())
 	cmd.Dir = dir
@@ -135,7 +147,7 @@ func paste(t *testing.T, page string, run []block) {
 	defer printed.Close()
 	cmd.Stdout, cmd.Stderr = printed, printed
 	tools := t.TempDir()
-	if err := os.WriteFile(filepath.Join(tools, "aws"), []byte("#!/bin/sh\nexec aws-command \"$@\"\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(tools, "aws"), []byte("#!/bin/sh\nexec "+aws+" \"$@\"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Env = []string{

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write what the stories print into their cmp files")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tagboat": main, "bootstrap": main, "docker-credential-tagboat": main, "ledger-writer": ledgerWriter, "aws-command": awsCommand})
+	testscript.Main(m, map[string]func(){"tagboat": main, "bootstrap": main, "docker-credential-tagboat": main, "ledger-writer": ledgerWriter, "aws-command": awsCommand, "sandbox-order": orderCommand})
 }
 
 // TestStories runs the stories of testdata/script: each is what a user would type, on
