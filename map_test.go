@@ -35,7 +35,7 @@ var floors = [][]string{
 	{"internal/access"},
 	{"internal/cloud", "internal/deploy/deploytest"},
 	{"internal/deploy/rollout", "internal/deploy/status", "internal/cloud/members", "internal/cloud/pace"},
-	{"internal/deploy/explain"},
+	{"internal/deploy/explain", "internal/deploy/through"},
 	{"internal/deploy"},
 	{"internal/taskdef/lint", "internal/journal", "internal/ledger/ledgertest", "internal/gate", "internal/iam", "internal/publish", "internal/registry/registrytest", "internal/stage", "internal/generate/stack", "internal/watch/queue", "internal/watch/endpoint"},
 	{"internal/taskdef", "internal/registry", "internal/watch/hint"},

@@ -83,6 +83,18 @@ type Event struct {
 	At       time.Time
 }
 
+// TypeStack is the type of a stack's events about itself.
+const TypeStack = "AWS::CloudFormation::Stack"
+
+// About reports whether the event is about the stack itself.
+func (e Event) About(s Stack) bool { return e.Type == TypeStack && e.Physical == s.ID }
+
+// Begins reports whether an operation on the stack began with the event. A rollback is a part of the
+// operation that it undoes.
+func (e Event) Begins(s Stack) bool {
+	return e.About(s) && slices.Contains([]string{"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "REVIEW_IN_PROGRESS"}, e.Status)
+}
+
 // ChangeRequest is what CreateChangeSet is asked for: an update with the template that the stack has.
 type ChangeRequest struct {
 	Stack        string // name or id

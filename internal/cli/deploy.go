@@ -40,7 +40,7 @@ func newDeploy(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "deploy [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE|IMAGE=VERSION...]",
 		Short:   "Make the ECS services match the pins, and report how it ended",
-		Long:    "Plans and checks everything before anything changes. Then it registers the task\ndefinitions that changed, updates the services and watches each rollout to its verdict.\nA rollout that fails is explained and rolled back to what ran before.\n\nIMAGE=VERSION pins the version first, as tagboat pin does, and deploys the services that\nrun the image. Nothing is pinned unless every service can be planned.\n\nServices roll in parallel. A service waits until the services in its dependsOn have\nsucceeded, or with --wait=false until they have started. Tagboat keeps AWS's rate limits.",
+		Long:    "Plans and checks everything before anything changes. Then it registers the task\ndefinitions that changed, updates the services and watches each rollout to its verdict.\nA rollout that fails is explained and rolled back to what ran before.\n\nIMAGE=VERSION pins the version first, as tagboat pin does, and deploys the services that\nrun the image. Nothing is pinned unless every service can be planned.\n\nServices roll in parallel. A service waits until the services in its dependsOn have\nsucceeded, or with --wait=false until they have started. Tagboat keeps AWS's rate limits.\n\nServices with deploy: {through: cloudformation} are updated through their stack, once for all\nof its services: one change set, which is checked and then executed. A change of any other\nresource needs --allow RESOURCE.",
 		Example: "  tagboat deploy --env dev\n  tagboat deploy api=1.4.2 --env dev\n  tagboat deploy --stage prod api worker --timeout 20m",
 		GroupID: "deploy",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,6 +55,7 @@ func newDeploy(f *frame) *cobra.Command {
 	o.versions.flags(cmd)
 	cmd.Flags().BoolVar(&o.wait, "wait", true, "watch until the rollout ends")
 	workTreeFlag(cmd, &o.workTree)
+	allowFlag(cmd, &o.allow)
 	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a failed rollout as it is, for inspection")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
 	cmd.Flags().BoolVar(&o.resume, "resume", false, "only watch deployments in progress, and start none")
@@ -251,7 +252,7 @@ func newPlan(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "plan [--env ENV...|--stage STAGE|--tenant TENANT] [SERVICE|IMAGE=VERSION...]",
 		Short:   "Show what deploy would change, and check that it can",
-		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. With a\nversion of an image it shows what deploying that would change. Changes nothing.",
+		Long:    "Shows the difference between what should run and what runs, and checks what a\nrollout needs: images, log groups, target groups, roles. With a\nversion of an image it shows what deploying that would change. Changes nothing.\n\nFor services that are deployed through a stack it makes a change set, shows what it would\nchange, and deletes it.",
 		Example: "  tagboat plan --env prod\n  tagboat plan api=1.4.2 --stage prod\n  tagboat plan --env prod -o markdown",
 		GroupID: "deploy", Annotations: map[string]string{inMarkdown: ""},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -265,6 +266,7 @@ func newPlan(f *frame) *cobra.Command {
 	o.flags(cmd)
 	o.versions.flags(cmd)
 	workTreeFlag(cmd, &o.workTree)
+	allowFlag(cmd, &o.allow)
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 3 where something would change")
 	return cmd
 }

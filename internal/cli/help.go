@@ -74,10 +74,11 @@ func similarFlag(cmd *cobra.Command, name string) string {
 	var names []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
 	begins := func(known string) bool { return strings.HasPrefix(name, known) || strings.HasPrefix(known, name) }
-	if i := slices.IndexFunc(names, begins); i >= 0 {
+	closest := tagboat.Closest(name, names)
+	if i := slices.IndexFunc(names, begins); i >= 0 && !strings.HasPrefix(closest, name[:min(len(name), len(names[i])+1)]) {
 		return names[i]
 	}
-	return tagboat.Closest(name, names)
+	return closest
 }
 
 // versionFlag is what the root has in place of cobra's own, whose text is a template: that would

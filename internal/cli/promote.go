@@ -57,6 +57,7 @@ func newPromote(f *frame) *cobra.Command {
 	cmd.Flags().StringSliceVarP(&o.environments, "env", "e", nil, "environments, by name: repeated, or with commas")
 	cmd.Flags().StringVar(&o.tenant, "tenant", "", "only the environments of a tenant")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the checklist and change nothing")
+	allowFlag(cmd, &o.allow)
 	cmd.Flags().StringVar(&o.plan, "plan", "", "the hash that a dry run printed: do that, or nothing")
 	cmd.Flags().BoolVar(&o.abort, "abort", false, "end the promotion that is under way or waits")
 	cmd.Flags().BoolVar(&o.breakGlass, "break-glass", false, "override the gates that can be overridden; requires -m, and a right of its own")
@@ -90,7 +91,7 @@ func (o promoteOptions) typed() string {
 	if o.release != "" {
 		parts = append(parts, o.release)
 	}
-	for _, flag := range []struct{ name, value string }{{"--to", o.stage}, {"--env", strings.Join(o.environments, ",")}, {"--tenant", o.tenant}} {
+	for _, flag := range []struct{ name, value string }{{"--to", o.stage}, {"--env", strings.Join(o.environments, ",")}, {"--tenant", o.tenant}, {"--allow", strings.Join(o.allow, ",")}} {
 		if flag.value != "" {
 			parts = append(parts, flag.name, flag.value)
 		}
@@ -109,7 +110,7 @@ func (o promoteOptions) open(ctx context.Context, f *frame) (*app.App, fleet.Sel
 	if len(o.environments) == 0 {
 		return o.targets.open(ctx, f)
 	}
-	a, selected, err := targets{environments: o.environments}.open(ctx, f)
+	a, selected, err := targets{environments: o.environments, allow: o.allow}.open(ctx, f)
 	if err != nil {
 		return nil, selected, err
 	}

@@ -59,6 +59,7 @@ func newRollback(f *frame) *cobra.Command {
 	o.flags(cmd)
 	cmd.Flags().Var(&o.to, "to", "go back to what ran at a time, given as a time or an age (2026-01-02T10:30:00Z, 3h), or to a release")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what it would do and change nothing")
+	allowFlag(cmd, &o.allow)
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Minute, "stop watching after this long; the rollout continues")
 	cmd.Flags().IntVar(&o.maxParallel, "max-parallel", rollout.DefaultParallel, "services that roll at the same time in one account and region")
 	automationFlag(cmd, &o.automation)

@@ -25,6 +25,7 @@ type targets struct {
 	services     []string
 	fromReleases bool // the templates of services are those of releases
 	workTree     bool // releases that environments have do not matter
+	allow        []string
 	// changing is the name of a command that changes something, and so must be told where;
 	// "" for one that reads, which shows everything where nothing is said.
 	changing string
@@ -42,6 +43,11 @@ func (t *targets) flags(cmd *cobra.Command) {
 // workTreeFlag adds the flag of commands that deploy what an environment has of a release.
 func workTreeFlag(cmd *cobra.Command, to *bool) {
 	cmd.Flags().BoolVar(to, "work-tree", false, "templates and variables of the work tree, not those of the release that the environment has")
+}
+
+// allowFlag adds the flag of commands that may update stacks.
+func allowFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringSliceVar(to, "allow", nil, "a resource, by its logical id, that updating a stack may change beside services and their task definitions")
 }
 
 // automationFlag adds the flag of every command that changes something: holds and rejections
@@ -75,7 +81,7 @@ func noWayBack() error {
 func (t targets) open(ctx context.Context, f *frame) (*app.App, fleet.Selection, error) {
 	selected := fleet.Selection{
 		Environments: named[tagboat.EnvName](t.environments), Stage: tagboat.StageName(t.stage), Tenant: t.tenant,
-		Services: named[tagboat.ServiceName](t.services), Everywhere: t.everywhere, WorkTree: t.workTree,
+		Services: named[tagboat.ServiceName](t.services), Everywhere: t.everywhere, WorkTree: t.workTree, Allow: t.allow,
 	}
 	switch {
 	case len(t.environments) > 0 && (t.stage != "" || t.tenant != ""):

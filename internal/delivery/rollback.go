@@ -80,6 +80,11 @@ func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, err
 		if err := back.pin(w.Desired); err != nil {
 			return nil, err
 		}
+		if w.Desired.Stack != nil { // its parameters read what is pinned back before it is updated
+			stack := *w.Desired.Stack
+			stack.PinFirst = true
+			w.Desired.Stack = &stack
+		}
 		going = append(going, w.Target)
 	}
 	if len(going) == 0 {

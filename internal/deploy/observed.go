@@ -25,6 +25,8 @@ type Observed struct {
 	Candidates []ecs.TaskDefinition
 	// AsPinned says that the tasks run what is wanted, though Current names images by tags.
 	AsPinned bool
+	// Stack is what there is of the service's stack; nil where it has none, or nobody looked.
+	Stack *ObservedStack
 	// latest is the latest active revision of the wanted family, where it was read.
 	latest *ecs.TaskDefinition
 	read   *definitions // during the look
@@ -204,9 +206,14 @@ func Each(ctx context.Context, targets []Target, do func(ctx context.Context, i 
 func lookAtServices(ctx context.Context, client *Client, cluster string, targets []Target, batch []int, observed []Observed) error {
 	var names []string
 	for _, i := range batch {
-		names = append(names, targets[i].Desired.ServiceName)
+		if name := targets[i].Desired.ServiceName; name != "" { // its stack has none
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
+	if len(names) == 0 {
+		return nil
+	}
 	found, _, err := client.ECS.DescribeServices(ctx, cluster, slices.Compact(names))
 	missing := errors.Is(err, ecs.ErrNotFound)
 	if err != nil && !missing {

@@ -37,7 +37,7 @@ func (p Plan) Changes() bool {
 	}
 	for _, s := range p.Steps {
 		switch s.(type) {
-		case Adopt, Judge:
+		case Adopt, FollowUpdate, Judge:
 		default:
 			return true
 		}
@@ -80,6 +80,9 @@ func Document(plans []Plan) tagboat.PlanDocument {
 
 // NewPlan compares what should run with what ECS has. It does nothing else.
 func NewPlan(target Target, o Observed) Plan {
+	if target.Desired.Stack != nil {
+		return planThrough(target, o)
+	}
 	var err error
 	if target.Desired, err = target.Desired.goingBack(o); err != nil {
 		return Plan{Target: target, Observed: o, Problems: []tagboat.Problem{target.Desired.problem("", "", err.Error())}}
@@ -220,6 +223,11 @@ func Obstacles(d Desired, o Observed) []tagboat.Problem {
 	case o.ClusterMissing:
 		message = fmt.Sprintf("cluster %q does not exist", d.Cluster)
 		hint = "correct cluster under environments in tagboat.yaml, or create it: aws ecs create-cluster --cluster-name " + d.Cluster
+	case o.Service == nil && d.Stack != nil && d.Stack.Absent != nil:
+		message, hint = d.Stack.Absent.Why, d.Stack.Absent.Hint
+	case o.Service == nil && d.Stack != nil:
+		message = fmt.Sprintf("service %q does not exist in cluster %q, though the stack %s has it", d.ServiceName, d.Cluster, d.Stack.Name)
+		hint = "somebody deleted it past its stack: have the stack make it again, for example by another logical id in its template"
 	case o.Service == nil && d.ServiceDefinition == nil:
 		message = fmt.Sprintf("service %q does not exist in cluster %q", d.ServiceName, d.Cluster)
 		hint = "correct the name, or give the service a service: file in tagboat.yaml to create it from"

@@ -13,7 +13,7 @@ import (
 // not look; what it found wrong stands in the plans as Problems, and what it could not
 // check as Warnings.
 func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
-	observed, err := look(ctx, targets, lookForEqual)
+	observed, err := look(ctx, targets, lookForWanted)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,26 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 		}
 		return plans[i].found(preflight(ctx, plans[i], &once, secrets[targets[i].Client], plans[i].Changes()))
 	})
+	if err == nil {
+		err = preview(ctx, plans)
+	}
 	return plans, err
+}
+
+// lookForWanted looks for what would bring what is wanted: a revision, or the stack.
+func lookForWanted(ctx context.Context, t Target, o *Observed) error {
+	if t.Desired.Stack != nil {
+		return lookAtStack(ctx, t, o)
+	}
+	return lookForEqual(ctx, t, o)
+}
+
+// lookAtStacks looks at stacks, and at nothing else.
+func lookAtStacks(ctx context.Context, t Target, o *Observed) error {
+	if t.Desired.Stack != nil {
+		return lookAtStack(ctx, t, o)
+	}
+	return nil
 }
 
 // found adds what a check found to a plan.
@@ -45,7 +64,7 @@ type Proofs struct{ once lookups }
 // Prove looks at ECS and plans every target, in their order, and checks what each needs, also of
 // those that ECS runs already. What was found wrong stands in the plans.
 func (p *Proofs) Prove(ctx context.Context, targets []Target) ([]Plan, error) {
-	observed, err := Look(ctx, targets)
+	observed, err := look(ctx, targets, lookAtStacks)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// Step is one thing that a deployment does: Register, Reuse, TagService,
-// CreateService, UpdateService, Adopt or Judge. Its String is a line for people.
+// Step is one thing that a deployment does: Register, Reuse, TagService, CreateService,
+// UpdateService, UpdateStack, FollowUpdate, Adopt or Judge. Its String is a line for people.
 type Step interface{ String() string }
 
 // Register registers the wanted task definition as a new revision.
@@ -61,6 +61,19 @@ type Adopt struct {
 	TaskDefinition string // ARN
 }
 
+// UpdateStack updates the stack that has the service and its task definition, once for all services
+// of it that are deployed together.
+type UpdateStack struct {
+	Stack     string
+	Resources []string // logical ids of those that change; none where another plan says it
+}
+
+// FollowUpdate takes up an update of the stack that is under way, as a run that was killed leaves it.
+type FollowUpdate struct {
+	Stack string
+	Token string // of the update
+}
+
 // String says what the step does.
 func (s Register) String() string {
 	text := "register a revision of task definition " + s.Family
@@ -95,6 +108,20 @@ func (s UpdateService) String() string {
 		text += " (new deployment)"
 	}
 	return text
+}
+
+// String says what the step does.
+func (s UpdateStack) String() string {
+	text := "update stack " + s.Stack
+	if len(s.Resources) > 0 {
+		text += ": " + strings.Join(s.Resources, ", ")
+	}
+	return text
+}
+
+// String says what the step does.
+func (s FollowUpdate) String() string {
+	return fmt.Sprintf("watch the update %s of stack %s, which is in progress", s.Token, s.Stack)
 }
 
 // String says what the step does.

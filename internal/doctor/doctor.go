@@ -19,6 +19,7 @@ import (
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/cloud"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/ecs"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/generate"
@@ -184,6 +185,10 @@ func (d Doctor) cluster(ctx context.Context, env config.Environment, r *report) 
 	}
 	var names []string
 	for _, c := range cells {
+		if c.Service.Stack != nil {
+			d.stack(ctx, c, r)
+			continue
+		}
 		desired, err := c.Offline()
 		if err != nil {
 			r.failed("services", err)
@@ -208,6 +213,22 @@ func (d Doctor) cluster(ctx context.Context, env config.Environment, r *report) 
 		text += "; not there: " + strings.Join(missing, ", ")
 	}
 	r.ok("cluster", "%s", text)
+}
+
+// stack looks for the stack that a service is deployed through.
+func (d Doctor) stack(ctx context.Context, c fleet.Cell, r *report) {
+	name := c.StackName()
+	stack, err := d.Access.Session(c.Env).Stacks().Describe(ctx, name)
+	switch {
+	case errors.Is(err, ecs.ErrNotFound):
+		r.add("stack", tagboat.CheckProblem, fmt.Sprintf("there is no stack %s, which has service %s", name, c.Service.Name), "create it, or correct stack under deploy in tagboat.yaml")
+	case err != nil:
+		r.failed("stack", err)
+	case !stack.Updatable():
+		r.add("stack", tagboat.CheckProblem, fmt.Sprintf("the stack %s, which has service %s, is %s", name, c.Service.Name, stack.Status), deploy.HowToRepair(name, stack.Status))
+	default:
+		r.ok("stack", "%s is %s", name, stack.Status)
+	}
 }
 
 func (d Doctor) cells(env config.Environment) ([]fleet.Cell, error) {

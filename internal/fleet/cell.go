@@ -24,6 +24,13 @@ type Cell struct {
 	Templates Templates
 	pins      *pins
 	fleet     *Fleet
+	run       *run
+}
+
+// run is what the cells of one selection have between them.
+type run struct {
+	stacks deploy.StackReader
+	allow  []string // logical ids of resources that updates of stacks may change
 }
 
 // pins are what an environment has, found once for all of its cells.
@@ -85,6 +92,9 @@ func (c Cell) Target(ctx context.Context, revisions map[tagboat.Digest]string) (
 	images, err := c.Images()
 	if err != nil {
 		return deploy.Target{}, err
+	}
+	if c.Service.Stack != nil {
+		return c.through(ctx, images)
 	}
 	target := c.bare(images)
 	if err := c.fillService(&target.Desired); err != nil {
@@ -148,9 +158,6 @@ func (c Cell) fillService(d *deploy.Desired) error {
 // nothing but the images. The members of that revision that cannot be registered again
 // are left out and named.
 func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions map[tagboat.Digest]string) (definition taskdef.Definition, left []string, err error) {
-	if c.Service.Stack != nil {
-		return taskdef.Definition{}, nil, tagboat.Usagef("the service %s is deployed through a stack, which Tagboat cannot do yet", c.Service.Name).At(c.Service.Stack.Where)
-	}
 	if c.Templates.Definition != nil {
 		definition, err = c.Templates.Definition.Render(c.inputs(images, revisions))
 		return definition, nil, err
@@ -229,6 +236,9 @@ func (c Cell) Visible(ctx context.Context) (deploy.Target, error) {
 	images, err := c.Images()
 	if err != nil {
 		return deploy.Target{}, err
+	}
+	if c.Service.Stack != nil {
+		return c.found(ctx, images)
 	}
 	for _, image := range images {
 		if image.Pinned.Digest == "" {

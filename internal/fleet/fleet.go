@@ -65,6 +65,7 @@ func (f *Fleet) cells(s Selection, read func([]config.Environment) (map[tagboat.
 		return nil, err
 	}
 	var cells []Cell
+	all := &run{allow: s.Allow}
 	for _, env := range environments {
 		book, ok := books[env.Name]
 		if !ok {
@@ -72,7 +73,7 @@ func (f *Fleet) cells(s Selection, read func([]config.Environment) (map[tagboat.
 		}
 		pins := f.pins(env, book)
 		for _, service := range services {
-			cells = append(cells, Cell{env, service, templates[service.Name], pins, f})
+			cells = append(cells, Cell{env, service, templates[service.Name], pins, f, all})
 		}
 	}
 	return cells, nil
@@ -88,7 +89,7 @@ func (f *Fleet) Unpinned(env config.Environment, services []config.Service) ([]C
 	pins := f.noPins()
 	cells := make([]Cell, len(services))
 	for i, service := range services {
-		cells[i] = Cell{env, service, templates[service.Name], pins, f}
+		cells[i] = Cell{env, service, templates[service.Name], pins, f, &run{}}
 	}
 	return cells, nil
 }

@@ -30,9 +30,18 @@ func (f *Fleet) DistinctServices(cells []Cell) error {
 			continue // reported where it is deployed
 		}
 		id := identity{access.Place(c.Env), ecs.LastPart(c.Env.Cluster), cmp.Or(d.ServiceName, string(c.Service.Name))}
+		if s := c.Service.Stack; s != nil { // which alone knows what the service is called
+			id.cluster, id.name = "of stack "+f.Config.StackName(c.Env, c.Service), cmp.Or(s.Resource, "that it has alone")
+		}
 		other, taken := first[id]
 		if !taken {
 			first[id] = c
+			continue
+		}
+		if s := c.Service.Stack; s != nil {
+			failed = append(failed, tagboat.Usagef("%s in %s and %s in %s are both the service %s %s, and each would undo what the other deploys",
+				other.Service.Name, other.Env.Name, c.Service.Name, c.Env.Name, id.name, id.cluster).At(s.Where).
+				WithHint("remove one of them, or name the service of each: deploy: {resource: LOGICAL-ID}"))
 			continue
 		}
 		failed = append(failed, tagboat.Usagef("%s in %s and %s in %s are both the service %q in cluster %q, and each would undo what the other deploys",
@@ -73,7 +82,7 @@ func (f *Fleet) withUnchosen(cells []Cell) []Cell {
 				}
 				read[name] = templates[name]
 			}
-			all = append(all, Cell{c.Env, service, read[name], c.pins, f})
+			all = append(all, Cell{c.Env, service, read[name], c.pins, f, c.run})
 		}
 	}
 	return all

@@ -21,6 +21,9 @@ type Selection struct {
 	Everywhere bool
 	// WorkTree has what the work tree says deployed, also where an environment has a release.
 	WorkTree bool
+	// Allow are the logical ids of resources that updates of stacks may change, beside services and
+	// their task definitions.
+	Allow []string
 }
 
 // Scoped reports whether s says which environments are meant.

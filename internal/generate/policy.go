@@ -185,6 +185,10 @@ func (g Generator) deployable(env config.Environment) ([]iam.Service, error) {
 
 func permitted(c fleet.Cell) (iam.Service, error) {
 	s := iam.Service{Cluster: c.Env.Cluster, Family: c.Service.Family, Create: c.Templates.Service != nil}
+	if c.Service.Stack != nil { // which alone knows what the service is called, and where it is
+		s.Name, s.Cluster, s.Family, s.Stack = "*", "*", "*", c.StackName()
+		return s, nil
+	}
 	want, err := c.Offline()
 	s.Name = want.ServiceName
 	if err != nil || c.Templates.Definition == nil {

@@ -139,6 +139,31 @@ var grants = []grant{
 		resources: where(hasServices, everything),
 	},
 	{
+		sid: "ReadStacks", purposes: []Purpose{Deploy},
+		actions: []string{
+			"cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks",
+			"cloudformation:GetTemplate", "cloudformation:ListStackResources",
+		},
+		resources: Scope.stacks,
+	},
+	{
+		sid: "UpdateStacks", purposes: []Purpose{Deploy},
+		actions: []string{
+			"cloudformation:CancelUpdateStack", "cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:ExecuteChangeSet",
+		},
+		resources: Scope.stacks,
+	},
+	{
+		// CloudFormation acts as who updates a stack, unless the stack has a role. It reads the
+		// pins that parameters name, and takes the revision before away.
+		sid: "ReadPinsThroughStacks", purposes: []Purpose{Deploy},
+		actions: []string{"ssm:GetParameters"}, resources: where(hasStacks, Scope.projections),
+	},
+	{
+		sid: "TakeRevisionsAway", purposes: []Purpose{Deploy},
+		actions: []string{"ecs:DeregisterTaskDefinition"}, resources: where(hasStacks, everything),
+	},
+	{
 		// init lists the services of a cluster, and reads what a deployment reads.
 		sid: "ReadTasks", purposes: []Purpose{Deploy},
 		actions:   []string{"ecs:DescribeTasks", "ecs:ListServices", "ecs:ListTasks"},
@@ -215,6 +240,7 @@ func hasScans(s Scope) bool        { return s.Scans }
 func hasTags(s Scope) bool         { return s.Tags }
 func hasFamilies(s Scope) bool     { return s.Families }
 func hasServices(s Scope) bool     { return len(s.Services) > 0 }
+func hasStacks(s Scope) bool       { return len(s.stacks()) > 0 }
 
 func (s Scope) roles() []string {
 	var roles []string

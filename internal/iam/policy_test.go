@@ -149,6 +149,7 @@ func TestResources(t *testing.T) {
 func TestEveryOperationIsKnown(t *testing.T) {
 	allowed := map[string]bool{}
 	remote := scope()
+	remote.Services = append(remote.Services, iam.Service{Cluster: "*", Name: "*", Family: "*", Stack: "shop-prod"})
 	remote.Role, remote.Queue = "arn:aws:iam::222222222222:role/tagboat", "arn:aws:sqs:eu-west-1:111111111111:tagboat-shop"
 	for _, purpose := range iam.Purposes() {
 		for _, s := range iam.Policy(purpose, []iam.Scope{scope(), remote}).Statement {

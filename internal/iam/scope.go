@@ -44,6 +44,7 @@ type Service struct {
 	Name      string
 	Family    string   // of its task definition
 	Create    bool     // it is created where it does not exist
+	Stack     string   // that it is deployed through; "" for none. Its name, cluster and family are the stack's then
 	Roles     []string // ARNs or names that its tasks run with; nil where they are not known
 	LogGroups []string // that its containers write to; nil where they are not known
 	Secrets   []string // names and ARNs of the parameters, and ARNs of Secrets Manager, that its containers read
@@ -158,6 +159,18 @@ func (r Repository) ARN() string { return r.arn("ecr", "repository/"+r.Name) }
 func (s Scope) services() []string {
 	return each(s.Services, func(v Service) []string {
 		return []string{s.arn("ecs", "service/"+v.Cluster+"/"+v.Name), s.arn("ecs", "service/"+v.Name)}
+	})
+}
+
+// stacks returns the stacks that services are deployed through, and the change sets of theirs that
+// Tagboat makes.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+func (s Scope) stacks() []string {
+	return each(s.Services, func(v Service) []string {
+		if v.Stack == "" {
+			return nil
+		}
+		return []string{s.arn("cloudformation", "stack/"+v.Stack+"/*"), s.arn("cloudformation", "changeSet/tagboat-*/*")}
 	})
 }
 

@@ -36,7 +36,7 @@ func (p *Promotions) goBack(ctx context.Context, m *move, c *claim, o rollout.Op
 	}
 	rollbacks := delivery.Rollbacks{Delivery: p.Delivery.On(m.fleet), Pinning: p.Pinning, History: p.History}
 	back, err := rollbacks.Plan(ctx, delivery.RollbackRequest{
-		Selection: fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}, Services: services}, NoHold: true, Good: good,
+		Selection: fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}, Services: services, Allow: m.allow}, NoHold: true, Good: good,
 	})
 	if err == nil {
 		var document tagboat.DeployDocument

@@ -40,6 +40,7 @@ type move struct {
 	unchosen error                                   // why the release that it would get cannot be read
 	evidence error                                   // why a gate cannot be judged
 	why      string                                  // what the user says of it
+	allow    []string                                // resources that updates of stacks may change
 	made     map[tagboat.ImageName]tagboat.Reference // of a release that is not made yet
 	diff     *tagboat.ReleaseDiffDocument            // of a dry run that goes back: what differs from what it has
 }
@@ -145,7 +146,7 @@ func (p *Promotions) absent(r Request) []tagboat.PromotionResult {
 func (p *Promotions) read(ctx context.Context, s *Set, environments []config.Environment) error {
 	all := slices.Clone(environments)
 	for _, env := range environments {
-		m := &move{env: env, why: s.request.Message, stage: p.Fleet.Config.StageOf(env)}
+		m := &move{env: env, allow: s.request.Allow, why: s.request.Message, stage: p.Fleet.Config.StageOf(env)}
 		if from, _, ok := stage.Before(p.Fleet.Config, env); ok && !s.request.Back {
 			m.before = &before{env: from}
 			if !slices.ContainsFunc(all, func(e config.Environment) bool { return e.Name == from.Name }) {
@@ -217,7 +218,7 @@ func (p *Promotions) deployments(ctx context.Context, s *Set) error {
 
 // planTogether plans what one release would change in environments.
 func (p *Promotions) planTogether(ctx context.Context, moves []*move) error {
-	var selection fleet.Selection
+	selection := fleet.Selection{Allow: moves[0].allow}
 	books, versions := map[tagboat.EnvName]ledger.Book{}, fleet.Versions{}
 	for _, m := range moves {
 		selection.Environments = append(selection.Environments, m.env.Name)

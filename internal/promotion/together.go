@@ -53,7 +53,7 @@ func (p *Promotions) together(ctx context.Context, m *move, c claim, r tagboat.P
 
 // planPinned plans what is pinned in a move's environment, as a fleet has it.
 func (p *Promotions) planPinned(ctx context.Context, m *move, of *fleet.Fleet, book ledger.Book) (*delivery.PlanSet, error) {
-	cells, err := of.CellsOn(fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}}, map[tagboat.EnvName]ledger.Book{m.env.Name: book})
+	cells, err := of.CellsOn(fleet.Selection{Environments: []tagboat.EnvName{m.env.Name}, Allow: m.allow}, map[tagboat.EnvName]ledger.Book{m.env.Name: book})
 	if err != nil {
 		return nil, err
 	}

@@ -151,6 +151,18 @@ func SwapImages(current Definition, images map[tagboat.ContainerName]Swap) (Defi
 	return d, nil
 }
 
+// WithImages returns the input that registers current again with other images and nothing else, as
+// CloudFormation does: it writes no labels.
+func WithImages(current Definition, images map[tagboat.ContainerName]tagboat.Reference) Definition {
+	d, _ := Input(current)
+	for _, c := range d.containers() {
+		if ref, ok := images[tagboat.ContainerName(text(c["name"]))]; ok {
+			c["image"] = ref.Pinned()
+		}
+	}
+	return d
+}
+
 func noContainer(d Definition, name tagboat.ContainerName, at tagboat.Position) error {
 	containers := d.Containers()
 	known := make([]string, 0, len(containers))

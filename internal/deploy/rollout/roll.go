@@ -21,6 +21,7 @@ type roll struct {
 	plan     deploy.Plan
 	options  Options
 	place    *place
+	joint    *joint // of a service that is deployed through a stack
 	result   tagboat.Deployment
 	last     ecs.Deployment // as it was reported last
 	watching bool           // our change was made
@@ -29,6 +30,9 @@ type roll struct {
 // run carries the plan out. It always ends in a verdict, even where we crash: the others
 // go on.
 func (r *roll) run(ctx context.Context) tagboat.Deployment {
+	if r.joint != nil {
+		defer r.joint.leave()
+	}
 	r.begin()
 	r.guarded(func() { r.decide(ctx) })
 	return r.end()
@@ -55,6 +59,9 @@ func (r *roll) guarded(decide func()) {
 
 // skip ends the deployment without having begun it.
 func (r *roll) skip(why string) tagboat.Deployment {
+	if r.joint != nil {
+		defer r.joint.leave()
+	}
 	r.begin()
 	r.verdict(tagboat.VerdictSkipped, "it was not begun, because "+why+"; nothing was changed")
 	return r.end()
@@ -102,6 +109,10 @@ func (r *roll) decide(ctx context.Context) {
 	default:
 		if judge, ended := r.plan.Steps[0].(deploy.Judge); ended {
 			r.judge(ctx, judge)
+			return
+		}
+		if r.joint != nil {
+			r.throughStack(ctx)
 			return
 		}
 		r.carryOut(ctx)

@@ -79,8 +79,11 @@ func (r *Runner) Run(ctx context.Context, plans []deploy.Plan, o Options) []tagb
 	}
 	places, leave := r.enter(plans)
 	defer leave()
-	of := func(i int) *roll { return &roll{plan: plans[i], options: o, place: places[plans[i].Client]} }
-	done := newWaves(plans, o).run(ctx,
+	together := joints(plans)
+	of := func(i int) *roll {
+		return &roll{plan: plans[i], options: o, place: places[plans[i].Client], joint: together[i]}
+	}
+	done := newWaves(plans, together, o).run(ctx,
 		func(i int) tagboat.Deployment { return of(i).run(ctx) },
 		func(i int, why string) tagboat.Deployment { return of(i).skip(why) })
 	if by := (TakenOver{}); errors.As(context.Cause(ctx), &by) {

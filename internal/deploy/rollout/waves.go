@@ -14,21 +14,24 @@ import (
 // There is no barrier between waves: a service waits only for its own dependencies.
 type waves struct {
 	plans   []deploy.Plan
-	atOnce  int  // in one account and region
-	all     bool // begin others after one has failed
+	joints  []*joint // of plans that begin together
+	atOnce  int      // in one account and region
+	all     bool     // begin others after one has failed
 	results []tagboat.Deployment
 
 	waiting   []int                  // indexes of plans that have not begun
 	running   map[*deploy.Client]int // how many
 	dependsOn map[int][]int
 	ended     map[int]bool
-	stopped   string // why nothing begins any more; "" while things do
+	together  map[*joint]bool // those of which one has begun: the others begin at once
+	stopped   string          // why nothing begins any more; "" while things do
 }
 
-func newWaves(plans []deploy.Plan, o Options) *waves {
+func newWaves(plans []deploy.Plan, joints []*joint, o Options) *waves {
 	w := &waves{
-		plans: plans, atOnce: max(o.MaxParallel, 1), all: !o.StopAtFailure, results: make([]tagboat.Deployment, len(plans)),
+		plans: plans, joints: joints, atOnce: max(o.MaxParallel, 1), all: !o.StopAtFailure, results: make([]tagboat.Deployment, len(plans)),
 		running: map[*deploy.Client]int{}, dependsOn: map[int][]int{}, ended: map[int]bool{},
+		together: map[*joint]bool{},
 	}
 	type cell struct {
 		environment tagboat.EnvName
@@ -41,8 +44,8 @@ func newWaves(plans []deploy.Plan, o Options) *waves {
 	}
 	for i, p := range plans {
 		for _, service := range p.Desired.DependsOn {
-			// What is not deployed now is taken to run.
-			if on, ok := index[cell{p.Desired.Environment, service}]; ok && on != i {
+			// What is not deployed now is taken to run, and a stack orders what it has itself.
+			if on, ok := index[cell{p.Desired.Environment, service}]; ok && on != i && (joints[i] == nil || joints[on] != joints[i]) {
 				w.dependsOn[i] = append(w.dependsOn[i], on)
 			}
 		}
@@ -80,16 +83,19 @@ func (w *waves) next(ctx context.Context, skip func(i int, why string) tagboat.D
 		before := len(w.waiting)
 		w.waiting = slices.DeleteFunc(w.waiting, func(i int) bool {
 			client := w.plans[i].Client
-			switch why := w.hopeless(i); {
-			case ctx.Err() != nil:
+			switch why := w.hopelessTogether(i); {
+			case ctx.Err() != nil, w.together[w.joints[i]]:
 			case why != "":
 				w.results[i] = skip(i, why)
 				w.end(i)
 				return true
-			case w.running[client] >= w.atOnce || !w.ready(i):
+			case w.running[client] >= w.atOnce || slices.ContainsFunc(mates(w.joints, i), func(n int) bool { return !w.ready(n) }):
 				return false
 			}
 			w.running[client]++
+			if w.joints[i] != nil {
+				w.together[w.joints[i]] = true
+			}
 			begin = append(begin, i)
 			return true
 		})
@@ -116,6 +122,17 @@ func (w *waves) deadlocked(beginning int) []int {
 
 func (w *waves) ready(i int) bool {
 	return !slices.ContainsFunc(w.dependsOn[i], func(on int) bool { return !w.ended[on] })
+}
+
+// hopelessTogether is hopeless of a plan and of those that begin together with it: what one of them
+// must not bring, the update of their stack would bring all the same.
+func (w *waves) hopelessTogether(i int) string {
+	for _, n := range mates(w.joints, i) {
+		if why := w.hopeless(n); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // hopeless says why a plan will not be carried out, or "". One that has nothing to do

@@ -1,0 +1,242 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/deploy"
+	"github.com/tagboat/tagboat/internal/deploy/through"
+	"github.com/tagboat/tagboat/internal/ecs"
+)
+
+// stackRoll is a deployment that goes through a stack: the stack's update and ECS's deployment are
+// followed both, and have to agree.
+type stackRoll struct {
+	*roll
+	update   *through.Update
+	deadline time.Time
+	told     int // events that were reported
+}
+
+// throughStack carries out what a stack brings.
+func (r *roll) throughStack(ctx context.Context) {
+	r.report(StateApplying, ecs.Deployment{}, r.plan.Steps[0].String())
+	r.result.DeploymentID = "" // what was there before is not ours
+	update, err := r.joint.join(ctx, r.plan, r.options.Pins)
+	if err != nil {
+		r.notBegun(ctx, err)
+		return
+	}
+	r.watching = true
+	if !r.options.Wait {
+		r.result.ECSRollsBack = true
+		r.verdict(tagboat.VerdictStarted, fmt.Sprintf("nobody waited for the end of the update of stack %s, which CloudFormation rolls back if it fails; %s", update.Stack.Name, r.howToWatch()))
+		return
+	}
+	s := stackRoll{roll: r, update: update, deadline: time.Now().Add(r.options.timeout())}
+	s.run(ctx)
+	r.pinnedYet(ctx)
+}
+
+func (s *stackRoll) run(ctx context.Context) {
+	c, found, err := s.find(ctx)
+	switch {
+	case err != nil:
+		s.unseen(ctx, c, err)
+		return
+	case !found: // the stack has ended before ECS deployed anything
+		s.conclude(ctx, c, ending{how: endedInterrupt})
+		return
+	}
+	s.result.TaskDefinition, s.result.DeploymentID = c.taskDefinition, c.id
+	if err := s.wanted(ctx, c.taskDefinition); err != nil {
+		s.verdict(tagboat.VerdictSuperseded, err.Error())
+		return
+	}
+	e := s.follow(ctx, c)
+	if ctx.Err() != nil {
+		s.unseen(ctx, c, ctx.Err())
+		return
+	}
+	s.result.Causes = e.causes
+	if failed := e.how == endedFailing || e.how == endedByECS || s.rollsBack(e); failed {
+		s.explain(ctx, c, e)
+	}
+	switch e.how {
+	case endedFailing:
+		s.failing(ctx, c, e)
+	case endedGone, endedTimeout, endedSilence, endedRefused, endedScaledDown:
+		s.roll.conclude(ctx, c, e)
+		s.result.Reason += fmt.Sprintf("; the update of stack %s continues in CloudFormation", s.update.Stack.Name)
+	default:
+		s.conclude(ctx, c, e)
+	}
+}
+
+// rollsBack reports whether watching ended because the stack rolls back.
+func (s *stackRoll) rollsBack(e ending) bool {
+	return (e.how == endedInterrupt || e.how == endedOvertaken) && s.update.State().RollsBack()
+}
+
+// find waits until the stack has registered the task definition and ECS deploys it. It reports
+// false where the stack has ended before that, or rolls back.
+func (s *stackRoll) find(ctx context.Context) (c course, found bool, err error) {
+	ctx, cancel := context.WithDeadline(ctx, s.deadline)
+	defer cancel()
+	d := s.plan.Desired
+	c = course{before: s.plan.Observed.IDs(), good: s.plan.Observed.Good()}
+	snapshots, stop := s.place.watch(ctx, d.Cluster, d.ServiceName)
+	defer stop()
+	for {
+		state, news := s.update.News()
+		s.tell(state, StateRolling, ecs.Deployment{})
+		c.taskDefinition = state.Registered[s.plan.Observed.Stack.TaskDefinition.Logical]
+		if state.Ended() || state.RollsBack() && c.taskDefinition == "" {
+			return c, false, nil
+		}
+		if err := s.update.Refused(); err != nil {
+			return c, false, err
+		}
+		select {
+		case <-ctx.Done():
+			return c, false, ctx.Err()
+		case <-news:
+		case shot := <-snapshots:
+			if id, there := deploymentOf(shot, c.taskDefinition); there && c.taskDefinition != "" {
+				c.take(shot.service, id)
+				return c, true, nil
+			}
+		}
+	}
+}
+
+// take notes the deployment that somebody else started for us.
+func (c *course) take(s ecs.Service, id string) {
+	own, _ := s.Deployment(id)
+	c.id, c.began, c.wanted, c.answer = id, own.CreatedAt, s.Desired, s
+	c.before = nil
+	for _, d := range s.Deployments {
+		if d.ID != id {
+			c.before = append(c.before, d.ID)
+		}
+	}
+	if c.good == c.taskDefinition { // of a run that was killed: what ran before is older than what we saw
+		older := s
+		older.Deployments = nil
+		for _, d := range s.Deployments {
+			if d.ID != id {
+				older.Deployments = append(older.Deployments, d)
+			}
+		}
+		if good := (deploy.Observed{Service: &older}).Good(); good != "" {
+			c.good = good
+		}
+	}
+}
+
+// wanted makes sure that what the stack registered is what should run: of an update that an earlier
+// run began it may be something else.
+func (s *stackRoll) wanted(ctx context.Context, definition string) error {
+	if _, taken := s.plan.Steps[0].(deploy.FollowUpdate); !taken {
+		return nil
+	}
+	r, err := deploy.ContentsOf(ctx, s.plan.Client.ECS, definition)
+	if err != nil {
+		return nil // the digests that run decide
+	}
+	for _, image := range s.plan.Desired.Images {
+		for _, c := range r.Containers {
+			named, err := tagboat.ParseReference(c.Image)
+			if c.Name == string(image.Container) && err == nil && named.Digest != "" && named.Digest != image.Pinned.Digest {
+				return fmt.Errorf("the update of stack %s that is under way brings %s for container %s, and %s is pinned; deploy that once it has ended: tagboat deploy --env %s %s",
+					s.update.Stack.Name, c.Image, c.Name, image.Pinned.Readable(), s.plan.Desired.Environment, s.plan.Desired.Service)
+			}
+		}
+	}
+	return nil
+}
+
+// follow watches the deployment in ECS until it has ended, or the stack rolls back.
+func (s *stackRoll) follow(ctx context.Context, c course) ending {
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go s.cancelOnRollback(watching, cancel)
+	snapshots, stop := s.place.watch(watching, s.plan.Desired.Cluster, s.plan.Desired.ServiceName)
+	defer stop()
+	w := watch{
+		client: s.plan.Client, desired: s.plan.Desired, reader: &s.place.taskReader, course: c,
+		failFast: true, pinned: true, state: StateRolling,
+		report: func(state State, d ecs.Deployment, note string) {
+			now, _ := s.update.News()
+			s.tell(now, state, d)
+			s.report(state, d, note)
+		},
+	}
+	return w.run(watching, snapshots, time.Until(s.deadline))
+}
+
+// cancelOnRollback ends the watching where CloudFormation takes the deployment back.
+func (s *stackRoll) cancelOnRollback(ctx context.Context, cancel context.CancelFunc) {
+	for {
+		state, news := s.update.News()
+		if state.RollsBack() {
+			cancel()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-news:
+		}
+	}
+}
+
+// tell reports the events that are new.
+func (s *stackRoll) tell(now through.State, as State, d ecs.Deployment) {
+	if now.RollsBack() {
+		as = StateRollingBack
+	}
+	for ; s.told < len(now.Events); s.told++ {
+		s.report(as, d, through.Line(now.Events[s.told]))
+	}
+}
+
+// awaitEnd waits until the update, or its rollback, is over. A success need not wait for what is
+// cleaned up.
+func (s *stackRoll) awaitEnd(ctx context.Context) (through.State, error) {
+	ctx, cancel := context.WithDeadline(ctx, s.deadline)
+	defer cancel()
+	for {
+		state, news := s.update.News()
+		s.tell(state, StateRolling, ecs.Deployment{})
+		switch {
+		case state.Ended() || state.Succeeded() && ctx.Err() != nil:
+			return state, nil
+		case ctx.Err() != nil:
+			return state, ctx.Err()
+		}
+		if err := s.update.Refused(); err != nil {
+			return state, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-news:
+		}
+	}
+}
+
+// unseen ends a deployment whose end nobody saw.
+func (s *stackRoll) unseen(ctx context.Context, c course, err error) {
+	goesOn := fmt.Sprintf("the update of stack %s continues in CloudFormation, which rolls it back if it fails; %s%s", s.update.Stack.Name, s.howToWatch(), s.howToUndo(c))
+	switch {
+	case ctx.Err() != nil:
+		s.verdict(tagboat.VerdictInterrupted, goesOn)
+	case errors.Is(err, context.DeadlineExceeded):
+		state, _ := s.update.News()
+		s.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("the stack is %s after %s; %s", state.Status, s.options.timeout(), goesOn))
+	default:
+		s.verdict(tagboat.VerdictTimedOut, fmt.Sprintf("the wait ended, because how the update goes cannot be seen: %v; %s", err, goesOn))
+	}
+}
