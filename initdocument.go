@@ -3,7 +3,7 @@ package tagboat
 // InitDocument is what init prints with -o json.
 type InitDocument struct {
 	Files []InitFile `json:"files"`
-	// LeftAlone are services that are in none of the files.
+	// LeftAlone is what is in none of the files.
 	LeftAlone []InitLeftAlone `json:"leftAlone,omitempty"`
 	// Notes are what a person should know, in words.
 	Notes []string `json:"notes,omitempty"`
@@ -35,11 +35,13 @@ type InitFile struct {
 	Content string `json:"content,omitempty"` // with --dry-run
 }
 
-// InitLeftAlone is a service that init did not take over, and why.
+// InitLeftAlone is what init did not take over, and why: mostly a service.
 type InitLeftAlone struct {
-	Environment EnvName `json:"environment"`
-	Service     string  `json:"service"` // its name in ECS
-	Reason      string  `json:"reason"`
+	Environment EnvName `json:"environment"` // "" where it belongs to none
+	// Service is its name in ECS. Of an application of AWS Copilot it is the name of a service, job or
+	// pipeline, or that of a container as SERVICE/CONTAINER; "" for the whole environment.
+	Service string `json:"service"`
+	Reason  string `json:"reason"`
 }
 
 // InitPins is what runs in an environment.

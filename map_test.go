@@ -39,7 +39,7 @@ var floors = [][]string{
 	{"internal/deploy"},
 	{"internal/taskdef/lint", "internal/journal", "internal/ledger/ledgertest", "internal/gate", "internal/iam", "internal/publish", "internal/registry/registrytest", "internal/stage", "internal/generate/stack", "internal/watch/queue", "internal/watch/endpoint"},
 	{"internal/taskdef", "internal/registry", "internal/watch/hint"},
-	{"internal/config"},
+	{"internal/config", "internal/scaffold/copilot"},
 	{"internal/ledger", "internal/casetest", "internal/cfn/template"},
 	{"internal/cfn", "internal/ecs", "internal/selection", "internal/source", "internal/notify", "internal/cache", "internal/operation", "internal/githubactions"},
 	{"examples", "internal/console", "internal/expect", "internal/figures", "internal/garbage", "internal/guard", "internal/proxytest", "internal/redact", "internal/wait", "internal/words"},

@@ -99,6 +99,20 @@ func (s *Stacks) Resources(ctx context.Context, stack string) ([]cfn.Resource, e
 	return all, nil
 }
 
+// Resource returns one resource of a stack by its logical id.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html
+func (s *Stacks) Resource(ctx context.Context, stack, logical string) (cfn.Resource, error) {
+	out, err := s.client().DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{StackName: &stack, LogicalResourceId: &logical})
+	if err != nil {
+		return cfn.Resource{}, translate(err)
+	}
+	r := out.StackResourceDetail
+	return cfn.Resource{
+		Logical: aws.ToString(r.LogicalResourceId), Physical: aws.ToString(r.PhysicalResourceId), Type: aws.ToString(r.ResourceType),
+		Status: string(r.ResourceStatus), Reason: aws.ToString(r.ResourceStatusReason),
+	}, nil
+}
+
 // Events returns the events of a stack, newest first, up to the first one that old says is known.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
 func (s *Stacks) Events(ctx context.Context, stack string, old func(cfn.Event) bool) ([]cfn.Event, error) {

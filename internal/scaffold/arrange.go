@@ -36,6 +36,7 @@ type entry struct {
 	images     map[tagboat.ContainerName]tagboat.ImageName
 	definition string // names of files
 	service    string
+	through    *through // nil where the files say what the service is
 }
 
 // Arrange makes files of what was found. Services become entries of one matrix: one that is not

@@ -21,9 +21,12 @@ import (
 type Environment struct {
 	Name      tagboat.EnvName
 	Region    string
+	Account   string // "" for the one that the credentials are for
+	Role      string // that it is reached through; "" for none
 	Cluster   string
 	Services  []Service // by name
 	LeftAlone []tagboat.InitLeftAlone
+	named     bool // whether the name alone says what it is for, and not that of the cluster
 }
 
 // Service is a service as it runs.

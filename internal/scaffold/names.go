@@ -128,7 +128,11 @@ func tiers() [][]string {
 func (a *arrangement) stages() {
 	for _, env := range a.environments {
 		stage, from := tagboat.StageName(env.Name), ""
-		for _, name := range []string{env.Cluster, string(env.Name)} {
+		names := []string{env.Cluster, string(env.Name)}
+		if env.named {
+			names = names[1:]
+		}
+		for _, name := range names {
 			words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
 			for _, tier := range tiers() {
 				if slices.ContainsFunc(words, func(word string) bool { return slices.Contains(tier, word) }) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/taskdef"
 )
 
@@ -137,9 +138,14 @@ func (a *arrangement) configuration(entries []*entry) []byte {
 	}
 	out.WriteString("\nservices:\n")
 	for _, e := range entries {
-		fmt.Fprintf(&out, "  %s:\n    taskDefinition: %s\n", scalar(e.key), scalar(e.definition))
-		if e.service != "" {
-			fmt.Fprintf(&out, "    service: %s\n", scalar(e.service))
+		fmt.Fprintf(&out, "  %s:\n", scalar(e.key))
+		switch {
+		case e.through != nil:
+			out.WriteString("    deploy: " + e.through.print(e.images) + "\n")
+		case e.service != "":
+			fmt.Fprintf(&out, "    taskDefinition: %s\n    service: %s\n", scalar(e.definition), scalar(e.service))
+		default:
+			fmt.Fprintf(&out, "    taskDefinition: %s\n", scalar(e.definition))
 		}
 		out.WriteString("    containers: {")
 		for i, c := range e.in[0].Containers {
@@ -160,6 +166,12 @@ func (a *arrangement) configuration(entries []*entry) []byte {
 
 func (a *arrangement) environment(out *strings.Builder, i int, env Environment) {
 	fmt.Fprintf(out, "  %s:\n    stage: %s\n    region: %s\n    cluster: %s\n", scalar(env.Name), scalar(a.stage[i]), scalar(env.Region), scalar(env.Cluster))
+	if env.Account != "" {
+		fmt.Fprintf(out, "    account: %s\n", scalar(env.Account))
+	}
+	if env.Role != "" {
+		fmt.Fprintf(out, "    role: %s\n", scalar(env.Role))
+	}
 	if a.registry[i] != a.registry[0] {
 		fmt.Fprintf(out, "    registry: %s\n", scalar(a.registry[i]))
 	}
@@ -174,4 +186,14 @@ func (a *arrangement) environment(out *strings.Builder, i int, env Environment) 
 	for _, name := range names {
 		fmt.Fprintf(out, "      %s: %s\n", scalar(name), oneLine(a.vars.values[name][i]))
 	}
+}
+
+// print writes how a service is deployed through its stack.
+func (t *through) print(images map[tagboat.ContainerName]tagboat.ImageName) string {
+	var parameters []string
+	for _, container := range slices.Sorted(maps.Keys(t.parameters)) {
+		parameters = append(parameters, scalar(t.parameters[container])+": "+scalar(images[container]))
+	}
+	slices.Sort(parameters)
+	return fmt.Sprintf("{through: cloudformation, stack: %s, parameters: {%s}}", scalar(t.stack), strings.Join(slices.Compact(parameters), ", "))
 }

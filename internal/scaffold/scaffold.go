@@ -50,7 +50,8 @@ type Request struct {
 	Environments []tagboat.EnvName // what these are called, in the order of Clusters; none for names like theirs
 	Services     []string          // in ECS; none for all
 	Region       string            // "" for that of the AWS configuration
-	From         string            // a configuration of ecspresso; "" for clusters
+	From         string            // a configuration of ecspresso, or Copilot's directory; "" for clusters
+	Copilot      string            // an application of AWS Copilot; "" for the one of its directory From
 	App          string            // "" for a name made of what was found
 	Dir          string            // to write to
 	Pin          bool              // pin what runs
@@ -60,6 +61,9 @@ type Request struct {
 // Do takes over what runs. It overwrites no file. An error of kind Usage says that nothing was
 // written.
 func (s Scaffold) Do(ctx context.Context, r Request) (tagboat.InitDocument, error) {
+	if r.Copilot != "" || IsCopilot(r.From) {
+		return s.takeOver(ctx, r)
+	}
 	var found []Environment
 	var kept *ecspresso
 	var err error
@@ -82,6 +86,26 @@ func (s Scaffold) Do(ctx context.Context, r Request) (tagboat.InitDocument, erro
 		return tagboat.InitDocument{}, err
 	}
 	return s.finish(ctx, r, draft)
+}
+
+// takeOver takes over an application of AWS Copilot.
+func (s Scaffold) takeOver(ctx context.Context, r Request) (tagboat.InitDocument, error) {
+	found, err := s.application(ctx, r)
+	if err != nil {
+		return tagboat.InitDocument{}, err
+	}
+	draft, err := found.draft(r)
+	if err != nil {
+		return tagboat.InitDocument{}, err
+	}
+	return s.finish(ctx, r, draft)
+}
+
+// IsCopilot reports whether a path is a directory, as that of an application of AWS Copilot, or is
+// called like it.
+func IsCopilot(path string) bool {
+	found, err := os.Stat(path)
+	return filepath.Base(path) == "copilot" || err == nil && found.IsDir()
 }
 
 // Example writes files from nothing, by their names.

@@ -19,6 +19,8 @@ type Template struct {
 	Parameters map[string]Parameter
 	Transforms []string // such as AWS::Serverless-2016-10-31: its processed form has what they make
 
+	Metadata *source.Node
+
 	conditions, mappings, resources *source.Node
 }
 
@@ -56,7 +58,7 @@ func Read(body string) (*Template, error) {
 	if err := root.Want(source.Map); err != nil {
 		return nil, err
 	}
-	t := &Template{Parameters: map[string]Parameter{}, conditions: &source.Node{}, mappings: &source.Node{}, resources: &source.Node{}}
+	t := &Template{Parameters: map[string]Parameter{}, Metadata: &source.Node{}, conditions: &source.Node{}, mappings: &source.Node{}, resources: &source.Node{}}
 	for _, f := range root.Fields {
 		switch f.Name {
 		case "Parameters":
@@ -65,6 +67,8 @@ func Read(body string) (*Template, error) {
 			}
 		case "Transform":
 			t.Transforms = names(f.Value)
+		case "Metadata":
+			t.Metadata = f.Value
 		case "Conditions":
 			t.conditions = f.Value
 		case "Mappings":

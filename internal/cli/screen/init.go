@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/console"
@@ -19,9 +20,7 @@ func Init(on *Screen, document tagboat.InitDocument) {
 			on.Printf("wrote %s\n", file.Path)
 		}
 	}
-	for _, left := range document.LeftAlone {
-		on.Printf("left alone: %s/%s: %s\n", left.Environment, left.Service, left.Reason)
-	}
+	initLeft(on, document.LeftAlone)
 	for _, note := range document.Notes {
 		on.Talkf("note: %s\n", note)
 	}
@@ -32,6 +31,21 @@ func Init(on *Screen, document tagboat.InitDocument) {
 		on.Talkf("nothing was written (--dry-run)\n")
 	}
 	initNext(on, document)
+}
+
+// initLeft shows what was left alone: what has the same reason stands in one line.
+func initLeft(on *Screen, all []tagboat.InitLeftAlone) {
+	var reasons []string
+	where := map[string][]string{}
+	for _, left := range all {
+		if where[left.Reason] == nil {
+			reasons = append(reasons, left.Reason)
+		}
+		where[left.Reason] = append(where[left.Reason], strings.Trim(string(left.Environment)+"/"+left.Service, "/"))
+	}
+	for _, reason := range reasons {
+		on.Printf("left alone: %s: %s\n", strings.Join(where[reason], ", "), reason)
+	}
 }
 
 func initProof(on *Screen, document tagboat.InitDocument) {

@@ -12,7 +12,8 @@
 // What differs from AWS: resources are worked on one after another; a stand-in is never replaced;
 // a stack's tags do not go to its resources; templates come in the request, as there is no S3;
 // there are no roles of stacks, stack policies, notifications, rollback triggers, nested stacks,
-// imports, drift and stack sets. A request for one of them is refused.
+// imports, drift and stack sets. A request for one of them is refused; a template may have a nested
+// stack under a condition that does not hold.
 package cloudformation
 
 import (

@@ -45,6 +45,8 @@ func kindOf(name string) kind {
 		return kind{properties: b.properties(), replaced: b.replaced(), act: worker.balancing}
 	}
 	switch name {
+	case nested:
+		return kind{act: worker.nested}
 	case "AWS::ECS::TaskDefinition":
 		return kind{all: true, act: worker.taskDefinition, properties: []string{
 			"ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn", "Family", "InferenceAccelerators", "IpcMode", "Memory",
@@ -77,6 +79,14 @@ func kindOf(name string) kind {
 		}
 	}
 	return kind{act: worker.standIn}
+}
+
+// nested is the type of a stack in a stack, which a template may have under a condition that does
+// not hold.
+const nested = "AWS::CloudFormation::Stack"
+
+func (w worker) nested(r *resource) error {
+	return template.Errorf("the sandbox does not have resources of type %s", r.Type)
 }
 
 // standIn makes a resource that is there in name only: it never fails and is never replaced.

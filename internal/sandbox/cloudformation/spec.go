@@ -79,8 +79,13 @@ func acknowledged(t *template.Template, capabilities []string) error {
 
 // known refuses types that could not be kept as stand-ins, as something would be missing.
 func (c call) known(t *template.Template) error {
+	for _, r := range t.Resources {
+		if r.Type == nested && r.Condition == "" {
+			return wire.Errorf(invalid, "Template format error: the sandbox does not have resources of type %s", nested)
+		}
+	}
 	for _, kind := range t.Types() {
-		if kind == "AWS::CloudFormation::Stack" || kind == "AWS::CloudFormation::WaitCondition" || kind == "AWS::CloudFormation::Macro" {
+		if kind == "AWS::CloudFormation::WaitCondition" || kind == "AWS::CloudFormation::Macro" {
 			return wire.Errorf(invalid, "Template format error: the sandbox does not have resources of type %s", kind)
 		}
 		if strings.HasPrefix(kind, "AWS::") && !resourceType().MatchString(kind) || strings.HasSuffix(kind, "::MODULE") {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -237,6 +238,8 @@ func text(v any) string {
 		return v
 	case json.Number:
 		return v.String()
+	case float64: // in what a custom resource answers
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case bool:
 		if v {
 			return "true"
