@@ -112,7 +112,7 @@ func (c *cell) mark(s, upstream tagboat.ServiceStatus, of column, frozen *tagboa
 		add(mark{"freeze", "frozen", holdText(*frozen)})
 	}
 	if s.Behind > 0 && waiting {
-		add(mark{"behind", strconv.Itoa(s.Behind) + " behind", fmt.Sprintf("%d releases behind %s", s.Behind, of.Upstream)})
+		add(mark{"behind", strconv.Itoa(s.Behind), fmt.Sprintf("%d releases behind %s", s.Behind, of.Upstream)})
 	}
 }
 

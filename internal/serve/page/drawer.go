@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -106,6 +107,10 @@ func whoDid(e tagboat.Event) string {
 		return e.Actor
 	}
 	return words.Who(e.By)
+}
+
+func whyAddress(p place, image tagboat.ImageName) string {
+	return p.address() + "/why?" + url.Values{"image": {string(image)}}.Encode()
 }
 
 func (p *Page) why(r *http.Request) (screen, error) {

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/a-h/templ"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/serve/door"
 )
 
 func TestLook(t *testing.T) {
@@ -35,5 +38,22 @@ func TestLook(t *testing.T) {
 	write("one.html", matrixScreen(anna(s), matrixOf(s, filter{Env: "mb-prod"})))
 	l := large(t, 100)
 	write("large.html", matrixScreen(anna(l), matrixOf(l, filter{})))
+	show := func(name, section string, body templ.Component) {
+		f := anna(s)
+		f.Section = section
+		write(name+".html", whole(f, screen{title: name, body: body}))
+	}
+	d := opened(s)
+	show("drawer", "/", drawerView(d))
+	d.Rollout, d.Causes = sampleRollout(), sampleCauses()
+	show("rolling", "/", drawerView(d))
+	show("why", "/", whyView(place{"prod", "api"}, sampleWhy()))
+	show("dry", "/", dryRunView(anna(s), sampleDryRun()))
+	show("operation", "/operations", operationView(sampleOperation()))
+	show("history", "/history", historyView(historyScreen{HistoryDocument: tagboat.HistoryDocument{Events: sampleEvents()}, Config: s.config}))
+	show("image", "/images", imageView(sampleImage()))
+	show("release", "/releases", releaseView(sampleRelease()))
+	show("missing", "", failure(404, tagboat.ErrorDetail{Message: "there is no service \"aip\"", Hint: "did you mean \"api\"?"}))
+	write("login.html", login("shop", door.Form{Problem: "The token is not known."}))
 	write("none.html", matrixScreen(anna(s), matrixOf(s, filter{Text: "zzz"})))
 }

@@ -122,3 +122,8 @@ func promotionTone(state string) string {
 func verdictTone(v tagboat.Verdict) string {
 	return [...]string{tagboat.Alarming: toneBad, tagboat.Doubtful: toneWarn, tagboat.Fine: toneWell, tagboat.Idle: toneIdle}[v.Concern()]
 }
+
+// told reports whether there is something to say of an action beside its deployments.
+func told(a tagboat.OperationAction) bool {
+	return a.Error != nil || a.Approval != nil || len(a.Promotions)+len(a.Holds)+len(a.Continued) > 0
+}

@@ -15,9 +15,7 @@ package page
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -106,24 +104,10 @@ func (p *Page) write(w http.ResponseWriter, r *http.Request, s screen) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Vary", "Accept-Encoding, X-Fragment")
-	status := cmp.Or(s.status, http.StatusOK)
-	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") || text.Len() < worthPacking {
-		w.WriteHeader(status)
-		_, _ = w.Write(text.Bytes()) // the browser is gone
-		return
-	}
-	w.Header().Set("Content-Encoding", "gzip")
-	w.WriteHeader(status)
-	packed, _ := gzip.NewWriterLevel(w, packing) // the level is one
-	_, _ = packed.Write(text.Bytes())
-	_ = packed.Close()
+	w.Header().Set("Vary", "X-Fragment")
+	w.WriteHeader(cmp.Or(s.status, http.StatusOK))
+	_, _ = w.Write(text.Bytes()) // the browser is gone
 }
-
-const (
-	worthPacking = 1400 // bytes that go in one packet anyway
-	packing      = 5    // a matrix of 100 × 12 becomes 29 kB in 4 ms
-)
 
 func (p *Page) frame(r *http.Request, section string) frame {
 	now := p.Board.Now()

@@ -157,8 +157,6 @@ func momentShort(t *time.Time) string {
 	return t.UTC().Format("2 Jan 2006 15:04")
 }
 
-func storyTime(t time.Time) string { return t.UTC().Format("15:04") }
-
 func environmentsText(names []tagboat.EnvName) string {
 	texts := make([]string, len(names))
 	for i, name := range names {
