@@ -74,8 +74,8 @@ func runAWS(args []string) error {
 		}
 	}
 	if output == "text" {
-		fmt.Println(inText(out))
-		return nil
+		_, err = fmt.Fprintln(os.Stdout, inText(out))
+		return err
 	}
 	if out == nil || out == "" {
 		return nil

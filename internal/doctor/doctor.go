@@ -24,6 +24,7 @@ import (
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/iam"
+	"github.com/tagboat/tagboat/internal/ledger"
 )
 
 // Doctor examines environments. It is safe for concurrent use.
@@ -251,7 +252,16 @@ func (d Doctor) pins(ctx context.Context, env config.Environment, r *report) {
 		r.add("pins", tagboat.CheckOK, "nothing is pinned: no parameter "+strings.Join(names, ", ")+" in this account and region", "tagboat pin IMAGE=VERSION --env "+string(env.Name))
 		return
 	}
-	r.ok("pins", "%d of %d parameters", len(found), len(names))
+	readable := len(found)
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if _, err := ledger.Object(found[name]); err != nil {
+			readable--
+			r.failed("pins", err)
+		}
+	}
+	if readable > 0 {
+		r.ok("pins", "%d of %d parameters", readable, len(names))
+	}
 }
 
 // logGroups looks for the log groups that containers write to. That of the journal is made

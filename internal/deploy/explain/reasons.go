@@ -174,6 +174,9 @@ func reasons() []reason {
 			advice: "add instances, or lower memory in the task definition"},
 		{on: "RESOURCE:CPU", cause: "no container instance has enough free CPU", class: Transient,
 			advice: "add instances, or lower cpu in the task definition"},
+		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html
+		{on: "RESOURCE:ENI", cause: "no container instance has a network interface left", class: Transient,
+			advice: "add instances, use larger ones, or turn on awsvpcTrunking for the account and replace the instances"},
 		{on: "insufficient memory available", cause: "no container instance has enough free memory", class: Transient,
 			advice: "add instances, or lower memory in the task definition"},
 		{on: "insufficient CPU units available", cause: "no container instance has enough free CPU", class: Transient,

@@ -102,6 +102,7 @@ trouble() {
   over) sandbox-order harm; until_says steady tagboat explain --env prod api ;;
   no-log-group) aws logs delete-log-group --log-group-name /shop/api; replaced; explained 'log group' ;;
   no-secret) aws ssm delete-parameter --name /shop/key; replaced; explained 'parameter that does not exist' ;;
+  image-back) tagboat publish api --from dir:build/api --tag 1.4.2 >/dev/null 2>&1 ;;
   deadlock)
     aws ecs update-service --cluster prod --service api --deployment-configuration '{"minimumHealthyPercent": 75, "maximumPercent": 125}' --force-new-deployment >/dev/null
     explained 'neither to stop' ;;
