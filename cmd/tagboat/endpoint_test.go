@@ -36,6 +36,9 @@ func askWatcher(ts *testscript.TestScript, _ bool, args []string) {
 				value = "sha256=" + hex.EncodeToString(mac.Sum(nil))
 			}
 			request.Header.Set(name, value)
+			if name == "Host" {
+				request.Host = value
+			}
 		}
 		answer, err := http.DefaultClient.Do(request)
 		ts.Check(err)

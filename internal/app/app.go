@@ -40,6 +40,7 @@ type Options struct {
 	Getenv   func(string) string // tells who runs Tagboat, in CI systems; nil for nobody
 	// Transport carries the requests to AWS, registries and webhooks; nil means that of net/http.
 	Transport http.RoundTripper
+	actor     string // for whom it is done, where that is not who runs Tagboat
 }
 
 // App is Tagboat at work on one configuration: its use cases. It is safe for concurrent
@@ -61,6 +62,9 @@ type App struct {
 	Promotions *promotion.Promotions
 	Generator  generate.Generator
 	Doctor     doctor.Doctor
+
+	options Options
+	images  *registry.Client
 }
 
 // Open reads the configuration. It makes no call.
@@ -136,7 +140,7 @@ func Begin(ctx context.Context, o Options) (scaffold.Scaffold, error) {
 // construct puts the use cases together, each of what it needs.
 func construct(file *config.Config, ways *access.Access, images *registry.Client, o Options) *App {
 	matrix := &fleet.Fleet{Config: file, Access: ways, Source: fleet.WorkTree{Config: file}}
-	recorder := &history.Recorder{Config: file, Access: ways, Getenv: o.Getenv}
+	recorder := &history.Recorder{Config: file, Access: ways, Getenv: o.Getenv, Actor: o.actor}
 	repositories := &catalog.Catalog{Config: file, Access: ways, Registry: images}
 	writer := &pinning.Writer{Fleet: matrix, Access: ways, Recorder: recorder}
 	house := &home.Home{Config: file, Access: ways}
@@ -171,6 +175,7 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 		},
 		Delivery: deliver, Rollbacks: &delivery.Rollbacks{Delivery: deliver, Pinning: pins, History: past},
 		View: view, Generator: policies, Doctor: doctor.Doctor{Fleet: matrix, Access: ways, Policies: policies},
+		options: o, images: images,
 	}
 }
 

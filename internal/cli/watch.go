@@ -14,6 +14,7 @@ import (
 	"github.com/tagboat/tagboat/internal/cli/screen"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/watch"
 	"github.com/tagboat/tagboat/internal/watch/endpoint"
 	"github.com/tagboat/tagboat/internal/watch/hint"
@@ -23,10 +24,22 @@ import (
 
 type watchOptions struct {
 	targets
+	pace
+	listen       string
+	once, dryRun bool
+}
+
+// pace is where a watcher hears of pushes, and when it acts; zero values are for what tagboat.yaml says.
+type pace struct {
 	queue                string
-	listen               string
-	settle, sweep, grace time.Duration // 0 for what tagboat.yaml says
-	once, dryRun         bool
+	settle, sweep, grace time.Duration
+}
+
+func (p *pace) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.queue, "queue", "", "URL of the SQS queue (default watch.queue of the file)")
+	cmd.Flags().DurationVar(&p.settle, "settle", 0, "how long an environment gathers events (default watch.settle of the file)")
+	cmd.Flags().DurationVar(&p.sweep, "sweep", 0, "how often to look at everything (default watch.sweep of the file)")
+	cmd.Flags().DurationVar(&p.grace, "grace", 0, "how long work may take after SIGTERM (default watch.grace of the file)")
 }
 
 // nowhere is the --listen of who answers no HTTP requests.
@@ -51,24 +64,21 @@ func newWatch(f *frame) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runWatch(cmd.Context(), f, o) },
 	}
-	o.flags(cmd)
+	o.targets.flags(cmd)
+	o.pace.flags(cmd)
 	cmd.Flags().BoolVar(&o.once, "once", false, "look at everything once, act, and end")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be decided now, and change nothing")
-	cmd.Flags().StringVar(&o.queue, "queue", "", "URL of the SQS queue (default watch.queue of the file)")
-	cmd.Flags().DurationVar(&o.settle, "settle", 0, "how long an environment gathers events (default watch.settle of the file)")
-	cmd.Flags().DurationVar(&o.sweep, "sweep", 0, "how often to look at everything (default watch.sweep of the file)")
-	cmd.Flags().DurationVar(&o.grace, "grace", 0, "how long work may take after SIGTERM (default watch.grace of the file)")
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:9464", "HOST:PORT of health, metrics and webhooks, or none")
 	return cmd
 }
 
 // check refuses what makes no sense.
-func (o watchOptions) check() error {
-	if o.settle < 0 || o.sweep < 0 || o.grace < 0 {
+func (p pace) check() error {
+	if p.settle < 0 || p.sweep < 0 || p.grace < 0 {
 		return tagboat.Usagef("--settle, --sweep and --grace must be positive")
 	}
-	if o.queue != "" {
-		if err := config.CheckQueue(o.queue); err != nil {
+	if p.queue != "" {
+		if err := config.CheckQueue(p.queue); err != nil {
 			return tagboat.Usagef("--queue: %v", err).WithHint("aws sqs get-queue-url --queue-name NAME prints it")
 		}
 	}
@@ -83,9 +93,7 @@ func runWatch(ctx context.Context, f *frame, o watchOptions) error {
 	if err != nil {
 		return err
 	}
-	w := a.Watcher()
-	w.Scope, w.Log = selected, watchLog(f)
-	w.Settle, w.Sweep, w.Grace = cmp.Or(o.settle, w.Settle), cmp.Or(o.sweep, w.Sweep), cmp.Or(o.grace, w.Grace)
+	w := o.watcher(f, a, selected)
 	watched, err := w.Watched()
 	if err != nil {
 		return err
@@ -101,11 +109,7 @@ func runWatch(ctx context.Context, f *frame, o watchOptions) error {
 	if err != nil {
 		return err
 	}
-	names := make([]string, len(watched))
-	for i, env := range watched {
-		names[i] = string(env.Name)
-	}
-	w.Log.Info("watching", "environments", strings.Join(names, " "), "queue", cmp.Or(o.queue, a.Config.Watch.Queue, nowhere), "sweep", w.Sweep.String())
+	o.announce(a, w, watched)
 	if err := w.Run(ctx, sources...); err != nil {
 		return err
 	}
@@ -113,31 +117,58 @@ func runWatch(ctx context.Context, f *frame, o watchOptions) error {
 	return nil
 }
 
+// watcher returns a watcher of what is selected, as the file and the flags have it.
+func (p pace) watcher(f *frame, a *app.App, selected fleet.Selection) *watch.Watcher {
+	w := a.Watcher()
+	w.Scope, w.Log = selected, watchLog(f)
+	w.Settle, w.Sweep, w.Grace = cmp.Or(p.settle, w.Settle), cmp.Or(p.sweep, w.Sweep), cmp.Or(p.grace, w.Grace)
+	return w
+}
+
+// announce says what is watched.
+func (p pace) announce(a *app.App, w *watch.Watcher, watched []config.Environment) {
+	names := make([]string, len(watched))
+	for i, env := range watched {
+		names[i] = string(env.Name)
+	}
+	w.Log.Info("watching", "environments", strings.Join(names, " "), "queue", cmp.Or(p.queue, a.Config.Watch.Queue, nowhere), "sweep", w.Sweep.String())
+}
+
+// answers returns how an endpoint of a watcher answers, which then counts and says when it is ready.
+func answers(f *frame, w *watch.Watcher, ready *endpoint.Readiness, counts *meter.Meter) endpoint.Options {
+	w.Looked, w.Meter = ready.Looked, counts
+	return endpoint.Options{
+		Token: f.Getenv(endpoint.TokenVariable), Secret: f.Getenv(endpoint.SecretVariable), Ready: ready.Err, Metrics: counts, Log: w.Log,
+	}
+}
+
 // sources returns where hints come from.
 func (o watchOptions) sources(f *frame, a *app.App, w *watch.Watcher) ([]hint.Source, error) {
 	var sources []hint.Source
 	var counts *meter.Meter
 	ready := &endpoint.Readiness{}
-	w.Looked = ready.Looked
 	if o.listen != nowhere {
 		counts = meter.New()
-		w.Meter = counts
-		secret := f.Getenv(endpoint.SecretVariable)
-		answers, err := endpoint.New(endpoint.Options{
-			Listen: o.listen, Token: f.Getenv(endpoint.TokenVariable), Secret: secret, Ready: ready.Err, Metrics: counts, Log: w.Log,
-		})
+		at := answers(f, w, ready, counts)
+		at.Listen = o.listen
+		listening, err := endpoint.New(at)
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, answers)
-		w.Log.Info("listening", "on", answers.Addr(), "webhooks", secret != "")
+		sources = append(sources, listening)
+		w.Log.Info("listening", "on", listening.Addr(), "webhooks", at.Secret != "")
 	}
-	url := cmp.Or(o.queue, a.Config.Watch.Queue)
+	return append(sources, o.messages(f, a, w, ready, counts, o.listen != nowhere)...), nil
+}
+
+// messages returns the queue as a source of hints; none where there is none.
+func (p pace) messages(f *frame, a *app.App, w *watch.Watcher, ready *endpoint.Readiness, counts *meter.Meter, listens bool) []hint.Source {
+	url := cmp.Or(p.queue, a.Config.Watch.Queue)
 	if url == "" {
-		if o.listen == nowhere || f.Getenv(endpoint.SecretVariable) == "" {
+		if !listens || f.Getenv(endpoint.SecretVariable) == "" {
 			w.Log.Warn("there is neither a queue nor a webhook: only sweeps find what was pushed", "sweep", w.Sweep.String())
 		}
-		return sources, nil
+		return nil
 	}
 	messages := a.Fleet.Access.Queue(url)
 	source := &queue.Source{SQS: messages, Now: messages.Now, Grace: w.Grace, Log: w.Log, Received: ready.Received}
@@ -145,7 +176,7 @@ func (o watchOptions) sources(f *frame, a *app.App, w *watch.Watcher) ([]hint.So
 		source.Age = counts.QueueAge
 		source.Dropped = func() { counts.Hint("dropped") }
 	}
-	return append(sources, source), nil
+	return []hint.Source{source}
 }
 
 // watchOnce looks at everything once, and shows what was decided.

@@ -95,6 +95,12 @@ const (
 	renewBefore  = 5 * time.Minute
 )
 
+// assume returns the credentials of a role, which are kept and renewed. assumed gets who that is.
+func (c *Cloud) assume(client *sts.Client, role string, assumed *atomic.Pointer[caller]) aws.CredentialsProvider {
+	provider := &assumption{cloud: c, client: client, role: role, assumed: assumed}
+	return aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
+}
+
 // Retrieve implements aws.CredentialsProvider.
 func (a *assumption) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	name, err := a.sessionName(ctx)

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
@@ -35,6 +36,9 @@ type Options struct {
 	// SessionName is what sessions of roles are called, as far as AWS takes it; "" names
 	// them after the caller.
 	SessionName string
+	// Role is the ARN of a role that everything is done as, in a session with that name: other roles
+	// are assumed from there. "" is for the chain's own credentials.
+	Role string
 	// Transport carries the requests; nil means the SDK's own.
 	Transport http.RoundTripper
 }
@@ -83,6 +87,9 @@ func New(ctx context.Context, o Options) (*Cloud, error) {
 		return nil, tagboat.Usagef("reading the AWS configuration: %w", err)
 	}
 	cfg.HTTPClient = keepBodies(cfg.HTTPClient)
+	if o.Role != "" {
+		cfg.Credentials = c.assume(sts.NewFromConfig(cfg), o.Role, &c.us)
+	}
 	c.config, c.profile = cfg, profileOf(cfg)
 	return c, nil
 }

@@ -133,8 +133,7 @@ func (c *Cloud) open(p Place) *Session {
 		s.addWhereabouts, s.addPeer, addPacing(c.pacer, s.scope))
 	s.sts = sts.NewFromConfig(cfg)
 	if p.Role != "" {
-		provider := &assumption{cloud: c, client: s.sts, role: p.Role, assumed: &s.assumed}
-		cfg.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
+		cfg.Credentials = c.assume(s.sts, p.Role, &s.assumed)
 	}
 	s.credentials = cfg.Credentials
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], s.addGuard)

@@ -4,6 +4,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -41,6 +42,7 @@ type Recorder struct {
 	Config *config.Config
 	Access *access.Access
 	Getenv func(string) string // says who runs Tagboat, in CI systems
+	Actor  string              // for whom it is done, where Tagboat acts for others; "" elsewhere
 }
 
 // journal returns the journal in a place.
@@ -103,7 +105,7 @@ func (r *Recorder) write(ctx context.Context, at cloud.Place, events []tagboat.E
 		for i := range events {
 			e := &events[i]
 			e.ID, e.At, e.By = rand.Text(), session.Now(), by
-			e.Actor, e.Commit, e.Run = build.Actor, build.Commit, build.Run
+			e.Actor, e.Commit, e.Run = cmp.Or(r.Actor, build.Actor), build.Commit, build.Run
 		}
 		err = r.journal(at).Write(ctx, events...)
 	}

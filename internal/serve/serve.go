@@ -27,8 +27,8 @@ type Parts struct {
 	Door func(http.Handler) http.Handler
 	API  http.Handler // below /api/
 	Page http.Handler // everything else
-	// Endpoint answers health, metrics and webhooks: what is not for everybody is behind the door.
-	Endpoint http.Handler
+	// Endpoint returns what answers health, metrics and webhooks, all but these behind a guard.
+	Endpoint func(guard func(http.Handler) http.Handler) http.Handler
 }
 
 // Handler returns the one handler of all parts.
@@ -38,11 +38,26 @@ func (p Parts) Handler() http.Handler {
 	inside.Handle("/", or(p.Page, "there is no page here"))
 	mux := http.NewServeMux()
 	mux.Handle("/", p.Door(inside))
-	outside := or(p.Endpoint, "there is no watcher here")
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/webhooks/"} {
-		mux.Handle(path, outside)
+	if p.Endpoint != nil {
+		outside := p.Endpoint(p.guard)
+		for _, path := range []string{"/healthz", "/readyz", "/metrics", "/webhooks/"} {
+			mux.Handle(path, outside)
+		}
 	}
 	return strict(whole(compressed(mux)))
+}
+
+// guard lets everybody ask for health, since load balancers have no token: it says nothing else. The
+// rest is behind the door.
+func (p Parts) guard(next http.Handler) http.Handler {
+	inside := p.Door(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		inside.ServeHTTP(w, r)
+	})
 }
 
 // or returns h, or what says that it is not there.

@@ -32,17 +32,17 @@ func says(text string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) })
 }
 
-// TestRoutes holds who answers what, and that all but an endpoint is behind the door.
+// TestRoutes holds who answers what, and that all but health is behind the door.
 func TestRoutes(t *testing.T) {
-	all := serve.Parts{Door: guarded, API: says("api"), Page: says("page"), Endpoint: says("endpoint")}.Handler()
+	all := serve.Parts{Door: guarded, API: says("api"), Page: says("page"), Endpoint: func(guard func(http.Handler) http.Handler) http.Handler { return guard(says("endpoint")) }}.Handler()
 	none := serve.Parts{Door: guarded}.Handler()
 	for path, want := range map[string][2]string{
 		"/":                     {"page passed", "404 there is no page here"},
 		"/services/dev/api":     {"page passed", "404 there is no page here"},
 		"/api/v1/status":        {"api passed", "404 there is no API here"},
-		"/healthz":              {"endpoint ", "404 there is no watcher here"},
-		"/metrics":              {"endpoint ", "404 there is no watcher here"},
-		"/webhooks/generic/abc": {"endpoint ", "404 there is no watcher here"},
+		"/healthz":              {"endpoint ", "404 there is no page here"},
+		"/metrics":              {"endpoint passed", "404 there is no page here"},
+		"/webhooks/generic/abc": {"endpoint passed", "404 there is no page here"},
 	} {
 		ask := func(h http.Handler) *httptest.ResponseRecorder {
 			answer := httptest.NewRecorder()

@@ -29,6 +29,7 @@ type Options struct {
 	Look func(context.Context, fleet.Selection) (tagboat.StatusDocument, error)
 	// Sweep is how often everything is looked at where nobody asks.
 	Sweep time.Duration
+	Calls func(tagboat.Calls) // hears what each look cost; nil for nobody
 }
 
 // Board shows the matrix. It is safe for concurrent use.

@@ -102,7 +102,11 @@ func (b *Board) look(ctx context.Context, there []config.Environment) (a answer)
 			detail := tagboat.DetailOf(fmt.Errorf("panic: %v", fault))
 			a.failure = &detail
 		}
-		a.unfrozen, a.throttled, a.end = unfrozen.Load(), calls.Calls().Throttled > 0, time.Now()
+		cost := calls.Calls()
+		if b.options.Calls != nil {
+			b.options.Calls(cost)
+		}
+		a.unfrozen, a.throttled, a.end = unfrozen.Load(), cost.Throttled > 0, time.Now()
 	}()
 	document, err := b.options.Look(ctx, selected)
 	if err != nil {

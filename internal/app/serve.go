@@ -1,0 +1,135 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/access"
+	"github.com/tagboat/tagboat/internal/cloud"
+	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/serve"
+	"github.com/tagboat/tagboat/internal/serve/board"
+	"github.com/tagboat/tagboat/internal/serve/desk"
+	"github.com/tagboat/tagboat/internal/serve/door"
+	"github.com/tagboat/tagboat/internal/watch"
+	"github.com/tagboat/tagboat/internal/watch/endpoint"
+	"github.com/tagboat/tagboat/internal/watch/hint"
+)
+
+// ServeOptions say what a server shows, and what runs beside it.
+type ServeOptions struct {
+	Listener net.Listener
+	Scope    fleet.Selection
+	ReadOnly bool           // nobody changes anything
+	Watcher  *watch.Watcher // nil for none
+	Sources  []hint.Source  // of the watcher
+	Endpoint endpoint.Options
+	Sweep    time.Duration       // how often the board looks at everything
+	Calls    func(tagboat.Calls) // hears what the board's looks cost; nil for nobody
+	Grace    time.Duration
+	Log      *slog.Logger
+}
+
+// Server returns a server of everything: the page, the API, and a watcher beside them. The error is of
+// kind Usage where nobody says who may come in.
+func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error) {
+	environments, err := a.Fleet.Environments(o.Scope)
+	if err != nil {
+		return nil, err
+	}
+	keeper, err := a.door(o)
+	if err != nil {
+		return nil, err
+	}
+	matrix := board.New(board.Options{
+		Config: a.Config, Environments: environments, Services: o.Scope.Services, Look: a.View.Status, Sweep: o.Sweep, Calls: o.Calls,
+	})
+	people := &people{app: a, known: map[string]desk.Tools{}}
+	work := desk.New(context.WithoutCancel(ctx), desk.Options{Config: a.Config, Board: matrix, Tools: a.tools(), As: people.as, ReadOnly: o.ReadOnly})
+	beside := []func(context.Context) error{matrix.Run}
+	ready := o.Endpoint.Ready
+	o.Endpoint.Ready = func() error {
+		if matrix.Now().At.IsZero() {
+			return errUnseen
+		}
+		if o.Watcher == nil {
+			return nil
+		}
+		return ready()
+	}
+	answers := endpoint.NewAnswers(o.Endpoint)
+	if o.Watcher != nil {
+		o.Watcher.Touched = func(env tagboat.EnvName) { matrix.Nudge(env) }
+		beside = append(beside, func(ctx context.Context) error { return o.Watcher.Run(ctx, append(o.Sources, answers)...) })
+	}
+	parts := serve.Parts{Door: keeper.Wrap, Endpoint: answers.Handler}
+	return &serve.Server{Listener: o.Listener, Handler: parts.Handler(), Beside: beside, Finish: work.Close, Grace: o.Grace, Log: o.Log}, nil
+}
+
+var errUnseen = errors.New("no environment was looked at yet")
+
+// door returns who may come in.
+func (a *App) door(o ServeOptions) (*door.Door, error) {
+	may, err := door.From(a.Config.Serve, a.options.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	name := cmp.Or(a.options.Getenv("USER"), a.options.Getenv("USERNAME"))
+	if !config.ValidPerson(name) {
+		name = "local"
+	}
+	may.Listen, may.Log = o.Listener.Addr().String(), o.Log
+	may.Local = func(context.Context) string { return name }
+	return door.New(may)
+}
+
+// tools returns the use cases that the desk works with.
+func (a *App) tools() desk.Tools {
+	return desk.Tools{
+		View: a.View, Trace: a.Trace, History: a.History, Images: a.Images, Releases: a.Releases,
+		Promotions: a.Promotions, Rollbacks: a.Rollbacks, Holds: a.Pinning.Holds,
+	}
+}
+
+// people has the use cases of people, each with sessions in AWS that are named after the person. It is
+// safe for concurrent use.
+type people struct {
+	app   *App
+	mu    sync.Mutex
+	known map[string]desk.Tools
+}
+
+// mostPeople is how many people's sessions are kept.
+const mostPeople = 100
+
+// as returns the tools of a person: in a session of the role that tagboat.yaml names for that, or with
+// the server's own credentials, from which sessions of the environments' roles are named after the
+// person. It makes no call.
+func (p *people) as(ctx context.Context, name string) (desk.Tools, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if tools, ok := p.known[name]; ok {
+		return tools, nil
+	}
+	o := p.app.options
+	o.actor = name
+	aws, err := cloud.New(ctx, cloud.Options{
+		UserAgent: "tagboat", Cache: below(o.Cache, "revisions"), SessionName: name, Role: p.app.Config.Serve.Role, Transport: o.Transport,
+	})
+	if err != nil {
+		return desk.Tools{}, err
+	}
+	if len(p.known) >= mostPeople {
+		clear(p.known)
+	}
+	p.known[name] = construct(p.app.Config, access.New(aws, p.app.images), p.app.images, o).tools()
+	return p.known[name], nil
+}
