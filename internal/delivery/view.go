@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/explain"
 	"github.com/tagboat/tagboat/internal/deploy/status"
+	"github.com/tagboat/tagboat/internal/deploy/through"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/ledger"
 	"github.com/tagboat/tagboat/internal/pinning"
@@ -230,6 +231,11 @@ func well(s tagboat.ServiceStatus) bool {
 func explanation(ctx context.Context, t deploy.Target, s tagboat.ServiceStatus) (Explanation, error) {
 	e := Explanation{Environment: s.Environment, Service: s.Service, State: s.State, Verdict: s.Verdict}
 	causes, err := explain.Service(ctx, t)
+	if err == nil && t.Desired.Stack != nil {
+		var ofStack []tagboat.Cause
+		ofStack, err = through.Explain(ctx, t.Client.Stacks, t.Desired.Stack.Name)
+		causes = append(causes, ofStack...)
+	}
 	e.Causes = tagboat.List(append(absence(t.Desired, s), causes...))
 	return e, err
 }

@@ -107,7 +107,7 @@ func (d Desired) Find(ctx context.Context, c *Client) (Desired, error) {
 	resources, err := s.Reader.Resources(ctx, c, s.Name)
 	switch {
 	case errors.Is(err, ecs.ErrNotFound):
-		s.Absent = &Absence{fmt.Sprintf("there is no stack %q", s.Name), "correct stack under deploy in tagboat.yaml, or create the stack from its template first"}
+		s.Absent = s.missing()
 		d.ServiceName = ""
 	case err != nil:
 		return d, err
@@ -120,6 +120,10 @@ func (d Desired) Find(ctx context.Context, c *Client) (Desired, error) {
 		}
 	}
 	return d, nil
+}
+
+func (s Stack) missing() *Absence {
+	return &Absence{fmt.Sprintf("there is no stack %q", s.Name), "correct stack under deploy in tagboat.yaml, or create the stack from its template first"}
 }
 
 // clusterOf returns the cluster in a service's ARN; "" where it has the old form, without one.
@@ -184,18 +188,27 @@ type ObservedStack struct {
 func lookAtStack(ctx context.Context, t Target, o *Observed) error {
 	s := t.Desired.Stack
 	o.Stack = &ObservedStack{Absent: s.Absent}
-	if s.Absent != nil {
-		return nil
-	}
 	described, err := s.Reader.describe(ctx, t.Client, s.Name)
 	if errors.Is(err, ecs.ErrNotFound) {
-		o.Stack.Absent = &Absence{fmt.Sprintf("the stack %q was deleted", s.Name), "create it again from its template"}
+		o.Stack.Absent = s.missing()
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	o.Stack.Stack = described
+	switch {
+	case described.Parent != "":
+		o.Stack.Absent = &Absence{
+			fmt.Sprintf("the stack %q is nested in %s, and is updated with that stack only", s.Name, described.Parent),
+			"move the service into a stack of its own, or deploy it with taskDefinition and service files",
+		}
+	case s.Absent != nil && !described.Updatable():
+		o.Stack.Absent = &Absence{fmt.Sprintf("the stack %s cannot be updated: %s", s.Name, o.Stack.state()), HowToRepair(s.Name, described.Status)}
+	}
+	if o.Stack.Absent != nil {
+		return nil
+	}
 	if described.Busy() {
 		if o.Stack.UnderWay, err = s.Reader.began(ctx, t.Client, described); err != nil {
 			return err

@@ -88,7 +88,7 @@ func (b *stackBuilder) plan() {
 	case s.Registered != nil && (Equal(b.desired.Definition, *s.Registered) || b.observed.AsPinned):
 		b.nothingToBring()
 	case !s.Updatable():
-		b.problem(b.howToRepair(), "the stack %s cannot be updated: %s", s.Name, b.state())
+		b.problem(HowToRepair(s.Name, s.Status), "the stack %s cannot be updated: %s", s.Name, s.state())
 	default:
 		b.update()
 	}

@@ -7,20 +7,15 @@ import (
 )
 
 // state says what state the stack is in, and since when where something goes on.
-func (b *stackBuilder) state() string {
-	s := b.stack
-	text := "it is " + s.Status
-	if s.StatusReason != "" {
-		text += " (" + s.StatusReason + ")"
-	}
+func (s *ObservedStack) state() string {
 	if began := s.UnderWay; s.Busy() && began.ID != "" {
-		text = fmt.Sprintf("somebody else's operation is under way since %s (%s)", began.At.UTC().Format(time.RFC3339), s.Status)
+		return fmt.Sprintf("somebody else's operation is under way since %s (%s)", began.At.UTC().Format(time.RFC3339), s.Status)
 	}
-	return text
+	if s.StatusReason != "" {
+		return fmt.Sprintf("it is %s (%s)", s.Status, s.StatusReason)
+	}
+	return "it is " + s.Status
 }
-
-// howToRepair says what to do with the stack.
-func (b *stackBuilder) howToRepair() string { return HowToRepair(b.stack.Name, b.stack.Status) }
 
 // HowToRepair says what to do with a stack that cannot be updated in the state that it is in.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html

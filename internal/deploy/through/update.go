@@ -31,8 +31,11 @@ type Update struct {
 	changed chan struct{} // closed with the next news
 }
 
-// every is how often a stack is asked for its events.
-const every = 5 * time.Second
+// How long to wait between two looks at the events: longer and longer while there are none.
+const (
+	shortest = 3 * time.Second
+	longest  = 12 * time.Second
+)
 
 // Follow takes up an update that is under way with that token. Somebody has to Run it.
 func Follow(client deploy.Stacks, stack cfn.Stack, token string) *Update {
@@ -74,11 +77,16 @@ var ErrUnknown = errors.New("whether the update of the stack began is not known"
 
 // Run asks for the events of the update until it has ended, or ctx has.
 func (u *Update) Run(ctx context.Context) {
+	pause, known := shortest, 0
 	for !u.State().Ended() {
 		u.look(ctx)
-		if u.State().Ended() || wait.For(ctx, every) != nil {
+		if n := len(u.State().Events); n > known {
+			pause, known = shortest, n
+		}
+		if u.State().Ended() || wait.For(ctx, pause) != nil {
 			return
 		}
+		pause = min(pause*3/2, longest)
 	}
 }
 

@@ -1,0 +1,135 @@
+package delivery_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/app/apptest"
+	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/pinning"
+	"github.com/tagboat/tagboat/internal/sandbox"
+)
+
+// TestTemplatesThatDoNotBringThePin are refused before anything is written, and say which container
+// it is and what to do.
+func TestTemplatesThatDoNotBringThePin(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		stack apptest.Stack
+		says  []string
+	}{
+		{"a reference without a version", apptest.Stack{Image: apptest.ByReference}, []string{"container app", "{{resolve:ssm:/one/dev/web}}", "only where the template's text changes", "AWS::SSM::Parameter::Value<String>", "a version in the reference"}},
+		{"a reference with a version", apptest.Stack{Image: apptest.ByVersion}, []string{"{{resolve:ssm:/one/dev/web:1}}"}},
+		{"an image in the template", apptest.Stack{Image: apptest.ByItself}, []string{"container app", "itself", "make it a parameter"}},
+		{"a parameter that nobody names", apptest.Stack{Deploy: ", resource: Web"}, []string{"the parameter WebImage", "deploy: {parameters: {WebImage: web}}"}},
+		{"a parameter that is not there", apptest.Stack{Deploy: ", parameters: {WebImage: web, Nothing: web}"}, []string{"no parameter Nothing"}},
+		{"a parameter of another name in Parameter Store", apptest.Stack{Image: apptest.ByPins, Parameters: map[string]any{
+			"WebPin": map[string]any{"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/other"},
+		}}, []string{"which is not the pinned"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+				w.Push("shop/web:v1")
+				w.AWS("ssm.PutParameter", map[string]any{"Name": "/other", "Type": "String", "Value": "127.0.0.1:4510/shop/web@" + string(w.Pushed["shop/web:v1"])})
+				test.stack.Run(w)
+				next(w)
+				refusedPlan(w, fleet.Selection{}, test.says...)
+				if left := w.ChangeSets("shop-dev"); len(left) > 0 {
+					w.Errorf("change sets are left: %v", left)
+				}
+			})
+		})
+	}
+}
+
+// TestStacksThatCannotBeUpdated are refused before anything is written, with what to do.
+func TestStacksThatCannotBeUpdated(t *testing.T) {
+	update := func(w *apptest.World, pairs ...string) {
+		w.CloudFormation("UpdateStack", parameters(pairs...))
+	}
+	for _, test := range []struct {
+		name string
+		make func(w *apptest.World)
+		says []string
+	}{
+		{"somebody else's update", func(w *apptest.World) {
+			w.Push("shop/web:other")
+			update(w, "WebImage", image(w, "other"))
+			w.Later(3 * time.Second)
+		}, []string{"somebody else's operation", "wait until it has ended"}},
+		{"deleting", func(w *apptest.World) {
+			w.CloudFormation("DeleteStack", url.Values{"StackName": {"shop-dev"}})
+			w.Later(2 * time.Second)
+		}, []string{"is being deleted"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inStack(t, apptest.Stack{}, func(w *apptest.World) {
+				next(w)
+				test.make(w)
+				refusedPlan(w, fleet.Selection{}, test.says...)
+			})
+		})
+	}
+}
+
+func image(w *apptest.World, tag string) string {
+	return "127.0.0.1:4510/shop/web@" + string(w.Pushed["shop/web:"+tag])
+}
+
+// parameters are those of an update of the stack with its template.
+func parameters(pairs ...string) url.Values {
+	form := url.Values{"StackName": {"shop-dev"}, "UsePreviousTemplate": {"true"}}
+	for i := 0; i < len(pairs); i += 2 {
+		at := "Parameters.member." + string(rune('1'+i/2)) + "."
+		form.Set(at+"ParameterKey", pairs[i])
+		form.Set(at+"ParameterValue", pairs[i+1])
+	}
+	return form
+}
+
+// TestServicesChangedPastTheirStack run what the stack does not have: where the stack has the pinned
+// version it cannot bring it, and says how to.
+func TestServicesChangedPastTheirStack(t *testing.T) {
+	inStack(t, apptest.Stack{}, func(w *apptest.World) {
+		w.Push("shop/web:other")
+		name := w.StackService("shop-dev", "Web")
+		deploy := func(tag string) {
+			registered := w.AWS("ecs.RegisterTaskDefinition", map[string]any{
+				"family": "elsewhere", "requiresCompatibilities": []string{"FARGATE"}, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+				"containerDefinitions": []any{map[string]any{"name": "app", "image": image(w, tag), "essential": true}},
+			})["taskDefinition"].(map[string]any)
+			w.AWS("ecs.UpdateService", map[string]any{"cluster": "stack", "service": name, "taskDefinition": registered["taskDefinitionArn"]})
+			w.Later(10 * time.Minute)
+		}
+		deploy("other")
+		refusedPlan(w, fleet.Selection{}, "changed past its stack", "aws ecs update-service --cluster stack --service "+name)
+		next(w)
+		w.Expect(w.One(), tagboat.VerdictSucceeded)
+	})
+}
+
+// TestHoldsBindAStack leave all services of a stack alone where its update would bring what is held.
+func TestHoldsBindAStack(t *testing.T) {
+	inStack(t, apptest.Stack{Services: []string{"web", "api"}, Image: apptest.ByPins}, func(w *apptest.World) {
+		both(w)
+		apptest.Hold(w, pinning.HoldRequest{Environment: "dev", Images: []tagboat.ImageName{"api"}, Message: "no"})
+		a := w.Open()
+		set := planOf(w, a, fleet.Selection{})
+		if err := a.Delivery.Automate(w.Context(), set); err != nil {
+			w.Fatal(err)
+		}
+		for _, d := range a.Delivery.Deploy(w.Context(), set, apptest.Wait).Deployments {
+			w.Expect(d, tagboat.VerdictBlocked)
+			if d.Service == "web" && !strings.Contains(d.Reason, "ApiTask") {
+				w.Errorf("web says %s", d.Reason)
+			}
+		}
+		w.StackEnds("shop-dev", "CREATE_COMPLETE")
+		if left := w.ChangeSets("shop-dev"); len(left) > 0 {
+			w.Errorf("change sets are left: %v", left)
+		}
+	})
+}
