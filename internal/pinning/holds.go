@@ -215,6 +215,24 @@ func holdsDocument(env config.Environment, holds ledger.Holds, now time.Time) ta
 	return document
 }
 
+// Held returns the holds that an environment has: one call.
+func (h *Holds) Held(ctx context.Context, name tagboat.EnvName) (tagboat.HoldsDocument, error) {
+	env, err := h.Fleet.Config.Environment(string(name))
+	if err != nil {
+		return tagboat.HoldsDocument{}, err
+	}
+	draft, err := h.Access.Ledger(env).Draft(ctx, h.Fleet.Layout().Holds(env))
+	if err != nil {
+		return tagboat.HoldsDocument{}, err
+	}
+	book, err := draft.Book(ctx)
+	if err != nil {
+		return tagboat.HoldsDocument{}, err
+	}
+	holds, err := book.Holds(env.Name)
+	return holdsDocument(env, holds, h.Access.Session(env).Now()), err
+}
+
 // On returns a hold on one of the images of a cell; nil for none.
 func (h *Holds) On(c fleet.Cell, images []deploy.Image) (*tagboat.Hold, error) {
 	holds, err := c.Book().Holds(c.Env.Name)

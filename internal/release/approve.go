@@ -30,34 +30,50 @@ type Approval struct {
 // Approve writes an approval of the caller's, or takes it back, and returns those that there are
 // then. What would not count is refused: the error is of kind Usage.
 func (a Approvals) Approve(ctx context.Context, r Approval) (tagboat.ApprovalDocument, error) {
-	into, err := a.approvable(r)
+	into, of, err := a.asked(ctx, r)
 	if err != nil {
-		return tagboat.ApprovalDocument{}, err
-	}
-	found, err := a.Find(ctx, r.Release)
-	if err != nil {
-		return tagboat.ApprovalDocument{}, err
-	}
-	numbers, err := a.Home.Numbers(ctx)
-	if err != nil {
-		return tagboat.ApprovalDocument{}, err
-	}
-	of := numberedAs(tagboat.Release{Name: found.Name, ID: found.ID, Commit: found.Commit, Notes: found.Notes, Environments: []tagboat.EnvName{}}, numbers)
-	if err := a.mayApprove(ctx, r, into, &of); err != nil {
 		return tagboat.ApprovalDocument{}, err
 	}
 	err = a.Home.Approve(ctx, home.Approval{
-		Stage: r.Stage, Release: found.ID, Environments: r.Environments, Message: r.Message, Actor: journal.BuildOf(a.Getenv).Actor, Revoke: r.Revoke,
+		Stage: r.Stage, Release: of.ID, Environments: r.Environments, Message: r.Message, Actor: journal.BuildOf(a.Getenv).Actor, Revoke: r.Revoke,
 	})
 	if err != nil {
 		return tagboat.ApprovalDocument{}, err
 	}
-	event := tagboat.Event{Command: "approve", Message: r.Message, Release: found.Name, ReleaseID: found.ID}
+	event := tagboat.Event{Command: "approve", Message: r.Message, Release: of.Name, ReleaseID: of.ID}
 	if r.Revoke {
 		event.Command = "revoke"
 	}
 	a.Recorder.AtHome(ctx, event)
 	return a.given(ctx, r, into, of)
+}
+
+// Given returns the approvals that there are, where one more of the caller's would count. It changes
+// nothing.
+func (a Approvals) Given(ctx context.Context, r Approval) (tagboat.ApprovalDocument, error) {
+	into, of, err := a.asked(ctx, r)
+	if err != nil {
+		return tagboat.ApprovalDocument{}, err
+	}
+	return a.given(ctx, r, into, of)
+}
+
+// asked returns the stage and the release of an approval that would count.
+func (a Approvals) asked(ctx context.Context, r Approval) (config.Stage, tagboat.Release, error) {
+	into, err := a.approvable(r)
+	if err != nil {
+		return into, tagboat.Release{}, err
+	}
+	found, err := a.Find(ctx, r.Release)
+	if err != nil {
+		return into, tagboat.Release{}, err
+	}
+	numbers, err := a.Home.Numbers(ctx)
+	if err != nil {
+		return into, tagboat.Release{}, err
+	}
+	of := numberedAs(tagboat.Release{Name: found.Name, ID: found.ID, Commit: found.Commit, Notes: found.Notes, Environments: []tagboat.EnvName{}}, numbers)
+	return into, of, a.mayApprove(ctx, r, into, &of)
 }
 
 // approvable returns the stage, where releases are approved for it and it has the environments.

@@ -5,9 +5,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"net/url"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/home"
-	"github.com/tagboat/tagboat/internal/registry"
 )
 
 // Diff returns what differs between two releases.
@@ -50,7 +47,7 @@ func (r *Releases) Compare(ctx context.Context, from, to Release) tagboat.Releas
 		From: r.document(from).Release, To: r.document(to).Release, Between: []tagboat.Release{},
 		Images: images(from.Content, to.Content), Files: files(from.Content, to.Content), Vars: vars(from.Content, to.Content),
 	}
-	r.addCommits(ctx, document.Images)
+	r.AddCommits(ctx, document.Images)
 	return document
 }
 
@@ -132,60 +129,6 @@ func either[K cmp.Ordered, V any](a, b map[K]V) []K {
 	}
 	maps.Copy(all, a)
 	return slices.Sorted(maps.Keys(all))
-}
-
-// sourceKey says where the sources of an image are.
-// https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys
-const sourceKey = "org.opencontainers.image.source"
-
-// addCommits fills in which commits lie between versions. What cannot be looked at is left out.
-func (r *Releases) addCommits(ctx context.Context, diffs []tagboat.ReleaseImageDiff) {
-	var group errgroup.Group
-	group.SetLimit(catalog.AtOnce)
-	versions := make([]registry.Version, 2*len(diffs))
-	for i, d := range diffs {
-		for side, version := range []tagboat.Observed{d.From, d.To} {
-			ref := r.Fleet.Config.Images[d.Image].Repository
-			if ref.Tag, ref.Digest = version.Tag, version.Digest; ref.Repository == "" || ref.Digest == "" {
-				continue
-			}
-			group.Go(func() error {
-				known, err := r.Catalog.Registry.ResolveListed(ctx, ref)
-				if err == nil { // else it is gone, or cannot be read
-					versions[2*i+side] = known
-				}
-				return nil
-			})
-		}
-	}
-	_ = group.Wait()
-	for i := range diffs {
-		from, to := versions[2*i], versions[2*i+1]
-		if from.Revision != "" && to.Revision != "" && from.Revision != to.Revision {
-			diffs[i].Commits = from.Revision + ".." + to.Revision
-			diffs[i].Link = compareAddress(cmp.Or(to.Labels[sourceKey], to.Annotations[sourceKey]), from.Revision, to.Revision)
-		}
-	}
-}
-
-// compareAddress returns where two commits can be compared, and "" where the source is not an
-// address of the web. GitHub, GitLab and Gitea have the same address for that.
-// https://docs.github.com/en/repositories/viewing-activity-and-data-for-your-repository/comparing-commits
-// https://support.atlassian.com/bitbucket-cloud/docs/compare-branches-tags-and-commits/
-func compareAddress(source, from, to string) string {
-	if rest, ok := strings.CutPrefix(source, "git@"); ok {
-		source = "https://" + strings.Replace(rest, ":", "/", 1)
-	}
-	u, err := url.Parse(strings.TrimPrefix(source, "git+"))
-	if err != nil || u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") == "" {
-		return ""
-	}
-	at := url.URL{Scheme: "https", Host: u.Host, Path: strings.TrimSuffix(strings.TrimRight(u.Path, "/"), ".git")}
-	from, to = url.PathEscape(from), url.PathEscape(to)
-	if u.Host == "bitbucket.org" {
-		return at.String() + "/branches/compare/" + to + ".." + from
-	}
-	return at.String() + "/compare/" + from + "..." + to
 }
 
 // Notes returns what came since the release that an environment has, up to another one; "" is the

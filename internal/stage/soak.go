@@ -212,22 +212,22 @@ func Upcoming(now time.Time, soak time.Duration, upstream Upstream, here ledger.
 
 // Behind returns how many releases the environment is behind what the stage before it has. What
 // that one went back from does not count.
-func Behind(upstream, here ledger.Promotions) int {
+func Behind(upstream, here ledger.Promotions) int { return len(Ahead(upstream, here)) }
+
+// Ahead returns the releases that the stage before has and the environment has not had yet, the
+// newest first. What that one went back from is none of them.
+func Ahead(upstream, here ledger.Promotions) []ledger.Promoted {
 	line := lineOf(upstream)
-	current, ok := here.Current()
-	if !ok {
-		return len(line)
-	}
-	if i := in(line, current.ID); i >= 0 {
-		return len(line) - 1 - i
-	}
-	newer := 0
-	for _, p := range line {
-		if p.At.After(current.At) {
-			newer++
+	if current, ok := here.Current(); ok {
+		if i := in(line, current.ID); i >= 0 {
+			line = line[i+1:]
+		} else {
+			line = slices.DeleteFunc(slices.Clone(line), func(p ledger.Promoted) bool { return !p.At.After(current.At) })
 		}
 	}
-	return newer
+	ahead := slices.Clone(line)
+	slices.Reverse(ahead)
+	return ahead
 }
 
 // lineOf returns the releases that led to what an environment has, the oldest first: without those

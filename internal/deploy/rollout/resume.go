@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -202,34 +203,44 @@ type Pauses interface {
 // rollback, go back. It returns the stage in which it waited. That nothing waits is an
 // error of kind Usage.
 func Continue(ctx context.Context, p Pauses, t deploy.Target, rollback bool) (stage string, err error) {
-	observed, err := deploy.Look(ctx, []deploy.Target{t})
+	deployment, err := Paused(ctx, t)
 	if err != nil {
 		return "", err
 	}
-	nothing := tagboat.Usagef("no deployment of service %s in %s waits to be continued", t.Desired.Service, t.Desired.Environment).
-		WithHint("tagboat status --env %s shows how it stands", t.Desired.Environment)
-	if observed[0].Service == nil {
-		return "", nothing
-	}
-	current := deploy.SettingsOf(*observed[0].Service).Current
-	if current == "" {
-		return "", nothing
-	}
-	deployments, err := p.DescribeServiceDeployments(ctx, []string{current})
-	if err != nil {
-		return "", fmt.Errorf("reading the deployment under way of service %q: %w", t.Desired.ServiceName, err)
-	}
-	if len(deployments) == 0 || len(deployments[0].Waiting()) == 0 {
-		return "", nothing
-	}
-	for _, hook := range deployments[0].Waiting() {
-		err := persist(ctx, true, func() error { return p.ContinueServiceDeployment(ctx, current, hook.ID, rollback) },
-			func() (bool, error) { return passed(ctx, p, current, hook.ID) })
+	for _, hook := range deployment.Waiting() {
+		err := persist(ctx, true, func() error { return p.ContinueServiceDeployment(ctx, deployment.ARN, hook.ID, rollback) },
+			func() (bool, error) { return passed(ctx, p, deployment.ARN, hook.ID) })
 		if err != nil {
 			return "", fmt.Errorf("continuing the deployment of service %q: %w", t.Desired.ServiceName, err)
 		}
 	}
-	return deployments[0].LifecycleStage, nil
+	return deployment.LifecycleStage, nil
+}
+
+// Paused returns the deployment under way of a service that waits at a pause hook for somebody. That
+// none does is an error of kind Usage.
+func Paused(ctx context.Context, t deploy.Target) (ecs.ServiceDeployment, error) {
+	nothing := tagboat.Usagef("no deployment of service %s in %s waits to be continued", t.Desired.Service, t.Desired.Environment).
+		WithHint("tagboat status --env %s shows how it stands", t.Desired.Environment)
+	service, err := serviceNow(ctx, t.Client, t.Desired)
+	if errors.Is(err, errGone) {
+		return ecs.ServiceDeployment{}, nothing
+	}
+	if err != nil {
+		return ecs.ServiceDeployment{}, fmt.Errorf("reading service %q: %w", t.Desired.ServiceName, err)
+	}
+	current := deploy.SettingsOf(service).Current
+	if current == "" {
+		return ecs.ServiceDeployment{}, nothing
+	}
+	deployments, err := t.Client.Deployments.DescribeServiceDeployments(ctx, []string{current})
+	if err != nil {
+		return ecs.ServiceDeployment{}, fmt.Errorf("reading the deployment under way of service %q: %w", t.Desired.ServiceName, err)
+	}
+	if len(deployments) == 0 || len(deployments[0].Waiting()) == 0 {
+		return ecs.ServiceDeployment{}, nothing
+	}
+	return deployments[0], nil
 }
 
 // passed reports whether a hook of a deployment does not wait any more.
