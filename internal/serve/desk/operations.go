@@ -243,9 +243,10 @@ func (s *step) Event(u rollout.Update) {
 	all := s.run.document.Progress
 	i := slices.IndexFunc(all, func(p tagboat.Progress) bool { return p.Environment == is.Environment && p.Service == is.Service })
 	turns := i < 0 || all[i].State != is.State
-	if i < 0 {
+	switch {
+	case i < 0:
 		s.run.document.Progress = append(all, is)
-	} else {
+	case is.Verdict != tagboat.VerdictUnchanged: // of what went back there is nothing left to do
 		all[i] = is
 	}
 	s.run.mu.Unlock()
@@ -294,7 +295,7 @@ func end(a *tagboat.OperationAction, err error, stopped bool) {
 		switch p.State {
 		case tagboat.PromotionDone, tagboat.PromotionUnchanged, tagboat.PromotionWaiting, tagboat.PromotionAborted, tagboat.PromotionAbsent:
 		case tagboat.PromotionInterrupted:
-			stopped = true
+			stopped, a.State = true, tagboat.OperationFailed
 		default:
 			a.State = tagboat.OperationFailed
 		}

@@ -131,10 +131,10 @@ func (d *Desk) Image(ctx context.Context, image tagboat.ImageName, limit int) (t
 	})
 }
 
-// Releases returns the releases, the newest first, at most limit of them where that is not 0.
-func (d *Desk) Releases(ctx context.Context, limit int) (tagboat.ReleasesDocument, error) {
-	return ask(ctx, &d.answers, fmt.Sprintf("releases %d", limit), steady, func(ctx context.Context) (tagboat.ReleasesDocument, error) {
-		return d.options.Tools.Releases.List(ctx, limit)
+// Releases returns the releases of the last hundred, the newest first.
+func (d *Desk) Releases(ctx context.Context) (tagboat.ReleasesDocument, error) {
+	return ask(ctx, &d.answers, "releases", steady, func(ctx context.Context) (tagboat.ReleasesDocument, error) {
+		return d.options.Tools.Releases.List(ctx, 0)
 	})
 }
 
