@@ -52,8 +52,7 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 	matrix := board.New(board.Options{
 		Config: a.Config, Environments: environments, Services: o.Scope.Services, Look: a.View.Status, Sweep: o.Sweep, Calls: o.Calls,
 	})
-	people := &people{app: a, known: map[string]desk.Tools{}}
-	work := desk.New(context.WithoutCancel(ctx), desk.Options{Config: a.Config, Board: matrix, Tools: a.tools(), As: people.as, ReadOnly: o.ReadOnly})
+	work := a.Desk(context.WithoutCancel(ctx), matrix, o.ReadOnly)
 	beside := []func(context.Context) error{matrix.Run}
 	ready := o.Endpoint.Ready
 	o.Endpoint.Ready = func() error {
@@ -97,6 +96,12 @@ func (a *App) tools() desk.Tools {
 		View: a.View, Trace: a.Trace, History: a.History, Images: a.Images, Releases: a.Releases,
 		Promotions: a.Promotions, Rollbacks: a.Rollbacks, Holds: a.Pinning.Holds,
 	}
+}
+
+// Desk returns what answers people and acts for them, until ctx ends.
+func (a *App) Desk(ctx context.Context, board desk.Board, readOnly bool) *desk.Desk {
+	people := &people{app: a, known: map[string]desk.Tools{}}
+	return desk.New(ctx, desk.Options{Config: a.Config, Board: board, Tools: a.tools(), As: people.as, ReadOnly: readOnly})
 }
 
 // people has the use cases of people, each with sessions in AWS that are named after the person. It is

@@ -14,6 +14,7 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/serve/board"
+	"github.com/tagboat/tagboat/internal/serve/door"
 )
 
 // Tools are the use cases that a Desk works with, with the credentials of one caller.
@@ -55,14 +56,21 @@ var _ Board = (*board.Board)(nil)
 type Desk struct {
 	options    Options
 	answers    answers
-	people     people
 	operations operations
 }
 
 // New returns a Desk whose operations end with ctx.
 func New(ctx context.Context, o Options) *Desk {
 	d := &Desk{options: o, answers: answers{ctx: ctx, state: func() uint64 { return o.Board.Now().ID }}}
-	d.people.open = o.As
 	d.operations.ctx, d.operations.stop = context.WithCancelCause(ctx)
 	return d
+}
+
+// tools returns what a person acts with: the user of the machine with the server's own credentials,
+// which are the user's, and anybody else in sessions of the person's own.
+func (d *Desk) tools(ctx context.Context, p door.Person) (Tools, error) {
+	if p.Local || d.options.As == nil {
+		return d.options.Tools, nil
+	}
+	return d.options.As(context.WithoutCancel(ctx), p.Name)
 }
