@@ -79,6 +79,7 @@ func (s *stackRoll) updated(ctx context.Context, c course, e ending) {
 func (s *stackRoll) rolledBack(ctx context.Context, c course, e ending, state through.State) {
 	s.result.Images = deploy.ImageStates(s.plan.Desired.Images, nil)
 	s.readImages(ctx)
+	s.causesByRecord(ctx, c)
 	to := "what it had before"
 	if now, err := serviceNow(ctx, s.plan.Client, s.plan.Desired); err == nil {
 		if primary, ok := now.Primary(); ok && primary.TaskDefinition != c.taskDefinition {
@@ -105,4 +106,19 @@ func (s *stackRoll) why(c course, e ending, state through.State) string {
 		what = state.Why()
 	}
 	return fmt.Sprintf("%s failed%s", name, because(s.result.Causes, what))
+}
+
+// causesByRecord gathers the causes from ECS's own record of the deployment, where it was over before
+// anybody saw it.
+func (s *stackRoll) causesByRecord(ctx context.Context, c course) {
+	if c.id != "" || c.taskDefinition == "" || len(s.result.Causes) > 0 {
+		return
+	}
+	now, err := serviceNow(ctx, s.plan.Client, s.plan.Desired)
+	if err != nil {
+		return
+	}
+	if judge, err := deploy.JudgementOf(ctx, s.plan); err == nil && judge != nil && judge.Record.Status != ecs.Successful {
+		s.result.Causes = s.causesOf(ctx, now, judge.Record)
+	}
 }

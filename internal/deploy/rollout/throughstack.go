@@ -95,7 +95,8 @@ func (s *stackRoll) find(ctx context.Context) (c course, found bool, err error) 
 		s.tell(state, StateRolling, ecs.Deployment{})
 		c.taskDefinition = state.Registered[s.plan.Observed.Stack.TaskDefinition.Logical]
 		if state.Ended() || state.RollsBack() && c.taskDefinition == "" {
-			return c, false, nil
+			found := s.afterwards(ctx, &c, state)
+			return c, found, nil
 		}
 		if err := s.update.Refused(); err != nil {
 			return c, false, err
@@ -111,6 +112,20 @@ func (s *stackRoll) find(ctx context.Context) (c course, found bool, err error) 
 			}
 		}
 	}
+}
+
+// afterwards finds the deployment of an update that was over before anybody saw ECS at it.
+func (s *stackRoll) afterwards(ctx context.Context, c *course, state through.State) bool {
+	if c.taskDefinition == "" || !state.Succeeded() {
+		return false
+	}
+	now, err := serviceNow(ctx, s.plan.Client, s.plan.Desired)
+	id, there := deploymentOf(snapshot{service: now}, c.taskDefinition)
+	if err != nil || !there {
+		return false
+	}
+	c.take(now, id)
+	return true
 }
 
 // take notes the deployment that somebody else started for us.
