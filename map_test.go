@@ -47,7 +47,7 @@ var floors = [][]string{
 
 	{"internal/sandbox/sandboxtest"},
 	{"internal/sandbox"},
-	{"internal/sandbox/cloudformation", "internal/sandbox/cloudwatch", "internal/sandbox/ecr", "internal/sandbox/ecs", "internal/sandbox/elb", "internal/sandbox/events", "internal/sandbox/iam", "internal/sandbox/logs", "internal/sandbox/secretsmanager", "internal/sandbox/sqs", "internal/sandbox/ssm", "internal/sandbox/sts"},
+	{"internal/sandbox/cloudformation", "internal/sandbox/cloudwatch", "internal/sandbox/ecr", "internal/sandbox/ecs", "internal/sandbox/express", "internal/sandbox/elb", "internal/sandbox/events", "internal/sandbox/iam", "internal/sandbox/logs", "internal/sandbox/secretsmanager", "internal/sandbox/sqs", "internal/sandbox/ssm", "internal/sandbox/sts"},
 	{"internal/sandbox/ecs/definition", "internal/sandbox/registry", "internal/sandbox/rollout/simulated", "internal/sandbox/mirror", "internal/sandbox/wiretest", "internal/sandbox/events/pattern", "internal/sandbox/cloudformation/template"},
 	{"internal/sandbox/rollout"},
 	{"internal/sandbox/clock", "internal/sandbox/policy", "internal/sandbox/wire"},

@@ -15,6 +15,7 @@ import (
 	"github.com/tagboat/tagboat/internal/sandbox/ecs"
 	"github.com/tagboat/tagboat/internal/sandbox/elb"
 	"github.com/tagboat/tagboat/internal/sandbox/events"
+	"github.com/tagboat/tagboat/internal/sandbox/express"
 	"github.com/tagboat/tagboat/internal/sandbox/iam"
 	"github.com/tagboat/tagboat/internal/sandbox/logs"
 	"github.com/tagboat/tagboat/internal/sandbox/mirror"
@@ -59,6 +60,7 @@ type Registry interface {
 //	ECS ──▶ registry (pulls images), logs (containers print), ELB (tasks are targets),
 //	        Parameter Store and Secrets Manager (secrets), CloudWatch (alarms), the functions of hooks
 //	ECS, registry ──▶ EventBridge (what happens) ──▶ SQS
+//	Express Mode ──▶ ECS, ELB, CloudWatch, logs (what it makes)
 //	CloudFormation ──▶ ECS, Parameter Store, logs (resources), the functions of custom resources
 func (s *Server) builtin() ([]Module, error) {
 	store, err := s.openRegistry()
@@ -90,9 +92,52 @@ func (s *Server) builtin() ([]Module, error) {
 		Strict:     s.config.Strict,
 	})
 	s.stacks = cloudformation.New(cloudformation.Deps{Clock: s.clock, Call: s.callAs, Function: s.functions.answerResource})
+	gateways := express.New(express.Deps{
+		Clock: s.clock,
+		Call: func(ctx context.Context, caller wire.Caller, service, operation string, in any) (map[string]any, error) {
+			return s.callAs(ecs.Managing(ctx), caller, service, operation, in)
+		},
+	})
 	// ECS comes last: what it looks up is there when its state is loaded, and is kept
 	// no later than what refers to it.
-	return []Module{ecr.New(store, s.clock, source{s.events, "aws.ecr"}), parameters, secrets, logGroups, balancing, alarms, queues, s.events, s.iam, s.stacks, s.ecs}, nil
+	return []Module{ecr.New(store, s.clock, source{s.events, "aws.ecr"}), parameters, secrets, logGroups, balancing, alarms, queues, s.events, s.iam, s.stacks, containers{s.ecs, gateways}}, nil
+}
+
+// containers is ECS with Express Mode, which is part of its API.
+type containers struct {
+	ecs     *ecs.Service
+	express *express.Service
+}
+
+// Service returns the operations of both.
+func (c containers) Service() wire.Service { return c.express.Extend(c.ecs.Service()) }
+
+// Run lets ECS work.
+func (c containers) Run(ctx context.Context) error { return c.ecs.Run(ctx) }
+
+// containersState is the state of both.
+type containersState struct{ ECS, Express any }
+
+// Save returns the state of both.
+func (c containers) Save() (any, error) {
+	own, err := c.ecs.Save()
+	if err != nil {
+		return nil, err
+	}
+	gateways, err := c.express.Save()
+	return containersState{own, gateways}, err
+}
+
+// Load takes what Save returned, and what it returned before there was Express Mode.
+func (c containers) Load(data json.RawMessage) error {
+	var state struct{ ECS, Express json.RawMessage }
+	if len(data) > 0 && data[0] == '[' {
+		return c.ecs.Load(data)
+	}
+	if err := json.Unmarshal(data, &state); err != nil {
+		return fmt.Errorf("reading the saved state of ECS: %w", err)
+	}
+	return errors.Join(c.ecs.Load(state.ECS), c.express.Load(state.Express))
 }
 
 // callAs makes a call as a client would, for a caller whom CloudFormation acts for.
@@ -217,6 +262,6 @@ var (
 	_ Runner               = (*events.Service)(nil)
 	_ Saver                = (*ecr.API)(nil)
 	_ Registry             = (*ecr.API)(nil)
-	_ Saver                = (*ecs.Service)(nil)
-	_ Runner               = (*ecs.Service)(nil)
+	_ Saver                = containers{}
+	_ Runner               = containers{}
 )

@@ -69,8 +69,8 @@ type quota struct {
 // SSM, ECR and EventBridge document a rate only; a second's worth of it is taken for the burst.
 func awsQuotas() []quota {
 	return []quota{
-		{50, 5, []string{"ecs.CreateService", "ecs.DeleteService", "ecs.UpdateService"}},
-		{100, 20, []string{"ecs.DescribeServices", "ecs.ListServices"}},
+		{50, 5, []string{"ecs.CreateService", "ecs.DeleteService", "ecs.UpdateService", "ecs.CreateExpressGatewayService", "ecs.DeleteExpressGatewayService", "ecs.UpdateExpressGatewayService"}},
+		{100, 20, []string{"ecs.DescribeServices", "ecs.ListServices", "ecs.DescribeExpressGatewayService"}},
 		{20, 1, []string{"ecs.RegisterTaskDefinition", "ecs.DeregisterTaskDefinition"}},
 		{50, 20, []string{"ecs.DescribeTaskDefinition", "ecs.ListTaskDefinitions", "ecs.ListTaskDefinitionFamilies"}},
 		{5, 1, []string{"ecs.DeleteTaskDefinitions"}},

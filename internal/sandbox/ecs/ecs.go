@@ -56,8 +56,17 @@ func (s *Service) region(scope wire.Scope) *region {
 // call is one request in the hands of an operation.
 type call struct {
 	*region
-	caller wire.Caller
-	age    time.Duration // of the state that it should answer; 0 is the present
+	caller   wire.Caller
+	age      time.Duration // of the state that it should answer; 0 is the present
+	managing bool          // ECS itself calls, as Express Mode does
+}
+
+type managingKey struct{}
+
+// Managing returns a context for calls that ECS itself makes for a service of Express Mode: one
+// that is created is managed by ECS, and one that is may be changed as others may not.
+func Managing(ctx context.Context) context.Context {
+	return context.WithValue(ctx, managingKey{}, true)
 }
 
 // operation makes an operation of f. While f runs it alone sees the region, whose time
@@ -68,7 +77,8 @@ func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Oper
 		defer s.mu.Unlock()
 		r := s.region(caller.Scope)
 		r.advance()
-		out, err := f(call{region: r, caller: caller, age: wire.Age(ctx)}, in)
+		managing, _ := ctx.Value(managingKey{}).(bool)
+		out, err := f(call{region: r, caller: caller, age: wire.Age(ctx), managing: managing}, in)
 		r.view()
 		s.wake()
 		if err != nil {

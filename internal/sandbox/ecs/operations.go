@@ -85,7 +85,6 @@ func Ignored() map[string][]string {
 		"CreateService":       service,
 		"UpdateService":       service,
 		"ListTasks":           {"daemonName"},
-		"ListServices":        {"resourceManagementType"},
 		"PutAccountSetting":   {"principalArn", "value (it is answered again)"},
 		"ListAccountSettings": {"principalArn", "value"},
 		"RunTask": {

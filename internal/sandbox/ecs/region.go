@@ -22,6 +22,7 @@ type region struct {
 	Settings    map[string]string            // of the account, by name; without those never set
 	Subnets     map[string]string            // the zone of each that was heard of
 	Unreachable []outage                     // registries, as ordered by Harm
+	Managed     map[string]bool              // the ARNs of services that Express Mode made
 
 	scope          wire.Scope
 	deps           Deps
@@ -41,6 +42,7 @@ func newRegion(scope wire.Scope, deps Deps) *region {
 		Tokens:         map[string]pastCreation{},
 		Settings:       map[string]string{},
 		Subnets:        map[string]string{},
+		Managed:        map[string]bool{},
 		settingsCaches: map[*rollout.Service]*settingsCache{},
 		rosters:        map[string]roster{},
 		scope:          scope,

@@ -47,7 +47,7 @@ func (c call) describeServices(cluster *cluster, in describeServicesIn) (describ
 type listServicesIn struct {
 	paging
 	clusterIn
-	LaunchType, SchedulingStrategy string
+	LaunchType, SchedulingStrategy, ResourceManagementType string
 }
 
 type listServicesOut struct {
@@ -57,6 +57,13 @@ type listServicesOut struct {
 
 func (c call) listServices(cluster *cluster, in listServicesIn) (listServicesOut, error) {
 	arns := c.names(cluster.ARN)
+	switch manager := in.ResourceManagementType; manager {
+	case "":
+	case byCustomer, byECS:
+		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return c.manager(arn) != manager })
+	default:
+		return listServicesOut{}, invalidParameter("resourceManagementType should be one of [CUSTOMER,ECS]")
+	}
 	if in.LaunchType != "" || in.SchedulingStrategy != "" {
 		arns = slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return !in.wants(c.requested(c.engine.Service(arn))) })
 	}
@@ -158,8 +165,11 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 		Constraints: orEmptyList(own.Other.Constraints), PlacementStrategy: spelledPlacement(own.Other.Strategy),
 		ManagedTags: own.Other.ManagedTags, Exec: own.Other.Exec,
 		PropagateTags: own.Other.Propagate, Rebalancing: own.Other.Rebalancing,
-		ResourceManagement: "CUSTOMER",
+		ResourceManagement: r.manager(own.ARN),
 		Tags:               r.tagsOf(own.ARN, include),
+	}
+	if record.ResourceManagement == byECS { // ecspresso#902
+		record.TaskDefinition, record.LoadBalancers = "", []loadBalancer{}
 	}
 	if own.runsOn() == definition.Fargate {
 		record.PlatformVersion, record.PlatformFamily = own.shownPlatform(), "Linux"
@@ -175,6 +185,19 @@ func (r *region) serviceRecord(s *rollout.Service, include []string) serviceReco
 	}
 	record.CurrentDeployment, record.CurrentRevisions = current(s)
 	return record
+}
+
+// Who manages a service: ECS those that Express Mode made.
+const (
+	byCustomer = "CUSTOMER"
+	byECS      = "ECS"
+)
+
+func (r *region) manager(serviceARN string) string {
+	if r.Managed[serviceARN] {
+		return byECS
+	}
+	return byCustomer
 }
 
 // spelledPlacement returns placement strategies as ECS answers them: their fields have one

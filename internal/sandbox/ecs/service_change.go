@@ -65,6 +65,10 @@ func (c call) make(s *settings, task *rollout.TaskSpec, in *serviceRequest, once
 		return serviceOut{}, err
 	}
 	delete(c.Tags, s.ARN)
+	delete(c.Managed, s.ARN)
+	if c.managing {
+		c.Managed[s.ARN] = true
+	}
 	c.setTags(s.ARN, in.Tags)
 	c.remember(once, []string{s.ARN})
 	return c.serviceOut(service), nil
@@ -206,6 +210,9 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 		return serviceOut{}, err
 	}
 	s := settingsOf(old)
+	if err := c.checkManaged(s.ARN, &in); err != nil {
+		return serviceOut{}, err
+	}
 	in.LaunchType = nil // UpdateService does not have it
 	if err := in.checkUpdate(s); err != nil {
 		return serviceOut{}, err
@@ -240,6 +247,26 @@ func (c call) updateService(in serviceRequest) (serviceOut, error) {
 		return serviceOut{}, err
 	}
 	return c.serviceOut(updated), nil
+}
+
+// checkManaged refuses what nobody but Express Mode changes of its services: "Both sets of APIs
+// operate on the same underlying infrastructure", except that "deployment strategy can not be
+// updated on Express Mode services" and "load balancer configurations can not be updated".
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-advanced-customization.html
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
+func (c call) checkManaged(arn string, in *serviceRequest) error {
+	member := ""
+	switch {
+	case !c.Managed[arn] || c.managing:
+		return nil
+	case in.LoadBalancers != nil:
+		member = "loadBalancers"
+	case in.DeploymentConfiguration != nil:
+		member = "deploymentConfiguration"
+	default:
+		return nil
+	}
+	return invalidParameter("%s has ResourceManagementType=ECS: %s cannot be updated", arn, member)
 }
 
 // checkUpdate refuses updates whatever their members say.
@@ -302,6 +329,9 @@ func (c call) deleteService(cluster *cluster, in deleteServiceIn) (serviceOut, e
 	s := c.service(cluster, in.Service)
 	if s == nil {
 		return serviceOut{}, serviceNotFound()
+	}
+	if c.Managed[s.Spec.ARN] && !c.managing { // aws-nuke#982
+		return serviceOut{}, invalidParameter("%s has ResourceManagementType=ECS use DeleteExpressGatewayService to delete", s.Spec.ARN)
 	}
 	if s.Status != active {
 		return c.serviceOut(s), nil
