@@ -45,7 +45,8 @@ type ReleaseImage struct {
 // ReleaseService is a service as a release has it.
 type ReleaseService struct {
 	Service    ServiceName                 `json:"service"`
-	Family     string                      `json:"family"` // of somebody else's task definition; "" where the release has it
+	Family     string                      `json:"family"`            // of somebody else's task definition; "" where the release has it
+	Express    bool                        `json:"express,omitempty"` // true where Express Mode of ECS owns the service and its task definition
 	Containers map[ContainerName]ImageName `json:"containers"`
 	DependsOn  []ServiceName               `json:"dependsOn"`
 }

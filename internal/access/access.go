@@ -66,7 +66,7 @@ func (a *Access) Client(env config.Environment) *deploy.Client {
 	defer a.mu.Unlock()
 	if a.clients[place] == nil {
 		a.clients[place] = &deploy.Client{
-			ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.images, Deployments: session.ECS(),
+			ECS: session.ECS(), Logs: session.Logs(), Targets: session.Targets(), Images: a.images, Deployments: session.ECS(), Express: session.ECS(),
 			Alarms: session.Alarms(), Stacks: session.Stacks(), Parameters: session.Parameters(), Secrets: session.Secrets(), Now: session.Now,
 		}
 	}

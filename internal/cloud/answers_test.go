@@ -92,7 +92,7 @@ func readService(t *testing.T, s *cloud.Session, raw []byte) {
 		Desired: want.DesiredCount, Running: want.RunningCount, Pending: want.PendingCount, SchedulingStrategy: want.SchedulingStrategy,
 		BreakerEnabled: breaker.Enable, BreakerRollback: breaker.Rollback, Controller: "ECS",
 		// Held by other tests, with times.
-		MinHealthyPercent: got.MinHealthyPercent, MaxPercent: got.MaxPercent, HealthCheckGrace: got.HealthCheckGrace, CreatedAt: got.CreatedAt, Record: got.Record,
+		Manager: got.Manager, MinHealthyPercent: got.MinHealthyPercent, MaxPercent: got.MaxPercent, HealthCheckGrace: got.HealthCheckGrace, CreatedAt: got.CreatedAt, Record: got.Record,
 	}
 	for _, lb := range want.LoadBalancers {
 		service.LoadBalancers = append(service.LoadBalancers, ecs.LoadBalancer{TargetGroup: lb.TargetGroupArn, ContainerName: lb.ContainerName, ContainerPort: lb.ContainerPort})

@@ -144,6 +144,48 @@ func (e *ECS) UpdateService(ctx context.Context, input json.RawMessage) (ecs.Ser
 	return oneService(out.Service, out.ResultMetadata)
 }
 
+// DescribeExpressService returns what the tasks of an Express Mode service run with, in ECS's order.
+// The error wraps ecs.ErrNotFound where there is no such service.
+func (e *ECS) DescribeExpressService(ctx context.Context, arn string) ([]ecs.ExpressConfiguration, error) {
+	out, err := e.client.DescribeExpressGatewayService(ctx, &awsecs.DescribeExpressGatewayServiceInput{ServiceArn: aws.String(arn)}, keepBody)
+	if err != nil {
+		return nil, translate(err)
+	}
+	var body struct {
+		Service struct {
+			Active []struct {
+				TaskDefinition string          `json:"taskDefinitionArn"`
+				Container      json.RawMessage `json:"primaryContainer"`
+			} `json:"activeConfigurations"`
+		} `json:"service"`
+	}
+	if err := bodyOf(out.ResultMetadata, &body); err != nil {
+		return nil, err
+	}
+	var all []ecs.ExpressConfiguration
+	for _, c := range body.Service.Active {
+		all = append(all, ecs.ExpressConfiguration{TaskDefinition: c.TaskDefinition, Container: c.Container})
+	}
+	return all, nil
+}
+
+// UpdateExpressService changes an Express Mode service by AWS's JSON input, and returns the ARN of
+// the task definition that it gets; "" where AWS does not say. Like UpdateService, it is sent once.
+func (e *ECS) UpdateExpressService(ctx context.Context, input json.RawMessage) (definition string, err error) {
+	body, err := sendBody(schemas.UpdateExpressGatewayServiceRequest, input)
+	if err != nil {
+		return "", err
+	}
+	out, err := e.client.UpdateExpressGatewayService(ctx, &awsecs.UpdateExpressGatewayServiceInput{}, body, sentOnce)
+	if err != nil {
+		return "", afterOnce(err)
+	}
+	if out.Service == nil || out.Service.TargetConfiguration == nil {
+		return "", nil
+	}
+	return aws.ToString(out.Service.TargetConfiguration.TaskDefinitionArn), nil
+}
+
 func oneService(s *types.Service, metadata middleware.Metadata) (ecs.Service, error) {
 	var record struct {
 		Service json.RawMessage `json:"service"`
@@ -175,6 +217,7 @@ func serviceOf(s types.Service, record json.RawMessage) ecs.Service {
 		Running:            int(s.RunningCount),
 		Pending:            int(s.PendingCount),
 		Controller:         "ECS",
+		Manager:            string(s.ResourceManagementType),
 		SchedulingStrategy: string(s.SchedulingStrategy),
 		MinHealthyPercent:  defaultMinPercent,
 		MaxPercent:         defaultMaxPercent,

@@ -55,6 +55,7 @@ type Service struct {
 	Family         string // a family that is not Tagboat's; "" where TaskDefinition is set
 	ServiceFile    string // absolute path of the template of the service; "" where it must exist
 	Stack          *Stack // nil where Tagboat deploys to ECS itself
+	Express        bool   // Express Mode of ECS made it and changes it, its task definition too
 	Containers     map[tagboat.ContainerName]tagboat.ImageName
 	// ContainerPlaces says where Containers has each of its entries.
 	ContainerPlaces map[tagboat.ContainerName]tagboat.Position

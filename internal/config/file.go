@@ -40,7 +40,7 @@ type fileImage struct {
 
 type fileService struct {
 	TaskDefinition taskDefinition              `yaml:"taskDefinition" doc:"a file with the shape that aws ecs register-task-definition takes, or {family: NAME} where somebody else owns it; required but for a service with deploy"`
-	Deploy         *fileDeploy                 `yaml:"deploy" doc:"how the service is deployed, where a stack of CloudFormation owns it"`
+	Deploy         *fileDeploy                 `yaml:"deploy" doc:"how the service is deployed, where a stack of CloudFormation or Express Mode of ECS owns it"`
 	Service        source.Text                 `yaml:"service" doc:"a file with the shape of aws ecs create-service; left out, the service must exist"`
 	Containers     source.Entries[source.Text] `yaml:"containers" doc:"the image that each container runs, by the container's name"`
 	DependsOn      []source.Text               `yaml:"dependsOn" doc:"services that must have been deployed successfully before this one"`

@@ -73,9 +73,9 @@ func (b *builder) templates(from fileService, s *Service) {
 	definition := from.TaskDefinition
 	switch {
 	case definition.at.File == "":
-		if s.Stack == nil {
+		if s.Stack == nil && !s.Express {
 			b.problem(s.Where, "the service %q has no taskDefinition", s.Name).
-				hint("name a file: taskDefinition: %s.taskdef.json, a family that somebody else owns: {family: NAME}, or the stack that owns it: deploy: {through: cloudformation, stack: NAME}", s.Name)
+				hint("name a file: taskDefinition: %s.taskdef.json, a family that somebody else owns: {family: NAME}, or what owns it: deploy: {through: cloudformation, stack: NAME} or deploy: {through: express}", s.Name)
 		}
 	case definition.Family.At.File == "":
 		s.TaskDefinition = b.template(definition.File)

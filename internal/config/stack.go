@@ -21,8 +21,8 @@ type Stack struct {
 }
 
 type fileDeploy struct {
-	Through    string                      `yaml:"through,required" enum:"cloudformation" doc:"what changes the service: cloudformation updates the stack that owns it"`
-	Stack      source.Text                 `yaml:"stack,required" doc:"the name of the stack, with {app}, {environment}, {service}, {stage}, {tenant} and variables in it, such as shop-{environment}-api"`
+	Through    string                      `yaml:"through,required" enum:"cloudformation,express" doc:"what changes the service: cloudformation updates the stack that owns it, express updates the image of a service that Express Mode of ECS made"`
+	Stack      source.Text                 `yaml:"stack" doc:"with cloudformation: the name of the stack, with {app}, {environment}, {service}, {stage}, {tenant} and variables in it, such as shop-{environment}-api"`
 	Resource   source.Text                 `yaml:"resource" doc:"the logical id of the service in the stack's template; default: the only service that it has"`
 	Parameters source.Entries[source.Text] `yaml:"parameters" doc:"parameters of the stack that take the URI of an image, by their keys; parameters of the type AWS::SSM::Parameter::Value<String> read the pins themselves"`
 }
@@ -42,6 +42,14 @@ func (c *Config) stackPlaceholders(env Environment, s Service) map[string]string
 func (b *builder) stack(from *fileDeploy, s *Service) {
 	if from == nil {
 		return
+	}
+	if from.Through == "express" {
+		s.Express = true
+		return
+	}
+	if from.Stack.At.File == "" {
+		b.problem(s.Where, "the service %q is deployed through a stack, and its name is missing", s.Name).hint("add it: deploy: {through: cloudformation, stack: NAME}")
+		from.Stack.At = s.Where
 	}
 	s.Stack = &Stack{
 		Name: from.Stack.Value, Resource: from.Resource.Value, Where: from.Stack.At,
@@ -65,7 +73,7 @@ var stackPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustComp
 func (b *builder) stacks() {
 	for _, entry := range b.file.Services {
 		s := b.config.Services[tagboat.ServiceName(entry.Name)]
-		if s.Stack == nil {
+		if s.Stack == nil || s.Stack.Name == "" {
 			continue
 		}
 		for _, env := range b.config.SortedEnvironments() {
@@ -84,6 +92,8 @@ func (b *builder) stacks() {
 // owned notes what a service says that its stack says already.
 func (b *builder) owned(from fileService, s Service) {
 	switch {
+	case s.Express:
+		b.ownedByExpress(from, s)
 	case s.Stack == nil:
 	case from.TaskDefinition.at.File != "":
 		b.problem(s.Where, "the service %q is deployed through a stack, and its task definition is the stack's", s.Name).

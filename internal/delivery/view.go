@@ -251,6 +251,9 @@ func absence(d deploy.Desired, s tagboat.ServiceStatus) []tagboat.Cause {
 		} else {
 			c.Advice = "create it again: tagboat deploy " + scope
 		}
+		if d.Express {
+			c.Advice = "create it: aws ecs create-express-gateway-service"
+		}
 		return []tagboat.Cause{c}
 	case "draining", "inactive":
 		return []tagboat.Cause{{Cause: fmt.Sprintf("somebody deleted service %q: it is %s", d.ServiceName, s.State), Advice: "once it is gone, create it again: tagboat deploy " + scope, Class: "yours"}}

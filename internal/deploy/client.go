@@ -93,6 +93,7 @@ type Client struct {
 	Parameters  Parameters // nil where nobody can ask
 	Secrets     Secrets    // likewise
 	Stacks      Stacks     // likewise
+	Express     Express    // likewise
 	// Now tells the time of AWS's clock, for ages; nil means the local one.
 	Now func() time.Time
 }

@@ -43,6 +43,9 @@ type Desired struct {
 	// somebody else's to create and to shape.
 	ServiceDefinition *taskdef.Definition
 	Images            []Image
+	// Express says that Express Mode of ECS owns the service and its task definition, which then is
+	// the one that it has, with other images.
+	Express bool
 	// FirstPinned returns when the pinned version of an image was pinned in the environment
 	// for the first time, by AWS's clock. It is zero where nobody knows; so it is where
 	// FirstPinned is nil.
@@ -75,7 +78,7 @@ type Target struct {
 // goes back undoes what a file brought, and a file that is broken is no reason not to.
 // A service that is not there any more is made from its file.
 func (d Desired) goingBack(o Observed) (Desired, error) {
-	if d.Former == nil || o.Service == nil {
+	if d.Former == nil || o.Service == nil || d.Express {
 		return d, nil
 	}
 	d.Files, d.Where = nil, nil

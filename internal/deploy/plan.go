@@ -84,7 +84,10 @@ func NewPlan(target Target, o Observed) Plan {
 		return planThrough(target, o)
 	}
 	var err error
-	if target.Desired, err = target.Desired.goingBack(o); err != nil {
+	if target.Desired, err = target.Desired.goingBack(o); err == nil {
+		target.Desired, err = target.Desired.asExpress(o)
+	}
+	if err != nil {
 		return Plan{Target: target, Observed: o, Problems: []tagboat.Problem{target.Desired.problem("", "", err.Error())}}
 	}
 	p := Plan{Target: target, Observed: o}
@@ -146,6 +149,10 @@ func (b *builder) update() {
 	same := b.observed.Current != nil && Equal(b.desired.Definition, *b.observed.Current)
 	if same && len(members) == 0 && b.observed.Stopped() == "" {
 		b.nothingDiffers()
+		return
+	}
+	if b.desired.Express {
+		b.updateExpress()
 		return
 	}
 	if !same || b.observed.Current.Status != ecs.Active {
@@ -228,6 +235,9 @@ func Obstacles(d Desired, o Observed) []tagboat.Problem {
 	case o.Service == nil && d.Stack != nil:
 		message = fmt.Sprintf("service %q does not exist in cluster %q, though the stack %s has it", d.ServiceName, d.Cluster, d.Stack.Name)
 		hint = "somebody deleted it past its stack: have the stack make it again, for example by another logical id in its template"
+	case o.Service == nil && d.Express:
+		message = fmt.Sprintf("Express Mode service %q does not exist in cluster %q", d.ServiceName, d.Cluster)
+		hint = "correct the name, or create it: aws ecs create-express-gateway-service --cluster " + d.Cluster + " --service-name " + d.ServiceName
 	case o.Service == nil && d.ServiceDefinition == nil:
 		message = fmt.Sprintf("service %q does not exist in cluster %q", d.ServiceName, d.Cluster)
 		hint = "correct the name, or give the service a service: file in tagboat.yaml to create it from"
@@ -239,6 +249,8 @@ func Obstacles(d Desired, o Observed) []tagboat.Problem {
 	case o.Service.Controller != "" && o.Service.Controller != "ECS":
 		message = fmt.Sprintf("service %q is rolled by %s, not by ECS itself", d.ServiceName, o.Service.Controller)
 		hint = "only services with the deployment controller ECS can be deployed"
+	case o.Service.Manager == ecs.ByECS != d.Express:
+		message, hint = notExpress(d)
 	default:
 		return nil
 	}

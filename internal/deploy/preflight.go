@@ -31,6 +31,9 @@ func (f *findings) add(other findings) {
 // that ctx ended.
 func preflight(ctx context.Context, p Plan, once *lookups, secrets answeredSecrets, needed bool) (findings, error) {
 	all := fromFiles(p)
+	if p.Changes() {
+		all.add(ownedByStack(p))
+	}
 	if !needed {
 		all.add(renamed(ctx, p))
 		return all, ctx.Err()

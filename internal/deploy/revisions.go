@@ -61,6 +61,9 @@ func lookAtLatest(ctx context.Context, t Target, o *Observed) (*ecs.TaskDefiniti
 // lookForEqual reads recent revisions of the wanted family until one is equal to what
 // is wanted. It reads none where the current one is.
 func lookForEqual(ctx context.Context, t Target, o *Observed) error {
+	if t.Desired.Express {
+		return lookAtExpress(ctx, t, o)
+	}
 	if o.ClusterMissing || o.Current != nil && o.Current.Status == ecs.Active && Equal(t.Desired.Definition, *o.Current) {
 		return nil
 	}

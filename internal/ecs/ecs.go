@@ -22,6 +22,7 @@ type Service struct {
 	Running            int
 	Pending            int
 	Controller         string // ECS, EXTERNAL, CODE_DEPLOY
+	Manager            string // ECS where Express Mode made it, else CUSTOMER; "" where AWS does not say
 	SchedulingStrategy string // REPLICA, DAEMON
 	MinHealthyPercent  int
 	MaxPercent         int
@@ -72,6 +73,16 @@ type Deployment struct {
 	FailedTasks    int
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+}
+
+// ByECS is the Manager of services that Express Mode made.
+const ByECS = "ECS"
+
+// ExpressConfiguration is what tasks of an Express Mode service run with.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExpressGatewayServiceConfiguration.html
+type ExpressConfiguration struct {
+	TaskDefinition string          // ARN
+	Container      json.RawMessage // the primary container, as AWS's JSON
 }
 
 // LoadBalancer ties a container's port to a target group.

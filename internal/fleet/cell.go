@@ -102,7 +102,9 @@ func (c Cell) Target(ctx context.Context, revisions map[tagboat.Digest]string) (
 	}
 	definition, left, err := c.definition(ctx, images, revisions)
 	target.Desired.Definition, target.Desired.LeftOut = definition, left
-	target.Desired.Files = func() lint.Files { return c.rendered(target.Desired) }
+	if !c.Service.Express {
+		target.Desired.Files = func() lint.Files { return c.rendered(target.Desired) }
+	}
 	return target, err
 }
 
@@ -133,8 +135,8 @@ func (c Cell) bare(images []deploy.Image) deploy.Target {
 	return deploy.Target{Client: c.fleet.Access.Client(c.Env), Desired: deploy.Desired{
 		Environment: c.Env.Name, Service: c.Service.Name, Stage: c.Env.Stage, Tenant: c.Env.Tenant,
 		Cluster: c.Env.Cluster, ServiceName: string(c.Service.Name), Region: c.Env.Region, Images: images,
-		DependsOn: c.Service.DependsOn,
-		Where:     c.place,
+		DependsOn: c.Service.DependsOn, Express: c.Service.Express,
+		Where: c.place,
 	}}
 }
 
@@ -162,6 +164,9 @@ func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions m
 		definition, err = c.Templates.Definition.Render(c.inputs(images, revisions))
 		return definition, nil, err
 	}
+	if c.Service.Express { // it is made of what the service has
+		return taskdef.Definition{}, nil, c.allPinned(images)
+	}
 	latest, err := c.fleet.Access.Session(c.Env).ECS().DescribeTaskDefinition(ctx, c.Service.Family)
 	if errors.Is(err, ecs.ErrNotFound) {
 		return taskdef.Definition{}, nil, tagboat.Usagef("there is no task definition %q in %s", c.Service.Family, c.Env.Name).
@@ -187,6 +192,15 @@ func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions m
 	_, left = taskdef.Input(current)
 	definition, err = taskdef.SwapImages(current, swaps)
 	return definition, left, err
+}
+
+func (c Cell) allPinned(images []deploy.Image) error {
+	for _, image := range images {
+		if image.Pinned.Digest == "" {
+			return c.notPinned(image.Image)
+		}
+	}
+	return nil
 }
 
 func (c Cell) notPinned(image tagboat.ImageName) error {

@@ -184,7 +184,7 @@ func (g Generator) deployable(env config.Environment) ([]iam.Service, error) {
 }
 
 func permitted(c fleet.Cell) (iam.Service, error) {
-	s := iam.Service{Cluster: c.Env.Cluster, Family: c.Service.Family, Create: c.Templates.Service != nil}
+	s := iam.Service{Cluster: c.Env.Cluster, Family: c.Service.Family, Create: c.Templates.Service != nil, Express: c.Service.Express}
 	if c.Service.Stack != nil { // which alone knows what the service is called, and where it is
 		s.Name, s.Cluster, s.Family, s.Stack = "*", "*", "*", c.StackName()
 		return s, nil

@@ -125,6 +125,10 @@ var grants = []grant{
 		actions: []string{"ecs:CreateService"}, resources: Scope.createdServices,
 	},
 	{
+		sid: "UpdateExpressServices", purposes: []Purpose{Deploy},
+		actions: []string{"ecs:DescribeExpressGatewayService", "ecs:UpdateExpressGatewayService"}, resources: Scope.expressServices,
+	},
+	{
 		sid: "WatchDeployments", purposes: []Purpose{Deploy},
 		actions:   []string{"ecs:ContinueServiceDeployment", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"},
 		resources: Scope.serviceDeployments,

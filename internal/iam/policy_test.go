@@ -76,6 +76,8 @@ func resources(d iam.Document, sid string) []string {
 func TestResources(t *testing.T) {
 	somebodyElses := scope()
 	somebodyElses.Services[0].Roles, somebodyElses.Services[0].LogGroups, somebodyElses.Services[0].Secrets, somebodyElses.Services[0].Create = nil, nil, nil, false
+	express := scope()
+	express.Services = append(express.Services, iam.Service{Cluster: "dev", Name: "gateway", Express: true})
 	remote := scope()
 	remote.Role = "arn:aws:iam::222222222222:role/tagboat"
 	unwritten := scope()
@@ -92,6 +94,11 @@ func TestResources(t *testing.T) {
 		{"both forms of a service's ARN", iam.Deploy, scope(), "RollServices", []string{
 			"arn:aws:ecs:eu-west-1:111111111111:service/dev/web", "arn:aws:ecs:eu-west-1:111111111111:service/web",
 		}},
+		{"what Express Mode changes", iam.Deploy, express, "UpdateExpressServices", []string{
+			"arn:aws:ecs:eu-west-1:111111111111:service/dev/gateway", "arn:aws:ecs:eu-west-1:111111111111:service/gateway",
+		}},
+		{"Express Mode registers its task definitions itself", iam.Deploy, express, "RegisterTaskDefinitions", []string{"arn:aws:ecs:eu-west-1:111111111111:task-definition/web:*"}},
+		{"no service of Express Mode", iam.Deploy, scope(), "UpdateExpressServices", nil},
 		{"every revision of the family", iam.Deploy, scope(), "RegisterTaskDefinitions", []string{"arn:aws:ecs:eu-west-1:111111111111:task-definition/web:*"}},
 		{"just the roles of the tasks", iam.Deploy, scope(), "PassRolesToTasks", []string{
 			"arn:aws:iam::111111111111:role/exec", "arn:aws:iam::111111111111:role/path/task",
@@ -151,6 +158,7 @@ func TestEveryOperationIsKnown(t *testing.T) {
 	remote := scope()
 	remote.Services = append(remote.Services, iam.Service{Cluster: "*", Name: "*", Family: "*", Stack: "shop-prod"})
 	remote.Role, remote.Queue = "arn:aws:iam::222222222222:role/tagboat", "arn:aws:sqs:eu-west-1:111111111111:tagboat-shop"
+	remote.Services = append(remote.Services, iam.Service{Cluster: "dev", Name: "gateway", Express: true})
 	for _, purpose := range iam.Purposes() {
 		for _, s := range iam.Policy(purpose, []iam.Scope{scope(), remote}).Statement {
 			for _, action := range s.Action {

@@ -45,6 +45,7 @@ type Service struct {
 	Family    string   // of its task definition
 	Create    bool     // it is created where it does not exist
 	Stack     string   // that it is deployed through; "" for none. Its name, cluster and family are the stack's then
+	Express   bool     // Express Mode owns it, and its task definition
 	Roles     []string // ARNs or names that its tasks run with; nil where they are not known
 	LogGroups []string // that its containers write to; nil where they are not known
 	Secrets   []string // names and ARNs of the parameters, and ARNs of Secrets Manager, that its containers read
@@ -179,6 +180,11 @@ func (s Scope) createdServices() []string {
 	return s.services()
 }
 
+func (s Scope) expressServices() []string {
+	s.Services = slices.DeleteFunc(slices.Clone(s.Services), func(v Service) bool { return !v.Express })
+	return s.services()
+}
+
 func (s Scope) serviceDeployments() []string {
 	return append(s.services(), each(s.Services, func(v Service) []string {
 		return []string{
@@ -188,7 +194,12 @@ func (s Scope) serviceDeployments() []string {
 }
 
 func (s Scope) taskDefinitions() []string {
-	return each(s.Services, func(v Service) []string { return []string{s.arn("ecs", "task-definition/"+v.Family+":*")} })
+	return each(s.Services, func(v Service) []string {
+		if v.Express {
+			return nil
+		}
+		return []string{s.arn("ecs", "task-definition/"+v.Family+":*")}
+	})
 }
 
 func (s Scope) clusters() []string {

@@ -173,6 +173,9 @@ func (p *Pinning) platform(ctx context.Context, env config.Environment, service 
 		}
 		return ""
 	}
+	if service.Family == "" {
+		return ""
+	}
 	latest, err := p.Access.Session(env).ECS().DescribeTaskDefinition(ctx, service.Family)
 	if err != nil {
 		return ""

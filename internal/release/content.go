@@ -131,7 +131,7 @@ func (c Content) check() error {
 		}
 	}
 	for name, service := range c.Services {
-		if !tagboat.ValidName(string(name)) || (service.Family == "") == (service.Definition == "") {
+		if !tagboat.ValidName(string(name)) || !service.owned() {
 			return fmt.Errorf("%q cannot be a service", name)
 		}
 		for container, image := range service.Containers {

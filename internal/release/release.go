@@ -38,10 +38,22 @@ type Image struct {
 // with their placeholders.
 type Service struct {
 	Family     string                                      `json:"family,omitempty"`         // of somebody else's task definition
+	Express    bool                                        `json:"express,omitempty"`        // Express Mode owns the service and its task definition
 	Definition string                                      `json:"taskDefinition,omitempty"` // JSON
 	Settings   string                                      `json:"service,omitempty"`        // JSON
 	Containers map[tagboat.ContainerName]tagboat.ImageName `json:"containers,omitempty"`
 	DependsOn  []tagboat.ServiceName                       `json:"dependsOn,omitempty"`
+}
+
+// owned reports whether exactly one owner of the task definition is named.
+func (s Service) owned() bool {
+	owners := 0
+	for _, owns := range []bool{s.Family != "", s.Definition != "", s.Express} {
+		if owns {
+			owners++
+		}
+	}
+	return owners == 1
 }
 
 // Value is one value of one of the application's variables.

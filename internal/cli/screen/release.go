@@ -94,6 +94,9 @@ func Release(on *Screen, document tagboat.ReleaseDocument) {
 		if s.Family != "" {
 			definition = "family " + s.Family
 		}
+		if s.Express {
+			definition = "of Express Mode"
+		}
 		var after []string
 		for _, name := range s.DependsOn {
 			after = append(after, string(name))

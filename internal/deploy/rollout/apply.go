@@ -61,6 +61,10 @@ func (a *applier) apply(ctx context.Context, steps []deploy.Step) (course, error
 			if err = a.stillPinned(ctx); err == nil {
 				service, err = a.updateUsable(ctx, s)
 			}
+		case deploy.UpdateExpress:
+			if err = a.stillPinned(ctx); err == nil {
+				service, err = a.updateExpress(ctx, s)
+			}
 		case deploy.Adopt:
 			service = *a.observed.Service
 		}

@@ -31,7 +31,7 @@ func (r *roll) failing(ctx context.Context, c course, e ending) {
 		r.verdict(tagboat.VerdictFailed, why+"; left as it is, as requested: ECS keeps trying"+r.howToUndo(c))
 	case c.good != "" && (c.good != c.taskDefinition || r.broughtSettings(c)):
 		r.rollBack(ctx, c, e, why)
-	case c.good == "" && neverRan(c, e.service):
+	case c.good == "" && neverRan(c, e.service) && !r.plan.Desired.Express:
 		r.stop(ctx, e.service, why)
 	case c.good != "":
 		d := r.plan.Desired
@@ -74,8 +74,15 @@ func neverRan(c course, s ecs.Service) bool {
 // had, and waits until that is steady.
 func (r *roll) rollBack(ctx context.Context, c course, failed ending, why string) {
 	r.report(StateRollingBack, ecs.Deployment{}, "back to "+ecs.LastPart(c.good))
-	former := r.former(ctx, c, failed)
-	back, err := r.startRollback(ctx, c, former)
+	var former former
+	var back course
+	var err error
+	if r.plan.Desired.Express {
+		back, err = r.startExpressRollback(ctx, c)
+	} else {
+		former = r.former(ctx, c, failed)
+		back, err = r.startRollback(ctx, c, former)
+	}
 	if err != nil {
 		r.notRolledBack(ctx, c, why, err)
 		return
