@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"internal/app"},
 	{"internal/serve", "internal/watch/meter"},
 	{"internal/serve/api", "internal/serve/page"},
-	{"internal/serve/desk"},
+	{"internal/serve/desk", "internal/serve/stream"},
 	{"internal/serve/board", "internal/serve/door"},
 	{"internal/doctor", "internal/trace", "internal/markdown", "internal/scaffold", "internal/watch"},
 	{"internal/promotion"},

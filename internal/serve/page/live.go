@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,17 +14,8 @@ import (
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/serve/board"
-	"github.com/tagboat/tagboat/internal/wait"
+	"github.com/tagboat/tagboat/internal/serve/stream"
 )
-
-const (
-	heartbeat = 20 * time.Second      // between signs of life, which proxies want
-	pace      = 80 * time.Millisecond // between messages: what comes meanwhile goes in one
-	patience  = 10 * time.Second      // for a browser that does not read
-)
-
-// position is where in the events a screen is: the numbers of another process mean nothing.
-func position(boot string, id uint64) string { return boot + "-" + strconv.FormatUint(id, 10) }
 
 // message is what the stream says at a time.
 type message struct {
@@ -38,62 +26,9 @@ type message struct {
 
 // live streams changes until the browser goes.
 func (p *Page) live(w http.ResponseWriter, r *http.Request) {
-	stream := http.NewResponseController(w)
-	after, known := p.after(r)
-	events := p.Board.Subscribe(after)
-	defer events.Close()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not wait for more
-	send := func(format string, args ...any) error {
-		if err := stream.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return err
-		}
-		if _, err := fmt.Fprintf(w, format, args...); err != nil {
-			return err
-		}
-		return stream.Flush()
-	}
-	err := send("retry: 2000\n\n")
-	if !known && err == nil {
-		err = send("id: %s\ndata: %s\n\n", position(p.Board.Boot(), after), text(message{Reset: true}))
-	}
-	for err == nil {
-		err = p.next(r.Context(), events, send)
-	}
-}
-
-// next sends what happened since, or a sign of life.
-func (p *Page) next(ctx context.Context, events *board.Subscription, send func(string, ...any) error) error {
-	soon, cancel := context.WithTimeout(ctx, heartbeat)
-	defer cancel()
-	all, err := events.Next(soon)
-	switch {
-	case err == nil:
-		if err := send("id: %s\ndata: %s\n\n", position(p.Board.Boot(), all[len(all)-1].ID), text(p.message(all))); err != nil {
-			return err
-		}
-		return wait.For(ctx, pace)
-	case ctx.Err() == nil && soon.Err() != nil && !errors.Is(err, board.ErrClosed):
-		return send(": \n\n")
-	default:
-		return err
-	}
-}
-
-// after returns from where a browser goes on, and whether it can: it has seen another process, or
-// none.
-func (p *Page) after(r *http.Request) (id uint64, known bool) {
-	at := r.Header.Get("Last-Event-ID")
-	if at == "" {
-		at = r.URL.Query().Get("after")
-	}
-	boot, number, _ := strings.Cut(at, "-")
-	id, err := strconv.ParseUint(number, 10, 64)
-	now := p.Board.Now().ID
-	if boot != p.Board.Boot() || err != nil || id > now {
-		return now, false
-	}
-	return id, true
+	stream.Stream{Board: p.Board, Say: func(events []board.Event) []stream.Message {
+		return []stream.Message{{ID: events[len(events)-1].ID, Data: text(p.message(events))}}
+	}}.ServeHTTP(w, r)
 }
 
 func text(m message) []byte {

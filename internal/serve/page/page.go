@@ -25,6 +25,7 @@ import (
 	"github.com/tagboat/tagboat/internal/serve/board"
 	"github.com/tagboat/tagboat/internal/serve/desk"
 	"github.com/tagboat/tagboat/internal/serve/door"
+	"github.com/tagboat/tagboat/internal/serve/stream"
 )
 
 //go:generate ../../../.deps/bin/templ generate -log-level error -path .
@@ -113,7 +114,7 @@ func (p *Page) frame(r *http.Request, section string) frame {
 	now := p.Board.Now()
 	person := door.Of(r.Context())
 	return frame{App: p.Config.App, Section: section, Person: person, ReadOnly: p.Desk.Person(person).ReadOnly,
-		InCart: len(cartOf(r)), Boot: p.Board.Boot(), ID: position(p.Board.Boot(), now.ID)}
+		InCart: len(cartOf(r)), Boot: p.Board.Boot(), ID: stream.Position(p.Board.Boot(), now.ID)}
 }
 
 // fail answers with what went wrong, and what to do.
