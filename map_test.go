@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"internal/serve/api", "internal/serve/page"},
 	{"internal/serve/desk", "internal/serve/stream"},
 	{"internal/serve/board", "internal/serve/door"},
-	{"internal/doctor", "internal/trace", "internal/markdown", "internal/scaffold", "internal/watch"},
+	{"internal/doctor", "internal/drift", "internal/trace", "internal/markdown", "internal/scaffold", "internal/watch"},
 	{"internal/promotion"},
 	{"internal/delivery", "internal/generate", "internal/customresource", "internal/pinning/adopt"},
 	{"internal/pinning", "internal/release"},

@@ -16,6 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/delivery"
 	"github.com/tagboat/tagboat/internal/deploy/rollout"
 	"github.com/tagboat/tagboat/internal/doctor"
+	"github.com/tagboat/tagboat/internal/drift"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/generate"
 	"github.com/tagboat/tagboat/internal/history"
@@ -57,6 +58,7 @@ type App struct {
 	Delivery   *delivery.Delivery
 	Rollbacks  *delivery.Rollbacks
 	View       delivery.View
+	Drift      drift.Drift
 	Trace      *trace.Trace
 	Releases   *release.Releases
 	Promotions *promotion.Promotions
@@ -170,6 +172,7 @@ func construct(file *config.Config, ways *access.Access, images *registry.Client
 		History:    past,
 		Releases:   releases,
 		Promotions: promotions,
+		Drift:      drift.Drift{Cells: view, Access: ways},
 		Trace: &trace.Trace{
 			Fleet: matrix, Access: ways, Catalog: repositories, View: view, History: past, Home: house, Releases: releases, Promotions: promotions,
 		},

@@ -36,6 +36,7 @@ var documents = []struct {
 	{"watch --once, watch --dry-run", tagboat.WatchDocument{}},
 	{"check-rollbacks", tagboat.RollbacksDocument{}},
 	{"status", tagboat.StatusDocument{}},
+	{"drift", tagboat.DriftDocument{}},
 	{"explain", explainDocument{}},
 	{"continue", continueDocument{}},
 	{"logs", logsDocument{}},

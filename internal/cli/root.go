@@ -131,7 +131,7 @@ func newRoot(f *frame) *cobra.Command {
 		&cobra.Group{ID: "deploy", Title: "Making it so:"},
 		&cobra.Group{ID: "try", Title: "Trying it out:"})
 	root.AddCommand(newInit(f), newImages(f), newPin(f), newPins(f), newVars(f), newHistory(f), newHold(f), newUnhold(f), newTag(f), newPublish(f), newLogin(f))
-	root.AddCommand(newPlan(f), newDeploy(f), newStatus(f), newWhere(f), newWhy(f), newExplain(f), newDoctor(f), newLogs(f), newOpen(f))
+	root.AddCommand(newPlan(f), newDeploy(f), newStatus(f), newDrift(f), newWhere(f), newWhy(f), newExplain(f), newDoctor(f), newLogs(f), newOpen(f))
 	root.AddCommand(newApprove(f), newPromote(f), newRelease(f), newRollback(f), newCheckRollbacks(f), newContinue(f), newWatch(f), newServe(f), newSandbox(f), newDemo(f), newVersion(f), newGenerate(f), newExitCodes())
 	for _, c := range root.Commands() {
 		c.Args = usage(c.Args)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/tagboat/tagboat/internal/cfn"
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // Stacks is CloudFormation in one place. It is safe for concurrent use.
@@ -239,4 +240,23 @@ func (s *Stacks) DeleteChangeSet(ctx context.Context, id string) error {
 // code: "Stack with id shop does not exist", "Stack [shop] does not exist".
 func noSuchStack(code, message string) bool {
 	return code == "ValidationError" && strings.HasPrefix(message, "Stack") && strings.HasSuffix(message, "does not exist")
+}
+
+// Owner returns the stack that has a resource with that id in AWS, and its logical id there; "" where
+// none has.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
+func (s *Stacks) Owner(ctx context.Context, physical string) (stack, logical string, err error) {
+	out, err := s.client().DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: &physical})
+	if err = translate(err); errors.Is(err, ecs.ErrNotFound) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	for _, r := range out.StackResources {
+		if aws.ToString(r.PhysicalResourceId) == physical {
+			return aws.ToString(r.StackId), aws.ToString(r.LogicalResourceId), nil
+		}
+	}
+	return "", "", nil
 }

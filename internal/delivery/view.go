@@ -54,15 +54,25 @@ func booksOf(cells []fleet.Cell) map[tagboat.EnvName]ledger.Book {
 	return books
 }
 
-// services returns how services stand, and the cells that they are.
-func (v View) services(ctx context.Context, s fleet.Selection) ([]fleet.Cell, tagboat.StatusDocument, error) {
+// Cells returns the cells of a selection, with the templates of what environments have of releases.
+// What cannot be read of environments stands beside what can.
+func (v View) Cells(ctx context.Context, s fleet.Selection) ([]fleet.Cell, []fleet.Unread, error) {
 	cells, unread, err := v.Fleet.Look(ctx, s)
 	if err != nil {
-		return nil, tagboat.StatusDocument{}, err
+		return nil, nil, err
 	}
 	cells, unreadable := released(ctx, v.Releases, s, cells)
 	for _, env := range slices.Sorted(maps.Keys(unreadable)) {
 		unread = append(unread, fleet.Unread{Environment: env, Err: unreadable[env]})
+	}
+	return cells, unread, nil
+}
+
+// services returns how services stand, and the cells that they are.
+func (v View) services(ctx context.Context, s fleet.Selection) ([]fleet.Cell, tagboat.StatusDocument, error) {
+	cells, unread, err := v.Cells(ctx, s)
+	if err != nil {
+		return nil, tagboat.StatusDocument{}, err
 	}
 	statuses := make([]tagboat.ServiceStatus, len(cells))
 	failed := v.inPlaces(cells, func(there []int) error { return v.survey(ctx, cells, there, statuses) })

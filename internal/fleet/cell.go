@@ -274,3 +274,21 @@ func (c Cell) Offline() (deploy.Desired, error) {
 	d.Definition = definition
 	return d, err
 }
+
+// Bare is Target without a task definition, for who compares with that of a stack. It makes no call.
+func (c Cell) Bare() (deploy.Target, error) {
+	images, err := c.Images()
+	if err != nil {
+		return deploy.Target{}, err
+	}
+	target := c.bare(images)
+	return target, c.fillService(&target.Desired)
+}
+
+// StackName returns the name of the stack that the service is deployed through; "" where it is not.
+func (c Cell) StackName() string {
+	if c.Service.Stack == nil {
+		return ""
+	}
+	return c.fleet.Config.StackName(c.Env, c.Service)
+}

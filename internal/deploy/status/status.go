@@ -12,9 +12,16 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// Survey looks at ECS and returns the status of every target, in their order. A cluster that
-// does not exist is an error: its services are not missing, nobody looked in the right place.
-func Survey(ctx context.Context, targets []deploy.Target) ([]tagboat.ServiceStatus, error) {
+// Sight is what was seen of a target: the service with its task definition, and the tasks that should
+// run.
+type Sight struct {
+	Observed deploy.Observed
+	Tasks    []ecs.Task
+}
+
+// See looks at ECS and returns what it has of every target, in their order. A cluster that does not
+// exist is an error: its services are not missing, nobody looked in the right place.
+func See(ctx context.Context, targets []deploy.Target) ([]Sight, error) {
 	observed, err := deploy.Look(ctx, targets)
 	if err != nil {
 		return nil, err
@@ -29,10 +36,24 @@ func Survey(ctx context.Context, targets []deploy.Target) ([]tagboat.ServiceStat
 	if err != nil {
 		return nil, err
 	}
+	sights := make([]Sight, len(targets))
+	for i := range targets {
+		sights[i] = Sight{observed[i], tasks[i]}
+	}
+	return sights, nil
+}
+
+// Survey looks at ECS as See does and returns the status of every target, in their order.
+func Survey(ctx context.Context, targets []deploy.Target) ([]tagboat.ServiceStatus, error) {
+	sights, err := See(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
 	statuses := make([]tagboat.ServiceStatus, len(targets))
 	return statuses, deploy.Each(ctx, targets, func(ctx context.Context, i int) error {
-		statuses[i] = Status(targets[i].Desired, observed[i], tasks[i], targets[i].Client.Time())
-		if v := verdictOnPinned(ctx, targets[i], observed[i], statuses[i]); v != "" {
+		seen := sights[i]
+		statuses[i] = Status(targets[i].Desired, seen.Observed, seen.Tasks, targets[i].Client.Time())
+		if v := verdictOnPinned(ctx, targets[i], seen.Observed, statuses[i]); v != "" {
 			statuses[i].Verdict = v
 		}
 		return nil

@@ -1,0 +1,165 @@
+package drift
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/cfn"
+	"github.com/tagboat/tagboat/internal/wait"
+)
+
+// predict makes the change sets of every stack that owns a service here, reads and deletes them.
+func (p *place) predict(ctx context.Context) error {
+	of := map[*stack][]*view{}
+	for _, v := range p.views {
+		if s := v.owner.stack; s != nil && !s.missing {
+			of[s] = append(of[s], v)
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(stacksAtOnce)
+	for s, views := range of {
+		group.Go(func() error {
+			switch {
+			case !s.Updatable():
+				return nil // which is said of its updates
+			case s.Parent != "":
+				p.note(fmt.Sprintf("stack %s is nested: nothing is predicted of it, since it is updated with the stack that it is in", s.Name))
+				return nil
+			}
+			update, err := p.changes(ctx, s, false)
+			if err != nil {
+				return p.tolerate(err)
+			}
+			revert, err := p.changes(ctx, s, true)
+			if err != nil {
+				return p.tolerate(err)
+			}
+			for _, v := range views {
+				p.found[v.at].Stack.Predicted = v.predicted(update, revert)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// How a change set is waited for, and how long its deletion may take when the command is interrupted.
+const (
+	look     = 2 * time.Second
+	patience = 10 * time.Minute
+	cleanup  = 30 * time.Second
+)
+
+// changes makes a change set with the stack's own template and values, and deletes it, also when the
+// command is interrupted.
+func (p *place) changes(ctx context.Context, s *stack, revert bool) (set cfn.ChangeSet, err error) {
+	request := cfn.ChangeRequest{
+		Stack: s.ID, Name: "tagboat-drift-" + strings.ToLower(rand.Text()[:12]), Description: "made by tagboat drift --predict, which deletes it",
+		Capabilities: s.Capabilities, RevertDrift: revert,
+	}
+	for _, parameter := range s.Parameters {
+		request.Keep = append(request.Keep, parameter.Key)
+	}
+	// What was asked for is waited for, also when the command is interrupted: else nobody deletes it.
+	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+	defer cancel()
+	id, err := p.client.Stacks.CreateChangeSet(making, request)
+	if err != nil {
+		return set, fmt.Errorf("making a change set of stack %s: %w", s.Name, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+		defer cancel()
+		if gone := p.client.Stacks.DeleteChangeSet(ctx, id); gone != nil {
+			p.note(fmt.Sprintf("the change set %s of stack %s could not be deleted: %v", request.Name, s.Name, gone))
+		}
+	}()
+	for until := time.Now().Add(patience); time.Now().Before(until); {
+		if set, err = p.client.Stacks.ChangeSet(ctx, id); err != nil {
+			return set, fmt.Errorf("reading a change set of stack %s: %w", s.Name, err)
+		}
+		switch set.Status {
+		case "CREATE_COMPLETE":
+			return set, nil
+		case "FAILED":
+			return set, nil
+		}
+		if err := wait.For(ctx, look); err != nil {
+			return set, err
+		}
+	}
+	return set, tagboat.Errorf(tagboat.Internal, "the change set of stack %s is still %s after %s", s.Name, set.Status, patience)
+}
+
+// predicted says what change sets do to a service and to its task definition, and names the others
+// that they touch.
+func (v *view) predicted(update, revert cfn.ChangeSet) *tagboat.PredictedDrift {
+	own := []string{v.owner.logical}
+	if service, is := v.owner.stack.template.Service(v.owner.logical, v.owner.stack.last()); is {
+		own = append(own, service.TaskDefinition)
+	}
+	p := &tagboat.PredictedDrift{Update: said(update, own), Revert: said(revert, own)}
+	for _, set := range []cfn.ChangeSet{update, revert} {
+		for _, c := range set.Changes {
+			text := fmt.Sprintf("%s (%s)", c.Logical, c.Type)
+			if !slices.Contains(own, c.Logical) && !slices.Contains(p.Others, text) {
+				p.Others = append(p.Others, text)
+			}
+		}
+	}
+	return p
+}
+
+// said says what a change set does to some resources, a line each.
+func said(set cfn.ChangeSet, of []string) []string {
+	lines := []string{}
+	if set.Status == "FAILED" && !set.Empty() {
+		return append(lines, "it fails: "+set.Reason)
+	}
+	for _, c := range set.Changes {
+		if !slices.Contains(of, c.Logical) {
+			continue
+		}
+		text := c.Logical + " is " + map[string]string{
+			"Add": "added", "Modify": "changed", "Remove": "removed", "SyncWithActual": "left as it is, and no longer counted as drifted",
+		}[c.Action]
+		if c.Action == "Modify" && c.Replacement == "True" || c.Replacement == "Conditional" {
+			text = c.Logical + " is replaced"
+		}
+		var details []string
+		for _, d := range c.Details {
+			if line := detail(d); line != "" && !slices.Contains(details, line) {
+				details = append(details, line)
+			}
+		}
+		if len(details) > 0 {
+			text += ": " + strings.Join(details, ", ")
+		}
+		lines = append(lines, text)
+	}
+	return lines
+}
+
+// detail says what becomes of a property. Values of many lines are left out.
+func detail(d cfn.Detail) string {
+	if d.Property == "" {
+		return d.Attribute
+	}
+	short := func(value string) bool { return value != "" && len(value) < 200 && !strings.ContainsAny(value, "{[\n") }
+	switch {
+	case short(d.Before) && short(d.After):
+		return d.Property + " " + name(d.Before) + " → " + name(d.After)
+	case short(d.Before) && strings.HasPrefix(d.After, "{{changeSet:"):
+		return d.Property + " " + name(d.Before) + " → a new one"
+	default:
+		return d.Property
+	}
+}
