@@ -8,7 +8,7 @@ var grants = []grant{
 		actions: []string{"ssm:GetParameters"}, resources: Scope.ledger,
 	},
 	{
-		sid: "ReadProjections", purposes: []Purpose{Read, Write, Import},
+		sid: "ReadProjections", purposes: []Purpose{Read, Write, Import, Drift},
 		actions: []string{"ssm:GetParameters"}, resources: Scope.projections,
 	},
 	{
@@ -207,6 +207,19 @@ var grants = []grant{
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
 		sid: "ReadAlarmHistory", purposes: []Purpose{Promote},
 		actions: []string{"cloudwatch:DescribeAlarmHistory"}, resources: where(hasServices, everything),
+	},
+	{
+		// A service's tags name its stack, which may be any of the account.
+		sid: "ReadAllStacks", purposes: []Purpose{Drift},
+		actions: []string{
+			"cloudformation:DescribeStackResources", "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
+		},
+		resources: Scope.allStacks,
+	},
+	{
+		sid: "PredictUpdates", purposes: []Purpose{Drift},
+		actions:   []string{"cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet"},
+		resources: Scope.allStacks,
 	},
 	{
 		// Who may ask about himself may ask about everybody in the account.

@@ -24,6 +24,7 @@ const (
 	Assume  Purpose = "assume"  // to reach environments that have a role
 	Import  Purpose = "import"  // pins --import
 	Doctor  Purpose = "doctor"  // what doctor asks beside what the others do
+	Drift   Purpose = "drift"   // the stacks that own services, beside deploy
 	Promote Purpose = "promote" // write and deploy, and make and number releases
 	Watch   Purpose = "watch"   // promote, or assume the roles that do, and read the queue
 
@@ -36,7 +37,7 @@ const (
 
 // Purposes returns all purposes.
 func Purposes() []Purpose {
-	return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import, Doctor, Promote, Watch, Home, Approve, BreakGlass, Freeze}
+	return []Purpose{Read, Write, Deploy, Publish, Lambda, Assume, Import, Doctor, Drift, Promote, Watch, Home, Approve, BreakGlass, Freeze}
 }
 
 // OfHome reports whether a policy for the purpose is about home alone, and so about no environment.

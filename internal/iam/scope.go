@@ -175,6 +175,14 @@ func (s Scope) stacks() []string {
 	})
 }
 
+// allStacks returns all stacks of the account and region, and the change sets that drift makes.
+func (s Scope) allStacks() []string {
+	if !hasServices(s) {
+		return nil
+	}
+	return []string{s.arn("cloudformation", "stack/*"), s.arn("cloudformation", "changeSet/tagboat-drift-*/*")}
+}
+
 func (s Scope) createdServices() []string {
 	s.Services = slices.DeleteFunc(slices.Clone(s.Services), func(v Service) bool { return !v.Create })
 	return s.services()
