@@ -50,7 +50,7 @@ func imageDifferences(i tagboat.ImageDrift) []string {
 		all = append(all, fmt.Sprintf("%s: %s is deployed, and %s is pinned", i.Container, version(i.Deployed), version(i.Pinned)))
 	}
 	expected := i.Deployed
-	if expected.Digest == "" {
+	if expected.Digest == "" && expected.Tag == i.Pinned.Tag {
 		expected = i.Pinned // the digest behind a tag is known of what is pinned alone
 	}
 	if i.Running.Digest != "" && expected.Digest != "" && i.Running.Digest != expected.Digest {

@@ -90,6 +90,9 @@ func version(o tagboat.Observed) string {
 	if o == (tagboat.Observed{}) {
 		return "an unknown version"
 	}
+	if o.Digest == "" {
+		return o.Tag
+	}
 	return words.Version(o.Tag, o.Digest)
 }
 

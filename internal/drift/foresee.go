@@ -217,7 +217,7 @@ func (f Facts) brings(subject string) tagboat.Prophecy {
 			pinned = append(pinned, string(i.Container)+" "+version(comes))
 			p.Effect = worse(p.Effect, comes, i.Pinned)
 		default:
-			others = append(others, fmt.Sprintf("%s back to %s%s", i.Container, version(comes), because(i)))
+			others = append(others, fmt.Sprintf("%s back to %s (%s)", i.Container, version(comes), because(i)))
 			p.Effect = tagboat.EffectOther
 		}
 		p.Images = append(p.Images, tagboat.ProphesiedImage{Container: i.Container, Version: comes})
@@ -245,22 +245,22 @@ func (f Facts) brings(subject string) tagboat.Prophecy {
 // because says what makes the template have that version.
 func because(i ImageFacts) string {
 	if len(i.Sources) == 0 {
-		return ": the template says so"
+		return "the template says so"
 	}
 	s := i.Sources[len(i.Sources)-1]
 	switch {
 	case s.Kind == template.Plain:
-		return ": the template's parameter " + s.Name + " says so"
+		return "the template's parameter " + s.Name + " says so"
 	case s.Kind == template.Stored:
-		return ": Parameter Store says so, which the parameter " + s.Name + " reads"
+		return "Parameter Store says so, which the parameter " + s.Name + " reads"
 	case s.Kind == template.Dynamic && s.Reference.Version != "":
-		return ": the reference " + s.Reference.String() + " names that version"
+		return "the reference " + s.Reference.String() + " names that version"
 	case s.Kind == template.Dynamic:
-		return ": Parameter Store has that under " + s.Reference.Name
+		return "Parameter Store has that under " + s.Reference.Name
 	case s.Custom():
-		return ": " + s.Name + " answered so last"
+		return s.Name + " answered so last"
 	}
-	return ": the template says so"
+	return "the template says so"
 }
 
 func sources(all []template.Source) string {

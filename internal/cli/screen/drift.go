@@ -81,7 +81,7 @@ func driftTable(on *Screen, services []tagboat.ServiceDrift) {
 				service = string(s.Service)
 			}
 			row := []console.Cell{
-				{Text: service, Style: console.Strong}, console.Text(string(i.Container)), console.Text(observedText(i.Pinned)),
+				{Text: service, Style: console.Strong}, console.Text(string(i.Container)), console.Text(versionCell(i.Pinned)),
 				differing(i.Deployed, i.Pinned), differing(i.Running, i.Deployed),
 			}
 			if owned {
@@ -93,8 +93,16 @@ func driftTable(on *Screen, services []tagboat.ServiceDrift) {
 	table.Print(on.Streams)
 }
 
+// versionCell is the tag where there is one, and else the beginning of the digest.
+func versionCell(o tagboat.Observed) string {
+	if o.Digest == "" {
+		return Dash(o.Tag)
+	}
+	return words.Short(o.Tag, o.Digest)
+}
+
 func differing(o, from tagboat.Observed) console.Cell {
-	c := console.Text(observedText(o))
+	c := console.Text(versionCell(o))
 	if o != (tagboat.Observed{}) && o.Digest != from.Digest && o.Tag != from.Tag {
 		c.Style = console.Warn
 	}
@@ -108,7 +116,7 @@ func templatedCell(s tagboat.ServiceDrift, i tagboat.ImageDrift) console.Cell {
 	}
 	c := differing(i.Templated, i.Deployed)
 	if i.Resolved != (tagboat.Observed{}) && i.Resolved.Digest != i.Templated.Digest && i.Resolved.Tag != i.Templated.Tag {
-		c.Text += " → " + observedText(i.Resolved)
+		c.Text += " → " + versionCell(i.Resolved)
 	}
 	return c
 }
