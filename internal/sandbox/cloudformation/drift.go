@@ -44,7 +44,7 @@ func (c call) live(st *stack) (map[string]actual, error) {
 		case r.Type == "AWS::ECS::TaskDefinition":
 			is, err = c.liveDefinition(r)
 		case r.Type == "AWS::SSM::Parameter":
-			is, err = c.liveParameter(r)
+			is = c.liveParameter(r)
 		default:
 			is = actual{Status: "UNSUPPORTED"}
 		}
@@ -126,16 +126,16 @@ func (c call) liveDefinition(r *resource) (actual, error) {
 	return actual{}, nil
 }
 
-func (c call) liveParameter(r *resource) (actual, error) {
+func (c call) liveParameter(r *resource) actual {
 	value, err := c.parameter(c.ctx, c.caller, r.Physical)
 	if err != nil {
-		return actual{Status: "DELETED"}, nil //nolint:nilerr // that is what it says
+		return actual{Status: "DELETED"}
 	}
 	is := actual{Drifted: map[string]any{}}
 	if value != r.word("Value") {
 		is.Drifted["Value"] = value
 	}
-	return is, nil
+	return is
 }
 
 // revert adds to what a change set does to a resource what brings it back to the template. A
