@@ -284,11 +284,3 @@ func (c Cell) Bare() (deploy.Target, error) {
 	target := c.bare(images)
 	return target, c.fillService(&target.Desired)
 }
-
-// StackName returns the name of the stack that the service is deployed through; "" where it is not.
-func (c Cell) StackName() string {
-	if c.Service.Stack == nil {
-		return ""
-	}
-	return c.fleet.Config.StackName(c.Env, c.Service)
-}
