@@ -19,6 +19,7 @@ import (
 	"github.com/tagboat/tagboat/internal/serve/board"
 	"github.com/tagboat/tagboat/internal/serve/desk"
 	"github.com/tagboat/tagboat/internal/serve/door"
+	"github.com/tagboat/tagboat/internal/serve/page"
 	"github.com/tagboat/tagboat/internal/watch"
 	"github.com/tagboat/tagboat/internal/watch/endpoint"
 	"github.com/tagboat/tagboat/internal/watch/hint"
@@ -45,14 +46,15 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 	if err != nil {
 		return nil, err
 	}
-	keeper, err := a.door(o)
-	if err != nil {
-		return nil, err
-	}
 	matrix := board.New(board.Options{
 		Config: a.Config, Environments: environments, Services: o.Scope.Services, Look: a.View.Status, Sweep: o.Sweep, Calls: o.Calls,
 	})
 	work := a.Desk(context.WithoutCancel(ctx), matrix, o.ReadOnly)
+	shown := page.New(page.Options{Config: a.Config, Board: matrix, Desk: work})
+	keeper, err := a.door(o, shown)
+	if err != nil {
+		return nil, err
+	}
 	beside := []func(context.Context) error{matrix.Run}
 	ready := o.Endpoint.Ready
 	o.Endpoint.Ready = func() error {
@@ -69,14 +71,14 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 		o.Watcher.Touched = func(env tagboat.EnvName) { matrix.Nudge(env) }
 		beside = append(beside, func(ctx context.Context) error { return o.Watcher.Run(ctx, append(o.Sources, answers)...) })
 	}
-	parts := serve.Parts{Door: keeper.Wrap, Endpoint: answers.Handler}
+	parts := serve.Parts{Door: keeper.Wrap, Page: shown, Endpoint: answers.Handler}
 	return &serve.Server{Listener: o.Listener, Handler: parts.Handler(), Beside: beside, Finish: work.Close, Grace: o.Grace, Log: o.Log}, nil
 }
 
 var errUnseen = errors.New("no environment was looked at yet")
 
 // door returns who may come in.
-func (a *App) door(o ServeOptions) (*door.Door, error) {
+func (a *App) door(o ServeOptions, shown *page.Page) (*door.Door, error) {
 	may, err := door.From(a.Config.Serve, a.options.Getenv)
 	if err != nil {
 		return nil, err
@@ -85,7 +87,7 @@ func (a *App) door(o ServeOptions) (*door.Door, error) {
 	if !config.ValidPerson(name) {
 		name = "local"
 	}
-	may.Listen, may.Log = o.Listener.Addr().String(), o.Log
+	may.Listen, may.Log, may.Form = o.Listener.Addr().String(), o.Log, shown.Form
 	may.Local = func(context.Context) string { return name }
 	return door.New(may)
 }

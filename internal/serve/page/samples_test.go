@@ -28,7 +28,9 @@ func sampleEvents() []tagboat.Event {
 			e.Service, e.Verdict, e.DeploymentID = "api", tagboat.VerdictSucceeded, "ecs-svc/1234567890123456789"
 			e.Changes = []tagboat.ImageChange{{Image: "api", From: from, To: to}}
 		}),
-		event(3, "bea", "promote", func(e *tagboat.Event) { e.Release, e.FromEnvironment, e.Verdict = "17", "staging", tagboat.VerdictSucceeded }),
+		event(3, "bea", "promote", func(e *tagboat.Event) {
+			e.Release, e.FromEnvironment, e.Verdict = "17", "staging", tagboat.VerdictSucceeded
+		}),
 		event(5, "anna", "approve", func(e *tagboat.Event) { e.Release, e.Message = "17", "looks good" }),
 		event(27, "ci", "deploy", func(e *tagboat.Event) {
 			e.Service, e.Verdict, e.Message = "worker", tagboat.VerdictRolledBack, "the container exited with 3, 1 s after its start"
