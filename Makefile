@@ -2,7 +2,7 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test bench scale build deps check together lint race proof large fuzz clients conformance judged registries moto cfn vuln generate clean linked deps.txt
+.PHONY: help demo test bench scale build deps check together lint race proof large fuzz browser screenshots clients conformance judged registries moto cfn vuln generate clean linked deps.txt
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, deploy, promote for two tenants, break, roll back'
@@ -10,6 +10,7 @@ help:
 	@echo 'make bench   what Tagboat costs beside what it may: starts, calls, processor, bytes; ecspresso, if it is there'
 	@echo 'make scale   100,000 tags, what fanning out is worth, 10,000 services in 50 accounts in virtual time'
 	@echo 'make conformance  boto3 judges the sandbox beside moto and ministack, as docs/conformance.md'
+	@echo 'make browser  the page in a headless browser; make screenshots writes docs/screenshots'
 	@echo 'make build   bin/tagboat'
 	@echo 'make deps    installs what make check needs (linter, AWS command line, moto, skopeo, a registry)'
 	@echo 'make check   linter, race detector, fuzzing, and the sandbox driven by foreign clients'
@@ -43,7 +44,7 @@ build:
 deps:
 	./scripts/deps.sh $(TOOLS)
 
-check: lint linked bench race together fuzz
+check: lint linked bench race browser together fuzz
 
 # What mostly waits for other processes runs beside the proofs, which mostly wait for pauses.
 together: build
@@ -82,6 +83,13 @@ large:
 
 fuzz:
 	./scripts/fuzz.sh
+
+# The page in a headless browser: what people do with it, and what axe-core says of each screen.
+browser:
+	$(GO) test -tags browser -timeout 20m -count=1 ./internal/serve/page ./cmd/tagboat -run '^TestBrowser' -args -axe $(TOOLS)/axe.js
+
+screenshots:
+	$(GO) test -tags browser -count=1 ./internal/serve/page -run '^TestScreenshots$$' -args -screenshots $(CURDIR)/docs/screenshots
 
 clients: build
 	./scripts/clients.sh $(TOOLS) bin/tagboat

@@ -8,6 +8,7 @@ golangci=v2.15.0
 govulncheck=v1.8.0
 templ=v0.3.1118 # as in go.mod
 ministack=1.5.33
+axe=0.1.8 # the package with axe-core in it
 # Of the OCI distribution specification, which tags no versions of it: where the module
 # proxy no longer has this one, the newest that it has does.
 conformance=v0.0.0-20260831232431-97274622c111
@@ -21,6 +22,7 @@ has curl || packages+=(curl)
 has docker-registry || packages+=(docker-registry)
 has htpasswd || packages+=(apache2-utils)
 has ip || packages+=(iproute2)
+has chromium || packages+=(chromium)
 has unshare || packages+=(util-linux)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then
@@ -56,6 +58,16 @@ fi
 
 [ -x "$tools/python/bin/python" ] || python3 -m venv "$tools/python"
 "$tools/python/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt
+
+# axe-core alone, of a package whose own dependencies would bring a browser.
+if [ ! -e "$tools/axe-$axe.js" ]; then
+  dir=$(mktemp -d)
+  "$tools/python/bin/pip" download -q --disable-pip-version-check --no-deps -d "$dir" "axe-playwright-python==$axe"
+  "$tools/python/bin/python" -m zipfile -e "$dir"/*.whl "$dir/all"
+  cp "$dir/all/axe_playwright_python/axe.min.js" "$tools/axe-$axe.js"
+  rm -r "$dir"
+fi
+ln -sf "axe-$axe.js" "$tools/axe.js"
 
 # In an environment of its own, since it asks for another version of boto3.
 [ -x "$tools/ministack/bin/python" ] || python3 -m venv "$tools/ministack"
