@@ -88,10 +88,15 @@ func (b *stackBuilder) plan() {
 	case s.Registered != nil && (Equal(b.desired.Definition, *s.Registered) || b.observed.AsPinned):
 		b.nothingToBring()
 	case !s.Updatable():
-		b.problem(HowToRepair(s.Name, s.Status), "the stack %s cannot be updated: %s", s.Name, s.state())
+		b.notUpdatable()
 	default:
 		b.update()
 	}
+}
+
+// notUpdatable says that nothing can be done before the stack is repaired.
+func (b *stackBuilder) notUpdatable() {
+	b.problem(HowToRepair(b.stack.Name, b.stack.Status), "the stack %s cannot be updated: %s", b.stack.Name, b.stack.state())
 }
 
 // nothingToBring makes sure that the service runs what its stack has.
@@ -99,8 +104,11 @@ func (b *stackBuilder) nothingToBring() {
 	primary, ok := b.observed.Primary()
 	again := fmt.Sprintf("aws ecs update-service --cluster %s --service %s --task-definition %s --force-new-deployment", b.desired.Cluster, b.desired.ServiceName, ecs.LastPart(b.stack.Registered.ARN))
 	past := ok && primary.TaskDefinition != b.stack.Registered.ARN
+	other := past && (b.observed.Current == nil || !Equal(b.desired.Definition, *b.observed.Current))
 	switch {
-	case past && (b.observed.Current == nil || !Equal(b.desired.Definition, *b.observed.Current)):
+	case other && !b.stack.Updatable():
+		b.notUpdatable()
+	case other:
 		b.problem("bring it back to its stack: "+again,
 			"the service %s was changed past its stack %s: it has %s, and the stack has %s with the pinned versions. CloudFormation finds nothing to change",
 			b.desired.ServiceName, b.stack.Name, ecs.LastPart(primary.TaskDefinition), ecs.LastPart(b.stack.Registered.ARN))

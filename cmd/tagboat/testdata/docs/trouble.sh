@@ -119,7 +119,7 @@ trouble() {
   stack)
     aws ecs delete-service --cluster prod --service worker --force >/dev/null
     until_says missing tagboat status --env prod
-    sed -i 's/worker: {taskDefinition: worker.taskdef.json, service: worker.service.json,/worker: {taskDefinition: {family: worker},/' tagboat.yaml
+    sed -i 's/worker: {taskDefinition: worker.taskdef.json, service: worker.service.json,/worker: {deploy: {through: cloudformation, stack: shop-prod, parameters: {Image: worker}},/' tagboat.yaml
     aws cloudformation create-stack --stack-name shop-prod --template-body file://stack.yaml --parameters "$(image_of 1.4.1)" >/dev/null
     stack_is CREATE_COMPLETE
     mkdir -p build/crash; echo crash > build/crash/version
@@ -145,6 +145,7 @@ trouble() {
     aws cloudformation create-change-set --change-set-type CREATE --stack-name shop-new --change-set-name first --template-body file://stack-new.yaml --parameters "$(image_of 1.4.2)" >/dev/null
     of_stack shop-new REVIEW_IN_PROGRESS ;;
   put-back)
+    sed -i 's/worker: {deploy: {.*}},/worker: {taskDefinition: {family: worker},/' tagboat.yaml
     tagboat deploy --env prod worker >/dev/null 2>&1
     sed -i 's/Memory: "512"/Memory: "1024"/' stack.yaml
     aws cloudformation update-stack --stack-name shop-prod --template-body file://stack.yaml --parameters ParameterKey=Image,UsePreviousValue=true >/dev/null
