@@ -131,7 +131,7 @@ func pascal(flag string) string {
 
 // value returns the value of a member. Patterns are text that happens to be JSON.
 func value(name string, values []string) (any, error) {
-	lists := []string{"Services", "Tasks", "Parameters", "ResourcesToSkip", "RetainResources", "Capabilities", "Targets", "ImageIds", "RepositoryNames", "Names", "ServiceDeploymentArns", "TargetGroupArns"}
+	lists := []string{"Services", "Tasks", "Parameters", "Tags", "ResourcesToSkip", "RetainResources", "Capabilities", "Targets", "ImageIds", "RepositoryNames", "Names", "ServiceDeploymentArns", "TargetGroupArns"}
 	if len(values) == 0 {
 		return true, nil
 	}
@@ -151,7 +151,7 @@ func value(name string, values []string) (any, error) {
 			return json.RawMessage(text), nil
 		case strings.HasSuffix(name, "Count"):
 			return json.Number(text), nil
-		case slices.Contains([]string{"Targets", "Parameters", "ImageIds"}, name):
+		case slices.Contains([]string{"Targets", "Parameters", "ImageIds", "Tags"}, name):
 			all = append(all, shorthand(text))
 		default:
 			all = append(all, text)

@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tagboat": main, "bootstrap": main, "docker-credential-tagboat": main, "ledger-writer": ledgerWriter, "aws-command": awsCommand, "sandbox-order": orderCommand})
 }
 
+// copilotFixtures is what AWS Copilot left of an application: its stacks and its directory.
+const copilotFixtures = "../../internal/scaffold/testdata/copilot"
+
 // TestStories runs the stories of testdata/script: each is what a user would type, on
 // the real binary, against a sandbox of its own. Commands beside testscript's own:
 //
@@ -82,6 +85,13 @@ func stories(dir string) testscript.Params {
 			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "no-such-file"))
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			env.Setenv("EVIL", evil)
+			for name, dir := range map[string]string{"DOCS": "testdata/docs", "COPILOT": copilotFixtures} {
+				path, err := filepath.Abs(dir)
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, path)
+			}
 			env.Setenv("NO_PROXY", "127.0.0.1")
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Values[functionKey{}] = new(*function)

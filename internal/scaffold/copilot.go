@@ -271,7 +271,7 @@ func (a *application) rest() {
 	}
 	for _, m := range a.directory.Manifests {
 		if !slices.Contains(a.workloads, m.Name) {
-			a.leave("", m.Name, "%s describes it, and no stack has it: it was never deployed, or was deleted", m.Path)
+			a.leave("", m.Name, "it has a manifest, and no stack has it: it was never deployed, or was deleted")
 		}
 	}
 	for _, name := range a.directory.Pipelines {

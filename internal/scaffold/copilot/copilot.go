@@ -57,6 +57,8 @@ func (t WorkloadType) Why() string {
 		return "it is a Static Site: it has files in S3 and no containers"
 	case ScheduledJob:
 		return "it is a Scheduled Job: a state machine starts its tasks, and Tagboat deploys services"
+	case "":
+		return "its stack has no service of ECS"
 	default:
 		return fmt.Sprintf("it is a %q, which Tagboat does not know", string(t))
 	}

@@ -88,7 +88,7 @@ func (d *Directory) workload(dir fs.FS, name string) {
 		m, err = ReadManifest(file, string(data))
 	}
 	if err != nil {
-		d.Unread = append(d.Unread, fmt.Sprintf("%s cannot be read: %v", file, err))
+		d.Unread = append(d.Unread, err.Error())
 		return
 	}
 	d.Manifests = append(d.Manifests, m)

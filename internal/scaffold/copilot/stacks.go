@@ -2,6 +2,7 @@ package copilot
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -84,11 +85,16 @@ func ApplicationsOf(all []cfn.Stack) []string {
 // Empty says why a stack has nothing that runs; "" where it may have.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 func Empty(s cfn.Stack) string {
+	why := ""
 	switch s.Status {
-	case "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE":
-		return "its stack " + s.Name + " is " + s.Status + ", so that nothing runs there"
-	case "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "DELETE_FAILED":
-		return "its stack " + s.Name + " is " + s.Status + ", and was never created to its end or is on its way out"
+	case "REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS":
+		why = "it is not created yet"
+	case "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE":
+		why = "it could not be created"
+	case "DELETE_IN_PROGRESS", "DELETE_FAILED", "DELETE_COMPLETE":
+		why = "it is being deleted"
+	default:
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("its stack %s is %s: %s", s.Name, s.Status, why)
 }
