@@ -55,8 +55,8 @@ func client(w *sandboxtest.World, key string) *cfn.Client {
 	})
 }
 
-// template is a stack with the service web, whose container has that image.
-func template(parameters, image string) string {
+// stackTemplate is a stack with the service web, whose container has that image.
+func stackTemplate(parameters, image string) string {
 	return strings.NewReplacer("PARAMETERS", parameters, "IMAGE", image).Replace(`
 PARAMETERS
 Resources:
@@ -209,7 +209,7 @@ func TestPropheciesComeTrue(t *testing.T) {
 			t.Run(c.name+"/"+act, func(t *testing.T) {
 				run(t, func(w world) {
 					w.parameter("/image", v("1"))
-					body := template(c.parameters, c.image)
+					body := stackTemplate(c.parameters, c.image)
 					w.create(body, c.given...)
 					if c.then != nil {
 						c.then(w)
