@@ -15,8 +15,10 @@ type Line struct {
 	// Began is when it began, zero where its age is nobody's concern; Ended is zero while
 	// it goes on. On a terminal the age stands before the last cell.
 	Began, Ended time.Time
-	Group        string // what it is counted as where not all lines fit
-	Rank         int    // lines with the lowest are shown where not all fit
+	// AtOnce has a change of the remark alone printed at once.
+	AtOnce bool
+	Group  string // what it is counted as where not all lines fit
+	Rank   int    // lines with the lowest are shown where not all fit
 }
 
 // Live shows the state of things that go on side by side. On a terminal each has one
@@ -105,7 +107,7 @@ func (l *Live) write(s *standing, line Line) {
 		return
 	}
 	remark := last > 0 && len(s.Cells) == len(line.Cells) && slices.Equal(s.Cells[:last], line.Cells[:last])
-	if remark && now.Sub(s.told) < remarkEvery {
+	if remark && !line.AtOnce && now.Sub(s.told) < remarkEvery {
 		return
 	}
 	s.Line, s.told = line, now

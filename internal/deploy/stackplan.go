@@ -210,13 +210,13 @@ func (b *stackBuilder) wholly(image Image, c template.Container, key string, ref
 	}
 }
 
-// values returns the values of the plain parameters that a service gives.
+// values returns the values of the plain parameters that a service gives: repository:tag@digest.
 func (d Desired) values() map[string]string {
 	values := map[string]string{}
 	for key, name := range d.Stack.Parameters {
 		for _, image := range d.Images {
 			if image.Image == name {
-				values[key] = image.Pinned.Pinned()
+				values[key] = image.Pinned.String() // ECS itself names images so: containers-roadmap#2687
 			}
 		}
 	}

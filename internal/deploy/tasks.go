@@ -237,7 +237,7 @@ func WithRunningTags(images []tagboat.ImageState, o Observed) []tagboat.ImageSta
 		switch image.Running {
 		case "", image.Pinned:
 		case digests[image.Container]:
-			images[i].RunningTag = current.Label(image.Container, taskdef.LabelTag)
+			images[i].RunningTag = current.Tag(image.Container)
 		}
 	}
 	return images
@@ -255,7 +255,7 @@ func WithDeploying(images []tagboat.ImageState, o Observed) []tagboat.ImageState
 	digests := current.Digests()
 	for i, image := range images {
 		if digest := digests[image.Container]; digest != "" {
-			images[i].Deploying, images[i].DeployingTag = digest, current.Label(image.Container, taskdef.LabelTag)
+			images[i].Deploying, images[i].DeployingTag = digest, current.Tag(image.Container)
 		}
 	}
 	return images
@@ -274,7 +274,7 @@ func WithPreviousVersions(images []tagboat.ImageState, p Plan) []tagboat.ImageSt
 	digests := replaced.Digests()
 	for i, image := range images {
 		if digest := digests[image.Container]; digest != "" {
-			images[i].Previous, images[i].PreviousTag = digest, replaced.Label(image.Container, taskdef.LabelTag)
+			images[i].Previous, images[i].PreviousTag = digest, replaced.Tag(image.Container)
 			images[i].PreviousRevision = replaced.Label(image.Container, taskdef.LabelRevision)
 		}
 	}

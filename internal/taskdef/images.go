@@ -151,13 +151,25 @@ func SwapImages(current Definition, images map[tagboat.ContainerName]Swap) (Defi
 	return d, nil
 }
 
+// Tag returns the tag by which a version came into a container: what Tagboat's label says, and else
+// the image itself where it names the digest as well. It is "" where neither does.
+func (d Definition) Tag(container tagboat.ContainerName) string {
+	if tag := d.Label(container, LabelTag); tag != "" {
+		return tag
+	}
+	if named, err := tagboat.ParseReference(d.Containers()[container]); err == nil && named.Digest != "" {
+		return named.Tag
+	}
+	return ""
+}
+
 // WithImages returns the input that registers current again with other images and nothing else, as
 // CloudFormation does: it writes no labels.
 func WithImages(current Definition, images map[tagboat.ContainerName]tagboat.Reference) Definition {
 	d, _ := Input(current)
 	for _, c := range d.containers() {
 		if ref, ok := images[tagboat.ContainerName(text(c["name"]))]; ok {
-			c["image"] = ref.Pinned()
+			c["image"] = ref.String()
 		}
 	}
 	return d

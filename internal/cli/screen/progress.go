@@ -33,7 +33,7 @@ func (p *Progress) Event(u rollout.Update) {
 	}
 	line := console.Line{
 		Cells: []console.Cell{console.Text(key), state(u), tasks(u), {Text: u.Note, Style: console.Faint}},
-		Began: p.began[key], Group: cmp.Or(string(u.Verdict), string(u.State)), Rank: rank(u),
+		Began: p.began[key], AtOnce: u.News, Group: cmp.Or(string(u.Verdict), string(u.State)), Rank: rank(u),
 	}
 	if u.State == rollout.StateDone {
 		line.Ended = u.At

@@ -263,7 +263,9 @@ func (r *roll) verdict(v tagboat.Verdict, reason string) {
 }
 
 // report tells the progress; a zero d stands for what was reported before.
-func (r *roll) report(state State, d ecs.Deployment, note string) {
+func (r *roll) report(state State, d ecs.Deployment, note string) { r.reportAs(state, d, note, false) }
+
+func (r *roll) reportAs(state State, d ecs.Deployment, note string, news bool) {
 	if d.ID == "" {
 		d = r.last
 	}
@@ -276,6 +278,7 @@ func (r *roll) report(state State, d ecs.Deployment, note string) {
 		Healthy:     d.Running,
 		Desired:     d.Desired,
 		Note:        note,
+		News:        news,
 		At:          time.Now().UTC(),
 	})
 }

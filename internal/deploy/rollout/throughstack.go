@@ -214,7 +214,7 @@ func (s *stackRoll) tell(now through.State, as State, d ecs.Deployment) {
 		as = StateRollingBack
 	}
 	for ; s.told < len(now.Events); s.told++ {
-		s.report(as, d, through.Line(now.Events[s.told]))
+		s.reportAs(as, d, through.Line(now.Events[s.told]), true)
 	}
 }
 

@@ -191,7 +191,7 @@ func imagesIn(revision ecs.TaskDefinition, definition taskdef.Definition, images
 			return nil, tagboat.Usagef("%s runs %s, which is not pinned by digest", ecs.LastPart(revision.ARN), ref).
 				WithHint("pin the version that is good: tagboat pin %s=TAG", image.Image)
 		}
-		if tag := definition.Label(image.Container, taskdef.LabelTag); tag != "" {
+		if tag := definition.Tag(image.Container); tag != "" {
 			ref.Tag = tag
 		}
 		images[i].Pinned = ref
