@@ -145,7 +145,7 @@ var grants = []grant{
 	{
 		sid: "ReadStacks", purposes: []Purpose{Deploy},
 		actions: []string{
-			"cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks",
+			"cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource", "cloudformation:DescribeStacks",
 			"cloudformation:GetTemplate", "cloudformation:ListStackResources",
 		},
 		resources: Scope.stacks,
