@@ -144,9 +144,10 @@ trouble() {
     until_says 'does not exist' aws cloudformation describe-stacks --stack-name shop-new
     aws cloudformation create-change-set --change-set-type CREATE --stack-name shop-new --change-set-name first --template-body file://stack-new.yaml --parameters "$(image_of 1.4.2)" >/dev/null
     of_stack shop-new REVIEW_IN_PROGRESS ;;
-  put-back)
+  past-the-stack)
     sed -i 's/worker: {deploy: {.*}},/worker: {taskDefinition: {family: worker},/' tagboat.yaml
-    tagboat deploy --env prod worker >/dev/null 2>&1
+    tagboat deploy --env prod worker >/dev/null 2>&1 ;;
+  put-back)
     sed -i 's/Memory: "512"/Memory: "1024"/' stack.yaml
     aws cloudformation update-stack --stack-name shop-prod --template-body file://stack.yaml --parameters ParameterKey=Image,UsePreviousValue=true >/dev/null
     stack_is UPDATE_COMPLETE ;;
