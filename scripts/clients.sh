@@ -130,8 +130,8 @@ aws ecs describe-task-definition --task-definition stack:2 --query 'taskDefiniti
 aws ecs describe-task-definition --task-definition stack:1 --query taskDefinition.status --output text | grep INACTIVE
 aws cloudformation delete-stack --stack-name clients && aws cloudformation wait stack-delete-complete --stack-name clients
 
-echo '== aws: the page of troubles, as it is pasted'
-(cd "$here/.." && TAGBOAT_AWS=$tools/python/bin/aws go test ./cmd/tagboat -run 'TestPagesThatRun/trouble.md' -count=1 -timeout 20m)
+echo '== aws: the pages of troubles and of Express Mode, as they are pasted'
+(cd "$here/.." && TAGBOAT_AWS=$tools/python/bin/aws go test ./cmd/tagboat -run 'TestPagesThatRun/(trouble|express).md' -count=1 -timeout 20m)
 
 echo '== the OCI conformance suite'
 OCI_REGISTRY=$lenient OCI_TLS=disabled OCI_VERSION=1.1 OCI_DATA_SHA512=false OCI_RESULTS_DIR=$work/oci \

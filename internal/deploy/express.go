@@ -64,15 +64,17 @@ func (d Desired) asExpress(o Observed) (Desired, error) {
 
 // lookAtExpress is lookForEqual of a service whose task definitions Express Mode registers: no
 // revision is looked for.
-func lookAtExpress(ctx context.Context, t Target, o *Observed) (err error) {
-	if o.Current == nil {
+func lookAtExpress(ctx context.Context, t Target, o *Observed) error {
+	wanted, err := t.Desired.asExpress(*o)
+	if o.Current == nil || err == nil && Equal(wanted.Definition, *o.Current) {
 		return nil
 	}
-	if t.Desired, err = t.Desired.asExpress(*o); err != nil || Equal(t.Desired.Definition, *o.Current) {
-		return nil // the plan says what is wrong
+	if err == nil { // else the plan says what is wrong
+		t.Desired = wanted
+		o.AsPinned, err = runsAsPinned(ctx, t, *o)
+		return err
 	}
-	o.AsPinned, err = runsAsPinned(ctx, t, *o)
-	return err
+	return nil
 }
 
 // updateExpress adds the step that brings other images.

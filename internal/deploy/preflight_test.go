@@ -233,3 +233,25 @@ func TestPreflightTargetGroups(t *testing.T) {
 		})
 	}
 }
+
+// TestServicesOfStacks are warned of where they are deployed past their stack.
+func TestServicesOfStacks(t *testing.T) {
+	for name, test := range map[string]struct {
+		tags    map[string]string
+		version string
+		want    []string
+	}{
+		"of a stack":          {map[string]string{deploy.StackTag: "shop-dev"}, "v2", []string{`service "api" belongs to the stack shop-dev, whose next update may put back what it had before`}},
+		"of nobody":           {map[string]string{"team": "radio"}, "v2", nil},
+		"that stays as it is": {map[string]string{deploy.StackTag: "shop-dev"}, "v1", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := deploytest.Running(t)
+			f.Services["api"].Tags = test.tags
+			_, warnings := prepared(t, deploytest.Target(t, f.Client(), test.version))
+			if diff := cmp.Diff(test.want, warnings); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
