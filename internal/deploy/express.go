@@ -89,13 +89,14 @@ func (b *builder) updateExpress() {
 // UpdateService of a service that Express Mode made; the next change of it through Express Mode is
 // made of what Express Mode has.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-advanced-customization.html
-func notExpress(d Desired) (message, hint string) {
+func notExpress(d Desired) tagboat.Problem {
 	if d.Express {
-		return fmt.Sprintf("service %q in cluster %q was not made by Express Mode", d.ServiceName, d.Cluster),
-			"take deploy out of the service in tagboat.yaml and name its task definition: taskDefinition: {family: NAME}"
+		return d.problemAt(d.place(), "take deploy out of the service in tagboat.yaml and name its task definition: taskDefinition: {family: NAME}",
+			fmt.Sprintf("service %q in cluster %q was not made by Express Mode", d.ServiceName, d.Cluster))
 	}
-	return fmt.Sprintf("service %q in cluster %q was made by Express Mode (resourceManagementType ECS), which owns its task definition and its settings", d.ServiceName, d.Cluster),
-		fmt.Sprintf("deploy it through Express Mode: take taskDefinition and service out of %s in tagboat.yaml, and write deploy: {through: express}, containers: {Main: IMAGE}", d.Service)
+	return d.problemAt(d.place(),
+		fmt.Sprintf("deploy it through Express Mode: take taskDefinition and service out of %s in tagboat.yaml, and write deploy: {through: express}, containers: {Main: IMAGE}", d.Service),
+		fmt.Sprintf("service %q in cluster %q was made by Express Mode (resourceManagementType ECS), which owns its task definition and its settings", d.ServiceName, d.Cluster))
 }
 
 // ContainerOf returns what the tasks with a task definition of an Express Mode service run, as AWS's

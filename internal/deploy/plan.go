@@ -250,7 +250,7 @@ func Obstacles(d Desired, o Observed) []tagboat.Problem {
 		message = fmt.Sprintf("service %q is rolled by %s, not by ECS itself", d.ServiceName, o.Service.Controller)
 		hint = "only services with the deployment controller ECS can be deployed"
 	case o.Service.Manager == ecs.ByECS != d.Express:
-		message, hint = notExpress(d)
+		return []tagboat.Problem{notExpress(d)}
 	default:
 		return nil
 	}
