@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // awsCommand is the AWS command line, as far as the pages paste it: aws SERVICE OPERATION [--MEMBER [VALUE...]]...
@@ -52,6 +53,9 @@ func runAWS(args []string) error {
 	if !known {
 		return fmt.Errorf("the test's command line does not have %s", args[0])
 	}
+	if args[1] == "wait" {
+		return waitForStack(args[3:])
+	}
 	in, query, output, err := members(args[2:], speaks)
 	if err != nil {
 		return err
@@ -83,6 +87,32 @@ func runAWS(args []string) error {
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetIndent("", "    ")
 	return encoder.Encode(out)
+}
+
+// waitForStack is aws cloudformation wait stack-…-complete: it waits until nothing goes on with the stack.
+func waitForStack(flags []string) error {
+	for range 3000 {
+		in, _, _, err := members(flags, api{})
+		if err != nil {
+			return err
+		}
+		body, headers, err := request("cloudformation", "DescribeStacks", api{}, in)
+		if err != nil {
+			return err
+		}
+		answer, err := send("cloudformation", body, headers)
+		if err != nil {
+			return err
+		}
+		if ended := regexp.MustCompile("<StackStatus>([A-Z_]+)</StackStatus>").FindSubmatch(answer); ended != nil && !bytes.HasSuffix(ended[1], []byte("_IN_PROGRESS")) {
+			if !slices.Contains([]string{"CREATE_COMPLETE", "UPDATE_COMPLETE"}, string(ended[1])) {
+				return fmt.Errorf("Waiter StackUpdateComplete failed: the stack is %s", ended[1])
+			}
+			return nil
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	return errors.New("Waiter StackUpdateComplete failed: Max attempts exceeded")
 }
 
 // members returns what the flags say.

@@ -152,6 +152,7 @@ func paste(t *testing.T, page string, run []block) {
 	}
 	cmd.Env = []string{
 		"HOME=" + t.TempDir(), "PATH=" + filepath.Dir(binary) + ":" + tools + ":/usr/bin:/bin", "TAGBOAT_ADDR=127.0.0.1:0", "TAGBOAT_LISTEN=127.0.0.1:0", "COLUMNS=80", "LANG=C.UTF-8",
+		"COPILOT=" + stacksOfCopilot(t),
 	}
 	err = cmd.Run()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
@@ -175,6 +176,16 @@ func paste(t *testing.T, page string, run []block) {
 			t.Errorf("%s:%d prints something else (-page +printed):\n%s", page, shells[i].line, cmp.Diff(strings.Split(text, "\n"), strings.Split(parts[i], "\n")))
 		}
 	}
+}
+
+// stacksOfCopilot is where what AWS Copilot left of an application is.
+func stacksOfCopilot(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs("../../internal/scaffold/testdata/copilot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // alike reports whether what was printed is what a page says, in which … stands for
