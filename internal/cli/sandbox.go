@@ -230,7 +230,17 @@ func shutDown(ctx context.Context, web *http.Server) error {
 }
 
 type demoOptions struct {
-	keep bool
+	keep, serve bool
+	listen      string
+	seed        uint64
+}
+
+// check refuses what makes no sense.
+func (o demoOptions) check() error {
+	if o.keep && o.serve {
+		return tagboat.Usagef("--serve goes on until Ctrl-C, so that there is nothing to --keep").WithHint("leave out either")
+	}
+	return nil
 }
 
 func newDemo(f *frame) *cobra.Command {
@@ -238,16 +248,23 @@ func newDemo(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "Run a guided tour in a sandbox of its own",
-		Example: "  tagboat demo\n  tagboat demo --keep",
+		Long:    "Runs the main job in a sandbox of its own: push, deploy, promote for two tenants, break,\nroll back. --serve shows it on the page instead, and goes on until Ctrl-C: a team pushes,\na watcher brings what it pushed from stage to stage, some of it fails, and in prod an\napproval waits for you.",
+		Example: "  tagboat demo\n  tagboat demo --keep\n  tagboat demo --serve",
 		GroupID: "try",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, o) },
 	}
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the sandbox running, to continue by hand")
+	cmd.Flags().BoolVar(&o.serve, "serve", false, "show it on the page, and go on until Ctrl-C")
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:4520", "HOST:PORT of the page with --serve; port 0 picks one")
+	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "what is pushed with --serve: the same seed pushes the same")
 	return cmd
 }
 
 func runDemo(ctx context.Context, f *frame, o demoOptions) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "tagboat-demo-")
 	if err != nil {
 		return fmt.Errorf("making a directory for the demo: %w", err)
@@ -256,6 +273,9 @@ func runDemo(ctx context.Context, f *frame, o demoOptions) (err error) {
 		defer func() { err = errors.Join(err, leave(dir)) }()
 	}
 	inside := clock.NewScaled(tuesday(time.Now()), sandbox.DefaultSpeed)
+	if o.serve {
+		inside = clock.NewScaled(time.Now().Add(-liveEarlier), liveSpeed)
+	}
 	server, err := sandbox.New(sandbox.Config{Clusters: []string{"dev", "staging", "prod"}, Clock: inside})
 	if err != nil {
 		return fmt.Errorf("starting the sandbox: %w", err)
@@ -269,10 +289,14 @@ func runDemo(ctx context.Context, f *frame, o demoOptions) (err error) {
 	defer func() { err = errors.Join(err, running.stop()) }()
 
 	env := server.Env(endpoint)
-	err = demo.Run(ctx, demo.Options{
+	options := demo.Options{
 		Streams: f.Streams, Endpoint: endpoint, Env: env, Dir: dir, Forward: inside.Advance,
 		Command: func(ctx context.Context, args ...string) int { return Main(ctx, args, f.Streams) },
-	})
+	}
+	if o.serve {
+		return serveDemo(ctx, f, o, inside, options)
+	}
+	err = demo.Run(ctx, options)
 	if err != nil || !o.keep {
 		return err
 	}

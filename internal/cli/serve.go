@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,9 +12,12 @@ import (
 	"github.com/tagboat/tagboat/internal/app"
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/console"
+	"github.com/tagboat/tagboat/internal/demo"
 	"github.com/tagboat/tagboat/internal/fleet"
+	"github.com/tagboat/tagboat/internal/sandbox/clock"
 	"github.com/tagboat/tagboat/internal/watch"
 	"github.com/tagboat/tagboat/internal/watch/endpoint"
+	"github.com/tagboat/tagboat/internal/watch/hint"
 	"github.com/tagboat/tagboat/internal/watch/meter"
 )
 
@@ -68,7 +72,27 @@ func runServe(ctx context.Context, f *frame, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	return servePage(ctx, f, a, selected, o)
+	return servePage(ctx, f, o, a, o.watcher(f, a, selected))
+}
+
+// How fast the sandbox's time runs under the page, and how long before now it begins.
+const (
+	liveSpeed   = 10
+	liveEarlier = 12 * time.Hour
+)
+
+// serveDemo shows a demo on the page until ctx ends.
+func serveDemo(ctx context.Context, f *frame, o demoOptions, inside *clock.Scaled, options demo.Options) error {
+	f.Talkf("A first release goes to six environments …\n")
+	live, err := demo.NewLive(ctx, options, o.seed)
+	if err != nil {
+		return err
+	}
+	if behind := time.Since(inside.Now()); behind > 0 {
+		inside.Advance(behind)
+	}
+	its := serveOptions{listen: o.listen, pace: pace{settle: 2 * time.Second, sweep: 15 * time.Second, grace: 2 * time.Second}}
+	return servePage(ctx, f, its, live.You, its.watcher(f, live.Pipeline, fleet.Selection{}), live)
 }
 
 // watches returns the environments that are watched; none where nobody asks for it.
@@ -83,17 +107,16 @@ func (o serveOptions) watches(w *watch.Watcher) ([]config.Environment, error) {
 	return watched, err
 }
 
-// servePage serves until ctx ends.
-func servePage(ctx context.Context, f *frame, a *app.App, selected fleet.Selection, o serveOptions) error {
+// servePage serves until ctx ends, with a watcher beside that hears from more sources.
+func servePage(ctx context.Context, f *frame, o serveOptions, a *app.App, w *watch.Watcher, more ...hint.Source) error {
 	listener, err := endpoint.Listen(o.listen, func(*net.TCPAddr) error { return nil }) // the door decides whether it may
 	if err != nil {
 		return err
 	}
 	defer listener.Close() // it is closed where somebody answered
-	w := o.watcher(f, a, selected)
 	counts, ready := meter.New(), &endpoint.Readiness{}
 	served := app.ServeOptions{
-		Listener: listener, Scope: selected, ReadOnly: o.readOnly, Sweep: w.Sweep, Grace: w.Grace, Calls: counts.Calls, Log: w.Log,
+		Listener: listener, Scope: w.Scope, ReadOnly: o.readOnly, Sweep: w.Sweep, Grace: w.Grace, Calls: counts.Calls, Log: w.Log,
 		Endpoint: answers(f, w, ready, counts),
 	}
 	watched, err := o.watches(w)
@@ -101,7 +124,7 @@ func servePage(ctx context.Context, f *frame, a *app.App, selected fleet.Selecti
 		return err
 	}
 	if len(watched) > 0 {
-		served.Watcher, served.Sources = w, o.messages(f, a, w, ready, counts, true)
+		served.Watcher, served.Sources = w, append(more, o.messages(f, a, w, ready, counts, len(more) > 0 || served.Endpoint.Secret != "")...)
 	} else {
 		served.Endpoint.Secret = "" // nobody would look
 	}

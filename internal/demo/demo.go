@@ -158,24 +158,33 @@ func (t *tour) note(text string) func(context.Context) error {
 // push is an act that builds a small image and pushes it.
 func (t *tour) push(repository, tag string, labels map[string]string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		image, err := BuildImage(repository+":"+tag, labels)
+		digest, err := t.upload(ctx, repository, tag, labels)
 		if err != nil {
 			return err
 		}
-		ref, err := name.NewTag(t.host + "/" + repository + ":" + tag)
-		if err != nil {
-			return fmt.Errorf("naming the image: %w", err)
-		}
-		if err := remote.Write(ref, image, remote.WithContext(ctx)); err != nil {
-			return fmt.Errorf("pushing %s: %w", ref, err)
-		}
-		digest, err := image.Digest()
-		if err != nil {
-			return fmt.Errorf("computing the digest: %w", err)
-		}
-		t.Streams.Printf("pushed %s %s\n", ref, t.Streams.OnOut(console.Faint, digest.Hex[:12]))
+		t.Streams.Printf("pushed %s/%s:%s %s\n", t.host, repository, tag, t.Streams.OnOut(console.Faint, digest.Short()))
 		return nil
 	}
+}
+
+// upload builds a small image and pushes it.
+func (t *tour) upload(ctx context.Context, repository, tag string, labels map[string]string) (tagboat.Digest, error) {
+	image, err := BuildImage(repository+":"+tag, labels)
+	if err != nil {
+		return "", err
+	}
+	ref, err := name.NewTag(t.host + "/" + repository + ":" + tag)
+	if err != nil {
+		return "", fmt.Errorf("naming the image: %w", err)
+	}
+	if err := remote.Write(ref, image, remote.WithContext(ctx)); err != nil {
+		return "", fmt.Errorf("pushing %s: %w", ref, err)
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		return "", fmt.Errorf("computing the digest: %w", err)
+	}
+	return tagboat.Digest(digest.String()), nil
 }
 
 // BuildImage returns a real OCI image for linux/amd64 with one layer of a few bytes,
