@@ -50,7 +50,7 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 		Config: a.Config, Environments: environments, Services: o.Scope.Services, Look: a.View.Status, Sweep: o.Sweep, Calls: o.Calls,
 	})
 	work := a.Desk(context.WithoutCancel(ctx), matrix, o.ReadOnly)
-	shown := page.New(page.Options{Config: a.Config, Board: matrix, Desk: work})
+	shown := page.New(page.Options{Config: a.Config, Board: matrix, Desk: work, Now: a.Fleet.Access.Session(environments[0]).Now})
 	keeper, err := a.door(o, shown)
 	if err != nil {
 		return nil, err

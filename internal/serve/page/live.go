@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -95,7 +94,7 @@ func rendered(all ...templ.Component) []byte {
 // sight is what the board has seen.
 func (p *Page) sight() sight {
 	now := p.Board.Now()
-	return sight{config: p.Config, document: now.Document, now: time.Now(), cellAt: now.Cell}
+	return sight{config: p.Config, document: now.Document, now: p.Now(), cellAt: now.Cell}
 }
 
 func services(c *config.Config) []tagboat.ServiceName {

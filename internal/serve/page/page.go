@@ -35,6 +35,7 @@ type Options struct {
 	Config *config.Config
 	Board  *board.Board
 	Desk   *desk.Desk
+	Now    func() time.Time // AWS's time, as far as it is known: ages and windows are by it; nil for this machine's
 }
 
 // Page shows the matrix and what leads on from it. It is safe for concurrent use.
@@ -45,6 +46,9 @@ type Page struct {
 
 // New returns a Page.
 func New(o Options) *Page {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	p := &Page{Options: o, mux: http.NewServeMux()}
 	for pattern, screen := range map[string]func(*http.Request) (screen, error){
 		"GET /{$}":                          p.matrix,
