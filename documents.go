@@ -273,6 +273,9 @@ type ServiceStatus struct {
 	// ConsoleURL is the service's page of AWS's console; "" where there is none, as in a
 	// sandbox.
 	ConsoleURL string `json:"consoleUrl"`
+	// Stack is the name of the stack of CloudFormation that the service's tags name; left out where
+	// they name none.
+	Stack string `json:"stack,omitempty"`
 }
 
 // Main returns the image of the main container; the zero value where there is none.

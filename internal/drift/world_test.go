@@ -113,6 +113,11 @@ func TestPredict(t *testing.T) {
 		expect.Equal(t, &tagboat.PredictedDrift{Update: []string{}, Revert: []string{"Service is changed: TaskDefinition web:2 → web:1"}}, predicted)
 		w.noChangeSets()
 
+		// Settings that were changed by hand show as well.
+		w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "desiredCount": 3})
+		reverted := w.report(true).Services[0].Stack.Predicted.Revert
+		expect.Equal(t, []string{"Service is changed: DesiredCount 3 → 1, TaskDefinition web:2 → web:1"}, reverted)
+
 		ctx, cancel := context.WithCancel(w.Context())
 		proxy := proxytest.New(w.Server)
 		stop := func(next http.RoundTripper) http.RoundTripper { return interrupting{next, cancel} }
@@ -121,7 +126,7 @@ func TestPredict(t *testing.T) {
 			t.Error("an interrupted prediction has no error")
 		}
 		w.noChangeSets()
-		if made, deleted := w.Calls("cloudformation.CreateChangeSet"), w.Calls("cloudformation.DeleteChangeSet"); made != 3 || deleted != 3 {
+		if made, deleted := w.Calls("cloudformation.CreateChangeSet"), w.Calls("cloudformation.DeleteChangeSet"); made != 5 || deleted != 5 {
 			t.Errorf("%d change sets were made, %d deleted", made, deleted)
 		}
 	})

@@ -79,6 +79,9 @@ func printService(on *Screen, s tagboat.ServiceStatus, environments []tagboat.En
 	if s.DeploymentID != "" {
 		on.Printf("  deployment %s, task definition %s\n", s.DeploymentID, revision(s.TaskDefinition))
 	}
+	if s.Stack != "" {
+		on.Printf("  of stack %s; what its next update does: tagboat drift --env %s %s\n", s.Stack, s.Environment, s.Service)
+	}
 	if s.ConsoleURL != "" {
 		on.Printf("  %s\n", on.OnOut(console.Faint, s.ConsoleURL))
 	}
