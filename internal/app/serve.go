@@ -16,6 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/serve"
+	"github.com/tagboat/tagboat/internal/serve/api"
 	"github.com/tagboat/tagboat/internal/serve/board"
 	"github.com/tagboat/tagboat/internal/serve/desk"
 	"github.com/tagboat/tagboat/internal/serve/door"
@@ -71,7 +72,10 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 		o.Watcher.Touched = func(env tagboat.EnvName) { matrix.Nudge(env) }
 		beside = append(beside, func(ctx context.Context) error { return o.Watcher.Run(ctx, append(o.Sources, answers)...) })
 	}
-	parts := serve.Parts{Door: keeper.Wrap, Page: shown, Endpoint: answers.Handler}
+	parts := serve.Parts{
+		Door: keeper.Wrap, Page: shown, Endpoint: answers.Handler,
+		API: api.New(api.Options{Desk: work, Board: matrix}),
+	}
 	return &serve.Server{Listener: o.Listener, Handler: parts.Handler(), Beside: beside, Finish: work.Close, Grace: o.Grace, Log: o.Log}, nil
 }
 

@@ -112,7 +112,7 @@ func described(d ecs.Deployment, record ecs.ServiceDeployment) tagboat.RolloutDe
 		ID: d.ID, Status: d.Status, State: d.RolloutState, Reason: d.RolloutReason, TaskDefinition: ecs.LastPart(d.TaskDefinition),
 		Desired: d.Desired, Running: d.Running, Pending: d.Pending, Failed: d.FailedTasks, CreatedAt: d.CreatedAt,
 	}
-	if d.Status == ecs.Primary {
+	if d.Status == ecs.Primary && d.RolloutState != ecs.RolloutCompleted {
 		is.Stage, is.Waits = record.LifecycleStage, len(record.Waiting()) > 0
 	}
 	return is

@@ -154,7 +154,7 @@ func schemaOf(of reflect.Type) string {
 		}
 		return strings.Replace(schemaOf(of.Elem()), "type: string", `type: [string, "null"]`, 1)
 	case reflect.Slice:
-		return fmt.Sprintf("{type: array, items: %s}", schemaOf(of.Elem()))
+		return fmt.Sprintf(`{type: [array, "null"], items: %s}`, schemaOf(of.Elem())) // some documents leave a list out that they do not read
 	case reflect.Map:
 		return fmt.Sprintf("{type: [object, \"null\"], additionalProperties: %s}", schemaOf(of.Elem()))
 	case reflect.Struct:
