@@ -77,6 +77,9 @@ func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, err
 		if w.none != nil {
 			continue
 		}
+		if w.Desired.Stack != nil {
+			w.Desired.Images = b.tagged(ctx, w.Desired.Images)
+		}
 		if err := back.pin(w.Desired); err != nil {
 			return nil, err
 		}
@@ -102,6 +105,21 @@ func (b *Rollbacks) Plan(ctx context.Context, r RollbackRequest) (*Rollback, err
 		back.plans, plans = append(back.plans, plans[0]), plans[1:]
 	}
 	return back, nil
+}
+
+// tagged names versions by tags of the registry where a revision that a stack registered has digests
+// alone. A version without a tag can be pinned as well.
+func (b *Rollbacks) tagged(ctx context.Context, images []deploy.Image) []deploy.Image {
+	images = slices.Clone(images)
+	for i, image := range images {
+		if image.Pinned.Tag != "" {
+			continue
+		}
+		if tag, err := b.Pinning.Catalog.TagOf(ctx, image.Image, image.Pinned.Digest); err == nil {
+			images[i].Pinned.Tag = tag
+		}
+	}
+	return images
 }
 
 // way is what a service goes back to.
