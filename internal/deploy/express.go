@@ -55,7 +55,9 @@ func (d Desired) asExpress(o Observed) (Desired, error) {
 			return d, fmt.Errorf("task definition %s has no container %s", ecs.LastPart(o.Current.ARN), image.Container)
 		}
 		if ref.Digest != image.Pinned.Digest || !ref.SameRepository(image.Pinned) {
-			wanted[image.Container] = image.Pinned
+			ref = image.Pinned
+			ref.Tag = "" // ECS documents repository@digest
+			wanted[image.Container] = ref
 		}
 	}
 	d.Definition, d.LeftOut = taskdef.WithImages(current, wanted), nil
