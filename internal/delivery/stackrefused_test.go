@@ -133,3 +133,67 @@ func TestHoldsBindAStack(t *testing.T) {
 		}
 	})
 }
+
+// TestStacksOfTwoAccounts are updated side by side, each by the name that it has in its environment,
+// and dependsOn holds between the services of two stacks.
+func TestStacksOfTwoAccounts(t *testing.T) {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		s := apptest.Stack{Services: []string{"web"}, More: "stages: [{name: dev}]\nenvironments:\n" + apptest.Environment("dev", "") + apptest.Environment("mb-dev", apptest.TenantAccount)}
+		s.Run(w)
+		w.Pin("mb-dev", "web=v1")
+		w.AWSAs(apptest.TenantAccount, "ecs.CreateCluster", map[string]any{"clusterName": "stack", "capacityProviders": []string{"FARGATE"}})
+		w.CloudFormationAs(apptest.TenantAccount, "CreateStack", url.Values{"StackName": {"shop-mb-dev"}, "TemplateBody": {s.Template(w)}})
+		w.Later(5 * time.Minute)
+		w.Push("shop/web:v2")
+		for _, env := range []tagboat.EnvName{"dev", "mb-dev"} {
+			w.Pin(env, "web=v2")
+		}
+		done := deployed(w, fleet.Selection{})
+		if len(done) != 2 {
+			w.Fatalf("%+v", done)
+		}
+		for _, d := range done {
+			w.Expect(d, tagboat.VerdictSucceeded)
+		}
+	})
+}
+
+// TestOrderOfStacks holds dependsOn between stacks, and refuses stacks that would wait for each other.
+func TestOrderOfStacks(t *testing.T) {
+	apptest.Run(t, sandbox.Config{}, func(w *apptest.World) {
+		s := apptest.Stack{Services: []string{"web", "api"}, Deploy: ", parameters: {}"}
+		s.Run(w)
+		two := apptest.Stack{Services: []string{"job"}}
+		w.Push("shop/job:v1")
+		w.CloudFormation("CreateStack", url.Values{"StackName": {"other"}, "TemplateBody": {two.Template(w)}})
+		w.StackEnds("other", "CREATE_COMPLETE")
+		write := func(api string) {
+			w.Write("tagboat.yaml", `app: shop
+registry: 127.0.0.1:4510
+images: {web: {repository: shop/web}, api: {repository: shop/api}, job: {repository: shop/job}}
+services:
+  web: {deploy: {through: cloudformation, stack: shop-dev, resource: Web, parameters: {WebImage: web}}, containers: {app: web}, dependsOn: [job]}
+  api: {deploy: {through: cloudformation, stack: shop-dev, resource: Api, parameters: {ApiImage: api}}, containers: {app: api}}
+  job: {deploy: {through: cloudformation, stack: other, parameters: {JobImage: job}}, containers: {app: job}`+api+`}
+stages: [{name: dev}]
+environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
+`)
+		}
+		write("")
+		for _, name := range []string{"web", "api", "job"} {
+			w.Push("shop/" + name + ":v2")
+			w.Pin("dev", name+"=v2")
+		}
+		write(", dependsOn: [api]")
+		refusedPlan(w, fleet.Selection{}, "updated together", "web on job")
+		write("")
+		ends := map[tagboat.ServiceName]tagboat.Deployment{}
+		for _, d := range w.Deploy() {
+			w.Expect(d, tagboat.VerdictSucceeded)
+			ends[d.Service] = d
+		}
+		if ends["web"].StartedAt.Before(ends["job"].EndedAt) || ends["api"].StartedAt.Before(ends["job"].EndedAt) {
+			w.Errorf("job ended at %s, web began at %s and api at %s", ends["job"].EndedAt, ends["web"].StartedAt, ends["api"].StartedAt)
+		}
+	})
+}

@@ -31,6 +31,7 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 	})
 	if err == nil {
 		err = preview(ctx, plans)
+		unordered(plans)
 	}
 	return plans, err
 }

@@ -114,9 +114,9 @@ func (w *waves) deadlocked(beginning int) []int {
 	if beginning > 0 || len(w.waiting) == 0 {
 		return nil
 	}
-	first := w.waiting[:1:1]
-	w.waiting = w.waiting[1:]
-	w.running[w.plans[first[0]].Client]++
+	first := mates(w.joints, w.waiting[0])
+	w.waiting = slices.DeleteFunc(w.waiting, func(i int) bool { return slices.Contains(first, i) })
+	w.running[w.plans[first[0]].Client] += len(first)
 	return first
 }
 
