@@ -15,7 +15,9 @@ import (
 	"github.com/tagboat/tagboat/internal/expect"
 )
 
-func digest(n int) tagboat.Digest { return tagboat.Digest("sha256:" + strings.Repeat(fmt.Sprint(n), 64)) }
+func digest(n int) tagboat.Digest {
+	return tagboat.Digest("sha256:" + strings.Repeat(fmt.Sprint(n), 64))
+}
 
 // plannedIn plans version 2 of a service whose stack has version 1 and that status.
 func plannedIn(t *testing.T, status string, began cfn.Event, change *deploy.StackChange) deploy.Plan {

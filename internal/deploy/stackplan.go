@@ -179,7 +179,7 @@ func (b *stackBuilder) brings(image Image) {
 		refuse(fmt.Sprintf("docs/cloudformation.md has two ways out: a parameter of the type AWS::SSM::Parameter::Value<String> (tagboat generate cloudformation --snippet %s --env %s --way parameter), or a version in the reference", b.desired.Service, b.desired.Environment),
 			"since its template has %s, which CloudFormation reads again only where the template's text changes", c.Image.Sources[i])
 	case given >= 0:
-		b.wholly(image, c, plain[given].Name, refuse)
+		b.wholly(image, plain[given].Name, refuse)
 	case len(stored) > 0:
 	case c.Image.Literal():
 		refuse("make it a parameter of the template, and name it: deploy: {parameters: {KEY: "+string(image.Image)+"}}", "since its template has %s itself", c.Image.Value)
@@ -201,7 +201,7 @@ func (b *stackBuilder) has(image Image) bool {
 }
 
 // wholly makes sure that a plain parameter is the whole image, since it gets a whole URI.
-func (b *stackBuilder) wholly(image Image, c template.Container, key string, refuse func(hint, format string, args ...any)) {
+func (b *stackBuilder) wholly(image Image, key string, refuse func(hint, format string, args ...any)) {
 	const other = "a"
 	d, _ := b.stack.Template.TaskDefinition(b.stack.TaskDefinition.Logical, b.stack.Inputs.With(map[string]string{key: other}))
 	if with, ok := d.Container(string(image.Container)); ok && with.Image.Known && with.Image.Value != other {

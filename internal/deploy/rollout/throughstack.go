@@ -158,10 +158,7 @@ func (s *stackRoll) wanted(ctx context.Context, definition string) error {
 	if _, taken := s.plan.Steps[0].(deploy.FollowUpdate); !taken {
 		return nil
 	}
-	r, err := deploy.ContentsOf(ctx, s.plan.Client.ECS, definition)
-	if err != nil {
-		return nil // the digests that run decide
-	}
+	r, _ := deploy.ContentsOf(ctx, s.plan.Client.ECS, definition) // without it the digests that run decide
 	for _, image := range s.plan.Desired.Images {
 		for _, c := range r.Containers {
 			named, err := tagboat.ParseReference(c.Image)
