@@ -46,6 +46,7 @@ type ReleaseImage struct {
 type ReleaseService struct {
 	Service    ServiceName                 `json:"service"`
 	Family     string                      `json:"family"`            // of somebody else's task definition; "" where the release has it
+	Stack      string                      `json:"stack,omitempty"`   // that the service is deployed through, with its placeholders
 	Express    bool                        `json:"express,omitempty"` // true where Express Mode of ECS owns the service and its task definition
 	Containers map[ContainerName]ImageName `json:"containers"`
 	DependsOn  []ServiceName               `json:"dependsOn"`

@@ -190,7 +190,7 @@ func (r *Releases) services() (map[tagboat.ServiceName]Service, map[tagboat.Imag
 	}
 	services, needed := map[tagboat.ServiceName]Service{}, map[tagboat.ImageName]tagboat.ServiceName{}
 	for _, from := range all {
-		s := Service{Family: from.Family, Express: from.Express, Containers: from.Containers, DependsOn: slices.Sorted(slices.Values(from.DependsOn))}
+		s := Service{Family: from.Family, Express: from.Express, Stack: stackOf(from.Stack), Containers: from.Containers, DependsOn: slices.Sorted(slices.Values(from.DependsOn))}
 		var used []tagboat.ImageName
 		if t := templates[from.Name].Definition; t != nil {
 			if s.Containers, err = t.Images(from.Containers, from.ContainerPlaces); err != nil {

@@ -49,7 +49,7 @@ func (r Release) services() map[tagboat.ServiceName]config.Service {
 	at := tagboat.Position{File: r.String()}
 	for name, from := range r.Content.Services {
 		s := config.Service{
-			Name: name, Family: from.Family, Express: from.Express, Containers: maps.Clone(from.Containers), DependsOn: from.DependsOn,
+			Name: name, Family: from.Family, Express: from.Express, Stack: from.Stack.config(at), Containers: maps.Clone(from.Containers), DependsOn: from.DependsOn,
 			ContainerPlaces: map[tagboat.ContainerName]tagboat.Position{}, Where: at,
 		}
 		if s.Containers == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/tagboat/tagboat/internal/access"
 	"github.com/tagboat/tagboat/internal/cache"
 	"github.com/tagboat/tagboat/internal/catalog"
+	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/history"
 	"github.com/tagboat/tagboat/internal/home"
@@ -39,16 +40,44 @@ type Image struct {
 type Service struct {
 	Family     string                                      `json:"family,omitempty"`         // of somebody else's task definition
 	Express    bool                                        `json:"express,omitempty"`        // Express Mode owns the service and its task definition
+	Stack      *Stack                                      `json:"stack,omitempty"`          // that has the service and its task definition
 	Definition string                                      `json:"taskDefinition,omitempty"` // JSON
 	Settings   string                                      `json:"service,omitempty"`        // JSON
 	Containers map[tagboat.ContainerName]tagboat.ImageName `json:"containers,omitempty"`
 	DependsOn  []tagboat.ServiceName                       `json:"dependsOn,omitempty"`
 }
 
+// Stack is the stack of CloudFormation that a service is deployed through.
+type Stack struct {
+	Name       string                       `json:"name"` // with its placeholders
+	Resource   string                       `json:"resource,omitempty"`
+	Parameters map[string]tagboat.ImageName `json:"parameters,omitempty"`
+}
+
+// stackOf returns what a release keeps of a service's stack; nil where it has none.
+func stackOf(s *config.Stack) *Stack {
+	if s == nil {
+		return nil
+	}
+	return &Stack{Name: s.Name, Resource: s.Resource, Parameters: s.Parameters}
+}
+
+// config returns the stack as the configuration has it.
+func (s *Stack) config(at tagboat.Position) *config.Stack {
+	if s == nil {
+		return nil
+	}
+	places := map[string]tagboat.Position{}
+	for key := range s.Parameters {
+		places[key] = at
+	}
+	return &config.Stack{Name: s.Name, Resource: s.Resource, Parameters: s.Parameters, ParameterPlaces: places, Where: at}
+}
+
 // owned reports whether exactly one owner of the task definition is named.
 func (s Service) owned() bool {
 	owners := 0
-	for _, owns := range []bool{s.Family != "", s.Definition != "", s.Express} {
+	for _, owns := range []bool{s.Family != "", s.Definition != "", s.Express, s.Stack != nil} {
 		if owns {
 			owners++
 		}

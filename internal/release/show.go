@@ -24,7 +24,11 @@ func (r *Releases) document(of Release) tagboat.ReleaseDocument {
 	}
 	for _, name := range slices.Sorted(maps.Keys(of.Content.Services)) {
 		s := of.Content.Services[name]
-		d.Services = append(d.Services, tagboat.ReleaseService{Service: name, Family: s.Family, Express: s.Express, Containers: s.Containers, DependsOn: tagboat.List(s.DependsOn)})
+		stack := ""
+		if s.Stack != nil {
+			stack = s.Stack.Name
+		}
+		d.Services = append(d.Services, tagboat.ReleaseService{Service: name, Stack: stack, Family: s.Family, Express: s.Express, Containers: s.Containers, DependsOn: tagboat.List(s.DependsOn)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(of.Content.Vars)) {
 		for _, v := range of.Content.Vars[name] {

@@ -94,6 +94,9 @@ func Release(on *Screen, document tagboat.ReleaseDocument) {
 		if s.Family != "" {
 			definition = "family " + s.Family
 		}
+		if s.Stack != "" {
+			definition = "of stack " + s.Stack
+		}
 		if s.Express {
 			definition = "of Express Mode"
 		}
