@@ -2,7 +2,7 @@
 GO    ?= go
 TOOLS := $(CURDIR)/.deps
 
-.PHONY: help demo test bench scale build deps check together lint race proof large fuzz browser screenshots clients conformance judged registries moto cfn vuln generate clean linked deps.txt
+.PHONY: help demo test bench scale build deps check together lint race proof large fuzz browser screenshots clients api conformance judged registries moto cfn vuln generate clean linked deps.txt
 
 help:
 	@echo 'make demo    the main job in a sandbox: push, deploy, promote for two tenants, break, roll back'
@@ -51,7 +51,7 @@ together: build
 	@$(MAKE) --no-print-directory proof & proof=$$!; \
 	$(MAKE) --no-print-directory $(FOREIGN); ended=$$?; \
 	wait $$proof && exit $$ended
-FOREIGN = large clients judged registries moto cfn vuln
+FOREIGN = large clients api judged registries moto cfn vuln
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
@@ -113,6 +113,10 @@ moto:
 
 cfn: build
 	./scripts/cfn.sh $(TOOLS) bin/tagboat
+
+# schemathesis's judgement of the API of tagboat serve.
+api: build
+	./scripts/api.sh $(TOOLS) bin/tagboat
 
 vuln:
 	./scripts/vuln.sh $(TOOLS)

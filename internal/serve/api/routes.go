@@ -228,10 +228,10 @@ func named[T ~string](all []string) []T {
 
 // when reads a time, or how long ago it was.
 func (q *query) when(name string) access.When {
-	text := q.Get(name)
-	if text == "" {
+	if !q.Has(name) {
 		return access.When{}
 	}
+	text := q.Get(name)
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return access.When{At: at}
 	}
