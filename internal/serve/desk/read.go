@@ -161,7 +161,8 @@ type HistoryQuery struct {
 	After        string // what After says of the last event of the page before; "" for the first page
 }
 
-// How many events a page has, and how many more are read to find where it begins: those of one moment.
+// How many events a page has, and how many more are read: where those of one moment are cut off, another
+// length has others of them.
 const (
 	pageLength = 50
 	longest    = 500
@@ -179,7 +180,7 @@ func (d *Desk) History(ctx context.Context, q HistoryQuery) (tagboat.HistoryDocu
 	if q.Limit == 0 {
 		q.Limit = pageLength
 	}
-	r := history.Request{Selection: q.Selection, Image: q.Image, Since: q.Since, Until: q.Until, Limit: q.Limit}
+	r := history.Request{Selection: q.Selection, Image: q.Image, Since: q.Since, Until: q.Until, Limit: q.Limit + oneMoment}
 	last := ""
 	if q.After != "" {
 		text, id, _ := strings.Cut(q.After, "/")
@@ -187,7 +188,7 @@ func (d *Desk) History(ctx context.Context, q HistoryQuery) (tagboat.HistoryDocu
 		if err != nil || id == "" {
 			return tagboat.HistoryDocument{}, tagboat.Usagef("%q is not the end of a page", q.After).WithHint("send what the page before has for the next one")
 		}
-		r.Until, r.Limit, last = access.When{At: at.Add(time.Nanosecond)}, q.Limit+oneMoment, id
+		r.Until, last = access.When{At: at.Add(time.Second)}, id
 	}
 	document, err := ask(ctx, &d.answers, fmt.Sprintf("history %+v", r), steady, func(ctx context.Context) (tagboat.HistoryDocument, error) {
 		return d.options.Tools.History.Events(ctx, r)
