@@ -43,6 +43,7 @@ type Board struct {
 	ring    []Event       // the event with the number n is at n modulo its length
 	more    chan struct{} // closed when there is another event
 	looked  chan struct{} // closed when something was looked at
+	running bool
 	closed  bool
 	viewers int
 	nudged  map[tagboat.EnvName]bool
@@ -77,18 +78,19 @@ func (b *Board) Now() *State {
 }
 
 // Fresh returns what was seen no longer ago than that, for who does not subscribe: it has looked at
-// what was not, and waits for it until ctx ends. What could not be read then is not waited for again.
+// what was not, and waits for it until ctx ends. What could not be read then is not waited for again, nor
+// anything while the board does not run.
 func (b *Board) Fresh(ctx context.Context, within time.Duration) *State {
 	since := time.Now().Add(-within)
 	for asked := false; ; asked = true {
-		s, looked := b.nowAndThen()
+		s, looked, running := b.nowAndThen()
 		var old []tagboat.EnvName
 		for env, r := range s.Readings {
 			if r.Tried.Before(since) && r.Failure == nil {
 				old = append(old, env)
 			}
 		}
-		if len(old) == 0 {
+		if len(old) == 0 || !running {
 			return s
 		}
 		if !asked {
@@ -102,10 +104,10 @@ func (b *Board) Fresh(ctx context.Context, within time.Duration) *State {
 	}
 }
 
-func (b *Board) nowAndThen() (*State, <-chan struct{}) {
+func (b *Board) nowAndThen() (s *State, looked <-chan struct{}, running bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.state, b.looked
+	return b.state, b.looked, b.running
 }
 
 // Subscribe returns a subscription to the events after the one with that number: that of a State that
@@ -170,7 +172,7 @@ func (b *Board) asked() (nudged map[tagboat.EnvName]bool, watched bool) {
 func (b *Board) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closed = true
+	b.running, b.closed = false, true
 	close(b.more)
 }
 

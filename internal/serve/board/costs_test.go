@@ -110,6 +110,9 @@ func TestTheFirstMatrix(t *testing.T) {
 				ctx, cancel := context.WithCancel(w.Context())
 				ended := make(chan error, 1)
 				go func() { ended <- b.Run(ctx) }()
+				for b.Now().At.IsZero() { // until it runs, nothing is waited for
+					w.Later(time.Millisecond)
+				}
 				s := b.Fresh(w.Context(), time.Hour)
 				took := time.Since(began)
 				words, total := cost.take()

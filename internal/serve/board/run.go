@@ -37,6 +37,9 @@ func (b *Board) Run(ctx context.Context) error {
 			w.follow[before.Name] = append(w.follow[before.Name], env.Name)
 		}
 	}
+	b.mu.Lock()
+	b.running = true
+	b.mu.Unlock()
 	for ctx.Err() == nil {
 		timer := time.NewTimer(w.begin(ctx))
 		select {

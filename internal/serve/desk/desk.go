@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"github.com/tagboat/tagboat/internal/catalog"
 	"github.com/tagboat/tagboat/internal/config"
@@ -33,6 +34,8 @@ type Tools struct {
 type Board interface {
 	// Now returns what was seen last.
 	Now() *board.State
+	// Fresh returns what was seen no longer ago than that, and waits for it until ctx ends.
+	Fresh(ctx context.Context, within time.Duration) *board.State
 	// Nudge has environments looked at soon, since something was done there.
 	Nudge(environments ...tagboat.EnvName)
 	// Operate tells that an operation went on.

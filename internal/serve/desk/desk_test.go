@@ -47,6 +47,9 @@ func (o *office) Now() *board.State {
 	return o.state
 }
 
+// Fresh implements desk.Board.
+func (o *office) Fresh(context.Context, time.Duration) *board.State { return o.Now() }
+
 // Nudge implements desk.Board.
 func (o *office) Nudge(environments ...tagboat.EnvName) {
 	o.mu.Lock()

@@ -16,7 +16,14 @@ import (
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// Status returns the matrix as it was seen last, or at a time.
+// What was seen of the matrix is new enough for who asks for it once, and how long a look at what is
+// older may take.
+const (
+	newEnough = 20 * time.Second
+	lookTime  = 5 * time.Second
+)
+
+// Status returns the matrix as it was seen a moment ago, or at a time.
 func (d *Desk) Status(ctx context.Context, s fleet.Selection, at access.When) (tagboat.StatusDocument, error) {
 	environments, err := d.options.Tools.View.Fleet.Environments(s)
 	if err != nil {
@@ -27,7 +34,9 @@ func (d *Desk) Status(ctx context.Context, s fleet.Selection, at access.When) (t
 			return d.options.Tools.Trace.AsOf(ctx, s, at)
 		})
 	}
-	seen := d.options.Board.Now()
+	soon, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	seen := d.options.Board.Fresh(soon, newEnough)
 	if seen.At.IsZero() {
 		return ask(ctx, &d.answers, fmt.Sprintf("status %+v", s), steady, func(ctx context.Context) (tagboat.StatusDocument, error) {
 			return d.options.Tools.View.Status(ctx, s)

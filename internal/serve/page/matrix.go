@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -116,8 +117,18 @@ func (r row) has(text string) bool {
 		slices.ContainsFunc(r.Cells, func(c cell) bool { return strings.Contains(strings.ToLower(c.Version), text) })
 }
 
+// What was seen is new enough for a page that nobody has open yet, and how long it waits for what is
+// older: what comes later, the stream brings.
+const (
+	fresh    = 20 * time.Second
+	lookTime = 1500 * time.Millisecond
+)
+
 // matrix shows what the board has seen, or what was there at a time.
 func (p *Page) matrix(r *http.Request) (screen, error) {
+	soon, cancel := context.WithTimeout(r.Context(), lookTime)
+	defer cancel()
+	p.Board.Fresh(soon, fresh)
 	f, s := filterOf(r.URL.Query()), p.sight()
 	if f.Ago > 0 {
 		d, err := p.Desk.Status(r.Context(), fleet.Selection{}, access.When{Ago: time.Duration(f.Ago) * time.Hour})
