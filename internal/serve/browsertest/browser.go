@@ -102,7 +102,7 @@ func Eval[T any](b *Tab, expression string) T {
 func (b *Tab) Until(expression string) {
 	b.Helper()
 	for end := time.Now().Add(patience); ; {
-		if Eval[bool](b, "Boolean("+expression+")") {
+		if Eval[bool](b, "(() => { try { return Boolean("+expression+") } catch { return false } })()") { // what is not there yet has no members
 			return
 		}
 		if time.Now().After(end) {

@@ -42,7 +42,7 @@ func actsFor(d drawer, person tagboat.PersonDocument) []act {
 	if d.Next != nil {
 		name := releaseName(d.Next.Release)
 		if d.Next.Cause == tagboat.CauseApprovals {
-			add(act{Label: "Approve " + name, Icon: "person", Strong: true, Action: tagboat.Action{Kind: tagboat.ActionApprove, Environments: env, Release: name}})
+			add(act{Label: "Approve " + name, Icon: "person", Strong: true, Action: tagboat.Action{Kind: tagboat.ActionApprove, Stage: d.Status.Stage, Environments: env, Release: name}})
 		}
 		add(act{Label: "Promote " + name, Icon: "behind", Strong: d.Next.State == tagboat.PromotionReady, Action: tagboat.Action{Kind: tagboat.ActionPromote, Environments: env, Release: name}})
 		if d.Next.State == tagboat.PromotionWaiting {
@@ -53,7 +53,9 @@ func actsFor(d drawer, person tagboat.PersonDocument) []act {
 	if d.Release == nil || d.Release.Release == "" {
 		rollback.Services = []tagboat.ServiceName{d.service}
 	}
-	add(act{Label: "Roll back", Icon: "skip", Action: rollback, Reason: true})
+	if d.Status.Since != nil {
+		add(act{Label: "Roll back", Icon: "skip", Action: rollback, Reason: true})
+	}
 	if d.Status.Hold == nil {
 		add(act{Label: "Hold", Icon: "hold", Action: tagboat.Action{Kind: tagboat.ActionHold, Environments: env}, Reason: true, Until: true})
 	} else {

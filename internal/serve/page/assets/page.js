@@ -34,8 +34,8 @@ const parse = html => { const t = document.createElement("template"); t.innerHTM
 
 // fetchPart asks for the part of a screen that changes.
 async function fetchPart(address, options = {}) {
-  const answer = await fetch(address, { ...options, headers: { "X-Fragment": "1", ...options.headers } });
-  if (answer.status === 401) { location.reload(); throw new Error("logged out"); }
+  const answer = await fetch(address, { ...options, headers: { "X-Fragment": "1", "X-Csrf-Token": document.querySelector("meta[name=csrf]").content } });
+  if (answer.status === 401 || new URL(answer.url).pathname === "/login") { location.reload(); throw new Error("logged out"); }
   return { answer, part: parse(await answer.text()).firstElementChild };
 }
 
@@ -126,7 +126,11 @@ function listen() {
   source.onmessage = e => { const message = JSON.parse(e.data); bus.postMessage({ message, id: e.lastEventId }); receive(message, e.lastEventId); };
   source.onerror = () => {
     show("lost", "reconnecting"); bus.postMessage({ on: false });
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => leading && !leading.signal.aborted && listen(), 3000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(async () => {
+      if (!leading) return;
+      await fetchPart("/cart").catch(() => {}); // who is logged out is asked for a token
+      if (leading) listen();
+    }, 2000);
   };
 }
 function stop() { source?.close(); source = null; leading?.abort(); leading = null; }
