@@ -49,7 +49,7 @@ func shows(place, text string) string {
 // TestBrowserStory is a day with the page: somebody finds a service, opens it, has a release
 // promoted that another one approves, watches it, and rolls it back.
 func TestBrowserStory(t *testing.T) {
-	h := newHarbour(t, "")
+	h := newHarbour(t)
 	h.released()
 	h.serve()
 	bob, anna := browsertest.New(t), browsertest.New(t)
@@ -77,15 +77,12 @@ func TestBrowserStory(t *testing.T) {
 	act(bob, "Promote 1")
 	bob.Until(`document.querySelector(".promotion .state").innerText === "ready"`)
 	bob.Axe("the dry run of a promotion")
-	bob.Click("#dry button", "Do exactly this")
-	bob.Until(`document.querySelectorAll(".tasks [data-phase]").length > 0`)
-	bob.Axe("an operation that goes on")
-	bob.Until(`document.getElementById("operation-state").dataset.state === "succeeded"`)
+	done(bob, "succeeded")
 	matrix(h, bob)
 	bob.Until(shows("prod/api", "1.0.0"))
 
 	// A push reaches dev, and the page hears of it by itself.
-	h.push("shop/api", "1.1.0", nil)
+	h.push("shop/api", "1.1.0", map[string]string{"tagboat.sandbox.start": "240s"})
 	h.tagboat("promote", "--to", "dev", "--automation")
 	bob.Until(shows("dev/api", "1.1.0"))
 	matrix(h, anna)
@@ -95,7 +92,10 @@ func TestBrowserStory(t *testing.T) {
 	matrix(h, bob)
 	open(bob, "prod/api")
 	act(bob, "Promote 2")
-	done(bob, "succeeded")
+	bob.Click("#dry button", "Do exactly this")
+	bob.Until(`document.querySelectorAll(".tasks [data-phase]").length > 0`) // tasks, as they start
+	bob.Axe("an operation that goes on")
+	bob.Until(`document.getElementById("operation-state").dataset.state === "succeeded"`)
 	matrix(h, bob)
 	bob.Until(shows("prod/api", "1.1.0"))
 
@@ -122,7 +122,7 @@ func TestBrowserStory(t *testing.T) {
 
 // TestBrowserCart has two actions planned together, and done together.
 func TestBrowserCart(t *testing.T) {
-	h := newHarbour(t, "")
+	h := newHarbour(t)
 	h.released()
 	h.serve()
 	bob := browsertest.New(t)
@@ -147,7 +147,7 @@ func TestBrowserCart(t *testing.T) {
 
 // TestBrowserRoles keeps out who has no token, and keeps from acting who may not.
 func TestBrowserRoles(t *testing.T) {
-	h := newHarbour(t, "")
+	h := newHarbour(t)
 	h.released()
 	h.serve()
 	tab := browsertest.New(t)
@@ -175,7 +175,7 @@ func TestBrowserRoles(t *testing.T) {
 // TestBrowserConnection loses the server, and has what happened meanwhile when it is back; of ten
 // tabs one reads the stream, and all show what it says.
 func TestBrowserConnection(t *testing.T) {
-	h := newHarbour(t, "")
+	h := newHarbour(t)
 	h.released()
 	stop := h.serve()
 	first := browsertest.New(t)
@@ -206,9 +206,12 @@ func TestBrowserConnection(t *testing.T) {
 
 // TestBrowserPause lets a deployment go on that waits at a pause hook.
 func TestBrowserPause(t *testing.T) {
-	h := newHarbour(t, `"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1,
-"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}]},`)
-	h.released()
+	h := newHarbour(t)
+	h.push("shop/api", "1.0.0", nil)
+	h.tagboat("pin", "api=1.0.0", "--env", "dev")
+	h.tagboat("deploy", "--env", "dev", "api")
+	h.write("api.service.json", serviceOf("api", `"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1,
+"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}]},`))
 	h.push("shop/api", "1.1.0", nil)
 	h.tagboat("pin", "api=1.1.0", "--env", "dev")
 	h.tagboat("deploy", "--env", "dev", "--wait=false", "api")
@@ -228,7 +231,7 @@ func TestBrowserPause(t *testing.T) {
 
 // TestBrowserKeyboard does without a mouse.
 func TestBrowserKeyboard(t *testing.T) {
-	h := newHarbour(t, "")
+	h := newHarbour(t)
 	h.released()
 	h.serve()
 	tab := browsertest.New(t)
@@ -253,7 +256,7 @@ func TestBrowserKeyboard(t *testing.T) {
 
 // TestBrowserPhone answers in two taps what runs in mb-dev, since when, and who did it.
 func TestBrowserPhone(t *testing.T) {
-	h := newHarbour(t, "")
+	h := newHarbour(t)
 	h.released()
 	h.serve()
 	tab := browsertest.New(t)

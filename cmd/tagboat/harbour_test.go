@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -33,7 +32,7 @@ type harbour struct {
 	env                []string
 }
 
-func newHarbour(t *testing.T, hooks string) *harbour {
+func newHarbour(t *testing.T) *harbour {
 	t.Helper()
 	server := expect.Value(sandbox.New(sandbox.Config{Speed: 60, Clusters: []string{"dev", "prod", "mb"}}))(t)
 	listening := httptest.NewServer(server)
@@ -76,10 +75,15 @@ serve:
 	for _, service := range []string{"api", "web"} {
 		h.write(service+".taskdef.json", `{"family": "`+service+`", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
 "executionRoleArn": "arn:aws:iam::123456789012:role/execution", "containerDefinitions": [{"name": "app", "essential": true}]}`)
-		h.write(service+".service.json", `{"serviceName": "`+service+`", "launchType": "FARGATE", "desiredCount": 2, `+hooks+`
-"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}`)
+		h.write(service+".service.json", serviceOf(service, ""))
 	}
 	return h
+}
+
+// serviceOf is a definition of a service, with more members.
+func serviceOf(name, more string) string {
+	return `{"serviceName": "` + name + `", "launchType": "FARGATE", "desiredCount": 2, ` + more + `
+"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}`
 }
 
 func tokenOf(person string) string { return strings.Repeat(person, 10) }
@@ -162,7 +166,5 @@ func (h *harbour) released() {
 	h.Helper()
 	h.push("shop/api", "1.0.0", nil)
 	h.push("shop/web", "1.0.0", nil)
-	h.tagboat("release", "list")
 	h.tagboat("promote", "--to", "dev", "--automation")
-	_ = time.Second
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tagboat/tagboat"
 )
@@ -126,4 +127,12 @@ func verdictTone(v tagboat.Verdict) string {
 // told reports whether there is something to say of an action beside its deployments.
 func told(a tagboat.OperationAction) bool {
 	return a.Error != nil || a.Approval != nil || len(a.Promotions)+len(a.Holds)+len(a.Continued) > 0
+}
+
+// tookText says how long an operation took; nothing while it goes on.
+func tookText(d tagboat.OperationDocument) string {
+	if d.EndedAt == nil {
+		return ""
+	}
+	return ", took " + d.EndedAt.Sub(d.StartedAt).Round(time.Second).String()
 }
