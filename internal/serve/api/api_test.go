@@ -144,7 +144,7 @@ func TestAnswers(t *testing.T) {
 			{ada, "POST", "/plans", "{}", map[string]string{"Content-Type": "text/plain"}},
 			{ada, "GET", "/status", "", map[string]string{"Accept": "text/html"}},
 			{ada, "GET", "/events", "", map[string]string{"Accept": "application/json"}},
-			post("/plans", `{"actions": []}`), post("/plans", `{"actions": [{"kind": "promote", "enviroments": ["dev"]}]}`), post("/plans", `{"actions": [`), post("/plans", `{"actions": []} {}`),
+			post("/plans", `{"actions": []}`), post("/plans", `{"actions": [{"kind": "promote", "surroundings": ["dev"]}]}`), post("/plans", `{"actions": [`), post("/plans", `{"actions": []} {}`),
 			post("/plans", `{"actions": [{"kind": "hold", "environments": ["dev"], "message": "the sale"}, {"kind": "unhold", "environments": ["dev"]}]}`),
 			{vera, "POST", "/plans", `{"actions": [{"kind": "promote", "environments": ["staging"]}]}`, nil},
 			{vera, "POST", "/operations", `{"actions": [{"kind": "promote", "environments": ["staging"]}], "plan": "000000000000.x"}`, nil},
@@ -175,13 +175,13 @@ func TestActing(t *testing.T) {
 			t.Errorf("it is told at %s", to)
 		}
 		for o.State == tagboat.OperationRunning {
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			expectJSON(t, 200, s.send(request{ada, "GET", path, "", nil}), &o)
 		}
 		if o.State != tagboat.OperationSucceeded || o.By != "ada" || o.Actions[0].Promotions[0].State != tagboat.PromotionDone {
 			t.Errorf("it ended as %+v", o)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		heard := lines()
 		for _, want := range []string{"event: operation", "event: service", `"operation":"` + o.ID + `"`, `"service":"web"`} {
 			if !strings.Contains(heard, want) {
@@ -250,7 +250,7 @@ func TestStream(t *testing.T) {
 		at := s.position()
 		lines := s.listen()
 		s.board.Operate("one")
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		first := lines()
 		s.board.Operate("two")
 		id := regexp.MustCompile(`id: (\S+)\n`).FindStringSubmatch(first)
@@ -297,4 +297,3 @@ func TestEveryPathIsNamed(t *testing.T) {
 		}
 	})
 }
-

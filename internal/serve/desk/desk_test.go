@@ -123,7 +123,7 @@ func (o *office) ended(id string) tagboat.OperationDocument {
 		if document.State != tagboat.OperationRunning {
 			return document
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 	}
 	o.Fatalf("operation %s never ends", id)
 	return tagboat.OperationDocument{}

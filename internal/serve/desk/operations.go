@@ -240,14 +240,14 @@ func (s *step) Event(u rollout.Update) {
 		Environment: u.Environment, Service: u.Service, State: string(u.State), Verdict: u.Verdict, Healthy: u.Healthy, Desired: u.Desired, Note: u.Note, At: u.At,
 	}
 	s.run.mu.Lock()
-	all := s.run.document.Progress
-	i := slices.IndexFunc(all, func(p tagboat.Progress) bool { return p.Environment == is.Environment && p.Service == is.Service })
-	turns := i < 0 || all[i].State != is.State
+	all := &s.run.document.Progress
+	i := slices.IndexFunc(*all, func(p tagboat.Progress) bool { return p.Environment == is.Environment && p.Service == is.Service })
+	turns := i < 0 || (*all)[i].State != is.State
 	switch {
 	case i < 0:
-		s.run.document.Progress = append(all, is)
+		*all = append(*all, is)
 	case is.Verdict != tagboat.VerdictUnchanged: // of what went back there is nothing left to do
-		all[i] = is
+		(*all)[i] = is
 	}
 	s.run.mu.Unlock()
 	s.run.tell(s.run.document.ID)

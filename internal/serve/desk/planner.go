@@ -32,7 +32,7 @@ type planner struct {
 func (p planner) plan(ctx context.Context) error {
 	switch a := p.to.shown.Action; a.Kind {
 	case tagboat.ActionPromote:
-		return p.promote(ctx, a, promotion.Request{Selection: selection(a), Release: a.Release, Message: a.Message})
+		return p.promote(ctx, promotion.Request{Selection: selection(a), Release: a.Release, Message: a.Message})
 	case tagboat.ActionRollback:
 		return p.rollback(ctx, a)
 	case tagboat.ActionHold, tagboat.ActionUnhold:
@@ -53,7 +53,7 @@ func selection(a tagboat.Action) fleet.Selection {
 }
 
 // promote plans a promotion, or going back by release.
-func (p planner) promote(ctx context.Context, a tagboat.Action, r promotion.Request) error {
+func (p planner) promote(ctx context.Context, r promotion.Request) error {
 	r.DryRun = p.run == nil
 	if p.run != nil {
 		r.Ended = p.run.promoted
@@ -101,7 +101,7 @@ func stuck(d tagboat.PromotionDocument) error {
 // else by what ran.
 func (p planner) rollback(ctx context.Context, a tagboat.Action) error {
 	if a.At == nil && len(a.Services) == 0 {
-		err := p.promote(ctx, a, promotion.Request{Selection: selection(a), Release: a.Release, Message: a.Message, Back: true})
+		err := p.promote(ctx, promotion.Request{Selection: selection(a), Release: a.Release, Message: a.Message, Back: true})
 		if !errors.Is(err, promotion.ErrNoneEarlier) {
 			return err
 		}

@@ -80,7 +80,7 @@ func TestManyAskTheSame(t *testing.T) {
 			{"right after a change", time.Second, true, false},
 			{"a moment after a change", 5 * time.Second, false, true},
 		} {
-			time.Sleep(step.after)
+			<-time.After(step.after)
 			if step.moves {
 				changed()
 			}
@@ -154,7 +154,10 @@ func TestReading(t *testing.T) {
 		for _, unknown := range []func() error{
 			func() error { _, err := o.desk.Service(o.Context(), "devv", "web"); return err },
 			func() error { _, err := o.desk.Service(o.Context(), "dev", "webb"); return err },
-			func() error { _, err := o.desk.Status(o.Context(), fleet.Selection{Stage: "devv"}, access.When{}); return err },
+			func() error {
+				_, err := o.desk.Status(o.Context(), fleet.Selection{Stage: "devv"}, access.When{})
+				return err
+			},
 			func() error { _, err := o.desk.Why(o.Context(), "dev", "webb"); return err },
 		} {
 			if err := unknown(); tagboat.KindOf(err) != tagboat.Usage {

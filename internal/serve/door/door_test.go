@@ -288,7 +288,7 @@ func TestLogin(t *testing.T) {
 		got := *cookies[0]
 		got.Value, got.Raw = "", ""
 		want := http.Cookie{Name: "tagboat-session", Path: "/", MaxAge: 43200, HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode}
-		if diff := cmp.Diff(want, got); diff != "" || in.StatusCode != 303 || in.Header.Get("Location") != "/history" {
+		if diff := cmp.Diff(want, got); diff != "" || in.StatusCode != http.StatusSeeOther || in.Header.Get("Location") != "/history" {
 			t.Errorf("%d to %s, with %s", in.StatusCode, in.Header.Get("Location"), diff)
 		}
 		if strings.Contains(cookies[0].Value, adasToken) || len(cookies[0].Value) < 32 {
@@ -306,12 +306,12 @@ func TestLogin(t *testing.T) {
 		expectLine(t, "303 to /login?next=%2F", h.do(session))
 
 		again := request{host: host, cookies: h.send(form("token=" + bobsToken)).Cookies()}
-		time.Sleep(11 * time.Hour)
+		<-time.After(11 * time.Hour)
 		expectLine(t, "200 bob is viewer", h.do(again))
 		if h.token == token {
 			t.Error("two sessions have one token")
 		}
-		time.Sleep(12*time.Hour + time.Minute)
+		<-time.After(12*time.Hour + time.Minute)
 		expectLine(t, "303 to /login?next=%2F", h.do(again))
 	})
 }
