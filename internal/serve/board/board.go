@@ -47,7 +47,10 @@ type Board struct {
 	closed  bool
 	viewers int
 	nudged  map[tagboat.EnvName]bool
-	wake    chan struct{} // has one element when there is something to think about
+	wanted  map[tagboat.EnvName]bool
+	// happened has when something happened in environments that were not looked at since.
+	happened map[tagboat.EnvName]time.Time
+	wake     chan struct{} // has one element when there is something to think about
 }
 
 // kept is how many events are kept for those who read slowly, or come back.
@@ -57,7 +60,7 @@ const kept = 4096
 func New(o Options) *Board {
 	b := &Board{
 		options: o, boot: rand.Text()[:8], ring: make([]Event, kept), more: make(chan struct{}), looked: make(chan struct{}),
-		nudged: map[tagboat.EnvName]bool{}, wake: make(chan struct{}, 1),
+		nudged: map[tagboat.EnvName]bool{}, wanted: map[tagboat.EnvName]bool{}, happened: map[tagboat.EnvName]time.Time{}, wake: make(chan struct{}, 1),
 	}
 	b.state = &State{Document: tagboat.StatusDocument{Services: []tagboat.ServiceStatus{}}, Readings: map[tagboat.EnvName]Reading{}}
 	for _, env := range o.Environments {
@@ -77,37 +80,50 @@ func (b *Board) Now() *State {
 	return b.state
 }
 
-// Fresh returns what was seen no longer ago than that, for who does not subscribe: it has looked at
-// what was not, and waits for it until ctx ends. What could not be read then is not waited for again, nor
-// anything while the board does not run.
+// Fresh returns what was seen no longer ago than that, and since something happened, for who does not
+// subscribe: it has looked at what was not, and waits for it until ctx ends, as a viewer. What could not
+// be read then is not waited for again, nor anything while the board does not run.
 func (b *Board) Fresh(ctx context.Context, within time.Duration) *State {
 	since := time.Now().Add(-within)
-	for asked := false; ; asked = true {
-		s, looked, running := b.nowAndThen()
-		var old []tagboat.EnvName
-		for env, r := range s.Readings {
-			if r.Tried.Before(since) && r.Failure == nil {
-				old = append(old, env)
-			}
-		}
-		if len(old) == 0 || !running {
-			return s
-		}
-		if !asked {
-			b.Nudge(old...)
-		}
+	s, looked, old := b.older(since)
+	if len(old) == 0 {
+		return s
+	}
+	defer b.Subscribe(s.ID).Close()
+	b.want(old)
+	for len(old) > 0 {
 		select {
 		case <-looked:
 		case <-ctx.Done():
 			return b.Now()
 		}
+		s, looked, old = b.older(since)
 	}
+	return s
 }
 
-func (b *Board) nowAndThen() (s *State, looked <-chan struct{}, running bool) {
+// want has environments looked at soon, unless that is under way.
+func (b *Board) want(environments []tagboat.EnvName) {
+	b.mu.Lock()
+	for _, env := range environments {
+		b.wanted[env] = true
+	}
+	b.mu.Unlock()
+	b.awake()
+}
+
+// older returns what was seen, what is closed at the next look, and which environments were not seen
+// since a time or since something happened there.
+func (b *Board) older(since time.Time) (s *State, looked <-chan struct{}, old []tagboat.EnvName) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.state, b.looked, b.running
+	for _, env := range b.order {
+		r, happened := b.state.Readings[env], b.happened[env]
+		if b.running && r.Failure == nil && (r.Tried.Before(since) || !happened.IsZero()) {
+			old = append(old, env)
+		}
+	}
+	return b.state, b.looked, old
 }
 
 // Subscribe returns a subscription to the events after the one with that number: that of a State that
@@ -134,7 +150,7 @@ func (b *Board) Nudge(environments ...tagboat.EnvName) {
 	}
 	b.mu.Lock()
 	for _, env := range environments {
-		b.nudged[env] = true
+		b.nudged[env], b.happened[env] = true, time.Now()
 	}
 	b.mu.Unlock()
 	b.awake()
@@ -155,17 +171,24 @@ func (b *Board) show(a answer) []Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.publish(is, events)
+	for _, env := range a.asked {
+		if !b.happened[env].After(a.began) {
+			delete(b.happened, env)
+		}
+	}
 	close(b.looked)
 	b.looked = make(chan struct{})
 	return events
 }
 
-// asked returns which environments were nudged since the last call, and whether somebody watches.
-func (b *Board) asked() (nudged map[tagboat.EnvName]bool, watched bool) {
+// asked returns which environments were nudged and wanted since the last call, and whether somebody
+// watches.
+func (b *Board) asked() (nudged, wanted map[tagboat.EnvName]bool, watched bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	nudged, b.nudged = b.nudged, map[tagboat.EnvName]bool{}
-	return nudged, b.viewers > 0
+	wanted, b.wanted = b.wanted, map[tagboat.EnvName]bool{}
+	return nudged, wanted, b.viewers > 0
 }
 
 // close ends all subscriptions.

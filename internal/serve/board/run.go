@@ -61,7 +61,7 @@ func (b *Board) Run(ctx context.Context) error {
 // begin begins the looks that are due, those of each account and region together, and returns how long
 // nothing else is.
 func (w *watch) begin(ctx context.Context) time.Duration {
-	nudged, watched := w.asked()
+	nudged, wanted, watched := w.asked()
 	now, next := time.Now(), w.options.Sweep
 	var due []config.Environment
 	for _, env := range w.options.Environments {
@@ -70,6 +70,7 @@ func (w *watch) begin(ctx context.Context) time.Duration {
 		if v.looking {
 			continue
 		}
+		v.nudged = v.nudged || wanted[env.Name]
 		if in := v.due(watched, w.options.Sweep).Sub(now); in > 0 {
 			next = min(next, in)
 			continue
