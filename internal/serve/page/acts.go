@@ -3,6 +3,7 @@ package page
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/serve/desk"
 	"github.com/tagboat/tagboat/internal/serve/door"
 )
 
@@ -139,7 +141,7 @@ func (p *Page) do(w http.ResponseWriter, r *http.Request) {
 	}
 	inCart := r.PostFormValue("cart") != ""
 	o, err := p.Desk.Do(r.Context(), door.Of(r.Context()), actions, r.PostFormValue("plan"))
-	if tagboat.KindOf(err) == tagboat.Blocked {
+	if tagboat.KindOf(err) == tagboat.Blocked && !errors.Is(err, desk.ErrNotAllowed) {
 		detail := tagboat.DetailOf(err)
 		if s, again := p.dryRun(r, actions, inCart, &detail); again == nil {
 			p.write(w, r, s)

@@ -101,7 +101,7 @@ func TestScreenshots(t *testing.T) {
 	} {
 		tab.Look(shot.width, shot.height, shot.dark)
 		tab.Open(server.URL + "/" + shot.screen)
-		tab.Until(`document.fonts.status === "loaded"`)
+		tab.Until(`document.getElementById("live").dataset.state === "on"`)
 		name := fmt.Sprintf("%s-%d%s.png", shot.screen, shot.width, map[bool]string{true: "-dark"}[shot.dark])
 		expect.OK(t, os.WriteFile(filepath.Join(*screenshots, name), tab.Screenshot(), 0o644))
 	}

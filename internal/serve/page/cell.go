@@ -104,15 +104,15 @@ func (c *cell) mark(s, upstream tagboat.ServiceStatus, of column, frozen *tagboa
 		add(mark{"hold", "held", holdText(*s.Hold)})
 	}
 	waiting := differs(s, upstream)
+	if s.Behind > 0 && waiting {
+		add(mark{"behind", strconv.Itoa(s.Behind), fmt.Sprintf("%d releases behind %s", s.Behind, of.Upstream)})
+	}
 	if waiting && of.Waits.Word != "" {
 		add(of.Waits)
 		c.Needs = c.Needs || of.Waits.Icon == "person" || of.Waits.Icon == "pause"
 	}
 	if waiting && frozen != nil {
 		add(mark{"freeze", "frozen", holdText(*frozen)})
-	}
-	if s.Behind > 0 && waiting {
-		add(mark{"behind", strconv.Itoa(s.Behind), fmt.Sprintf("%d releases behind %s", s.Behind, of.Upstream)})
 	}
 }
 

@@ -89,7 +89,7 @@ func TestCells(t *testing.T) {
 		"held":        {status: steady(func(s *tagboat.ServiceStatus) { s.Hold = &tagboat.Hold{} }), want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"held"}}},
 		"drift":       {status: steady(func(s *tagboat.ServiceStatus) { s.Drift, s.Images[0].Pinned = []string{"another"}, digestOf("1.5.0") }), want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"drift"}, Needs: true}},
 		"waits for approvals": {status: steady(func(s *tagboat.ServiceStatus) { s.Behind = 2 }), upstream: newer, waits: tagboat.CauseApprovals,
-			want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"approve", "2"}, Needs: true}},
+			want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"2", "approve"}, Needs: true}},
 		"waits at a pause": {status: steady(func(*tagboat.ServiceStatus) {}), upstream: newer, waits: tagboat.CausePaused, want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"paused"}, Needs: true}},
 		"frozen":           {status: steady(func(*tagboat.ServiceStatus) {}), upstream: newer, frozen: &tagboat.Hold{}, want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"frozen"}}},
 		"soaks nothing new": {status: steady(func(*tagboat.ServiceStatus) {}), upstream: steady(func(*tagboat.ServiceStatus) {}), waits: tagboat.CauseSoaking,

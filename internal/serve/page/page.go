@@ -15,6 +15,7 @@ package page
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"net/http"
 	"time"
 
@@ -124,8 +125,12 @@ func (p *Page) frame(r *http.Request, section string) frame {
 // fail answers with what went wrong, and what to do.
 func (p *Page) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := tagboat.KindOf(err).HTTPStatus()
-	if e, ok := err.(notFound); ok {
-		status, err = http.StatusNotFound, e.of
+	var absent notFound
+	switch {
+	case errors.As(err, &absent):
+		status, err = http.StatusNotFound, absent.of
+	case errors.Is(err, desk.ErrNotAllowed):
+		status = http.StatusForbidden
 	}
 	p.write(w, r, screen{title: http.StatusText(status), body: failure(status, tagboat.DetailOf(err)), status: status})
 }

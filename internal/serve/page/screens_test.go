@@ -71,6 +71,12 @@ func shown(t *testing.T) *httptest.Server {
 	screens := allScreens(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{hash}/{name}", (&Page{}).asset)
+	mux.HandleFunc("GET /live", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = w.Write([]byte(": \n\n"))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
 	mux.HandleFunc("GET /{name}", func(w http.ResponseWriter, r *http.Request) {
 		if c := screens[r.PathValue("name")]; c != nil {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -79,7 +85,10 @@ func shown(t *testing.T) *httptest.Server {
 		}
 	})
 	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
 	return server
 }
 
