@@ -7,6 +7,7 @@ import (
 
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +57,6 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 	if err != nil {
 		return nil, err
 	}
-	beside := []func(context.Context) error{matrix.Run}
 	ready := o.Endpoint.Ready
 	o.Endpoint.Ready = func() error {
 		if matrix.Now().At.IsZero() {
@@ -68,9 +68,9 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 		return ready()
 	}
 	answers := endpoint.NewAnswers(o.Endpoint)
-	if o.Watcher != nil {
-		o.Watcher.Touched = func(env tagboat.EnvName) { matrix.Nudge(env) }
-		beside = append(beside, func(ctx context.Context) error { return o.Watcher.Run(ctx, append(o.Sources, answers)...) })
+	beside, err := o.beside(environments, matrix, work, answers)
+	if err != nil {
+		return nil, err
 	}
 	parts := serve.Parts{
 		Door: keeper.Wrap, Page: shown, Endpoint: answers.Handler,
@@ -79,7 +79,39 @@ func (a *App) Server(ctx context.Context, o ServeOptions) (*serve.Server, error)
 	return &serve.Server{Listener: o.Listener, Handler: parts.Handler(), Beside: beside, Finish: work.Close, Grace: o.Grace, Log: o.Log}, nil
 }
 
+// foreseen returns what shows on a board why a watcher leaves an environment as it is.
+func foreseen(b *board.Board) func(watch.Decision) {
+	return func(d watch.Decision) {
+		switch d.Kind {
+		case watch.Fail: // nothing is known anew
+		case watch.Wait, watch.Leave:
+			b.Foresee(d.Environment, board.Foreseen{Release: d.Release, Waits: d.Cause})
+		default:
+			b.Foresee(d.Environment, board.Foreseen{})
+		}
+	}
+}
+
 var errUnseen = errors.New("no environment was looked at yet")
+
+// beside returns what runs beside a server: the board, a watcher, and what looks at the gates of
+// environments that no watcher looks after.
+func (o ServeOptions) beside(shown []config.Environment, matrix *board.Board, work *desk.Desk, answers *endpoint.Answers) ([]func(context.Context) error, error) {
+	beside, alone := []func(context.Context) error{matrix.Run}, slices.Clone(shown)
+	if o.Watcher != nil {
+		watched, err := o.Watcher.Watched()
+		if err != nil {
+			return nil, err
+		}
+		alone = slices.DeleteFunc(alone, func(e config.Environment) bool {
+			return slices.ContainsFunc(watched, func(w config.Environment) bool { return w.Name == e.Name })
+		})
+		o.Watcher.Touched = func(env tagboat.EnvName) { matrix.Nudge(env) }
+		o.Watcher.Decided = foreseen(matrix)
+		beside = append(beside, func(ctx context.Context) error { return o.Watcher.Run(ctx, append(o.Sources, answers)...) })
+	}
+	return append(beside, func(ctx context.Context) error { return work.Foresee(ctx, alone, o.Sweep, matrix.Foresee) }), nil
+}
 
 // door returns who may come in.
 func (a *App) door(o ServeOptions, shown *page.Page) (*door.Door, error) {

@@ -57,6 +57,7 @@ type Watcher struct {
 	// Touched hears of environments where something happens: a hint concerns them, or a promotion begins,
 	// goes on or has ended. It is safe for concurrent use, and returns at once; nil is for nobody.
 	Touched func(tagboat.EnvName)
+	Decided func(Decision) // hears each decision, and returns at once; nil for nobody
 	Log     *slog.Logger
 	Scope   fleet.Selection // of environments; of those it chooses the ones count whose stage has auto
 	Settle  time.Duration   // how long an environment is left to gather hints before it is looked at

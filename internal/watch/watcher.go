@@ -188,6 +188,9 @@ func (l *loop) decided(d Decision, asked Asked, r tagboat.PromotionResult) {
 	if l.Looked != nil && d.Kind != Fail {
 		l.Looked()
 	}
+	if l.Decided != nil {
+		l.Decided(d)
+	}
 	if d.Kind == Promote || d.Kind == GoOn {
 		l.touch(d.Environment)
 	}

@@ -38,16 +38,18 @@ type Board struct {
 	order   []tagboat.EnvName
 	boot    string
 
-	mu      sync.Mutex
-	state   *State
-	ring    []Event       // the event with the number n is at n modulo its length
-	more    chan struct{} // closed when there is another event
-	looked  chan struct{} // closed when something was looked at
-	running bool
-	closed  bool
-	viewers int
-	nudged  map[tagboat.EnvName]bool
-	wanted  map[tagboat.EnvName]bool
+	mu       sync.Mutex
+	seen     *State        // what was looked at; Run alone replaces it
+	state    *State        // the same with what is foreseen: what everybody sees
+	ring     []Event       // the event with the number n is at n modulo its length
+	more     chan struct{} // closed when there is another event
+	looked   chan struct{} // closed when something was looked at
+	running  bool
+	closed   bool
+	viewers  int
+	nudged   map[tagboat.EnvName]bool
+	wanted   map[tagboat.EnvName]bool
+	foreseen map[tagboat.EnvName]Foreseen
 	// happened has when something happened in environments that were not looked at since.
 	happened map[tagboat.EnvName]time.Time
 	wake     chan struct{} // has one element when there is something to think about
@@ -60,13 +62,14 @@ const kept = 4096
 func New(o Options) *Board {
 	b := &Board{
 		options: o, boot: rand.Text()[:8], ring: make([]Event, kept), more: make(chan struct{}), looked: make(chan struct{}),
-		nudged: map[tagboat.EnvName]bool{}, wanted: map[tagboat.EnvName]bool{}, happened: map[tagboat.EnvName]time.Time{}, wake: make(chan struct{}, 1),
+		nudged: map[tagboat.EnvName]bool{}, wanted: map[tagboat.EnvName]bool{}, happened: map[tagboat.EnvName]time.Time{}, foreseen: map[tagboat.EnvName]Foreseen{}, wake: make(chan struct{}, 1),
 	}
 	b.state = &State{Document: tagboat.StatusDocument{Services: []tagboat.ServiceStatus{}}, Readings: map[tagboat.EnvName]Reading{}}
 	for _, env := range o.Environments {
 		b.state.Readings[env.Name] = Reading{}
 		b.order = append(b.order, env.Name)
 	}
+	b.seen = b.state
 	return b
 }
 
@@ -165,11 +168,12 @@ func (b *Board) Operate(id string) {
 
 // show makes what was looked at what everybody sees, and returns what changed.
 func (b *Board) show(a answer) []Event {
-	was := b.Now()
-	is := was.with(a, b.order)
-	events := diff(was, &is, b.order)
+	seen := b.seen.with(a, b.order)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.seen = &seen
+	is := seen.foresees(b.foreseen)
+	events := diff(b.state, &is, b.order)
 	b.publish(is, events)
 	for _, env := range a.asked {
 		if !b.happened[env].After(a.began) {

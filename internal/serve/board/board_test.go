@@ -302,3 +302,31 @@ func TestSharedIsMadeOnce(t *testing.T) {
 		expect.Equal(t, 1, made)
 	})
 }
+
+// TestForeseen holds that what an environment waits for is shown as long as nothing is begun there, and the
+// release has not come.
+func TestForeseen(t *testing.T) {
+	watching(t, func(t *testing.T, w *world, b *board.Board) {
+		waits := func(env tagboat.EnvName) string {
+			s, _ := b.Now().Standing(env)
+			return s.Next + " " + string(s.Waits)
+		}
+		seen := b.Subscribe(b.Now().ID)
+		defer seen.Close()
+		b.Foresee("prod", board.Foreseen{Release: "v2", Waits: tagboat.CauseApprovals})
+		b.Foresee("prod", board.Foreseen{Release: "v2", Waits: tagboat.CauseApprovals})
+		b.Foresee("mb", board.Foreseen{Release: "v1", Waits: tagboat.CauseApprovals}) // is there
+		events := expect.Value(seen.Next(t.Context()))(t)
+		expect.Equal(t, []any{1, board.Environment, tagboat.EnvName("prod")}, []any{len(events), events[0].Kind, events[0].Environment})
+		expect.Equal(t, []string{"v2 " + string(tagboat.CauseApprovals), " ", " "}, []string{waits("prod"), waits("mb"), waits("dev")})
+		w.after(time.Minute) // it was looked at anew
+		expect.Equal(t, "v2 "+string(tagboat.CauseApprovals), waits("prod"))
+		w.set(func() { w.versions["prod"] = "v2" })
+		w.after(time.Minute)
+		expect.Equal(t, " ", waits("prod"))
+		w.set(func() { w.versions["prod"] = "v1" })
+		w.after(time.Minute)
+		b.Foresee("prod", board.Foreseen{})
+		expect.Equal(t, " ", waits("prod"))
+	})
+}

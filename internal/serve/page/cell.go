@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -95,7 +96,12 @@ func (c *cell) stand(s tagboat.ServiceStatus) {
 }
 
 func (c *cell) mark(s, upstream tagboat.ServiceStatus, of column, frozen *tagboat.Hold) {
-	add := func(m mark) { c.Marks = append(c.Marks, m) }
+	add := func(m mark) {
+		same := func(other mark) bool { return other.Icon == m.Icon && other.Word == m.Word }
+		if !slices.ContainsFunc(c.Marks, same) { // a hold is a gate as well
+			c.Marks = append(c.Marks, m)
+		}
+	}
 	if words.Drifts(s) && s.State != "missing" {
 		add(mark{"drift", "drift", "does not run what is pinned"})
 		c.Needs = true
@@ -116,10 +122,13 @@ func (c *cell) mark(s, upstream tagboat.ServiceStatus, of column, frozen *tagboa
 	}
 }
 
-// differs reports whether upstream runs another version of the main image.
+// differs reports whether upstream runs another version in one of the containers.
 func differs(s, upstream tagboat.ServiceStatus) bool {
-	up := upstream.Main().Running
-	return up != "" && up != s.Main().Running
+	running := map[tagboat.ContainerName]tagboat.Digest{}
+	for _, i := range s.Images {
+		running[i.Container] = i.Running
+	}
+	return slices.ContainsFunc(upstream.Images, func(i tagboat.ImageState) bool { return i.Running != "" && i.Running != running[i.Container] })
 }
 
 // gateMark is the mark of a gate that keeps a release out.

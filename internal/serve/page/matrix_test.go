@@ -92,6 +92,11 @@ func TestCells(t *testing.T) {
 			want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"2", "approve"}, Needs: true}},
 		"waits at a pause": {status: steady(func(*tagboat.ServiceStatus) {}), upstream: newer, waits: tagboat.CausePaused, want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"paused"}, Needs: true}},
 		"frozen":           {status: steady(func(*tagboat.ServiceStatus) {}), upstream: newer, frozen: &tagboat.Hold{}, want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"frozen"}}},
+		"held, which is a gate": {status: steady(func(s *tagboat.ServiceStatus) { s.Hold = &tagboat.Hold{} }), upstream: newer, waits: tagboat.CauseHeld,
+			want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"held"}}},
+		"a sidecar waits": {status: steady(func(*tagboat.ServiceStatus) {}), waits: tagboat.CauseApprovals, upstream: steady(func(s *tagboat.ServiceStatus) {
+			s.Images = append(s.Images, tagboat.ImageState{Container: "proxy", Running: digestOf("2")})
+		}), want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2", Marks: []string{"approve"}, Needs: true}},
 		"soaks nothing new": {status: steady(func(*tagboat.ServiceStatus) {}), upstream: steady(func(*tagboat.ServiceStatus) {}), waits: tagboat.CauseSoaking,
 			want: shownAs{State: "steady", Tone: toneWell, Version: "1.4.2"}},
 	} {
