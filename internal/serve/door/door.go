@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
@@ -53,11 +54,12 @@ type Proxy struct {
 // shortest is how many characters a token must have: 128 bits in hexadecimal have 32.
 const shortest = 20
 
-// From returns options as tagboat.yaml and the environment have them. A token that is not there, or is
+// From returns options as tagboat.yaml and the environment have them. Space around a token is none of it,
+// as that of one that was read from a file. A token that is not there, or is
 // so short that it can be guessed, is an error of kind Usage, which does not say it.
 func From(c config.Serve, getenv func(string) string) (Options, error) {
 	o := Options{URL: c.URL, As: Role(c.As)}
-	if shared := getenv(TokenVariable); shared != "" {
+	if shared := strings.TrimSpace(getenv(TokenVariable)); shared != "" {
 		token := Token{TokenName, Role(c.As), sha256.Sum256([]byte(shared))}
 		if token.Role == "" {
 			token.Role = Deployer
@@ -70,7 +72,7 @@ func From(c config.Serve, getenv func(string) string) (Options, error) {
 	for _, t := range c.Tokens {
 		token := Token{t.Name, Role(t.As), t.Hash}
 		if t.Env != "" {
-			switch text := getenv(t.Env); {
+			switch text := strings.TrimSpace(getenv(t.Env)); {
 			case text == "":
 				return o, tagboat.Usagef("the variable %s with the token of %s is not set", t.Env, t.Name).WithHint("set it, or take the token out of serve: in tagboat.yaml")
 			case len(text) < shortest:

@@ -148,7 +148,8 @@ func (p *Page) nothing(r *http.Request) (screen, error) {
 	return screen{}, missing("go to the matrix, and find it from there", "there is no page %q", r.URL.Path)
 }
 
-// asset answers with an embedded file, which never changes: its address has its hash.
+// asset answers with an embedded file, which never changes: its address has its hash. A page of another
+// version of the server may ask for the same file with another hash, and must not keep what it gets.
 func (p *Page) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	text, err := assets.ReadFile("assets/" + name)
@@ -156,7 +157,9 @@ func (p *Page) asset(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, missing("load the page anew", "there is no file %q", name))
 		return
 	}
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	if r.PathValue("hash") == hashes()[name] {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(text))
 }
 

@@ -163,3 +163,16 @@ func TestModuleIsSmall(t *testing.T) {
 		t.Errorf("a matrix of 100 × 12 has %d bytes", n)
 	}
 }
+
+// TestAssetsOfAnotherVersion holds that a browser keeps no file by the hash of another one, as it is asked
+// for while one version of the server takes the place of another.
+func TestAssetsOfAnotherVersion(t *testing.T) {
+	for hash, kept := range map[string]bool{hashes()["page.js"]: true, "0123456789ab": false} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.SetPathValue("hash", hash)
+		r.SetPathValue("name", "page.js")
+		answer := httptest.NewRecorder()
+		(&Page{}).asset(answer, r)
+		expect.EqualIn(t, hash, []any{http.StatusOK, kept}, []any{answer.Code, answer.Header().Get("Cache-Control") != ""})
+	}
+}
