@@ -139,6 +139,9 @@ func New(o Options) (*Door, error) {
 func (d *Door) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := d.reached(r)
+		if err == nil {
+			err = visited(r)
+		}
 		if err != nil {
 			d.refuse(w, r, err)
 			return

@@ -173,6 +173,11 @@ func TestWhoComesIn(t *testing.T) {
 		"the server's own address":                   {balanced(), request{host: "10.0.0.7:4520", header: []string{bearer(adasToken)}}, "200 ada is approver"},
 		"the server's name":                          {balanced(), request{host: "tagboat.example.com", header: []string{bearer(adasToken)}}, "200 ada is approver"},
 		"a name that is not the server's":            {balanced(), request{host: "evil.example.com", header: []string{bearer(adasToken)}}, "403 this server has another name | hint: ask https://tagboat.example.com"},
+		"a link on another page":                     {loopback(), request{header: []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}}, "200 grace is approver, local"},
+		"an image on another page":                   {loopback(), request{path: "/images", header: []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}}, fromElse},
+		"a frame on another page":                    {loopback(), request{header: []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}}, fromElse},
+		"a stream that another port's page opens":    {loopback(), request{path: "/live", header: []string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty", "Origin: http://127.0.0.1:3000"}}, fromElse},
+		"a part of our own page":                     {loopback(), request{path: "/live", header: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}}, "200 grace is approver, local"},
 		"a person behind the proxy":                  {proxied(), request{from: "10.0.3.9", host: "any", header: []string{"X-Forwarded-User: ada@example.com"}}, "200 ada@example.com is approver"},
 		"somebody who is not named":                  {proxied(), request{from: "10.0.3.9", header: []string{"X-Forwarded-User: eve@example.com"}}, "200 eve@example.com is viewer"},
 		"nobody behind the proxy":                    {proxied(), request{from: "10.0.3.9"}, "401 a token is needed | hint: come by the proxy that is in front of this server"},
@@ -421,7 +426,7 @@ func TestRolesOfTokens(t *testing.T) {
 		As: "viewer", Tokens: []config.ServeToken{{Name: "ada", As: "approver", Env: "ADA"}},
 		Proxy: &config.ServeProxy{Header: "X-User", As: "viewer", People: map[string]string{"ada": "deployer"}},
 	}, func(name string) string {
-		return map[string]string{"TAGBOAT_SERVE_TOKEN": shared, "ADA": adasToken}[name]
+		return map[string]string{"TAGBOAT_SERVE_TOKEN": shared + "\n", "ADA": " " + adasToken}[name] // as files have them
 	}))(t)
 	want := door.Options{
 		As:     door.Viewer,

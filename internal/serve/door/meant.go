@@ -37,11 +37,31 @@ func (d *Door) meant(w http.ResponseWriter, r *http.Request, p Person) error {
 	return nil
 }
 
+// anotherPage is the answer to what a page of another server had a browser send.
+func anotherPage() refusal {
+	return refusal{status: http.StatusForbidden, message: "another page sent the request", hint: "use the page of this server"}
+}
+
+// visited refuses what another page has a browser load of this server other than as a page that a person
+// goes to. It could not read the answer, but it could learn how long that takes and how large it is, open
+// streams, and have AWS asked.
+// https://www.w3.org/TR/fetch-metadata/
+func visited(r *http.Request) error {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return nil
+	}
+	if r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document" {
+		return nil
+	}
+	return anotherPage()
+}
+
 // sameOrigin refuses what a browser says another page sent. Programs say nothing, and neither do old
 // browsers, whose requests need the token of a form all the same.
 // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
 func (d *Door) sameOrigin(r *http.Request) error {
-	other := refusal{status: http.StatusForbidden, message: "another page sent the request", hint: "use the page of this server"}
+	other := anotherPage()
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "same-origin", "none":
 	default:
