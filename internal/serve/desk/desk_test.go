@@ -184,14 +184,22 @@ func TestPromoteAndBack(t *testing.T) {
 		same(o, "at its end", []string{"dora succeeded", "promote succeeded staging=promoted", "staging/web done succeeded 2/2"}, told(o.ended(begun.ID)))
 		back := o.done(dora, in(tagboat.ActionRollback, "staging"))
 		same(o, "back", []string{"dora succeeded", "rollback succeeded staging=promoted", "staging/web done succeeded 2/2"}, told(back))
-		if o.operated[begun.ID] < 4 || !slices.Contains(o.nudged, "staging") {
-			o.Errorf("the board was told %d times, and nudged for %v", o.operated[begun.ID], o.nudged)
-		}
+		o.wasTold(begun.ID, "staging")
 		same(o, "the operations, the newest first", []string{back.ID, begun.ID}, ids(o.desk.Operations())[:2])
 		for _, e := range o.History(history.Request{Selection: apptest.In("staging"), Limit: 1}).Events {
 			same(o, "the journal", "rollback dora", e.Command+" "+e.Actor)
 		}
 	})
+}
+
+// wasTold fails where the board did not hear of an operation, or was not nudged.
+func (o *office) wasTold(id string, env tagboat.EnvName) {
+	o.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.operated[id] < 4 || !slices.Contains(o.nudged, env) {
+		o.Errorf("the board was told %d times, and nudged for %v", o.operated[id], o.nudged)
+	}
 }
 
 func ids(d tagboat.OperationsDocument) []string {
