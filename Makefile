@@ -31,6 +31,7 @@ scale:
 	$(GO) test ./cmd/tagboat -run '^$$' -bench LargestRepository -benchtime 1x
 	$(GO) test ./internal/selection -run '^$$' -bench .
 	$(GO) test ./internal/watch -run TestStormOfPushes -v -timeout 30m -args -full
+	$(GO) test ./internal/serve -run TestManyStreams -v -args -full
 	$(GO) test ./internal/delivery -run 'TestFanOutTable|TestM1|TestUnchanged|TestSimulation' -v -timeout 60m -args -full
 
 # Without symbols, without net/rpc, which Lambda's runtime no longer needs, and without

@@ -75,10 +75,11 @@ func runServe(ctx context.Context, f *frame, o serveOptions) error {
 	return servePage(ctx, f, o, a, o.watcher(f, a, selected))
 }
 
-// How fast the sandbox's time runs under the page, and how long before now it begins.
+// How fast the sandbox's time runs under the page, and how long before now it begins: in yesterday's window
+// of prod.
 const (
 	liveSpeed   = 10
-	liveEarlier = 12 * time.Hour
+	liveEarlier = 20 * time.Hour
 )
 
 // serveDemo shows a demo on the page until ctx ends.

@@ -56,7 +56,7 @@ func NewLive(ctx context.Context, o Options, seed uint64) (*Live, error) {
 }
 
 // write writes the files of the application: what takes hours there takes minutes here, and automation
-// goes as far as prod, where two approvals stop it.
+// goes as far as prod, whose window opened an hour ago, and where two approvals stop it.
 func (l *Live) write() error {
 	files, err := App(l.tour.host)
 	if err != nil {
@@ -64,7 +64,7 @@ func (l *Live) write() error {
 	}
 	files["tagboat.yaml"] = strings.NewReplacer(
 		"soak: 30m", "soak: 2m", "soak: 1h", "soak: 4m", "- name: prod\n", "- name: prod\n    auto: upstream\n",
-		`{cron: "0 8 * * 1-5", for: 12h}`, `{cron: "0 0 * * *", for: 24h}`,
+		`{cron: "0 8 * * 1-5", for: 12h}`, fmt.Sprintf(`{cron: "0 %d * * *", for: 12h}`, time.Now().Add(-time.Hour).UTC().Hour()),
 	).Replace(files["tagboat.yaml"])
 	var accounts strings.Builder
 	accounts.WriteString("[default]\naws_access_key_id = sandbox\naws_secret_access_key = sandbox\n")
