@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,7 +115,7 @@ func servePage(ctx context.Context, f *frame, o serveOptions, a *app.App, w *wat
 	if err != nil {
 		return err
 	}
-	defer listener.Close() // it is closed where somebody answered
+	defer func() { _ = listener.Close() }() // where somebody answered, it is closed
 	counts, ready := meter.New(), &endpoint.Readiness{}
 	served := app.ServeOptions{
 		Listener: listener, Scope: w.Scope, ReadOnly: o.readOnly, Sweep: w.Sweep, Grace: w.Grace, Calls: counts.Calls, Log: w.Log,
@@ -125,7 +126,8 @@ func servePage(ctx context.Context, f *frame, o serveOptions, a *app.App, w *wat
 		return err
 	}
 	if len(watched) > 0 {
-		served.Watcher, served.Sources = w, append(more, o.messages(f, a, w, ready, counts, len(more) > 0 || served.Endpoint.Secret != "")...)
+		served.Watcher = w
+		served.Sources = slices.Concat(more, o.messages(a, w, ready, counts, len(more) > 0 || served.Endpoint.Secret != ""))
 	} else {
 		served.Endpoint.Secret = "" // nobody would look
 	}

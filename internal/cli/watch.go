@@ -158,12 +158,12 @@ func (o watchOptions) sources(f *frame, a *app.App, w *watch.Watcher) ([]hint.So
 		sources = append(sources, listening)
 		w.Log.Info("listening", "on", listening.Addr(), "webhooks", at.Secret != "")
 	}
-	return append(sources, o.messages(f, a, w, ready, counts, o.listen != nowhere && f.Getenv(endpoint.SecretVariable) != "")...), nil
+	return append(sources, o.messages(a, w, ready, counts, o.listen != nowhere && f.Getenv(endpoint.SecretVariable) != "")...), nil
 }
 
 // messages returns the queue as a source of hints; none where there is none, which is said unless
 // something else is heard.
-func (p pace) messages(f *frame, a *app.App, w *watch.Watcher, ready *endpoint.Readiness, counts *meter.Meter, heard bool) []hint.Source {
+func (p pace) messages(a *app.App, w *watch.Watcher, ready *endpoint.Readiness, counts *meter.Meter, heard bool) []hint.Source {
 	url := cmp.Or(p.queue, a.Config.Watch.Queue)
 	if url == "" {
 		if !heard {

@@ -279,7 +279,7 @@ func TestWhoReadsNothingIsDropped(t *testing.T) {
 		expect.Value(io.WriteString(ours, "GET /live HTTP/1.1\r\nHost: here\r\n\r\n"))(t)
 		synctest.Wait()
 		expect.Equal(t, 1, l.streams.Load())
-		time.Sleep(11 * time.Second)
+		<-time.After(11 * time.Second)
 		synctest.Wait()
 		expect.Equal(t, 0, l.streams.Load())
 		_ = ours.Close() // the server closed its end

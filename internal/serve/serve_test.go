@@ -133,11 +133,11 @@ func TestTheEndEndsStreamsAtOnce(t *testing.T) {
 		},
 		Grace: time.Minute,
 	})
-	stream := expect.Value(http.Get(addr + "/stream"))(t) //nolint:noctx // it ends with the server
+	stream := expect.Value(http.Get(addr + "/stream"))(t)
 	defer stream.Body.Close()
 	slow := make(chan string)
 	go func() {
-		answer, err := http.Get(addr + "/slow") //nolint:noctx // it ends with the server
+		answer, err := http.Get(addr + "/slow")
 		if err != nil {
 			slow <- err.Error()
 			return
@@ -173,7 +173,7 @@ func TestBodies(t *testing.T) {
 	})
 	addr, stop := server(t, &serve.Server{Handler: serve.Parts{Door: guarded, Page: counts}.Handler()})
 	for sent, want := range map[int]string{0: "0", 5: "5", 2 << 20: fmt.Sprint(1<<20 + 1)} {
-		answer := expect.Value(http.Post(addr, "text/plain", strings.NewReader(strings.Repeat("x", sent))))(t) //nolint:noctx // it ends with the server
+		answer := expect.Value(http.Post(addr, "text/plain", strings.NewReader(strings.Repeat("x", sent))))(t)
 		body := expect.Value(io.ReadAll(answer.Body))(t)
 		answer.Body.Close()
 		expect.Equal(t, want, string(body))

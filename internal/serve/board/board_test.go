@@ -100,7 +100,7 @@ func watching(t *testing.T, do func(t *testing.T, w *world, b *board.Board)) {
 
 // after lets time pass, and returns what was looked at meanwhile.
 func (w *world) after(d time.Duration) []string {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 	return w.looked()
 }
@@ -158,7 +158,7 @@ func TestNudgesAreJoined(t *testing.T) {
 		w.set(func() { w.took = 500 * time.Millisecond })
 		for range 60 {
 			b.Nudge("dev")
-			time.Sleep(50 * time.Millisecond)
+			<-time.After(50 * time.Millisecond)
 		}
 		either(t, w.after(2*time.Second), "1m1s [dev]", "1m2.5s [dev]", "1m4s [dev]")
 	})
@@ -212,14 +212,14 @@ func TestFresh(t *testing.T) {
 		expect.Equal(t, "v3", cell.Main().RunningTag)
 		w.looked()
 		w.set(func() { w.broken = "mb" })
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		b.Fresh(t.Context(), 30*time.Second)
 		w.looked()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		b.Fresh(t.Context(), 30*time.Second)
 		either(t, w.looked(), "3m1.3s [dev prod]", "3m1.3s [mb]")
 		w.set(func() { w.took = time.Minute })
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
