@@ -80,7 +80,9 @@ func TestSizes(t *testing.T) {
 	const files, lines = 25, 400
 	for pkg := range packages(t) {
 		all := expect.Value(filepath.Glob(filepath.Join("./"+pkg, "*.go")))(t)
-		written := func(file string) bool { return !strings.HasSuffix(file, "_test.go") && !strings.HasSuffix(file, "_templ.go") } // templ makes the latter
+		written := func(file string) bool {
+			return !strings.HasSuffix(file, "_test.go") && !strings.HasSuffix(file, "_templ.go")
+		} // templ makes the latter
 		all = slices.DeleteFunc(all, func(file string) bool { return !written(file) })
 		if len(all) > files {
 			t.Errorf("%s has %d files; a package of more than %d has a second noun in it", pkg, len(all), files)

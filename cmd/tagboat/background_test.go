@@ -158,7 +158,7 @@ const patience = 90 * time.Second
 func await(ts *testscript.TestScript, done func() bool) {
 	pause := 2 * time.Millisecond
 	for began := time.Now(); time.Since(began) < patience; pause = min(pause*5/4, 20*time.Millisecond) {
-		time.Sleep(pause)
+		<-time.After(pause)
 		if done() {
 			return
 		}
