@@ -162,11 +162,11 @@ func TestBrowserRoles(t *testing.T) {
 		t.Errorf("a viewer has %d buttons", n)
 	}
 	actions := browsertest.Eval[string](tab, `btoa('[{"kind":"hold","environments":["dev"],"message":"x"}]').replace(/=+$/, "")`)
-	status := browsertest.Eval[int](tab, fmt.Sprintf(`fetch("/operations", {method: "POST", headers: {"X-Csrf-Token": document.querySelector("meta[name=csrf]").content}, body: new URLSearchParams({actions: %q, plan: "x"})}).then(r => r.status)`, actions))
+	status := browsertest.Eval[int](tab, fmt.Sprintf(`fetch("/operations", {method: "POST", headers: {"X-Csrf-Token": document.querySelector("meta[name=csrf]").content}, body: new URLSearchParams({actions: %q, plan: "0".repeat(12)})}).then(r => r.status)`, actions))
 	if status != 403 {
 		t.Errorf("a viewer who acts anyway is answered %d", status)
 	}
-	forged := browsertest.Eval[int](tab, fmt.Sprintf(`fetch("/operations", {method: "POST", body: new URLSearchParams({actions: %q, plan: "x"})}).then(r => r.status)`, actions))
+	forged := browsertest.Eval[int](tab, fmt.Sprintf(`fetch("/operations", {method: "POST", body: new URLSearchParams({actions: %q, plan: "0".repeat(12)})}).then(r => r.status)`, actions))
 	if forged != 403 {
 		t.Errorf("a form without the page's token is answered %d", forged)
 	}

@@ -153,7 +153,7 @@ func (p *Page) do(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if inCart {
-		keepCart(w, nil)
+		_ = keepCart(w, nil) // nothing always fits
 	}
 	http.Redirect(w, r, "/operations/"+url.PathEscape(o.ID), http.StatusSeeOther)
 }

@@ -8,6 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +24,33 @@ import (
 )
 
 var screenshots = flag.String("screenshots", "", "directory to write screenshots to")
+
+// shown serves the screens below their names, with the assets.
+func shown(t *testing.T) *httptest.Server {
+	t.Helper()
+	screens := allScreens(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /assets/{hash}/{name}", (&Page{}).asset)
+	mux.HandleFunc("GET /live", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = w.Write([]byte(": \n\n"))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	mux.HandleFunc("GET /{name}", func(w http.ResponseWriter, r *http.Request) {
+		if c := screens[r.PathValue("name")]; c != nil {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'")
+			_ = c.Render(r.Context(), w)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server
+}
 
 // TestBrowserScreens asks axe-core about every screen, in light and dark, wide and on a phone.
 func TestBrowserScreens(t *testing.T) {

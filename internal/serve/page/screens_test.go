@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,33 +62,6 @@ func allScreens(t *testing.T) map[string]templ.Component {
 		"missing":      of(s, "", failure(http.StatusNotFound, tagboat.ErrorDetail{Message: `there is no service "aip"`, Hint: `did you mean "api"?`})),
 		"login":        login("shop", door.Form{Problem: "The token is not known."}),
 	}
-}
-
-// shown serves the screens below their names, with the assets.
-func shown(t *testing.T) *httptest.Server {
-	t.Helper()
-	screens := allScreens(t)
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /assets/{hash}/{name}", (&Page{}).asset)
-	mux.HandleFunc("GET /live", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		_, _ = w.Write([]byte(": \n\n"))
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	})
-	mux.HandleFunc("GET /{name}", func(w http.ResponseWriter, r *http.Request) {
-		if c := screens[r.PathValue("name")]; c != nil {
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'")
-			_ = c.Render(r.Context(), w)
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
-	return server
 }
 
 func html(t *testing.T, c templ.Component) string {
