@@ -41,7 +41,7 @@ func TestForesee(t *testing.T) {
 			})
 		}()
 		after := func(what string, d time.Duration, asked int, prod board.Foreseen) {
-			time.Sleep(d)
+			<-time.After(d)
 			mu.Lock()
 			defer mu.Unlock()
 			same(o, what, prod, foreseen["prod"])
