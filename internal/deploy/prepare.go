@@ -32,6 +32,7 @@ func Prepare(ctx context.Context, targets []Target) ([]Plan, error) {
 	if err == nil {
 		err = preview(ctx, plans)
 		unordered(plans)
+		unknown(plans)
 	}
 	return plans, err
 }

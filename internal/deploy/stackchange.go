@@ -199,7 +199,7 @@ func NewToken() string { return TokenPrefix + strings.ToLower(rand.Text()) }
 // kind Usage.
 func MakeChangeSet(ctx context.Context, s Stacks, r cfn.ChangeRequest) (cfn.ChangeSet, error) {
 	r.Name, r.Description = NewToken(), "made by Tagboat"
-	id, err := s.CreateChangeSet(ctx, r)
+	id, err := AskForChangeSet(ctx, s, r)
 	if errors.Is(err, ecs.ErrNotDone) {
 		return cfn.ChangeSet{}, tagboat.Usagef("CloudFormation refuses a change set for stack %s: %s", r.Stack, err)
 	}
@@ -211,9 +211,20 @@ func MakeChangeSet(ctx context.Context, s Stacks, r cfn.ChangeRequest) (cfn.Chan
 		err = tagboat.Usagef("CloudFormation refuses the change set for stack %s: %s", r.Stack, set.Reason)
 	}
 	if err != nil {
-		DropChangeSet(ctx, s, id)
+		_ = DropChangeSet(ctx, s, id)
 	}
 	return set, err
+}
+
+// AskForChangeSet begins to make a change set and returns its id. The answer is waited for, also
+// where ctx ends meanwhile: without it nobody could delete the change set.
+func AskForChangeSet(ctx context.Context, s Stacks, r cfn.ChangeRequest) (id string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeSetCleanup)
+	defer cancel()
+	return s.CreateChangeSet(asking, r)
 }
 
 func awaitChangeSet(ctx context.Context, s Stacks, id string) (cfn.ChangeSet, error) {
@@ -234,12 +245,21 @@ func awaitChangeSet(ctx context.Context, s Stacks, id string) (cfn.ChangeSet, er
 	}
 }
 
-// DropChangeSet deletes a change set that nobody needs, also after ctx has ended. One that stays
-// goes with the next update of its stack.
-func DropChangeSet(ctx context.Context, s Stacks, id string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+// changeSetCleanup is how long a command that was interrupted may take to clear up after itself.
+const changeSetCleanup = 30 * time.Second
+
+// DropChangeSet deletes a change set that nobody needs, also after ctx has ended. CloudFormation
+// refuses that while the change set is being made, so it is asked again. One that stays goes with the
+// next update of its stack.
+func DropChangeSet(ctx context.Context, s Stacks, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeSetCleanup)
 	defer cancel()
-	_ = s.DeleteChangeSet(ctx, id)
+	for {
+		err := s.DeleteChangeSet(ctx, id)
+		if err == nil || Refused(err) || wait.For(ctx, time.Second) != nil {
+			return err
+		}
+	}
 }
 
 // preview makes a change set for each stack that plans update, which says what they change, and
@@ -269,7 +289,7 @@ func previewOne(ctx context.Context, plans []Plan, indexes []int) error {
 	request, err := ChangeOf(mates)
 	if err == nil {
 		if change.Set, err = MakeChangeSet(ctx, mates[0].Client.Stacks, request); err == nil {
-			DropChangeSet(ctx, mates[0].Client.Stacks, change.Set.ID)
+			_ = DropChangeSet(ctx, mates[0].Client.Stacks, change.Set.ID)
 		}
 	}
 	if err != nil && tagboat.KindOf(err) != tagboat.Usage {

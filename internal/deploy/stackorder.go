@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tagboat/tagboat"
 )
 
 // unordered adds a problem to plans whose stacks would wait for each other: services of one stack
@@ -55,4 +57,27 @@ func dependencies(plans []Plan, of Plan) string {
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// unknown adds a problem to the first plan that updates a stack where a resource may change that none
+// of the stacks has.
+func unknown(plans []Plan) {
+	first := slices.IndexFunc(plans, Plan.UpdatesStack)
+	if first < 0 {
+		return
+	}
+	var there, stacks []string
+	for _, p := range plans {
+		if o := p.Observed.Stack; o != nil && o.Template != nil && !slices.Contains(stacks, o.Name) {
+			there, stacks = append(there, o.Template.Logical()...), append(stacks, o.Name)
+		}
+	}
+	slices.Sort(there)
+	d := plans[first].Desired
+	for _, name := range d.Stack.Allow {
+		if !slices.Contains(there, name) {
+			plans[first].Problems = append(plans[first].Problems, d.stackProblem(tagboat.Suggest(name, slices.Compact(there)),
+				fmt.Sprintf("--allow %s: there is no resource %s in stack %s", name, name, strings.Join(stacks, " or "))))
+		}
+	}
 }

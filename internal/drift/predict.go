@@ -12,6 +12,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cfn"
+	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/wait"
 )
 
@@ -51,11 +52,10 @@ func (p *place) predict(ctx context.Context) error {
 	return group.Wait()
 }
 
-// How a change set is waited for, and how long its deletion may take when the command is interrupted.
+// How a change set is waited for.
 const (
 	look     = 2 * time.Second
 	patience = 10 * time.Minute
-	cleanup  = 30 * time.Second
 )
 
 // changes makes a change set with the stack's own template and values, and deletes it, also when the
@@ -68,17 +68,12 @@ func (p *place) changes(ctx context.Context, s *stack, revert bool) (set cfn.Cha
 	for _, parameter := range s.Parameters {
 		request.Keep = append(request.Keep, parameter.Key)
 	}
-	// What was asked for is waited for, also when the command is interrupted: else nobody deletes it.
-	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
-	defer cancel()
-	id, err := p.client.Stacks.CreateChangeSet(making, request)
+	id, err := deploy.AskForChangeSet(ctx, p.client.Stacks, request)
 	if err != nil {
 		return set, fmt.Errorf("making a change set of stack %s: %w", s.Name, err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
-		defer cancel()
-		if gone := p.client.Stacks.DeleteChangeSet(ctx, id); gone != nil {
+		if gone := deploy.DropChangeSet(ctx, p.client.Stacks, id); gone != nil {
 			p.note(fmt.Sprintf("the change set %s of stack %s could not be deleted: %v", request.Name, s.Name, gone))
 		}
 	}()

@@ -42,6 +42,15 @@ func (p Parameter) list() bool {
 	return strings.HasPrefix(inner, "List<") || inner == "CommaDelimitedList"
 }
 
+// Logical returns the logical ids of all resources, as they stand in the template.
+func (t *Template) Logical() []string {
+	var ids []string
+	for _, f := range t.resources.Fields {
+		ids = append(ids, f.Name)
+	}
+	return ids
+}
+
 // Read reads a template in JSON or YAML, with the short forms of functions. An error is of kind
 // Usage, and has the place.
 func Read(body string) (*Template, error) {

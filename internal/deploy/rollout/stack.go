@@ -126,12 +126,12 @@ func (j *joint) begin(ctx context.Context, pins Pins) (*through.Update, error) {
 		return nil, err
 	}
 	if err := j.check(set); err != nil {
-		deploy.DropChangeSet(ctx, stacks, set.ID)
+		_ = deploy.DropChangeSet(ctx, stacks, set.ID)
 		return nil, err
 	}
 	update, err := through.Execute(ctx, stacks, stack, set.ID)
 	if err != nil && !errors.Is(err, through.ErrUnknown) && ctx.Err() == nil {
-		deploy.DropChangeSet(ctx, stacks, set.ID)
+		_ = deploy.DropChangeSet(ctx, stacks, set.ID)
 	}
 	return update, err
 }

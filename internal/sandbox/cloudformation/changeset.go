@@ -283,6 +283,9 @@ func (c call) deleteChangeSet(in changeSetKey) (struct{}, error) {
 	if cs.Execution == "EXECUTE_COMPLETE" && st.Work != nil {
 		return struct{}{}, wire.Errorf("InvalidChangeSetStatus", "ChangeSet [%s] cannot be deleted in its current status of [%s]", cs.ID, cs.Status)
 	}
+	if cs.advance(c.now); cs.Status == "CREATE_IN_PROGRESS" {
+		return struct{}{}, wire.Errorf("InvalidChangeSetStatus", "Cannot delete ChangeSet in status %s", cs.Status)
+	}
 	st.ChangeSets = slices.DeleteFunc(st.ChangeSets, func(one *changeSet) bool { return one == cs })
 	return struct{}{}, nil
 }
