@@ -143,12 +143,10 @@ func (p *place) tagged(ctx context.Context) error {
 // read reads those stacks that were not read before.
 func (p *place) read(ctx context.Context, names []string) error {
 	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || p.stacks[name] != nil })
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(stacksAtOnce)
-	for _, name := range slices.Compact(names) {
-		if name == "" || p.stacks[name] != nil {
-			continue
-		}
+	for _, name := range names {
 		group.Go(func() error {
 			s, err := p.one(ctx, name)
 			if err := p.tolerate(err); err != nil {
