@@ -74,6 +74,9 @@ func (o initOptions) check() error {
 	case forms != 1:
 		return tagboat.Usagef("init requires one of --cluster, --from, --copilot, --example").
 			WithHint("tagboat init --cluster CLUSTER takes over what runs there; tagboat init --example begins with nothing")
+	case strings.HasPrefix(o.copilot, "-"):
+		return tagboat.Usagef("--copilot takes the name of an application, not %s", o.copilot).
+			WithHint("tagboat init --copilot APP reads the stacks of one application; tagboat init --from copilot/ reads the directory")
 	case len(o.clusters) == 0 && !o.fromCopilot() && (len(o.services) > 0 || len(o.environments) > 1):
 		return tagboat.Usagef("--service and several --env go with --cluster alone").WithHint("tagboat init --cluster CLUSTER --service SERVICE")
 	case o.example && (o.pin || o.app != "" || o.region != "" || len(o.environments) > 0):
