@@ -145,6 +145,7 @@ func TestAnswers(t *testing.T) {
 			{ada, "GET", "/status", "", map[string]string{"Accept": "text/html"}},
 			{ada, "GET", "/events", "", map[string]string{"Accept": "application/json"}},
 			post("/plans", `{"actions": []}`), post("/plans", `{"actions": [{"kind": "promote", "surroundings": ["dev"]}]}`), post("/plans", `{"actions": [`), post("/plans", `{"actions": []} {}`),
+			post("/plans", "[]"), post("/plans", `{"actions": [{"kind": "hold", "environments": [1]}]}`), post("/plans", `{"actions": [{"kind": "rollback", "environments": ["dev"], "at": "2026-13-01"}]}`),
 			post("/plans", `{"actions": [{"kind": "hold", "environments": ["dev"], "message": "the sale"}, {"kind": "unhold", "environments": ["dev"]}]}`),
 			{vera, "POST", "/plans", `{"actions": [{"kind": "promote", "environments": ["staging"]}]}`, nil},
 			{vera, "POST", "/operations", `{"actions": [{"kind": "promote", "environments": ["staging"]}], "plan": "000000000000.x"}`, nil},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -194,10 +196,22 @@ func read(r *http.Request, to any) error {
 	if _, more := d.Token(); err == nil && more != io.EOF {
 		err = errors.New("there is more behind the document")
 	}
-	if err != nil {
-		return tagboat.Usagef("the body cannot be read: %w", err)
+	return unread(err)
+}
+
+// unread returns why a body cannot be read in words that are not of Go; nil for nil.
+func unread(err error) error {
+	var other *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF):
+		return tagboat.Usagef("the body is empty")
+	case errors.As(err, &other):
+		return tagboat.Usagef("the body cannot be read: %s cannot be a JSON %s", cmp.Or(other.Field, "the document"), other.Value)
+	default:
+		return tagboat.Usagef("the body cannot be read: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-	return nil
 }
 
 // query reads parameters, and keeps the first error.
