@@ -40,22 +40,24 @@ func TestForesee(t *testing.T) {
 				times++
 			})
 		}()
-		after := func(what string, d time.Duration, asked int, prod board.Foreseen) {
+		after := func(what string, d time.Duration, least, most int, prod board.Foreseen) {
 			<-time.After(d)
 			mu.Lock()
 			defer mu.Unlock()
 			same(o, what, prod, foreseen["prod"])
-			same(o, what+": how often", asked*len(a.Config.Environments), times)
+			if n := len(a.Config.Environments); times < least*n || times > most*n {
+				o.Errorf("%s: the gates of %d environments were told of %d times", what, n, times)
+			}
 		}
 		waits := board.Foreseen{Release: "1", Waits: tagboat.CauseApprovals}
-		after("at first", 20*time.Minute, 1, waits)
+		after("at first", 20*time.Minute, 1, 1, waits)
 		o.done(ada, approve("1"))
-		after("with one approval", time.Minute, 2, waits)
+		after("with one approval", time.Minute, 2, 2, waits)
 		o.done(bob, approve("1"))
-		after("with both", time.Minute, 3, board.Foreseen{})
+		after("with both", time.Minute, 3, 3, board.Foreseen{})
 		o.done(dora, promote("1", "prod"))
 		look()
-		after("promoted", 10*time.Minute, 5, board.Foreseen{})
+		after("promoted", 10*time.Minute, 4, 5, board.Foreseen{}) // what ended and what runs is seen at once, or one after the other
 		stop()
 		<-ended
 	})
