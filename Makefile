@@ -87,7 +87,7 @@ fuzz:
 
 # The page in a headless browser: what people do with it, and what axe-core says of each screen.
 browser:
-	$(GO) test -tags browser -timeout 20m -count=1 ./internal/serve/page ./cmd/tagboat -run '^TestBrowser' -args -axe $(TOOLS)/axe.js
+	$(GO) test -tags browser -timeout 20m -count=1 -v ./internal/serve ./internal/serve/page ./cmd/tagboat -run '^TestBrowser' -args -axe $(TOOLS)/axe.js
 
 screenshots:
 	$(GO) test -tags browser -count=1 ./internal/serve/page -run '^TestScreenshots$$' -args -screenshots $(CURDIR)/docs/screenshots
