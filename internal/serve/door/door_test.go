@@ -292,7 +292,7 @@ func TestLogin(t *testing.T) {
 		}
 		got := *cookies[0]
 		got.Value, got.Raw = "", ""
-		want := http.Cookie{Name: "tagboat-session", Path: "/", MaxAge: 43200, HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode}
+		want := http.Cookie{Name: "tagboat-session", Path: "/", MaxAge: 43200, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode}
 		if diff := cmp.Diff(want, got); diff != "" || in.StatusCode != http.StatusSeeOther || in.Header.Get("Location") != "/history" {
 			t.Errorf("%d to %s, with %s", in.StatusCode, in.Header.Get("Location"), diff)
 		}

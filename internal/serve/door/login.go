@@ -94,11 +94,12 @@ func within(next string) string {
 	return next
 }
 
-// cookie returns the session's, which no script reads and no other site's page sends.
+// cookie returns the session's, which no script reads. Another site's page sends it only where somebody
+// follows a link, as from a chat, which changes nothing.
 // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie
 func (d *Door) cookie(id string, age int) *http.Cookie {
 	return &http.Cookie{
-		Name: cookieName, Value: id, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: cookieName, Value: id, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: d.public != nil && d.public.Scheme == "https",
 	}
 }
