@@ -273,8 +273,8 @@ type ServiceStatus struct {
 	// ConsoleURL is the service's page of AWS's console; "" where there is none, as in a
 	// sandbox.
 	ConsoleURL string `json:"consoleUrl"`
-	// Stack is the name of the stack of CloudFormation that the service's tags name; left out where
-	// they name none.
+	// Stack is the name of the stack of CloudFormation that the service's tags name, or through which a
+	// service is deployed that is missing; left out where there is none.
 	Stack string `json:"stack,omitempty"`
 }
 

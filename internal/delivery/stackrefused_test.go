@@ -45,6 +45,23 @@ func TestTemplatesThatDoNotBringThePin(t *testing.T) {
 	}
 }
 
+// TestParametersThatTakeNoURI are refused before anything is written, with the parameter and its value.
+func TestParametersThatTakeNoURI(t *testing.T) {
+	for constraint, says := range map[string]string{
+		`"AllowedPattern": "[^@]+/web@sha256:[0-9a-f]{64}"`: "'WebImage' must match pattern",
+		`"MaxLength": 95`: "'WebImage' must",
+	} {
+		inStack(t, apptest.Stack{}, func(w *apptest.World) {
+			template := strings.NewReplacer(`"Type": "String"`, `"Type": "String", `+constraint, `"DesiredCount": 2`, `"DesiredCount": 1`).
+				Replace(apptest.Stack{Services: []string{"web"}}.Template(w))
+			w.CloudFormation("UpdateStack", url.Values{"StackName": {"shop-dev"}, "TemplateBody": {template}})
+			w.StackEnds("shop-dev", "UPDATE_COMPLETE")
+			next(w)
+			refusedPlan(w, fleet.Selection{}, "a change set for stack shop-dev: ", says, "let the template's parameter WebImage take the URI 127.0.0.1:4510/shop/web:v2@sha256:", "see its AllowedPattern")
+		})
+	}
+}
+
 // TestStacksThatCannotBeUpdated are refused before anything is written, with what to do.
 func TestStacksThatCannotBeUpdated(t *testing.T) {
 	update := func(w *apptest.World, pairs ...string) {

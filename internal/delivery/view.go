@@ -240,14 +240,35 @@ func well(s tagboat.ServiceStatus) bool {
 
 func explanation(ctx context.Context, t deploy.Target, s tagboat.ServiceStatus) (Explanation, error) {
 	e := Explanation{Environment: s.Environment, Service: s.Service, State: s.State, Verdict: s.Verdict}
-	causes, err := explain.Service(ctx, t)
-	if err == nil && t.Desired.Stack != nil {
-		var ofStack []tagboat.Cause
-		ofStack, err = through.Explain(ctx, t.Client.Stacks, t.Desired.Stack.Name)
-		causes = append(causes, ofStack...)
+	if t.Desired.Stack != nil {
+		return e, e.throughStack(ctx, t, s)
 	}
+	causes, err := explain.Service(ctx, t)
 	e.Causes = tagboat.List(append(absence(t.Desired, s), causes...))
 	return e, err
+}
+
+// throughStack explains a service that is deployed through a stack: by its tasks where it is there,
+// and by the stack. One that the stack has not made is explained by the stack's state, if that is bad.
+func (e *Explanation) throughStack(ctx context.Context, t deploy.Target, s tagboat.ServiceStatus) error {
+	ofStack, err := through.Explain(ctx, t.Client.Stacks, t.Desired.Stack.Name)
+	if err != nil {
+		return err
+	}
+	var causes []tagboat.Cause
+	switch {
+	case s.State != "missing":
+		if causes, err = explain.Service(ctx, t); err != nil {
+			return err
+		}
+		causes = append(absence(t.Desired, s), causes...)
+	case t.Desired.Stack.Absent == nil || len(ofStack) == 0:
+		for _, p := range deploy.Obstacles(t.Desired, deploy.Observed{}) {
+			causes = append(causes, tagboat.Cause{Cause: p.Message, Advice: p.Hint, Class: "yours"})
+		}
+	}
+	e.Causes = tagboat.List(append(causes, ofStack...))
+	return nil
 }
 
 // absence returns why no task of a service can run: it is gone, or should have none.

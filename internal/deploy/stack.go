@@ -114,12 +114,18 @@ func (d Desired) Find(ctx context.Context, c *Client) (Desired, error) {
 	default:
 		found, absent := s.service(resources)
 		s.Absent, s.Resource = absent, found.Logical
-		d.ServiceName = ecs.LastPart(found.Physical)
-		if cluster := clusterOf(found.Physical); cluster != "" {
-			d.Cluster = cluster
-		}
+		d = d.Located(found.Physical)
 	}
 	return d, nil
+}
+
+// Located returns d with the name, and the cluster, of the service that has an ARN.
+func (d Desired) Located(arn string) Desired {
+	d.ServiceName = ecs.LastPart(arn)
+	if cluster := clusterOf(arn); cluster != "" {
+		d.Cluster = cluster
+	}
+	return d
 }
 
 func (s Stack) missing() *Absence {

@@ -50,6 +50,8 @@ func (c StackChange) Beyond(allow []string) []cfn.Change {
 	}
 	return slices.DeleteFunc(slices.Clone(c.Set.Changes), func(change cfn.Change) bool {
 		switch {
+		case c.Deletes(change):
+			return false
 		case slices.Contains(allow, change.Logical), follows(change, stays):
 			return true
 		case change.Type == cfn.TypeService:
@@ -58,6 +60,20 @@ func (c StackChange) Beyond(allow []string) []cfn.Change {
 			return c.Own[change.Logical] && change.Action == "Modify"
 		}
 	})
+}
+
+// Deletes reports whether a change deletes one of the services that are deployed, or the task
+// definition of one: nobody can allow that, since nothing would be left to deploy.
+func (c StackChange) Deletes(change cfn.Change) bool {
+	return change.Action == "Remove" && c.Own[change.Logical]
+}
+
+// howToAllow says what to do about a change that goes beyond what is meant to change.
+func (c StackChange) howToAllow(beyond cfn.Change) string {
+	if c.Deletes(beyond) {
+		return "its template has it under a condition that does not hold with these values: correct that, or take the service out of tagboat.yaml"
+	}
+	return "deploy what it belongs to in the same run, or allow it: --allow " + beyond.Logical
 }
 
 // follows reports whether a change is listed only since its resource refers to attributes of
@@ -84,7 +100,7 @@ func (b *stackBuilder) changes(c StackChange) {
 	}
 	b.steps = []Step{step}
 	for _, beyond := range c.Beyond(b.desired.Stack.Allow) {
-		b.problem(fmt.Sprintf("deploy what it belongs to in the same run, or allow it: --allow %s", beyond.Logical),
+		b.problem(c.howToAllow(beyond),
 			"updating the stack %s would change more than its services and their task definitions: %s", b.stack.Name, Describe(beyond))
 	}
 	for _, image := range b.desired.Images {
@@ -105,13 +121,14 @@ func CheckChange(plans []Plan, set cfn.ChangeSet) error {
 	for _, p := range plans {
 		if beyond := change.Beyond(p.Desired.Stack.Allow); len(beyond) > 0 {
 			return tagboat.Errorf(tagboat.Blocked, "updating the stack %s would change more than was planned: %s", p.Desired.Stack.Name, Describe(beyond[0])).
-				WithHint("see it with: tagboat plan --env %s, then add --allow %s", p.Desired.Environment, beyond[0].Logical)
+				WithHint("see it with: tagboat plan --env %s; %s", p.Desired.Environment, change.howToAllow(beyond[0]))
 		}
 		written := *p.Desired.Stack
 		written.PinFirst = false
 		for _, image := range p.Desired.Images {
 			if why := p.Observed.Stack.brings(image, set, &written); why != "" {
-				return tagboat.Errorf(tagboat.Blocked, "container %s of service %s: %s", image.Container, p.Desired.Service, why)
+				return tagboat.Errorf(tagboat.Blocked, "container %s of service %s: %s", image.Container, p.Desired.Service, why).
+					WithHint("see what the parameters have: tagboat drift --env %s", p.Desired.Environment)
 			}
 		}
 	}
@@ -201,19 +218,34 @@ func MakeChangeSet(ctx context.Context, s Stacks, r cfn.ChangeRequest) (cfn.Chan
 	r.Name, r.Description = NewToken(), "made by Tagboat"
 	id, err := AskForChangeSet(ctx, s, r)
 	if errors.Is(err, ecs.ErrNotDone) {
-		return cfn.ChangeSet{}, tagboat.Usagef("CloudFormation refuses a change set for stack %s: %s", r.Stack, err)
+		return cfn.ChangeSet{}, refusedChange(r, err.Error())
 	}
 	if err != nil {
 		return cfn.ChangeSet{}, fmt.Errorf("making a change set for stack %q: %w", r.Stack, err)
 	}
 	set, err := awaitChangeSet(ctx, s, id)
 	if err == nil && set.Status == "FAILED" && !set.Empty() {
-		err = tagboat.Usagef("CloudFormation refuses the change set for stack %s: %s", r.Stack, set.Reason)
+		err = refusedChange(r, set.Reason)
 	}
 	if err != nil {
 		_ = DropChangeSet(ctx, s, id)
 	}
 	return set, err
+}
+
+// refusedChange is the error where CloudFormation takes no change set: often a parameter takes no URI.
+func refusedChange(r cfn.ChangeRequest, why string) error {
+	name := r.Stack
+	if parts := strings.Split(r.Stack, "/"); len(parts) == 3 {
+		name = parts[1] // arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID
+	}
+	refused := tagboat.Usagef("CloudFormation refuses a change set for stack %s: %s", name, why)
+	for _, key := range slices.Sorted(maps.Keys(r.Parameters)) {
+		if strings.Contains(why, key) {
+			return refused.WithHint("let the template's parameter %s take the URI %s: see its AllowedPattern, AllowedValues and MaxLength", key, r.Parameters[key])
+		}
+	}
+	return refused.WithHint("it is about the stack's template or its values: update the stack with what CloudFormation takes, then deploy")
 }
 
 // AskForChangeSet begins to make a change set and returns its id. The answer is waited for, also

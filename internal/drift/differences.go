@@ -18,6 +18,9 @@ func (v *view) differences(out tagboat.ServiceDrift, owned *ecs.TaskDefinition) 
 	}
 	o := v.sight.Observed
 	if o.Service == nil {
+		if v.unmade != "" {
+			return append(all, v.unmade)
+		}
 		if slices.ContainsFunc(out.Images, func(i tagboat.ImageDrift) bool { return i.Pinned.Digest != "" }) {
 			all = append(all, fmt.Sprintf("there is no service %s in cluster %s", v.target.Desired.ServiceName, v.target.Desired.Cluster))
 		}

@@ -105,6 +105,7 @@ type view struct {
 	target deploy.Target
 	sight  status.Sight
 	owner  owner
+	unmade string // why the stack that tagboat.yaml names has no such service; "" where it has
 }
 
 // target returns what should run. Where a stack owns the task definition there is none to compare

@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,15 +76,23 @@ func (p *place) named(ctx context.Context) error {
 			}
 			continue
 		}
-		logical := v.cell.Service.Stack.Resource
-		for _, r := range s.resources {
-			if r.Type == cfn.TypeService && (r.Logical == logical || logical == "" && only(s.resources)) {
-				v.owner = owner{s, r.Logical}
-				v.locate(r.Physical)
+		v.ownedBy(s)
+	}
+	return nil
+}
+
+// ownedBy finds the service in the stack that tagboat.yaml names.
+func (v *view) ownedBy(s *stack) {
+	logical := v.cell.Service.Stack.Resource
+	v.unmade = fmt.Sprintf("the stack %s (%s) has no service %s", s.Name, s.Status, cmp.Or(logical, "of ECS, or several"))
+	for _, r := range s.resources {
+		if r.Type == cfn.TypeService && (r.Logical == logical || logical == "" && only(s.resources)) {
+			v.owner, v.unmade = owner{s, r.Logical}, ""
+			if v.locate(r.Physical); r.Physical == "" {
+				v.unmade = fmt.Sprintf("the stack %s (%s) has not made its service %s", s.Name, s.Status, r.Logical)
 			}
 		}
 	}
-	return nil
 }
 
 func only(resources []cfn.Resource) bool {

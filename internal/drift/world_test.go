@@ -204,6 +204,9 @@ environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
 		if s.Stack == nil || s.Stack.Name != "shop-dev" || s.State != "steady" || s.Images[0].Source != "parameter" || len(s.Differences) > 0 {
 			t.Errorf("%+v, %+v", s, s.Stack)
 		}
+		named(`shop-{environment}", resource: "Nope`)
+		s = w.report(false).Services[0]
+		expect.Equal(t, []string{"the stack shop-dev (CREATE_COMPLETE) has no service Nope"}, s.Differences)
 		named("other-{environment}")
 		s = w.report(false).Services[0]
 		expect.Equal(t, []string{"there is no stack other-dev, which tagboat.yaml names", "there is no service web in cluster dev"}, s.Differences)

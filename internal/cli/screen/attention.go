@@ -140,6 +140,9 @@ func notesOf(s tagboat.ServiceStatus) []note {
 	case "missing":
 		if s.Main().Pinned == "" {
 			say("-", console.Faint, "is neither pinned nor deployed", unpinned, "")
+		} else if s.Stack != "" { // which deploy cannot create
+			say(markDrift, console.Bad, fmt.Sprintf("is pinned to %s and is not there: stack %s has to make it", words.Short(s.Main().Tag, s.Main().Pinned), s.Stack),
+				"are pinned and are not there: their stacks have to make them", "explain")
 		} else {
 			say(markDrift, console.Bad, fmt.Sprintf("is pinned to %s and is not there", words.Short(s.Main().Tag, s.Main().Pinned)), "are pinned and are not there", "deploy")
 		}

@@ -178,7 +178,7 @@ func printNext(on *Screen, deployments []tagboat.Deployment) {
 		printCommands(on, "the pins still name what was rolled back: deploy another version, or pin what runs", failed.commands("tagboat rollback"))
 	}
 	if len(overtaken.order) > 0 {
-		printCommands(on, "what somebody else deployed runs now: leave it, or deploy what is pinned with", overtaken.commands("tagboat deploy"))
+		printCommands(on, "another deployment took over: leave it, or deploy what is pinned, once it has ended, with", overtaken.commands("tagboat deploy"))
 	}
 }
 

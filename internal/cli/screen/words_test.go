@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,20 @@ func TestTexts(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestServicesThatAStackHasToMake are not said to be deployed by tagboat deploy, which refuses.
+func TestServicesThatAStackHasToMake(t *testing.T) {
+	missing := tagboat.ServiceStatus{
+		Environment: "dev", Service: "web", State: "missing", MainContainer: "app",
+		Images: []tagboat.ImageState{{Container: "app", Pinned: digest, Tag: "v1"}},
+	}
+	for stack, command := range map[string]string{"": "deploy", "shop-dev": "explain"} {
+		missing.Stack = stack
+		if n := notesOf(missing); len(n) != 1 || n[0].command != command || !strings.Contains(n[0].what, stack) {
+			t.Errorf("stack %q: %+v", stack, n)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type joint struct {
 	err     error
 	at      int // the plan that err is about; -1 for all
 	left    atomic.Int32
+	told    sync.Map // ids of the events that were reported and are of no single service
 	polling sync.WaitGroup
 	stop    context.CancelFunc
 }
@@ -101,6 +102,18 @@ func (j *joint) leave() {
 		j.stop()
 		j.polling.Wait()
 	}
+}
+
+// tells reports whether an event is to be told by one of the plans: one of a service, or of its task
+// definition, by that service's, and any other once, by whoever comes first.
+func (j *joint) tells(e cfn.Event, mine deploy.Plan) bool {
+	for _, p := range j.plans {
+		if deploy.OwnOf([]deploy.Plan{p})[e.Logical] {
+			return p.Desired.Environment == mine.Desired.Environment && p.Desired.Service == mine.Desired.Service
+		}
+	}
+	_, told := j.told.LoadOrStore(e.ID, true)
+	return !told
 }
 
 // begin takes up what goes on, or makes a change set, checks it, and executes exactly that.

@@ -77,9 +77,10 @@ func (s *stackRoll) updated(ctx context.Context, c course, e ending) {
 
 // rolledBack looks at what runs once CloudFormation has rolled back.
 func (s *stackRoll) rolledBack(ctx context.Context, c course, e ending, state through.State) {
+	s.causesByRecord(ctx, c)
+	s.plan.Desired = s.before // a service that took its place is gone
 	s.result.Images = deploy.ImageStates(s.plan.Desired.Images, nil)
 	s.readImages(ctx)
-	s.causesByRecord(ctx, c)
 	to := "what it had before"
 	if now, err := serviceNow(ctx, s.plan.Client, s.plan.Desired); err == nil {
 		if primary, ok := now.Primary(); ok && primary.TaskDefinition != c.taskDefinition {

@@ -18,7 +18,8 @@ type stackRoll struct {
 	*roll
 	update   *through.Update
 	deadline time.Time
-	told     int // events that were reported
+	told     int            // events that were reported
+	before   deploy.Desired // names the service that was there, which the update may replace
 }
 
 // throughStack carries out what a stack brings.
@@ -36,7 +37,7 @@ func (r *roll) throughStack(ctx context.Context) {
 		r.verdict(tagboat.VerdictStarted, fmt.Sprintf("nobody waited for the end of the update of stack %s, which CloudFormation rolls back if it fails; %s", update.Stack.Name, r.howToWatch()))
 		return
 	}
-	s := stackRoll{roll: r, update: update, deadline: time.Now().Add(r.options.timeout())}
+	s := stackRoll{roll: r, update: update, deadline: time.Now().Add(r.options.timeout()), before: r.plan.Desired}
 	s.run(ctx)
 	r.pinnedYet(ctx)
 }
@@ -89,10 +90,15 @@ func (s *stackRoll) find(ctx context.Context) (c course, found bool, err error) 
 	d := s.plan.Desired
 	c = course{before: s.plan.Observed.IDs(), good: s.plan.Observed.Good()}
 	snapshots, stop := s.place.watch(ctx, d.Cluster, d.ServiceName)
-	defer stop()
+	defer func() { stop() }()
 	for {
 		state, news := s.update.News()
 		s.tell(state, StateRolling, ecs.Deployment{})
+		if d = s.locate(state); d.ServiceName != s.plan.Desired.ServiceName || d.Cluster != s.plan.Desired.Cluster {
+			stop()
+			snapshots, stop = s.place.watch(ctx, d.Cluster, d.ServiceName)
+			s.plan.Desired = d
+		}
 		c.taskDefinition = state.Registered[s.plan.Observed.Stack.TaskDefinition.Logical]
 		if state.Ended() || state.RollsBack() && c.taskDefinition == "" {
 			found := s.afterwards(ctx, &c, state)
@@ -112,6 +118,14 @@ func (s *stackRoll) find(ctx context.Context) (c course, found bool, err error) 
 			}
 		}
 	}
+}
+
+// locate returns what is desired with the name of the service that the stack has by now.
+func (s *stackRoll) locate(now through.State) deploy.Desired {
+	if arn := now.Services[s.plan.Observed.Stack.Service.Logical]; arn != "" {
+		return s.plan.Desired.Located(arn)
+	}
+	return s.plan.Desired
 }
 
 // afterwards finds the deployment of an update that was over before anybody saw ECS at it.
@@ -205,13 +219,15 @@ func (s *stackRoll) cancelOnRollback(ctx context.Context, cancel context.CancelF
 	}
 }
 
-// tell reports the events that are new.
+// tell reports the events that are new, each for one service of the stack.
 func (s *stackRoll) tell(now through.State, as State, d ecs.Deployment) {
 	if now.RollsBack() {
 		as = StateRollingBack
 	}
 	for ; s.told < len(now.Events); s.told++ {
-		s.reportAs(as, d, through.Line(now.Events[s.told]), true)
+		if e := now.Events[s.told]; s.joint.tells(e, s.plan) {
+			s.reportAs(as, d, through.Line(e), true)
+		}
 	}
 }
 

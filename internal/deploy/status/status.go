@@ -121,6 +121,8 @@ func Status(d deploy.Desired, o deploy.Observed, tasks []ecs.Task, now time.Time
 	if !ok {
 		if o.Service != nil {
 			s.State = "inactive"
+		} else if d.Stack != nil {
+			s.Stack = d.Stack.Name
 		}
 		return s
 	}

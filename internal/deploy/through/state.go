@@ -16,6 +16,9 @@ type State struct {
 	// Registered are the revisions that the update registered, by the logical ids of their task
 	// definitions.
 	Registered map[string]string
+	// Services are the ARNs of the services that the update works at, by their logical ids: of one that
+	// is replaced that of the new one.
+	Services map[string]string
 	// Failed are the events that say what failed, oldest first, but for what was merely cancelled.
 	Failed []cfn.Event
 }
@@ -23,7 +26,7 @@ type State struct {
 // with returns the state with more events, newest first, which came after those that are known.
 func (s State) with(stack cfn.Stack, newer []cfn.Event) State {
 	all := append(slices.Clone(s.Events), reversed(newer)...)
-	state := State{Events: all, Registered: map[string]string{}}
+	state := State{Events: all, Registered: map[string]string{}, Services: map[string]string{}}
 	for _, e := range all {
 		switch {
 		case e.About(stack):
@@ -32,6 +35,8 @@ func (s State) with(stack cfn.Stack, newer []cfn.Event) State {
 			state.Failed = append(state.Failed, e)
 		case e.Type == cfn.TypeTaskDefinition && e.Physical != "" && (e.Status == "UPDATE_COMPLETE" || e.Status == "CREATE_COMPLETE") && !state.RollsBack():
 			state.Registered[e.Logical] = e.Physical
+		case e.Type == cfn.TypeService && e.Physical != "" && !strings.HasPrefix(e.Status, "DELETE") && !state.RollsBack():
+			state.Services[e.Logical] = e.Physical
 		}
 	}
 	return state
