@@ -99,3 +99,33 @@ func TestServicesThatTheirStackHasNotMade(t *testing.T) {
 		}
 	})
 }
+
+// TestSkippedWithTheirStack says of a service which one of its stack depends on what failed.
+func TestSkippedWithTheirStack(t *testing.T) {
+	inStack(t, apptest.Stack{Services: []string{"web", "api"}}, func(w *apptest.World) {
+		w.Push("shop/job:v1")
+		w.CloudFormation("CreateStack", url.Values{"StackName": {"other"}, "TemplateBody": {apptest.Stack{Services: []string{"job"}}.Template(w)}})
+		w.StackEnds("other", "CREATE_COMPLETE")
+		w.Write("tagboat.yaml", `app: shop
+registry: 127.0.0.1:4510
+images: {web: {repository: shop/web}, api: {repository: shop/api}, job: {repository: shop/job}}
+services:
+  web: {deploy: {through: cloudformation, stack: shop-dev, resource: Web, parameters: {WebImage: web}}, containers: {app: web}, dependsOn: [job]}
+  api: {deploy: {through: cloudformation, stack: shop-dev, resource: Api, parameters: {ApiImage: api}}, containers: {app: api}}
+  job: {deploy: {through: cloudformation, stack: other, parameters: {JobImage: job}}, containers: {app: job}}
+stages: [{name: dev}]
+environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
+`)
+		both(w)
+		w.Push("shop/job:v2", "exit=3@1s")
+		w.Pin("dev", "job=v2")
+		says := map[tagboat.ServiceName]string{
+			"web": "because it depends on job, which ended as rolled-back", "api": "because web, which is updated with it, depends on job, which ended as rolled-back",
+		}
+		for _, d := range w.Deploy() {
+			if d.Service != "job" {
+				w.Expect(d, tagboat.VerdictSkipped, says[d.Service])
+			}
+		}
+	})
+}

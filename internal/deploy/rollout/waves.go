@@ -128,7 +128,11 @@ func (w *waves) ready(i int) bool {
 // must not bring, the update of their stack would bring all the same.
 func (w *waves) hopelessTogether(i int) string {
 	for _, n := range mates(w.joints, i) {
-		if why := w.hopeless(n); why != "" {
+		who := "it"
+		if n != i {
+			who = fmt.Sprintf("%s, which is updated with it,", w.plans[n].Desired.Service)
+		}
+		if why := w.hopeless(n, who); why != "" {
 			return why
 		}
 	}
@@ -136,14 +140,14 @@ func (w *waves) hopelessTogether(i int) string {
 }
 
 // hopeless says why a plan will not be carried out, or "". One that has nothing to do
-// is done whatever happens.
-func (w *waves) hopeless(i int) string {
+// is done whatever happens. The text calls its service who.
+func (w *waves) hopeless(i int, who string) string {
 	if len(w.plans[i].Steps) == 0 || w.plans[i].LeftAlone != nil {
 		return ""
 	}
 	for _, on := range w.dependsOn[i] {
 		if w.ended[on] && !endedGood(w.results[on].Verdict) {
-			return fmt.Sprintf("it depends on %s, which ended as %s", w.plans[on].Desired.Service, w.results[on].Verdict)
+			return fmt.Sprintf("%s depends on %s, which ended as %s", who, w.plans[on].Desired.Service, w.results[on].Verdict)
 		}
 	}
 	return w.stopped
