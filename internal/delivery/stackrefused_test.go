@@ -62,6 +62,25 @@ func TestParametersThatTakeNoURI(t *testing.T) {
 	}
 }
 
+// TestTagsAloneAreNotDeployed says that the version has no digest, and not that there is none.
+func TestTagsAloneAreNotDeployed(t *testing.T) {
+	inStack(t, apptest.Stack{}, func(w *apptest.World) {
+		w.Write("tagboat.yaml", `app: tags
+registry: 127.0.0.1:4510
+ledger: {form: tag}
+images: {web: {repository: shop/web}}
+services: {web: {deploy: {through: cloudformation, stack: shop-dev, parameters: {WebImage: web}}, containers: {app: web}}}
+stages: [{name: dev}]
+environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
+`)
+		next(w)
+		_, err := w.Open().Delivery.Plan(w.Context(), apptest.Dev)
+		if err == nil || !strings.Contains(err.Error(), "is pinned in dev as v2, without a digest") || !strings.Contains(tagboat.HintOf(err), "ledger: {form: tag}") {
+			w.Errorf("%v (%s)", err, tagboat.HintOf(err))
+		}
+	})
+}
+
 // TestStacksThatCannotBeUpdated are refused before anything is written, with what to do.
 func TestStacksThatCannotBeUpdated(t *testing.T) {
 	update := func(w *apptest.World, pairs ...string) {

@@ -182,7 +182,7 @@ func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions m
 	swaps := map[tagboat.ContainerName]taskdef.Swap{}
 	for _, image := range images {
 		if image.Pinned.Digest == "" {
-			return taskdef.Definition{}, nil, c.notPinned(image.Image)
+			return taskdef.Definition{}, nil, c.notPinned(image)
 		}
 		swaps[image.Container] = taskdef.Swap{
 			Image: image.Image, Pinned: image.Pinned,
@@ -197,18 +197,15 @@ func (c Cell) definition(ctx context.Context, images []deploy.Image, revisions m
 func (c Cell) allPinned(images []deploy.Image) error {
 	for _, image := range images {
 		if image.Pinned.Digest == "" {
-			return c.notPinned(image.Image)
+			return c.notPinned(image)
 		}
 	}
 	return nil
 }
 
-func (c Cell) notPinned(image tagboat.ImageName) error {
-	err := tagboat.Usagef("no version of the image %s is pinned in %s", image, c.Env.Name)
-	if c.byRelease() {
-		return err.WithHint("tagboat promote RELEASE --env %s", c.Env.Name)
-	}
-	return err.WithHint("tagboat pin %s=TAG --env %s", image, c.Env.Name)
+// notPinned says that an image has no version, or a tag alone.
+func (c Cell) notPinned(of deploy.Image) error {
+	return taskdef.NotPinned(of.Image, of.Pinned.Tag, c.Env.Name, c.byRelease())
 }
 
 // byRelease reports whether versions come to the environment by releases alone.

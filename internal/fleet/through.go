@@ -12,7 +12,7 @@ import (
 func (c Cell) through(ctx context.Context, images []deploy.Image) (deploy.Target, error) {
 	for _, image := range images {
 		if image.Pinned.Digest == "" {
-			return deploy.Target{}, c.notPinned(image.Image)
+			return deploy.Target{}, c.notPinned(image)
 		}
 	}
 	return c.found(ctx, images)

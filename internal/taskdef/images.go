@@ -91,7 +91,7 @@ func (t *Template) setImages(d Definition, in Inputs, used map[tagboat.Container
 			if !mapped {
 				at = t.Place("containerDefinitions", string(name))
 			}
-			problems = append(problems, errNotPinned(at, image, ref.Tag, in))
+			problems = append(problems, in.notPinned(image, ref.Tag).At(at))
 			continue
 		}
 		setImage(c, image, ref, in.Revisions[image])

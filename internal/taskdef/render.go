@@ -206,21 +206,24 @@ func (r *renderer) env(n *source.Node, p piece) any {
 func (r *renderer) image(n *source.Node, p piece) any {
 	ref, ok := r.in.Images[tagboat.ImageName(p.name)]
 	if !ok || ref.Pinned() == "" {
-		r.problems = append(r.problems, errNotPinned(within(n, p.text).At, tagboat.ImageName(p.name), ref.Tag, r.in))
+		r.problems = append(r.problems, r.in.notPinned(tagboat.ImageName(p.name), ref.Tag).At(within(n, p.text).At))
 	}
 	return ref.Pinned()
 }
 
-// errNotPinned says that an image has no version, or a tag alone.
-func errNotPinned(at tagboat.Position, image tagboat.ImageName, tag string, in Inputs) error {
-	env := in.Env["name"]
-	if tag != "" {
-		return tagboat.Usagef("image %s is pinned in %s as %s, without a digest: what that is can change", image, env, tag).At(at).
+func (in Inputs) notPinned(image tagboat.ImageName, tag string) *tagboat.Error {
+	return NotPinned(image, tag, tagboat.EnvName(in.Env["name"]), in.ByRelease)
+}
+
+// NotPinned is the error where an image has no version in an environment, or a tag alone.
+func NotPinned(image tagboat.ImageName, tag string, env tagboat.EnvName, byRelease bool) *tagboat.Error {
+	switch {
+	case tag != "":
+		return tagboat.Usagef("image %s is pinned in %s as %s, without a digest: what that is can change", image, env, tag).
 			WithHint("pin it with its digest: tagboat pin %s=%s --env %s, where tagboat.yaml has no ledger: {form: tag}", image, tag, env)
+	case byRelease:
+		return tagboat.Usagef("no version of the image %s is pinned in %s", image, env).WithHint("tagboat promote RELEASE --env %s", env)
+	default:
+		return tagboat.Usagef("no version of the image %s is pinned in %s", image, env).WithHint("tagboat pin %s=TAG --env %s", image, env)
 	}
-	err := tagboat.Usagef("no version of the image %s is pinned in %s", image, env).At(at)
-	if in.ByRelease {
-		return err.WithHint("tagboat promote RELEASE --env %s", env)
-	}
-	return err.WithHint("tagboat pin %s=TAG --env %s", image, env)
 }

@@ -138,12 +138,13 @@ func notesOf(s tagboat.ServiceStatus) []note {
 	age, tasks := words.AgeOf(s), fmt.Sprintf("%d of %d tasks are up", s.Healthy, s.Desired)
 	switch s.State {
 	case "missing":
-		if s.Main().Pinned == "" {
+		switch {
+		case s.Main().Pinned == "":
 			say("-", console.Faint, "is neither pinned nor deployed", unpinned, "")
-		} else if s.Stack != "" { // which deploy cannot create
+		case s.Stack != "": // which deploy cannot create
 			say(markDrift, console.Bad, fmt.Sprintf("is pinned to %s and is not there: stack %s has to make it", words.Short(s.Main().Tag, s.Main().Pinned), s.Stack),
 				"are pinned and are not there: their stacks have to make them", "explain")
-		} else {
+		default:
 			say(markDrift, console.Bad, fmt.Sprintf("is pinned to %s and is not there", words.Short(s.Main().Tag, s.Main().Pinned)), "are pinned and are not there", "deploy")
 		}
 	case "failed":
