@@ -263,8 +263,9 @@ func TestStatusOfServicesOfAStack(t *testing.T) {
 		if s := status(); s.State != "missing" {
 			w.Errorf("%+v", s)
 		}
-		if _, err := view.Explain(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"web"}}); err == nil || !strings.Contains(err.Error(), "shop-dev") {
-			w.Errorf("explained with %v", err)
+		all, err := view.Explain(w.Context(), fleet.Selection{Services: []tagboat.ServiceName{"web"}})
+		if err != nil || len(all) != 1 || len(all[0].Causes) != 1 || all[0].Causes[0].Cause != `there is no stack "shop-dev"` {
+			w.Errorf("explained with %+v, %v", all, err)
 		}
 		refusedPlan(w, fleet.Selection{}, `there is no stack "shop-dev"`)
 	})
