@@ -200,6 +200,7 @@ async function open(address, push = true, options) {
     part.querySelector("h1")?.setAttribute("tabindex", "-1");
     part.querySelector("h1")?.focus({ preventScroll: true });
     drawer.scrollTop = 0;
+    if (part.dataset.poll !== undefined) soon(part, 1500);
     tick();
   } catch { drawer.replaceChildren(close(), Object.assign(document.createElement("p"), { className: "reading", textContent: "The server did not answer. Close this, and try again." })); }
 }
