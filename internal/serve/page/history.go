@@ -40,6 +40,11 @@ func (f historyFilter) query(after string) string {
 	return q.Encode()
 }
 
+// older returns the query of the page that follows one with these events.
+func (f historyFilter) older(events []tagboat.Event) string {
+	return f.query(desk.After(events[len(events)-1]))
+}
+
 // historyPage is how many events a screen has.
 const historyPage = 60
 
@@ -65,7 +70,7 @@ func (p *Page) history(r *http.Request) (screen, error) {
 	}
 	h := historyScreen{HistoryDocument: d, Filter: f, Config: p.Config}
 	if len(d.Events) >= historyPage {
-		h.Next = f.query(d.Events[len(d.Events)-1].ID)
+		h.Next = f.older(d.Events)
 	}
 	return screen{title: "History", section: "/history", body: historyView(h)}, nil
 }
