@@ -248,7 +248,7 @@ func newDemo(f *frame) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "Run a guided tour in a sandbox of its own",
-		Long:    "Runs the main job in a sandbox of its own: push, deploy, promote for two tenants, break,\nroll back. --serve shows it on the page instead, and goes on until Ctrl-C: a team pushes,\na watcher brings what it pushed from stage to stage, some of it fails, and in prod an\napproval waits for you.",
+		Long:    "Runs the main job in a sandbox of its own: push, deploy, promote for two tenants, break,\nroll back. --serve shows it on the page instead, and goes on until Ctrl-C: a team pushes,\na watcher brings what it pushed from stage to stage, some of it fails, and in prod an\napproval waits for you. -v prints what the watcher decides.",
 		Example: "  tagboat demo\n  tagboat demo --keep\n  tagboat demo --serve",
 		GroupID: "try",
 		Args:    cobra.NoArgs,

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"net"
 	"slices"
 	"time"
@@ -94,7 +95,11 @@ func serveDemo(ctx context.Context, f *frame, o demoOptions, inside *clock.Scale
 		inside.Advance(behind)
 	}
 	its := serveOptions{listen: o.listen, pace: pace{settle: 2 * time.Second, sweep: 15 * time.Second, grace: 2 * time.Second}}
-	return servePage(ctx, f, its, live.You, its.watcher(f, live.Pipeline, fleet.Selection{}), live)
+	w := its.watcher(f, live.Pipeline, fleet.Selection{})
+	if f.ErrTTY && !f.Verbose { // the page shows what is decided, and its address stays in sight
+		w.Log = slog.New(slog.NewTextHandler(logLines{f.Streams}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	return servePage(ctx, f, its, live.You, w, live)
 }
 
 // watches returns the environments that are watched; none where nobody asks for it.
