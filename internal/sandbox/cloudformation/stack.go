@@ -120,7 +120,7 @@ func (st *stack) view() stackView {
 	}
 }
 
-// set changes the stack's status and tells of it.
+// set changes the stack's status and reports it.
 func (st *stack) set(at time.Time, status, reason string) {
 	st.Status, st.Reason = status, reason
 	token := ""
@@ -133,7 +133,7 @@ func (st *stack) set(at time.Time, status, reason string) {
 	})
 }
 
-// tell changes the status of a resource and tells of it.
+// tell changes the status of a resource and reports it.
 func (st *stack) tell(r *resource, at time.Time, status, reason string) {
 	r.Status, r.Reason, r.At = status, reason, at
 	properties, _ := json.Marshal(st.Spec.masked(r.Properties)) // trees always encode

@@ -166,7 +166,7 @@ type group struct {
 	Class     string
 	KeyID     string
 	CreatedAt int64 // milliseconds, as all times of this service
-	Retention int   // days; 0 keeps events for ever
+	Retention int   // days; 0 keeps events forever
 	Tags      map[string]string
 	Streams   map[string]*stream
 }

@@ -149,7 +149,7 @@ func TestANewDeploymentResetsTheBackoff(t *testing.T) {
 	expect.EqualIn(t, "the new deployment", "COMPLETED", s.service().Deployments[0].RolloutState)
 }
 
-// A task that exits once it ran is replaced at once and for ever; no failure counts.
+// A task that exits once it ran is replaced at once and forever; no failure counts.
 func TestExitsAfterRunningAreNotJudged(t *testing.T) {
 	s := created(t, 1, withBreaker)
 	s.world.push("app:crashes", "exit=1@20s")

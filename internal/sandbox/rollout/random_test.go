@@ -43,7 +43,7 @@ func (w *world) stock() {
 	}
 }
 
-// history makes random calls over some hours. With onlyGood nothing fails for ever
+// history makes random calls over some hours. With onlyGood nothing fails forever
 // and no bounds deadlock.
 func history(seed uint64, onlyGood bool) []op {
 	r := rand.New(rand.NewPCG(seed, 1))

@@ -13,7 +13,7 @@ import (
 const labelPrefix = "tagboat.sandbox."
 
 // Behaviour is what a simulated container does. The zero value starts at once, runs
-// for ever, is healthy, prints nothing and heeds SIGTERM.
+// forever, is healthy, prints nothing and heeds SIGTERM.
 type Behaviour struct {
 	Start  time.Duration  `json:"start,omitempty"`  // from created to running
 	Exit   *Exit          `json:"exit,omitempty"`   // by itself, counted from running; nil for never
