@@ -223,7 +223,7 @@ func MakeChangeSet(ctx context.Context, s Stacks, r cfn.ChangeRequest) (cfn.Chan
 	if err != nil {
 		return cfn.ChangeSet{}, fmt.Errorf("making a change set for stack %q: %w", r.Stack, err)
 	}
-	set, err := awaitChangeSet(ctx, s, id)
+	set, err := AwaitChangeSet(ctx, s, id)
 	if err == nil && set.Status == "FAILED" && !set.Empty() {
 		err = refusedChange(r, set.Reason)
 	}
@@ -259,7 +259,8 @@ func AskForChangeSet(ctx context.Context, s Stacks, r cfn.ChangeRequest) (id str
 	return s.CreateChangeSet(asking, r)
 }
 
-func awaitChangeSet(ctx context.Context, s Stacks, id string) (cfn.ChangeSet, error) {
+// AwaitChangeSet returns a change set once it is made, or has failed.
+func AwaitChangeSet(ctx context.Context, s Stacks, id string) (cfn.ChangeSet, error) {
 	deadline := time.Now().Add(changeSetLasts)
 	for pause := time.Second; ; pause = min(pause*3/2, 10*time.Second) {
 		if err := wait.For(ctx, pause); err != nil {

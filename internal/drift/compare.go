@@ -91,17 +91,13 @@ func (s *stack) inputs(values map[string]string) (last, now template.Inputs, mis
 
 // compare fills in what was found of every service.
 func (p *place) compare(ctx context.Context, values map[string]string) error {
-	targets := make([]deploy.Target, len(p.views))
-	for i, v := range p.views {
-		targets[i] = v.target
-	}
 	tags := map[tagboat.Digest]string{}
 	for _, v := range p.views {
 		for _, i := range v.target.Desired.Images {
 			tags[i.Pinned.Digest] = i.Pinned.Tag
 		}
 	}
-	return deploy.Each(ctx, targets, func(ctx context.Context, i int) error {
+	return deploy.Each(ctx, p.targets(), func(ctx context.Context, i int) error {
 		return p.describe(ctx, p.views[i], values, tags)
 	})
 }

@@ -77,7 +77,7 @@ func byEnvironment(cells []fleet.Cell) (of map[tagboat.EnvName][]int, environmen
 
 func document(cells []fleet.Cell, found []tagboat.ServiceDrift, failed map[tagboat.EnvName]error, notes map[tagboat.EnvName][]string, unread []fleet.Unread) (tagboat.DriftDocument, error) {
 	out := tagboat.DriftDocument{Services: []tagboat.ServiceDrift{}}
-	told := map[tagboat.EnvName]bool{}
+	seen := map[tagboat.EnvName]bool{}
 	for i, c := range cells {
 		err := failed[c.Env.Name]
 		var wrong *tagboat.Error
@@ -86,13 +86,13 @@ func document(cells []fleet.Cell, found []tagboat.ServiceDrift, failed map[tagbo
 			return out, err // of the user's files, which all environments share
 		case err == nil:
 			out.Services = append(out.Services, found[i])
-		case !told[c.Env.Name]:
+		case !seen[c.Env.Name]:
 			unread = append(unread, fleet.Unread{Environment: c.Env.Name, Err: err})
 		}
-		if !told[c.Env.Name] {
+		if !seen[c.Env.Name] {
 			out.Notes = append(out.Notes, notes[c.Env.Name]...)
 		}
-		told[c.Env.Name] = true
+		seen[c.Env.Name] = true
 	}
 	out.Errors = fleet.Document(unread)
 	return out, nil
@@ -108,7 +108,7 @@ type view struct {
 	unmade string // why the stack that tagboat.yaml names has no such service; "" where it has
 }
 
-// target returns what should run. Where a stack owns the task definition there is none to compare
+// aim sets what should run. Where a stack owns the task definition there is none to compare
 // with but the stack's.
 func (v *view) aim(ctx context.Context) (err error) {
 	if v.cell.Service.Stack != nil {
@@ -129,11 +129,7 @@ func (p *place) survey(ctx context.Context, predict bool) error {
 	if err := p.named(ctx); err != nil {
 		return err
 	}
-	targets := make([]deploy.Target, len(p.views))
-	for i, v := range p.views {
-		targets[i] = v.target
-	}
-	sights, err := status.See(ctx, targets)
+	sights, err := status.See(ctx, p.targets())
 	if err != nil {
 		return err
 	}
@@ -154,6 +150,15 @@ func (p *place) survey(ctx context.Context, predict bool) error {
 		return p.predict(ctx)
 	}
 	return nil
+}
+
+// targets returns what should run, in the order of the views.
+func (p *place) targets() []deploy.Target {
+	targets := make([]deploy.Target, len(p.views))
+	for i, v := range p.views {
+		targets[i] = v.target
+	}
+	return targets
 }
 
 // note notes something once.

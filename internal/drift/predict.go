@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cfn"
 	"github.com/tagboat/tagboat/internal/deploy"
-	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // predict makes the change sets of every stack that owns a service here, reads and deletes them.
@@ -52,12 +50,6 @@ func (p *place) predict(ctx context.Context) error {
 	return group.Wait()
 }
 
-// How a change set is waited for.
-const (
-	look     = 2 * time.Second
-	patience = 10 * time.Minute
-)
-
 // changes makes a change set with the stack's own template and values, and deletes it, also when the
 // command is interrupted.
 func (p *place) changes(ctx context.Context, s *stack, revert bool) (set cfn.ChangeSet, err error) {
@@ -77,21 +69,10 @@ func (p *place) changes(ctx context.Context, s *stack, revert bool) (set cfn.Cha
 			p.note(fmt.Sprintf("the change set %s of stack %s could not be deleted: %v", request.Name, s.Name, gone))
 		}
 	}()
-	for until := time.Now().Add(patience); time.Now().Before(until); {
-		if set, err = p.client.Stacks.ChangeSet(ctx, id); err != nil {
-			return set, fmt.Errorf("reading a change set of stack %s: %w", s.Name, err)
-		}
-		switch set.Status {
-		case "CREATE_COMPLETE":
-			return set, nil
-		case "FAILED":
-			return set, nil
-		}
-		if err := wait.For(ctx, look); err != nil {
-			return set, err
-		}
+	if set, err = deploy.AwaitChangeSet(ctx, p.client.Stacks, id); err != nil {
+		return set, fmt.Errorf("making a change set of stack %s: %w", s.Name, err)
 	}
-	return set, tagboat.Errorf(tagboat.Internal, "the change set of stack %s is still %s after %s", s.Name, set.Status, patience)
+	return set, nil
 }
 
 // predicted says what change sets do to a service and to its task definition, and names the others
