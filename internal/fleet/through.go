@@ -10,10 +10,8 @@ import (
 
 // through is Target of a service that is deployed through a stack, which has its task definition.
 func (c Cell) through(ctx context.Context, images []deploy.Image) (deploy.Target, error) {
-	for _, image := range images {
-		if image.Pinned.Digest == "" {
-			return deploy.Target{}, c.notPinned(image)
-		}
+	if err := c.allPinned(images); err != nil {
+		return deploy.Target{}, err
 	}
 	return c.found(ctx, images)
 }
