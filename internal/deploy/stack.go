@@ -147,7 +147,7 @@ func (s Stack) service(resources []cfn.Resource) (cfn.Resource, *Absence) {
 	var names, nested []string
 	for _, r := range resources {
 		switch {
-		case r.Type == "AWS::CloudFormation::Stack":
+		case r.Type == cfn.TypeStack:
 			nested = append(nested, r.Logical)
 		case r.Type == cfn.TypeService && r.Status != "DELETE_COMPLETE":
 			services, names = append(services, r), append(names, r.Logical)

@@ -132,7 +132,7 @@ func Status(d deploy.Desired, o deploy.Observed, tasks []ecs.Task, now time.Time
 		s.Images = deploy.WithDeploying(s.Images, o)
 	}
 	s.Healthy, s.Desired = healthy(tasks), o.Service.Desired
-	s.Stack = o.Service.Tags["aws:cloudformation:stack-name"] // as CloudFormation tags what it makes
+	s.Stack = o.Service.Tags[deploy.StackTag]
 	s.AgeSeconds = max(0, int64(now.Sub(primary.CreatedAt).Seconds()))
 	s.Since, s.DeploymentID, s.TaskDefinition = &primary.CreatedAt, primary.ID, primary.TaskDefinition
 	for _, drift := range Drifts(d, o, s.Images) {
