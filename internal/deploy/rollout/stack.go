@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/tagboat/tagboat/internal/cfn"
 	"github.com/tagboat/tagboat/internal/deploy"
 	"github.com/tagboat/tagboat/internal/deploy/through"
+	"github.com/tagboat/tagboat/internal/ecs"
 )
 
 // joint is one update of a stack for all services of it that a run deploys. The first that begins
@@ -210,11 +210,11 @@ func (r *roll) nothingLeft(ctx context.Context) {
 
 // deploymentOf returns the deployment of a service that has a task definition: the PRIMARY one, or
 // one whose place ECS has given to another again.
-func deploymentOf(s snapshot, definition string) (id string, found bool) {
-	if primary, ok := s.service.Primary(); ok && primary.TaskDefinition == definition {
+func deploymentOf(s ecs.Service, definition string) (id string, found bool) {
+	if primary, ok := s.Primary(); ok && primary.TaskDefinition == definition {
 		return primary.ID, true
 	}
-	for _, d := range slices.Clone(s.service.Deployments) {
+	for _, d := range s.Deployments {
 		if d.TaskDefinition == definition {
 			return d.ID, true
 		}

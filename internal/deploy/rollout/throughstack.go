@@ -1,9 +1,11 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat"
@@ -112,7 +114,7 @@ func (s *stackRoll) find(ctx context.Context) (c course, found bool, err error) 
 			return c, false, ctx.Err()
 		case <-news:
 		case shot := <-snapshots:
-			if id, there := deploymentOf(shot, c.taskDefinition); there && c.taskDefinition != "" {
+			if id, there := deploymentOf(shot.service, c.taskDefinition); there && c.taskDefinition != "" {
 				c.take(shot.service, id)
 				return c, true, nil
 			}
@@ -134,7 +136,7 @@ func (s *stackRoll) afterwards(ctx context.Context, c *course, state through.Sta
 		return false
 	}
 	now, err := serviceNow(ctx, s.plan.Client, s.plan.Desired)
-	id, there := deploymentOf(snapshot{service: now}, c.taskDefinition)
+	id, there := deploymentOf(now, c.taskDefinition)
 	if err != nil || !there {
 		return false
 	}
@@ -146,23 +148,11 @@ func (s *stackRoll) afterwards(ctx context.Context, c *course, state through.Sta
 func (c *course) take(s ecs.Service, id string) {
 	own, _ := s.Deployment(id)
 	c.id, c.began, c.wanted, c.answer = id, own.CreatedAt, s.Desired, s
-	c.before = nil
-	for _, d := range s.Deployments {
-		if d.ID != id {
-			c.before = append(c.before, d.ID)
-		}
-	}
+	s.Deployments = slices.DeleteFunc(slices.Clone(s.Deployments), func(d ecs.Deployment) bool { return d.ID == id })
+	others := deploy.Observed{Service: &s}
+	c.before = others.IDs()
 	if c.good == c.taskDefinition { // of a run that was killed: what ran before is older than what we saw
-		older := s
-		older.Deployments = nil
-		for _, d := range s.Deployments {
-			if d.ID != id {
-				older.Deployments = append(older.Deployments, d)
-			}
-		}
-		if good := (deploy.Observed{Service: &older}).Good(); good != "" {
-			c.good = good
-		}
+		c.good = cmp.Or(others.Good(), c.good)
 	}
 }
 
