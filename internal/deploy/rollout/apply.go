@@ -242,22 +242,27 @@ func serviceNow(ctx context.Context, client *deploy.Client, d deploy.Desired) (e
 	return found[0], nil
 }
 
+// began returns the service as ECS has it now, and whether its PRIMARY deployment was not there
+// before. A service that is gone, or inactive, is the zero one.
+func (a *applier) began(ctx context.Context) (now ecs.Service, began bool, err error) {
+	now, err = serviceNow(ctx, a.client, a.desired)
+	if errors.Is(err, errGone) || now.Status == ecs.Inactive {
+		return ecs.Service{}, false, nil
+	}
+	primary, ok := now.Primary()
+	return now, ok && !slices.Contains(a.observed.IDs(), primary.ID), err
+}
+
 // took looks whether a change that was sent with those members took effect: a PRIMARY
 // deployment that was not there before has our task definition or, where the change starts
 // none, what the members say has changed.
 func (a *applier) took(ctx context.Context, sent map[string]json.RawMessage) (ecs.Service, bool, error) {
-	now, err := serviceNow(ctx, a.client, a.desired)
-	if errors.Is(err, errGone) || now.Status == ecs.Inactive {
-		return ecs.Service{}, false, nil
-	}
-	if err != nil {
-		return ecs.Service{}, false, err
-	}
+	now, began, err := a.began(ctx)
 	primary, ok := now.Primary()
 	switch {
-	case !ok || primary.TaskDefinition != a.definition:
-		return now, false, nil
-	case !slices.Contains(a.observed.IDs(), primary.ID):
+	case err != nil || !ok || primary.TaskDefinition != a.definition:
+		return now, false, err
+	case began:
 		return now, true, nil
 	}
 	var c course

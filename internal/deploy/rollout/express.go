@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tagboat/tagboat/internal/deploy"
@@ -87,21 +86,15 @@ func (a *applier) awaitExpress(ctx context.Context, sought expressDeployment) (e
 // findExpress looks for a deployment, and notes its task definition. One that somebody else began
 // since is found too, where ours is known by its task definition: it took the place of ours.
 func (a *applier) findExpress(ctx context.Context, sought expressDeployment) (ecs.Service, bool, error) {
-	now, err := serviceNow(ctx, a.client, a.desired)
-	if errors.Is(err, errGone) || now.Status == ecs.Inactive {
-		return ecs.Service{}, false, nil
-	}
-	if err != nil {
-		return ecs.Service{}, false, err
-	}
-	primary, ok := now.Primary()
+	now, began, err := a.began(ctx)
 	switch {
-	case !ok || slices.Contains(a.observed.IDs(), primary.ID):
-		return now, false, nil
+	case err != nil || !began:
+		return now, false, err
 	case sought.definition != "":
 		a.definition = sought.definition
 		return now, true, nil
 	}
+	primary, _ := now.Primary()
 	image, err := a.expressImage(ctx, primary.TaskDefinition)
 	if err != nil || image != sought.image {
 		return now, false, err
