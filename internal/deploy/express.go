@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -68,10 +67,7 @@ func (d Desired) asExpress(o Observed) (Desired, error) {
 // revision is looked for.
 func lookAtExpress(ctx context.Context, t Target, o *Observed) error {
 	wanted, err := t.Desired.asExpress(*o)
-	if o.Current == nil || err == nil && Equal(wanted.Definition, *o.Current) {
-		return nil
-	}
-	if err == nil { // else the plan says what is wrong
+	if err == nil && o.Current != nil && !Equal(wanted.Definition, *o.Current) { // an error is in the plan, too
 		t.Desired = wanted
 		o.AsPinned, err = runsAsPinned(ctx, t, *o)
 		return err
@@ -121,11 +117,10 @@ func ContainerOf(all []ecs.ExpressConfiguration, definition, image string) (json
 	return json.Marshal(members)
 }
 
-var errNoMain = errors.New("it has no container Main")
-
-// ExpressImage returns the image of a revision that Express Mode changes: that of its container Main.
-func ExpressImage(revision ecs.TaskDefinition) (string, error) {
-	contents, err := ReadContents(revision.Record)
+// ExpressImage reads a revision and returns the image that Express Mode changes: that of its
+// container Main.
+func ExpressImage(ctx context.Context, from Definitions, arn string) (string, error) {
+	contents, err := ContentsOf(ctx, from, arn)
 	if err != nil {
 		return "", err
 	}
@@ -134,5 +129,5 @@ func ExpressImage(revision ecs.TaskDefinition) (string, error) {
 			return c.Image, nil
 		}
 	}
-	return "", fmt.Errorf("reading task definition %q: %w", revision.ARN, errNoMain)
+	return "", fmt.Errorf("reading task definition %q: it has no container %s", arn, config.ExpressContainer)
 }

@@ -95,7 +95,7 @@ func (a *applier) findExpress(ctx context.Context, sought expressDeployment) (ec
 		return now, true, nil
 	}
 	primary, _ := now.Primary()
-	image, err := a.expressImage(ctx, primary.TaskDefinition)
+	image, err := deploy.ExpressImage(ctx, a.client.ECS, primary.TaskDefinition)
 	if err != nil || image != sought.image {
 		return now, false, err
 	}
@@ -103,19 +103,10 @@ func (a *applier) findExpress(ctx context.Context, sought expressDeployment) (ec
 	return now, true, nil
 }
 
-// expressImage returns the image that a task definition of an Express Mode service has.
-func (a *applier) expressImage(ctx context.Context, definition string) (string, error) {
-	described, err := a.client.ECS.DescribeTaskDefinition(ctx, definition)
-	if err != nil {
-		return "", err
-	}
-	return deploy.ExpressImage(described)
-}
-
 // startExpressRollback gives the service the image of what ran well before.
 func (r *roll) startExpressRollback(ctx context.Context, c course) (course, error) {
 	a := applier{client: r.plan.Client, desired: r.plan.Desired, observed: r.plan.Observed, definition: c.taskDefinition}
-	image, err := a.expressImage(ctx, c.good)
+	image, err := deploy.ExpressImage(ctx, a.client.ECS, c.good)
 	if err != nil {
 		return course{}, err
 	}
