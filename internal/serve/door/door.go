@@ -13,6 +13,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/config"
+	"github.com/tagboat/tagboat/internal/guard"
 )
 
 // TokenVariable has a token that lets people in who have none of their own, and TokenName is what
@@ -111,12 +112,11 @@ type Door struct {
 // New returns a Door. The error is of kind Usage where others could reach the server and nothing says
 // who they are.
 func New(o Options) (*Door, error) {
-	host, port, err := net.SplitHostPort(o.Listen)
+	_, port, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return nil, tagboat.Usagef("%q is not an address to listen on: %v", o.Listen, err).WithHint("write HOST:PORT, such as 127.0.0.1:4520")
 	}
-	ip, err := netip.ParseAddr(host)
-	loopback := host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	loopback := guard.IsLoopback(o.Listen)
 	if !loopback && len(o.Tokens) == 0 && o.Proxy == nil {
 		return nil, tagboat.Usagef("others can reach %s, so that people need a token", o.Listen).
 			WithHint("set %s, or name tokens or a proxy under serve: in tagboat.yaml, or listen on 127.0.0.1:%s", TokenVariable, port)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tagboat/tagboat"
+	"github.com/tagboat/tagboat/internal/wait"
 )
 
 // refusal is an answer to who is kept out.
@@ -36,12 +37,7 @@ func (d *Door) hold(r *http.Request) bool {
 	default:
 		return false
 	}
-	timer := time.NewTimer(holdBack)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.Context().Done():
-	}
+	_ = wait.For(r.Context(), holdBack) // who has gone needs no answer
 	return true
 }
 
