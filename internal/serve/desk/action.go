@@ -22,7 +22,7 @@ func check(actions []tagboat.Action) error {
 	}
 	for _, a := range actions {
 		if !slices.Contains(kinds(), a.Kind) {
-			return tagboat.Usagef("there is no action %q", a.Kind).WithHint("%s", tagboat.Suggest(string(a.Kind), words(kinds())))
+			return tagboat.Usagef("there is no action %q", a.Kind).WithHint("%s", tagboat.Suggest(string(a.Kind), texts(kinds())))
 		}
 		if err := checkOne(a); err != nil {
 			return err
@@ -31,12 +31,12 @@ func check(actions []tagboat.Action) error {
 	return nil
 }
 
-func words[T ~string](all []T) []string {
-	texts := make([]string, len(all))
+func texts[T ~string](all []T) []string {
+	list := make([]string, len(all))
 	for i, one := range all {
-		texts[i] = string(one)
+		list[i] = string(one)
 	}
-	return texts
+	return list
 }
 
 // checkOne refuses fields that an action of its kind does not have, so that none is ignored.
@@ -91,7 +91,7 @@ func command(a tagboat.Action) string {
 		parts = []string{"tagboat", "promote", "--abort"}
 	}
 	add("--to", string(a.Stage))
-	add("--env", strings.Join(words(a.Environments), ","))
+	add("--env", strings.Join(texts(a.Environments), ","))
 	if a.Kind == tagboat.ActionRollback {
 		add("--to", a.Release)
 	}
@@ -108,7 +108,7 @@ func command(a tagboat.Action) string {
 		parts = append(parts, "--revoke")
 	}
 	add("-m", a.Message)
-	for _, name := range slices.Concat(words(a.Services), words(a.Images)) {
+	for _, name := range slices.Concat(texts(a.Services), texts(a.Images)) {
 		parts = append(parts, quoted(name))
 	}
 	return strings.Join(parts, " ")

@@ -19,6 +19,7 @@ import (
 	"github.com/tagboat/tagboat/internal/pinning"
 	"github.com/tagboat/tagboat/internal/promotion"
 	"github.com/tagboat/tagboat/internal/release"
+	"github.com/tagboat/tagboat/internal/words"
 )
 
 // planner plans one action into what it comes to. An error says why it cannot be done.
@@ -135,7 +136,7 @@ func partsOf(d tagboat.PlanDocument, active map[tagboat.EnvName]ledger.Promotion
 		pins = append(pins, fmt.Sprintf("%s in %s from %s to %s", pin.Image, pin.Environment, cmp.Or(pin.From.Tag, pin.From.Digest.Short(), "nothing"), cmp.Or(pin.To.Tag, pin.To.Digest.Short())))
 	}
 	for _, back := range d.Back {
-		services = append(services, fmt.Sprintf("%s in %s from %s to %s", back.Service, back.Environment, lastPart(back.From.TaskDefinition), lastPart(back.To.TaskDefinition)))
+		services = append(services, fmt.Sprintf("%s in %s from %s to %s", back.Service, back.Environment, revision(back.From.TaskDefinition), revision(back.To.TaskDefinition)))
 	}
 	for _, env := range slices.Sorted(maps.Keys(active)) {
 		ends = append(ends, fmt.Sprintf("release %s in %s", active[env].Name, env))
@@ -147,7 +148,7 @@ func partsOf(d tagboat.PlanDocument, active map[tagboat.EnvName]ledger.Promotion
 	}
 }
 
-func lastPart(arn string) string { return cmp.Or(arn[strings.LastIndex(arn, "/")+1:], "nothing") }
+func revision(arn string) string { return cmp.Or(words.Last(arn), "nothing") }
 
 func listed(all []string) string { return cmp.Or(strings.Join(all, ", "), "nothing") }
 

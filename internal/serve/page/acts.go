@@ -230,11 +230,7 @@ func unpacked(text string) ([]tagboat.Action, error) {
 func heading(a tagboat.Action) string {
 	where := string(a.Stage)
 	if len(a.Environments) > 0 {
-		names := make([]string, len(a.Environments))
-		for i, e := range a.Environments {
-			names[i] = string(e)
-		}
-		where = strings.Join(names, ", ")
+		where = environmentsText(a.Environments)
 	}
 	what := a.Release
 	for _, s := range a.Services {

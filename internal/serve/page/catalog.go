@@ -1,6 +1,7 @@
 package page
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 
@@ -16,14 +17,7 @@ type imageScreen struct {
 	All bool // more than the usual number
 }
 
-func imageNames(c *config.Config) []tagboat.ImageName {
-	names := make([]tagboat.ImageName, 0, len(c.Images))
-	for name := range c.Images {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func imageNames(c *config.Config) []tagboat.ImageName { return slices.Sorted(maps.Keys(c.Images)) }
 
 func (p *Page) images(r *http.Request) (screen, error) {
 	d, err := p.Desk.Images(r.Context())

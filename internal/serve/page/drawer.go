@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -102,12 +103,7 @@ func broughtBy(s tagboat.ServiceStatus, events []tagboat.Event) string {
 	return "unknown"
 }
 
-func whoDid(e tagboat.Event) string {
-	if e.Actor != "" {
-		return e.Actor
-	}
-	return words.Who(e.By)
-}
+func whoDid(e tagboat.Event) string { return cmp.Or(e.Actor, words.Who(e.By)) }
 
 func whyAddress(p place, image tagboat.ImageName) string {
 	return p.address() + "/why?" + url.Values{"image": {string(image)}}.Encode()

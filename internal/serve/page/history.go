@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/tagboat/tagboat/internal/config"
 	"github.com/tagboat/tagboat/internal/fleet"
 	"github.com/tagboat/tagboat/internal/serve/desk"
-	"github.com/tagboat/tagboat/internal/words"
 )
 
 // historyFilter is what the history shows; it is the query of its address.
@@ -165,14 +165,8 @@ func because(e tagboat.Event) string {
 	if e.Overwrote {
 		parts = append(parts, "overwrote an update")
 	}
-	var said []string
-	for _, p := range parts {
-		if p != "" {
-			said = append(said, p)
-		}
-	}
-	return strings.Join(said, " · ")
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }
 
-// person is who did it, with ARNs cut to names.
-func personOf(e tagboat.Event) string { return cmp.Or(e.Actor, words.Who(e.By), "somebody") }
+// personOf is who did it, with ARNs cut to names.
+func personOf(e tagboat.Event) string { return cmp.Or(whoDid(e), "somebody") }

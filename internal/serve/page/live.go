@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -97,11 +98,4 @@ func (p *Page) sight() sight {
 	return sight{config: p.Config, document: now.Document, now: p.Now(), cellAt: now.Cell}
 }
 
-func services(c *config.Config) []tagboat.ServiceName {
-	names := make([]tagboat.ServiceName, 0, len(c.Services))
-	for name := range c.Services {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func services(c *config.Config) []tagboat.ServiceName { return slices.Sorted(maps.Keys(c.Services)) }
