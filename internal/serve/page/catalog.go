@@ -12,11 +12,6 @@ import (
 // shownVersions is how many versions of an image a screen has.
 const shownVersions = 50
 
-type imageScreen struct {
-	tagboat.ImagesDocument
-	All bool // more than the usual number
-}
-
 func imageNames(c *config.Config) []tagboat.ImageName { return slices.Sorted(maps.Keys(c.Images)) }
 
 func (p *Page) images(r *http.Request) (screen, error) {
@@ -36,7 +31,7 @@ func (p *Page) image(r *http.Request) (screen, error) {
 	if err != nil {
 		return screen{}, err
 	}
-	return screen{title: name, section: "/images", body: imageView(imageScreen{ImagesDocument: d})}, nil
+	return screen{title: name, section: "/images", body: imageView(d)}, nil
 }
 
 type releaseScreen struct {

@@ -184,7 +184,7 @@ func imagesView(d tagboat.ImagesOverview) templ.Component {
 	})
 }
 
-func imageView(d imageScreen) templ.Component {
+func imageView(d tagboat.ImagesDocument) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

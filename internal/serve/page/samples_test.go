@@ -133,15 +133,15 @@ func sampleWhy() tagboat.WhyDocument {
 		{Link: "running", State: tagboat.LinkOpen, Evidence: "1.4.2 runs"}}}
 }
 
-func sampleImage() imageScreen {
+func sampleImage() tagboat.ImagesDocument {
 	version := func(tag string, hours time.Duration, envs ...tagboat.EnvName) tagboat.ImageVersion {
 		at := ago(hours * time.Hour)
 		return tagboat.ImageVersion{Tags: []string{tag}, Digest: digestOf(tag), PushedAt: &at, Size: 84_300_000, Revision: "9f3c1e7ab2d4", Scan: "COMPLETE", Findings: map[string]int{"MEDIUM": len(envs)}, Pinned: envs, Running: envs, Looked: true}
 	}
-	return imageScreen{ImagesDocument: tagboat.ImagesDocument{Image: "api", Repository: "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api", Rule: "semver >=1.0.0", Total: 84,
+	return tagboat.ImagesDocument{Image: "api", Repository: "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api", Rule: "semver >=1.0.0", Total: 84,
 		Chosen:   &tagboat.ChosenVersion{Tag: "1.5.0", Digest: digestOf("1.5.0"), Decided: "1.5.0 is the highest version of 84"},
 		Versions: []tagboat.ImageVersion{version("1.5.0", 26, "dev", "mb-dev", "staging"), version("1.4.2", 80, "mb-staging", "prod", "mb-prod"), version("1.4.1", 120)},
-		Tags:     []tagboat.TagVerdict{{Tag: "1.5.0", Accepted: true, Key: "1.5.0"}, {Tag: "1.4.2", Accepted: true, Key: "1.4.2"}, {Tag: "main", Reason: "is not a semantic version"}}}}
+		Tags:     []tagboat.TagVerdict{{Tag: "1.5.0", Accepted: true, Key: "1.5.0"}, {Tag: "1.4.2", Accepted: true, Key: "1.4.2"}, {Tag: "main", Reason: "is not a semantic version"}}}
 }
 
 func sampleRelease() releaseScreen {
