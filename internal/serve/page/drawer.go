@@ -55,7 +55,8 @@ func (p *Page) placeOf(r *http.Request) (place, error) {
 func (p *Page) look(ctx context.Context, at place) (drawer, error) {
 	v := drawer{place: at}
 	s := p.sight()
-	v.Cell = s.cellIn(s.column(p.Config.Environments[at.env]), at.service)
+	column := s.column(p.Config.Environments[at.env])
+	v.Cell = s.cellIn(column, at.service)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() (err error) {
 		v.ServiceDocument, err = p.Desk.Service(ctx, at.env, at.service)
@@ -83,7 +84,7 @@ func (p *Page) look(ctx context.Context, at place) (drawer, error) {
 	if err := all.Wait(); err != nil {
 		return v, err
 	}
-	v.Cell = cellOf(v.Status, s.at(place{s.column(p.Config.Environments[at.env]).Upstream, at.service}), s.column(p.Config.Environments[at.env]), s.document.Frozen)
+	v.Cell = cellOf(v.Status, s.at(place{column.Upstream, at.service}), column, s.document.Frozen)
 	v.By = broughtBy(v.Status, v.Events)
 	return v, nil
 }
