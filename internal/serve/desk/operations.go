@@ -139,11 +139,18 @@ func (o *operations) find(is func(tagboat.OperationDocument) bool) (*run, bool) 
 	all := slices.Clone(o.all)
 	o.mu.Unlock()
 	for _, r := range all {
-		if is(r.now()) {
+		if r.is(is) {
 			return r, true
 		}
 	}
 	return nil, false
+}
+
+// is reports whether something is true of the document, which is not copied for it.
+func (r *run) is(what func(tagboat.OperationDocument) bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return what(r.document)
 }
 
 // begin carries plans out, beyond the request that asked for it.
