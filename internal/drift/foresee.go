@@ -7,6 +7,7 @@ import (
 
 	"github.com/tagboat/tagboat"
 	"github.com/tagboat/tagboat/internal/cfn/template"
+	"github.com/tagboat/tagboat/internal/deploy"
 )
 
 // Foresee says what updates of a stack would do to a service: one with the same template and the same
@@ -30,26 +31,16 @@ func Foresee(f Facts) (update, change, revert tagboat.Prophecy) {
 	return f.update(), f.change(), f.revert()
 }
 
-// blocked says why a stack cannot be updated now.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+// blocked says why a stack cannot be updated now, and what to do about that.
 func (f Facts) blocked() (tagboat.Prophecy, bool) {
 	s := f.Stack
-	text := ""
-	switch {
-	case s.Updatable():
+	if s.Updatable() {
 		return tagboat.Prophecy{}, false
-	case s.Status == "REVIEW_IN_PROGRESS":
-		text = fmt.Sprintf("stack %s was never created: a change set waits to be executed", s.Name)
-	case s.Busy():
-		text = fmt.Sprintf("stack %s is in %s: what its next update does can be told once that has ended", s.Name, s.Status)
-	case s.Status == "UPDATE_ROLLBACK_FAILED":
-		text = fmt.Sprintf("stack %s is in UPDATE_ROLLBACK_FAILED and cannot be updated before its rollback was continued: aws cloudformation continue-update-rollback --stack-name %s", s.Name, s.Name)
-	case s.Status == "UPDATE_FAILED":
-		text = fmt.Sprintf("stack %s is in UPDATE_FAILED: its last update stopped halfway, and the next one goes on from there, or it is rolled back", s.Name)
-	default:
-		text = fmt.Sprintf("stack %s is in %s and cannot be updated, only deleted", s.Name, s.Status)
 	}
-	return tagboat.Prophecy{Effect: tagboat.EffectBlocked, Text: text}, true
+	return tagboat.Prophecy{
+		Effect: tagboat.EffectBlocked,
+		Text:   fmt.Sprintf("stack %s is in %s and cannot be updated: %s", s.Name, s.Status, deploy.HowToRepair(s.Name, s.Status)),
+	}, true
 }
 
 // literal foresees where the template names a task definition that is not its own.

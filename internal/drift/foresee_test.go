@@ -50,19 +50,19 @@ func TestForesee(t *testing.T) {
 	}{
 		{
 			"at work", status("UPDATE_IN_PROGRESS"), [3]tagboat.Effect{"blocked", "blocked", "blocked"},
-			"stack shop is in UPDATE_IN_PROGRESS: what its next update does can be told once that has ended", "", "",
+			"stack shop is in UPDATE_IN_PROGRESS and cannot be updated: wait until it has ended, then run the same command: aws cloudformation describe-stacks --stack-name shop", "", "",
 		},
 		{
 			"never created", status("REVIEW_IN_PROGRESS"), [3]tagboat.Effect{"blocked", "blocked", "blocked"},
-			"stack shop was never created: a change set waits to be executed", "", "",
+			"stack shop is in REVIEW_IN_PROGRESS and cannot be updated: it has a change set and no resources yet: execute that, or delete the stack: aws cloudformation delete-stack --stack-name shop", "", "",
 		},
 		{
 			"stuck", status("UPDATE_ROLLBACK_FAILED"), [3]tagboat.Effect{"blocked", "blocked", "blocked"},
-			"stack shop is in UPDATE_ROLLBACK_FAILED and cannot be updated before its rollback was continued: aws cloudformation continue-update-rollback --stack-name shop", "", "",
+			"stack shop is in UPDATE_ROLLBACK_FAILED and cannot be updated: fix what keeps it from rolling back, then: aws cloudformation continue-update-rollback --stack-name shop; what failed is among its events: aws cloudformation describe-stack-events --stack-name shop", "", "",
 		},
 		{
 			"failed to be created", status("ROLLBACK_COMPLETE"), [3]tagboat.Effect{"blocked", "blocked", "blocked"},
-			"stack shop is in ROLLBACK_COMPLETE and cannot be updated, only deleted", "", "",
+			"stack shop is in ROLLBACK_COMPLETE and cannot be updated: it was never created completely, and can only be deleted: aws cloudformation delete-stack --stack-name shop, then create it again from its template; what failed is among its events: aws cloudformation describe-stack-events --stack-name shop", "", "",
 		},
 		{
 			"a custom resource", unknown(pins), [3]tagboat.Effect{"nothing", "other", "other"},
