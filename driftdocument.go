@@ -70,7 +70,7 @@ type StackDrift struct {
 type Prophecy struct {
 	Effect Effect `json:"effect"`
 	Text   string `json:"text"`
-	// Images are what containers would have, as far as that can be told.
+	// Images are what containers would have, as far as that is known.
 	Images []ProphesiedImage `json:"images,omitempty"`
 }
 

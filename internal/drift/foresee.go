@@ -12,7 +12,7 @@ import (
 
 // Foresee says what updates of a stack would do to a service: one with the same template and the same
 // values, one that changes the template's task definition, and one that brings drift back. It says
-// what cannot be told.
+// what is unknown.
 //
 // CloudFormation reads parameters with an SSM type at every update, dynamic references without a
 // version only where the template's text for the resource changes, and asks a custom resource only
@@ -48,13 +48,13 @@ func (f Facts) literal() (update, change, revert tagboat.Prophecy) {
 	named := f.Literal.Value
 	nothing := tagboat.Prophecy{Effect: tagboat.EffectNothing, Text: f.next() + " changes nothing: the template names the task definition " + named + ", whatever it has"}
 	if !f.Literal.Known {
-		unknown := tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: "which task definition the template has for the service cannot be told: " + named}
+		unknown := tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: "which task definition the template has for the service is unknown: " + named}
 		return unknown, unknown, unknown
 	}
 	switch {
 	case !strings.Contains(named, ":"):
 		change = tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: "an update that changes the service brings the latest revision of the family " + named + " at that time"}
-		return nothing, change, tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: "what a drift-reverting change set does cannot be told: the template names a family without a revision"}
+		return nothing, change, tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: "what a drift-reverting change set does is unknown: the template names a family without a revision"}
 	case name(named) == name(f.Deployed):
 		change = tagboat.Prophecy{Effect: tagboat.EffectNothing, Text: "an update that changes the service keeps it at " + name(named) + ", which the template names"}
 		return nothing, change, tagboat.Prophecy{Effect: tagboat.EffectNothing, Text: "a drift-reverting change set keeps the service at " + name(named)}
@@ -91,7 +91,7 @@ func (f Facts) update() tagboat.Prophecy {
 	case f.Moves:
 		return f.brings(f.next())
 	case f.asked() != "":
-		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: fmt.Sprintf("%s asks %s again, whose answer cannot be told", f.next(), f.asked())}
+		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: fmt.Sprintf("%s asks %s again, whose answer is unknown", f.next(), f.asked())}
 	}
 	return tagboat.Prophecy{Effect: tagboat.EffectNothing, Text: f.next() + " with the same template and values changes nothing of the service" + f.unread() + f.stays()}
 }
@@ -154,9 +154,9 @@ func (f Facts) revert() tagboat.Prophecy {
 	case f.Moves, f.Gone:
 		return f.brings(subject)
 	case f.asked() != "":
-		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: fmt.Sprintf("%s asks %s again, whose answer cannot be told", subject, f.asked())}
+		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: fmt.Sprintf("%s asks %s again, whose answer is unknown", subject, f.asked())}
 	case f.Owned == "":
-		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: "what a drift-reverting change set does cannot be told: the stack has no task definition for the service"}
+		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: "what a drift-reverting change set does is unknown: the stack has no task definition for the service"}
 	case !f.past():
 		return tagboat.Prophecy{Effect: tagboat.EffectNothing, Text: subject + " leaves the task definition as it is: the service is at the stack's revision " + name(f.Owned)}
 	}
@@ -214,7 +214,7 @@ func (f Facts) brings(subject string) tagboat.Prophecy {
 		p.Images = append(p.Images, tagboat.ProphesiedImage{Container: i.Container, Version: comes})
 	}
 	if len(unknown) > 0 {
-		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: fmt.Sprintf("which version %s brings cannot be told: %s", subject, list(unknown)), Images: p.Images}
+		return tagboat.Prophecy{Effect: tagboat.EffectUnknown, Text: fmt.Sprintf("which version %s brings is unknown: %s", subject, list(unknown)), Images: p.Images}
 	}
 	var does []string
 	if len(others) > 0 {

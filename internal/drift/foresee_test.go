@@ -73,9 +73,9 @@ func TestForesee(t *testing.T) {
 		{
 			"a custom resource that is asked", func(f *drift.Facts, i *drift.ImageFacts) { unknown(pins)(f, i); f.Asked = []string{"Pins"} },
 			[3]tagboat.Effect{"unknown", "unknown", "unknown"},
-			"the next update of stack shop asks Pins again, whose answer cannot be told",
-			"which version an update that changes the template's task definition brings cannot be told: app comes from the attribute web of Pins (Custom::TagboatPins)",
-			"a drift-reverting change set asks Pins again, whose answer cannot be told",
+			"the next update of stack shop asks Pins again, whose answer is unknown",
+			"which version an update that changes the template's task definition brings is unknown: app comes from the attribute web of Pins (Custom::TagboatPins)",
+			"a drift-reverting change set asks Pins again, whose answer is unknown",
 		},
 		{
 			"an export in use", unknown(template.Source{Kind: template.Import, Name: "image"}), [3]tagboat.Effect{"nothing", "other", "other"},
@@ -87,7 +87,7 @@ func TestForesee(t *testing.T) {
 			"a secret", unknown(template.Source{Kind: template.Dynamic, Name: "image", Reference: template.Reference{Service: "secretsmanager", Name: "image"}}),
 			[3]tagboat.Effect{"nothing", "unknown", "other"},
 			"the next update of stack shop with the same template and values changes nothing of the service" + stays,
-			"which version an update that changes the template's task definition brings cannot be told: app comes from the reference {{resolve:secretsmanager:image}}",
+			"which version an update that changes the template's task definition brings is unknown: app comes from the reference {{resolve:secretsmanager:image}}",
 			"a drift-reverting change set puts the service back from web:2 to the stack's revision web:1, which has app v1",
 		},
 		{
@@ -106,7 +106,7 @@ func TestForesee(t *testing.T) {
 			"the template names a family", literal("web", true), [3]tagboat.Effect{"nothing", "unknown", "unknown"},
 			"the next update of stack shop changes nothing: the template names the task definition web, whatever it has",
 			"an update that changes the service brings the latest revision of the family web at that time",
-			"what a drift-reverting change set does cannot be told: the template names a family without a revision",
+			"what a drift-reverting change set does is unknown: the template names a family without a revision",
 		},
 		{
 			"nested", func(f *drift.Facts, i *drift.ImageFacts) {

@@ -213,7 +213,7 @@ environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
 	})
 }
 
-// A stack at work says that nothing can be told, and one whose update failed says so as well.
+// A stack at work says that it cannot be updated, and one whose update failed says so as well.
 func TestAStackAtWork(t *testing.T) {
 	run(t, func(w world) {
 		w.create(stackTemplate("", v("1")))
