@@ -1,6 +1,9 @@
 package tagboat
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Release is what JSON says of a release.
 type Release struct {
@@ -15,6 +18,9 @@ type Release struct {
 	// Rejected says why it must not be promoted; nil where nobody rejected it.
 	Rejected *Rejection `json:"rejected"`
 }
+
+// Readable returns what people call a release: its name, or the beginning of its id.
+func (r Release) Readable() string { return cmp.Or(r.Name, r.ID.Short()) }
 
 // Rejection is what somebody said against a release.
 type Rejection struct {

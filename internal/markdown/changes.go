@@ -1,7 +1,6 @@
 package markdown
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -32,7 +31,7 @@ func Plan(p tagboat.PlanDocument) []string {
 func Promotion(d tagboat.PromotionDocument) []string {
 	var rows [][]string
 	for _, r := range d.Promotions {
-		rows = append(rows, []string{sign(r), inline(string(r.Environment)), inline(r.Tenant), step(called(r.From), called(r.Release)), r.State, inline(r.Reason)})
+		rows = append(rows, []string{sign(r), inline(string(r.Environment)), inline(r.Tenant), step(r.From.Readable(), r.Release.Readable()), r.State, inline(r.Reason)})
 	}
 	pieces := []string{fmt.Sprintf("\n### tagboat promote to %s\n", inline(string(d.Stage))) + table([]string{"", "environment", "tenant", "release", "state", "why"}, rows)}
 	for _, warning := range d.Warnings {
@@ -68,8 +67,6 @@ func sign(r tagboat.PromotionResult) string {
 	}
 }
 
-func called(r tagboat.Release) string { return cmp.Or(r.Name, r.ID.Short()) }
-
 // step says what takes the place of what.
 func step(from, to string) string {
 	if from == "" || from == to {
@@ -89,7 +86,7 @@ func gates(r tagboat.PromotionResult) string {
 		rows = append(rows, []string{mark, g.Gate, inline(g.Reason), inline(g.Hint)})
 	}
 	for _, over := range r.PassedOver {
-		rows = append(rows, []string{"⚠️", "soak", "passed over: " + inline(called(over)), ""})
+		rows = append(rows, []string{"⚠️", "soak", "passed over: " + inline(over.Readable()), ""})
 	}
 	text := table([]string{"", "gate", "says", "to open it"}, rows)
 	if text == "" {

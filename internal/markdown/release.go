@@ -10,9 +10,9 @@ import (
 
 // ReleaseNotes returns a document about what came since the release that an environment has.
 func ReleaseNotes(env tagboat.EnvName, d tagboat.ReleaseDiffDocument) []string {
-	pieces := []string{fmt.Sprintf("\n### %s: %s\n", inline(string(env)), step(called(d.From), called(d.To)))}
+	pieces := []string{fmt.Sprintf("\n### %s: %s\n", inline(string(env)), step(d.From.Readable(), d.To.Readable()))}
 	for _, r := range d.Between {
-		text := fmt.Sprintf("\n#### release %s %s\n", inline(called(r)), inline(fmt.Sprintf("%.12s", r.Commit)))
+		text := fmt.Sprintf("\n#### release %s %s\n", inline(r.Readable()), inline(fmt.Sprintf("%.12s", r.Commit)))
 		for line := range strings.Lines(r.Notes) {
 			if bare, isItem := strings.CutPrefix(strings.TrimSpace(line), "- "); isItem {
 				text += "\n- " + inline(bare)
@@ -27,7 +27,7 @@ func ReleaseNotes(env tagboat.EnvName, d tagboat.ReleaseDiffDocument) []string {
 
 // ReleaseDiff returns a document about what differs between two releases.
 func ReleaseDiff(d tagboat.ReleaseDiffDocument) []string {
-	return append([]string{fmt.Sprintf("\n### release %s\n", step(called(d.From), called(d.To)))}, differences(d)...)
+	return append([]string{fmt.Sprintf("\n### release %s\n", step(d.From.Readable(), d.To.Readable()))}, differences(d)...)
 }
 
 // differences returns a table of images, one of variables, and the lines of each file.

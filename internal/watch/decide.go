@@ -14,7 +14,7 @@ import (
 func Decide(r tagboat.PromotionResult, s config.Stage) Decision {
 	d := Decision{
 		Environment: r.Environment, Stage: r.Stage, Kind: Leave, Cause: r.Cause, Why: r.Reason,
-		Release: cmp.Or(r.Release.Name, r.Release.ID.Short()),
+		Release: r.Release.Readable(),
 	}
 	switch {
 	case r.State == tagboat.PromotionUnchanged:

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -82,7 +81,7 @@ func (d *Desk) waits(ctx context.Context, environments []tagboat.EnvName) (map[t
 	told := map[tagboat.EnvName]board.Foreseen{}
 	for _, p := range set.Document().Promotions {
 		if p.State == tagboat.PromotionBlocked && p.Release.ID != "" {
-			told[p.Environment] = board.Foreseen{Release: cmp.Or(p.Release.Name, p.Release.ID.Short()), Waits: p.Cause}
+			told[p.Environment] = board.Foreseen{Release: p.Release.Readable(), Waits: p.Cause}
 		}
 	}
 	return told, nil

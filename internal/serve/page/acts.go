@@ -42,7 +42,7 @@ func actsFor(d drawer, person tagboat.PersonDocument) []act {
 		add(act{Label: "Roll the deployment back", Icon: "cross", Action: back})
 	}
 	if d.Next != nil {
-		name := releaseName(d.Next.Release)
+		name := d.Next.Release.Readable()
 		if d.Next.Cause == tagboat.CauseApprovals {
 			add(act{Label: "Approve " + name, Icon: "person", Strong: true, Action: tagboat.Action{Kind: tagboat.ActionApprove, Stage: d.Status.Stage, Environments: env, Release: name}})
 		}

@@ -67,10 +67,10 @@ func (p *Page) release(r *http.Request) (screen, error) {
 	}
 	for i, one := range all.Releases {
 		if one.ID == s.ID && s.From == "" && i+1 < len(all.Releases) {
-			s.From = releaseName(all.Releases[i+1])
+			s.From = all.Releases[i+1].Readable()
 		}
 		if one.ID != s.ID {
-			s.Names = append(s.Names, releaseName(one))
+			s.Names = append(s.Names, one.Readable())
 		}
 	}
 	if s.From != "" {

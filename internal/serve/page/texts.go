@@ -30,17 +30,9 @@ func joined(all []string) string { return strings.Join(all, "; ") }
 func releaseNames(all []tagboat.Release) string {
 	var names []string
 	for _, r := range all {
-		names = append(names, releaseName(r))
+		names = append(names, r.Readable())
 	}
 	return strings.Join(names, ", ")
-}
-
-// releaseName is what people call a release.
-func releaseName(r tagboat.Release) string {
-	if r.Name != "" {
-		return r.Name
-	}
-	return r.ID.Short()
 }
 
 func imageAddress(name tagboat.ImageName) string {
