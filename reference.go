@@ -118,6 +118,11 @@ func (r Reference) Readable() string {
 // names count as what they stand for: nginx is docker.io/library/nginx.
 func (r Reference) SameRepository(o Reference) bool { return r.CanonicalName() == o.CanonicalName() }
 
+// SameVersion reports whether both name the same digest in the same repository.
+func (r Reference) SameVersion(o Reference) bool {
+	return r.Digest != "" && r.Digest == o.Digest && r.SameRepository(o)
+}
+
 // CanonicalName returns the one name of a repository that all its references have in common.
 func (r Reference) CanonicalName() string {
 	host, repo := r.Host, r.Repository

@@ -53,7 +53,7 @@ func (d Desired) asExpress(o Observed) (Desired, error) {
 		if err != nil {
 			return d, fmt.Errorf("task definition %s has no container %s", ecs.LastPart(o.Current.ARN), image.Container)
 		}
-		if ref.Digest != image.Pinned.Digest || !ref.SameRepository(image.Pinned) {
+		if !ref.SameVersion(image.Pinned) {
 			ref = image.Pinned
 			ref.Tag = "" // ECS documents repository@digest
 			wanted[image.Container] = ref

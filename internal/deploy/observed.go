@@ -84,7 +84,7 @@ func (o Observed) MustRun(images []Image) bool {
 			return false
 		}
 		named, err := tagboat.ParseReference(r.Containers[i].Image)
-		if err != nil || named.Digest == "" || named.Digest != image.Pinned.Digest || !named.SameRepository(image.Pinned) {
+		if err != nil || !named.SameVersion(image.Pinned) {
 			return false
 		}
 	}

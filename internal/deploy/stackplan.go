@@ -197,7 +197,7 @@ func (b *stackBuilder) brings(image Image) {
 // has reports whether the revision that the stack has names the pinned digest of an image already.
 func (b *stackBuilder) has(image Image) bool {
 	named, err := tagboat.ParseReference(b.registered().Containers()[image.Container])
-	return err == nil && named.Digest == image.Pinned.Digest && named.SameRepository(image.Pinned)
+	return err == nil && named.SameVersion(image.Pinned)
 }
 
 // wholly makes sure that a plain parameter is the whole image, since it gets a whole URI.

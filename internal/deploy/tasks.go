@@ -216,7 +216,7 @@ func ContentDigest(c ecs.Container, pinned tagboat.Reference) tagboat.Digest {
 		return ""
 	}
 	r, err := tagboat.ParseReference(c.Image)
-	if err == nil && r.Digest != "" && r.Digest == pinned.Digest && r.SameRepository(pinned) {
+	if err == nil && r.SameVersion(pinned) {
 		return pinned.Digest
 	}
 	return tagboat.Digest(c.Digest)
