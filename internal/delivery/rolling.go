@@ -73,7 +73,7 @@ func (v View) Rollout(ctx context.Context, s fleet.Selection) (tagboat.RolloutDo
 		return d, err
 	}
 	service := found[0]
-	record := underWay(ctx, t, service)
+	record, _ := deploy.UnderWay(ctx, t.Client, service) // it only adds to what the service says
 	for _, one := range service.Deployments {
 		d.Deployments = append(d.Deployments, described(one, record))
 	}
@@ -91,20 +91,6 @@ func (v View) Rollout(ctx context.Context, s fleet.Selection) (tagboat.RolloutDo
 	d.Tasks = append(d.Tasks, shown(service, tasks)...)
 	d.Calls = operation.From(ctx).Calls()
 	return d, nil
-}
-
-// underWay returns ECS's own record of the deployment that goes on; the zero value where none does, or
-// where it cannot be read, since it only adds to what the service says.
-func underWay(ctx context.Context, t deploy.Target, s ecs.Service) ecs.ServiceDeployment {
-	current := deploy.SettingsOf(s).Current
-	if current == "" {
-		return ecs.ServiceDeployment{}
-	}
-	records, err := t.Client.Deployments.DescribeServiceDeployments(ctx, []string{current})
-	if err != nil || len(records) == 0 {
-		return ecs.ServiceDeployment{}
-	}
-	return records[0]
 }
 
 func described(d ecs.Deployment, record ecs.ServiceDeployment) tagboat.RolloutDeployment {

@@ -145,6 +145,20 @@ func SettingsOf(s ecs.Service) ServiceSettings {
 	return r
 }
 
+// UnderWay returns ECS's own record of the deployment of a service that is in progress; the zero value
+// where none is.
+func UnderWay(ctx context.Context, c *Client, s ecs.Service) (ecs.ServiceDeployment, error) {
+	current := SettingsOf(s).Current
+	if current == "" {
+		return ecs.ServiceDeployment{}, nil
+	}
+	records, err := c.Deployments.DescribeServiceDeployments(ctx, []string{current})
+	if err != nil || len(records) == 0 {
+		return ecs.ServiceDeployment{}, err
+	}
+	return records[0], nil
+}
+
 // Breaker is when the circuit breaker of a service trips, whether it is on or not.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 type Breaker struct {

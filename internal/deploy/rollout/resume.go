@@ -229,18 +229,14 @@ func Paused(ctx context.Context, t deploy.Target) (ecs.ServiceDeployment, error)
 	if err != nil {
 		return ecs.ServiceDeployment{}, fmt.Errorf("reading service %q: %w", t.Desired.ServiceName, err)
 	}
-	current := deploy.SettingsOf(service).Current
-	if current == "" {
-		return ecs.ServiceDeployment{}, nothing
-	}
-	deployments, err := t.Client.Deployments.DescribeServiceDeployments(ctx, []string{current})
+	deployment, err := deploy.UnderWay(ctx, t.Client, service)
 	if err != nil {
 		return ecs.ServiceDeployment{}, fmt.Errorf("reading the deployment under way of service %q: %w", t.Desired.ServiceName, err)
 	}
-	if len(deployments) == 0 || len(deployments[0].Waiting()) == 0 {
+	if len(deployment.Waiting()) == 0 {
 		return ecs.ServiceDeployment{}, nothing
 	}
-	return deployments[0], nil
+	return deployment, nil
 }
 
 // passed reports whether a hook of a deployment does not wait any more.
