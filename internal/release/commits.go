@@ -24,15 +24,8 @@ func (r *Releases) AddCommits(ctx context.Context, diffs []tagboat.ReleaseImageD
 	versions := make([]registry.Version, 2*len(diffs))
 	for i, d := range diffs {
 		for side, version := range []tagboat.Observed{d.From, d.To} {
-			ref := r.Fleet.Config.Images[d.Image].Repository
-			if ref.Tag, ref.Digest = version.Tag, version.Digest; ref.Repository == "" || ref.Digest == "" {
-				continue
-			}
 			group.Go(func() error {
-				known, err := r.Catalog.Registry.ResolveListed(ctx, ref)
-				if err == nil { // else it is gone, or cannot be read
-					versions[2*i+side] = known
-				}
+				versions[2*i+side] = r.versionOf(ctx, d.Image, version)
 				return nil
 			})
 		}
@@ -42,7 +35,7 @@ func (r *Releases) AddCommits(ctx context.Context, diffs []tagboat.ReleaseImageD
 		from, to := versions[2*i], versions[2*i+1]
 		if from.Revision != "" && to.Revision != "" && from.Revision != to.Revision {
 			diffs[i].Commits = from.Revision + ".." + to.Revision
-			diffs[i].Link = compareAddress(cmp.Or(to.Labels[sourceKey], to.Annotations[sourceKey]), from.Revision, to.Revision)
+			diffs[i].Link = compareAddress(sourceOf(to), from.Revision, to.Revision)
 		}
 	}
 }
@@ -92,13 +85,25 @@ func repository(source string) *url.URL {
 // Commit returns the git commit that a version of an image was built from, and where it can be looked
 // at; both are "" where the image does not say, or cannot be read.
 func (r *Releases) Commit(ctx context.Context, image tagboat.ImageName, version tagboat.Observed) (commit, link string) {
+	known := r.versionOf(ctx, image, version)
+	return known.Revision, commitAddress(sourceOf(known), known.Revision)
+}
+
+// versionOf returns what the registry says of a version of an image; the zero value where it is gone, or
+// cannot be read.
+func (r *Releases) versionOf(ctx context.Context, image tagboat.ImageName, version tagboat.Observed) registry.Version {
 	ref := r.Fleet.Config.Images[image].Repository
 	if ref.Tag, ref.Digest = version.Tag, version.Digest; ref.Repository == "" || ref.Digest == "" {
-		return "", ""
+		return registry.Version{}
 	}
 	known, err := r.Catalog.Registry.ResolveListed(ctx, ref)
 	if err != nil {
-		return "", ""
+		return registry.Version{}
 	}
-	return known.Revision, commitAddress(cmp.Or(known.Labels[sourceKey], known.Annotations[sourceKey]), known.Revision)
+	return known
+}
+
+// sourceOf returns where the sources of a version are; "" where it does not say.
+func sourceOf(v registry.Version) string {
+	return cmp.Or(v.Labels[sourceKey], v.Annotations[sourceKey])
 }
