@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +113,7 @@ func (d Desired) Find(ctx context.Context, c *Client) (Desired, error) {
 	case err != nil:
 		return d, err
 	default:
-		found, absent := s.service(resources)
+		found, absent := s.ServiceIn(resources)
 		s.Absent, s.Resource = absent, found.Logical
 		d = d.Located(found.Physical)
 	}
@@ -121,10 +122,8 @@ func (d Desired) Find(ctx context.Context, c *Client) (Desired, error) {
 
 // Located returns d with the name, and the cluster, of the service that has an ARN.
 func (d Desired) Located(arn string) Desired {
-	d.ServiceName = ecs.LastPart(arn)
-	if cluster := clusterOf(arn); cluster != "" {
-		d.Cluster = cluster
-	}
+	cluster, name := ecs.OfService(arn)
+	d.Cluster, d.ServiceName = cmp.Or(cluster, d.Cluster), name
 	return d
 }
 
@@ -132,17 +131,8 @@ func (s Stack) missing() *Absence {
 	return &Absence{fmt.Sprintf("there is no stack %q", s.Name), "correct stack under deploy in tagboat.yaml, or create the stack from its template first"}
 }
 
-// clusterOf returns the cluster in a service's ARN; "" where it has the old form, without one.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
-func clusterOf(arn string) string {
-	if parts := strings.Split(arn, "/"); len(parts) == 3 {
-		return parts[1]
-	}
-	return ""
-}
-
-// service returns the service among the resources of the stack.
-func (s Stack) service(resources []cfn.Resource) (cfn.Resource, *Absence) {
+// ServiceIn returns the service among the resources of the stack, and why it is not there, or not yet.
+func (s Stack) ServiceIn(resources []cfn.Resource) (cfn.Resource, *Absence) {
 	var services []cfn.Resource
 	var names, nested []string
 	for _, r := range resources {

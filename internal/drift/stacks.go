@@ -1,13 +1,11 @@
 package drift
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -83,38 +81,15 @@ func (p *place) named(ctx context.Context) error {
 
 // ownedBy finds the service in the stack that tagboat.yaml names.
 func (v *view) ownedBy(s *stack) {
-	logical := v.cell.Service.Stack.Resource
-	v.unmade = fmt.Sprintf("the stack %s (%s) has no service %s", s.Name, s.Status, cmp.Or(logical, "of ECS, or several"))
-	for _, r := range s.resources {
-		if r.Type == cfn.TypeService && (r.Logical == logical || logical == "" && only(s.resources)) {
-			v.owner, v.unmade = owner{s, r.Logical}, ""
-			if v.locate(r.Physical); r.Physical == "" {
-				v.unmade = fmt.Sprintf("the stack %s (%s) has not made its service %s", s.Name, s.Status, r.Logical)
-			}
-		}
+	service, absent := deploy.Stack{Name: s.Name, Resource: v.cell.Service.Stack.Resource}.ServiceIn(s.resources)
+	if service.Logical != "" {
+		v.owner = owner{s, service.Logical}
 	}
-}
-
-func only(resources []cfn.Resource) bool {
-	n := 0
-	for _, r := range resources {
-		if r.Type == cfn.TypeService {
-			n++
-		}
-	}
-	return n == 1
-}
-
-// locate takes the service's name, and its cluster, from its ARN.
-func (v *view) locate(arn string) {
-	if arn == "" {
+	if absent != nil {
+		v.unmade = fmt.Sprintf("%s (the stack is %s)", absent.Why, s.Status)
 		return
 	}
-	parts := strings.Split(arn, "/") // arn:…:service/CLUSTER/NAME, or without the cluster
-	v.target.Desired.ServiceName = parts[len(parts)-1]
-	if len(parts) == 3 && ecs.LastPart(v.target.Desired.Cluster) != parts[1] {
-		v.target.Desired.Cluster = parts[1]
-	}
+	v.target.Desired = v.target.Desired.Located(service.Physical)
 }
 
 // tagged finds the stacks of the other services by their tags. A service with an ARN of the older form
@@ -130,7 +105,7 @@ func (p *place) tagged(ctx context.Context) error {
 		}
 		ids[v] = service.Tags[tagStack]
 		of[v] = owner{logical: service.Tags[tagLogical]}
-		if strings.Count(service.ARN, "/") == 1 {
+		if cluster, _ := ecs.OfService(service.ARN); cluster == "" {
 			id, logical, err := p.session.Stacks().Owner(ctx, service.ARN)
 			if err := p.tolerate(err); err != nil {
 				return err

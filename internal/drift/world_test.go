@@ -206,7 +206,7 @@ environments: {dev: {stage: dev, region: us-east-1, cluster: dev}}
 		}
 		named(`shop-{environment}", resource: "Nope`)
 		s = w.report(false).Services[0]
-		expect.Equal(t, []string{"the stack shop-dev (CREATE_COMPLETE) has no service Nope"}, s.Differences)
+		expect.Equal(t, []string{`the stack "shop-dev" has no service Nope: it has Service (the stack is CREATE_COMPLETE)`}, s.Differences)
 		named("other-{environment}")
 		s = w.report(false).Services[0]
 		expect.Equal(t, []string{"there is no stack other-dev, which tagboat.yaml names", "there is no service web in cluster dev"}, s.Differences)

@@ -169,6 +169,16 @@ type LogLine struct {
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
 func LastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
+// OfService returns the cluster and the name in a service's ARN; the cluster is "" where the ARN has
+// the old form, without one.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
+func OfService(arn string) (cluster, name string) {
+	if parts := strings.Split(arn, "/"); len(parts) == 3 {
+		return parts[1], parts[2]
+	}
+	return "", LastPart(arn)
+}
+
 // TaskDefinition is one registered revision.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
 type TaskDefinition struct {

@@ -88,7 +88,7 @@ func (s Scaffold) lookAtWorkloads(ctx context.Context, from *cloud.ECS, a *appli
 	env.Cluster = clusterOf(env.workloads)
 	var names []string
 	for _, w := range env.workloads {
-		if cluster, name := serviceOf(w.arn); cluster == env.Cluster {
+		if cluster, name := ecs.OfService(w.arn); cluster == env.Cluster {
 			names = append(names, name)
 		}
 	}
@@ -99,8 +99,8 @@ func (s Scaffold) lookAtWorkloads(ctx context.Context, from *cloud.ECS, a *appli
 	var taken []ecs.Service
 	found := env.workloads[:0]
 	for _, w := range env.workloads {
-		i := slices.IndexFunc(records, func(r ecs.Service) bool { _, name := serviceOf(w.arn); return r.Name == name })
-		if cluster, _ := serviceOf(w.arn); i < 0 || cluster != env.Cluster {
+		i := slices.IndexFunc(records, func(r ecs.Service) bool { _, name := ecs.OfService(w.arn); return r.Name == name })
+		if cluster, _ := ecs.OfService(w.arn); i < 0 || cluster != env.Cluster {
 			a.leave(string(env.Name), w.Stack.Workload, "the service of its stack %s is not in cluster %s", w.Name, env.Cluster)
 		} else if why := cannotTake(records[i]); why != "" {
 			a.leave(string(env.Name), w.Stack.Workload, "%s", why)
@@ -125,23 +125,11 @@ func running(w workload, found Service) Service {
 	return found
 }
 
-// serviceOf returns the cluster and the name of a service by its ARN. One in the older form has no
-// cluster.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
-func serviceOf(arn string) (cluster, name string) {
-	_, path, _ := strings.Cut(arn, ":service/")
-	cluster, name, found := strings.Cut(path, "/")
-	if !found {
-		return "", path
-	}
-	return cluster, name
-}
-
 // clusterOf returns the cluster that most services are in: an environment of Copilot has one.
 func clusterOf(workloads []workload) string {
 	most, counts := "", map[string]int{}
 	for _, w := range workloads {
-		cluster, _ := serviceOf(w.arn)
+		cluster, _ := ecs.OfService(w.arn)
 		if counts[cluster]++; counts[cluster] > counts[most] {
 			most = cluster
 		}
