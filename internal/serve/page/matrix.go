@@ -126,10 +126,13 @@ const (
 
 // matrix shows what the board has seen, or what was there at a time.
 func (p *Page) matrix(r *http.Request) (screen, error) {
-	soon, cancel := context.WithTimeout(r.Context(), lookTime)
-	defer cancel()
-	p.Board.Fresh(soon, fresh)
-	f, s := filterOf(r.URL.Query()), p.sight()
+	f := filterOf(r.URL.Query())
+	if f.Ago == 0 {
+		soon, cancel := context.WithTimeout(r.Context(), lookTime)
+		defer cancel()
+		p.Board.Fresh(soon, fresh)
+	}
+	s := p.sight()
 	if f.Ago > 0 {
 		d, err := p.Desk.Status(r.Context(), fleet.Selection{}, access.When{Ago: time.Duration(f.Ago) * time.Hour})
 		if err != nil {
