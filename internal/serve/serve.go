@@ -11,14 +11,14 @@ package serve
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/tagboat/tagboat/internal/watch/endpoint"
 )
 
 // Parts are what answers requests. What is nil is not there.
@@ -88,7 +88,6 @@ const (
 	bodyTime   = 10 * time.Second
 	answerTime = 2 * time.Minute
 	idleTime   = 2 * time.Minute
-	endTime    = 3 * time.Second
 )
 
 // Run answers requests until ctx ends. Then it answers no more, ends the streams at once, and lets what
@@ -103,21 +102,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, run := range s.Beside {
 		group.Go(func() error { return run(ctx) })
 	}
-	group.Go(func() error {
-		if err := server.Serve(s.Listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("answering on %s: %w", s.Listener.Addr(), err)
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		last, done := context.WithTimeout(context.WithoutCancel(ctx), endTime)
-		defer done()
-		if server.Shutdown(last) != nil {
-			_ = server.Close() // whoever is left has had their time
-		}
-		return nil
-	})
+	group.Go(func() error { return endpoint.Serve(ctx, s.Listener, server) })
 	group.Go(func() error {
 		<-ctx.Done()
 		if s.Finish == nil {

@@ -88,12 +88,19 @@ const (
 // Run answers requests until ctx ends, and hands over what webhooks say.
 func (e *Endpoint) Run(ctx context.Context, out chan<- hint.Message) error {
 	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	e.to.Store(&outlet{out, ctx.Done()})
-	server := &http.Server{
+	return Serve(ctx, e.listener, &http.Server{
 		Handler: e.Handler(e.guard), MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(e.options.Log.Handler(), slog.LevelWarn),
-	}
+	})
+}
+
+// Serve has a server answer on a listener until ctx ends. What is under way then has three seconds, and
+// is cut off.
+func Serve(ctx context.Context, on net.Listener, server *http.Server) error {
+	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -101,14 +108,14 @@ func (e *Endpoint) Run(ctx context.Context, out chan<- hint.Message) error {
 		last, done := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 		defer done()
 		if server.Shutdown(last) != nil {
-			_ = server.Close()
+			_ = server.Close() // those that are left have had their time
 		}
 	}()
-	err := server.Serve(e.listener)
+	err := server.Serve(on)
 	cancel()
 	<-ended
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
-	return fmt.Errorf("answering on %s: %w", e.Addr(), err)
+	return fmt.Errorf("answering on %s: %w", on.Addr(), err)
 }
