@@ -215,7 +215,7 @@ func lookAtStack(ctx context.Context, t Target, o *Observed) error {
 		return err
 	}
 	read, err := s.Reader.template(ctx, t.Client, s.Name)
-	if tagboat.KindOf(err) == tagboat.Usage && err != nil && !errors.Is(err, ecs.ErrNotFound) {
+	if tagboat.KindOf(err) == tagboat.Usage && !errors.Is(err, ecs.ErrNotFound) {
 		o.Stack.Absent = &Absence{err.Error(), "update the stack with a template that CloudFormation reads, then deploy"}
 		return nil
 	}

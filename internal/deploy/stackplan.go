@@ -233,8 +233,9 @@ func ChangeOf(plans []Plan) (cfn.ChangeRequest, error) {
 		r.Keep = append(r.Keep, p.Key)
 	}
 	for _, p := range plans {
-		for _, key := range slices.Sorted(maps.Keys(p.Desired.values())) {
-			value := p.Desired.values()[key]
+		values := p.Desired.values()
+		for _, key := range slices.Sorted(maps.Keys(values)) {
+			value := values[key]
 			if other, set := r.Parameters[key]; set && other != value {
 				return r, tagboat.Usagef("the parameter %s of stack %s would be both %s and %s", key, stack.Name, other, value).At(p.Desired.Stack.Where).
 					WithHint("give each image a parameter of its own")
