@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Stack is one stack as DescribeStacks tells it.
+// Stack is one stack as DescribeStacks returns it.
 type Stack struct {
 	ID           string // ARN
 	Name         string
@@ -106,7 +106,7 @@ type ChangeRequest struct {
 	RevertDrift  bool // also bring back what drifted
 }
 
-// ChangeSet is a change set as DescribeChangeSet tells it, with all of its pages.
+// ChangeSet is a change set as DescribeChangeSet returns it, with all of its pages.
 type ChangeSet struct {
 	ID         string
 	Status     string // such as CREATE_COMPLETE
@@ -137,11 +137,11 @@ type Change struct {
 type Detail struct {
 	Attribute  string // Properties, Tags, …
 	Property   string // the first name of the path; "" for other attributes
-	Path       string // JSON pointer; "" where it is not told
+	Path       string // JSON pointer; "" if AWS does not report it
 	Recreation string // Never, Conditionally, Always
 	Evaluation string // Static, Dynamic
 	Source     string // ParameterReference, ResourceReference, ResourceAttribute, DirectModification, Automatic
 	Cause      string // what Source refers to, such as the parameter's key
-	Before     string // the property's value; "" where it is not told
+	Before     string // the property's value; "" if AWS does not report it
 	After      string
 }

@@ -15,7 +15,7 @@ import (
 // Serve says who may use the page and the API of tagboat serve, and what for.
 type Serve struct {
 	URL    string // the address that browsers use, without a path; "" for that which the server listens on
-	As     string // the role of who comes without a name: viewer, deployer or approver; "" where the file does not say
+	As     string // the role of a person without a name: viewer, deployer or approver; "" where the file does not say
 	Role   string // ARN of the role that the server assumes for each person; "" for none
 	Tokens []ServeToken
 	Proxy  *ServeProxy // nil for none
@@ -38,7 +38,7 @@ type ServeProxy struct {
 
 type fileServe struct {
 	URL    source.Text      `yaml:"url" doc:"the address that browsers use where a proxy or a load balancer is in front, such as https://tagboat.example.com"`
-	As     string           `yaml:"as" enum:"viewer,deployer,approver" doc:"the role of who comes without a name: by loopback, or with the token of TAGBOAT_SERVE_TOKEN; default: approver by loopback, deployer with that token"`
+	As     string           `yaml:"as" enum:"viewer,deployer,approver" doc:"the role of a person without a name: by loopback, or with the token of TAGBOAT_SERVE_TOKEN; default: approver by loopback, deployer with that token"`
 	Role   source.Text      `yaml:"role" doc:"the ARN of a role that the server assumes for each person, in a session with the person's name; without one it acts with its own credentials, and takes no approvals of others"`
 	Tokens []fileServeToken `yaml:"tokens" doc:"tokens that let people in"`
 	Proxy  *fileServeProxy  `yaml:"proxy" doc:"a proxy in front that authenticates people"`

@@ -52,7 +52,7 @@ func (v View) Paused(ctx context.Context, s fleet.Selection) ([]tagboat.PausedDe
 	return all, nil
 }
 
-// tasksShown is how many tasks of a service are told of at most: people look at them one by one.
+// tasksShown is how many tasks of a service a rollout lists at most: people look at them one by one.
 const tasksShown = 200
 
 // Rollout returns how ECS brings the tasks of one service from one revision to another: the first of the
@@ -105,7 +105,7 @@ func described(d ecs.Deployment, record ecs.ServiceDeployment) tagboat.RolloutDe
 }
 
 // shown returns tasks as a document has them: those of the newest deployment first, and of each those
-// that began last. Of those that ended long before the newest deployment nobody wants to hear.
+// that began last. Those that ended before the newest deployment began are left out.
 func shown(s ecs.Service, tasks []ecs.Task) []tagboat.RolloutTask {
 	primary, _ := s.Primary()
 	tasks = slices.DeleteFunc(tasks, func(t ecs.Task) bool {

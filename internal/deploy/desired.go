@@ -36,8 +36,8 @@ type Desired struct {
 	// LeftOut names members that a revision had which Definition was made from, and that
 	// cannot be registered again.
 	LeftOut []string
-	// Stack is the stack that the service is deployed through, which then has the task definition:
-	// Definition is known once the stack was looked at. Nil where ECS is told itself.
+	// Stack is the stack that the service is deployed through. It has the task definition, so that
+	// Definition is unknown until the stack has been read. Nil if the service is deployed to ECS itself.
 	Stack *Stack
 	// ServiceDefinition is the input of CreateService; nil where the service is
 	// somebody else's to create and to shape.

@@ -24,7 +24,7 @@ type StackChange struct {
 	Set  cfn.ChangeSet
 	Own  map[string]bool // logical ids of the services and task definitions that are meant to change
 	Err  error           // of kind Usage: why there is no change set
-	Mate bool            // another plan has told of the change already
+	Mate bool            // another plan shows the change already
 }
 
 // OwnOf returns the logical ids of the services of plans and of their task definitions.

@@ -12,7 +12,7 @@ import (
 )
 
 // Step is one thing that a deployment does: Register, Reuse, TagService, CreateService,
-// UpdateService, UpdateStack, FollowUpdate, Adopt or Judge. Its String is a line for people.
+// UpdateService, UpdateExpress, UpdateStack, FollowUpdate, Adopt or Judge. Its String is a line for people.
 type Step interface{ String() string }
 
 // Register registers the wanted task definition as a new revision.

@@ -272,7 +272,7 @@ func (c Cell) Offline() (deploy.Desired, error) {
 	return d, err
 }
 
-// Bare is Target without a task definition, for who compares with that of a stack. It makes no call.
+// Bare is Target without a task definition, for a comparison with that of a stack. It makes no call.
 func (c Cell) Bare() (deploy.Target, error) {
 	images, err := c.Images()
 	if err != nil {

@@ -236,7 +236,7 @@ type Update struct {
 	Healthy     int             // tasks of the deployment that run
 	Desired     int             // tasks that it should have
 	Note        string          // what happened last, in words; may be ""
-	News        bool            // the note is an event, which is told once
+	News        bool            // the note is an event: it is reported once
 	At          time.Time
 }
 

@@ -21,13 +21,13 @@ type joint struct {
 	taken atomic.Bool
 	begun chan struct{} // closed once update or err is there
 
-	update  *through.Update
-	err     error
-	at      int // the plan that err is about; -1 for all
-	left    atomic.Int32
-	told    sync.Map // ids of the events that were reported and are of no single service
-	polling sync.WaitGroup
-	stop    context.CancelFunc
+	update   *through.Update
+	err      error
+	at       int // the plan that err is about; -1 for all
+	left     atomic.Int32
+	reported sync.Map // ids of events that were reported and belong to no single service
+	polling  sync.WaitGroup
+	stop     context.CancelFunc
 }
 
 type stackKey struct {
@@ -65,8 +65,8 @@ func ofStack(s deploy.Step) bool {
 // errNothing says that the stack has nothing to change by now.
 var errNothing = errors.New("CloudFormation finds nothing to change")
 
-// join returns the update once it has begun. What kept it from that is the same for all of its
-// services, but says of whose pins it is about.
+// join returns the update once it has begun. If it did not begin, all of its services get the same
+// error, which names the service whose pins it is about.
 func (j *joint) join(ctx context.Context, mine deploy.Plan, pins Pins) (*through.Update, error) {
 	if j.taken.CompareAndSwap(false, true) {
 		j.lead(ctx, pins)
@@ -104,16 +104,16 @@ func (j *joint) leave() {
 	}
 }
 
-// tells reports whether an event is to be told by one of the plans: one of a service, or of its task
-// definition, by that service's, and any other once, by whoever comes first.
-func (j *joint) tells(e cfn.Event, mine deploy.Plan) bool {
+// reports reports whether a plan is the one to report an event. An event of a service, or of its task
+// definition, belongs to that service's plan. Any other is reported once, by the first that asks.
+func (j *joint) reports(e cfn.Event, mine deploy.Plan) bool {
 	for _, p := range j.plans {
 		if deploy.OwnOf([]deploy.Plan{p})[e.Logical] {
 			return p.Desired.Environment == mine.Desired.Environment && p.Desired.Service == mine.Desired.Service
 		}
 	}
-	_, told := j.told.LoadOrStore(e.ID, true)
-	return !told
+	_, reported := j.reported.LoadOrStore(e.ID, true)
+	return !reported
 }
 
 // begin takes up what goes on, or makes a change set, checks it, and executes exactly that.

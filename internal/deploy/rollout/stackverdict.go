@@ -11,9 +11,9 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// failing goes the way back where tasks keep failing and ECS has not rolled back yet:
-// CloudFormation would wait three hours for the service to become steady. It is told to roll back
-// now, which brings the service and all else that the update changed back.
+// failing rolls back where tasks keep failing and ECS has not rolled back yet. CloudFormation would
+// wait three hours for the service to become steady. Cancelling its update makes it roll back now the
+// service and everything else that the update changed.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-update-cancel.html
 func (s *stackRoll) failing(ctx context.Context, c course, e ending) {
 	stack := s.update.Stack.Name

@@ -14,13 +14,13 @@ import (
 	"github.com/tagboat/tagboat/internal/ecs"
 )
 
-// stackRoll is a deployment that goes through a stack: the stack's update and ECS's deployment are
-// followed both, and have to agree.
+// stackRoll is a deployment that goes through a stack. It follows both the stack's update and ECS's
+// deployment, which must agree.
 type stackRoll struct {
 	*roll
 	update   *through.Update
 	deadline time.Time
-	told     int            // events that were reported
+	reported int            // how many events
 	before   deploy.Desired // names the service that was there, which the update may replace
 }
 
@@ -95,7 +95,7 @@ func (s *stackRoll) find(ctx context.Context) (c course, found bool, err error) 
 	defer func() { stop() }()
 	for {
 		state, news := s.update.News()
-		s.tell(state, StateRolling, ecs.Deployment{})
+		s.reportEvents(state, StateRolling, ecs.Deployment{})
 		if d = s.locate(state); d.ServiceName != s.plan.Desired.ServiceName || d.Cluster != s.plan.Desired.Cluster {
 			stop()
 			snapshots, stop = s.place.watch(ctx, d.Cluster, d.ServiceName)
@@ -187,7 +187,7 @@ func (s *stackRoll) follow(ctx context.Context, c course) ending {
 		failFast: true, pinned: true, state: StateRolling,
 		report: func(state State, d ecs.Deployment, note string) {
 			now, _ := s.update.News()
-			s.tell(now, state, d)
+			s.reportEvents(now, state, d)
 			s.report(state, d, note)
 		},
 	}
@@ -209,13 +209,13 @@ func (s *stackRoll) cancelOnRollback(ctx context.Context, cancel context.CancelF
 	}
 }
 
-// tell reports the events that are new, each for one service of the stack.
-func (s *stackRoll) tell(now through.State, as State, d ecs.Deployment) {
+// reportEvents reports the events that are new, each for one service of the stack.
+func (s *stackRoll) reportEvents(now through.State, as State, d ecs.Deployment) {
 	if now.RollsBack() {
 		as = StateRollingBack
 	}
-	for ; s.told < len(now.Events); s.told++ {
-		if e := now.Events[s.told]; s.joint.tells(e, s.plan) {
+	for ; s.reported < len(now.Events); s.reported++ {
+		if e := now.Events[s.reported]; s.joint.reports(e, s.plan) {
 			s.reportAs(as, d, through.Line(e), true)
 		}
 	}
@@ -228,7 +228,7 @@ func (s *stackRoll) awaitEnd(ctx context.Context) (through.State, error) {
 	defer cancel()
 	for {
 		state, news := s.update.News()
-		s.tell(state, StateRolling, ecs.Deployment{})
+		s.reportEvents(state, StateRolling, ecs.Deployment{})
 		switch {
 		case state.Ended() || state.Succeeded() && ctx.Err() != nil:
 			return state, nil

@@ -3,7 +3,7 @@
 //
 //	Execute: change set ──▶ Run: events ▶ State ──▶ Ended
 //
-// Every service of the stack hears of the one update. What its tasks do is judged by others.
+// All services of the stack share the one update. What their tasks do is judged elsewhere.
 package through
 
 import (
@@ -128,14 +128,14 @@ func (u *Update) lastError() error {
 	return u.err
 }
 
-// News returns the state, and a channel that is closed once there may be more to tell.
+// News returns the state, and a channel that is closed once there may be a newer one.
 func (u *Update) News() (State, <-chan struct{}) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.state, u.changed
 }
 
-// Refused returns the error by which AWS refuses to tell how the update goes; nil where it tells.
+// Refused returns the error if AWS refuses to show how the update goes; nil if it does not.
 func (u *Update) Refused() error {
 	if err := u.lastError(); deploy.Refused(err) {
 		return err
