@@ -19,11 +19,19 @@ var answered = []string{
 	"compatibilities", "deregisteredAt", "registeredAt", "registeredBy", "requiresAttributes", "revision", "status", "taskDefinitionArn",
 }
 
-// input returns what registers an answer again.
+// input returns what registers an answer again, as a copy.
 func (d definition) input() definition {
-	d = maps.Clone(d)
+	d = normal(d)
 	maps.DeleteFunc(d, func(name string, _ any) bool { return slices.Contains(answered, name) })
 	return d
+}
+
+// normal returns a copy of a task definition, as JSON reads it.
+func normal(d definition) definition {
+	data, _ := json.Marshal(d) // it was JSON
+	var out definition
+	_ = json.Unmarshal(data, &out)
+	return out
 }
 
 // newDefinition returns the task definition of a new service.

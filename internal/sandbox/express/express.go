@@ -99,7 +99,7 @@ func operation[In, Out any](s *Service, f func(call, In) (Out, error)) wire.Oper
 func (c call) do(g *gateway, service, operation string, in map[string]any, out any) error {
 	caller := c.caller
 	_, role, _ := strings.Cut(g.InfrastructureRole, ":role/")
-	caller.ARN = fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/ecs-express", caller.Account, role[strings.LastIndex(role, "/")+1:])
+	caller.ARN = fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/ecs-express", caller.Account, lastPart(role))
 	answer, err := c.deps.Call(context.WithValue(c.ctx, ownKey{}, true), caller, service, operation, in)
 	var refused *wire.Error
 	if errors.As(err, &refused) && service != "ecs" {

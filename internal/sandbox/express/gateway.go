@@ -214,18 +214,13 @@ func (c call) newDefinition(g *gateway, was serviceRecord, in *request) (before,
 		after, err = c.definition(g, in.TaskDefinitionARN, true)
 		return before, after, err
 	}
-	again, err := c.definition(g, was.primary(), false)
-	if err != nil {
-		return nil, nil, err
+	changed := before.input()
+	changed.change(c.caller.Region, in)
+	if reflect.DeepEqual(normal(changed), before.input()) {
+		return before, before, nil
 	}
-	if changed := again.input(); changed != nil {
-		changed.change(c.caller.Region, in)
-		if reflect.DeepEqual(normal(changed), normal(before.input())) {
-			return before, before, nil
-		}
-		changed["family"] = g.family()
-		after, err = c.register(g, changed)
-	}
+	changed["family"] = g.family()
+	after, err = c.register(g, changed)
 	return before, after, err
 }
 

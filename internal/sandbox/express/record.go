@@ -1,10 +1,6 @@
 package express
 
-import (
-	"encoding/json"
-
-	"github.com/tagboat/tagboat/internal/sandbox/wire"
-)
+import "github.com/tagboat/tagboat/internal/sandbox/wire"
 
 // serviceRecord is what of ECS's own answer of a service Express Mode looks at.
 type serviceRecord struct {
@@ -174,12 +170,4 @@ func (c call) configuration(g *gateway, revision string) (configuration, error) 
 		HealthCheckPath: own.HealthCheckPath, Container: d.container(), Scaling: own.Scaling,
 		Ingress: []ingress{{"PUBLIC", g.Made.Endpoint}}, CreatedAt: r.CreatedAt,
 	}, nil
-}
-
-// normal returns a value as JSON reads it.
-func normal(v any) any {
-	data, _ := json.Marshal(v) // it was JSON
-	var out any
-	_ = json.Unmarshal(data, &out)
-	return out
 }

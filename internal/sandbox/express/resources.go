@@ -64,7 +64,7 @@ func (c call) provision(g *gateway, port int) error {
 		return err
 	}
 	g.Made.Rule, g.Made.SecurityGroup = rules.Rules[0].ARN, "sg-"+c.id("security", 17)
-	g.Made.Alarm = fmt.Sprintf("%s/%s/RollbackAlarm/%s", g.ClusterARN[strings.LastIndex(g.ClusterARN, "/")+1:], g.Name, c.id("alarm", 8))
+	g.Made.Alarm = fmt.Sprintf("%s/%s/RollbackAlarm/%s", lastPart(g.ClusterARN), g.Name, c.id("alarm", 8))
 	// "if sum of 4xx and 5xx errors percentage is > 1 for 2 datapoints within 3 minutes"
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-update-full.html
 	return c.do(g, "monitoring", "PutMetricAlarm", map[string]any{
