@@ -271,6 +271,9 @@ func TestExpressRefused(t *testing.T) {
 			"one subnet": {create(func(in *ecs.CreateExpressGatewayServiceInput) {
 				in.NetworkConfiguration = &types.ExpressGatewayServiceNetworkConfiguration{Subnets: []string{"subnet-1"}}
 			}), "InvalidParameterException: At least two subnets in two different Availability Zones must be specified"},
+			"a tag of AWS's": {create(func(in *ecs.CreateExpressGatewayServiceInput) {
+				in.Tags = []types.Tag{{Key: aws.String("aws:cloudformation:stack-name"), Value: aws.String("mine")}}
+			}), "InvalidParameterException: Tag keys cannot start with aws:."},
 			"more least than most": {create(func(in *ecs.CreateExpressGatewayServiceInput) {
 				in.ScalingTarget = &types.ExpressGatewayScalingTarget{MinTaskCount: aws.Int32(21)}
 			}), "InvalidParameterException: minTaskCount must be less than or equal to maxTaskCount."},

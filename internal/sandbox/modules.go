@@ -91,7 +91,14 @@ func (s *Server) builtin() ([]Module, error) {
 		Instances:  s.config.Instances,
 		Strict:     s.config.Strict,
 	})
-	s.stacks = cloudformation.New(cloudformation.Deps{Clock: s.clock, Call: s.callAs, Function: s.functions.answerResource})
+	s.stacks = cloudformation.New(cloudformation.Deps{
+		Clock: s.clock,
+		Call: func(ctx context.Context, caller wire.Caller, service, operation string, in any) (map[string]any, error) {
+			caller.Via = "cloudformation"
+			return s.callAs(ctx, caller, service, operation, in)
+		},
+		Function: s.functions.answerResource,
+	})
 	gateways := express.New(express.Deps{
 		Clock: s.clock,
 		Call: func(ctx context.Context, caller wire.Caller, service, operation string, in any) (map[string]any, error) {
@@ -140,9 +147,8 @@ func (c containers) Load(data json.RawMessage) error {
 	return errors.Join(c.ecs.Load(state.ECS), c.express.Load(state.Express))
 }
 
-// callAs makes a call as a client would, for a caller whom CloudFormation acts for.
+// callAs makes a call as a client would, for a caller whom another service acts for.
 func (s *Server) callAs(ctx context.Context, caller wire.Caller, service, operation string, in any) (map[string]any, error) {
-	caller.Via = "cloudformation"
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a call of %s.%s: %w", service, operation, err)
