@@ -110,7 +110,6 @@ type ChangeRequest struct {
 type ChangeSet struct {
 	ID         string
 	Status     string // such as CREATE_COMPLETE
-	Execution  string // such as AVAILABLE
 	Reason     string
 	Parameters []Parameter
 	Changes    []Change
@@ -128,8 +127,7 @@ type Change struct {
 	Logical     string
 	Physical    string
 	Type        string
-	Replacement string   // True, False, Conditional; "" where it does not apply
-	Scope       []string // Properties, Metadata, Tags, …
+	Replacement string // True, False, Conditional; "" where it does not apply
 	Details     []Detail
 }
 
@@ -137,8 +135,6 @@ type Change struct {
 type Detail struct {
 	Attribute  string // Properties, Tags, …
 	Property   string // the first name of the path; "" for other attributes
-	Path       string // JSON pointer; "" if AWS does not report it
-	Recreation string // Never, Conditionally, Always
 	Evaluation string // Static, Dynamic
 	Source     string // ParameterReference, ResourceReference, ResourceAttribute, DirectModification, Automatic
 	Cause      string // what Source refers to, such as the parameter's key

@@ -184,7 +184,7 @@ func (s *Stacks) ChangeSet(ctx context.Context, id string) (cfn.ChangeSet, error
 		if err != nil {
 			return cfn.ChangeSet{}, translate(err)
 		}
-		set.ID, set.Status, set.Execution = aws.ToString(page.ChangeSetId), string(page.Status), string(page.ExecutionStatus)
+		set.ID, set.Status = aws.ToString(page.ChangeSetId), string(page.Status)
 		set.Reason, set.Parameters = aws.ToString(page.StatusReason), each(page.Parameters, stackParameterOf)
 		for _, c := range page.Changes {
 			if c.ResourceChange != nil {
@@ -199,13 +199,12 @@ func resourceChangeOf(c *types.ResourceChange) cfn.Change {
 	change := cfn.Change{
 		Action: string(c.Action), Logical: aws.ToString(c.LogicalResourceId), Physical: aws.ToString(c.PhysicalResourceId),
 		Type: aws.ToString(c.ResourceType), Replacement: string(c.Replacement),
-		Scope: each(c.Scope, func(a types.ResourceAttribute) string { return string(a) }),
 	}
 	for _, d := range c.Details {
 		detail := cfn.Detail{Evaluation: string(d.Evaluation), Source: string(d.ChangeSource), Cause: aws.ToString(d.CausingEntity)}
 		if t := d.Target; t != nil {
-			detail.Attribute, detail.Property, detail.Path = string(t.Attribute), aws.ToString(t.Name), aws.ToString(t.Path)
-			detail.Recreation, detail.Before, detail.After = string(t.RequiresRecreation), aws.ToString(t.BeforeValue), aws.ToString(t.AfterValue)
+			detail.Attribute, detail.Property = string(t.Attribute), aws.ToString(t.Name)
+			detail.Before, detail.After = aws.ToString(t.BeforeValue), aws.ToString(t.AfterValue)
 		}
 		change.Details = append(change.Details, detail)
 	}

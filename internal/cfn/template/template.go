@@ -26,10 +26,8 @@ type Template struct {
 
 // Parameter is a parameter as the template declares it.
 type Parameter struct {
-	Type       string // such as AWS::SSM::Parameter::Value<String>
-	Default    string
-	HasDefault bool
-	NoEcho     bool
+	Type   string // such as AWS::SSM::Parameter::Value<String>
+	NoEcho bool
 }
 
 // SSM reports whether the parameter's value names a parameter of Parameter Store, which
@@ -101,11 +99,7 @@ func short(tag string, value *source.Node) (*source.Node, error) {
 }
 
 func parameter(n *source.Node) Parameter {
-	p := Parameter{Type: textOf(n.Field("Type")), NoEcho: textOf(n.Field("NoEcho")) == "true"}
-	if d := n.Field("Default"); d != nil {
-		p.Default, p.HasDefault = textOf(d), true
-	}
-	return p
+	return Parameter{Type: textOf(n.Field("Type")), NoEcho: textOf(n.Field("NoEcho")) == "true"}
 }
 
 // names returns one name or a list of them.
