@@ -138,7 +138,7 @@ type Progress struct {
 	At          time.Time   `json:"at"`
 }
 
-// PersonDocument is whom a server takes the caller for, and what the caller may do.
+// PersonDocument is who the caller is to a server, and what the caller may do.
 type PersonDocument struct {
 	Name     string       `json:"name"`
 	Role     string       `json:"role"` // viewer, deployer or approver

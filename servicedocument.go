@@ -2,7 +2,7 @@ package tagboat
 
 import "time"
 
-// ServiceDocument is all that there is to say of one service in one environment.
+// ServiceDocument is all that is known of one service in one environment.
 type ServiceDocument struct {
 	Status     ServiceStatus      `json:"status"`
 	Release    *EnvironmentStatus `json:"release"` // what the environment has of releases; null where it uses none

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// IsLoopback reports whether a Host header names this machine and nothing else can, whatever a name
+// IsLoopback reports whether a host, with or without a port, always names this machine, whatever a name
 // server says (DNS rebinding).
 // https://www.rfc-editor.org/rfc/rfc6761#section-6.3
 func IsLoopback(host string) bool {
@@ -33,12 +33,13 @@ func Bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// Same compares a secret that was sent, in a time that tells nothing of either. None is none's.
+// Same reports whether what was sent is the secret, in a time that reveals neither. An empty secret is
+// never the same.
 func Same(sent, secret string) bool {
 	return SameHash(sent, sha256.Sum256([]byte(secret))) && secret != ""
 }
 
-// SameHash is Same of a secret whose hash alone is known.
+// SameHash is Same for a secret of which only the hash is known.
 func SameHash(sent string, hash [sha256.Size]byte) bool {
 	sum := sha256.Sum256([]byte(sent))
 	return subtle.ConstantTimeCompare(sum[:], hash[:]) == 1

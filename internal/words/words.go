@@ -10,7 +10,7 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Unknown stands for what nobody knows.
+// Unknown is printed for a value that is not known.
 const Unknown = "?"
 
 // Moment is how a time is written, to the second and in UTC; "-" for none.
@@ -59,7 +59,7 @@ func Version(tag string, digest tagboat.Digest) string {
 	}
 }
 
-// Short is a version by its tag, or by the digest that no tag is known of.
+// Short is a version by its tag, or by its digest if no tag is known.
 func Short(tag string, digest tagboat.Digest) string {
 	switch {
 	case tag != "":

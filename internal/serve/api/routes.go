@@ -104,7 +104,7 @@ func where(a *API, r *http.Request) (reply, error) {
 
 func images(a *API, r *http.Request) (reply, error) { return give(a.desk.Images(r.Context())) }
 
-// versionsShown is how many versions of an image are told of where nobody says another number.
+// versionsShown is how many versions of an image are listed unless the request says another number.
 const versionsShown = 20
 
 func image(a *API, r *http.Request) (reply, error) {

@@ -1,11 +1,11 @@
-// Package board is what everybody sees: the matrix as it was seen last, each change as an event with a
+// Package board has what everybody sees: the matrix as it was seen last, and each change as an event with a
 // number:
 //
 //	Nudge, a viewer, the clock ──▶ which environments are due ──▶ Look ──▶ merge ──▶ State
 //	                                                                       └──▶ diff ──▶ events
 //
-// One process looks for all of its viewers, so that what AWS is asked does not grow with them. While
-// nobody looks and nothing is heard, it is asked by the slow sweep alone.
+// One process looks for all of its viewers, so that more viewers cost no more calls. While there are none,
+// and no event, only the slow sweep calls AWS.
 package board
 
 import (
@@ -55,7 +55,7 @@ type Board struct {
 	wake     chan struct{} // has one element when there is something to think about
 }
 
-// kept is how many events are kept for those who read slowly, or come back.
+// kept is how many events are kept for subscribers that read slowly or come back.
 const kept = 4096
 
 // New returns a board that has seen nothing yet.
@@ -83,9 +83,9 @@ func (b *Board) Now() *State {
 	return b.state
 }
 
-// Fresh returns what was seen no longer ago than that, and since something happened, for who does not
-// subscribe: it has looked at what was not, and waits for it until ctx ends, as a viewer. What could not
-// be read then is not waited for again, nor anything while the board does not run.
+// Fresh returns a state no older than within that has whatever happened, for callers that do not subscribe.
+// It has older environments looked at, and waits for them until ctx ends, as a viewer. It does not wait for
+// an environment that cannot be read, nor for any while the board does not run.
 func (b *Board) Fresh(ctx context.Context, within time.Duration) *State {
 	since := time.Now().Add(-within)
 	s, looked, old := b.older(since)
@@ -159,7 +159,7 @@ func (b *Board) Nudge(environments ...tagboat.EnvName) {
 	b.awake()
 }
 
-// Operate tells subscribers that an operation went on.
+// Operate reports to subscribers that an operation proceeded or ended.
 func (b *Board) Operate(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

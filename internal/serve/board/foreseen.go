@@ -6,9 +6,9 @@ import (
 	"github.com/tagboat/tagboat"
 )
 
-// Foreseen is which release would come to an environment next, and what keeps it out, as who knows the
-// gates saw it last. Nothing was begun for it, so that the ledger has nothing of it. The zero value says
-// that nothing is kept out.
+// Foreseen is which release would come to an environment next, and which gate keeps it out, as a look at
+// the gates found it last. Nothing was begun for it, so that the ledger does not have it. The zero value
+// says that no release is kept out.
 type Foreseen struct {
 	Release string
 	Waits   tagboat.GateCause

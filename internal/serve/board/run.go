@@ -122,7 +122,7 @@ func (b *Board) look(ctx context.Context, there []config.Environment) (a answer)
 	return a
 }
 
-// answered takes an answer up, and has those looked at whose environment before them changed.
+// answered takes an answer up, and has environments looked at if the one before them changed.
 func (w *watch) answered(a answer) {
 	w.looking--
 	was := w.Now()

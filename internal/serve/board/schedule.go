@@ -28,8 +28,8 @@ type visit struct {
 	slow        int  // how often the pause is doubled because AWS throttles
 }
 
-// due returns when an environment is looked at again. Who is asked too often or cannot answer is given
-// time, whatever happens there.
+// due returns when an environment is looked at again. One that throttles or cannot be read is given time,
+// whatever happens there.
 func (v visit) due(watched bool, sweep time.Duration) time.Time {
 	if v.end.IsZero() {
 		return v.end

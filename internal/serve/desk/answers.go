@@ -10,7 +10,7 @@ import (
 // answers keeps what was read for a moment, so that many who ask the same cost what one does. An answer
 // is good while the board shows the same, and for fresh in any case.
 type answers struct {
-	ctx   context.Context // of the server: who asks first may leave before the answer is there
+	ctx   context.Context // of the server: the first to ask may leave before the answer is there
 	state func() uint64   // of the board
 
 	mu   sync.Mutex

@@ -38,7 +38,7 @@ type Board interface {
 	Fresh(ctx context.Context, within time.Duration) *board.State
 	// Nudge has environments looked at soon, since something was done there.
 	Nudge(environments ...tagboat.EnvName)
-	// Operate tells that an operation went on.
+	// Operate reports that an operation proceeded or ended.
 	Operate(id string)
 }
 

@@ -22,9 +22,8 @@ const (
 	rests  = 30 * time.Second
 )
 
-// Foresee tells until ctx ends what environments wait for that no watcher looks after. The gates are
-// asked only where another release runs upstream: when that changed, after what people did, and at each
-// sweep.
+// Foresee reports what environments that no watcher looks after wait for, until ctx ends. It asks the gates
+// only where another release runs upstream: when that changed, after people acted, and at each sweep.
 func (d *Desk) Foresee(ctx context.Context, environments []config.Environment, sweep time.Duration, tell func(tagboat.EnvName, board.Foreseen)) error {
 	asked, about := time.Time{}, ""
 	for wait.For(ctx, glance) == nil {

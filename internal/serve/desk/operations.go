@@ -36,7 +36,7 @@ type operations struct {
 	all    []*run // the oldest first
 }
 
-// run is an operation: its document, and who hears of it.
+// run is an operation: its document, and what reports its changes.
 type run struct {
 	tell  func(id string)
 	nudge func(environments ...tagboat.EnvName)
@@ -213,7 +213,7 @@ func (r *run) now() tagboat.OperationDocument {
 // usual is an event that is no news.
 type usual interface{ Usual() }
 
-// hear notes what is told beside the results.
+// hear notes the events that are reported beside the results.
 func (r *run) hear(e operation.Event) {
 	if _, ok := e.(usual); ok {
 		return
@@ -226,7 +226,7 @@ func (r *run) hear(e operation.Event) {
 	r.tell(r.document.ID)
 }
 
-// change changes what is said of an action, and tells that.
+// change changes what is said of an action, and reports it.
 func (s *step) change(do func(*tagboat.OperationAction)) {
 	s.run.mu.Lock()
 	do(&s.run.document.Actions[s.i])

@@ -19,7 +19,7 @@ import (
 // ErrNotAllowed is in the tree of an error that says that somebody may not do something.
 var ErrNotAllowed = errors.New("not allowed")
 
-// mostActions is how many actions one plan has at most.
+// mostActions is the limit on actions in one plan.
 const mostActions = 50
 
 // Plan returns what actions would do, as the person, with the hash of that. It changes nothing. What
@@ -54,7 +54,7 @@ type part struct{ what, text, now string }
 // plans are those of one request.
 type plans []*planned
 
-// plan plans all actions at the same time. With a run, what they come to is told there.
+// plan plans all actions at the same time. With a run, the results are reported there.
 func (d *Desk) plan(ctx context.Context, p door.Person, actions []tagboat.Action, r *run) (plans, error) {
 	all := make(plans, len(actions))
 	tools, err := d.tools(ctx, p)

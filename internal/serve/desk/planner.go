@@ -22,11 +22,11 @@ import (
 	"github.com/tagboat/tagboat/internal/words"
 )
 
-// planner plans one action into what it comes to. An error says why it cannot be done.
+// planner plans one action: what it would do goes into to. An error says why it cannot be done.
 type planner struct {
 	desk  *Desk
 	tools Tools
-	run   *step // hears how it goes on; nil where it is only shown
+	run   *step // is told how it proceeds; nil for a dry run
 	to    *planned
 }
 
@@ -74,8 +74,8 @@ func (p planner) promote(ctx context.Context, r promotion.Request) error {
 	return stuck(document)
 }
 
-// stuck returns why a promotion goes nowhere: no environment is ready, and none that waits goes on by
-// itself.
+// stuck returns why a promotion would do nothing: no environment is ready, and none of those that wait will
+// proceed without a person.
 func stuck(d tagboat.PromotionDocument) error {
 	var first *tagboat.PromotionResult
 	for _, r := range d.Promotions {
@@ -129,7 +129,7 @@ func (p planner) rollback(ctx context.Context, a tagboat.Action) error {
 	return nil
 }
 
-// partsOf returns what a rollback by what ran comes to.
+// partsOf returns the parts of a rollback to what ran before.
 func partsOf(d tagboat.PlanDocument, active map[tagboat.EnvName]ledger.Promotion) []part {
 	var pins, services, ends []string
 	for _, pin := range d.Pins {

@@ -16,8 +16,7 @@ import (
 	"github.com/tagboat/tagboat/internal/operation"
 )
 
-// What was seen of the matrix is new enough for who asks for it once, and how long a look at what is
-// older may take.
+// How old a matrix may be for somebody who asks for it once, and how long a look may take if it is older.
 const (
 	newEnough = 20 * time.Second
 	lookTime  = 5 * time.Second
@@ -111,7 +110,7 @@ func (d *Desk) Why(ctx context.Context, env tagboat.EnvName, image tagboat.Image
 	})
 }
 
-// Where tells where a release, version, tag or commit is and was.
+// Where returns where a release, version, tag or commit is and was.
 func (d *Desk) Where(ctx context.Context, arg string) (tagboat.WhereDocument, error) {
 	return ask(ctx, &d.answers, "where "+arg, steady, func(ctx context.Context) (tagboat.WhereDocument, error) {
 		ctx, _ = operation.Start(ctx, nil)

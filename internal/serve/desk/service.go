@@ -18,8 +18,8 @@ import (
 // eventsShown is how many events of the history stand beside a service.
 const eventsShown = 20
 
-// Service returns all that there is to say of one service in one environment. What cannot be read of it
-// stands beside what can.
+// Service returns all that is known of one service in one environment. What cannot be read is listed beside
+// what can.
 func (d *Desk) Service(ctx context.Context, env tagboat.EnvName, service tagboat.ServiceName) (tagboat.ServiceDocument, error) {
 	s, err := d.cell(env, service)
 	if err != nil {

@@ -27,7 +27,7 @@ const (
 type Options struct {
 	Listen string // HOST:PORT that the server listens on, with the port it got
 	URL    string // the address that browsers use, where that is another one; "" for none
-	As     Role   // of who comes by loopback without a token; "" for Approver
+	As     Role   // of the user who comes by loopback without a token; "" for Approver
 	Tokens []Token
 	Proxy  *Proxy // nil for none
 	// Local names the user of the machine.
@@ -55,9 +55,9 @@ type Proxy struct {
 // shortest is how many characters a token must have: 128 bits in hexadecimal have 32.
 const shortest = 20
 
-// From returns options as tagboat.yaml and the environment have them. Space around a token is none of it,
-// as that of one that was read from a file. A token that is not there, or is
-// so short that it can be guessed, is an error of kind Usage, which does not say it.
+// From returns options as tagboat.yaml and the environment have them. White space around a token, such as
+// the end of a line, is not part of it. A token that is missing, or so short that it can be guessed, is an
+// error of kind Usage, which does not contain it.
 func From(c config.Serve, getenv func(string) string) (Options, error) {
 	o := Options{URL: c.URL, As: Role(c.As)}
 	if shared := strings.TrimSpace(getenv(TokenVariable)); shared != "" {
@@ -134,8 +134,8 @@ func New(o Options) (*Door, error) {
 	return d, nil
 }
 
-// Wrap returns a handler that answers those whom the door lets in, with the Person in the context of
-// each request, and keeps all others out.
+// Wrap returns a handler that passes on requests of people whom the door lets in, with the Person in the
+// context of each request, and refuses all others.
 func (d *Door) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := d.reached(r)

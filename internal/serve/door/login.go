@@ -29,7 +29,7 @@ const (
 	CSRFHeader = "X-Csrf-Token"
 )
 
-// login shows the form, and lets in who sends a token by it.
+// login shows the form, and lets in people who send a token with it.
 func (d *Door) login(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:

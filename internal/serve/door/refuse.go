@@ -12,7 +12,7 @@ import (
 	"github.com/tagboat/tagboat/internal/wait"
 )
 
-// refusal is an answer to who is kept out.
+// refusal is the answer to somebody who is kept out.
 type refusal struct {
 	status        int
 	message, hint string
@@ -37,7 +37,7 @@ func (d *Door) hold(r *http.Request) bool {
 	default:
 		return false
 	}
-	_ = wait.For(r.Context(), holdBack) // who has gone needs no answer
+	_ = wait.For(r.Context(), holdBack) // a client that has gone needs no answer
 	return true
 }
 
@@ -46,7 +46,7 @@ func (d *Door) log(r *http.Request, why error) {
 	d.options.Log.WarnContext(r.Context(), "kept out", "from", r.RemoteAddr, "method", r.Method, "path", r.URL.Path, "why", why.Error())
 }
 
-// refuse answers who is kept out: a browser that wants a page is sent to the form.
+// refuse answers somebody who is kept out: a browser that wants a page is sent to the form.
 func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var why refusal
 	errors.As(err, &why) // nothing else is refused for

@@ -214,7 +214,7 @@ func imageView(d tagboat.ImagesDocument) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if d.Rule == "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "This image has no rule: whoever pins names the version.")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "This image has no rule: the person who pins it names the version.")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

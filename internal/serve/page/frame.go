@@ -31,7 +31,7 @@ func sections() []section {
 //go:embed assets
 var assets embed.FS
 
-// hashes has of each asset the beginning of its hash, so that browsers may keep it for ever.
+// hashes has of each asset the beginning of its hash, so that browsers may keep it forever.
 var hashes = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	entries, _ := assets.ReadDir("assets") // it is embedded

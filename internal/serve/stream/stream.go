@@ -24,7 +24,7 @@ const (
 
 // Message is one of a stream.
 type Message struct {
-	ID    uint64 // of the last event that it tells
+	ID    uint64 // of the last event in it
 	Event string // its kind; "" for none
 	Data  []byte // one line
 }
@@ -32,10 +32,10 @@ type Message struct {
 // Position returns where in the events of a process a client is: the numbers of another one mean nothing.
 func Position(boot string, id uint64) string { return boot + "-" + strconv.FormatUint(id, 10) }
 
-// Stream tells events in its own words. It is safe for concurrent use.
+// Stream sends events in the form that Say gives them. It is safe for concurrent use.
 type Stream struct {
 	Board *board.Board
-	// Say returns what is said of events that happened, the oldest first.
+	// Say returns the messages for events, the oldest first.
 	Say func(events []board.Event) []Message
 }
 

@@ -34,7 +34,7 @@ func (a *Answers) Run(ctx context.Context, out chan<- hint.Message) error {
 }
 
 // Handler answers /healthz, /readyz, /metrics and what is below /webhooks/. All but webhooks, which
-// know a secret, are behind guard.
+// need a secret, are behind guard.
 func (a *Answers) Handler(guard func(http.Handler) http.Handler) http.Handler {
 	hooks := webhooks{a.options.Secret, a.options.Log, a.hand}
 	mux := http.NewServeMux()

@@ -18,7 +18,7 @@ import (
 // Options say where an endpoint listens, and whom it answers.
 type Options struct {
 	Listen  string       // HOST:PORT; port 0 picks one
-	Token   string       // whom health and metrics are answered to on an address that is not a loopback one
+	Token   string       // that requests for health and metrics need on an address that is not a loopback one
 	Secret  string       // of webhooks; "" turns them off
 	Ready   func() error // why the watcher is not ready; nil means that it always is
 	Metrics http.Handler // nil for none

@@ -10,9 +10,9 @@ import (
 	"github.com/tagboat/tagboat/internal/guard"
 )
 
-// guard lets those through who may see health and metrics: on a loopback address programs on this
-// machine, which a page in a browser is not even where its name leads here (DNS rebinding), and on any
-// other address who has the token.
+// guard lets requests through that may see health and metrics: on a loopback address those of programs on
+// this machine, but not of a page in a browser whose name leads here (DNS rebinding), and on any other
+// address those with the token.
 func (e *Endpoint) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -22,7 +22,7 @@ const (
 	retryAfter = "10" // seconds
 )
 
-// webhooks answers those who tell of pushes.
+// webhooks answers senders that report pushes.
 type webhooks struct {
 	secret string
 	log    *slog.Logger
@@ -100,7 +100,7 @@ func (h webhooks) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// take hands hints over. Who is told to come again later does so, or the next sweep finds what was pushed.
+// take hands hints over. If the watcher is busy, the sender tries again later, or the next sweep finds the push.
 func (h webhooks) take(w http.ResponseWriter, r *http.Request, hints []hint.Hint, err error) {
 	switch {
 	case err != nil:
