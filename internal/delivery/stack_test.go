@@ -37,9 +37,7 @@ func TestThroughAStack(t *testing.T) {
 					w.Errorf("%+v", d)
 				}
 				w.StackEnds("shop-dev", "UPDATE_COMPLETE")
-				if left := w.ChangeSets("shop-dev"); len(left) > 0 {
-					w.Errorf("change sets are left: %v", left)
-				}
+				w.NoChangeSets("shop-dev")
 				w.Expect(w.One(), tagboat.VerdictUnchanged)
 			})
 		})

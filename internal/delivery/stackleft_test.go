@@ -27,9 +27,7 @@ func TestInterruptedPlansLeaveNoChangeSet(t *testing.T) {
 				if w.Calls("cloudformation.CreateChangeSet") == 0 {
 					t.Error("no change set was asked for")
 				}
-				if left := w.ChangeSets("shop-dev"); len(left) > 0 {
-					t.Errorf("change sets are left: %v", left)
-				}
+				w.NoChangeSets("shop-dev")
 			})
 		})
 	}

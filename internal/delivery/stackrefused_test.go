@@ -37,9 +37,7 @@ func TestTemplatesThatDoNotBringThePin(t *testing.T) {
 				test.stack.Run(w)
 				next(w)
 				refusedPlan(w, fleet.Selection{}, test.says...)
-				if left := w.ChangeSets("shop-dev"); len(left) > 0 {
-					w.Errorf("change sets are left: %v", left)
-				}
+				w.NoChangeSets("shop-dev")
 			})
 		})
 	}
@@ -164,9 +162,7 @@ func TestHoldsBindAStack(t *testing.T) {
 			}
 		}
 		w.StackEnds("shop-dev", "CREATE_COMPLETE")
-		if left := w.ChangeSets("shop-dev"); len(left) > 0 {
-			w.Errorf("change sets are left: %v", left)
-		}
+		w.NoChangeSets("shop-dev")
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
@@ -111,7 +110,7 @@ func TestPredict(t *testing.T) {
 		w.deployPast("v2")
 		predicted := w.report(true).Services[0].Stack.Predicted
 		expect.Equal(t, &tagboat.PredictedDrift{Update: []string{}, Revert: []string{"Service is changed: TaskDefinition web:2 → web:1"}}, predicted)
-		w.noChangeSets()
+		w.NoChangeSets("shop-dev")
 
 		// Settings that were changed by hand show as well.
 		w.AWS("ecs.UpdateService", map[string]any{"cluster": "dev", "service": "web", "desiredCount": 3})
@@ -125,7 +124,7 @@ func TestPredict(t *testing.T) {
 		if _, err := a.Drift.Report(ctx, fleet.Selection{}, true); err == nil {
 			t.Error("an interrupted prediction has no error")
 		}
-		w.noChangeSets()
+		w.NoChangeSets("shop-dev")
 		if made, deleted := w.Calls("cloudformation.CreateChangeSet"), w.Calls("cloudformation.DeleteChangeSet"); made != 5 || deleted != 5 {
 			t.Errorf("%d change sets were made, %d deleted", made, deleted)
 		}
@@ -149,14 +148,6 @@ func (i interrupting) RoundTrip(r *http.Request) (*http.Response, error) {
 		i.cancel()
 	}
 	return answer, err
-}
-
-func (w world) noChangeSets() {
-	w.Helper()
-	sets := expect.Value(w.stacks.ListChangeSets(w.Context(), &cfn.ListChangeSetsInput{StackName: aws.String("shop-dev")}))(w)
-	if len(sets.Summaries) > 0 {
-		w.Errorf("%d change sets are left", len(sets.Summaries))
-	}
 }
 
 // A service without a stack: what was changed in the console, of the task definition and of the service.

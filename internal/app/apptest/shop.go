@@ -53,28 +53,34 @@ func (s Shop) Open(w *World, versions ...string) {
 	}
 }
 
+// configOf begins a configuration: an image for each of the services, and nothing of them yet.
+func configOf(services []string) *strings.Builder {
+	config := new(strings.Builder)
+	fmt.Fprintf(config, "app: shop\nregistry: %s\nimages:\n", sandboxtest.Host)
+	for _, name := range services {
+		fmt.Fprintf(config, "  %s: {repository: shop/%s}\n", name, name)
+	}
+	config.WriteString("services:\n")
+	return config
+}
+
 // Configure writes the configuration, and returns the names of its environments.
 func (s Shop) Configure(w *World) (environments []string) {
 	w.Helper()
 	if s.Tenants == nil {
 		s.Tenants = []string{""}
 	}
-	var config strings.Builder
-	fmt.Fprintf(&config, "app: shop\nregistry: %s\nimages:\n", sandboxtest.Host)
+	config := configOf(s.Services)
 	for _, name := range s.Services {
-		fmt.Fprintf(&config, "  %s: {repository: shop/%s}\n", name, name)
-	}
-	config.WriteString("services:\n")
-	for _, name := range s.Services {
-		fmt.Fprintf(&config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: %s}}\n", name, name, name, name)
+		fmt.Fprintf(config, "  %s: {taskDefinition: %s.taskdef.json, service: %s.service.json, containers: {app: %s}}\n", name, name, name, name)
 		s.Files(w, name)
 	}
-	fmt.Fprintf(&config, "stages: [{name: dev, tags: [%s]}]\nenvironments:\n", s.Tags)
+	fmt.Fprintf(config, "stages: [{name: dev, tags: [%s]}]\nenvironments:\n", s.Tags)
 	for _, tenant := range s.Tenants {
 		env := strings.TrimPrefix(tenant+"-dev", "-")
-		fmt.Fprintf(&config, "  %s: {stage: dev, region: us-east-1, cluster: %s", env, env)
+		fmt.Fprintf(config, "  %s: {stage: dev, region: us-east-1, cluster: %s", env, env)
 		if tenant != "" {
-			fmt.Fprintf(&config, ", tenant: %s", tenant)
+			fmt.Fprintf(config, ", tenant: %s", tenant)
 		}
 		config.WriteString("}\n")
 		environments = append(environments, env)

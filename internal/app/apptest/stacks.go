@@ -54,12 +54,7 @@ func (s Stack) Run(w *World) {
 // Configure writes tagboat.yaml.
 func (s Stack) Configure(w *World) {
 	w.Helper()
-	var config strings.Builder
-	fmt.Fprintf(&config, "app: shop\nregistry: %s\nimages:\n", sandboxtest.Host)
-	for _, name := range s.Services {
-		fmt.Fprintf(&config, "  %s: {repository: shop/%s}\n", name, name)
-	}
-	config.WriteString("services:\n")
+	config := configOf(s.Services)
 	for _, name := range s.Services {
 		more := s.Deploy
 		if more == "" && (s.Image == "" || s.Image == ByParameter) {
@@ -68,7 +63,7 @@ func (s Stack) Configure(w *World) {
 		if len(s.Services) > 1 && !strings.Contains(more, "resource:") {
 			more += ", resource: " + title(name)
 		}
-		fmt.Fprintf(&config, "  %s: {deploy: {through: cloudformation, stack: 'shop-{environment}'%s}, containers: {app: %s}}\n", name, more, name)
+		fmt.Fprintf(config, "  %s: {deploy: {through: cloudformation, stack: 'shop-{environment}'%s}, containers: {app: %s}}\n", name, more, name)
 	}
 	config.WriteString("ledger:\n  projections: {path: '/one/{environment}/{image}', form: uri}\n")
 	if !strings.Contains(s.More, "environments:") {
@@ -186,6 +181,14 @@ func (w *World) StackEvents(name string) []string {
 func (w *World) ChangeSets(name string) []string {
 	w.Helper()
 	return inElement(w.CloudFormation("ListChangeSets", url.Values{"StackName": {name}}), "ChangeSetName")
+}
+
+// NoChangeSets makes sure that no change set of a stack is left.
+func (w *World) NoChangeSets(name string) {
+	w.Helper()
+	if left := w.ChangeSets(name); len(left) > 0 {
+		w.Errorf("change sets are left: %v", left)
+	}
 }
 
 // inElement returns the texts of the elements with a name.
